@@ -1,0 +1,1 @@
+"""Everything that is written out: code, formulas, documents, and the command."""

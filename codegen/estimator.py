@@ -1,0 +1,355 @@
+"""The lower half of an emitted module: the estimator `Model` and the command line.
+
+The templates under `templates/estimator/` hold the layout. Here stand the few facts about a model
+that they need, and the words and choices that follow from those facts.
+"""
+
+import keyword
+import textwrap
+from dataclasses import dataclass
+from math import prod
+from typing import Literal
+
+from codegen.render import render
+
+Shape = tuple[int | None, ...]
+"""The extents of one sample, or of the whole array in a model without a batch; None: any."""
+
+
+@dataclass(frozen=True)
+class Argument:
+    """One input or target as `forward` and `loss` take it."""
+
+    name: str
+    shape: Shape
+    integer: bool = False
+
+
+@dataclass(frozen=True)
+class Estimator:
+    """What the lower half needs to know about the mathematics above it.
+
+    has_batch: every input and target has the batch as its first axis, so mini-batches make sense.
+    hyperparameters: those of the optimiser, with defaults, as `HYPERPARAMETERS` has them.
+    kind: what the targets are. Anything but "real" makes a classifier of it: "binary" targets are
+        0 or 1, "one_hot" ones have the class as their last axis, "classes" are whole numbers.
+    classes: how many classes the model tells apart.
+    probabilities: the function whose result is a probability for each class (of class 1 where the
+        kind is "binary"); None where there is none, and then there is no `predict_proba`.
+    output_shape: one sample of what `forward` returns; None where its first axis isn't the batch.
+    """
+
+    name: str
+    inputs: tuple[Argument, ...] = ()
+    targets: tuple[Argument, ...] = ()
+    has_batch: bool = True
+    hyperparameters: tuple[tuple[str, float], ...] = (("learning_rate", 0.1),)
+    kind: Literal["real", "binary", "one_hot", "classes"] = "real"
+    classes: int = 2
+    probabilities: Literal["forward", "probabilities"] | None = None
+    output_shape: Shape | None = None
+    epochs: int = 100
+    batch_size: int = 32
+
+    def __post_init__(self) -> None:
+        """Refuse what no template could lay out."""
+        if self.has_batch and not self.data:
+            raise ValueError(f"{self.name}: a batch of what? There are no inputs and no targets")
+        if self.classifier and not (self.has_batch and self.inputs and len(self.targets) == 1):
+            raise ValueError(f"{self.name}: a classifier has a batch, inputs and one target")
+        for name, _ in self.hyperparameters:
+            if name in OWN_SETTINGS or not name.isidentifier() or keyword.iskeyword(name):
+                raise ValueError(f"{self.name}: no hyper-parameter can be called {name!r}")
+
+    @property
+    def data(self) -> tuple[Argument, ...]:
+        """All that the loss takes."""
+        return self.inputs + self.targets
+
+    @property
+    def classifier(self) -> bool:
+        """Whether `predict` gives labels."""
+        return self.kind != "real"
+
+    @property
+    def regressor(self) -> bool:
+        """Whether the output is to be equal to the target, which R squared can measure."""
+        return (
+            self.has_batch
+            and not self.classifier
+            and len(self.targets) == 1
+            and self.output_shape == self.targets[0].shape
+        )
+
+    @property
+    def label_shape(self) -> Shape:
+        """The labels of one sample: () for a single one."""
+        shape = self.targets[0].shape
+        if self.kind == "one_hot":
+            return shape[:-1]
+        return () if shape == (1,) else shape
+
+    @property
+    def standardizes(self) -> bool:
+        """Whether there are features that could be standardised."""
+        return self.has_batch and not all(argument.integer for argument in self.inputs)
+
+    @property
+    def reads_csv(self) -> bool:
+        """Whether a row of a table can be a sample."""
+        sizes_known = all(None not in argument.shape for argument in self.data)
+        return self.has_batch and bool(self.inputs) and sizes_known
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One keyword of `Model`; those with a type are options of `train` too."""
+
+    name: str
+    default: str
+    text: str
+    kind: str = ""
+
+
+OWN_SETTINGS = (
+    "batch_size",
+    "epochs",
+    "patience",
+    "seed",
+    "self",
+    "standardize",
+    "validation",
+    "verbose",
+)
+
+
+def settings(e: Estimator) -> list[Setting]:
+    """The keywords of `Model`, in order."""
+    found = [Setting("epochs", repr(e.epochs), "passes over the data", "int")]
+    if e.has_batch:
+        found.append(Setting("batch_size", repr(e.batch_size), "samples per update", "int"))
+    for name, default in e.hyperparameters:
+        found.append(
+            Setting(name, repr(float(default)), f"the optimiser's {name.replace('_', ' ')}", "float")
+        )
+    if e.has_batch:
+        text = "the share of the samples that is held out"
+        found.append(Setting("validation", "0.0", text, "float"))
+    text = "stop after so many epochs without a lower loss and keep the best"
+    found.append(Setting("patience", "None", text, "int"))
+    if e.standardizes:
+        text = "bring each feature to mean 0 and spread 1 first"
+        found.append(Setting("standardize", "False", text))
+    found.append(Setting("seed", "0", "decides parameters, order and draws", "int"))
+    found.append(Setting("verbose", "False", "show progress on standard error"))
+    return found
+
+
+def imports(e: Estimator) -> tuple[str, ...]:
+    """The modules of the standard library that the lower half uses, for the top of the file."""
+    needed = {"argparse", "csv", "io", "json", "os", "sys"}
+    if e.data:
+        needed.add("zipfile")
+    return tuple(sorted(needed))
+
+
+def render_estimator(e: Estimator) -> str:
+    """The text of the lower half, from the divider to the last line of the module."""
+    return render(
+        "estimator.py.j2",
+        **_facts(e),
+        **_words(e),
+        **_expressions(e),
+        settings=settings(e),
+        tables=_tables(e),
+    )
+
+
+def _facts(e: Estimator) -> dict[str, object]:
+    """What is left out or put in."""
+    single_label = e.classifier and e.label_shape == ()
+    return {
+        "has_inputs": bool(e.inputs),
+        "has_targets": bool(e.targets),
+        "has_data": bool(e.data),
+        "has_batch": e.has_batch,
+        "has_integers": any(argument.integer for argument in e.data),
+        "several": len(e.inputs) > 1 or len(e.targets) > 1,
+        "classifier": e.classifier,
+        "regressor": e.regressor,
+        "one_hot": e.kind == "one_hot",
+        "single_label": single_label,
+        "stacked": single_label and e.kind == "binary",
+        "one_output": e.has_batch and e.output_shape == (1,),
+        "in_chunks": e.has_batch and bool(e.inputs) and e.output_shape is not None,
+        "standardizes": e.standardizes,
+        "reads_csv": e.reads_csv,
+        "classes": e.classes,
+        "probabilities": e.probabilities is not None,
+    }
+
+
+def _expressions(e: Estimator) -> dict[str, object]:
+    """Pieces of code that follow from the facts."""
+    x, t = ["x"] * bool(e.inputs), ["t"] * bool(e.targets)
+    ignored = ["t=None"] if e.inputs and not e.targets else t
+    scaled = "self._scaled({})" if e.standardizes else "{}"
+    coded = "self._coded(targets)" if e.classifier else "targets"
+    reads = ["_read_inputs(model, options)"] * bool(e.inputs)
+    reads += ["_read_targets(model, options)"] * bool(e.targets)
+    sizes = [prod(extent or 1 for extent in argument.shape) for argument in e.inputs]
+    return {
+        "data_parameters": "".join(f", {name}" for name in x + ignored),
+        "data_arguments": ", ".join(x + t),
+        "input_parameters": "".join(f", {name}" for name in x),
+        "input_arguments": ", ".join(x),
+        "prepared": f"{scaled.format('inputs')} + {coded}",
+        "prepared_inputs": scaled.format("_arrays(x, _INPUTS)"),
+        "checked_targets": _checked_targets(e),
+        "read_data": f"[{', '.join(reads)}]",
+        "function": e.probabilities or "forward",
+        "hyperparameters": [name for name, _ in e.hyperparameters],
+        "rate": "learning_rate" if "learning_rate" in dict(e.hyperparameters) else "",
+        "n_features": sum(sizes) if e.reads_csv else None,
+        "n_targets": _target_columns(e),
+        **_label_expressions(e),
+    }
+
+
+def _checked_targets(e: Estimator) -> str:
+    if e.classifier:
+        return "[_labels(t)]"
+    return "_arrays(t, _TARGETS)" if e.targets else "[]"
+
+
+def _target_columns(e: Estimator) -> int:
+    """How many columns of a table the targets take."""
+    shapes = [e.label_shape] if e.classifier else [argument.shape for argument in e.targets]
+    return sum(prod(extent or 1 for extent in shape) for shape in shapes)
+
+
+def _label_expressions(e: Estimator) -> dict[str, object]:
+    """How labels become targets and scores become labels."""
+    names = ("label_shape_rows", "one_hot_rank", "coded", "picked")
+    if not e.classifier:
+        return dict.fromkeys(names, "")
+    coded = {
+        "binary": "codes.reshape(-1, 1)" if e.targets[0].shape == (1,) else "codes",
+        "one_hot": "np.eye(_CLASSES, dtype=DTYPE)[codes]",
+        "classes": "codes",
+    }[e.kind]
+    flat = ".reshape(-1)" if e.label_shape == () else ""
+    return {
+        "label_shape_rows": (None, *e.label_shape),
+        "one_hot_rank": len(e.label_shape) + 2,
+        "coded": f"{coded}.astype(DTYPE)" if e.kind == "binary" else coded,
+        "picked": (
+            f"(scores{flat} >= 0.5).astype(int)"
+            if e.kind == "binary"
+            else "scores.argmax(axis=-1)"
+        ),
+    }
+
+
+def _tables(e: Estimator) -> list[str]:
+    """The module's tables of names and shapes, wrapped where they are long."""
+    tables = []
+    for title, arguments in (("_INPUTS", e.inputs), ("_TARGETS", e.targets)):
+        if not arguments:
+            continue
+        rows = [f'"{argument.name}": {argument.shape}' for argument in arguments]
+        tables.append(_wrapped(f"{title} = {{", rows, "}"))
+    integers = [f'"{argument.name}"' for argument in e.data if argument.integer]
+    if integers:
+        tables.append(_wrapped("_INTEGERS = {", integers, "}"))
+    return tables
+
+
+def _wrapped(start: str, items: list[str], end: str) -> str:
+    line = start + ", ".join(items) + end
+    if len(line) <= 88:
+        return line
+    return "\n".join([start, *(f"    {item}," for item in items), end])
+
+
+def _words(e: Estimator) -> dict[str, object]:
+    """Sentences for docstrings, messages and help."""
+    about = "samples" if e.has_batch else "data"
+    names = ", ".join(argument.name for argument in e.data)
+    columns = "a CSV file with named columns, or " if e.reads_csv else ""
+    inputs = ", ".join(argument.name for argument in e.inputs)
+    kind = "classifier" if e.classifier else "regressor" if e.regressor else ""
+    tags = {"classifier": "ClassifierTags, ", "regressor": "RegressorTags, "}.get(kind, "")
+    return {
+        "headline": f"The model {e.name}, to be trained on {about} and kept in a file.",
+        "data_lines": textwrap.wrap(_data_text(e), 80),
+        "learned_lines": textwrap.wrap(_learned_text(e), 80),
+        "tag_names": f"{tags}Tags, TargetTags",
+        "estimator_type": f'"{kind}"' if kind else "None",
+        "predict_text": _predict_text(e),
+        "probability_text": (
+            "The probability of the second label, for each output."
+            if e.kind == "binary"
+            else "The probabilities of the labels, in the order of `classes_`."
+        ),
+        "measure": "accuracy" if e.classifier else "r2" if e.regressor else "",
+        "train_data_text": f"{columns}an .npz file with {names}",
+        "predict_data_text": f"{columns}an .npz file with {inputs}",
+    }
+
+
+def _predict_text(e: Estimator) -> str:
+    if e.has_batch and e.output_shape is not None:
+        return "The output for each sample."
+    return "What `forward` gives for the parameters that were learned."
+
+
+def _data_text(e: Estimator) -> str:
+    if not e.data:
+        return "There is no data: `fit` takes no arrays."
+    sentences = []
+    for letter, arguments in (("x", e.inputs), ("t", e.targets)):
+        if letter == "t" and e.classifier:
+            sentences.append(_label_text(e))
+        elif len(arguments) == 1:
+            sentences.append(f"`{letter}` is {_array_text(e, arguments[0])}.")
+        elif arguments:
+            parts = ", ".join(
+                f"{argument.name} {_shape_text(e, argument)}" for argument in arguments
+            )
+            table = ", or a table with all their columns" if _all_known(arguments, e) else ""
+            sentences.append(f"`{letter}` is a tuple of arrays ({parts}){table}.")
+    return " ".join(sentences)
+
+
+def _all_known(arguments: tuple[Argument, ...], e: Estimator) -> bool:
+    return e.reads_csv and all(None not in argument.shape for argument in arguments)
+
+
+def _label_text(e: Estimator) -> str:
+    if e.label_shape == ():
+        return "`t` holds a label of any kind for each sample."
+    shape = _shape_text(e, Argument(e.targets[0].name, e.label_shape))
+    return f"`t` holds labels of any kind, in shape {shape}."
+
+
+def _array_text(e: Estimator, argument: Argument) -> str:
+    numbers = "whole numbers" if argument.integer else "numbers"
+    return f"an array of {numbers} of shape {_shape_text(e, argument)}"
+
+
+def _shape_text(e: Estimator, argument: Argument) -> str:
+    extents = ["any" if extent is None else str(extent) for extent in argument.shape]
+    if e.has_batch:
+        extents.insert(0, "samples")
+    return f"({', '.join(extents)}{',' if len(extents) == 1 else ''})"
+
+
+def _learned_text(e: Estimator) -> str:
+    parts = ["`params_`", "`state_` (the optimiser's)", "`history_` (the losses by epoch)"]
+    if e.classifier:
+        parts.append("`classes_` (the labels in order)")
+    if e.standardizes:
+        parts.append("`mean_` and `scale_` (of the features)")
+    parts.append("`rng_`")
+    return f"What is learned ends in an underscore: {', '.join(parts)}."

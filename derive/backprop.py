@@ -1,0 +1,330 @@
+"""The reverse sweep: a system and its objective -> error terms, gradients, updates, and the steps.
+
+Every equation is asked once what it contributes (`calculus`); contributions to one tensor are
+collected; what is used once is written where it is used; bodies are simplified by algebra alone.
+What is recorded as a step is what was done, in that order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from derive.calculus import contributions, differentiable_reads, weigh
+from derive.errors import ChainruleError, meant, shorten
+from derive.notation import (
+    Axis,
+    Derivation,
+    Equation,
+    Expr,
+    Read,
+    Step,
+    System,
+    Tensor,
+    Term,
+)
+from derive.recurrence import NoOrder, members, schedule
+from derive.rules import solve_target
+from derive.simplify import reexpress
+from derive.tidy import Tidier
+from derive.tree import ONE, fresh_letter, reads
+from derive.updates import updates_of
+from derive.wellformed import check_derivation
+
+
+def differentiate(
+    system: System | Derivation,
+    of: str | None = None,
+    wrt: Iterable[str] | None = None,
+) -> Derivation:
+    """All derivatives of `of` (the objective, by default) by the tensors of `wrt`.
+
+    By default `wrt` is every trainable parameter and every real-valued input. Where `of` has
+    axes, the derivative of `sum(d_of * of)` is formed for an upstream tensor that becomes an
+    input named `d` + `of`. A derivation may be differentiated again: its equations are equations.
+
+    Raises `ChainruleError` for an unknown tensor, and where there is nothing to differentiate.
+    """
+    if isinstance(system, Derivation):
+        system = as_system(system)
+    of = dict(system.aliases).get(of, of) if of else system.objective
+    if of is None:
+        raise ChainruleError(
+            f"{system.name}: there is no objective; name the tensor to differentiate "
+            '(objective = "E")'
+        )
+    wanted = _wanted(system, of, wrt)
+    return _Sweep(system, of, wanted, explicit=wrt is not None).derivation()
+
+
+def as_system(derivation: Derivation) -> System:
+    """A derivation's forward and backward equations as one system, for a second derivative."""
+    roles = {"adjoint": "intermediate"}
+    tensors = tuple(
+        replace(t, role=roles.get(t.role, t.role)) for t in derivation.tensors if t.role != "next"
+    )
+    equations = (*derivation.forward, *derivation.inlined, *derivation.backward)
+    ordered = tuple(members(schedule(equations)))
+    return replace(
+        derivation.system,
+        tensors=tensors,
+        equations=ordered,
+        objective=None,
+        training=replace(derivation.system.training, update_text=()),
+    )
+
+
+def _wanted(system: System, of: str, wrt: Iterable[str] | None) -> tuple[str, ...]:
+    known = {**system.table, **dict(system.aliases)}
+    if of not in system.table:
+        raise ChainruleError(f"of: unknown tensor '{shorten(of)}'{meant(of, known)}")
+    if wrt is None:
+        inputs = [t.name for t in system.having("input") if not t.integer]
+        return (*system.trainable, *inputs)
+    found = []
+    for name in [wrt] if isinstance(wrt, str) else wrt:
+        real = dict(system.aliases).get(name, name)
+        if real not in system.table:
+            raise ChainruleError(f"wrt: unknown tensor '{shorten(name)}'{meant(name, known)}")
+        if system.table[real].integer:
+            raise ChainruleError(f"wrt: '{name}' holds integers; there is no derivative by it")
+        found.append(real)
+    return tuple(dict.fromkeys(found))
+
+
+class _Sweep:
+    def __init__(self, system: System, of: str, wrt: tuple[str, ...], explicit: bool) -> None:
+        self.system = system
+        self.of = of
+        self.wrt = wrt
+        self.explicit = explicit
+        self.steps: list[Step] = []
+        self.adjoint: dict[str, str] = {}
+        self.taken = {t.name for t in system.tensors} | {a for a, _ in system.aliases}
+        self.scalar = not system.table[of].shape
+
+    def derivation(self) -> Derivation:
+        """Everything, well-formed."""
+        active = self._active()
+        depends = [t for t in self.wrt if t in active]
+        warnings = [*self.system.warnings]
+        warnings.extend(
+            f"the objective {self.of} does not depend on {name}"
+            for name in self.wrt
+            if name not in active
+        )
+        for name in active:
+            self._name_adjoint(name)
+        seed = () if self.scalar else (self._seed(),)
+        gathered, helpers = self._contributions(active)
+        equations = [*helpers]
+        equations.extend(self._collect(name, terms) for name, terms in gathered.items())
+        tidier = Tidier(
+            self.system,
+            equations,
+            wanted=frozenset(self.adjoint[n] for n in depends if n != self.of or self.scalar),
+            free_name=self._free_name,
+            steps=self.steps,
+        )
+        backward, inlined = tidier.run()
+        try:
+            backward = list(members(schedule(backward)))
+        except NoOrder as cycle:
+            raise ChainruleError(
+                f"the derivative of {', '.join(cycle.group)} has no order of computation: "
+                f"{cycle.reason}"
+            ) from None
+        return self._finish(backward, inlined, seed, tuple(warnings), depends)
+
+    def _finish(
+        self,
+        backward: list[Equation],
+        inlined: list[Equation],
+        seed: tuple[Tensor, ...],
+        warnings: tuple[str, ...],
+        depends: list[str],
+    ) -> Derivation:
+        system = self.system
+        new = [
+            Tensor(e.tensor, tuple(a.extent for a in e.axes), "adjoint")
+            for e in (*backward, *inlined)
+        ]
+        adjoints = {n: a for n, a in self.adjoint.items() if n != self.of}
+        moved = [n for n in system.trainable if n in depends]
+        nexts, updates = updates_of(system, {n: adjoints.get(n, "") for n in moved})
+        derivation = Derivation(
+            system=system,
+            tensors=(*system.tensors, *seed, *new, *nexts),
+            backward=tuple(backward),
+            inlined=tuple(inlined),
+            updates=updates,
+            steps=tuple(self.steps),
+            adjoints=tuple(adjoints.items()),
+            wrt=tuple(depends),
+            objective=self.of,
+            warnings=warnings,
+        )
+        check_derivation(derivation)
+        return derivation
+
+    def _seed(self) -> Tensor:
+        return Tensor(self.adjoint[self.of], self.system.table[self.of].shape, "input")
+
+    def _name_adjoint(self, name: str) -> None:
+        wish = f"d{name}"
+        order = 2
+        while wish in self.taken:
+            wish = f"d{order}_{name}"
+            order += 1
+        self.taken.add(wish)
+        self.adjoint[name] = wish
+
+    def _free_name(self, *wishes: str) -> str:
+        for wish in (*wishes, *(f"{wishes[-1]}{k}" for k in range(2, 10_000))):
+            if wish not in self.taken and f"d{wish}" not in self.taken:
+                self.taken.add(wish)
+                return wish
+        raise AssertionError("no free name")
+
+    def _active(self) -> dict[str, None]:
+        """Tensors on a path of values from `wrt` to the objective, the objective first."""
+        feeds = {
+            e.tensor: [r.tensor for t in e.terms for r in differentiable_reads(t.body)]
+            for e in self.system.equations
+        }
+        above: dict[str, None] = {self.of: None}
+        work = [self.of]
+        while work:
+            for name in feeds.get(work.pop(), ()):
+                if name not in above:
+                    above[name] = None
+                    work.append(name)
+        below = set(self.wrt)
+        changed = True
+        while changed:
+            changed = False
+            for equation in self.system.equations:
+                if equation.tensor not in below and below & set(feeds[equation.tensor]):
+                    below.add(equation.tensor)
+                    changed = True
+        order = [e.tensor for e in reversed(self.system.equations)]
+        order.extend(t.name for t in self.system.tensors if t.name not in set(order))
+        return {n: None for n in order if n in above and n in below}
+
+    def _contributions(
+        self, active: dict[str, None]
+    ) -> tuple[dict[str, list[Term]], list[Equation]]:
+        gathered: dict[str, list[Term]] = {n: [] for n in active if n != self.of}
+        helpers: list[Equation] = []
+        wanted = frozenset(gathered)
+        for equation in reversed(self.system.equations):
+            name = equation.tensor
+            if name not in active:
+                continue
+            incoming = None if name == self.of and self.scalar else self.adjoint[name]
+            needs_helper = any(t.reduce in ("max", "min", "prod") for t in equation.terms)
+            wish = "c" if equation.terms[0].reduce in ("max", "min") else "q"
+            helper = self._free_name(f"{wish}_{name}") if needs_helper else ""
+            for found in contributions(equation, incoming, helper, wanted):
+                for helping in found.helpers:
+                    if helping not in helpers:
+                        helpers.append(helping)
+                gathered[found.wrt].append(self._told(equation, found.wrt, found.term, found.local))
+        return gathered, helpers
+
+    def _told(self, equation: Equation, wrt: str, term: Term, local: Expr) -> Term:
+        """One contribution: recorded as the rule gives it, then told through the output."""
+        axes = self._axes(wrt)
+        name = self.adjoint[wrt]
+        raw = Equation(name, axes, (term,))
+        self.steps.append(
+            Step(
+                "chain",
+                "total differential",
+                name,
+                equation,
+                raw,
+                f"a change of {wrt} changes {equation.tensor}, and through it {self.of}",
+                wrt=wrt,
+            )
+        )
+        source = next((t for t in equation.terms if t.domain == term.domain), equation.terms[0])
+        plain = len(equation.terms) == 1 and source.reduce == "sum" and not source.reduced
+        if plain and not self._shifted(source):
+            output = Read(equation.tensor, source.target)
+            told = reexpress(local, source.body, output)
+            if told != local:
+                upstream: Expr = (
+                    Read(self.adjoint[equation.tensor], source.target)
+                    if equation.tensor in self.adjoint
+                    and not (equation.tensor == self.of and self.scalar)
+                    else ONE
+                )
+                better = replace(term, body=weigh(upstream, told))
+                self._equal(
+                    "re-express",
+                    raw,
+                    Equation(name, axes, (better,)),
+                    f"the forward pass already has {equation.tensor}",
+                )
+                term = better
+        solved = solve_target(term, axes)
+        if solved.target != term.target:
+            self._equal(
+                "solve subscript",
+                Equation(name, axes, (term,)),
+                Equation(name, axes, (solved,)),
+                "the left subscript is solved for the letter of the sum",
+            )
+        return solved
+
+    def _shifted(self, term: Term) -> bool:
+        return any(s.axis is None for r in reads(term.body) for s in r.subscripts)
+
+    def _equal(self, rule: str, before: Equation, after: Equation, reason: str) -> None:
+        self.steps.append(Step("equality", rule, before.tensor, before, after, reason))
+
+    def _axes(self, name: str) -> tuple[Axis, ...]:
+        """The letters of a derivative: those of the equation, or of the first plain read."""
+        defined = self.system.defined.get(name)
+        if defined is not None:
+            return defined.axes
+        shape = self.system.table[name].shape
+        for equation in self.system.equations:
+            for term in equation.terms:
+                for read in reads(term.body):
+                    if read.tensor != name:
+                        continue
+                    found = [s.axis for s in read.subscripts]
+                    axes = [a for a in found if a is not None]
+                    if len(set(axes)) == len(shape) and all(
+                        a.extent == e for a, e in zip(axes, shape, strict=True)
+                    ):
+                        return tuple(axes)
+        axes = []
+        taken: set[str] = set()
+        letters_ = _letters_of(self.system, name)
+        for k, extent in enumerate(shape):
+            letter = fresh_letter(taken, letters_[k] or "ijklmnop"[k % 8])
+            taken.add(letter)
+            axes.append(Axis(letter, extent))
+        return tuple(axes)
+
+    def _collect(self, name: str, terms: Sequence[Term]) -> Equation:
+        axes = self._axes(name)
+        adjoint = self.adjoint[name]
+        return Equation(adjoint, axes, tuple(terms))
+
+
+def _letters_of(system: System, name: str) -> list[str | None]:
+    """A letter for each axis of a tensor: one that walks it by itself anywhere."""
+    found: list[str | None] = [None] * system.table[name].rank
+    for equation in system.equations:
+        for term in equation.terms:
+            for read in reads(term.body):
+                if read.tensor == name:
+                    for k, subscript in enumerate(read.subscripts):
+                        axis = subscript.axis
+                        if axis is not None and found[k] is None and axis.letter not in found:
+                            found[k] = axis.letter
+    return found

@@ -1,0 +1,195 @@
+"""The rule, the only source of derivatives: the read and the write change places.
+
+A term `Y[e] += over domain of body` whose body reads `X[f]` contributes::
+
+    dX[f] += over the same domain: dY[e] * (d body / d X[f])
+
+It is the total differential `dE = sum dY[e] * (d body / d X[f]) * dX[f]` with the coefficient of
+`dX` read off. A read outside a tensor gives 0; so a write outside is dropped, and no guard is
+needed. The partial derivative is one of scalars, and SymPy's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from sympy.core.parameters import distribute
+
+from derive.algebra import Leaves, abstract, concrete, from_sympy, is_monomial, to_sympy
+from derive.notation import (
+    Axis,
+    Call,
+    Compare,
+    Equation,
+    Expr,
+    Index,
+    Logic,
+    Mul,
+    Number,
+    Read,
+    Term,
+    affine,
+)
+from derive.tree import (
+    ONE,
+    ZERO,
+    add,
+    children,
+    divide,
+    factors,
+    mul,
+    negative,
+    substitute,
+)
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """What one read contributes to the derivative by its tensor, and any helper it needs."""
+
+    wrt: str
+    term: Term
+    local: Expr
+    helpers: tuple[Equation, ...] = ()
+
+
+def differentiable_reads(body: Expr) -> tuple[Read, ...]:
+    """The reads that a change of value flows through: none held, none inside a condition."""
+    found: dict[Read, None] = {}
+
+    def gather(expr: Expr) -> None:
+        match expr:
+            case Call("hold" | "delta", _) | Compare():
+                return
+            case Call("where", (_, yes, no)):
+                gather(yes)
+                gather(no)
+            case Read():
+                found.setdefault(expr)
+            case _:
+                for part in children(expr):
+                    gather(part)
+
+    gather(body)
+    return tuple(found)
+
+
+def partial(body: Expr, read: Read) -> Expr:
+    """d body / d read, for scalars."""
+    if is_monomial(body):
+        parts = list(factors(body))
+        if parts.count(read) == 1:
+            parts.remove(read)
+            return mul(*parts) if parts else ONE
+    (shape, leaf), leaves = abstract(body, read)
+    return concrete(_partial(shape, leaf), leaves)
+
+
+@lru_cache(maxsize=4096)
+def _partial(shape: Expr, leaf: Expr) -> Expr:
+    leaves = Leaves()
+    value = to_sympy(shape, leaves)
+    symbol = leaves.symbol(leaf)
+    with distribute(False):
+        return from_sympy(value.diff(symbol), leaves)
+
+
+def weigh(incoming: Expr, local: Expr) -> Expr:
+    """The incoming derivative times a local one, pushed into branches: no 0 * (1/0)."""
+    if local == ZERO or incoming == ZERO:
+        return ZERO
+    match local:
+        case Call("where", (condition, yes, no)):
+            return Call("where", (condition, weigh(incoming, yes), weigh(incoming, no)))
+        case Mul(args):
+            for k, part in enumerate(args):
+                if isinstance(part, Call) and part.function == "where":
+                    rest = mul(*args[:k], *args[k + 1 :])
+                    return weigh(mul(incoming, rest), part)
+    parts = factors(local)
+    if isinstance(parts[0], Number):
+        return mul(parts[0], incoming, *parts[1:])
+    return mul(incoming, local)
+
+
+def contributions(
+    equation: Equation, incoming: str | None, helper: str, wanted: frozenset[str]
+) -> Iterator[Contribution]:
+    """What an equation contributes to the derivatives by the tensors it reads.
+
+    `incoming` names the derivative by the equation's own tensor (None: it is the objective
+    itself, and the derivative 1); `helper` is a free name for a value that a reduction needs.
+    """
+    for term in equation.terms:
+        upstream: Expr = ONE if incoming is None else Read(incoming, term.target)
+        value = Read(equation.tensor, term.target)
+        for read in differentiable_reads(term.body):
+            if read.tensor not in wanted:
+                continue
+            local = partial(term.body, read)
+            if local == ZERO:
+                continue
+            body, helpers = _through(term, value, upstream, local, helper)
+            turned = Term(read.subscripts, term.domain, "sum", body)
+            yield Contribution(read.tensor, turned, local, helpers)
+
+
+def _through(
+    term: Term, value: Read, upstream: Expr, local: Expr, helper: str
+) -> tuple[Expr, tuple[Equation, ...]]:
+    """The incoming derivative through a term's reduction, times the body's own derivative."""
+    match term.reduce:
+        case "sum":
+            return weigh(upstream, local), ()
+        case "logsumexp":
+            share = Call("exp", (add(term.body, negative(value)),))
+            return weigh(mul(upstream, share), local), ()
+        case "max" | "min":
+            return _among_equals(term, value, upstream, local, helper)
+        case _:
+            return _product_of_others(term, value, upstream, local, helper)
+
+
+def _target_axes(term: Term) -> tuple[Axis, ...]:
+    axes = [s.axis for s in term.target]
+    assert all(axes), "a reduction other than a sum stands on plain letters"
+    return tuple(a for a in axes if a is not None)
+
+
+def _among_equals(
+    term: Term, value: Read, upstream: Expr, local: Expr, helper: str
+) -> tuple[Expr, tuple[Equation, ...]]:
+    """A maximum shares the derivative equally among the places that attain it."""
+    attains = Compare("==", term.body, value)
+    axes = _target_axes(term)
+    count = Term(term.target, term.domain, "sum", Call("where", (attains, ONE, ZERO)))
+    counting = Equation(helper, axes, (count,))
+    share = divide(upstream, Read(helper, term.target))
+    return Call("where", (attains, weigh(share, local), ZERO)), (counting,)
+
+
+def _product_of_others(
+    term: Term, value: Read, upstream: Expr, local: Expr, helper: str
+) -> tuple[Expr, tuple[Equation, ...]]:
+    """The derivative of a product by one factor is the product of the others, never P/x."""
+    axes = _target_axes(term)
+    run = term.reduced
+    taken = {a.letter for a in term.domain}
+    others: dict[Axis, Axis] = {}
+    for axis in run:
+        name = f"{axis.letter}_"
+        while name in taken:
+            name += "_"
+        taken.add(name)
+        others[axis] = Axis(name, axis.extent)
+    same: list[Expr] = [
+        Compare("==", Index(affine(b)), Index(affine(a))) for a, b in others.items()
+    ]
+    here = same[0] if len(same) == 1 else Logic("and", tuple(same))
+    body = substitute(term.body, {a: affine(b) for a, b in others.items()})
+    target = (*term.target, *(affine(a) for a in run))
+    rest = Term(target, (*axes, *run, *others.values()), "prod", Call("where", (here, ONE, body)))
+    helping = Equation(helper, (*axes, *run), (rest,))
+    return weigh(mul(upstream, Read(helper, target)), local), (helping,)

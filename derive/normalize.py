@@ -1,0 +1,208 @@
+"""Into the normal form: each equation a sum of terms, nothing nested.
+
+A reduction inside an expression becomes a named intermediate; the argument of a non-linear
+function that holds one is named whole, so that `sigmoid(sum(j, W[i,j]*x[n,j]) + b[i])` has its `z`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from derive.notation import (
+    Add,
+    Axis,
+    Call,
+    Compare,
+    Equation,
+    Expr,
+    Index,
+    Logic,
+    Mul,
+    Number,
+    Pow,
+    Read,
+    Reduction,
+    Term,
+    affine,
+    domain_of,
+)
+from derive.tree import (
+    add,
+    addends,
+    contains,
+    factors,
+    fresh_letter,
+    letters,
+    mul,
+    substitute,
+    transform,
+)
+
+_NAMES = {"sum": "s", "prod": "p", "max": "m", "min": "m", "logsumexp": "l"}
+_ARGUMENT = "z"
+
+
+def holds_reduction(expr: Expr) -> bool:
+    """Whether a reduction stands anywhere inside."""
+    return contains(expr, lambda e: isinstance(e, Reduction))
+
+
+class Normalizer:
+    """Makes equations of expressions; gathers the intermediates that it named.
+
+    `name` gives a free tensor name from wished ones; `is_constant` tells scalar constants.
+    """
+
+    def __init__(self, name: Callable[..., str], is_constant: Callable[[str], bool]) -> None:
+        self._name = name
+        self._is_constant = is_constant
+        self._named: dict[tuple[Expr, tuple[Axis, ...]], str] = {}
+        self.equations: list[Equation] = []
+
+    def equation(self, tensor: str, axes: tuple[Axis, ...], expr: Expr, source: str = "") -> None:
+        """Add `tensor[axes] = expr`, its intermediates before it."""
+        expr = transform(expr, _hold_inside)
+        terms = self._terms(tensor, axes, expr)
+        self.equations.append(Equation(tensor, axes, terms, source))
+
+    def _terms(self, tensor: str, axes: tuple[Axis, ...], expr: Expr) -> tuple[Term, ...]:
+        target = tuple(affine(a) for a in axes)
+        if isinstance(expr, Reduction) and expr.op != "sum":
+            run = _apart(expr, axes)
+            body = self._flat(run.body, tensor, domain_of(axes, run.axes))
+            return (Term(target, domain_of(axes, run.axes), expr.op, body),)
+        terms: list[Term] = []
+        plain: list[Expr] = []
+        where_plain = 0
+        for addend in addends(expr):
+            sums = self._sums(addend, axes)
+            if sums is None:
+                if not plain:
+                    where_plain = len(terms)
+                plain.append(self._flat(addend, tensor, axes))
+                continue
+            for run, body in sums:
+                flat = self._flat(body, tensor, domain_of(axes, run))
+                terms.append(Term(target, domain_of(axes, run), "sum", flat))
+        if plain or not terms:
+            terms.insert(where_plain, Term(target, axes, "sum", add(*plain)))
+        return tuple(terms)
+
+    def _sums(
+        self, expr: Expr, scope: tuple[Axis, ...]
+    ) -> list[tuple[tuple[Axis, ...], Expr]] | None:
+        """`constant * sum(...)`, and sums of such, as (letters, body); None where it isn't one."""
+        parts = factors(expr)
+        inner = [p for p in parts if holds_reduction(p)]
+        if len(inner) != 1 or not all(self._constant(p) for p in parts if p is not inner[0]):
+            return None
+        core = inner[0]
+        before = parts[: parts.index(core)]
+        after = parts[parts.index(core) + 1 :]
+        if isinstance(core, Reduction) and core.op == "sum":
+            run = _apart(core, scope)
+            nested = self._sums(run.body, domain_of(scope, run.axes))
+            if nested is None:
+                return [(run.axes, mul(*before, run.body, *after))]
+            return [((*run.axes, *more), mul(*before, body, *after)) for more, body in nested]
+        if isinstance(core, Add):
+            found = []
+            for addend in core.args:
+                sums = self._sums(addend, scope)
+                if sums is None:
+                    return None
+                found.extend(sums)
+            return [(run, mul(*before, body, *after)) for run, body in found]
+        return None
+
+    def _constant(self, expr: Expr) -> bool:
+        match expr:
+            case Number():
+                return True
+            case Index():
+                return not letters(expr)
+            case Read(tensor, ()):
+                return self._is_constant(tensor)
+            case Mul(args):
+                return all(self._constant(a) for a in args)
+            case Pow(base, exponent):
+                return self._constant(base) and self._constant(exponent)
+            case _:
+                return False
+
+    def _flat(self, expr: Expr, tensor: str, scope: tuple[Axis, ...]) -> Expr:
+        """The expression with every reduction inside it named."""
+        if not holds_reduction(expr):
+            return expr
+        match expr:
+            case Reduction(op, _, _):
+                return self._intermediate(expr, _NAMES[op], tensor, scope)
+            case Add(args):
+                return add(*(self._flat(a, tensor, scope) for a in args))
+            case Mul(args):
+                return mul(*(self._whole(a, tensor, scope, in_product=True) for a in args))
+            case Pow(base, exponent):
+                return Pow(self._whole(base, tensor, scope), self._whole(exponent, tensor, scope))
+            case Call("where", (condition, yes, no)):
+                return Call(
+                    "where",
+                    (
+                        self._flat(condition, tensor, scope),
+                        self._whole(yes, tensor, scope),
+                        self._whole(no, tensor, scope),
+                    ),
+                )
+            case Call(function, args):
+                return Call(function, tuple(self._whole(a, tensor, scope) for a in args))
+            case Compare(op, left, right):
+                return Compare(
+                    op, self._flat(left, tensor, scope), self._flat(right, tensor, scope)
+                )
+            case Logic(op, args):
+                return Logic(op, tuple(self._flat(a, tensor, scope) for a in args))
+            case _:
+                return expr
+
+    def _whole(
+        self, expr: Expr, tensor: str, scope: tuple[Axis, ...], in_product: bool = False
+    ) -> Expr:
+        if not holds_reduction(expr):
+            return expr
+        if isinstance(expr, Reduction) or (in_product and not isinstance(expr, Add)):
+            return self._flat(expr, tensor, scope)
+        return self._intermediate(expr, _ARGUMENT, tensor, scope)
+
+    def _intermediate(self, expr: Expr, wish: str, tensor: str, scope: tuple[Axis, ...]) -> Expr:
+        free = letters(expr)
+        axes = tuple(a for a in scope if a in free)
+        known = self._named.get((expr, axes))
+        if known is None:
+            known = self._name(wish, f"{wish}_{tensor}")
+            self._named[(expr, axes)] = known
+            terms = self._terms(known, axes, expr)
+            self.equations.append(Equation(known, axes, terms))
+        return Read(known, tuple(affine(a) for a in axes))
+
+
+def _hold_inside(expr: Expr) -> Expr | None:
+    """`hold(max(i, z))` is `max(i, hold(z))`: the value is the same, and so is the derivative 0."""
+    if isinstance(expr, Call) and expr.function == "hold" and isinstance(expr.args[0], Reduction):
+        run = expr.args[0]
+        return Reduction(run.op, run.axes, transform(Call("hold", (run.body,)), _hold_inside))
+    return None
+
+
+def _apart(run: Reduction, scope: tuple[Axis, ...]) -> Reduction:
+    """The reduction with its letters renamed where one of the scope has the same name."""
+    taken = {a.letter for a in scope}
+    new: dict[Axis, Axis] = {}
+    for axis in run.axes:
+        if axis.letter in taken:
+            inside = {a.letter for a in letters(run.body)}
+            name = fresh_letter(taken | inside | {a.letter for a in run.axes}, axis.letter)
+            new[axis] = Axis(name, axis.extent)
+            taken.add(name)
+    if not new:
+        return run
+    body = substitute(run.body, {a: affine(b) for a, b in new.items()})
+    return Reduction(run.op, tuple(new.get(a, a) for a in run.axes), body)

@@ -1,0 +1,153 @@
+"""`parse`: equations as text, from Python."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+from derive.errors import meant, shorten
+from derive.extents import Sizes
+from derive.language import LARGEST_EXTENT, Declarations, assemble
+from derive.notation import Draw, System, Training
+from derive.syntax import check_name, read_equations
+
+
+def parse(
+    text: str,
+    *,
+    name: str = "model",
+    parameters: Sequence[str] = (),
+    inputs: Sequence[str] = (),
+    targets: Sequence[str] = (),
+    buffers: Sequence[str] = (),
+    integers: Iterable[str] = (),
+    constants: Mapping[str, Any] | None = None,
+    sizes: Mapping[str, int] | None = None,
+    batch: str | Sequence[str] = (),
+    objective: str | None = None,
+    output: str | None = None,
+    assume: Sequence[str] = (),
+    random: Mapping[str, Mapping[str, Any]] | None = None,
+    training: Training | None = None,
+    place: str = "equations",
+) -> System:
+    """Equations between indexed tensors, one a line, as a `System`.
+
+    `sizes` fixes an axis by letter (`{"k": 5}`) or by tensor and position (`{"x.2": 28}`);
+    `batch` names letters whose extent is known at run time. Every tensor that no equation
+    defines needs a role. Raises `ChainruleError` with all problems, one line each.
+    """
+    problems: list[str] = []
+    constants, sizes, random = constants or {}, sizes or {}, random or {}
+    roles: dict[str, str] = {}
+    for role, names in (
+        ("input", inputs),
+        ("target", targets),
+        ("parameter", parameters),
+        ("buffer", buffers),
+        ("random", list(random)),
+        ("constant", list(constants)),
+    ):
+        for tensor in names:
+            wrong = check_name(tensor)
+            if wrong:
+                problems.append(f"{role}s: {wrong}")
+            elif tensor in roles:
+                problems.append(
+                    f"{role}s: '{tensor}' is a {roles[tensor]} too; a tensor has one role"
+                )
+            else:
+                roles[tensor] = role
+    written = read_equations(text, place, problems)
+    known = {*roles, *(w.tensor for w in written)}
+    letters = (batch,) if isinstance(batch, str) else tuple(batch)
+    for letter in letters:
+        wrong = check_name(letter, "letter")
+        if wrong:
+            problems.append(f"batch: {wrong}")
+    for tensor in integers:
+        if tensor not in known:
+            problems.append(f"integers: unknown tensor '{shorten(tensor)}'{meant(tensor, known)}")
+        elif roles.get(tensor) not in ("input", "target", "buffer"):
+            problems.append(f"integers: '{tensor}' is no input or target; only these are given")
+    for key, wanted in (("objective", objective), ("output", output)):
+        if wanted is not None and wanted not in known:
+            problems.append(f"{key}: unknown tensor '{shorten(wanted)}'{meant(wanted, known)}")
+    declared = Declarations(
+        name=name,
+        roles=roles,
+        constants={k: exact(v, f"constants.{k}", problems) for k, v in constants.items()},
+        integers=frozenset(integers),
+        sizes=read_sizes(sizes, known, problems, letters),
+        objective=objective,
+        output=output,
+        assume=tuple(assume),
+        training=_with_draws(training or Training(), random),
+    )
+    return assemble(written, declared, problems)
+
+
+def _with_draws(training: Training, random: Mapping[str, Mapping[str, Any]]) -> Training:
+    draws = tuple(
+        (
+            name,
+            Draw(
+                str(row.get("distribution", "normal")),
+                tuple(sorted((k, float(v)) for k, v in row.items() if k != "distribution")),
+            ),
+        )
+        for name, row in random.items()
+    )
+    return replace(training, draws=draws) if draws else training
+
+
+def exact(value: Any, place: str, problems: list[str]) -> Fraction:
+    """A finite number as an exact rational: decimals mean what they say."""
+    try:
+        if isinstance(value, bool):
+            raise ValueError
+        number = Fraction(repr(value) if isinstance(value, float) else value)
+        if abs(number) > 10**300 or number.denominator > 10**320:
+            raise ValueError
+    except (ValueError, TypeError, OverflowError, ZeroDivisionError):
+        problems.append(f"{place}: '{shorten(str(value))}' is no finite number")
+        return Fraction(0)
+    return number
+
+
+def read_sizes(
+    sizes: Mapping[str, Any], known: set[str], problems: list[str], batch: tuple[str, ...] = ()
+) -> Sizes:
+    """`{k = 5, "x.2" = 28}` as extents of letters and axes."""
+    slots: dict[tuple[str, int], int] = {}
+    letters: dict[tuple[str, str], int] = {}
+    for key, value in sizes.items():
+        number = extent(value, f"sizes.{key}", problems)
+        if "." in key:
+            tensor, _, position = key.partition(".")
+            if tensor not in known:
+                problems.append(f"sizes: unknown tensor '{shorten(tensor)}'{meant(tensor, known)}")
+            elif not position.isdecimal() or len(position) > 3:
+                problems.append(f"sizes: '{shorten(key)}' names no axis; write \"{tensor}.1\"")
+            else:
+                slots[(tensor, int(position))] = number
+        else:
+            wrong = check_name(key, "letter")
+            if wrong:
+                problems.append(f"sizes: {wrong}")
+            elif key in batch:
+                problems.append(f"sizes: '{key}' is the batch, which is known at run time only")
+            letters[("", key)] = number
+    return Sizes(slots=slots, letters=letters, batch=batch)
+
+
+def extent(value: Any, place: str, problems: list[str]) -> int:
+    """A size: an integer from 1 to 2^31 - 1."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value < LARGEST_EXTENT:
+        problems.append(
+            f"{place}: '{shorten(str(value))}' is no size; give an integer from 1 to 2147483647"
+        )
+        return 1
+    return value

@@ -1,0 +1,327 @@
+"""Whose letter is it? Names resolved to letters and tensors, `...` written out, ranks settled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from derive.errors import meant
+from derive.syntax import (
+    CONSTANTS,
+    Dots,
+    Fn,
+    Name,
+    Num,
+    Op,
+    Place,
+    Red,
+    Ref,
+    Refused,
+    Syntax,
+    Written,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class LetterVar:
+    """One binding of a letter: on the left of an equation, or by a reduction."""
+
+    name: str
+    place: Place
+    scope: str
+    on_left: bool
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A letter that has been resolved to its binding."""
+
+    place: Place
+    var: LetterVar
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A reduction over resolved letters."""
+
+    place: Place
+    op: str
+    vars: tuple[LetterVar, ...]
+    body: Resolved
+
+
+Resolved = Num | Letter | Name | Ref | Op | Fn | Bound
+
+
+@dataclass(frozen=True)
+class Scoped:
+    """An equation whose letters are resolved; a bare `Name` left in it is a scalar or a constant.
+
+    The subscripts of a `Ref` and the arguments of `Op` and `Fn` are `Resolved` here.
+    """
+
+    written: Written
+    left: tuple[LetterVar, ...]
+    right: Resolved
+
+
+def ranks(written: Sequence[Written], known: Mapping[str, int]) -> dict[str, int]:
+    """The rank of each tensor, from declared shapes and every use without `...`.
+
+    Raises `Refused` where one tensor has two ranks or a rank can't be told.
+    """
+    found: dict[str, tuple[int, str]] = {n: (r, "as declared") for n, r in known.items()}
+
+    def settle(name: str, rank: int, place: Place) -> None:
+        if name not in found:
+            found[name] = (rank, f"at line {place.line}, column {place.column}")
+        elif found[name][0] != rank:
+            raise Refused(
+                place,
+                f"'{name}' has {rank} subscripts here and {found[name][0]} {found[name][1]}; "
+                "a tensor has one rank",
+            )
+
+    waiting = list(written)
+    for equation in waiting:
+        if not any(isinstance(x, Dots) for x in equation.letters):
+            settle(_left_name(equation), len(equation.letters), equation.place)
+        for ref in refs(equation.right):
+            if not any(isinstance(s, Dots) for s in ref.subscripts):
+                settle(ref.name, len(ref.subscripts), ref.place)
+    dotted = [e for e in waiting if _has_dots(e)]
+    while dotted:
+        left_over = []
+        for equation in dotted:
+            width = _dots_width(equation, {n: r for n, (r, _) in found.items()})
+            if width is None:
+                left_over.append(equation)
+                continue
+            if any(isinstance(x, Dots) for x in equation.letters):
+                settle(_left_name(equation), len(equation.letters) - 1 + width, equation.place)
+            for ref in refs(equation.right):
+                if any(isinstance(s, Dots) for s in ref.subscripts):
+                    settle(ref.name, len(ref.subscripts) - 1 + width, ref.place)
+        if len(left_over) == len(dotted):
+            raise Refused(
+                left_over[0].place,
+                "the number of axes that '...' stands for can't be told; "
+                "write one of the tensors with all its letters or give its size",
+            )
+        dotted = left_over
+    return {name: rank for name, (rank, _) in found.items()}
+
+
+def _left_name(equation: Written) -> str:
+    return equation.tensor
+
+
+def refs(node: Syntax) -> Iterator[Ref]:
+    """Every tensor with subscripts, those inside subscripts included."""
+    match node:
+        case Ref():
+            yield node
+            for part in node.subscripts:
+                yield from refs(part)
+        case Op(args=args) | Fn(args=args):
+            for part in args:
+                yield from refs(part)
+        case Red(body=body):
+            yield from refs(body)
+        case _:
+            pass
+
+
+def _reductions(node: Syntax) -> Iterator[Red]:
+    match node:
+        case Red():
+            yield node
+            yield from _reductions(node.body)
+        case Ref(subscripts=parts) | Op(args=parts) | Fn(args=parts):
+            for part in parts:
+                yield from _reductions(part)
+        case _:
+            pass
+
+
+def _has_dots(equation: Written) -> bool:
+    return (
+        any(isinstance(x, Dots) for x in equation.letters)
+        or any(isinstance(s, Dots) for r in refs(equation.right) for s in r.subscripts)
+        or any(isinstance(x, Dots) for r in _reductions(equation.right) for x in r.letters)
+    )
+
+
+def _dots_width(equation: Written, known: Mapping[str, int]) -> int | None:
+    """How many axes `...` stands for in this equation, from a tensor whose rank is known."""
+    uses: list[tuple[str, int, Place]] = []
+    if any(isinstance(x, Dots) for x in equation.letters):
+        uses.append((_left_name(equation), len(equation.letters) - 1, equation.place))
+    for ref in refs(equation.right):
+        if any(isinstance(s, Dots) for s in ref.subscripts):
+            uses.append((ref.name, len(ref.subscripts) - 1, ref.place))
+    for name, others, place in uses:
+        if name in known:
+            width = known[name] - others
+            if width < 0:
+                raise Refused(
+                    place, f"'{name}' has {known[name]} axes, at least {others} are named here"
+                )
+            return width
+    return None
+
+
+def resolve(
+    equation: Written, rank: Mapping[str, int], scalars: frozenset[str], values: frozenset[str]
+) -> Scoped:
+    """The equation with every letter resolved.
+
+    `scalars` are tensors without axes, `values` all tensors. Raises `Refused`.
+    """
+    width = _dots_width(equation, rank) or 0
+    used = _names(equation)
+    spare = (c for c in "abcdefghijklmopqrsuvwxyz" if c not in used)
+    dots = [next(spare) for _ in range(width)]
+    left: list[LetterVar] = []
+    scope: dict[str, LetterVar] = {}
+    for item in equation.letters:
+        for name in [item.name] if isinstance(item, Name) else dots:
+            var = LetterVar(name, item.place, equation.scope, True)
+            left.append(var)
+            scope[name] = var
+    has_dots = any(isinstance(x, Dots) for x in equation.letters)
+    resolver = _Resolver(equation, tuple(dots), scalars, values)
+    right = resolver.resolve(
+        equation.right, scope, tuple(scope[d] for d in dots) if has_dots else None
+    )
+    return Scoped(equation, tuple(left), right)
+
+
+def _names(equation: Written) -> set[str]:
+    found = {x.name for x in equation.letters if isinstance(x, Name)}
+
+    def gather(node: Syntax) -> None:
+        match node:
+            case Name(name=name):
+                found.add(name)
+            case Ref(subscripts=parts) | Op(args=parts) | Fn(args=parts):
+                for part in parts:
+                    gather(part)
+            case Red(letters=letters, body=body):
+                found.update(x.name for x in letters if isinstance(x, Name))
+                gather(body)
+            case _:
+                pass
+
+    gather(equation.right)
+    return found
+
+
+class _Resolver:
+    def __init__(
+        self,
+        equation: Written,
+        dots: tuple[str, ...],
+        scalars: frozenset[str],
+        values: frozenset[str],
+    ) -> None:
+        self.equation = equation
+        self.dots = dots
+        self.scalars = scalars
+        self.values = values
+
+    def resolve(
+        self, node: Syntax, scope: Mapping[str, LetterVar], dots: tuple[LetterVar, ...] | None
+    ) -> Resolved:
+        match node:
+            case Num():
+                return node
+            case Name(place=place, name=name):
+                if name in scope:
+                    return Letter(place, scope[name])
+                if name in CONSTANTS or name in self.scalars:
+                    return node
+                if name in self.values:
+                    raise Refused(place, f"'{name}' has axes; write its subscripts")
+                known = [*scope, *self.scalars, *CONSTANTS]
+                raise Refused(
+                    place,
+                    f"'{name}' is bound nowhere: no letter in scope, no scalar, no constant"
+                    + (meant(name, known) or "; sum over it, or add it to the left of '='"),
+                )
+            case Dots(place=place):
+                raise Refused(place, "'...' stands between subscripts or letters only")
+            case Ref(place=place, name=name, subscripts=parts):
+                return Ref(place, name, self.subscripts(node, parts, scope, dots))
+            case Fn(place=place, name="size", args=args):
+                return self.size(place, args, scope)
+            case Op(place=place, op=op, args=args):
+                return Op(place, op, self.all(args, scope, dots))
+            case Fn(place=place, name=name, args=args):
+                return Fn(place, name, self.all(args, scope, dots))
+            case Red(place=place, op=op, letters=letters, body=body):
+                inner = dict(scope)
+                bound: list[LetterVar] = []
+                for item in letters:
+                    names = (item.name,) if isinstance(item, Name) else self.dots
+                    new = [LetterVar(n, item.place, self.equation.scope, False) for n in names]
+                    inner.update(zip(names, new, strict=True))
+                    bound.extend(new)
+                    if isinstance(item, Dots):
+                        dots = tuple(new)
+                return Bound(place, op, tuple(bound), self.resolve(body, inner, dots))
+
+    def all(
+        self,
+        parts: tuple[Syntax, ...],
+        scope: Mapping[str, LetterVar],
+        dots: tuple[LetterVar, ...] | None,
+    ) -> tuple[Syntax, ...]:
+        return tuple(self.resolve(p, scope, dots) for p in parts)  # type: ignore[misc]
+
+    def subscripts(
+        self,
+        ref: Ref,
+        parts: tuple[Syntax, ...],
+        scope: Mapping[str, LetterVar],
+        dots: tuple[LetterVar, ...] | None,
+    ) -> tuple[Syntax, ...]:
+        found: list[Resolved] = []
+        for part in parts:
+            if isinstance(part, Dots):
+                if dots is None:
+                    raise Refused(
+                        part.place,
+                        "'...' stands on the right only; add it to the left or sum over it",
+                    )
+                found.extend(Letter(part.place, var) for var in dots)
+                continue
+            if isinstance(part, Name) and part.name not in scope and part.name not in self.scalars:
+                raise Refused(
+                    part.place,
+                    f"letter '{part.name}' of {ref.name} is bound nowhere"
+                    + (
+                        meant(part.name, [s for s in scope if len(s) > 1])
+                        or "; sum over it, or add it to the left of '='"
+                    ),
+                )
+            found.append(self.resolve(part, scope, dots))
+        return tuple(found)  # type: ignore[return-value]
+
+    def size(
+        self, place: Place, args: tuple[Syntax, ...], scope: Mapping[str, LetterVar]
+    ) -> Resolved:
+        first = args[0]
+        if not isinstance(first, Name):
+            raise Refused(place, "size takes a letter, or a tensor and a position: size(x, 1)")
+        if len(args) == 2:
+            if first.name not in self.values:
+                raise Refused(
+                    first.place, f"unknown tensor '{first.name}'{meant(first.name, self.values)}"
+                )
+            if not isinstance(args[1], Num) or args[1].value.denominator != 1:
+                raise Refused(args[1].place, "the position of an axis is a number from 0")
+            return Fn(place, "size", args)
+        if first.name in scope:
+            return Fn(place, "size", (Letter(first.place, scope[first.name]),))  # type: ignore[arg-type]
+        return Fn(place, "size", (first,))

@@ -1,0 +1,320 @@
+"""Models whose mathematics was written by hand, for the tests of the estimator below it."""
+
+from pathlib import Path
+from types import ModuleType
+
+from codegen.estimator import Argument, Estimator, imports, render_estimator
+
+HEAD = '''
+NAME = "{name}"
+DTYPE = np.{dtype}
+HYPERPARAMETERS = {{"learning_rate": 0.5, "momentum": 0.5}}
+'''
+
+# Momentum, a counter and draws, so that a resumed training has something to forget.
+TAIL = '''
+
+def init_state(params):
+    trained = {k: np.zeros_like(v) for k, v in params.items() if k in PARAMETERS}
+    return {**HYPERPARAMETERS, "steps": 0, "velocity": trained}
+
+
+def train_step(params, state, *data, rng=None):
+    value, slopes = gradients(params, *data)
+    state["steps"] += 1
+    for name, slope in slopes.items():
+        noise = 0.0 if rng is None else NOISE * rng.standard_normal(slope.shape).astype(DTYPE)
+        state["velocity"][name] *= state["momentum"]
+        state["velocity"][name] -= state["learning_rate"] * (slope + noise)
+        params[name] += state["velocity"][name]
+    return value
+'''
+
+SIGMOID = '''
+PARAMETERS = {"W1": (3, 2), "b1": (3,), "W2": (1, 3), "b2": (1,)}
+BUFFERS = {}
+NOISE = 1e-3
+
+
+def init_params(seed=0):
+    rng = np.random.default_rng(seed)
+    return {k: rng.standard_normal(v).astype(DTYPE) for k, v in PARAMETERS.items()}
+
+
+def forward(params, x, training=False, rng=None):
+    y1 = 1 / (1 + np.exp(-(x @ params["W1"].T + params["b1"])))
+    return 1 / (1 + np.exp(-(y1 @ params["W2"].T + params["b2"])))
+
+
+def loss(params, x, t, training=False, rng=None):
+    return float(0.5 * ((forward(params, x) - t) ** 2).sum() / len(x))
+
+
+def gradients(params, x, t, inputs=False, training=False, rng=None):
+    y1 = 1 / (1 + np.exp(-(x @ params["W1"].T + params["b1"])))
+    y2 = 1 / (1 + np.exp(-(y1 @ params["W2"].T + params["b2"])))
+    d2 = (y2 - t) * y2 * (1 - y2) / len(x)
+    d1 = d2 @ params["W2"] * y1 * (1 - y1)
+    slopes = {"W1": d1.T @ x, "b1": d1.sum(0), "W2": d2.T @ y1, "b2": d2.sum(0)}
+    return float(0.5 * ((y2 - t) ** 2).sum() / len(x)), slopes
+'''
+
+SOFTMAX = '''
+PARAMETERS = {"W": (3, 2), "b": (3,)}
+BUFFERS = {}
+NOISE = 1e-3
+
+
+def init_params(seed=0):
+    rng = np.random.default_rng(seed)
+    return {k: rng.standard_normal(v).astype(DTYPE) for k, v in PARAMETERS.items()}
+
+
+def forward(params, x, training=False, rng=None):
+    return x @ params["W"].T + params["b"]
+
+
+def probabilities(params, x):
+    z = forward(params, x)
+    e = np.exp(z - z.max(-1, keepdims=True))
+    return e / e.sum(-1, keepdims=True)
+
+
+def _rows(t):
+    return np.eye(3, dtype=DTYPE)[t] if t.dtype.kind == "i" else t
+
+
+def loss(params, x, t, training=False, rng=None):
+    return float(-(_rows(t) * np.log(probabilities(params, x))).sum() / len(x))
+
+
+def gradients(params, x, t, inputs=False, training=False, rng=None):
+    d = (probabilities(params, x) - _rows(t)) / len(x)
+    axes = tuple(range(d.ndim - 1))
+    return loss(params, x, t), {"W": np.tensordot(d, x, (axes, axes)), "b": d.sum(axes)}
+'''
+
+LINEAR = '''
+PARAMETERS = {"W": (OUT, 2), "b": (OUT,)}
+BUFFERS = {}
+NOISE = 0.0
+
+
+def init_params(seed=0):
+    return {"W": np.zeros((OUT, 2), DTYPE), "b": np.zeros(OUT, DTYPE)}
+
+
+def forward(params, x, training=False, rng=None):
+    return x @ params["W"].T + params["b"]
+
+
+def loss(params, x, t, training=False, rng=None):
+    return float(0.5 * ((forward(params, x) - t) ** 2).sum() / len(x))
+
+
+def gradients(params, x, t, inputs=False, training=False, rng=None):
+    d = (forward(params, x) - t) / len(x)
+    return loss(params, x, t), {"W": d.T @ x, "b": d.sum(0)}
+'''
+
+CENTRE = '''
+PARAMETERS = {"m": (2,)}
+BUFFERS = {"seen": ()}
+NOISE = 0.0
+
+
+def init_params(seed=0):
+    return {"m": np.zeros(2, DTYPE), "seen": np.zeros((), DTYPE)}
+
+
+def forward(params, x, training=False, rng=None):
+    return x - params["m"]
+
+
+def loss(params, x, training=False, rng=None):
+    return float(0.5 * (forward(params, x) ** 2).sum() / len(x))
+
+
+def gradients(params, x, inputs=False, training=False, rng=None):
+    params["seen"] += len(x)
+    return loss(params, x), {"m": -forward(params, x).mean(0)}
+'''
+
+PARABOLA = '''
+PARAMETERS = {"x": ()}
+BUFFERS = {}
+NOISE = 0.0
+
+
+def init_params(seed=0):
+    return {"x": np.array(0.0, DTYPE)}
+
+
+def forward(params, training=False, rng=None):
+    return (params["x"] - 3) ** 2
+
+
+def loss(params, training=False, rng=None):
+    return float(forward(params))
+
+
+def gradients(params, inputs=False, training=False, rng=None):
+    return loss(params), {"x": 2 * (params["x"] - 3)}
+'''
+
+FACTORS = '''
+PARAMETERS = {"U": (4, 2), "V": (3, 2)}
+BUFFERS = {}
+NOISE = 0.0
+
+
+def init_params(seed=0):
+    rng = np.random.default_rng(seed)
+    return {k: rng.standard_normal(v).astype(DTYPE) for k, v in PARAMETERS.items()}
+
+
+def forward(params, mask, training=False, rng=None):
+    return params["U"] @ params["V"].T
+
+
+def loss(params, mask, r, training=False, rng=None):
+    return float((mask * (forward(params, mask) - r) ** 2).sum())
+
+
+def gradients(params, mask, r, inputs=False, training=False, rng=None):
+    d = 2 * mask * (forward(params, mask) - r)
+    return loss(params, mask, r), {"U": d @ params["V"], "V": d.T @ params["U"]}
+'''
+
+TWO_INPUTS = '''
+PARAMETERS = {"A": (4, 1), "w": (1, 2)}
+BUFFERS = {}
+NOISE = 0.0
+
+
+def init_params(seed=0):
+    return {k: np.zeros(v, DTYPE) for k, v in PARAMETERS.items()}
+
+
+def forward(params, word, x, training=False, rng=None):
+    return params["A"][word] + x @ params["w"].T
+
+
+def loss(params, word, x, t, training=False, rng=None):
+    return float(0.5 * ((forward(params, word, x) - t) ** 2).sum() / len(x))
+
+
+def gradients(params, word, x, t, inputs=False, training=False, rng=None):
+    d = (forward(params, word, x) - t) / len(x)
+    dA = np.zeros_like(params["A"])
+    np.add.at(dA, word, d)
+    return loss(params, word, x, t), {"A": dA, "w": d.T @ x}
+'''
+
+RATES = (("learning_rate", 0.5), ("momentum", 0.5))
+X, T = (Argument("x", (2,)),), Argument("t", (1,))
+
+
+def _estimator(name: str, **facts: object) -> Estimator:
+    return Estimator(name, hyperparameters=RATES, **facts)  # type: ignore[arg-type]
+
+
+MODELS: dict[str, tuple[str, Estimator]] = {
+    "sigmoid": (
+        SIGMOID,
+        _estimator(
+            "sigmoid",
+            inputs=X,
+            targets=(T,),
+            kind="binary",
+            probabilities="forward",
+            output_shape=(1,),
+        ),
+    ),
+    "softmax": (
+        SOFTMAX,
+        _estimator(
+            "softmax",
+            inputs=X,
+            targets=(Argument("t", (3,)),),
+            kind="one_hot",
+            classes=3,
+            probabilities="probabilities",
+            output_shape=(3,),
+        ),
+    ),
+    "classes": (
+        SOFTMAX,
+        _estimator(
+            "classes",
+            inputs=X,
+            targets=(Argument("t", (), integer=True),),
+            kind="classes",
+            classes=3,
+            probabilities="probabilities",
+            output_shape=(3,),
+        ),
+    ),
+    "tagger": (
+        SOFTMAX,
+        _estimator(
+            "tagger",
+            inputs=(Argument("x", (None, 2)),),
+            targets=(Argument("t", (None,), integer=True),),
+            kind="classes",
+            classes=3,
+            probabilities="probabilities",
+            output_shape=(None, 3),
+        ),
+    ),
+    "regression": (
+        LINEAR.replace("OUT", "1"),
+        _estimator("regression", inputs=X, targets=(T,), output_shape=(1,)),
+    ),
+    "plane": (
+        LINEAR.replace("OUT", "2"),
+        _estimator("plane", inputs=X, targets=(Argument("t", (2,)),), output_shape=(2,)),
+    ),
+    "centre": (CENTRE, _estimator("centre", inputs=X, output_shape=(2,))),
+    "parabola": (PARABOLA, _estimator("parabola", has_batch=False)),
+    "factors": (
+        FACTORS,
+        _estimator(
+            "factors",
+            inputs=(Argument("mask", (4, 3)),),
+            targets=(Argument("r", (4, 3)),),
+            has_batch=False,
+        ),
+    ),
+    "two": (
+        TWO_INPUTS,
+        _estimator(
+            "two",
+            inputs=(Argument("word", (), integer=True), Argument("x", (2,))),
+            targets=(T,),
+            output_shape=(1,),
+        ),
+    ),
+}
+
+
+def source(name: str, dtype: str = "float64") -> str:
+    """The whole module: imports, mathematics, estimator."""
+    maths, estimator = MODELS[name]
+    lines = "".join(f"import {module}\n" for module in imports(estimator))
+    head = HEAD.format(name=name, dtype=dtype)
+    return f"{lines}\nimport numpy as np\n{head}{maths}{TAIL}\n\n{render_estimator(estimator)}"
+
+
+def module(name: str, dtype: str = "float64") -> ModuleType:
+    """The module, loaded."""
+    loaded = ModuleType(name)
+    exec(compile(source(name, dtype), f"{name}.py", "exec"), vars(loaded))
+    return loaded
+
+
+def write(name: str, folder: Path) -> Path:
+    """The module as a file that can be run."""
+    path = folder / f"{name}.py"
+    path.write_text(source(name))
+    return path
