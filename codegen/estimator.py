@@ -103,12 +103,11 @@ class Estimator:
 
 @dataclass(frozen=True)
 class Setting:
-    """One keyword of `Model`; those with a type are options of `train` too."""
+    """One keyword of `Model`."""
 
     name: str
     default: str
     text: str
-    kind: str = ""
 
 
 OWN_SETTINGS = (
@@ -125,22 +124,22 @@ OWN_SETTINGS = (
 
 def settings(e: Estimator) -> list[Setting]:
     """The keywords of `Model`, in order."""
-    found = [Setting("epochs", repr(e.epochs), "passes over the data", "int")]
+    found = [Setting("epochs", repr(e.epochs), "passes over the data")]
     if e.has_batch:
-        found.append(Setting("batch_size", repr(e.batch_size), "samples per update", "int"))
+        found.append(Setting("batch_size", repr(e.batch_size), "samples per update"))
     for name, default in e.hyperparameters:
         found.append(
-            Setting(name, repr(float(default)), f"the optimiser's {name.replace('_', ' ')}", "float")
+            Setting(name, repr(float(default)), f"the optimiser's {name.replace('_', ' ')}")
         )
     if e.has_batch:
         text = "the share of the samples that is held out"
-        found.append(Setting("validation", "0.0", text, "float"))
+        found.append(Setting("validation", "0.0", text))
     text = "stop after so many epochs without a lower loss and keep the best"
-    found.append(Setting("patience", "None", text, "int"))
+    found.append(Setting("patience", "None", text))
     if e.standardizes:
         text = "bring each feature to mean 0 and spread 1 first"
         found.append(Setting("standardize", "False", text))
-    found.append(Setting("seed", "0", "decides parameters, order and draws", "int"))
+    found.append(Setting("seed", "0", "decides parameters, order and draws"))
     found.append(Setting("verbose", "False", "show progress on standard error"))
     return found
 
@@ -195,8 +194,7 @@ def _expressions(e: Estimator) -> dict[str, object]:
     ignored = ["t=None"] if e.inputs and not e.targets else t
     scaled = "self._scaled({})" if e.standardizes else "{}"
     coded = "self._coded(targets)" if e.classifier else "targets"
-    reads = ["_read_inputs(model, options)"] * bool(e.inputs)
-    reads += ["_read_targets(model, options)"] * bool(e.targets)
+    groups = ["_INPUTS"] * bool(e.inputs) + ["_TARGETS"] * bool(e.targets)
     sizes = [prod(extent or 1 for extent in argument.shape) for argument in e.inputs]
     return {
         "data_parameters": "".join(f", {name}" for name in x + ignored),
@@ -206,7 +204,14 @@ def _expressions(e: Estimator) -> dict[str, object]:
         "prepared": f"{scaled.format('inputs')} + {coded}",
         "prepared_inputs": scaled.format("_arrays(x, _INPUTS)"),
         "checked_targets": _checked_targets(e),
-        "read_data": f"[{', '.join(reads)}]",
+        "read_data": f"_read_data(model, options, {', '.join(groups)})",
+        "read_inputs": "_read_data(model, options, _INPUTS)",
+        "read_targets": (
+            "_read_labels(path, model)"
+            if e.classifier
+            else "_read_columns(path, targets, _number)"
+        ),
+        "data_commands": "(train, predict, score)" if e.inputs else "(train, score)",
         "function": e.probabilities or "forward",
         "hyperparameters": [name for name, _ in e.hyperparameters],
         "rate": "learning_rate" if "learning_rate" in dict(e.hyperparameters) else "",
@@ -275,9 +280,7 @@ def _wrapped(start: str, items: list[str], end: str) -> str:
 def _words(e: Estimator) -> dict[str, object]:
     """Sentences for docstrings, messages and help."""
     about = "samples" if e.has_batch else "data"
-    names = ", ".join(argument.name for argument in e.data)
-    columns = "a CSV file with named columns, or " if e.reads_csv else ""
-    inputs = ", ".join(argument.name for argument in e.inputs)
+    columns = "a CSV file or " if e.reads_csv else ""
     kind = "classifier" if e.classifier else "regressor" if e.regressor else ""
     tags = {"classifier": "ClassifierTags, ", "regressor": "RegressorTags, "}.get(kind, "")
     return {
@@ -293,8 +296,7 @@ def _words(e: Estimator) -> dict[str, object]:
             else "The probabilities of the labels, in the order of `classes_`."
         ),
         "measure": "accuracy" if e.classifier else "r2" if e.regressor else "",
-        "train_data_text": f"{columns}an .npz file with {names}",
-        "predict_data_text": f"{columns}an .npz file with {inputs}",
+        "data_text": f"{columns}an .npz file of arrays",
     }
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from derive.calculus import contributions, differentiable_reads, weigh
+from derive.calculus import Contribution, contributions, differentiable_reads, weigh
 from derive.errors import ChainruleError, meant, shorten
 from derive.notation import (
     Axis,
@@ -25,7 +25,7 @@ from derive.notation import (
 )
 from derive.recurrence import NoOrder, members, schedule
 from derive.rules import solve_target
-from derive.simplify import reexpress
+from derive.simplify import reexpress, simplify
 from derive.tidy import Tidier
 from derive.tree import ONE, fresh_letter, reads
 from derive.updates import updates_of
@@ -217,7 +217,8 @@ class _Sweep:
         gathered: dict[str, list[Term]] = {n: [] for n in active if n != self.of}
         helpers: list[Equation] = []
         wanted = frozenset(gathered)
-        for equation in reversed(self.system.equations):
+        last: dict[str, int] = {}
+        for sweep, equation in enumerate(reversed(self.system.equations)):
             name = equation.tensor
             if name not in active:
                 continue
@@ -229,11 +230,18 @@ class _Sweep:
                 for helping in found.helpers:
                     if helping not in helpers:
                         helpers.append(helping)
-                gathered[found.wrt].append(self._told(equation, found.wrt, found.term, found.local))
-        return gathered, helpers
+                gathered[found.wrt].append(self._told(equation, found))
+                last[found.wrt] = sweep
+        # a derivative is complete when the last equation that reads its tensor has been asked
+        order = sorted(gathered, key=lambda n: (last.get(n, -1), self._turn(n)))
+        return {n: gathered[n] for n in order}, helpers
 
-    def _told(self, equation: Equation, wrt: str, term: Term, local: Expr) -> Term:
+    def _turn(self, name: str) -> int:
+        return {"parameter": 0, "intermediate": 1}.get(self.system.table[name].role, 2)
+
+    def _told(self, equation: Equation, found: Contribution) -> Term:
         """One contribution: recorded as the rule gives it, then told through the output."""
+        wrt, term = found.wrt, found.term
         axes = self._axes(wrt)
         name = self.adjoint[wrt]
         raw = Equation(name, axes, (term,))
@@ -248,26 +256,21 @@ class _Sweep:
                 wrt=wrt,
             )
         )
-        source = next((t for t in equation.terms if t.domain == term.domain), equation.terms[0])
-        plain = len(equation.terms) == 1 and source.reduce == "sum" and not source.reduced
-        if plain and not self._shifted(source):
-            output = Read(equation.tensor, source.target)
-            told = reexpress(local, source.body, output)
-            if told != local:
-                upstream: Expr = (
-                    Read(self.adjoint[equation.tensor], source.target)
-                    if equation.tensor in self.adjoint
-                    and not (equation.tensor == self.of and self.scalar)
-                    else ONE
-                )
-                better = replace(term, body=weigh(upstream, told))
+        source = found.source
+        if source.reduce == "sum":
+            better = self._better(equation, source, found.local)
+            if better != found.local:
+                upstream: Expr = ONE
+                if not (equation.tensor == self.of and self.scalar):
+                    upstream = Read(self.adjoint[equation.tensor], source.target)
+                told = replace(term, body=weigh(upstream, better))
                 self._equal(
                     "re-express",
                     raw,
-                    Equation(name, axes, (better,)),
+                    Equation(name, axes, (told,)),
                     f"the forward pass already has {equation.tensor}",
                 )
-                term = better
+                term = told
         solved = solve_target(term, axes)
         if solved.target != term.target:
             self._equal(
@@ -277,6 +280,12 @@ class _Sweep:
                 "the left subscript is solved for the letter of the sum",
             )
         return solved
+
+    def _better(self, equation: Equation, source: Term, local: Expr) -> Expr:
+        """A cheaper form of a local derivative, told through the output where there is one."""
+        if len(equation.terms) == 1 and not source.reduced and not self._shifted(source):
+            return reexpress(local, source.body, Read(equation.tensor, source.target))
+        return simplify(local)
 
     def _shifted(self, term: Term) -> bool:
         return any(s.axis is None for r in reads(term.body) for s in r.subscripts)

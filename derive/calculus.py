@@ -50,6 +50,7 @@ class Contribution:
     """What one read contributes to the derivative by its tensor, and any helper it needs."""
 
     wrt: str
+    source: Term
     term: Term
     local: Expr
     helpers: tuple[Equation, ...] = ()
@@ -133,7 +134,7 @@ def contributions(
                 continue
             body, helpers = _through(term, value, upstream, local, helper)
             turned = Term(read.subscripts, term.domain, "sum", body)
-            yield Contribution(read.tensor, turned, local, helpers)
+            yield Contribution(read.tensor, term, turned, local, helpers)
 
 
 def _through(

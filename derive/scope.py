@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, count
 
 from derive.errors import meant
 from derive.syntax import (
@@ -180,7 +181,8 @@ def resolve(
     """
     width = _dots_width(equation, rank) or 0
     used = _names(equation)
-    spare = (c for c in "abcdefghijklmopqrsuvwxyz" if c not in used)
+    wished = chain("ijklpqrsuvwabcdefghmoxyz", (f"i{k}" for k in count(1)))
+    spare = (c for c in wished if c not in used)
     dots = [next(spare) for _ in range(width)]
     left: list[LetterVar] = []
     scope: dict[str, LetterVar] = {}
