@@ -182,6 +182,7 @@ def _facts(e: Estimator) -> dict[str, object]:
         "one_output": e.has_batch and e.output_shape == (1,),
         "in_chunks": e.has_batch and bool(e.inputs) and e.output_shape is not None,
         "standardizes": e.standardizes,
+        "free_axes": any(None in argument.shape for argument in e.inputs),
         "reads_csv": e.reads_csv,
         "classes": e.classes,
         "probabilities": e.probabilities is not None,
@@ -207,9 +208,7 @@ def _expressions(e: Estimator) -> dict[str, object]:
         "read_data": f"_read_data(model, options, {', '.join(groups)})",
         "read_inputs": "_read_data(model, options, _INPUTS)",
         "read_targets": (
-            "_read_labels(path, model)"
-            if e.classifier
-            else "_read_columns(path, targets, _number)"
+            "_read_labels(path, model)" if e.classifier else "_read_columns(path, targets, _number)"
         ),
         "data_commands": "(train, predict, score)" if e.inputs else "(train, score)",
         "function": e.probabilities or "forward",
@@ -249,9 +248,7 @@ def _label_expressions(e: Estimator) -> dict[str, object]:
         "one_hot_rank": len(e.label_shape) + 2,
         "coded": f"{coded}.astype(DTYPE)" if e.kind == "binary" else coded,
         "picked": (
-            f"(scores{flat} >= 0.5).astype(int)"
-            if e.kind == "binary"
-            else "scores.argmax(axis=-1)"
+            f"(scores{flat} >= 0.5).astype(int)" if e.kind == "binary" else "scores.argmax(axis=-1)"
         ),
     }
 
@@ -288,7 +285,7 @@ def _words(e: Estimator) -> dict[str, object]:
         "data_lines": textwrap.wrap(_data_text(e), 80),
         "learned_lines": textwrap.wrap(_learned_text(e), 80),
         "tag_names": f"{tags}Tags, TargetTags",
-        "estimator_type": f'"{kind}"' if kind else "None",
+        "kind": kind,
         "predict_text": _predict_text(e),
         "probability_text": (
             "The probability of the second label, for each output."
@@ -319,13 +316,9 @@ def _data_text(e: Estimator) -> str:
             parts = ", ".join(
                 f"{argument.name} {_shape_text(e, argument)}" for argument in arguments
             )
-            table = ", or a table with all their columns" if _all_known(arguments, e) else ""
+            table = ", or a table with all their columns" if e.reads_csv else ""
             sentences.append(f"`{letter}` is a tuple of arrays ({parts}){table}.")
     return " ".join(sentences)
-
-
-def _all_known(arguments: tuple[Argument, ...], e: Estimator) -> bool:
-    return e.reads_csv and all(None not in argument.shape for argument in arguments)
 
 
 def _label_text(e: Estimator) -> str:

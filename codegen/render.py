@@ -18,12 +18,12 @@ def environment() -> Environment:
     )
 
 
-def render(name: str, **data: object) -> str:
-    """Fill the template `name` in; data that it never mentions is an error too."""
-    unused = data.keys() - names_read(name)
+def render(template: str, /, **data: object) -> str:
+    """Fill the template in; data that it never mentions is an error too."""
+    unused = data.keys() - names_read(template)
     if unused:
-        raise ValueError(f"{name} has no use for {', '.join(sorted(unused))}")
-    return environment().get_template(name).render(data)
+        raise ValueError(f"{template} has no use for {', '.join(sorted(unused))}")
+    return environment().get_template(template).render(data)
 
 
 @cache

@@ -16,11 +16,25 @@ class ChainruleError(Exception):
 
 def meant(name: str, known: Iterable[str]) -> str:
     """`; did you mean 'x'?` where a known name is near, else nothing."""
-    near = get_close_matches(name, sorted(set(known)), n=1, cutoff=0.6)
-    return f"; did you mean '{near[0]}'?" if near else ""
+    near = nearest(name, known)
+    return f"; did you mean '{near}'?" if near else ""
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that was probably meant, if one is near."""
+    near = get_close_matches(name[:60], sorted(set(known)), n=1, cutoff=0.6)
+    return near[0] if near else None
 
 
 def shorten(text: str, width: int = 60) -> str:
     """User's text for a message: printable, on one line, of bounded length."""
     shown = "".join(c if c.isprintable() else "?" for c in text.strip())
     return shown if len(shown) <= width else shown[: width - 3] + "..."
+
+
+def shown(value: object) -> str:
+    """A user's value for a message, in quotes, whatever it is."""
+    try:
+        return f"'{shorten(str(value)[:1000])}'"
+    except (ValueError, RecursionError):  # Python refuses to print an integer of 4300 digits
+        return "a number of very many digits"

@@ -22,7 +22,7 @@ Node = LetterVar | Slot
 class Sizes:
     """What is declared about extents."""
 
-    slots: Mapping[Slot, int] = field(default_factory=dict)
+    slots: Mapping[Slot, Affine | int] = field(default_factory=dict)
     letters: Mapping[tuple[str, str], int] = field(default_factory=dict)
     batch: tuple[str, ...] = ()
     batch_slots: tuple[Slot, ...] = ()

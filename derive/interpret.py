@@ -137,6 +137,13 @@ class Interpreter:
             self._shapes[name] = tuple(self._integer(e, {}) for e in self.table[name].shape)
         return self._shapes[name]
 
+    def entries(self, equation: Equation, place: Place) -> Iterator[Cell]:
+        """The entries that an equation reads for one place, of whatever tensor."""
+        for term in equation.terms:
+            for at in self._matching(term, place):
+                for read in reads(term.body):
+                    yield read.tensor, tuple(self._integer(s, at) for s in read.subscripts)
+
     # ---- what is given -----------------------------------------------------------------------
 
     def _learn_extents(self, name: str, shape: Place) -> None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from fractions import Fraction
 from typing import Any
 
+from derive.attributes import read_draw
 from derive.errors import meant, shorten
 from derive.extents import Sizes
-from derive.language import LARGEST_EXTENT, Declarations, assemble
+from derive.language import Declarations, assemble
 from derive.notation import Draw, System, Training
 from derive.syntax import check_name, read_equations
+from derive.values import exact, extent
 
 
 def parse(
@@ -75,6 +76,9 @@ def parse(
     for key, wanted in (("objective", objective), ("output", output)):
         if wanted is not None and wanted not in known:
             problems.append(f"{key}: unknown tensor '{shorten(wanted)}'{meant(wanted, known)}")
+    training = training or Training()
+    if random:
+        training = replace(training, draws=_read_draws(random, problems))
     declared = Declarations(
         name=name,
         roles=roles,
@@ -84,37 +88,26 @@ def parse(
         objective=objective,
         output=output,
         assume=tuple(assume),
-        training=_with_draws(training or Training(), random),
+        training=training,
     )
     return assemble(written, declared, problems)
 
 
-def _with_draws(training: Training, random: Mapping[str, Mapping[str, Any]]) -> Training:
-    draws = tuple(
-        (
-            name,
-            Draw(
-                str(row.get("distribution", "normal")),
-                tuple(sorted((k, float(v)) for k, v in row.items() if k != "distribution")),
-            ),
-        )
-        for name, row in random.items()
-    )
-    return replace(training, draws=draws) if draws else training
-
-
-def exact(value: Any, place: str, problems: list[str]) -> Fraction:
-    """A finite number as an exact rational: decimals mean what they say."""
-    try:
-        if isinstance(value, bool):
-            raise ValueError
-        number = Fraction(repr(value) if isinstance(value, float) else value)
-        if abs(number) > 10**300 or number.denominator > 10**320:
-            raise ValueError
-    except (ValueError, TypeError, OverflowError, ZeroDivisionError):
-        problems.append(f"{place}: '{shorten(str(value))}' is no finite number")
-        return Fraction(0)
-    return number
+def _read_draws(
+    random: Mapping[str, Any], problems: list[str]
+) -> tuple[tuple[str, Draw], ...]:
+    found = []
+    for name, row in random.items():
+        given = dict(row) if isinstance(row, Mapping) else {}
+        distribution = given.pop("distribution", None)
+        if not isinstance(distribution, str):
+            problems.append(
+                f"random.{shorten(name)}: the distribution is missing; "
+                'add distribution = "bernoulli", "normal" or "uniform"'
+            )
+            continue
+        found.append((name, read_draw(distribution, given, f"random.{name}", problems)))
+    return tuple(found)
 
 
 def read_sizes(
@@ -141,13 +134,3 @@ def read_sizes(
                 problems.append(f"sizes: '{key}' is the batch, which is known at run time only")
             letters[("", key)] = number
     return Sizes(slots=slots, letters=letters, batch=batch)
-
-
-def extent(value: Any, place: str, problems: list[str]) -> int:
-    """A size: an integer from 1 to 2^31 - 1."""
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value < LARGEST_EXTENT:
-        problems.append(
-            f"{place}: '{shorten(str(value))}' is no size; give an integer from 1 to 2147483647"
-        )
-        return 1
-    return value

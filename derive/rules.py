@@ -16,8 +16,10 @@ from derive.notation import (
     Dim,
     Equation,
     Expr,
+    FloorDiv,
     Index,
     Logic,
+    Mod,
     Mul,
     Number,
     Pow,
@@ -87,10 +89,10 @@ def solve_target(term: Term, axes: tuple[Axis, ...]) -> Term:
     kept = {a for s in solved.target for a in affine_axes(s)}
     first = tuple(a for a in axes if affine(a) in solved.target)
     order = [*first, *(a for a in solved.domain if a in kept), *solved.domain]
-    return _tidy_letters(Term(solved.target, domain_of(order), term.reduce, body), axes)
+    return tidy_letters(Term(solved.target, domain_of(order), term.reduce, body), axes)
 
 
-def _tidy_letters(term: Term, axes: tuple[Axis, ...]) -> Term:
+def tidy_letters(term: Term, axes: tuple[Axis, ...]) -> Term:
     """Letters that were set apart get their own names back, or fresh ones where taken."""
     taken = {a.letter for a in axes}
     new: dict[Axis, Affine] = {}
@@ -121,7 +123,7 @@ def _guarded(body: Expr, solution: Affine, extent: Affine) -> Expr:
         if not isinstance(part, Read) or solution not in part.subscripts:
             continue
         others = mul(*parts[:k], *parts[k + 1 :])
-        if _harmless(others, solution):
+        if harmless(others, solution):
             # the factor reads 0 there, and so the product is 0
             return body
     inside: list[Expr] = []
@@ -147,11 +149,26 @@ def bounds(value: Affine) -> tuple[Affine, Affine] | None:
         if isinstance(atom, Axis):
             reach = (atom.extent - 1) * coefficient
             low, high = (low, high + reach) if coefficient > 0 else (low + reach, high)
+        elif isinstance(atom, FloorDiv | Mod):
+            reach_ = _bounds_divided(atom)
+            if reach_ is None:
+                return None
+            ends = (reach_[0] * coefficient, reach_[1] * coefficient)
+            low, high = low + min(ends), high + max(ends)
         elif not isinstance(atom, Dim):
             return None
         else:
             low, high = low + affine(atom) * coefficient, high + affine(atom) * coefficient
     return low, high
+
+
+def _bounds_divided(atom: FloorDiv | Mod) -> tuple[int, int] | None:
+    found = bounds(atom.of)
+    if isinstance(atom, Mod):
+        return 0, atom.by - 1
+    if found is None or found[0].terms or found[1].terms:
+        return None
+    return found[0].constant // atom.by, found[1].constant // atom.by
 
 
 def within(value: Affine, extent: Affine) -> bool:
@@ -176,7 +193,7 @@ def surely_not_negative(value: Affine) -> bool:
     return value.constant + sum(c for _, c in value.terms) >= 0
 
 
-def _harmless(expr: Expr, solution: Affine) -> bool:
+def harmless(expr: Expr, solution: Affine) -> bool:
     """Whether a factor stays finite where the solved letter leaves its range.
 
     A polynomial in reads does: a read outside is 0. A division or a function might not.

@@ -28,7 +28,7 @@ def updates_of(
             own = equation.tensor
             if own not in names:
                 names[own] = f"{own}_{parameter}"
-            body = _value(equation.right, names, axes)
+            body = update_body(equation.right, names, axes)
             target = tuple(affine(a) for a in axes)
             name = f"next({names[own]})"
             found.append(Equation(name, axes, (Term(target, axes, "sum", body),), equation.text))
@@ -47,7 +47,8 @@ def _axes(system: System, name: str) -> tuple[Axis, ...]:
     return tuple(Axis(letters[k], extent) for k, extent in enumerate(shape))
 
 
-def _value(node: Syntax, names: Mapping[str, str], axes: tuple[Axis, ...]) -> Expr:
+def update_body(node: Syntax, names: Mapping[str, str], axes: tuple[Axis, ...]) -> Expr:
+    """The right side of an optimiser's equation, names replaced, every tensor over `axes`."""
     match node:
         case Num(value=value):
             return number(value)
@@ -56,9 +57,9 @@ def _value(node: Syntax, names: Mapping[str, str], axes: tuple[Axis, ...]) -> Ex
         case Ref(name=name):
             return Read(names.get(name, name), tuple(affine(a) for a in axes))
         case Fn(name=name, args=args):
-            return Call(name, tuple(_value(a, names, axes) for a in args))
+            return Call(name, tuple(update_body(a, names, axes) for a in args))
         case Op(op=op, args=args):
-            parts = [_value(a, names, axes) for a in args]
+            parts = [update_body(a, names, axes) for a in args]
             match op:
                 case "neg":
                     return negative(parts[0])

@@ -5,14 +5,14 @@ from types import ModuleType
 
 from codegen.estimator import Argument, Estimator, imports, render_estimator
 
-HEAD = '''
+HEAD = """
 NAME = "{name}"
 DTYPE = np.{dtype}
 HYPERPARAMETERS = {{"learning_rate": 0.5, "momentum": 0.5}}
-'''
+"""
 
 # Momentum, a counter and draws, so that a resumed training has something to forget.
-TAIL = '''
+TAIL = """
 
 def init_state(params):
     trained = {k: np.zeros_like(v) for k, v in params.items() if k in PARAMETERS}
@@ -23,14 +23,15 @@ def train_step(params, state, *data, rng=None):
     value, slopes = gradients(params, *data)
     state["steps"] += 1
     for name, slope in slopes.items():
-        noise = 0.0 if rng is None else NOISE * rng.standard_normal(slope.shape).astype(DTYPE)
+        draw = 0.0 if rng is None else rng.standard_normal(slope.shape)
+        noise = np.asarray(NOISE * draw, DTYPE)
         state["velocity"][name] *= state["momentum"]
         state["velocity"][name] -= state["learning_rate"] * (slope + noise)
         params[name] += state["velocity"][name]
     return value
-'''
+"""
 
-SIGMOID = '''
+SIGMOID = """
 PARAMETERS = {"W1": (3, 2), "b1": (3,), "W2": (1, 3), "b2": (1,)}
 BUFFERS = {}
 NOISE = 1e-3
@@ -57,9 +58,9 @@ def gradients(params, x, t, inputs=False, training=False, rng=None):
     d1 = d2 @ params["W2"] * y1 * (1 - y1)
     slopes = {"W1": d1.T @ x, "b1": d1.sum(0), "W2": d2.T @ y1, "b2": d2.sum(0)}
     return float(0.5 * ((y2 - t) ** 2).sum() / len(x)), slopes
-'''
+"""
 
-SOFTMAX = '''
+SOFTMAX = """
 PARAMETERS = {"W": (3, 2), "b": (3,)}
 BUFFERS = {}
 NOISE = 1e-3
@@ -92,9 +93,9 @@ def gradients(params, x, t, inputs=False, training=False, rng=None):
     d = (probabilities(params, x) - _rows(t)) / len(x)
     axes = tuple(range(d.ndim - 1))
     return loss(params, x, t), {"W": np.tensordot(d, x, (axes, axes)), "b": d.sum(axes)}
-'''
+"""
 
-LINEAR = '''
+LINEAR = """
 PARAMETERS = {"W": (OUT, 2), "b": (OUT,)}
 BUFFERS = {}
 NOISE = 0.0
@@ -115,9 +116,9 @@ def loss(params, x, t, training=False, rng=None):
 def gradients(params, x, t, inputs=False, training=False, rng=None):
     d = (forward(params, x) - t) / len(x)
     return loss(params, x, t), {"W": d.T @ x, "b": d.sum(0)}
-'''
+"""
 
-CENTRE = '''
+CENTRE = """
 PARAMETERS = {"m": (2,)}
 BUFFERS = {"seen": ()}
 NOISE = 0.0
@@ -138,9 +139,9 @@ def loss(params, x, training=False, rng=None):
 def gradients(params, x, inputs=False, training=False, rng=None):
     params["seen"] += len(x)
     return loss(params, x), {"m": -forward(params, x).mean(0)}
-'''
+"""
 
-PARABOLA = '''
+PARABOLA = """
 PARAMETERS = {"x": ()}
 BUFFERS = {}
 NOISE = 0.0
@@ -151,7 +152,7 @@ def init_params(seed=0):
 
 
 def forward(params, training=False, rng=None):
-    return (params["x"] - 3) ** 2
+    return np.square(params["x"] - DTYPE(3))
 
 
 def loss(params, training=False, rng=None):
@@ -160,9 +161,9 @@ def loss(params, training=False, rng=None):
 
 def gradients(params, inputs=False, training=False, rng=None):
     return loss(params), {"x": 2 * (params["x"] - 3)}
-'''
+"""
 
-FACTORS = '''
+FACTORS = """
 PARAMETERS = {"U": (4, 2), "V": (3, 2)}
 BUFFERS = {}
 NOISE = 0.0
@@ -184,9 +185,9 @@ def loss(params, mask, r, training=False, rng=None):
 def gradients(params, mask, r, inputs=False, training=False, rng=None):
     d = 2 * mask * (forward(params, mask) - r)
     return loss(params, mask, r), {"U": d @ params["V"], "V": d.T @ params["U"]}
-'''
+"""
 
-TWO_INPUTS = '''
+TWO_INPUTS = """
 PARAMETERS = {"A": (4, 1), "w": (1, 2)}
 BUFFERS = {}
 NOISE = 0.0
@@ -209,7 +210,83 @@ def gradients(params, word, x, t, inputs=False, training=False, rng=None):
     dA = np.zeros_like(params["A"])
     np.add.at(dA, word, d)
     return loss(params, word, x, t), {"A": dA, "w": d.T @ x}
-'''
+"""
+
+LOGISTIC = """
+PARAMETERS = {"W": (2, 2), "b": (2,)}
+BUFFERS = {}
+NOISE = 0.0
+
+
+def init_params(seed=0):
+    rng = np.random.default_rng(seed)
+    return {k: rng.standard_normal(v).astype(DTYPE) for k, v in PARAMETERS.items()}
+
+
+def forward(params, x, training=False, rng=None):
+    return x @ params["W"].T + params["b"]
+
+
+def probabilities(params, x):
+    return 1 / (1 + np.exp(-forward(params, x)))
+
+
+def loss(params, x, t, training=False, rng=None):
+    z = forward(params, x)
+    return float((np.logaddexp(0, z) - t * z).sum() / len(x))
+
+
+def gradients(params, x, t, inputs=False, training=False, rng=None):
+    d = (probabilities(params, x) - t) / len(x)
+    return loss(params, x, t), {"W": d.T @ x, "b": d.sum(0)}
+"""
+
+PAIR = """
+PARAMETERS = {"w": (2,), "v": (2, 2)}
+BUFFERS = {}
+NOISE = 0.0
+
+
+def init_params(seed=0):
+    return {k: np.zeros(v, DTYPE) for k, v in PARAMETERS.items()}
+
+
+def forward(params, x, training=False, rng=None):
+    return x @ params["w"]
+
+
+def loss(params, x, s, t, training=False, rng=None):
+    first, second = forward(params, x) - s, x @ params["v"].T - t
+    return float(0.5 * ((first**2).sum() + (second**2).sum()) / len(x))
+
+
+def gradients(params, x, s, t, inputs=False, training=False, rng=None):
+    first, second = forward(params, x) - s, x @ params["v"].T - t
+    slopes = {"w": first @ x / len(x), "v": second.T @ x / len(x)}
+    return loss(params, x, s, t), slopes
+"""
+
+MEAN = """
+PARAMETERS = {"m": (2,)}
+BUFFERS = {}
+NOISE = 0.0
+
+
+def init_params(seed=0):
+    return {"m": np.zeros(2, DTYPE)}
+
+
+def forward(params, training=False, rng=None):
+    return params["m"]
+
+
+def loss(params, t, training=False, rng=None):
+    return float(0.5 * ((params["m"] - t) ** 2).sum() / len(t))
+
+
+def gradients(params, t, inputs=False, training=False, rng=None):
+    return loss(params, t), {"m": params["m"] - t.mean(0)}
+"""
 
 RATES = (("learning_rate", 0.5), ("momentum", 0.5))
 X, T = (Argument("x", (2,)),), Argument("t", (1,))
@@ -295,6 +372,27 @@ MODELS: dict[str, tuple[str, Estimator]] = {
             output_shape=(1,),
         ),
     ),
+    "labels": (
+        LOGISTIC,
+        _estimator(
+            "labels",
+            inputs=X,
+            targets=(Argument("t", (2,)),),
+            kind="binary",
+            probabilities="probabilities",
+            output_shape=(2,),
+        ),
+    ),
+    "pair": (
+        PAIR,
+        _estimator(
+            "pair",
+            inputs=X,
+            targets=(Argument("s", ()), Argument("t", (2,))),
+            output_shape=(),
+        ),
+    ),
+    "mean": (MEAN, _estimator("mean", targets=(Argument("t", (2,)),))),
 }
 
 

@@ -66,7 +66,9 @@ class OracleModel:
 
     def make_arrays(self, rng: np.random.Generator, **runtime: int) -> Arrays:
         """Random leaves, away from kinks with probability one."""
-        return {name: self._draw(name, shape, rng) for name, shape in self.shapes(**runtime).items()}
+        return {
+            name: self._draw(name, shape, rng) for name, shape in self.shapes(**runtime).items()
+        }
 
     def example(self, **runtime: int) -> Arrays:
         """The same random leaves on every call, other ones for every model."""

@@ -125,7 +125,9 @@ y[n,o,i,j] = sum(c,u,v, W[o,c,u,v]*x[n,c,2*i+2*u-1,2*j+2*v-1])
 
 
 def _depthwise(x, t, W, P):
-    deep = np.stack([convolve(x[:, c : c + 1], W[None, c : c + 1], padding=1)[:, 0] for c in (0, 1)])
+    deep = np.stack(
+        [convolve(x[:, c : c + 1], W[None, c : c + 1], padding=1)[:, 0] for c in (0, 1)]
+    )
     y = np.einsum("oc,cnij->noij", P, deep)
     return half_squares(y, t), y
 

@@ -5,6 +5,7 @@ import autograd.numpy as np
 from tests.oracles.model import BATCH, OracleModel, one_hot, unit_interval
 from tests.oracles.reference import half_squares, log_softmax, relu, sigmoid, softmax
 
+
 def _dense(x, t, W, b):
     y = x @ W.T + b
     return half_squares(y, t), y

@@ -16,7 +16,11 @@ def windows(x, kernel, stride, padding=0, value=0.0):
     out = [(x.shape[a] - kernel) // stride + 1 for a in (-2, -1)]
     return np.stack(
         [
-            x[..., u : u + stride * (out[0] - 1) + 1 : stride, v : v + stride * (out[1] - 1) + 1 : stride]
+            x[
+                ...,
+                u : u + stride * (out[0] - 1) + 1 : stride,
+                v : v + stride * (out[1] - 1) + 1 : stride,
+            ]
             for u in range(kernel)
             for v in range(kernel)
         ]
@@ -80,8 +84,9 @@ POOLING = (
         "average_pooling_without_padding_counted",
         "PyTorch's count_include_pad=False",
         f"y[n,c,i,j] = (sum(u,v, x[n,c,2*i+u-1,2*j+v-1])\n    /sum(u,v, where({INSIDE}, 1, 0)))",
-        lambda x: np.sum(windows(x, 3, 2, 1), axis=0)
-        / np.sum(windows(np.ones((7, 11)), 3, 2, 1), axis=0),
+        lambda x: (
+            np.sum(windows(x, 3, 2, 1), axis=0) / np.sum(windows(np.ones((7, 11)), 3, 2, 1), axis=0)
+        ),
         (4, 6),
         u=3,
         v=3,

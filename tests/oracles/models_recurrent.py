@@ -3,7 +3,7 @@
 import autograd.numpy as np
 
 from tests.oracles.model import OracleModel
-from tests.oracles.reference import half_squares, sigmoid, softmax
+from tests.oracles.reference import half_squares, sigmoid
 
 SEQUENCE = {"output": "h", "batch": ("n",), "runtime": {"n": 5, "T": 7}}
 LOSS = "E = mean(n, sum(t,k, (h[n,t,k] - r[n,t,k])**2))/2\n"
@@ -153,14 +153,17 @@ def _gru(x, r, **cell):
     return half_squares(h, r), h
 
 
+GATES = """
+q[n,t,k] = sigmoid(sum(j, Wr[k,j]*x[n,t,j]) + sum(i, Ur[k,i]*h[n,t-1,i]) + br[k])
+z[n,t,k] = sigmoid(sum(j, Wz[k,j]*x[n,t,j]) + sum(i, Uz[k,i]*h[n,t-1,i]) + bz[k])
+c[n,t,k] = tanh(sum(j, Wc[k,j]*x[n,t,j]) + bc[k] + q[n,t,k]*(sum(i, Uc[k,i]*h[n,t-1,i]) + bu[k]))
+"""
 GRU_WEIGHTS = weights("Wr", "Ur", "br", "Wz", "Uz", "bz", "Wc", "Uc", "bc", "bu")
 GRU = OracleModel(
     name="gru",
     source="Cho et al. 2014, equations 5 to 8, as PyTorch's torch.nn.GRU",
-    equations="""
-q[n,t,k] = sigmoid(sum(j, Wr[k,j]*x[n,t,j]) + sum(i, Ur[k,i]*h[n,t-1,i]) + br[k])
-z[n,t,k] = sigmoid(sum(j, Wz[k,j]*x[n,t,j]) + sum(i, Uz[k,i]*h[n,t-1,i]) + bz[k])
-c[n,t,k] = tanh(sum(j, Wc[k,j]*x[n,t,j]) + bc[k] + q[n,t,k]*(sum(i, Uc[k,i]*h[n,t-1,i]) + bu[k]))
+    equations=GATES
+    + """
 h[n,t,k] = (1 - z[n,t,k])*c[n,t,k] + z[n,t,k]*h[n,t-1,k]
 """
     + LOSS,
@@ -190,10 +193,12 @@ def _lengths(rng, shape):
 MASKED_GRU = OracleModel(
     name="gru_with_lengths",
     source="beyond a sequence's length the state stays; lengths are an integer input",
-    equations=GRU.equations.replace(
-        "h[n,t,k] = (1 - z[n,t,k])*c[n,t,k] + z[n,t,k]*h[n,t-1,k]",
-        "h[n,t,k] = where(t < lengths[n], (1 - z[n,t,k])*c[n,t,k] + z[n,t,k]*h[n,t-1,k], h[n,t-1,k])",
-    ),
+    equations=GATES
+    + """
+p[n,t,k] = (1 - z[n,t,k])*c[n,t,k] + z[n,t,k]*h[n,t-1,k]
+h[n,t,k] = where(t < lengths[n], p[n,t,k], h[n,t-1,k])
+"""
+    + LOSS,
     parameters=GRU_WEIGHTS,
     inputs={**X, "lengths": ("n",)},
     integers={"lengths": 8},

@@ -1,0 +1,640 @@
+"""ArrayProgram -> NumPy source lines: one function a node, names and precedence in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from functools import singledispatchmethod
+
+from codegen.names import Names
+from codegen.program import (
+    AddAt,
+    Array,
+    Assign,
+    At,
+    Choose,
+    Count,
+    Dot,
+    Fold,
+    For,
+    Load,
+    Map,
+    Pick,
+    Reduce,
+    Span,
+    Spread,
+    Statement,
+    Take,
+    Value,
+    When,
+    Whole,
+    Window,
+    Zeros,
+)
+from derive.notation import (
+    Add,
+    Affine,
+    Axis,
+    Compare,
+    Constant,
+    Dim,
+    Expr,
+    Index,
+    Logic,
+    Mul,
+    Number,
+)
+
+CHOICE, COMPARE, SUM, PRODUCT, UNARY, POWER, ATOM = range(7)
+LINE = 88
+
+FUNCTIONS = {
+    "exp": "np.exp",
+    "log": "np.log",
+    "log1p": "np.log1p",
+    "expm1": "np.expm1",
+    "sqrt": "np.sqrt",
+    "abs": "np.abs",
+    "sign": "np.sign",
+    "sin": "np.sin",
+    "cos": "np.cos",
+    "tan": "np.tan",
+    "tanh": "np.tanh",
+    "sinh": "np.sinh",
+    "cosh": "np.cosh",
+    "atan": "np.arctan",
+    "erf": "erf",
+    "sigmoid": "sigmoid",
+    "minimum": "np.minimum",
+    "maximum": "np.maximum",
+    "and": "np.logical_and",
+    "or": "np.logical_or",
+    "not": "np.logical_not",
+}
+HELPED = {"sigmoid": "sigmoid", "erf": "erf"}
+_REDUCE = {"sum": "np.sum", "prod": "np.prod", "max": "np.max", "min": "np.min"}
+_COMPARE = ("==", "!=", "<", "<=", ">", ">=")
+
+Code = tuple[str, int]
+
+
+class Printer:
+    """Prints statements as lines; remembers in `helpers` which helper functions they call."""
+
+    def __init__(self, names: Names) -> None:
+        self.names = names
+        self.helpers: set[str] = set()
+
+    def lines(self, statements: Iterable[Statement], indent: str = "    ") -> list[str]:
+        """The source lines of statements."""
+        return [line for s in statements for line in self._statement(s, indent)]
+
+    # statements
+
+    @singledispatchmethod
+    def _statement(self, statement: Statement, indent: str) -> list[str]:
+        raise AssertionError(f"no NumPy for {type(statement).__name__}")
+
+    @_statement.register
+    def _assign(self, s: Assign, indent: str) -> list[str]:
+        name = self.names.tensor(s.tensor)
+        lines = comment(s.note, indent)
+        if s.picks is None or all(isinstance(p, Whole) for p in s.picks):
+            if s.op == "=":
+                return [*lines, *wrap(f"{indent}{name} = ", self._whole(s), indent)]
+            left = name
+        else:
+            left = f"{name}[{self._picks(s.picks)}]"
+        inner = s.value.of if isinstance(s.value, Spread) else s.value
+        op = s.op
+        if op == "+=" and isinstance(inner, Map) and inner.function == "neg":
+            inner, op = replace(inner.args[0]), "-="
+        return [*lines, *wrap(f"{indent}{left} {op} ", self._aligned(inner, s.axes)[0], indent)]
+
+    def _whole(self, s: Assign) -> str:
+        value = s.value
+        if isinstance(value, Spread):
+            inner = value.of
+            if not inner.axes and isinstance(inner, Value):
+                code = self.show(inner)[0]
+                return f"np.full({self.shape(value.axes)}, {code}, dtype=DTYPE)"
+            code = self.show(value)[0]
+            return f"{code}.copy()" if s.own else code
+        code, level = self.show(value)
+        if not value.axes and isinstance(value, Value | Count):
+            return f"DTYPE({code})"
+        if s.own and isinstance(value, Load):
+            return f"{code}.copy()"
+        del level
+        return code
+
+    @_statement.register
+    def _zeros(self, s: Zeros, indent: str) -> list[str]:
+        shape = self.tuple([self.index(e) for e in s.shape])
+        code = f"np.zeros({shape}, dtype=DTYPE)"
+        return [*comment(s.note, indent), f"{indent}{self.names.tensor(s.tensor)} = {code}"]
+
+    @_statement.register
+    def _for(self, s: For, indent: str) -> list[str]:
+        count = f"range({self.index(s.letter.extent)})"
+        steps = count if s.direction > 0 else f"reversed({count})"
+        letter = self.names.letter(s.letter)
+        return [f"{indent}for {letter} in {steps}:", *self.lines(s.body, indent + "    ")]
+
+    @_statement.register
+    def _when(self, s: When, indent: str) -> list[str]:
+        head = f"{indent}if {self.condition(s.condition)}:"
+        return [head, *self.lines(s.body, indent + "    ")]
+
+    @_statement.register
+    def _add_at(self, s: AddAt, indent: str) -> list[str]:
+        self.helpers.add("_add_at")
+        name = self.names.tensor(s.tensor)
+        if any(not isinstance(p, Whole) for p in s.picks):
+            name = f"{name}[{self._picks(s.picks)}]"
+        indices = [self._aligned(i, s.index_axes)[0] for i in s.indices]
+        inner = s.value.of if isinstance(s.value, Spread) else s.value
+        whole = Spread(inner, s.value.axes) if inner.axes != s.value.axes else inner
+        where = self.tuple([str(p) for p in s.positions])
+        call = f"_add_at({name}, {where}, {self.tuple(indices)}, {self.show(whole)[0]})"
+        return wrap(indent, call, indent)
+
+    # scalars
+
+    def index(self, value: Affine) -> str:
+        """An integer of the index calculus over loop letters and extents."""
+        shown = ""
+        for atom, coefficient in sorted(value.terms, key=lambda p: p[1] < 0):
+            assert isinstance(atom, Axis | Dim)
+            name = self.names.dim(atom.name) if isinstance(atom, Dim) else self.names.letter(atom)
+            piece = name if abs(coefficient) == 1 else f"{abs(coefficient)} * {name}"
+            if not shown:
+                shown = piece if coefficient > 0 else f"-{piece}"
+            else:
+                shown += f" {'+' if coefficient > 0 else '-'} {piece}"
+        if value.constant or not shown:
+            if not shown:
+                return str(value.constant)
+            shown += f" {'+' if value.constant > 0 else '-'} {abs(value.constant)}"
+        return shown
+
+    def condition(self, expr: Expr) -> str:
+        """A condition on integers that Python decides."""
+        match expr:
+            case Compare(op, Index(value), Number(bound)) if value.constant:
+                # `t >= 1` reads better than `t - 1 >= 0`
+                moved = Index(value - value.constant), Number(bound - value.constant)
+                return f"{self._scalar(moved[0])} {op} {self._scalar(moved[1])}"
+            case Compare(op, left, right):
+                return f"{self._scalar(left)} {op} {self._scalar(right)}"
+            case Logic("not", (one,)):
+                return f"not ({self.condition(one)})"
+            case Logic(op, args):
+                bare = all(isinstance(a, Compare) for a in args)
+                parts = [self.condition(a) for a in args]
+                return f" {op} ".join(p if bare else f"({p})" for p in parts)
+            case _:
+                raise AssertionError("a condition is a comparison")
+
+    def _scalar(self, expr: Expr) -> str:
+        match expr:
+            case Index(value):
+                return self.index(value)
+            case Number(value):
+                return number_code(value)[0]
+            case Add(args):
+                return " + ".join(self._scalar(a) for a in args)
+            case Mul(args):
+                return " * ".join(f"({self._scalar(a)})" for a in args)
+            case _:
+                raise AssertionError(f"{type(expr).__name__} in a condition on integers")
+
+    def shape(self, axes: Sequence[Axis]) -> str:
+        """A shape tuple."""
+        return self.tuple([self.index(a.extent) for a in axes])
+
+    @staticmethod
+    def tuple(parts: Sequence[str]) -> str:
+        """A tuple's source."""
+        return f"({parts[0]},)" if len(parts) == 1 else f"({', '.join(parts)})"
+
+    # arrays
+
+    @singledispatchmethod
+    def show(self, array: Array) -> Code:
+        """An array expression and its precedence."""
+        raise AssertionError(f"no NumPy for {type(array).__name__}")
+
+    def _in(self, array: Array, axes: tuple[Axis, ...], least: int) -> str:
+        code, level = self._aligned(array, axes)
+        return code if level >= least else f"({code})"
+
+    def _aligned(self, array: Array, axes: tuple[Axis, ...]) -> Code:
+        """The array, its axes in the wanted order, new axes where it has none."""
+        present = tuple(a for a in axes if a in array.axes)
+        fill = [a in array.axes for a in axes]
+        while fill and not fill[0]:
+            fill.pop(0)
+        if isinstance(array, Count) and len(array.axes) > 1:
+            array = replace(array, axes=present)
+        if isinstance(array, Map) and array.axes != present:
+            array = replace(array, axes=present)
+        if isinstance(array, Load) and present == array.axes and not all(fill):
+            return self._load_filled(array, fill), ATOM
+        code, level = self._turned(array, present)
+        if not all(fill):
+            index = ", ".join(":" if f else "None" for f in fill)
+            code = f"{code if level >= ATOM else f'({code})'}[{index}]"
+            level = ATOM
+        return code, level
+
+    def _turned(self, array: Array, axes: tuple[Axis, ...]) -> Code:
+        code, level = self.show(array)
+        if array.axes == axes:
+            return code, level
+        code = code if level >= ATOM else f"({code})"
+        if len(axes) == 2:
+            return f"{code}.T", ATOM
+        order = ", ".join(str(array.axes.index(a)) for a in axes)
+        return f"{code}.transpose({order})", ATOM
+
+    def _load_filled(self, array: Load, fill: Sequence[bool]) -> str:
+        entries: list[str] = []
+        wanted = list(fill)
+        for pick in array.picks:
+            if not isinstance(pick, At):
+                while wanted and not wanted[0]:
+                    entries.append("None")
+                    wanted.pop(0)
+                wanted.pop(0)
+            entries.append(self._pick(pick))
+        entries.extend("None" for _ in wanted)
+        name = self.names.tensor(array.tensor)
+        code = f"{name}[{', '.join(entries)}]"
+        return f"{code}.astype(DTYPE)" if array.integer else code
+
+    def _picks(self, picks: Sequence[Pick]) -> str:
+        last = max((k for k, p in enumerate(picks) if not isinstance(p, Whole)), default=-1)
+        return ", ".join(self._pick(p) for p in picks[: last + 1])
+
+    def _pick(self, pick: Pick) -> str:
+        match pick:
+            case Whole():
+                return ":"
+            case At(place):
+                return self.index(place)
+            case Span(start, stop, False):
+                first = "" if start == Affine() else self.index(start)
+                return f"{first}:{'' if stop is None else self._stop(stop)}"
+            case Span(start, stop, _):
+                if start == Affine() and stop is None:
+                    return "::-1"
+                end = "" if start == Affine() else self.index(start - 1)
+                begin = "" if stop is None else self._stop(stop - 1)
+                return f"{begin}:{end}:-1"
+
+    def _stop(self, stop: Affine) -> str:
+        code = self.index(stop)
+        # a negative end would count from the other side
+        safe = not stop.terms or stop.constant >= -sum(c for _, c in stop.terms)
+        return code if safe else f"max({code}, 0)"
+
+    @show.register
+    def _value(self, array: Value) -> Code:
+        if isinstance(array.number, Constant):
+            return f"np.{array.number.name}", ATOM
+        return number_code(array.number.value)
+
+    @show.register
+    def _count(self, array: Count) -> Code:
+        if not array.axes:
+            code = self.index(array.value)
+            return code, ATOM if code.isidentifier() or code.isdigit() else SUM
+        kind = ", dtype=DTYPE" if array.as_float else ""
+        parts: list[tuple[int, str]] = []
+        for atom, coefficient in array.value.terms:
+            if isinstance(atom, Axis) and atom in array.axes:
+                code = f"np.arange({self.index(atom.extent)}{kind})"
+                later = array.axes[array.axes.index(atom) + 1 :]
+                if later:
+                    code += f"[:{', None' * len(later)}]"
+                parts.append((coefficient, code))
+        rest = Affine(
+            tuple((a, c) for a, c in array.value.terms if a not in array.axes),
+            array.value.constant,
+        )
+        parts.sort(key=lambda p: p[0] < 0)
+        shown = ""
+        for coefficient, code in parts:
+            piece = code if abs(coefficient) == 1 else f"{abs(coefficient)} * {code}"
+            sign = "-" if coefficient < 0 else "+"
+            shown = f"{shown} {sign} {piece}" if shown else (piece if sign == "+" else f"-{piece}")
+        if rest != Affine():
+            code = self.index(rest)
+            shown = f"{shown} - {code[1:]}" if code.startswith("-") else f"{shown} + {code}"
+        plain = len(parts) == 1 and parts[0][0] == 1 and rest == Affine()
+        return shown, ATOM if plain else SUM
+
+    @show.register
+    def _load(self, array: Load) -> Code:
+        name = self.names.tensor(array.tensor)
+        picks = self._picks(array.picks)
+        code = f"{name}[{picks}]" if picks else name
+        return (f"{code}.astype(DTYPE)" if array.integer else code), ATOM
+
+    @show.register
+    def _window(self, array: Window) -> Code:
+        self.helpers.add("_window")
+        runs = ", ".join(f"({step}, {self.index(count)})" for step, _, count in array.runs)
+        of = self.show(array.of)[0]
+        return f"_window({of}, {array.position}, {self.index(array.start)}, {runs})", ATOM
+
+    @show.register
+    def _fold(self, array: Fold) -> Code:
+        self.helpers.add("_fold")
+        runs = ", ".join(f"({step}, {self.index(count)})" for step, _, count in array.runs)
+        of = self.show(array.of)[0]
+        size, start = self.index(array.size), self.index(array.start)
+        return f"_fold({of}, {array.position}, {size}, {start}, {runs})", ATOM
+
+    @show.register
+    def _take(self, array: Take) -> Code:
+        count = len(set().union(*(i.axes for i in array.indices)))
+        index_axes = array.axes[:count]
+        indices = [self._aligned(i, index_axes)[0] for i in array.indices]
+        code, level = self.show(array.of)
+        code = code if level >= ATOM else f"({code})"
+        if array.checked:
+            self.helpers.add("_take")
+            where = self.tuple([str(p) for p in array.positions])
+            return f"_take({code}, {where}, {self.tuple(indices)})", ATOM
+        first = tuple(range(len(array.positions)))
+        if array.positions != first:
+            code = f"np.moveaxis({code}, {array.positions}, {first})"
+        return f"{code}[{', '.join(indices)}]", ATOM
+
+    @show.register
+    def _choose(self, array: Choose) -> Code:
+        yes = self._in(array.yes, array.axes, SUM)
+        if array.no is not None:
+            no = self._in(array.no, array.axes, SUM)
+        elif isinstance(array.yes, Load):
+            zero = tuple(At(Affine()) if isinstance(p, At) else p for p in array.yes.picks)
+            no = f"np.zeros_like({self.show(replace(array.yes, picks=zero))[0]})"
+        else:
+            no = "0.0"
+        return f"{yes} if {self.condition(array.condition)} else {no}", CHOICE
+
+    @show.register
+    def _spread(self, array: Spread) -> Code:
+        missing = [a for a in array.axes if a not in array.of.axes]
+        if not missing:
+            return self._aligned(array.of, array.axes)
+        code = self._aligned(array.of, array.axes)[0]
+        return f"np.broadcast_to({code}, {self.shape(array.axes)})", ATOM
+
+    @show.register
+    def _reduce(self, array: Reduce) -> Code:
+        code, level = self.show(array.of)
+        positions = [str(array.of.axes.index(a)) for a in array.letters]
+        whole = len(positions) == len(array.of.axes)
+        axis = positions[0] if len(positions) == 1 else f"({', '.join(positions)})"
+        if array.op == "logsumexp":
+            self.helpers.add("_logsumexp")
+            return f"_logsumexp({code}, axis={'None' if whole else axis})", ATOM
+        argument = "" if whole else f"axis={axis}"
+        if level >= ATOM and isinstance(array.of, Load):
+            return f"{code}.{array.op}({argument})", ATOM
+        return f"{_REDUCE[array.op]}({code}{', ' + argument if argument else ''})", ATOM
+
+    @show.register
+    def _dot(self, array: Dot) -> Code:
+        left, right = array.left, array.right
+        run = [a for a in left.axes if a in right.axes and a not in array.axes]
+        both = [a for a in left.axes if a in right.axes and a in array.axes]
+        mine = [a for a in left.axes if a not in right.axes]
+        theirs = [a for a in right.axes if a not in left.axes]
+        if both:
+            return self._batched(array, run, both, mine, theirs)
+        if len(run) == 1 and len(right.axes) <= 2 and self._last(left, run[0]):
+            one = self._in(left, (*mine, run[0]), PRODUCT + 1)
+            other = self._in(right, (run[0], *theirs), PRODUCT + 1)
+            return f"{one} @ {other}", PRODUCT
+        one, other = self.show(left)[0], self.show(right)[0]
+        over = ", ".join(
+            f"[{', '.join(str(side.axes.index(a)) for a in run)}]" for side in (left, right)
+        )
+        return f"np.tensordot({one}, {other}, axes=({over}))", ATOM
+
+    @staticmethod
+    def _last(array: Array, letter: Axis) -> bool:
+        return len(array.axes) <= 2 or array.axes[-1] == letter
+
+    def _batched(
+        self,
+        array: Dot,
+        run: list[Axis],
+        both: list[Axis],
+        mine: list[Axis],
+        theirs: list[Axis],
+    ) -> Code:
+        left, right = array.left, array.right
+        if len(run) == len(mine) == len(theirs) == 1:
+            one = self._in(left, (*both, *mine, *run), PRODUCT + 1)
+            other = self._in(right, (*both, *run, *theirs), PRODUCT + 1)
+            return f"{one} @ {other}", PRODUCT
+        letters = dict.fromkeys((*left.axes, *right.axes))
+        symbol = {a: chr(ord("a") + k) for k, a in enumerate(letters)}
+        spec = ",".join("".join(symbol[a] for a in side.axes) for side in (left, right))
+        spec += "->" + "".join(symbol[a] for a in array.axes)
+        one, other = self.show(left)[0], self.show(right)[0]
+        optimize = ", optimize=True" if len(mine) > 1 or len(theirs) > 1 else ""
+        return f'np.einsum("{spec}", {one}, {other}{optimize})', ATOM
+
+    @show.register
+    def _map(self, array: Map) -> Code:
+        args, axes = array.args, array.axes
+        match array.function:
+            case "add":
+                return self._sum(args, axes)
+            case "mul":
+                return " * ".join(
+                    self._product_part(a, axes, k) for k, a in enumerate(args)
+                ), PRODUCT
+            case "div":
+                over = self._in(args[0], axes, PRODUCT)
+                return f"{over} / {self._in(args[1], axes, UNARY)}", PRODUCT
+            case "neg":
+                return f"-{self._in(args[0], axes, PRODUCT)}", UNARY if self._aligned(
+                    args[0], axes
+                )[1] >= UNARY else SUM
+            case "pow":
+                return self._pow(args[0], args[1], axes)
+            case "//" | "%":
+                over = self._in(args[0], axes, PRODUCT)
+                return f"{over} {array.function} {self._in(args[1], axes, UNARY)}", PRODUCT
+            case "where":
+                return self._where(args, axes)
+            case "delta":
+                one, other = (self._in(a, axes, SUM) for a in args)
+                return f"({one} == {other}).astype(DTYPE)", ATOM
+            case "relu":
+                return f"np.maximum({self._aligned(args[0], axes)[0]}, 0)", ATOM
+            case "softplus":
+                return f"np.logaddexp(0, {self._aligned(args[0], axes)[0]})", ATOM
+            case op if op in _COMPARE:
+                one, other = (self._in(a, axes, SUM) for a in args)
+                return f"{one} {op} {other}", COMPARE
+            case function:
+                if function in HELPED:
+                    self.helpers.add(HELPED[function])
+                inside = ", ".join(self._aligned(a, axes)[0] for a in args)
+                return f"{FUNCTIONS[function]}({inside})", ATOM
+
+    def _product_part(self, array: Array, axes: tuple[Axis, ...], place: int) -> str:
+        # `a * (b @ c)` and `a * (b / c)` keep their parentheses: the order is the author's
+        return self._in(
+            array, axes, PRODUCT if place == 0 and not isinstance(array, Dot) else UNARY
+        )
+
+    def _sum(self, args: Sequence[Array], axes: tuple[Axis, ...]) -> Code:
+        shown = ""
+        for arg in args:
+            negative = isinstance(arg, Map) and arg.function == "neg"
+            if isinstance(arg, Map) and arg.function == "neg":
+                arg = arg.args[0]
+            elif (
+                isinstance(arg, Value)
+                and isinstance(arg.number, Number)
+                and arg.number.value < 0
+                and shown
+            ):
+                negative = True
+                arg = Value(Number(-arg.number.value))
+            piece = self._in(arg, axes, PRODUCT if negative or shown else SUM)
+            if not shown:
+                shown = f"-{piece}" if negative else piece
+            else:
+                shown += f" {'-' if negative else '+'} {piece}"
+        return (shown, SUM) if len(args) > 1 else (shown, SUM)
+
+    def _pow(self, base: Array, exponent: Array, axes: tuple[Axis, ...]) -> Code:
+        code = self._in(base, axes, ATOM)
+        if isinstance(exponent, Value) and isinstance(exponent.number, Number):
+            value = exponent.number.value
+            if value == 3 and code.isidentifier():
+                return f"{code} * {code} * {code}", PRODUCT
+            return f"{code}**{number_code(value)[0]}", POWER
+        return f"{code} ** {self._in(exponent, axes, ATOM)}", POWER
+
+    def _where(self, args: Sequence[Array], axes: tuple[Axis, ...]) -> Code:
+        condition, yes, no = (self._aligned(a, axes)[0] for a in args)
+        code = f"np.where({condition}, {yes}, {no})"
+        if all(isinstance(a, Value) for a in args[1:]):
+            code += ".astype(DTYPE)"
+        return code, ATOM
+
+
+def number_code(value: Fraction) -> Code:
+    """A rational: an integer, a short decimal, or a quotient."""
+    if value.denominator == 1:
+        text = str(value.numerator)
+        if len(text) > 15:
+            text = repr(float(value))
+    elif Fraction(repr(float(value))) == value:
+        text = repr(float(value))
+    else:
+        return f"{value.numerator} / {value.denominator}", PRODUCT if value > 0 else SUM
+    return text, ATOM if value >= 0 else UNARY
+
+
+def comment(note: str, indent: str) -> list[str]:
+    """A formula as comment lines, broken where it is too long."""
+    if not note:
+        return []
+    room = LINE - len(indent) - 2
+    lines: list[str] = []
+    for piece in note.split("; "):
+        rest = piece
+        while len(rest) > room:
+            cut = max(
+                rest.rfind(" + ", 0, room), rest.rfind(" - ", 0, room), rest.rfind(", ", 0, room)
+            )
+            cut = rest.rfind(" ", 0, room) if cut <= 20 else cut
+            if cut <= 20:
+                break
+            lines.append(rest[:cut].rstrip())
+            rest = "    " + rest[cut:].lstrip()
+        lines.append(rest)
+    return [f"{indent}# {line}" for line in lines]
+
+
+def wrap(left: str, code: str, indent: str) -> list[str]:
+    """One statement, over several lines where it is too long: broken at its outermost operators."""
+    if len(left) + len(code) <= LINE:
+        return [left + code]
+    parts = _split(code)
+    if len(parts) == 1:
+        return _wrap_call(left, code, indent)
+    inner = indent + "    "
+    lines = [f"{left}("]
+    current = inner + parts[0]
+    for part in parts[1:]:
+        if len(current) + len(part) + 1 <= LINE:
+            current += f" {part}"
+        else:
+            lines.append(current)
+            current = inner + part
+    return [*lines, current, f"{indent})"]
+
+
+def _wrap_call(left: str, code: str, indent: str) -> list[str]:
+    """`f(a, b)` with its arguments on lines of their own."""
+    begin = code.find("(")
+    if begin < 0 or not code.endswith(")") or _closing(code, begin) != len(code) - 1:
+        return [left + code]
+    arguments = _arguments(code[begin + 1 : -1])
+    inner = indent + "    "
+    lines = [f"{left}{code[: begin + 1]}"]
+    for argument in arguments:
+        lines.extend(
+            wrap(inner, argument, inner) if len(inner + argument) > LINE else [inner + argument]
+        )
+        lines[-1] += ","
+    return [*lines, f"{indent})"]
+
+
+def _closing(code: str, begin: int) -> int:
+    depth = 0
+    for k in range(begin, len(code)):
+        depth += (code[k] in "([{") - (code[k] in ")]}")
+        if depth == 0:
+            return k
+    return -1
+
+
+def _arguments(code: str) -> list[str]:
+    found, depth, start = [], 0, 0
+    for k, character in enumerate(code):
+        depth += (character in "([{") - (character in ")]}")
+        if character == "," and depth == 0:
+            found.append(code[start:k].strip())
+            start = k + 1
+    found.append(code[start:].strip())
+    return [f for f in found if f]
+
+
+def _split(code: str) -> list[str]:
+    """The code before and after each outermost `+` or `-`, or `*`, `/`, `@` if there is none."""
+    for operators in ((" + ", " - "), (" * ", " / ", " @ ")):
+        depth, start, parts = 0, 0, []
+        for k, character in enumerate(code):
+            depth += (character in "([{") - (character in ")]}")
+            if depth == 0 and code[k : k + 3] in operators:
+                parts.append(code[start:k].strip())
+                start = k
+        parts.append(code[start:].strip())
+        if len(parts) > 1 and " if " not in code:
+            return parts
+    return [code]

@@ -1,0 +1,101 @@
+"""`init_params`: one line a parameter, from its initialiser or the example's numbers."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+from codegen.emit_numpy import number_code
+from derive.catalogue import INITIALIZER
+from derive.catalogue.entry import BIAS_COLUMN
+from derive.notation import Derivation, Initializer, Tensor
+from derive.syntax import Fn, Name, Num, Op, Syntax, read_value
+
+_DEFAULT = Initializer("normal", (("std", 0.1),))
+
+
+def initial_lines(derivation: Derivation) -> list[str]:
+    """The body of `init_params` after its docstring."""
+    system = derivation.system
+    chosen = dict(system.training.initializers)
+    example = dict(system.training.example)
+    tensors = system.having("parameter", "buffer")
+    rows = []
+    draws = False
+    for tensor in tensors:
+        if tensor.name in example:
+            code = f"np.array({_nested(example[tensor.name])}, dtype=DTYPE)"
+        else:
+            code = _code(tensor, chosen.get(tensor.name, _DEFAULT))
+        draws = draws or "rng." in code
+        rows.append(f'        "{tensor.name}": {code},')
+    lines = ["    rng = np.random.default_rng(seed)"] if draws else []
+    if not rows:
+        return [*lines, "    return {}"]
+    return [*lines, "    return {", *rows, "    }"]
+
+
+def _nested(value: Any) -> str:
+    if isinstance(value, tuple | list):
+        return f"[{', '.join(_nested(v) for v in value)}]"
+    return repr(float(value))
+
+
+def _code(tensor: Tensor, chosen: Initializer) -> str:
+    entry = INITIALIZER[chosen.type]
+    attributes = {a.name: a.default for a in entry.attributes} | dict(chosen.attributes)
+    shape = [e.number for e in tensor.shape]
+    sizes = [n if n is not None else 1 for n in shape]
+    if attributes.pop(BIAS_COLUMN, False):
+        inner = [*sizes[:-1], sizes[-1] - 1]
+        core = _draw(entry, attributes, inner)
+        zeros = f"np.zeros(({', '.join(str(s) for s in [*sizes[:-1], 1])}))"
+        return f"np.concatenate([{core}, {zeros}], axis=-1).astype(DTYPE)"
+    if entry.distribution == "constant":
+        value = _formula(dict(entry.formulas)["value"], attributes, sizes)
+        if value == "0":
+            return f"np.zeros({_shape(sizes)}, dtype=DTYPE)"
+        return f"np.full({_shape(sizes)}, {value}, dtype=DTYPE)"
+    return f"{_draw(entry, attributes, sizes)}.astype(DTYPE)" if sizes else (
+        f"np.asarray({_draw(entry, attributes, sizes)}, dtype=DTYPE)"
+    )
+
+
+def _draw(entry: Any, attributes: dict[str, Any], sizes: list[int]) -> str:
+    limits = [_formula(text, attributes, sizes) for _, text in entry.formulas]
+    return f"rng.{entry.distribution}({', '.join(limits)}, {_shape(sizes)})"
+
+
+def _shape(sizes: list[int]) -> str:
+    return f"({sizes[0]},)" if len(sizes) == 1 else f"({', '.join(str(s) for s in sizes)})"
+
+
+def _formula(text: str, attributes: dict[str, Any], sizes: list[int]) -> str:
+    """A formula of the catalogue over `fan_in`, `fan_out` and attributes, as NumPy source.
+
+    A weight is laid out `W[out, in, ...]`; what follows are the places of a window.
+    """
+    window = prod(sizes[2:])
+    fan_out = sizes[0] * window if sizes else 1
+    fan_in = (sizes[1] if len(sizes) > 1 else fan_out) * window
+    values = {"fan_in": fan_in, "fan_out": fan_out, **attributes}
+    return _source(read_value(text, "initializer"), values)
+
+
+def _source(node: Syntax, values: dict[str, Any]) -> str:
+    match node:
+        case Num(value=value):
+            return number_code(value)[0]
+        case Name(name=name):
+            value = values[name]
+            return str(value) if isinstance(value, int) else repr(float(value))
+        case Op(op="neg", args=(one,)):
+            return f"-{_source(one, values)}"
+        case Op(op=op, args=(one, other)):
+            left, right = _source(one, values), _source(other, values)
+            right = f"({right})" if isinstance(other, Op) else right
+            return f"{left} {op} {right}"
+        case Fn(name=name, args=(one,)):
+            return f"np.{name}({_source(one, values)})"
+        case _:
+            raise AssertionError("an initialiser's formula is arithmetic")

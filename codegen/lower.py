@@ -1,0 +1,575 @@
+"""Equations -> ArrayProgram: recurrences become loops, everything else whole-array statements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from codegen.arrays import (
+    Scene,
+    lower,
+    lower_index,
+    lower_sum,
+    outside_of,
+    reads_any,
+    spread,
+)
+from codegen.program import (
+    AddAt,
+    Array,
+    Assign,
+    At,
+    Fold,
+    For,
+    Load,
+    Map,
+    Pick,
+    Reduce,
+    Span,
+    Statement,
+    When,
+    Whole,
+    Zeros,
+)
+from derive.notation import (
+    Affine,
+    Axis,
+    Call,
+    Compare,
+    Dim,
+    Equation,
+    Expr,
+    Index,
+    Logic,
+    Number,
+    Read,
+    Tensor,
+    Term,
+    affine,
+)
+from derive.recurrence import Block, Loop, members
+from derive.rules import bounds, pull, surely_not_negative
+from derive.text import equation_text
+from derive.tree import (
+    ZERO,
+    affine_axes,
+    factors,
+    fresh_letter,
+    letters,
+    substitute_term,
+    walk,
+)
+
+
+def lower_blocks(blocks: Iterable[Block], table: Mapping[str, Tensor]) -> list[Statement]:
+    """A schedule as statements, in order."""
+    found: list[Statement] = []
+    for block in blocks:
+        if isinstance(block, Loop):
+            found.extend(_loop(block, table))
+        else:
+            found.extend(lower_equation(block, table, note=equation_text(block)))
+    return found
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """One term, lowered: what is added where, and when."""
+
+    value: Array
+    picks: tuple[Pick, ...]
+    whole: bool
+    guards: tuple[Expr, ...]
+    add_at: AddAt | None = None
+
+
+def lower_equation(
+    equation: Equation,
+    table: Mapping[str, Tensor],
+    fixed: frozenset[Axis] = frozenset(),
+    note: str = "",
+    *,
+    allocated: bool = False,
+    fresh: bool = True,
+) -> list[Statement]:
+    """One equation; `fixed` letters are loops', `allocated` tells that the tensor's array exists.
+
+    `fresh`: nothing was added to the array's place yet, so that the first term may be assigned.
+    """
+    pieces = [_piece(term, equation, table, fixed) for term in equation.terms]
+    free = tuple(a for a in equation.axes if a not in fixed)
+    base = tuple(At(affine(a)) if a in fixed else Whole() for a in equation.axes)
+    picks = base if fixed & set(equation.axes) else None
+    simple = [p for p in pieces if p.whole and not p.guards and p.add_at is None]
+    others = [p for p in pieces if p not in simple]
+    found: list[Statement] = []
+    if simple and fresh:
+        value = _total([p.value for p in simple], free)
+        found.append(Assign(equation.tensor, picks, "=", value, free, note, own=bool(others)))
+    elif simple:
+        value = _total([p.value for p in simple], free)
+        found.append(Assign(equation.tensor, picks, "+=", value, free, note))
+    elif not allocated:
+        found.append(Zeros(equation.tensor, table[equation.tensor].shape, note))
+    for piece in others:
+        one: Statement = (
+            piece.add_at
+            if piece.add_at is not None
+            else Assign(equation.tensor, piece.picks, "+=", piece.value, piece.value.axes)
+        )
+        if piece.guards:
+            found.append(When(_all(piece.guards), (one,)))
+        else:
+            found.append(one)
+    if allocated and note and found and not simple:
+        found[0] = _noted(found[0], note)
+    return found
+
+
+def _noted(statement: Statement, note: str) -> Statement:
+    if isinstance(statement, Assign | Zeros):
+        return replace(statement, note=note)
+    if isinstance(statement, When):
+        return replace(statement, body=(_noted(statement.body[0], note), *statement.body[1:]))
+    return statement
+
+
+def _all(conditions: Sequence[Expr]) -> Expr:
+    distinct = tuple(dict.fromkeys(conditions))
+    return distinct[0] if len(distinct) == 1 else Logic("and", distinct)
+
+
+def _total(values: list[Array], axes: tuple[Axis, ...]) -> Array:
+    if len(values) == 1:
+        return spread(values[0], axes)
+    union = tuple(a for a in axes if any(a in v.axes for v in values))
+    return spread(Map("add", tuple(values), union), axes)
+
+
+def _piece(
+    term: Term, equation: Equation, table: Mapping[str, Tensor], fixed: frozenset[Axis]
+) -> _Piece:
+    term, ranges, guards = _narrow(term, table, fixed)
+    scene = Scene(table, term.domain, fixed, ranges, frozenset(guards))
+    shape = table[equation.tensor].shape
+    plain = all(
+        s.axis is not None and (s.axis in fixed or s.axis.extent == e)
+        for s, e in zip(term.target, shape, strict=True)
+    )
+    if not (term.plain and plain):
+        return _scattered(term, equation, scene, guards)
+    run = tuple(a for a in term.reduced if a not in fixed)
+    value = _term_value(term, run, scene)
+    mapping = {s.axis: a for s, a in zip(term.target, equation.axes, strict=True)}
+    value = _relabel(value, mapping)
+    picks: list[Pick] = []
+    whole = True
+    for subscript in term.target:
+        axis = subscript.axis
+        assert axis is not None
+        if axis in fixed:
+            picks.append(At(affine(axis)))
+        elif axis in ranges:
+            start, stop = ranges[axis]
+            picks.append(Span(affine(start), None if stop == axis.extent else stop))
+            whole = False
+        else:
+            picks.append(Whole())
+    if not whole:
+        free = tuple(a for a in equation.axes if a not in fixed)
+        value = _aligned(value, free)
+    return _Piece(value, tuple(picks), whole, tuple(guards))
+
+
+def _aligned(value: Array, free: tuple[Axis, ...]) -> Array:
+    """In a slice of the target a missing axis broadcasts; only the order matters."""
+    order = tuple(a for a in free if a in value.axes)
+    missing_inside = order and free[free.index(order[0]) :] != order
+    if value.axes == order and not missing_inside:
+        return value
+    return Map("add", (value,), free) if value.axes != free else value
+
+
+def _relabel(value: Array, mapping: Mapping[Axis | None, Axis]) -> Array:
+    assert all(k == v for k, v in mapping.items() if k in value.axes), "letters agree"
+    return value
+
+
+def _term_value(term: Term, run: tuple[Axis, ...], scene: Scene) -> Array:
+    if not run:
+        return lower(term.body, scene)
+    if term.reduce == "sum":
+        pulled = pull(replace(term, domain=tuple(a for a in term.domain)))
+        if pulled.trivial:
+            return lower_sum(pulled.core, run, scene)
+        inner = lower_sum(pulled.core, run, scene)
+        hole = Read("sum'", tuple(affine(a) for a in inner.axes))
+        return _filled(pulled.wrap(hole), hole, inner, scene)
+    inside = lower(term.body, scene)
+    full = tuple(a for a in scene.order if a in inside.axes or a in run)
+    inside = spread(inside, full) if set(run) - set(inside.axes) else inside
+    return Reduce(term.reduce, inside, run, tuple(a for a in inside.axes if a not in run))
+
+
+def _filled(expr: Expr, hole: Read, inner: Array, scene: Scene) -> Array:
+    """Lower an expression in which one read stands for an array that is already there."""
+    tensor = Tensor("sum'", tuple(a.extent for a in inner.axes), "intermediate")
+    marked = lower(expr, replace(scene, table={**scene.table, "sum'": tensor}))
+    return _replace_load(marked, inner)
+
+
+def _replace_load(array: Array, inner: Array) -> Array:
+    if isinstance(array, Load) and array.tensor == "sum'":
+        return inner
+    if isinstance(array, Map):
+        return replace(array, args=tuple(_replace_load(a, inner) for a in array.args))
+    if hasattr(array, "yes"):
+        no = array.no
+        return replace(
+            array,
+            yes=_replace_load(array.yes, inner),
+            no=None if no is None else _replace_load(no, inner),
+        )
+    return array
+
+
+def _scattered(term: Term, equation: Equation, scene: Scene, guards: list[Expr]) -> _Piece:
+    """A term whose left subscripts aren't plain letters: folds, fixed places, scatter-adds."""
+    shape = scene.table[equation.tensor].shape
+    uses: dict[Axis, int] = {}
+    for subscript in term.target:
+        for axis in scene.free(affine_axes(subscript)):
+            uses[axis] = uses.get(axis, 0) + 1
+    kept = set(uses)
+    run = tuple(a for a in term.domain if a not in kept and a not in scene.fixed)
+    value = _term_value(replace(term, target=tuple(affine(a) for a in kept)), run, scene)
+    picks: list[Pick] = []
+    layout: list[tuple[Axis, ...]] = []
+    out: list[Axis] = []
+    folds: list[tuple[int, Affine, Affine, tuple[tuple[int, Axis, Affine], ...]]] = []
+    gathered: list[int] = []
+    positions: list[int] = []
+    inside: list[Expr] = []
+    for k, (subscript, extent) in enumerate(zip(term.target, shape, strict=True)):
+        free = scene.free(affine_axes(subscript))
+        simple = all(isinstance(a, Axis | Dim) for a, _ in subscript.terms)
+        if not free and simple:
+            picks.append(At(subscript))
+            inside.extend(outside_of(subscript, extent))
+            continue
+        picks.append(Whole())
+        position = len(out)
+        out.append(equation.axes[k])
+        if not simple or any(uses[a] > 1 for a in free):
+            gathered.append(k)
+            positions.append(position)
+            layout.append(())
+        elif subscript.axis is not None and subscript.axis.extent == extent:
+            layout.append(free)
+        else:
+            start = subscript
+            runs = []
+            for axis in free:
+                step = subscript.coefficient(axis)
+                start = start - affine(axis) * step
+                runs.append((step, axis, axis.extent))
+            layout.append(free)
+            folds.append((position, extent, start, tuple(runs)))
+    guards = [*guards, *inside]
+    indices = tuple(lower_index(term.target[k], scene) for k in gathered)
+    first = scene.union(indices)
+    axes = (*first, *(a for group in layout for a in group))
+    value = spread(value, axes)
+    for position, extent, start, runs in reversed(folds):
+        at = len(first) + sum(len(g) for g in layout[:position])
+        after = (
+            *value.axes[:at],
+            out[position],
+            *value.axes[at + len(runs) :],
+        )
+        value = Fold(value, at, extent, start, runs, after)
+    if not gathered:
+        free_axes = tuple(out)
+        value = replace(value, axes=free_axes) if isinstance(value, Fold) else value
+        whole = all(isinstance(p, Whole) for p in picks)
+        if whole and value.axes != tuple(equation.axes):
+            value = _renamed_axes(value, tuple(out))
+        return _Piece(value, tuple(picks), whole, tuple(guards))
+    rest = tuple(a for k, a in enumerate(out) if k not in positions)
+    statement = AddAt(
+        equation.tensor, tuple(picks), tuple(positions), indices, first, value, (*first, *rest)
+    )
+    return _Piece(value, tuple(picks), False, tuple(guards), statement)
+
+
+def _renamed_axes(value: Array, axes: tuple[Axis, ...]) -> Array:
+    return replace(value, axes=axes)
+
+
+def _narrow(
+    term: Term, table: Mapping[str, Tensor], fixed: frozenset[Axis]
+) -> tuple[Term, dict[Axis, tuple[int, Affine]], list[Expr]]:
+    """Conditions on letters become slices or an `if`; so do products that read outside."""
+    ranges: dict[Axis, tuple[int, Affine]] = {}
+    guards: list[Expr] = []
+    if term.reduce != "sum":
+        return term, ranges, guards
+    body = term.body
+    while isinstance(body, Call) and body.function == "where" and body.args[2] == ZERO:
+        condition, inside, _ = body.args
+        rest: list[Expr] = []
+        for part in _conjuncts(condition):
+            if not _on_letters(part):
+                rest.append(part)
+            elif not set(letters(part)) - fixed:
+                guards.append(part)
+            elif not _narrow_by(part, replace(term, body=inside), ranges, fixed):
+                rest.append(part)
+        if rest:
+            body = Call("where", (_all(rest), inside, ZERO))
+            break
+        body = inside
+    term = replace(term, body=body)
+    for factor in factors(body):
+        if isinstance(factor, Read) and factor.tensor in table:
+            for subscript, extent in zip(
+                factor.subscripts, table[factor.tensor].shape, strict=True
+            ):
+                _narrow_read(subscript, extent, term, ranges, guards, fixed)
+    return term, ranges, guards
+
+
+def _conjuncts(condition: Expr) -> tuple[Expr, ...]:
+    if isinstance(condition, Logic) and condition.op == "and":
+        return tuple(c for a in condition.args for c in _conjuncts(a))
+    return (condition,)
+
+
+def _on_letters(condition: Expr) -> bool:
+    return all(
+        isinstance(node, Compare | Logic | Index | Number)
+        and not (isinstance(node, Index) and not _pure(node.value))
+        for node in walk(condition)
+    )
+
+
+def _pure(value: Affine) -> bool:
+    return all(isinstance(a, Axis | Dim) for a, _ in value.terms)
+
+
+def _narrow_by(
+    condition: Expr,
+    term: Term,
+    ranges: dict[Axis, tuple[int, Affine]],
+    fixed: frozenset[Axis],
+) -> bool:
+    """Narrow one letter by `letter op number`; whether that was possible."""
+    if not isinstance(condition, Compare) or condition.op in ("!=", "=="):
+        return False
+    difference = _difference(condition)
+    if difference is None:
+        return False
+    free = [a for a in affine_axes(difference) if a not in fixed]
+    if len(free) != 1 or len(list(affine_axes(difference))) != 1:
+        return False
+    letter = free[0]
+    sign = difference.coefficient(letter)
+    if abs(sign) != 1 or not _clippable(letter, term, fixed):
+        return False
+    rest = difference - affine(letter) * sign
+    # difference >= 0: letter >= -rest, or letter <= rest
+    if sign == 1:
+        low = (-rest).number
+        return low is not None and _clip(ranges, letter, max(low, 0), letter.extent)
+    return _clip(ranges, letter, 0, rest + 1)
+
+
+def _difference(condition: Compare) -> Affine | None:
+    """`d` where the condition says `d >= 0`."""
+    sides = []
+    for side in (condition.left, condition.right):
+        if isinstance(side, Index):
+            sides.append(side.value)
+        elif isinstance(side, Number) and side.value.denominator == 1:
+            sides.append(affine(int(side.value)))
+        else:
+            return None
+    left, right = sides
+    match condition.op:
+        case ">=":
+            return left - right
+        case ">":
+            return left - right - 1
+        case "<=":
+            return right - left
+        case _:
+            return right - left - 1
+
+
+def _clip(ranges: dict[Axis, tuple[int, Affine]], letter: Axis, low: int, stop: Affine) -> bool:
+    """Intersect a letter's range; False where the ends can't be compared."""
+    start, end = ranges.get(letter, (0, letter.extent))
+    if not surely_not_negative(letter.extent - stop):
+        if not surely_not_negative(stop - letter.extent):
+            return False
+        stop = letter.extent
+    if surely_not_negative(end - stop):
+        end = stop
+    elif not surely_not_negative(stop - end):
+        return False
+    if end.number is not None and end.number < 1:
+        return False
+    ranges[letter] = (max(start, low), end)
+    if ranges[letter] == (0, letter.extent):
+        del ranges[letter]
+    return True
+
+
+def _clippable(letter: Axis, term: Term, fixed: frozenset[Axis]) -> bool:
+    """Whether every use of a letter is a subscript `letter + c`, so that slices can narrow it."""
+
+    def simple(subscript: Affine) -> bool:
+        if letter not in set(affine_axes(subscript)):
+            return True
+        others = [a for a in affine_axes(subscript) if a != letter and a not in fixed]
+        return not others and _pure(subscript) and subscript.coefficient(letter) == 1
+
+    for node in walk(term.body):
+        match node:
+            case Read(_, subscripts):
+                if not all(simple(s) for s in subscripts):
+                    return False
+                if sum(letter in set(affine_axes(s)) for s in subscripts) > 1:
+                    return False
+            case Index(value):
+                if letter in set(affine_axes(value)):
+                    return False
+            case _:
+                pass
+    return all(s.axis == letter or letter not in set(affine_axes(s)) for s in term.target) and (
+        letter in {s.axis for s in term.target} or letter in letters(term.body)
+    )
+
+
+def _narrow_read(
+    subscript: Affine,
+    extent: Affine,
+    term: Term,
+    ranges: dict[Axis, tuple[int, Affine]],
+    guards: list[Expr],
+    fixed: frozenset[Axis],
+) -> None:
+    """A factor that reads outside makes the product 0: leave that part out."""
+    if not _pure(subscript):
+        return
+    named = list(affine_axes(subscript))
+    free = [a for a in named if a not in fixed]
+    if named and not free:
+        guards.extend(outside_of(subscript, extent))
+        return
+    if len(named) != 1 or subscript.coefficient(named[0]) != 1:
+        return
+    letter = named[0]
+    rest = subscript - affine(letter)
+    shift = rest.number
+    if shift is None or not _clippable(letter, term, fixed):
+        return
+    reach = bounds(subscript)
+    assert reach is not None
+    if not surely_not_negative(reach[0]):
+        _clip(ranges, letter, -shift, letter.extent)
+    if not surely_not_negative(extent - 1 - reach[1]):
+        _clip(ranges, letter, 0, extent - shift)
+
+
+def _loop(loop: Loop, table: Mapping[str, Tensor]) -> list[Statement]:
+    """A recurrence: what reads nothing of the group first, for all places at once; then the loop."""
+    group = frozenset(e.tensor for e in members(loop.body))
+    found: list[Statement] = []
+    inside: dict[str, Equation] = {}
+    started: set[str] = set()
+    for equation in members(loop.body):
+        outer = [t for t in equation.terms if _apart(t, group)]
+        inner = [t for t in equation.terms if not _apart(t, group)]
+        if outer and inner:
+            before = replace(equation, terms=tuple(outer))
+            statements = lower_equation(before, table, note=equation_text(before))
+            found.extend(replace(s, own=True) if isinstance(s, Assign) else s for s in statements)
+            started.add(equation.tensor)
+            inside[equation.tensor] = replace(equation, terms=tuple(inner))
+        else:
+            found.append(Zeros(equation.tensor, table[equation.tensor].shape))
+            inside[equation.tensor] = equation
+    found.append(_for(loop, inside, table, frozenset(), started))
+    return found
+
+
+def _apart(term: Term, group: frozenset[str]) -> bool:
+    return term.reduce == "sum" and not reads_any(term.body, group)
+
+
+def _for(
+    loop: Loop,
+    inside: Mapping[str, Equation],
+    table: Mapping[str, Tensor],
+    fixed: frozenset[Axis],
+    started: set[str],
+) -> For:
+    positions = dict(loop.axes)
+    first = loop.axes[0][0]
+    names = {a.letter for a in fixed}
+    wanted = inside[first].axes[positions[first]]
+    letter = Axis(fresh_letter(names, wanted.letter), wanted.extent)
+    walked = {name: _with_letter(inside[name], positions[name], letter) for name in positions}
+    body: list[Statement] = []
+    for block in loop.body:
+        if isinstance(block, Loop):
+            body.append(_for(block, {**inside, **walked}, table, fixed | {letter}, started))
+        else:
+            equation = walked[block.tensor]
+            body.extend(
+                lower_equation(
+                    equation,
+                    table,
+                    fixed | {letter},
+                    equation_text(equation),
+                    allocated=True,
+                    fresh=block.tensor not in started,
+                )
+            )
+    return For(letter, loop.direction, tuple(body))
+
+
+def _with_letter(equation: Equation, position: int, letter: Axis) -> Equation:
+    """The equation with the walked axis under the loop's letter, other letters kept apart."""
+    terms = []
+    for term in equation.terms:
+        own = term.target[position].axis
+        assert own is not None
+        names = {a.letter for a in term.domain} | {letter.letter}
+        places: dict[Axis, Affine] = {}
+        for axis in term.domain:
+            if axis.letter == letter.letter and axis != own:
+                name = fresh_letter(names, axis.letter)
+                names.add(name)
+                places[axis] = affine(Axis(name, axis.extent))
+        places[own] = affine(letter)
+        terms.append(substitute_term(term, places))
+    axes = list(equation.axes)
+    taken = {a.letter for a in axes} | {letter.letter}
+    for k, axis in enumerate(axes):
+        if k == position:
+            axes[k] = letter
+        elif axis.letter == letter.letter:
+            axes[k] = Axis(fresh_letter(taken, axis.letter), axis.extent)
+    return _plain_letters(replace(equation, axes=tuple(axes), terms=tuple(terms)))
+
+
+def _plain_letters(equation: Equation) -> Equation:
+    """Where all terms agree on their plain letters, the equation's axes are those letters."""
+    axes = list(equation.axes)
+    for k in range(len(axes)):
+        found = {t.target[k].axis for t in equation.terms}
+        if len(found) == 1 and (only := found.pop()) is not None:
+            axes[k] = only
+    return replace(equation, axes=tuple(axes))

@@ -1,0 +1,508 @@
+"""Derivation -> NumPy module: which function computes what, and the text of the whole."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from codegen.emit_numpy import Printer
+from codegen.estimate import estimator_of
+from codegen.estimator import imports, render_estimator
+from codegen.helpers import helper_text
+from codegen.initial import initial_lines
+from codegen.lower import lower_blocks
+from codegen.names import Names
+from codegen.render import render
+from codegen.update import update_lines
+from derive.errors import ChainruleError, meant
+from derive.notation import Derivation, Dim, Draw, Equation, Tensor, affine
+from derive.recurrence import members, schedule
+from derive.text import equation_text
+from derive.tree import equation_reads
+
+TARGETS = ("numpy",)
+STYLES = ("plain",)
+DTYPES = ("float64", "float32")
+PARTS = ("all", "math")
+
+
+@dataclass(frozen=True)
+class Function:
+    """One emitted function: its signature, docstring and body."""
+
+    name: str
+    parameters: str
+    doc: tuple[str, ...]
+    lines: tuple[str, ...]
+
+
+def emit(
+    derivation: Derivation,
+    target: str = "numpy",
+    style: str = "plain",
+    dtype: str = "float64",
+    part: str = "all",
+) -> str:
+    """The source of a module that computes and trains what the derivation says.
+
+    `part="math"` leaves the estimator and the command line out. Raises `ChainruleError` for an
+    unknown target, style or dtype, and where there is no scalar objective.
+    """
+    for what, value, known in (
+        ("target", target, TARGETS),
+        ("style", style, STYLES),
+        ("dtype", dtype, DTYPES),
+        ("part", part, PARTS),
+    ):
+        if value not in known:
+            raise ChainruleError(
+                f"{what}: unknown '{value}'{meant(value, known)}; known: {', '.join(known)}"
+            )
+    table = derivation.table
+    if table[derivation.objective].shape:
+        raise ChainruleError(
+            f"{derivation.system.name}: '{derivation.objective}' has axes; a module trains on "
+            "a scalar objective"
+        )
+    return _Module(derivation, dtype).text(part)
+
+
+class _Module:
+    def __init__(self, derivation: Derivation, dtype: str) -> None:
+        self.derivation = derivation
+        self.system = derivation.system
+        self.dtype = dtype
+        self.table = derivation.table
+        dims = sorted(
+            {a.name for t in derivation.tensors for e in t.shape for a, _ in e.terms
+             if isinstance(a, Dim)}
+        )  # fmt: skip
+        self.dims = dims
+        tensors = [t.name for t in derivation.tensors if t.role not in ("hyperparameter",)]
+        self.names = Names(tensors, dims)
+        self.printer = Printer(self.names)
+        self.inputs = self.system.having("input")
+        self.targets = self.system.having("target")
+        self.draws = dict(self.system.training.draws)
+
+    # which equations go where
+
+    def plan(self) -> None:
+        """Split the equations into those before and after the targets come in."""
+        derivation, system = self.derivation, self.system
+        self.backward = list(derivation.backward)
+        wanted = {derivation.objective}
+        for equation in self.backward:
+            wanted.update(r.tensor for r in equation_reads(equation))
+        for name in (system.output, system.probabilities):
+            if name is not None:
+                wanted.add(name)
+        needed = _needed(system.equations, wanted)
+        self.forward = [e for e in system.equations if e.tensor in needed]
+        late: set[str] = {t.name for t in self.targets}
+        late_dims = self._late_dims()
+        for equation in self.forward:
+            dims = {d for d in self.dims if re.search(rf"Dim\(name='{d}'\)", repr(equation))}
+            if dims & late_dims or any(r.tensor in late for r in equation_reads(equation)):
+                late.add(equation.tensor)
+        late |= self._late_groups(late)
+        # without targets there is one function: nothing comes in later
+        split = bool(self.targets) and derivation.objective in late
+        self.early = [e for e in self.forward if split and e.tensor not in late]
+        self.late = [e for e in self.forward if e not in self.early]
+        own = {derivation.adjoint[n] for n in self._moved()}
+        training = _needed(self.backward, own)
+        self.train = [e for e in self.backward if e.tensor in training]
+        self.extra = [e for e in self.backward if e.tensor not in training]
+        reads = {r.tensor for e in self.backward for r in equation_reads(e)}
+        late_reads = {r.tensor for e in self.late for r in equation_reads(e)}
+        drawn = [n for n in self.draws if n in reads | late_reads]
+        early = [*drawn, *(e.tensor for e in self.early)]
+        self.from_early = [n for n in early if n in reads | late_reads | self._shown()]
+        self.from_late = [
+            n
+            for n in (*self.from_early, *(e.tensor for e in self.late))
+            if n in reads and n != derivation.objective
+        ]
+
+    def _shown(self) -> set[str]:
+        shown = {self.system.output, self.system.probabilities}
+        if self.derivation.objective in {e.tensor for e in self.early}:
+            shown.add(self.derivation.objective)
+        return {n for n in shown if n}
+
+    def _late_groups(self, late: set[str]) -> set[str]:
+        """A recurrence is computed in one go: one late member makes all of them late."""
+        found = set(late)
+        for block in schedule(tuple(self.forward)):
+            group = {e.tensor for e in members([block])}
+            reads = {r.tensor for e in members([block]) for r in equation_reads(e)}
+            if (group | reads) & found:
+                found |= group
+        return found
+
+    def _late_dims(self) -> set[str]:
+        known = {
+            d for t in self.inputs for e in t.shape for d in self.dims if e.coefficient(Dim(d))
+        }
+        return set(self.dims) - known
+
+    def _moved(self) -> list[str]:
+        return [n for n in self.system.trainable if n in self.derivation.adjoint]
+
+    # pieces of text
+
+    def unpack(self, equations: Iterable[Equation], given: Sequence[str] = ()) -> list[str]:
+        """Parameters that the equations read, as local names."""
+        reads = {r.tensor for e in equations for r in equation_reads(e)}
+        wanted = [
+            t.name
+            for t in self.system.having("parameter", "buffer")
+            if t.name in reads and t.name not in given
+        ]
+        lines: list[str] = []
+        while wanted:
+            count = len(wanted)
+            while count > 1 and len(self._unpack(wanted[:count])) > 88:
+                count -= 1
+            lines.append(self._unpack(wanted[:count]))
+            wanted = wanted[count:]
+        return lines
+
+    def _unpack(self, names: Sequence[str]) -> str:
+        left = ", ".join(self.names.tensor(n) for n in names)
+        return f"    {left} = " + ", ".join(f'params["{n}"]' for n in names)
+
+    def sizes(self, lines: Iterable[str], tensors: Sequence[Tensor]) -> list[str]:
+        """Run-time extents that the lines speak of, read off the arrays."""
+        text = "\n".join(line for line in lines if not line.lstrip().startswith("#"))
+        found = []
+        for dim in self.dims:
+            name = self.names.dim(dim)
+            if not re.search(rf"\b{name}\b", text):
+                continue
+            for tensor in tensors:
+                places = [k for k, e in enumerate(tensor.shape) if e == affine(Dim(dim))]
+                if places:
+                    array = self.names.tensor(tensor.name)
+                    source = f"len({array})" if places[0] == 0 else f"{array}.shape[{places[0]}]"
+                    found.append(f"    {name} = {source}")
+                    break
+        return found
+
+    def arrays(self, tensors: Sequence[Tensor]) -> list[str]:
+        """Arguments as arrays of the module's kind."""
+        lines = []
+        for tensor in tensors:
+            name = self.names.tensor(tensor.name)
+            kind = "np.intp" if tensor.integer else "DTYPE"
+            lines.append(f"    {name} = np.asarray({name}, dtype={kind})")
+        return lines
+
+    def body(self, equations: Sequence[Equation]) -> list[str]:
+        """The statements of equations."""
+        return self.printer.lines(lower_blocks(schedule(tuple(equations)), self.table))
+
+    def draw_lines(self) -> list[str]:
+        """Random tensors: drawn in training, their mean otherwise."""
+        lines = []
+        for name, draw in self.draws.items():
+            shape = Printer.tuple([self.printer.index(e) for e in self.table[name].shape])
+            if not self.table[name].shape:
+                shape = "()"
+            sample, mean = _draw_code(draw, shape)
+            variable = self.names.tensor(name)
+            lines.append(f"    {variable} = np.full({shape}, {mean}, dtype=DTYPE)")
+            lines.append("    if training:")
+            lines.append(f"        {variable} = ({sample}).astype(DTYPE)")
+        return lines
+
+    def returned(self, names: Sequence[str]) -> str:
+        return ", ".join(self.names.tensor(n) for n in names)
+
+    # functions
+
+    def text(self, part: str) -> str:
+        self.plan()
+        functions = [*self._forward_functions(), self._gradients()]
+        objective = equation_text(self.system.defined[self.derivation.objective])
+        update = update_lines(self.derivation, self._moved())
+        estimator = estimator_of(self.derivation) if part == "all" else None
+        moved = [
+            (n, tuple(e.number for e in self.table[n].shape)) for n in self._parameter_names()
+        ]
+        buffers = [(t.name, tuple(e.number for e in t.shape)) for t in self.system.having("buffer")]
+        text = render(
+            "module.py.j2",
+            name=self.system.name,
+            doc=_doc(self.system.name, objective, self.system.sources),
+            imports=list(imports(estimator)) if estimator else [],
+            erf="erf" in self.printer.helpers,
+            dtype=self.dtype,
+            parameters=_dict_lines("PARAMETERS", moved),
+            buffers=_dict_lines("BUFFERS", buffers),
+            hyperparameters=_hyper_line(self.derivation),
+            constants=self._constants(),
+            helpers=helper_text(self.printer.helpers),
+            initial=initial_lines(self.derivation),
+            functions=functions,
+            state=update.state,
+            update=update.lines,
+            update_note=update.note,
+            state_arguments=update.loop,
+            arguments=self._data_arguments(),
+            training=", training=True, rng=rng" if self.draws else "",
+            estimator=render_estimator(estimator).rstrip("\n") if estimator else "",
+        )
+        return text.rstrip("\n") + "\n"
+
+    def _parameter_names(self) -> list[str]:
+        return [t.name for t in self.system.having("parameter")]
+
+    def _constants(self) -> list[str]:
+        lines = []
+        for tensor in self.system.having("constant"):
+            assert tensor.value is not None
+            value = tensor.value
+            exact = repr(float(value)) if value.denominator != 1 else str(value.numerator)
+            lines.append(f"{self.names.tensor(tensor.name)} = {exact}")
+        return lines
+
+    def _data_arguments(self) -> str:
+        return "".join(f", {self.names.tensor(t.name)}" for t in (*self.inputs, *self.targets))
+
+    def _forward_functions(self) -> list[Function]:
+        found: list[Function] = []
+        inputs = "".join(f", {self.names.tensor(t.name)}" for t in self.inputs)
+        everything = self._data_arguments()
+        mode = ", training=False, rng=None"
+        inner = ", training, rng" if self.draws else ""
+        if self.draws:
+            rng = ["    rng = np.random.default_rng() if rng is None else rng"]
+        else:
+            rng = []
+        early = bool(self.early)
+        if early:
+            body = self.body(self.early)
+            draws = self.draw_lines()
+            lines = [*self.unpack(self.early), *self.arrays(self.inputs)]
+            lines += [*self.sizes([*draws, *body], self.inputs), *rng, *draws, *body]
+            lines.append(f"    return {self.returned(self.from_early)}")
+            found.append(
+                Function(
+                    "_propagate",
+                    f"params{inputs}{inner}",
+                    _wrapped(f"Forward propagation; returns {self._words(self.from_early)}."),
+                    tuple(lines),
+                )
+            )
+        found.append(self._evaluate(early, inputs, everything, inner, rng))
+        found.extend(self._shown_functions(inputs, everything, mode, inner))
+        return found
+
+    def _evaluate(
+        self, early: bool, inputs: str, everything: str, inner: str, rng: list[str]
+    ) -> Function:
+        draws = [] if early else [*rng, *self.draw_lines()]
+        objective = self.derivation.objective
+        known = self.from_early if early else []
+        body = self.body(self.late)
+        lines = [*self.unpack(self.late)]
+        given = (*self.inputs, *self.targets)
+        used = {r.tensor for e in self.late for r in equation_reads(e)}
+        lines += self.arrays([t for t in given if t.name in used])
+        if early:
+            call = f"_propagate(params{inputs}{inner})"
+            left = self.returned(known)
+            lines.append(f"    {left} = {call}")
+        lines += [*self.sizes([*draws, *body], given), *draws, *body]
+        lines.append(f"    return {self.returned([objective, *self.from_late])}")
+        words = self._words([objective, *self.from_late])
+        return Function(
+            "_evaluate",
+            f"params{everything}{inner}",
+            _wrapped(f"The objective and what its gradient needs: {words}."),
+            tuple(lines),
+        )
+
+    def _words(self, names: Sequence[str]) -> str:
+        return ", ".join(self.names.tensor(n) for n in names)
+
+    def _shown_functions(
+        self, inputs: str, everything: str, mode: str, inner: str
+    ) -> list[Function]:
+        system, objective = self.system, self.derivation.objective
+        found = []
+        output = system.output
+        tail = inner
+        early_names = self.from_early if self.early else []
+        if output is not None and output in early_names:
+            code = _picked(f"_propagate(params{inputs}{tail})", early_names, output)
+            shape = self._shape_words(output)
+            doc = f"The output {self.names.tensor(output)}{shape}."
+            found.append(
+                Function("forward", f"params{inputs}{mode}", _wrapped(doc), (f"    return {code}",))
+            )
+        else:
+            shown = objective if output is None else output
+            values = [objective, *self.from_late]
+            if shown not in values:
+                shown = objective
+            data = everything
+            code = _picked(f"_evaluate(params{data}{tail})", values, shown)
+            doc = f"The {'objective' if shown == objective else 'output'} {self._words([shown])}."
+            found.append(
+                Function("forward", f"params{data}{mode}", _wrapped(doc), (f"    return {code}",))
+            )
+        if system.probabilities is not None and system.probabilities != output:
+            code = _picked(
+                f"_propagate(params{inputs}{', False, None' if inner else ''})",
+                early_names,
+                system.probabilities,
+            )
+            shape = self._shape_words(system.probabilities)
+            found.append(
+                Function(
+                    "probabilities",
+                    f"params{inputs}",
+                    _wrapped(f"The probabilities that the output stands for{shape}."),
+                    (f"    return {code}",),
+                )
+            )
+        code = _picked(
+            f"_evaluate(params{everything}{tail})", [objective, *self.from_late], objective
+        )
+        formula = equation_text(system.defined[objective])
+        found.append(
+            Function(
+                "loss",
+                f"params{everything}{mode}",
+                _wrapped(f"The objective {formula}."),
+                (f"    return float({code})",),
+            )
+        )
+        return found
+
+    def _shape_words(self, name: str) -> str:
+        shape = self.table[name].shape
+        if not shape:
+            return ""
+        return f", shape {Printer.tuple([self.printer.index(e) for e in shape])}"
+
+    def _gradients(self) -> Function:
+        derivation = self.derivation
+        inner = ", training, rng" if self.draws else ""
+        given = (*self.inputs, *self.targets)
+        objective = self.names.tensor(derivation.objective)
+        left = self.returned([derivation.objective, *self.from_late])
+        if not self.from_late:
+            left = f"{objective}"
+        body = self.body(self.train)
+        extra = self.body(self.extra) if self.extra else []
+        used = {r.tensor for e in self.backward for r in equation_reads(e)}
+        lines = [*self.unpack(self.backward)]
+        lines += self.arrays([t for t in given if t.name in used])
+        lines.append(f"    {left} = _evaluate(params{self._data_arguments()}{inner})")
+        lines += [*self.sizes([*body, *extra], given), *body]
+        lines.extend(self._gradient_dict())
+        wrt = [t for t in self.inputs if not t.integer]
+        if wrt:
+            lines.append("    if inputs:")
+            lines.extend(f"    {line}" if line else line for line in extra)
+            for tensor in wrt:
+                lines.append(f'        gradient["{tensor.name}"] = {self._gradient_of(tensor)}')
+        lines.append(f"    return float({objective}), gradient")
+        doc = (
+            f"The objective and its derivatives: ({objective}, "
+            "{parameter: array of the parameter's shape})."
+        )
+        if wrt:
+            doc += " With inputs=True also by each input."
+        mode = ", inputs=False, training=False, rng=None"
+        return Function(
+            "gradients", f"params{self._data_arguments()}{mode}", _wrapped(doc), tuple(lines)
+        )
+
+    def _gradient_of(self, tensor: Tensor) -> str:
+        adjoint = self.derivation.adjoint.get(tensor.name)
+        if adjoint is None or not any(e.tensor == adjoint for e in self.backward):
+            return f"np.zeros_like({self._value_of(tensor)})"
+        return self.names.tensor(adjoint)
+
+    def _value_of(self, tensor: Tensor) -> str:
+        if tensor.role == "parameter":
+            return f'params["{tensor.name}"]'
+        return f"{self.names.tensor(tensor.name)}, dtype=DTYPE"
+
+    def _gradient_dict(self) -> list[str]:
+        rows = [
+            f'"{name}": {self._gradient_of(self.table[name])}' for name in self.system.trainable
+        ]
+        line = f"    gradient = {{{', '.join(rows)}}}"
+        if len(line) <= 88:
+            return [line]
+        return ["    gradient = {", *(f"        {row}," for row in rows), "    }"]
+
+
+def _needed(equations: Sequence[Equation], wanted: set[str]) -> set[str]:
+    """The tensors whose equations are needed for the wanted ones."""
+    defined = {e.tensor: e for e in equations}
+    found: set[str] = set()
+    work = [n for n in wanted if n in defined]
+    while work:
+        name = work.pop()
+        if name in found:
+            continue
+        found.add(name)
+        work.extend(r.tensor for r in equation_reads(defined[name]) if r.tensor in defined)
+    return found
+
+
+def _picked(call: str, names: Sequence[str], name: str) -> str:
+    if len(names) == 1:
+        return call
+    return f"{call}[{names.index(name)}]"
+
+
+def _draw_code(draw: Draw, shape: str) -> tuple[str, str]:
+    attributes = dict(draw.attributes)
+    if draw.distribution == "bernoulli":
+        p = attributes.get("p", 0.5)
+        return f"rng.random({shape}) < {p!r}", repr(p)
+    if draw.distribution == "uniform":
+        low, high = attributes.get("low", 0.0), attributes.get("high", 1.0)
+        return f"rng.uniform({low!r}, {high!r}, {shape})", repr((low + high) / 2)
+    mean, std = attributes.get("mean", 0.0), attributes.get("std", 1.0)
+    return f"rng.normal({mean!r}, {std!r}, {shape})", repr(mean)
+
+
+def _wrapped(text: str) -> tuple[str, ...]:
+    text = text.replace("\\", "/").replace('"""', "'''")
+    return tuple(textwrap.wrap(text, 78, break_long_words=False, break_on_hyphens=False))
+
+
+def _doc(name: str, objective: str, sources: Sequence[str]) -> list[str]:
+    clean = "".join(c if c.isprintable() and c not in '"\\' else "'" for c in name)
+    lines = [f"{clean}: forward pass, gradients and training, in NumPy alone.", ""]
+    lines.extend(textwrap.wrap(f"The objective is {objective}.", 84))
+    lines.append("Derived and written by chainrule; each line stands under its formula.")
+    if sources:
+        lines.extend(("", "Sources:"))
+        lines.extend(f"* {s}" for s in sources)
+    return lines
+
+
+def _dict_lines(title: str, rows: Sequence[tuple[str, object]]) -> list[str]:
+    parts = [f'"{name}": {shape}' for name, shape in rows]
+    line = f"{title} = {{{', '.join(parts)}}}"
+    if len(line) <= 88:
+        return [line]
+    return [f"{title} = {{", *(f"    {p}," for p in parts), "}"]
+
+
+def _hyper_line(derivation: Derivation) -> list[str]:
+    rows = [(n, float(v)) for n, v in derivation.system.training.hyperparameters]
+    return _dict_lines("HYPERPARAMETERS", rows)
+

@@ -1,0 +1,118 @@
+"""The keys that a spec gives beside a type, checked against what the catalogue says of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
+from typing import Any
+
+from derive.catalogue import DISTRIBUTION, INITIALIZER
+from derive.catalogue.entry import REQUIRED, Attribute
+from derive.errors import meant, shorten, shown
+from derive.notation import Draw, Initializer
+from derive.values import exact, extent
+
+
+def read_attributes(
+    given: Mapping[str, Any],
+    attributes: Iterable[Attribute],
+    place: str,
+    problems: list[str],
+    keys: Iterable[str] = (),
+) -> dict[str, Any]:
+    """Every attribute's value: numbers exact, defaults filled in; problems are added.
+
+    `keys` are further keys that may stand at this place: they count for `did you mean`.
+    """
+    attributes = tuple(attributes)
+    known = [*keys, *(a.name for a in attributes)]
+    problems.extend(unknown_key(key, known, place) for key in given if key not in known)
+    before = len(problems)
+    values = {a.name: _value(given.get(a.name, a.default), a, place, problems) for a in attributes}
+    for a in attributes:
+        if a.below and len(problems) == before and values[a.name] >= values[a.below]:
+            problems.append(f"{place}: {a.name} is not below {a.below}; exchange them")
+    return values
+
+
+def unknown_key(key: str, known: Iterable[str], place: str) -> str:
+    """The line that tells of a key that nothing reads."""
+    known = tuple(known)
+    listed = f"; known: {', '.join(known)}" if known else "; take it out"
+    return f"{place}: unknown key '{shorten(str(key))}'{meant(str(key), known) or listed}"
+
+
+def unknown_type(name: str, known: Iterable[str], place: str, what: str) -> str:
+    """The line that tells of a name that the catalogue doesn't have."""
+    known = tuple(known)
+    listed = f"; known: {', '.join(known)}"
+    return f"{place}: unknown {what} '{shorten(name)}'{meant(name, known) or listed}"
+
+
+def _value(value: Any, attribute: Attribute, place: str, problems: list[str]) -> Any:
+    where = f"{place}.{attribute.name}"
+    if value is REQUIRED:
+        problems.append(f"{place}: '{attribute.name}' is missing; add {_sample(attribute)}")
+        return extent(1, where, []) if attribute.kind == "extent" else Fraction(1)
+    match attribute.kind:
+        case "extent":
+            return extent(value, where, problems)
+        case "integer":
+            if isinstance(value, bool) or not isinstance(value, int) or abs(value) >= 2**31:
+                problems.append(f"{where}: {shown(value)} is no integer; write one such as 1")
+                return 1
+        case "flag":
+            if not isinstance(value, bool):
+                problems.append(f"{where}: {shown(value)} is neither; write true or false")
+                return attribute.default
+        case "choice":
+            if value not in attribute.choices:
+                words = " or ".join(f'"{c}"' for c in attribute.choices)
+                near = meant(value, attribute.choices) if isinstance(value, str) else ""
+                problems.append(f"{where}: {shown(value)} is not known; write {words}{near}")
+                return attribute.default
+        case "number" | "positive" | "non-negative" | "probability":
+            return _number(value, attribute, where, problems)
+        case _:
+            pass
+    return value
+
+
+def _number(value: Any, attribute: Attribute, where: str, problems: list[str]) -> Fraction:
+    before = len(problems)
+    number = exact(value, where, problems)
+    if len(problems) > before:
+        return Fraction(1)
+    if attribute.kind == "positive" and number <= 0:
+        problems.append(f"{where}: {shown(value)} is not above 0; write a number such as 0.1")
+    if attribute.kind == "non-negative" and number < 0:
+        problems.append(f"{where}: {shown(value)} is below 0; write 0 or a number above it")
+    if attribute.kind == "probability" and not 0 <= number <= 1:
+        problems.append(f"{where}: {shown(value)} is no probability; write a number from 0 to 1")
+    return number
+
+
+def _sample(attribute: Attribute) -> str:
+    return f"{attribute.name} = 3" if attribute.kind == "extent" else f"{attribute.name} = 0.5"
+
+
+def read_initializer(
+    type_: str, given: Mapping[str, Any], place: str, problems: list[str]
+) -> Initializer:
+    """An initialiser by its name in the catalogue and its attributes."""
+    row = INITIALIZER.get(type_)
+    if row is None:
+        problems.append(unknown_type(type_, INITIALIZER, place, "initialiser"))
+        return Initializer("zeros")
+    values = read_attributes(given, row.attributes, place, problems)
+    return Initializer(row.name, tuple(sorted(values.items())))
+
+
+def read_draw(type_: str, given: Mapping[str, Any], place: str, problems: list[str]) -> Draw:
+    """What a random tensor is drawn from."""
+    row = DISTRIBUTION.get(type_)
+    if row is None:
+        problems.append(unknown_type(type_, DISTRIBUTION, place, "distribution"))
+        return Draw("normal")
+    values = read_attributes(given, row.attributes, place, problems)
+    return Draw(row.name, tuple(sorted((k, float(v)) for k, v in values.items())))

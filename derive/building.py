@@ -1,0 +1,167 @@
+"""A network while it is being built: what is known so far, and how one more entry is put in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+from derive.catalogue.entry import Entry, Loss, Parameter, Unfit, Use
+from derive.definitions import BATCH, Own
+from derive.extents import Sizes
+from derive.inference import Shape, shapes_of
+from derive.instance import Names, instantiate, tensors_of
+from derive.notation import Affine, Draw, Initializer
+from derive.syntax import Written, read_equations
+
+Global = Callable[[str], str]
+
+
+@dataclass
+class Building:
+    """Everything that `assemble` will need, as far as it is known.
+
+    `shapes` holds the shape of each tensor so far, `taken` who brought it, for messages.
+    """
+
+    problems: list[str]
+    constants: Mapping[str, Fraction] = field(default_factory=dict)
+    roles: dict[str, str] = field(default_factory=dict)
+    taken: dict[str, str] = field(default_factory=dict)
+    shapes: dict[str, Shape] = field(default_factory=dict)
+    written: list[Written] = field(default_factory=list)
+    slots: dict[tuple[str, int], Affine] = field(default_factory=dict)
+    letters: dict[tuple[str, str], int] = field(default_factory=dict)
+    integers: set[str] = field(default_factory=set)
+    initializers: dict[str, Initializer] = field(default_factory=dict)
+    frozen: list[str] = field(default_factory=list)
+    draws: list[tuple[str, Draw]] = field(default_factory=list)
+    aliases: list[tuple[str, str]] = field(default_factory=list)
+    sources: dict[str, None] = field(default_factory=dict)
+
+    def claim(self, name: str, place: str) -> bool:
+        """Take a tensor's name; a problem where it is taken already."""
+        if name in self.taken:
+            self.problems.append(
+                f"{place}: the name '{name}' is taken by {self.taken[name]}; "
+                "give the layer another name, or rename the other"
+            )
+            return False
+        self.taken[name] = place
+        return True
+
+    def cite(self, name: str, source: str) -> None:
+        """Note a source, once."""
+        if source:
+            self.sources[f"{name}: {source}"] = None
+
+    def put(
+        self,
+        row: Entry | Loss | Own,
+        attributes: Mapping[str, Any],
+        inputs: Mapping[str, str],
+        name: Global,
+        place: str,
+        fixed: Mapping[str, str] | None = None,
+    ) -> dict[str, str] | None:
+        """Put an entry in; the names of what it brings, or None where it doesn't work.
+
+        `inputs` gives the tensor that each of the entry's inputs is, `name` the system's name of
+        each of its other tensors, but for those of `fixed`. `place` is the layer's, for messages;
+        it is the scope too.
+        """
+        if any(tensor not in self.shapes for tensor in inputs.values()):
+            return None  # what comes before doesn't work: told already
+        use = Use(attributes, tuple(self.shapes[t] for t in inputs.values()))
+        before = len(self.problems)
+        own = row if isinstance(row, Own) else None
+        entry = row.entry if isinstance(row, Own) else row
+        extents: Mapping[tuple[str, int], Affine] = {}
+        equations: list[Written] = []
+        try:
+            if isinstance(entry, Entry) and entry.extents:
+                extents = entry.extents(use)
+            text = entry.equations(use) if callable(entry.equations) else entry.equations
+            equations = list(own.equations) if own else read_equations(text, place, self.problems)
+        except Unfit as unfit:
+            self.problems.append(f"{place}: {unfit}")
+        if len(self.problems) > before:
+            return None
+        parameters = entry.parameters_of(use) if isinstance(entry, Entry) else ()
+        mine = [
+            *(p.name for p in parameters),
+            *(own.given if own else ()),
+            *(e.tensor for e in equations if not e.is_next),
+        ]
+        names = {**inputs, **(fixed or {}), **{local: name(local) for local in mine}}
+        claimed = [self.claim(names[local], place) for local in mine]
+        if not all(claimed):
+            return None
+        self._declare(parameters, own, names)
+        settings: dict[str, Any] = {a.name: attributes.get(a.name) for a in entry.attributes}
+        numbers = {k: v for k, v in settings.items() if isinstance(v, Fraction)}
+        where = place
+        if own:
+            where = (
+                f"{place}: {own.place}.equations" if own.place != place else f"{place}.equations"
+            )
+        written = instantiate(equations, Names(names, numbers), place, where)
+        letters = {
+            (place, a.letter): int(settings[a.name])
+            for a in entry.attributes
+            if a.letter and settings[a.name] is not None
+        }
+        slots = {(names[t], k): extent for (t, k), extent in extents.items()}
+        if not self._infer(written, names, letters, slots, place):
+            return None
+        return {local: names[local] for local in mine}
+
+    def _declare(
+        self, parameters: tuple[Parameter, ...], own: Own | None, names: Mapping[str, str]
+    ) -> None:
+        for role, rows in (("parameter", parameters), ("buffer", own.buffers if own else ())):
+            for row in rows:
+                tensor = names[row.name]
+                self.roles[tensor] = role
+                self.initializers[tensor] = row.init
+                if not row.trainable:
+                    self.frozen.append(tensor)
+        if own:
+            for local, draw in own.draws:
+                self.roles[names[local]] = "random"
+                self.draws.append((names[local], draw))
+            self.integers.update(names[local] for local in own.integers)
+
+    def _infer(
+        self,
+        written: list[Written],
+        names: Mapping[str, str],
+        letters: Mapping[tuple[str, str], int],
+        slots: Mapping[tuple[str, int], Affine],
+        place: str,
+    ) -> bool:
+        """Find the shapes of what the equations bring, and keep the equations."""
+        reads = set(tensors_of(written))
+        before = len(self.problems)
+        scalars = {n for n in names.values() if n in self.roles and n not in reads}
+        found = shapes_of(
+            written,
+            {t: s for t, s in self.shapes.items() if t in reads},
+            frozenset({*scalars, *self.constants}),
+            Sizes(slots=slots, letters=letters, batch=(BATCH,)),
+            self.problems,
+        )
+        if len(self.problems) == before and found.open:
+            listed = " and ".join(f"letter '{x}'" if x.isidentifier() else x for x in found.open)
+            sample = next((x for x in found.open if x.isidentifier()), "i")
+            self.problems.append(
+                f"{place}: the extent of {listed} is open; give it here, such as {sample} = 8"
+            )
+        if len(self.problems) > before:
+            return False
+        self.shapes.update((t, s) for t, s in found.shapes.items() if t not in self.constants)
+        self.written.extend(written)
+        self.letters.update(letters)
+        self.slots.update(slots)
+        return True

@@ -1,0 +1,182 @@
+"""The catalogue: built-in layers, activations, losses, optimisers and initialisers as data.
+
+A row is forward equations and facts. To add one, write it in its family's file and name it in
+that file's tuple; everything else follows from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from derive.catalogue import (
+    activations,
+    dense,
+    distributions,
+    initializers,
+    losses,
+    optimizers,
+    shape,
+)
+from derive.catalogue.entry import (
+    REQUIRED,
+    Attribute,
+    Distribution,
+    Entry,
+    EntryInfo,
+    Initial,
+    Loss,
+    Optimizer,
+    Row,
+    Use,
+)
+from derive.errors import ChainruleError, meant, shorten
+from derive.notation import affine
+
+LAYERS: tuple[Entry, ...] = (*dense.LAYERS, *shape.LAYERS)
+ACTIVATIONS: tuple[Entry, ...] = activations.ACTIVATIONS
+LOSSES: tuple[Loss, ...] = losses.LOSSES
+OPTIMIZERS: tuple[Optimizer, ...] = optimizers.OPTIMIZERS
+INITIALIZERS: tuple[Initial, ...] = initializers.INITIALIZERS
+DISTRIBUTIONS: tuple[Distribution, ...] = distributions.DISTRIBUTIONS
+
+# A layer without an entry: its equations stand in the spec.
+OWN = "equation"
+
+LAYER: Mapping[str, Entry] = {e.name: e for e in (*LAYERS, *ACTIVATIONS)}
+ACTIVATION: Mapping[str, Entry] = {e.name: e for e in ACTIVATIONS}
+LOSS: Mapping[str, Loss] = {e.name: e for e in LOSSES}
+OPTIMIZER: Mapping[str, Optimizer] = {e.name: e for e in OPTIMIZERS}
+INITIALIZER: Mapping[str, Initial] = {n: e for e in INITIALIZERS for n in (e.name, *e.aliases)}
+DISTRIBUTION: Mapping[str, Distribution] = {e.name: e for e in DISTRIBUTIONS}
+
+_FAMILIES: tuple[tuple[str, tuple[Row, ...]], ...] = (
+    ("layer", LAYERS),
+    ("activation", ACTIVATIONS),
+    ("loss", LOSSES),
+    ("optimizer", OPTIMIZERS),
+    ("initializer", INITIALIZERS),
+)
+
+_OWN_INFO = EntryInfo(
+    name=OWN,
+    kind="layer",
+    about="a layer by its own equations: input x, output y, batch letter n; letters whose extent "
+    "nothing fixes are its attributes, such as i = 8",
+    equations=(),
+    attributes=(
+        Attribute("equations", "text", "the equations, one a line"),
+        Attribute("parameters", "names", "the tensors that are learned", default=()),
+        Attribute("inputs", "names", "the layers that it reads, by these names", default=("x",)),
+    ),
+    inputs=("x",),
+    output="y",
+)
+
+
+def entries() -> tuple[EntryInfo, ...]:
+    """The whole catalogue, in its order."""
+    found = [_info(kind, row) for kind, rows in _FAMILIES for row in rows]
+    return (found[0], _OWN_INFO, *found[1:])
+
+
+def describe(name: str) -> EntryInfo:
+    """One entry. Raises `ChainruleError` for a name that isn't there."""
+    for kind, rows in _FAMILIES:
+        for row in rows:
+            if name == row.name or (isinstance(row, Initial) and name in row.aliases):
+                return _info(kind, row)
+    if name == OWN:
+        return _OWN_INFO
+    known = [OWN, *LAYER, *LOSS, *OPTIMIZER, *INITIALIZER]
+    raise ChainruleError(
+        f"'{shorten(name)}' is not in the catalogue"
+        f"{meant(name, known) or '; chainrule layers lists it'}"
+    )
+
+
+def defaults(attributes: tuple[Attribute, ...]) -> dict[str, Any]:
+    """The attributes' defaults, an extent of 3 for those that have none."""
+    return {a.name: 3 if a.default is REQUIRED else a.default for a in attributes}
+
+
+def _info(kind: str, row: Row) -> EntryInfo:
+    match row:
+        case Entry():
+            return EntryInfo(
+                row.name,
+                kind,
+                row.about,
+                _forms(row, _use(row)),
+                row.attributes,
+                ("x1", "x2", "...") if row.many else row.inputs,
+                row.output,
+                row.parameters_of(_use(row)),
+                source=row.source,
+                kink=row.kink,
+            )
+        case Loss():
+            return EntryInfo(
+                row.name,
+                kind,
+                row.about,
+                _forms(row, _use(row)),
+                row.attributes,
+                ("y", "t"),
+                "E",
+                source=row.source,
+                kink=row.kink,
+                assume=row.assume,
+            )
+        case Optimizer():
+            return EntryInfo(
+                row.name,
+                kind,
+                row.about,
+                _forms(row, _use(row)),
+                row.attributes,
+                ("w", "g"),
+                "next(w)",
+                source=row.source,
+            )
+        case Initial():
+            return EntryInfo(
+                row.name,
+                kind,
+                row.about,
+                ((row.distribution, ", ".join(f"{n} = {t}" for n, t in row.formulas)),),
+                row.attributes,
+                aliases=row.aliases,
+                source=row.source,
+            )
+
+
+def _use(row: Entry | Loss | Optimizer) -> Use:
+    """A small use with every attribute at its default, a batch of 5."""
+    example = row.example if isinstance(row, Entry) else (3,)
+    inputs = 2 if isinstance(row, Entry) and row.many else 1
+    shape = tuple(affine(k) for k in (5, *example))
+    return Use(defaults(row.attributes), (shape,) * inputs)
+
+
+def _forms(row: Entry | Loss | Optimizer, usual: Use) -> tuple[tuple[str, str], ...]:
+    """Every text that the entry can have, with the setting that gives it."""
+    if isinstance(row.equations, str):
+        return (("", row.equations),)
+    settings: list[tuple[str, dict[str, Any]]] = [("", {})]
+    for a in row.attributes:
+        match a.kind:
+            case "flag":
+                other = not a.default
+                settings.append((f"{a.name} = {str(other).lower()}", {a.name: other}))
+            case "choice":
+                settings.extend(
+                    (f'{a.name} = "{c}"', {a.name: c}) for c in a.choices if c != a.default
+                )
+            case "non-negative":
+                settings.append((f"{a.name} above 0", {a.name: 1}))
+    forms: dict[str, str] = {}
+    for said, setting in settings:
+        text = row.equations(Use({**usual.attributes, **setting}, usual.shapes))
+        forms.setdefault(text, said)
+    return tuple((said, text) for text, said in forms.items())

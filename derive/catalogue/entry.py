@@ -1,0 +1,206 @@
+"""What an entry of the catalogue is: forward equations as text, and facts about them.
+
+An entry speaks of its own names: a layer reads `x` and gives `y` (a dense layer its pre-activation
+`z`), a loss reads `y` and `t` and gives `E`, an optimiser moves `w` by `g`. `network.py` gives them
+the names of the whole system. `n` is the batch, the first axis.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from derive.notation import Affine, Initializer
+
+
+class _Required:
+    def __repr__(self) -> str:
+        return "required"
+
+
+REQUIRED = _Required()
+
+# An initialiser's attribute: the last column is a bias, which counts in no fan and begins at 0.
+BIAS_COLUMN = "bias_column"
+KINDS = {
+    "extent": "an integer from 1 to 2147483647",
+    "integer": "an integer",
+    "number": "a finite number",
+    "positive": "a finite number above 0",
+    "non-negative": "a finite number of at least 0",
+    "probability": "a number from 0 to 1",
+    "flag": "true or false",
+    "choice": "one of the words listed",
+    "activation": "the name of an activation, or a table with its type and attributes",
+}
+
+Shape = tuple[Affine, ...]
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """A key that a spec may give beside the type: its kind (of `KINDS`), default and meaning.
+
+    `letter` is the letter of the equations whose extent the attribute gives; `below` names the
+    attribute that must be larger. A number may stand in the equations by its name.
+    """
+
+    name: str
+    kind: str
+    meaning: str
+    default: Any = REQUIRED
+    choices: tuple[str, ...] = ()
+    letter: str = ""
+    below: str = ""
+
+
+@dataclass(frozen=True)
+class Use:
+    """One use of an entry: its attributes, and the shapes of its inputs, the batch counted."""
+
+    attributes: Mapping[str, Any]
+    shapes: tuple[Shape, ...]
+
+    @property
+    def rank(self) -> int:
+        """The number of axes of the first input."""
+        return len(self.shapes[0])
+
+
+class Unfit(Exception):
+    """An input that the entry can't take; says why and what to do."""
+
+
+Equations = str | Callable[[Use], str]
+Extents = Callable[[Use], Mapping[tuple[str, int], Affine]]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A tensor that is learned, with the initialiser that it has unless the spec says other."""
+
+    name: str
+    init: Initializer
+    trainable: bool = True
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A layer or an activation.
+
+    `equations` are text, or made from the use where the rank or the number of inputs matters, and
+    so are `parameters`; `extents` gives axes that plain walking can't tell. `many` takes two inputs
+    or more, called `x1`, `x2`, ...; `activates` has an activation after its output; the output of
+    an `is_alias` is another name for its input.
+    """
+
+    name: str
+    about: str
+    equations: Equations
+    inputs: tuple[str, ...] = ("x",)
+    output: str = "y"
+    parameters: tuple[Parameter, ...] | Callable[[Use], tuple[Parameter, ...]] = ()
+    attributes: tuple[Attribute, ...] = ()
+    extents: Extents | None = None
+    source: str = ""
+    kink: str = ""
+    many: bool = False
+    activates: bool = False
+    is_alias: bool = False
+    example: tuple[int, ...] = (4,)
+
+    def parameters_of(self, use: Use) -> tuple[Parameter, ...]:
+        """The parameters that this use has."""
+        return self.parameters(use) if callable(self.parameters) else self.parameters
+
+    def equations_of(self, use: Use) -> str:
+        """The equations that this use has."""
+        return self.equations(use) if callable(self.equations) else self.equations
+
+
+@dataclass(frozen=True)
+class Loss:
+    """What is minimised: equations over the output `y` and the target `t` with objective `E`.
+
+    `probabilities` names the tensor that holds them (`y` where the output itself does); `target`
+    says what a target is: "real", "binary", "one_hot" or "classes"; `assume` is what a spec may
+    state of it.
+    """
+
+    name: str
+    about: str
+    equations: Equations
+    attributes: tuple[Attribute, ...] = ()
+    target: str | Callable[[Use], str] = "real"
+    probabilities: str = ""
+    assume: str = ""
+    source: str = ""
+    kink: str = ""
+
+
+@dataclass(frozen=True)
+class Optimizer:
+    """A rule for one parameter `w` with gradient `g`; hyper-parameters are bare scalars."""
+
+    name: str
+    about: str
+    equations: Callable[[Use], str]
+    attributes: tuple[Attribute, ...] = ()
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Initial:
+    """An initialiser: a distribution whose numbers are values of the equation language.
+
+    `fan_in` and `fan_out` are the inputs and outputs of one unit: of a parameter with axes
+    (out, in, ...) the extent of the second and of the first axis, each times all further extents.
+    """
+
+    name: str
+    about: str
+    distribution: str
+    formulas: tuple[tuple[str, str], ...]
+    attributes: tuple[Attribute, ...] = ()
+    aliases: tuple[str, ...] = ()
+    source: str = ""
+
+    @property
+    def uses_fans(self) -> bool:
+        """Whether the parameter needs two axes, so that it has a fan."""
+        return any("fan_" in text for _, text in self.formulas)
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """What a random tensor can be drawn from."""
+
+    name: str
+    about: str
+    attributes: tuple[Attribute, ...] = ()
+
+
+Row = Entry | Loss | Optimizer | Initial
+
+
+@dataclass(frozen=True)
+class EntryInfo:
+    """What there is to know about an entry, ready to be printed.
+
+    `equations` has one text for each form, with the condition under which it holds (or "").
+    """
+
+    name: str
+    kind: str
+    about: str
+    equations: tuple[tuple[str, str], ...]
+    attributes: tuple[Attribute, ...] = ()
+    inputs: tuple[str, ...] = ()
+    output: str = ""
+    parameters: tuple[Parameter, ...] = ()
+    aliases: tuple[str, ...] = ()
+    source: str = ""
+    kink: str = ""
+    assume: str = ""
+    extents: Mapping[tuple[str, int], Affine] = field(default_factory=dict)

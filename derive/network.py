@@ -1,0 +1,414 @@
+"""Layer structure -> System: a network is only a way to write equations.
+
+Layers are read, called by name, put in order, and put in one after the other: their equations
+under the names of the whole system. Nothing here knows what any layer computes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from derive import catalogue
+from derive.attributes import read_attributes, unknown_type
+from derive.building import Building
+from derive.catalogue.entry import BIAS_COLUMN, Entry
+from derive.definitions import BATCH, Own, initial, own_entry
+from derive.errors import ChainruleError, meant, shorten
+from derive.extents import Sizes
+from derive.graph import Node, Source, order, unread, wire
+from derive.language import Declarations, assemble
+from derive.loss import OBJECTIVE, TARGET, Placed, own_loss, put_loss
+from derive.notation import Affine, Dim, Layer, System, Training, affine
+from derive.spec import Definition, LayerSpec, Spec, layer_place, read_definition
+from derive.syntax import check_name
+from derive.values import exact, extent
+
+_KEYS = ("type", "name", "inputs")
+_ALL_LAYERS = "merge_bias"  # an attribute that the spec may set for every layer that has it
+_TAKEN = {OBJECTIVE: "the objective", TARGET: "the target"}
+
+
+@dataclass(frozen=True)
+class _Part:
+    """An entry with its attributes: a layer, or the activation after it."""
+
+    row: Entry | Own
+    attributes: Mapping[str, Any]
+
+    @property
+    def entry(self) -> Entry:
+        return self.row.entry if isinstance(self.row, Own) else self.row
+
+
+@dataclass(frozen=True)
+class _Layer:
+    """A layer of the spec, read: `tag` ends the names of its tensors, `base` is its output's."""
+
+    place: str
+    type: str
+    part: _Part
+    activation: _Part | None
+    reads: tuple[str, ...] | None
+    given: str | None
+    tag: str = ""
+    base: str = ""
+
+    def name(self, local: str) -> str:
+        """The system's name of one of its tensors."""
+        if self.base:
+            return self.base if local == "y" else f"{local}_{self.base}"
+        return f"{local}{self.tag}"
+
+    @property
+    def called(self) -> str:
+        """The layer's name, its number, or its output."""
+        return self.given or self.base or self.tag
+
+    def node(self) -> Node:
+        """The layer as others see it."""
+        names = (self.name(self.part.entry.output), self.name("y"), *filter(None, [self.given]))
+        entry = self.part.entry
+        wants = 0 if entry.many else len(entry.inputs)
+        if self.type == catalogue.OWN:
+            wants = len(self.reads or ("x",))
+        return Node(self.place, names, self.reads, wants, entry.inputs)
+
+
+def build_network(spec: Spec, training: Training, problems: list[str]) -> System:
+    """The system of a spec with layers.
+
+    Raises `ChainruleError` with everything that is wrong, the given problems included.
+    """
+    return _Network(spec, training, problems).system()
+
+
+class _Network:
+    def __init__(self, spec: Spec, training: Training, problems: list[str]) -> None:
+        self.spec = spec
+        self.training = training
+        self.problems = problems
+        self.built = Building(
+            problems, {k: exact(v, f"constants.{k}", problems) for k, v in spec.constants.items()}
+        )
+        self.own: dict[str, Own | None] = {}
+        self.outputs: dict[int, str] = {}
+        self.layers: list[Layer] = []
+
+    def system(self) -> System:
+        self.define()
+        self.inputs()
+        layers = self.call([self.read(k, layer) for k, layer in enumerate(self.spec.layers)])
+        nodes = [layer.node() if layer else None for layer in layers]
+        sources = wire(nodes, tuple(self.spec.inputs), self.problems)
+        for k in order(nodes, sources, self.problems):
+            layer = layers[k]
+            if layer and sources[k]:
+                self.put(k, layer, sources[k])
+        last = self.output(nodes)
+        output = self.outputs.get(last)
+        loss = put_loss(self.spec.loss, self.built, output, self.own, self.spec.task)
+        self.initialise(whole=None not in nodes)
+        if self.problems or output is None or loss is None:
+            raise ChainruleError(*dict.fromkeys(self.problems))
+        system = assemble(self.built.written, self.declared(output, loss), self.problems)
+        unused = tuple(
+            f"{node.place}: nothing reads this layer, and it isn't the output"
+            for k in unread(nodes, sources, last)
+            if (node := nodes[k])
+        )
+        return replace(system, warnings=(*system.warnings, *unused))
+
+    def declared(self, output: str, loss: Placed) -> Declarations:
+        built, spec = self.built, self.spec
+        return Declarations(
+            name=spec.name,
+            roles={**built.roles, **dict.fromkeys(built.constants, "constant")},
+            constants=built.constants,
+            integers=frozenset({*spec.integers, *built.integers}),
+            ranks={t: len(s) for t, s in built.shapes.items()},
+            sizes=Sizes(
+                slots=built.slots,
+                letters=built.letters,
+                batch=(BATCH,),
+                batch_slots=tuple((x, 0) for x in spec.inputs),
+            ),
+            objective=OBJECTIVE,
+            output=output,
+            probabilities=loss.probabilities,
+            assume=tuple(spec.assume),
+            layers=tuple(self.layers),
+            aliases=tuple(built.aliases),
+            training=replace(
+                self.training,
+                initializers=tuple(built.initializers.items()),
+                frozen=tuple(built.frozen),
+                draws=tuple(built.draws),
+                task=loss.task,
+                target_kind=loss.target,
+            ),
+            sources=tuple(built.sources),
+            loss_type=loss.type,
+        )
+
+    # ---- what stands before the layers -----------------------------------------------------------
+
+    def define(self) -> None:
+        known = {*catalogue.LAYER, *catalogue.LOSS, catalogue.OWN}
+        for name, definition in self.spec.define.items():
+            place = f"define.{shorten(name)}"
+            wrong = check_name(name, "layer")
+            if wrong:
+                self.problems.append(f"define: {wrong}")
+            elif name in known:
+                self.problems.append(f"{place}: the catalogue has '{name}'; take another name")
+            if self.spec.loss is not None and self.spec.loss.type == name:
+                self.own[name] = own_loss(name, definition, place, self.problems)
+            else:
+                self.own[name] = own_entry(name, definition, place, self.problems)
+
+    def inputs(self) -> None:
+        built = self.built
+        if not self.spec.inputs:
+            self.problems.append("inputs: there is none; add inputs = { x = [2] }")
+        for name, shape in self.spec.inputs.items():
+            place = f"inputs.{shorten(name)}"
+            wrong = check_name(name)
+            if wrong:
+                self.problems.append(f"inputs: {wrong}")
+            elif name in _TAKEN:
+                self.problems.append(
+                    f"{place}: '{name}' is {_TAKEN[name]} of a network; take another name"
+                )
+            elif shape is None:
+                self.problems.append(
+                    f"{place}: the extents are missing; write inputs = {{ {name} = [2] }}, "
+                    "the batch not counted"
+                )
+            else:
+                extents = [affine(Dim(BATCH)), *(self.extent(e, place) for e in shape)]
+                built.claim(name, f"the input '{name}'")
+                built.roles[name] = "input"
+                built.shapes[name] = tuple(extents)
+                built.slots.update(((name, k), e) for k, e in enumerate(extents) if k)
+        for name in built.constants:
+            wrong = check_name(name)
+            if wrong:
+                self.problems.append(f"constants: {wrong}")
+            built.claim(name, f"the constant '{name}'")
+        self.problems.extend(
+            f"integers: unknown input '{shorten(name)}'{meant(name, self.spec.inputs)}"
+            for name in self.spec.integers
+            if name not in self.spec.inputs
+        )
+
+    def extent(self, value: int | str, place: str) -> Affine:
+        if isinstance(value, int):
+            return affine(extent(value, place, self.problems))
+        wrong = check_name(value, "letter")
+        if wrong:
+            self.problems.append(f"{place}: {wrong}")
+        elif value == BATCH:
+            self.problems.append(
+                f"{place}: '{BATCH}' is the batch, which is implied; take another letter"
+            )
+        return affine(Dim(value))
+
+    # ---- layers ----------------------------------------------------------------------------------
+
+    def read(self, position: int, spec: LayerSpec) -> _Layer | None:
+        """A layer with its attributes; None where something is wrong with it."""
+        place = layer_place(position, spec)
+        reads = None if spec.inputs is None else tuple(spec.inputs)
+        before = len(self.problems)
+        more = spec.more
+        if spec.type == catalogue.OWN:
+            row, more = self.in_place(spec.type, more, reads, place)
+        else:
+            row = self.find(spec.type, catalogue.LAYER, place, "layer", catalogue.OWN)
+        if spec.name is not None:
+            wrong = check_name(spec.name, "layer")
+            if wrong:
+                self.problems.append(f"{place}.name: {wrong}")
+        if row is None:
+            return None
+        entry = row.entry if isinstance(row, Own) else row
+        if any(a.name == _ALL_LAYERS for a in entry.attributes):
+            more = {_ALL_LAYERS: self.spec.merge_bias, **more}
+        attributes = read_attributes(more, entry.attributes, place, self.problems, _KEYS)
+        activation = None
+        if entry.activates:
+            activation = self.activation(attributes.pop("activation"), f"{place}.activation")
+        if len(self.problems) > before:
+            return None
+        return _Layer(place, spec.type, _Part(row, attributes), activation, reads, spec.name)
+
+    def find(
+        self, name: str, rows: Mapping[str, Entry], place: str, what: str, *more: str
+    ) -> Entry | Own | None:
+        """A row of the catalogue or a definition, by name; a problem where there is none."""
+        if name in self.own:
+            return self.own[name]
+        if name not in rows:
+            self.problems.append(unknown_type(name, [*rows, *more, *self.own], place, what))
+        return rows.get(name)
+
+    def in_place(
+        self, name: str, more: Mapping[str, Any], reads: tuple[str, ...] | None, place: str
+    ) -> tuple[Own | None, dict[str, Any]]:
+        """A layer by equations in place: its inputs go by the names that it gives for them."""
+        mine = {k: v for k, v in more.items() if k in Definition.model_fields}
+        rest = {k: v for k, v in more.items() if k not in mine}
+        before = len(self.problems)
+        definition = read_definition(mine, place, self.problems)
+        if definition is None or len(self.problems) > before:
+            return None, rest
+        inputs = reads or ("x",)
+        if len(inputs) == 1 and inputs != ("x",):
+            inputs = (*inputs, "x")
+        return own_entry(name, definition, place, self.problems, inputs=inputs), rest
+
+    def activation(self, given: Any, place: str) -> _Part | None:
+        """What follows a layer's sum; None for nothing."""
+        if isinstance(given, str):
+            given = {"type": given}
+        if not isinstance(given, Mapping) or not isinstance(given.get("type"), str):
+            self.problems.append(f'{place}: write a name in quotes, or {{ type = "...", ... }}')
+            return None
+        row = self.find(given["type"], catalogue.ACTIVATION, place, "activation")
+        if row is None:
+            return None
+        entry = row.entry if isinstance(row, Own) else row
+        if len(entry.inputs) != 1:
+            self.problems.append(f"{place}: it has several inputs; write it as a layer of its own")
+        rest = {k: v for k, v in given.items() if k != "type"}
+        attributes = read_attributes(rest, entry.attributes, place, self.problems, ("type",))
+        return None if entry.is_alias else _Part(row, attributes)
+
+    def call(self, layers: Sequence[_Layer | None]) -> list[_Layer | None]:
+        """Names: given ones; numbers for other layers with parameters; else by type, `flatten1`."""
+        numbered = 0
+        counts: dict[str, int] = {}
+        names: dict[str, str] = {x: f"the input '{x}'" for x in self.spec.inputs}
+        called: list[_Layer | None] = []
+        for layer in layers:
+            if layer is None:
+                called.append(None)
+            elif layer.given is not None:
+                if layer.given in names:
+                    self.problems.append(
+                        f"{layer.place}.name: '{layer.given}' is the name of {names[layer.given]} "
+                        "too; take another"
+                    )
+                names.setdefault(layer.given, layer.place)
+                called.append(replace(layer, tag=f"_{layer.given}"))
+            elif layer.part.entry.parameters or (
+                isinstance(layer.part.row, Own) and layer.part.row.given
+            ):
+                numbered += 1
+                called.append(replace(layer, tag=str(numbered)))
+            else:
+                counts[layer.type] = counts.get(layer.type, 0) + 1
+                called.append(replace(layer, base=f"{layer.type}{counts[layer.type]}"))
+        return called
+
+    def put(self, position: int, layer: _Layer, sources: Sequence[Source]) -> None:
+        """Put a layer in, and the activation after it."""
+        read = [s if isinstance(s, str) else self.outputs.get(s) for s in sources]
+        tensors = [t for t in read if t is not None]
+        if len(tensors) < len(read):
+            return
+        entry = layer.part.entry
+        if entry.is_alias:
+            self.alias(layer.name("y"), tensors[0], layer.place)
+            self.finish(position, layer, tensors, tensors[0], ())
+            return
+        locals_ = entry.inputs
+        if entry.many:
+            locals_ = tuple(f"x{k}" for k, _ in enumerate(tensors, 1))
+        inputs = dict(zip(locals_, tensors * (len(locals_) if len(tensors) == 1 else 1)))
+        part = layer.part
+        names = self.built.put(part.row, part.attributes, inputs, layer.name, layer.place)
+        if names is None:
+            return
+        self.built.cite(entry.name, entry.source)
+        brought = list(names.values())
+        output = names[entry.output]
+        after = layer.activation
+        if after is not None:
+            into = {x: output for x in after.entry.inputs}
+            place = f"{layer.place}.activation"
+            names = self.built.put(after.row, after.attributes, into, layer.name, place)
+            if names is None:
+                return
+            self.built.cite(after.entry.name, after.entry.source)
+            brought += names.values()
+            output = names["y"]
+        elif entry.output != "y":
+            self.alias(layer.name("y"), output, layer.place)
+        self.finish(position, layer, tensors, output, brought)
+
+    def alias(self, name: str, tensor: str, place: str) -> None:
+        if self.built.claim(name, place):
+            self.built.aliases.append((name, tensor))
+
+    def finish(
+        self,
+        position: int,
+        layer: _Layer,
+        inputs: Sequence[str],
+        output: str,
+        brought: Sequence[str],
+    ) -> None:
+        self.outputs[position] = output
+        self.layers.append(
+            Layer(
+                name=layer.called,
+                type=layer.type,
+                inputs=tuple(inputs),
+                output=output,
+                tensors=tuple(brought),
+                activation=layer.activation.entry.name if layer.activation else "identity",
+                source=layer.part.entry.source,
+            )
+        )
+
+    # ---- what stands after the layers ------------------------------------------------------------
+
+    def output(self, nodes: Sequence[Node | None]) -> int:
+        """The position of the layer whose output is the network's."""
+        wanted = self.spec.output
+        if wanted is None:
+            return len(nodes) - 1
+        by_name = {name: k for k, node in enumerate(nodes) if node for name in node.names}
+        if wanted not in by_name and None not in nodes:
+            self.problems.append(
+                f"output: unknown layer '{shorten(wanted)}'"
+                f"{meant(wanted, by_name) or '; known: ' + ', '.join(by_name)}"
+            )
+        return by_name.get(wanted, -1)
+
+    def initialise(self, whole: bool) -> None:
+        """What the spec says of single parameters; `whole` where all of them are known."""
+        built = self.built
+        for tensor, row in self.spec.parameters.items():
+            place = f"parameters.{shorten(tensor)}"
+            usual = built.initializers.get(tensor)
+            if built.roles.get(tensor) != "parameter" or usual is None:
+                if whole and not self.problems:
+                    known = [n for n, role in built.roles.items() if role == "parameter"]
+                    self.problems.append(
+                        f"{place}: there is no such parameter"
+                        f"{meant(tensor, known) or '; known: ' + ', '.join(known)}"
+                    )
+                if row.init is not None:
+                    initial(row, place, "zeros", self.problems)
+                continue
+            if row.init is not None:
+                kept = tuple(a for a in usual.attributes if a[0] == BIAS_COLUMN)
+                found = initial(row, place, usual.type, self.problems)
+                attributes = tuple(sorted((*found.attributes, *kept)))
+                built.initializers[tensor] = replace(found, attributes=attributes)
+            if not row.trainable and tensor not in built.frozen:
+                built.frozen.append(tensor)

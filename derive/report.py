@@ -1,0 +1,83 @@
+"""What a check found: rows, a table for the terminal, a dict for machines."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+WIDTH = 80
+WRONG = ("different", "wrong")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One verdict: on a tensor's derivative, on the steps, or on a formula that a person wrote.
+
+    `check` is "exact", "numeric", "steps" or "formula". `verdict` is "different" or "wrong" where
+    something is wrong, "not checked" where nothing could be told (`detail` says why), else one of
+    "identical", "agrees", "equal at points".
+    """
+
+    name: str
+    check: str
+    verdict: str
+    detail: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing wrong was found."""
+        return self.verdict not in WRONG
+
+
+@dataclass(frozen=True)
+class Report:
+    """All verdicts, in the order in which they were reached."""
+
+    title: str
+    rows: tuple[Row, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing wrong was found."""
+        return all(row.ok for row in self.rows)
+
+    def __str__(self) -> str:
+        columns = [(row.check, row.name, row.verdict) for row in self.rows]
+        widths = [max((len(c[k]) for c in columns), default=0) for k in range(3)]
+        lines = [self.title, ""]
+        for row, cells in zip(self.rows, columns, strict=True):
+            start = "  ".join(c.ljust(w) for c, w in zip(cells, widths, strict=True))
+            lines.extend(_beside(start.rstrip(), row.detail))
+        wrong = sum(not row.ok for row in self.rows)
+        lines += ["", f"{wrong} of {len(self.rows)} wrong" if wrong else "all checks pass"]
+        return "\n".join(lines) + "\n"
+
+    def to_json(self) -> dict[str, Any]:
+        """The same as plain data: `checks`, and `formulas` where any were given."""
+        return {
+            "ok": self.ok,
+            "checks": [_plain(r, "name") for r in self.rows if r.check != "formula"],
+            "formulas": [_plain(r, "tensor") for r in self.rows if r.check == "formula"],
+        }
+
+
+def _beside(start: str, detail: str) -> list[str]:
+    """The detail on the same line where there is room, else indented below."""
+    if not detail:
+        return [start]
+    if len(start) + 2 + len(detail) <= WIDTH:
+        return [f"{start}  {detail}"]
+    return [start, *textwrap.wrap(detail, WIDTH, initial_indent="    ", subsequent_indent="    ")]
+
+
+def _plain(row: Row, key: str) -> dict[str, Any]:
+    found: dict[str, Any] = {key: row.name}
+    if row.check != "formula":
+        found["check"] = row.check
+    found["verdict"] = row.verdict
+    if row.detail:
+        found["detail"] = row.detail
+    return {**found, **row.data}
