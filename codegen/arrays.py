@@ -1,9 +1,9 @@
-"""Scalar bodies -> arrays with named axes: reads become slices, windows and gathers; products dots."""
+"""Scalar bodies -> arrays with named axes: reads become slices or gathers, products dots."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from codegen.contract import contract_order
 from codegen.program import (
@@ -23,6 +23,7 @@ from codegen.program import (
     Whole,
     Window,
 )
+from derive.conditions import decide, implied
 from derive.notation import (
     Add,
     Affine,
@@ -62,14 +63,15 @@ class Scene:
     """What holds while one term is lowered.
 
     `fixed` letters are a loop's, integers in the program; `ranges` narrows letters to a part of
-    their extent; `order` is the order of axes that results should have; `known` conditions hold.
+    their extent; `order` is the order of axes that results should have; `known`
+    differences are at least 0.
     """
 
     table: Mapping[str, Tensor]
     order: tuple[Axis, ...]
     fixed: frozenset[Axis] = frozenset()
     ranges: Mapping[Axis, tuple[int, Affine]] = field(default_factory=dict)
-    known: frozenset[Expr] = frozenset()
+    known: frozenset[Affine] = frozenset()
 
     def span(self, axis: Axis) -> tuple[int, Affine]:
         """The range over which a letter runs here."""
@@ -91,6 +93,8 @@ def lower(expr: Expr, scene: Scene) -> Array:
         case Number() | Constant():
             return Value(expr)
         case Index(value):
+            if not all(isinstance(a, Axis | Dim) for a, _ in value.terms):
+                return _map("float", [lower_index(value, scene)], scene)
             return Count(value, scene.free(affine_axes(value)))
         case Read():
             return lower_read(expr, scene)
@@ -107,7 +111,8 @@ def lower(expr: Expr, scene: Scene) -> Array:
             return lower(inside, scene)
         case Call("where", (condition, yes, no)):
             if not scene.free(letters(condition)) and not _reads(condition):
-                arms = [lower(yes, scene), lower(no, scene)]
+                inside = replace(scene, known=scene.known | implied(condition))
+                arms = [lower(yes, inside), lower(no, scene)]
                 return Choose(condition, arms[0], arms[1], scene.union(arms))
             parts = [_condition(condition, scene), lower(yes, scene), lower(no, scene)]
             return _map("where", parts, scene)
@@ -142,7 +147,7 @@ def _condition(expr: Expr, scene: Scene) -> Array:
 def _integer(expr: Expr, scene: Scene) -> Array:
     """Letters stay integers where they are compared."""
     if isinstance(expr, Index):
-        return Count(expr.value, scene.free(affine_axes(expr.value)), as_float=False)
+        return lower_index(expr.value, scene)
     if isinstance(expr, Read) and scene.table[expr.tensor].integer:
         return lower_read(expr, scene, as_integer=True)
     return lower(expr, scene)
@@ -269,8 +274,7 @@ def lower_read(read: Read, scene: Scene, as_integer: bool = False) -> Array:
         simple = all(isinstance(a, Axis | Dim) for a, _ in subscript.terms)
         if not free and simple:
             picks.append(At(subscript))
-            unsure = outside_of(subscript, extent)
-            outside.extend(c for c in unsure if c not in scene.known)
+            outside.extend(outside_of(subscript, extent, scene.known))
             continue
         span = _span(subscript, extent, scene) if simple and len(free) == 1 else None
         if not simple or any(uses[a] > 1 for a in free):
@@ -285,27 +289,27 @@ def lower_read(read: Read, scene: Scene, as_integer: bool = False) -> Array:
             layout.append(-1 - k)
     axes = tuple(a for a in layout if isinstance(a, Axis))
     array: Array = Load(read.tensor, tuple(picks), axes, integer=tensor.integer and not as_integer)
+    if outside:
+        condition = outside[0] if len(outside) == 1 else Logic("and", tuple(outside))
+        array = Choose(condition, array, None, array.axes)
     if windows:
         array = _windowed(array, layout, windows)
         axes = array.axes
     gathered = [(p, k) for p, k in enumerate(layout) if isinstance(k, int) and k >= 0]
     if gathered:
         array = _gathered(array, read, tensor, layout, scene)
-    if outside:
-        condition = outside[0] if len(outside) == 1 else Logic("and", tuple(outside))
-        array = Choose(condition, array, None, array.axes)
     return array
 
 
-def outside_of(subscript: Affine, extent: Affine) -> list[Expr]:
+def outside_of(
+    subscript: Affine, extent: Affine, known: frozenset[Affine] = frozenset()
+) -> list[Expr]:
     """The conditions under which a place that a loop's letter names is inside the axis."""
-    found: list[Expr] = []
-    reach = bounds(subscript)
-    if reach is None or not surely_not_negative(reach[0]):
-        found.append(Compare(">=", Index(subscript), number(0)))
-    if reach is None or not surely_not_negative(extent - 1 - reach[1]):
-        found.append(Compare("<", Index(subscript), index(extent)))
-    return found
+    ends = (
+        Compare(">=", Index(subscript), number(0)),
+        Compare("<", Index(subscript), index(extent)),
+    )
+    return [end for end in ends if decide(end, known) is not True]
 
 
 def _span(subscript: Affine, extent: Affine, scene: Scene) -> Pick | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import singledispatchmethod
@@ -68,9 +70,6 @@ FUNCTIONS = {
     "sigmoid": "sigmoid",
     "minimum": "np.minimum",
     "maximum": "np.maximum",
-    "and": "np.logical_and",
-    "or": "np.logical_or",
-    "not": "np.logical_not",
 }
 HELPED = {"sigmoid": "sigmoid", "erf": "erf"}
 _REDUCE = {"sum": "np.sum", "prod": "np.prod", "max": "np.max", "min": "np.min"}
@@ -85,6 +84,8 @@ class Printer:
     def __init__(self, names: Names) -> None:
         self.names = names
         self.helpers: set[str] = set()
+        # whether an arm of a `where` that isn't taken may still be undefined
+        self.both_arms = False
 
     def lines(self, statements: Iterable[Statement], indent: str = "    ") -> list[str]:
         """The source lines of statements."""
@@ -379,11 +380,10 @@ class Printer:
         yes = self._in(array.yes, array.axes, SUM)
         if array.no is not None:
             no = self._in(array.no, array.axes, SUM)
-        elif isinstance(array.yes, Load):
+        else:
+            assert isinstance(array.yes, Load)
             zero = tuple(At(Affine()) if isinstance(p, At) else p for p in array.yes.picks)
             no = f"np.zeros_like({self.show(replace(array.yes, picks=zero))[0]})"
-        else:
-            no = "0.0"
         return f"{yes} if {self.condition(array.condition)} else {no}", CHOICE
 
     @show.register
@@ -476,6 +476,13 @@ class Printer:
                 return f"{over} {array.function} {self._in(args[1], axes, UNARY)}", PRODUCT
             case "where":
                 return self._where(args, axes)
+            case "and" | "or":
+                sign = " & " if array.function == "and" else " | "
+                return sign.join(self._in(a, axes, ATOM) for a in args), COMPARE
+            case "not":
+                return f"~{self._in(args[0], axes, ATOM)}", UNARY
+            case "float":
+                return f"{self._in(args[0], axes, ATOM)}.astype(DTYPE)", ATOM
             case "delta":
                 one, other = (self._in(a, axes, SUM) for a in args)
                 return f"({one} == {other}).astype(DTYPE)", ATOM
@@ -530,10 +537,31 @@ class Printer:
 
     def _where(self, args: Sequence[Array], axes: tuple[Axis, ...]) -> Code:
         condition, yes, no = (self._aligned(a, axes)[0] for a in args)
+        self.both_arms = self.both_arms or any(_may_fail(a) for a in args[1:])
         code = f"np.where({condition}, {yes}, {no})"
         if all(isinstance(a, Value) for a in args[1:]):
             code += ".astype(DTYPE)"
         return code, ATOM
+
+
+_RISKY = ("div", "log", "log1p", "sqrt", "pow", "exp", "expm1", "tan", "sinh", "cosh")
+
+
+def _may_fail(array: Array) -> bool:
+    """Whether computing an array may divide by zero, overflow or leave the real numbers."""
+    match array:
+        case Map(function, args, _):
+            divides = function == "div" and not isinstance(args[1], Value | Count)
+            risky = function in _RISKY and function != "div"
+            return divides or risky or any(_may_fail(a) for a in args)
+        case Window(of=of) | Fold(of=of) | Take(of=of) | Reduce(of=of) | Spread(of=of):
+            return _may_fail(of)
+        case Dot(left, right, _):
+            return _may_fail(left) or _may_fail(right)
+        case Choose(_, yes, no, _):
+            return _may_fail(yes) or (no is not None and _may_fail(no))
+        case _:
+            return False
 
 
 def number_code(value: Fraction) -> Code:
@@ -553,20 +581,17 @@ def comment(note: str, indent: str) -> list[str]:
     """A formula as comment lines, broken where it is too long."""
     if not note:
         return []
-    room = LINE - len(indent) - 2
     lines: list[str] = []
     for piece in note.split("; "):
-        rest = piece
-        while len(rest) > room:
-            cut = max(
-                rest.rfind(" + ", 0, room), rest.rfind(" - ", 0, room), rest.rfind(", ", 0, room)
+        lines.extend(
+            textwrap.wrap(
+                piece,
+                LINE - len(indent) - 2,
+                subsequent_indent="    ",
+                break_long_words=False,
+                break_on_hyphens=False,
             )
-            cut = rest.rfind(" ", 0, room) if cut <= 20 else cut
-            if cut <= 20:
-                break
-            lines.append(rest[:cut].rstrip())
-            rest = "    " + rest[cut:].lstrip()
-        lines.append(rest)
+        )
     return [f"{indent}# {line}" for line in lines]
 
 
@@ -591,50 +616,45 @@ def wrap(left: str, code: str, indent: str) -> list[str]:
 
 def _wrap_call(left: str, code: str, indent: str) -> list[str]:
     """`f(a, b)` with its arguments on lines of their own."""
-    begin = code.find("(")
-    if begin < 0 or not code.endswith(")") or _closing(code, begin) != len(code) - 1:
+    call = re.match(r"[\w.]+\(", code)
+    if call is None or _closing(code, call.end() - 1) != len(code) - 1:
         return [left + code]
-    arguments = _arguments(code[begin + 1 : -1])
     inner = indent + "    "
-    lines = [f"{left}{code[: begin + 1]}"]
-    for argument in arguments:
-        lines.extend(
-            wrap(inner, argument, inner) if len(inner + argument) > LINE else [inner + argument]
-        )
+    lines = [f"{left}{call.group()}"]
+    for argument in _pieces(code[call.end() : -1], (",",)):
+        lines.extend(wrap(inner, argument.removeprefix(",").strip(), inner))
         lines[-1] += ","
     return [*lines, f"{indent})"]
 
 
-def _closing(code: str, begin: int) -> int:
-    depth = 0
-    for k in range(begin, len(code)):
-        depth += (code[k] in "([{") - (code[k] in ")]}")
-        if depth == 0:
-            return k
-    return -1
-
-
-def _arguments(code: str) -> list[str]:
-    found, depth, start = [], 0, 0
+def _outermost(code: str) -> Iterator[int]:
+    """The places of a source text outside brackets and quotes."""
+    depth, quoted = 0, False
     for k, character in enumerate(code):
-        depth += (character in "([{") - (character in ")]}")
-        if character == "," and depth == 0:
-            found.append(code[start:k].strip())
-            start = k + 1
-    found.append(code[start:].strip())
-    return [f for f in found if f]
+        quoted ^= character == '"'
+        if not quoted:
+            depth += (character in "([{") - (character in ")]}")
+            if depth == 0:
+                yield k
+
+
+def _closing(code: str, begin: int) -> int:
+    return begin + next(_outermost(code[begin:]))
+
+
+def _pieces(code: str, separators: tuple[str, ...]) -> list[str]:
+    """The text cut before each separator that stands outside brackets."""
+    width = len(separators[0])
+    cuts = [0, *(k for k in _outermost(code) if code[k : k + width] in separators), len(code)]
+    return [code[i:j].strip() for i, j in zip(cuts, cuts[1:], strict=False)]
 
 
 def _split(code: str) -> list[str]:
     """The code before and after each outermost `+` or `-`, or `*`, `/`, `@` if there is none."""
+    if any(code[k : k + 4] == " if " for k in _outermost(code)):
+        return [code]
     for operators in ((" + ", " - "), (" * ", " / ", " @ ")):
-        depth, start, parts = 0, 0, []
-        for k, character in enumerate(code):
-            depth += (character in "([{") - (character in ")]}")
-            if depth == 0 and code[k : k + 3] in operators:
-                parts.append(code[start:k].strip())
-                start = k
-        parts.append(code[start:].strip())
-        if len(parts) > 1 and " if " not in code:
+        parts = _pieces(code, operators)
+        if len(parts) > 1:
             return parts
     return [code]

@@ -31,6 +31,7 @@ from codegen.program import (
     Whole,
     Zeros,
 )
+from derive.conditions import implied, not_negative
 from derive.notation import (
     Affine,
     Axis,
@@ -150,7 +151,7 @@ def _piece(
     term: Term, equation: Equation, table: Mapping[str, Tensor], fixed: frozenset[Axis]
 ) -> _Piece:
     term, ranges, guards = _narrow(term, table, fixed)
-    scene = Scene(table, term.domain, fixed, ranges, frozenset(guards))
+    scene = Scene(table, term.domain, fixed, ranges, implied(_all(guards)) if guards else frozenset())
     shape = table[equation.tensor].shape
     plain = all(
         s.axis is not None and (s.axis in fixed or s.axis.extent == e)
@@ -364,9 +365,7 @@ def _narrow_by(
     fixed: frozenset[Axis],
 ) -> bool:
     """Narrow one letter by `letter op number`; whether that was possible."""
-    if not isinstance(condition, Compare) or condition.op in ("!=", "=="):
-        return False
-    difference = _difference(condition)
+    difference = not_negative(condition)
     if difference is None:
         return False
     free = [a for a in affine_axes(difference) if a not in fixed]
@@ -382,28 +381,6 @@ def _narrow_by(
         low = (-rest).number
         return low is not None and _clip(ranges, letter, max(low, 0), letter.extent)
     return _clip(ranges, letter, 0, rest + 1)
-
-
-def _difference(condition: Compare) -> Affine | None:
-    """`d` where the condition says `d >= 0`."""
-    sides = []
-    for side in (condition.left, condition.right):
-        if isinstance(side, Index):
-            sides.append(side.value)
-        elif isinstance(side, Number) and side.value.denominator == 1:
-            sides.append(affine(int(side.value)))
-        else:
-            return None
-    left, right = sides
-    match condition.op:
-        case ">=":
-            return left - right
-        case ">":
-            return left - right - 1
-        case "<=":
-            return right - left
-        case _:
-            return right - left - 1
 
 
 def _clip(ranges: dict[Axis, tuple[int, Affine]], letter: Axis, low: int, stop: Affine) -> bool:

@@ -36,6 +36,7 @@ class Function:
     parameters: str
     doc: tuple[str, ...]
     lines: tuple[str, ...]
+    quiet: bool = False
 
 
 def emit(
@@ -86,6 +87,7 @@ class _Module:
         self.inputs = self.system.having("input")
         self.targets = self.system.having("target")
         self.draws = dict(self.system.training.draws)
+        self.quiet = False
 
     # which equations go where
 
@@ -203,7 +205,15 @@ class _Module:
 
     def body(self, equations: Sequence[Equation]) -> list[str]:
         """The statements of equations."""
-        return self.printer.lines(lower_blocks(schedule(tuple(equations)), self.table))
+        self.printer.both_arms = False
+        lines = self.printer.lines(lower_blocks(schedule(tuple(equations)), self.table))
+        self.quiet = self.quiet or self.printer.both_arms
+        return lines
+
+    def was_quiet(self) -> bool:
+        """Whether the lines made since the last call hold a `where` with an undefined arm."""
+        found, self.quiet = self.quiet, False
+        return found
 
     def draw_lines(self) -> list[str]:
         """Random tensors: drawn in training, their mean otherwise."""
@@ -296,6 +306,7 @@ class _Module:
                     f"params{inputs}{inner}",
                     _wrapped(f"Forward propagation; returns {self._words(self.from_early)}."),
                     tuple(lines),
+                    self.was_quiet(),
                 )
             )
         found.append(self._evaluate(early, inputs, everything, inner, rng))
@@ -325,6 +336,7 @@ class _Module:
             f"params{everything}{inner}",
             _wrapped(f"The objective and what its gradient needs: {words}."),
             tuple(lines),
+            self.was_quiet(),
         )
 
     def _words(self, names: Sequence[str]) -> str:
@@ -422,7 +434,11 @@ class _Module:
             doc += " With inputs=True also by each input."
         mode = ", inputs=False, training=False, rng=None"
         return Function(
-            "gradients", f"params{self._data_arguments()}{mode}", _wrapped(doc), tuple(lines)
+            "gradients",
+            f"params{self._data_arguments()}{mode}",
+            _wrapped(doc),
+            tuple(lines),
+            self.was_quiet(),
         )
 
     def _gradient_of(self, tensor: Tensor) -> str:

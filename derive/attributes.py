@@ -54,6 +54,8 @@ def _value(value: Any, attribute: Attribute, place: str, problems: list[str]) ->
     if value is REQUIRED:
         problems.append(f"{place}: '{attribute.name}' is missing; add {_sample(attribute)}")
         return extent(1, where, []) if attribute.kind == "extent" else Fraction(1)
+    if value is None and attribute.default is None:
+        return None
     match attribute.kind:
         case "extent":
             return extent(value, where, problems)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from derive.calculus import Contribution, contributions, differentiable_reads, weigh
+from derive.conditions import settled
 from derive.errors import ChainruleError, meant, shorten
 from derive.notation import (
     Axis,
@@ -272,6 +273,7 @@ class _Sweep:
                 )
                 term = told
         solved = solve_target(term, axes)
+        solved = replace(solved, body=settled(solved.body))
         if solved.target != term.target:
             self._equal(
                 "solve subscript",

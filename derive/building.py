@@ -9,6 +9,7 @@ from typing import Any
 
 from derive.catalogue.entry import Entry, Loss, Parameter, Unfit, Use
 from derive.definitions import BATCH, Own
+from derive.dots import without_dots
 from derive.extents import Sizes
 from derive.inference import Shape, shapes_of
 from derive.instance import Names, instantiate, tensors_of
@@ -147,7 +148,7 @@ class Building:
         scalars = {n for n in names.values() if n in self.roles and n not in reads}
         found = shapes_of(
             written,
-            {t: s for t, s in self.shapes.items() if t in reads},
+            {t: self.shapes[t] for t in sorted(reads) if t in self.shapes},
             frozenset({*scalars, *self.constants}),
             Sizes(slots=slots, letters=letters, batch=(BATCH,)),
             self.problems,
@@ -161,7 +162,7 @@ class Building:
         if len(self.problems) > before:
             return False
         self.shapes.update((t, s) for t, s in found.shapes.items() if t not in self.constants)
-        self.written.extend(written)
+        self.written.extend(without_dots(written, self.shapes))
         self.letters.update(letters)
         self.slots.update(slots)
         return True

@@ -224,7 +224,7 @@ class _Slope:
 
 
 def _digits(value: Any) -> Any:
-    return _numbers.number(sympy.Float(value, DIGITS + 5)._to_mpmath(4 * DIGITS))
+    return _numbers.number(value.evalf(DIGITS + 5)._to_mpmath(4 * DIGITS))
 
 
 def _row(

@@ -137,6 +137,17 @@ class Interpreter:
             self._shapes[name] = tuple(self._integer(e, {}) for e in self.table[name].shape)
         return self._shapes[name]
 
+    def beside(
+        self, equations: Iterable[Equation], tensors: Iterable[Tensor], values: Mapping[str, Any]
+    ) -> Interpreter:
+        """An interpreter for more equations and values, of new names, that shares what is known."""
+        table = {**self.table, **{t.name: t for t in tensors}}
+        other = type(self)(equations, table, values, self.arithmetic, self.extents)
+        other._equations.update(self._equations)
+        other._known.update(self._known)
+        other._written = dict(self._written)
+        return other
+
     def entries(self, equation: Equation, place: Place) -> Iterator[Cell]:
         """The entries that an equation reads for one place, of whatever tensor."""
         for term in equation.terms:

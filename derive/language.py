@@ -59,6 +59,7 @@ class Declarations:
 
     `roles` in declared order; `slots` fixes axes by (tensor, position), `letters` by
     (scope, letter); `batch` names letters of the batch, `batch_slots` axes that are the batch's.
+    `tags` gives, for a tensor, the end of the names of intermediates that its equation brings.
     """
 
     name: str
@@ -76,6 +77,7 @@ class Declarations:
     training: Training = field(default_factory=Training)
     sources: tuple[str, ...] = ()
     loss_type: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 def assemble(
@@ -166,6 +168,7 @@ class _Assembly:
         self.scalars = scalars
         self.extents = infer(self.scoped, self.rank, self._sizes(), problems)
         self.axes: dict[LetterVar, Axis] = {}
+        self.scope = ""
 
     def _sizes(self) -> Sizes:
         opened = {n for n, r in self.declared.roles.items() if r in ("input", "target", "random")}
@@ -174,18 +177,26 @@ class _Assembly:
     def system(self) -> System:
         """Build everything; problems of all equations are gathered before the first is raised."""
         taken = set(self.names) | {f"d{n}" for n in self.names}
+        tags = dict(self.declared.tags)
 
         def name(*wanted: str) -> str:
+            tag = tags.get(wanted[-1].removeprefix(f"{wanted[0]}_"))
+            if tag is not None:
+                wanted = (f"{wanted[0]}{tag}", *wanted[1:])
+
             def free(n: str) -> bool:
                 return n not in taken and f"d{n}" not in taken and check_name(n) is None
 
             candidates = [*wanted, *(f"{wanted[-1]}{k}" for k in range(2, 1000))]
             found = next(c for c in candidates if free(c))
             taken.update((found, f"d{found}"))
+            if tag is not None:
+                tags[found] = tag
             return found
 
         maker = Normalizer(name, lambda n: self.declared.roles.get(n) == "constant")
         for scoped in self.scoped:
+            self.scope = scoped.written.scope
             try:
                 axes = tuple(self.axis(v) for v in scoped.left)
                 expr = self.value(scoped.right)
@@ -438,12 +449,16 @@ class _Assembly:
         if isinstance(first, Letter):
             return self.axis(first.var).extent
         assert isinstance(first, Name)
-        known = set()
+        everywhere: set[Affine] = set()
+        known: set[Affine] = set()
         for scoped in self.scoped:
             for var in (*scoped.left, *bound_vars(scoped.right)):
                 found = self.extents.get(var)
                 if var.name == first.name and found is not None:
-                    known.add(found)
+                    everywhere.add(found)
+                    if var.scope == self.scope:
+                        known.add(found)
+        known = known or everywhere
         if len(known) == 1:
             return next(iter(known))
         raise Refused(

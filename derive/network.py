@@ -23,6 +23,7 @@ from derive.loss import OBJECTIVE, TARGET, Placed, own_loss, put_loss
 from derive.notation import Affine, Dim, Layer, System, Training, affine
 from derive.spec import Definition, LayerSpec, Spec, layer_place, read_definition
 from derive.syntax import check_name
+from derive.tree import equation_reads
 from derive.values import exact, extent
 
 _KEYS = ("type", "name", "inputs")
@@ -59,7 +60,8 @@ class _Layer:
         """The system's name of one of its tensors."""
         if self.base:
             return self.base if local == "y" else f"{local}_{self.base}"
-        return f"{local}{self.tag}"
+        apart = "_" if local[-1].isdigit() and self.tag[0].isdigit() else ""
+        return f"{local}{apart}{self.tag}"
 
     @property
     def called(self) -> str:
@@ -84,6 +86,25 @@ def build_network(spec: Spec, training: Training, problems: list[str]) -> System
     return _Network(spec, training, problems).system()
 
 
+def _with_intermediates(system: System) -> tuple[Layer, ...]:
+    """The layers, each with the intermediates that its equations were found to need."""
+    owner = {t: k for k, layer in enumerate(system.layers) for t in layer.tensors}
+    found: dict[int, list[str]] = {}
+    for equation in reversed(system.equations):
+        position = owner.get(equation.tensor)
+        if position is None:
+            continue
+        for read in equation_reads(equation):
+            new = read.tensor not in owner and system.table[read.tensor].role == "intermediate"
+            if new:
+                owner[read.tensor] = position
+                found.setdefault(position, []).insert(0, read.tensor)
+    return tuple(
+        replace(layer, tensors=(*layer.tensors, *found.get(k, ())))
+        for k, layer in enumerate(system.layers)
+    )
+
+
 class _Network:
     def __init__(self, spec: Spec, training: Training, problems: list[str]) -> None:
         self.spec = spec
@@ -94,6 +115,7 @@ class _Network:
         )
         self.own: dict[str, Own | None] = {}
         self.outputs: dict[int, str] = {}
+        self.tags: dict[str, str] = {}
         self.layers: list[Layer] = []
 
     def system(self) -> System:
@@ -118,7 +140,11 @@ class _Network:
             for k in unread(nodes, sources, last)
             if (node := nodes[k])
         )
-        return replace(system, warnings=(*system.warnings, *unused))
+        return replace(
+            system,
+            layers=_with_intermediates(system),
+            warnings=(*system.warnings, *unused),
+        )
 
     def declared(self, output: str, loss: Placed) -> Declarations:
         built, spec = self.built, self.spec
@@ -150,6 +176,7 @@ class _Network:
             ),
             sources=tuple(built.sources),
             loss_type=loss.type,
+            tags=self.tags,
         )
 
     # ---- what stands before the layers -----------------------------------------------------------
@@ -223,6 +250,7 @@ class _Network:
         reads = None if spec.inputs is None else tuple(spec.inputs)
         before = len(self.problems)
         more = spec.more
+        row: Entry | Own | None
         if spec.type == catalogue.OWN:
             row, more = self.in_place(spec.type, more, reads, place)
         else:
@@ -327,7 +355,10 @@ class _Network:
         locals_ = entry.inputs
         if entry.many:
             locals_ = tuple(f"x{k}" for k, _ in enumerate(tensors, 1))
-        inputs = dict(zip(locals_, tensors * (len(locals_) if len(tensors) == 1 else 1)))
+        one_by_two_names = len(tensors) == 1 < len(locals_)
+        inputs = dict(
+            zip(locals_, tensors * (len(locals_) if one_by_two_names else 1), strict=True)
+        )
         part = layer.part
         names = self.built.put(part.row, part.attributes, inputs, layer.name, layer.place)
         if names is None:
@@ -337,7 +368,7 @@ class _Network:
         output = names[entry.output]
         after = layer.activation
         if after is not None:
-            into = {x: output for x in after.entry.inputs}
+            into = dict.fromkeys(after.entry.inputs, output)
             place = f"{layer.place}.activation"
             names = self.built.put(after.row, after.attributes, into, layer.name, place)
             if names is None:
@@ -362,6 +393,7 @@ class _Network:
         brought: Sequence[str],
     ) -> None:
         self.outputs[position] = output
+        self.tags.update(dict.fromkeys(brought, f"_{layer.base}" if layer.base else layer.tag))
         self.layers.append(
             Layer(
                 name=layer.called,

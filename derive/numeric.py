@@ -141,14 +141,9 @@ def _beside(
 ) -> Interpreter:
     """An interpreter for equations of new names that read what the derivation has computed."""
     equations = tuple(equations)
-    table = dict(numbers.table)
-    for equation in equations:
-        shape = tuple(a.extent for a in equation.axes)
-        table[equation.tensor] = Tensor(equation.tensor, shape, "intermediate")
-    for name in values:
-        table.setdefault(name, replace(table[name.rstrip("+-")], name=name))
-    every = (*numbers.equations, *equations)
-    return Interpreter(every, table, {**numbers.values, **values}, DIGITS, numbers.extents)
+    tensors = [Tensor(e.tensor, tuple(a.extent for a in e.axes), "intermediate") for e in equations]
+    tensors.extend(replace(numbers.table[n.rstrip("+-")], name=n) for n in values)
+    return numbers.all.beside(equations, tensors, values)
 
 
 def _wrong_equalities(numbers: Numbers, steps: Iterable[Step]) -> Iterator[tuple[Step, str]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from derive.cases import shortened
 from derive.notation import (
     Add,
     Affine,
@@ -29,7 +30,7 @@ from derive.notation import (
     affine,
     domain_of,
 )
-from derive.rules import bounds, harmless, surely_not_negative, tidy_letters, within
+from derive.rules import harmless, surely_not_negative, tidy_letters, within
 from derive.tree import (
     ZERO,
     affine_axes,
@@ -45,15 +46,13 @@ from derive.tree import (
     transform,
 )
 
-_OPPOSITE = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
-
 
 def readable(equation: Equation, table: Mapping[str, Tensor]) -> Equation:
     """The same equation with every term told for its own letters, and conditions settled."""
     terms = []
     for term in equation.terms:
         told = solve_for_reading(term, equation.axes, table)
-        terms.append(replace(told, body=settled(told.body)))
+        terms.append(replace(told, body=shortened(told.body)))
     kept = tuple(t for t in terms if t.body != ZERO or t.reduce != "sum")
     return replace(equation, terms=kept or tuple(terms[:1]))
 
@@ -280,143 +279,6 @@ def _where(conditions: Sequence[Expr], body: Expr) -> Expr:
         return body
     both = conditions[0] if len(conditions) == 1 else Logic("and", tuple(conditions))
     return Call("where", (both, body, ZERO))
-
-
-# ---- conditions ----------------------------------------------------------------------------------
-
-
-def settled(body: Expr) -> Expr:
-    """The body without conditions on letters that always hold or never do, nested ones as one."""
-    return transform(body, _settle)
-
-
-def _settle(node: Expr) -> Expr | None:
-    match node:
-        case Call("where", (condition, yes, no)):
-            said = _condition(condition)
-            if isinstance(said, bool):
-                return settled(yes if said else no)
-            return _joined(said, settled(yes), settled(no))
-        case Mul(args) if any(_selects(a) for a in args):
-            k = next(k for k, a in enumerate(args) if _selects(a))
-            chosen = args[k]
-            assert isinstance(chosen, Call)
-            condition, yes, no = chosen.args
-            return settled(
-                Call("where", (condition, mul(*args[:k], yes, *args[k + 1 :]), no)),
-            )
-        case _:
-            return None
-
-
-def _selects(expr: Expr) -> bool:
-    """`where(condition on letters, value, 0)`: in a product, the product is selected."""
-    match expr:
-        case Call("where", (condition, _, no)):
-            return no == ZERO and _of_letters(condition)
-        case _:
-            return False
-
-
-def _of_letters(condition: Expr) -> bool:
-    match condition:
-        case Compare(_, left, right):
-            return all(isinstance(e, Index | Number) for e in (left, right))
-        case Logic(_, args):
-            return all(_of_letters(a) for a in args)
-        case _:
-            return False
-
-
-def _joined(condition: Expr, yes: Expr, no: Expr) -> Expr:
-    """`where(a, where(b, x, 0), 0)` is `where(a and b, x, 0)`."""
-    match yes:
-        case Call("where", (inner, value, other)) if (
-            no == other == ZERO and _of_letters(condition) and _of_letters(inner)
-        ):
-            return _joined(conjunction(condition, inner), value, ZERO)
-    return yes if yes == no else Call("where", (condition, yes, no))
-
-
-def conjunction(*conditions: Expr) -> Expr:
-    """All of these hold; each is said once."""
-    flat: dict[Expr, None] = {}
-    for condition in conditions:
-        inner = condition.args if isinstance(condition, Logic) and condition.op == "and" else ()
-        flat.update(dict.fromkeys(inner or (condition,)))
-    parts = tuple(flat)
-    return parts[0] if len(parts) == 1 else Logic("and", parts)
-
-
-def _condition(condition: Expr) -> Expr | bool:
-    match condition:
-        case Compare(op, left, right):
-            said = _decided(op, left, right)
-            return condition if said is None else said
-        case Logic("not", (one,)):
-            inner = _condition(one)
-            return (not inner) if isinstance(inner, bool) else negation(inner)
-        case Logic(op, args):
-            ends = op == "or"
-            kept: list[Expr] = []
-            for arg in args:
-                inner = _condition(arg)
-                if not isinstance(inner, bool):
-                    kept.append(inner)
-                elif inner is ends:
-                    return ends
-            if not kept:
-                return not ends
-            if op == "and":
-                return conjunction(*kept)
-            return kept[0] if len(kept) == 1 else Logic(op, tuple(kept))
-        case _:
-            return condition
-
-
-def negation(condition: Expr) -> Expr:
-    """What holds where the condition on letters doesn't; of values, `not` (NaN compares false)."""
-    match condition:
-        case Compare(op, left, right) if _of_letters(condition):
-            return Compare(_OPPOSITE[op], left, right)
-        case Logic("not", (one,)):
-            return one
-        case _:
-            return Logic("not", (condition,))
-
-
-def _decided(op: str, left: Expr, right: Expr) -> bool | None:
-    """Whether a comparison of letters holds for all their values (True), for none (False)."""
-    a, b = _integer(left), _integer(right)
-    if a is None or b is None:
-        return None
-    found = bounds(a - b)
-    if found is None:
-        return None
-    low, high = found
-    at_least = surely_not_negative(low)
-    above = surely_not_negative(low - 1)
-    at_most = surely_not_negative(-high)
-    below = surely_not_negative(-high - 1)
-    holds = {
-        "<": (below, at_least),
-        "<=": (at_most, above),
-        ">": (above, at_most),
-        ">=": (at_least, below),
-        "==": (at_least and at_most, above or below),
-        "!=": (above or below, at_least and at_most),
-    }[op]
-    return True if holds[0] else False if holds[1] else None
-
-
-def _integer(expr: Expr) -> Affine | None:
-    match expr:
-        case Index(value):
-            return value
-        case Number(value) if value.denominator == 1:
-            return affine(int(value))
-        case _:
-            return None
 
 
 def walked(term: Term, letter: Axis) -> bool:

@@ -39,6 +39,7 @@ from derive.tree import (
     number,
     substitute_affine,
     substitute_term,
+    transform,
 )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, count
 
@@ -71,15 +71,17 @@ def ranks(written: Sequence[Written], known: Mapping[str, int]) -> dict[str, int
 
     Raises `Refused` where one tensor has two ranks or a rank can't be told.
     """
-    found: dict[str, tuple[int, str]] = {n: (r, "as declared") for n, r in known.items()}
+    found = dict(known)
+    where = dict.fromkeys(known, "as declared")
 
     def settle(name: str, rank: int, place: Place) -> None:
         if name not in found:
-            found[name] = (rank, f"at line {place.line}, column {place.column}")
-        elif found[name][0] != rank:
+            found[name] = rank
+            where[name] = f"at line {place.line}, column {place.column}"
+        elif found[name] != rank:
             raise Refused(
                 place,
-                f"'{name}' has {rank} subscripts here and {found[name][0]} {found[name][1]}; "
+                f"'{name}' has {rank} subscripts here and {found[name]} {where[name]}; "
                 "a tensor has one rank",
             )
 
@@ -90,11 +92,11 @@ def ranks(written: Sequence[Written], known: Mapping[str, int]) -> dict[str, int
         for ref in refs(equation.right):
             if not any(isinstance(s, Dots) for s in ref.subscripts):
                 settle(ref.name, len(ref.subscripts), ref.place)
-    dotted = [e for e in waiting if _has_dots(e)]
+    dotted = [e for e in waiting if has_dots(e)]
     while dotted:
         left_over = []
         for equation in dotted:
-            width = _dots_width(equation, {n: r for n, (r, _) in found.items()})
+            width = dots_width(equation, found)
             if width is None:
                 left_over.append(equation)
                 continue
@@ -110,7 +112,7 @@ def ranks(written: Sequence[Written], known: Mapping[str, int]) -> dict[str, int
                 "write one of the tensors with all its letters or give its size",
             )
         dotted = left_over
-    return {name: rank for name, (rank, _) in found.items()}
+    return found
 
 
 def _left_name(equation: Written) -> str:
@@ -145,7 +147,8 @@ def _reductions(node: Syntax) -> Iterator[Red]:
             pass
 
 
-def _has_dots(equation: Written) -> bool:
+def has_dots(equation: Written) -> bool:
+    """Whether `...` stands anywhere."""
     return (
         any(isinstance(x, Dots) for x in equation.letters)
         or any(isinstance(s, Dots) for r in refs(equation.right) for s in r.subscripts)
@@ -153,7 +156,7 @@ def _has_dots(equation: Written) -> bool:
     )
 
 
-def _dots_width(equation: Written, known: Mapping[str, int]) -> int | None:
+def dots_width(equation: Written, known: Mapping[str, int]) -> int | None:
     """How many axes `...` stands for in this equation, from a tensor whose rank is known."""
     uses: list[tuple[str, int, Place]] = []
     if any(isinstance(x, Dots) for x in equation.letters):
@@ -172,6 +175,12 @@ def _dots_width(equation: Written, known: Mapping[str, int]) -> int | None:
     return None
 
 
+def spare_letters(used: Collection[str]) -> Iterator[str]:
+    """Letters for axes that have none, in the order of taste; `n` and `t` have their meanings."""
+    wished = chain("ijklpqrsuvwabcdefghmoxyz", (f"i{k}" for k in count(1)))
+    return (c for c in wished if c not in used)
+
+
 def resolve(
     equation: Written, rank: Mapping[str, int], scalars: frozenset[str], values: frozenset[str]
 ) -> Scoped:
@@ -179,10 +188,9 @@ def resolve(
 
     `scalars` are tensors without axes, `values` all tensors. Raises `Refused`.
     """
-    width = _dots_width(equation, rank) or 0
+    width = dots_width(equation, rank) or 0
     used = _names(equation)
-    wished = chain("ijklpqrsuvwabcdefghmoxyz", (f"i{k}" for k in count(1)))
-    spare = (c for c in wished if c not in used)
+    spare = spare_letters(used)
     dots = [next(spare) for _ in range(width)]
     left: list[LetterVar] = []
     scope: dict[str, LetterVar] = {}

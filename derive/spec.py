@@ -26,7 +26,7 @@ def _text(value: Any) -> Any:
 
 
 def _names(value: Any) -> Any:
-    """A list of names; each name once."""
+    """A list of names."""
     if isinstance(value, str):
         raise ValueError(f"{shown(value)} is no list; write [{_quoted(value)}]")
     if not isinstance(value, list | tuple):
@@ -34,25 +34,31 @@ def _names(value: Any) -> Any:
     for item in value:
         if not isinstance(item, str):
             raise ValueError(f"{shown(item)} is no name; write it in quotes")
-    for item in value:
-        if value.count(item) > 1:
-            raise ValueError(f"'{shorten(item)}' stands twice; take one out")
     return list(value)
 
 
+def _distinct(value: Any) -> Any:
+    """A list of names, each once."""
+    names = _names(value)
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"'{shorten(name)}' stands twice; take one out")
+    return names
+
+
 def _letters(value: Any) -> Any:
-    return [value] if isinstance(value, str) else _names(value)
+    return [value] if isinstance(value, str) else _distinct(value)
 
 
 def _rows(value: Any) -> Any:
     """A list of names, or a table with a row for each."""
-    return value if isinstance(value, Mapping) else {name: {} for name in _names(value)}
+    return value if isinstance(value, Mapping) else {name: {} for name in _distinct(value)}
 
 
 def _inputs(value: Any) -> Any:
     """A table of extents per sample, or a list of names (equation models)."""
     if not isinstance(value, Mapping):
-        return dict.fromkeys(_names(value))
+        return dict.fromkeys(_distinct(value))
     for name, shape in value.items():
         if not isinstance(shape, list | tuple):
             raise ValueError(
@@ -82,7 +88,7 @@ def _quoted(text: str) -> str:
 
 
 Text = Annotated[str, BeforeValidator(_text)]
-Names = Annotated[list[str], BeforeValidator(_names)]
+Names = Annotated[list[str], BeforeValidator(_distinct)]
 
 
 class _Strict(BaseModel):
@@ -139,7 +145,7 @@ class LayerSpec(_Open):
 
     type: str
     name: str | None = None
-    inputs: Names | None = None
+    inputs: Annotated[list[str] | None, BeforeValidator(_names)] = None
 
 
 class LossSpec(_Open):
@@ -176,6 +182,12 @@ class Spec(_Strict):
     objective: str | None = None
     sizes: dict[str, Any] = {}
     batch: Annotated[list[str], BeforeValidator(_letters)] = []
+
+    @property
+    def is_network(self) -> bool | None:
+        """Whether it has layers or equations; None where it has both or neither."""
+        layers, equations = ("layers" in self.model_fields_set, self.equations is not None)
+        return layers if layers != equations else None
 
 
 NETWORK_ONLY = ("layers", "define", "loss", "merge_bias")
@@ -305,13 +317,12 @@ def layer_place(position: int, layer: LayerSpec) -> str:
 def wrong_keys(spec: Spec) -> list[str]:
     """Keys that belong to the other kind of model, and what is missing altogether."""
     given = spec.model_fields_set
-    if "equations" in given and "layers" in given:
-        return ["spec: layers and equations stand side by side; keep one of them"]
-    if "equations" not in given and "layers" not in given:
+    if spec.is_network is None:
+        if "layers" in given:
+            return ["spec: layers and equations stand side by side; keep one of them"]
         return ["spec: there is no model; add [[layers]], or equations = ..."]
-    if "layers" in given:
-        return [f"{key}: {_CURES[key]}" for key in EQUATIONS_ONLY if key in given]
-    return [f"{key}: {_CURES[key]}" for key in NETWORK_ONLY if key in given]
+    wrong = EQUATIONS_ONLY if spec.is_network else NETWORK_ONLY
+    return [f"{key}: {_CURES[key]}" for key in wrong if key in given]
 
 
 _CURES = {

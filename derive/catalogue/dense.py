@@ -52,12 +52,12 @@ DENSE = Entry(
             "merge_bias",
             "flag",
             "whether the bias is the last column of W, against an input 1 added to x: xa = [x, 1]; "
-            "the spec's own merge_bias sets it for all layers",
+            "the spec's own merge_bias sets it for all layers (Bishop 2006, eq. 5.8)",
             default=False,
         ),
     ),
     extents=_extents,
-    source="Rumelhart, Hinton & Williams 1986, eq. 1; merged bias: Bishop 2006, eq. 5.8",
+    source="Rumelhart, Hinton & Williams 1986, eq. 1",
     activates=True,
 )
 
