@@ -26,15 +26,15 @@ def without_dots(equations: Sequence[Written], shapes: Mapping[str, Shape]) -> l
 
 
 def _written_out(equation: Written, shapes: Mapping[str, Shape]) -> Written:
-    width = dots_width(equation, {n: len(s) for n, s in shapes.items()}) or 0
-    taken = {*letters_of([equation]), *tensors_of([equation])}
+    tensors = tensors_of([equation])
+    width = dots_width(equation, {n: len(shapes[n]) for n in tensors}) or 0
+    taken = {*letters_of([equation]), *tensors}
     spare = spare_letters(taken)
     letters = []
     for slot in _slots(equation, width):
         letter = _own_name(slot, shapes)
         letters.append(letter if letter and letter not in taken else next(spare))
         taken.add(letters[-1])
-    spare = spare_letters(taken)
     return replace(
         equation,
         letters=_listed(equation.letters, letters),
@@ -45,8 +45,8 @@ def _written_out(equation: Written, shapes: Mapping[str, Shape]) -> Written:
 
 def _slots(equation: Written, width: int) -> list[Slot]:
     """The axes of one tensor that the dots stand for."""
-    uses = [(equation.tensor, equation.letters)]
-    uses += [(r.name, r.subscripts) for r in refs(equation.right)]  # type: ignore[list-item]
+    uses: list[tuple[str, Sequence[Syntax]]] = [(equation.tensor, equation.letters)]
+    uses.extend((r.name, r.subscripts) for r in refs(equation.right))
     for name, parts in uses:
         for position, part in enumerate(parts):
             if isinstance(part, Dots):

@@ -148,8 +148,8 @@ class Normalizer:
                     "where",
                     (
                         self._flat(condition, tensor, scope),
-                        self._whole(yes, tensor, scope),
-                        self._whole(no, tensor, scope),
+                        self._bare(yes, tensor, scope),
+                        self._bare(no, tensor, scope),
                     ),
                 )
             case Call(function, args):
@@ -171,6 +171,17 @@ class Normalizer:
         if isinstance(expr, Reduction) or (in_product and not isinstance(expr, Add)):
             return self._flat(expr, tensor, scope)
         return self._intermediate(expr, _ARGUMENT, tensor, scope)
+
+    def _bare(self, expr: Expr, tensor: str, scope: tuple[Axis, ...]) -> Expr:
+        """A branch of a `where`: only reductions are named, so that the condition guards the rest.
+
+        In `where(a == b, 0, 1/s[a,b])` a name for the quotient would be computed everywhere.
+        """
+
+        def change(node: Expr) -> Expr | None:
+            return self._flat(node, tensor, scope) if isinstance(node, Reduction) else None
+
+        return transform(expr, change)
 
     def _intermediate(self, expr: Expr, wish: str, tensor: str, scope: tuple[Axis, ...]) -> Expr:
         free = letters(expr)

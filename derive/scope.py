@@ -199,10 +199,10 @@ def resolve(
             var = LetterVar(name, item.place, equation.scope, True)
             left.append(var)
             scope[name] = var
-    has_dots = any(isinstance(x, Dots) for x in equation.letters)
+    on_left = any(isinstance(x, Dots) for x in equation.letters)
     resolver = _Resolver(equation, tuple(dots), scalars, values)
     right = resolver.resolve(
-        equation.right, scope, tuple(scope[d] for d in dots) if has_dots else None
+        equation.right, scope, tuple(scope[d] for d in dots) if on_left else None
     )
     return Scoped(equation, tuple(left), right)
 

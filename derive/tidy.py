@@ -30,9 +30,11 @@ from derive.tree import (
     ZERO,
     add,
     letters,
+    mul,
     reads,
     replace_reads,
     substitute,
+    transform,
 )
 
 
@@ -220,6 +222,7 @@ class Tidier:
             reduced = ()
         inside = substitute(term.body, places)
         body = replace_reads(here.body, lambda r: inside if r == read else None)
+        body = transform(body, _into_branches)
         new = Term(here.target, (*here.domain, *reduced), "sum", body)
         terms = tuple(new if t is here else t for t in user.terms)
         after = replace(user, terms=terms)
@@ -263,6 +266,23 @@ class Tidier:
                 if not any(_uses(e, name) for e in others):
                     self.inlined.append(self.equations.pop(name))
                     changed = True
+
+
+def _into_branches(expr: Expr) -> Expr | None:
+    """`where(c, a, 0)*b` as `where(c, a*b, 0)`: no 0 * (1/0) where the condition fails."""
+    if isinstance(expr, Mul):
+        for k, part in enumerate(expr.args):
+            match part:
+                case Call("where", (condition, yes, no)) if ZERO in (yes, no):
+                    others = (*expr.args[:k], *expr.args[k + 1 :])
+                    arms = (
+                        arm if arm == ZERO else transform(mul(*others, arm), _into_branches)
+                        for arm in (yes, no)
+                    )
+                    return Call("where", (condition, *arms))
+                case _:
+                    pass
+    return None
 
 
 def _plain_sum(term: Term) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from derive.catalogue.entry import Attribute, Entry, Unfit, Use
 from derive.notation import Affine, affine
 
-_LETTERS = "abcdefghijkl"
+_LETTERS = "abcdefghijkl"  # as many axes as anybody has
 
 
 def _add(use: Use) -> str:
@@ -31,16 +31,22 @@ def _axis(use: Use, key: str) -> int:
     return found
 
 
+def _around(use: Use, start: int, end: int) -> tuple[str, str]:
+    """The letters before and after some axes: `...` on one side, as many letters on the other."""
+    if end == use.rank - 1:
+        return ",..." if start > 1 else "", ""
+    return "".join(f",{c}" for c in _LETTERS[: start - 1]), ",..."
+
+
 def _concat(use: Use) -> str:
     """Each input is read where it stands in the output; elsewhere it reads 0."""
     axis = _axis(use, "dim")
-    before = "".join(f"{c}," for c in _LETTERS[: axis - 1])
-    after = "".join(f",{c}" for c in _LETTERS[axis - 1 : use.rank - 2])
+    before, after = _around(use, axis, axis)
     reads, offset = [], ""
     for k, _ in enumerate(use.shapes, 1):
-        reads.append(f"x{k}[n,{before}u{offset}{after}]")
+        reads.append(f"x{k}[n{before},u{offset}{after}]")
         offset += f" - size(x{k}, {axis})"
-    return f"y[n,{before}u{after}] = " + " + ".join(reads)
+    return f"y[n{before},u{after}] = " + " + ".join(reads)
 
 
 def _concat_extents(use: Use) -> Mapping[tuple[str, int], Affine]:
@@ -70,8 +76,7 @@ def _flattened(use: Use) -> tuple[int, int]:
 def _flatten(use: Use) -> str:
     """The last axis runs fastest, as the numbers lie in memory."""
     start, end = _flattened(use)
-    before = "".join(f",{c}" for c in _LETTERS[: start - 1])
-    after = "".join(f",{c}" for c in _LETTERS[start - 1 : start - 1 + use.rank - 1 - end])
+    before, after = _around(use, start, end)
     places = []
     for axis in range(start, end + 1):
         inner = "*".join(f"size(x, {k})" for k in range(axis + 1, end + 1))

@@ -1,0 +1,245 @@
+r"""Typography of names: `W1` is $W^{(1)}$, `y_hat` is $\hat{y}$, the derivative by `z2` $\delta^{(2)}$.
+
+Whatever a tensor is called, no two are printed alike, and no character of a name reaches LaTeX
+unescaped: a name that is no letter, no Greek letter and no such with a suffix stands upright.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from derive.notation import (
+    Axis,
+    Call,
+    Derivation,
+    Dim,
+    Equation,
+    System,
+    Tensor,
+)
+from derive.tree import contains
+
+_SMALL = (
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau "
+    "upsilon phi chi psi omega ell"
+)
+_LARGE = "Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega"
+GREEK = {name: f"\\{name}" for name in f"{_SMALL} {_LARGE}".split()}
+
+# names that the field writes with a letter
+LETTERS = {
+    **GREEK,
+    "eps": r"\varepsilon",
+    "lam": r"\lambda",
+    "learning_rate": r"\eta",
+    "momentum": r"\mu",
+    "negative_slope": r"\alpha",
+    "weight_decay": r"\lambda",
+}
+
+ACCENTS = {
+    "bar": r"\bar{%s}",
+    "dot": r"\dot{%s}",
+    "hat": r"\hat{%s}",
+    "tilde": r"\tilde{%s}",
+}
+
+ERROR = r"\delta"
+_ANY_OBJECTIVE = r"\mathcal{L}"
+_SHAPE = re.compile(r"([A-Za-z]+?)(\d*)((?:_[A-Za-z0-9]+)*)_?")
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """A tensor's name in parts, so that subscripts, powers and transposes find their places."""
+
+    base: str
+    above: str = ""
+    below: str = ""
+
+    def __str__(self) -> str:
+        return self.at()
+
+    def at(self, subscripts: str = "") -> str:
+        """With subscripts."""
+        below = ",".join(s for s in (self.below, subscripts) if s)
+        above = f"^{{{self.above}}}" if self.above else ""
+        return self.base + above + (f"_{{{below}}}" if below else "")
+
+
+@dataclass(frozen=True)
+class Partial:
+    """The derivative of the objective by a tensor."""
+
+    of: Symbol
+    by: Symbol | Partial
+
+    def __str__(self) -> str:
+        return self.at()
+
+    def at(self, subscripts: str = "") -> str:
+        """With the tensor's subscripts."""
+        return rf"\frac{{\partial {self.of}}}{{\partial {self.by.at(subscripts)}}}"
+
+
+def upright(name: str) -> str:
+    """A word in a formula, every character escaped."""
+    return rf"\mathrm{{{name.replace('_', chr(92) + '_')}}}"
+
+
+def symbol(name: str, scalar: bool = False) -> Symbol:
+    r"""A name's symbol: a number is a layer's, $W^{(1)}$, or a scalar's subscript, $x_{1}$."""
+    if name in LETTERS:
+        return Symbol(LETTERS[name])
+    found = _SHAPE.fullmatch(name)
+    if found is None:
+        return Symbol(upright(name))
+    word, count, rest = found.groups()
+    tags = [t for t in rest.split("_") if t]
+    base = LETTERS.get(word) or (word if len(word) == 1 else "")
+    if not base:
+        return _word(name)
+    while tags and tags[0] in ACCENTS:
+        base = ACCENTS[tags.pop(0)] % base
+    parts = [count] if count else []
+    parts.extend(_tag(t) for t in tags)
+    if not parts:
+        return Symbol(base)
+    told = ",".join(parts)
+    return Symbol(base, below=told) if scalar else Symbol(base, above=f"({told})")
+
+
+def _word(name: str) -> Symbol:
+    """`mask`, `max_pool2d2`: upright, a number at the end above."""
+    core = name.rstrip("_")
+    digits = len(core) - len(core.rstrip("0123456789"))
+    if digits and len(core) > digits:
+        return Symbol(upright(core[:-digits]), above=f"({core[-digits:]})")
+    return Symbol(upright(core))
+
+
+def _tag(tag: str) -> str:
+    plain = tag.isdigit() or (len(tag.rstrip("0123456789")) == 1)
+    return tag if plain else upright(tag)
+
+
+class Names:
+    """The symbols of one system's tensors, letters and run-time extents."""
+
+    def __init__(self, source: System | Derivation) -> None:
+        self.derivation = source if isinstance(source, Derivation) else None
+        self.system = source.system if isinstance(source, Derivation) else source
+        equations = list(self.system.equations)
+        tensors = list(source.tensors)
+        self._made: dict[str, Symbol | Partial] = {}
+        self._used: dict[str, str] = {ERROR: "the error terms"}
+        adjoint = self._adjoints()
+        for tensor in tensors:
+            if tensor.name not in adjoint and tensor.role != "next":
+                self._put(tensor)
+        self.objective = self._objective()
+        for name, of in adjoint.items():
+            self._made[name] = self._derivative(of)
+        self._dims = self._extents(tensors)
+        self.errors = {
+            a: of for a, of in adjoint.items() if isinstance(self._made[a], Symbol)
+        }
+        letters = {a.letter for e in equations for t in e.terms for a in t.domain}
+        self.has_e = "e" in letters or Symbol("e").base in (s.base for s in self._plain())
+        self.has_sigma = any(s.base == r"\sigma" for s in self._plain())
+
+    def __getitem__(self, name: str) -> Symbol | Partial:
+        """The symbol of a tensor; `next(w)` has that of `w` with a plus."""
+        if name.startswith("next("):
+            inner = self[name[5:-1]]
+            assert isinstance(inner, Symbol)
+            return replace(inner, above=f"{inner.above}+")
+        return self._made[name]
+
+    def letter(self, axis: Axis) -> str:
+        """A letter of the index calculus."""
+        core = axis.letter.rstrip("_'")
+        primes = "'" * (len(axis.letter) - len(core))
+        if len(core) == 1 or core in GREEK:
+            return GREEK.get(core, core) + primes
+        if len(core.rstrip("0123456789")) == 1:
+            return f"{core[0]}_{{{core[1:]}}}{primes}"
+        return upright(core) + primes
+
+    def dim(self, dim: Dim) -> str:
+        """An extent that is known at run time."""
+        return self._dims[dim.name]
+
+    def word(self, name: str) -> bool:
+        """Whether a tensor's symbol says no more than its name."""
+        made = self._made.get(name)
+        return isinstance(made, Symbol) and made == Symbol(name)
+
+    def _plain(self) -> list[Symbol]:
+        return [s for s in self._made.values() if isinstance(s, Symbol)]
+
+    def _put(self, tensor: Tensor) -> None:
+        made = symbol(tensor.name, scalar=not tensor.shape)
+        for candidate in (made, Symbol(upright(tensor.name))):
+            shown = str(candidate)
+            # an error term is a delta, so that no other tensor's symbol may be one
+            if shown not in self._used and candidate.base != ERROR:
+                made = candidate
+                break
+        else:
+            raise AssertionError(f"{tensor.name} can't be told from {self._used[str(made)]}")
+        self._used[str(made)] = tensor.name
+        self._made[tensor.name] = made
+
+    def _adjoints(self) -> dict[str, str]:
+        found: dict[str, str] = {}
+        if self.derivation is not None:
+            found = {a: of for of, a in self.derivation.adjoints}
+            seed = f"d{self.derivation.objective}"
+            if seed in self.derivation.table and seed not in found:
+                objective = self.derivation.table[self.derivation.objective]
+                if objective.shape:
+                    found = {seed: self.derivation.objective, **found}
+        return found
+
+    def _objective(self) -> Symbol:
+        """What is differentiated; any scalar function of it where it has axes."""
+        if self.derivation is None:
+            return Symbol(_ANY_OBJECTIVE)
+        made = self._made[self.derivation.objective]
+        if self.derivation.table[self.derivation.objective].shape or isinstance(made, Partial):
+            return Symbol(_ANY_OBJECTIVE)
+        return made
+
+    def _derivative(self, of: str) -> Symbol | Partial:
+        """An error term where the tensor is a pre-activation: one that is defined, called z."""
+        made = self._made[of]
+        if isinstance(made, Symbol) and made.base == "z" and of in self.system.defined:
+            return replace(made, base=ERROR)
+        return Partial(self.objective, made)
+
+    def _extents(self, tensors: Iterable[Tensor]) -> dict[str, str]:
+        """`size(n)` is N, unless something else is."""
+        found: dict[str, str] = {}
+        dims = {a.name: a for t in tensors for e in t.shape for a, _ in e.terms if isinstance(a, Dim)}
+        for name in dims:
+            core = name.rstrip("_")
+            shown = core.upper() if len(core) == 1 else ""
+            if not shown or shown in self._used:
+                shown = rf"|{self.letter(Axis(name, dims_zero))}|"
+            if shown in self._used:
+                shown = rf"\mathrm{{size}}({upright(name)})"
+            self._used[shown] = f"size({name})"
+            found[name] = shown
+        return found
+
+
+def calls(equations: Iterable[Equation], function: str) -> bool:
+    """Whether a function occurs."""
+    return any(
+        contains(t.body, lambda e: isinstance(e, Call) and e.function == function)
+        for e in equations
+        for t in e.terms
+    )
