@@ -37,13 +37,16 @@ from codegen.program import (
 from derive.notation import (
     Add,
     Affine,
+    Atom,
     Axis,
     Compare,
     Constant,
     Dim,
     Expr,
+    FloorDiv,
     Index,
     Logic,
+    Mod,
     Mul,
     Number,
 )
@@ -179,6 +182,19 @@ class Printer:
                 return str(value.constant)
             shown += f" {'+' if value.constant > 0 else '-'} {abs(value.constant)}"
         return shown
+
+    def _atom(self, atom: Atom) -> str:
+        match atom:
+            case Dim(name):
+                return self.names.dim(name)
+            case Axis():
+                return self.names.letter(atom)
+            case FloorDiv(of, by):
+                return f"({self.index(of)}) // {by}" if of.axis is None else f"{self.index(of)} // {by}"
+            case Mod(of, by):
+                return f"({self.index(of)}) % {by}" if of.axis is None else f"{self.index(of)} % {by}"
+            case _:
+                raise AssertionError("an integer tensor is no plain index")
 
     def condition(self, expr: Expr) -> str:
         """A condition on integers that Python decides."""
@@ -485,7 +501,7 @@ class Printer:
                 return f"{self._in(args[0], axes, ATOM)}.astype(DTYPE)", ATOM
             case "delta":
                 one, other = (self._in(a, axes, SUM) for a in args)
-                return f"({one} == {other}).astype(DTYPE)", ATOM
+                return f"np.equal({one}, {other}).astype(DTYPE)", ATOM
             case "relu":
                 return f"np.maximum({self._aligned(args[0], axes)[0]}, 0)", ATOM
             case "softplus":

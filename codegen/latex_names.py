@@ -1,4 +1,4 @@
-r"""Typography of names: `W1` is $W^{(1)}$, `y_hat` is $\hat{y}$, the derivative by `z2` $\delta^{(2)}$.
+r"""Typography of names: `W1` is $W^{(1)}$, `y_hat` $\hat{y}$, the derivative by `z` $\delta$.
 
 Whatever a tensor is called, no two are printed alike, and no character of a name reaches LaTeX
 unescaped: a name that is no letter, no Greek letter and no such with a suffix stands upright.
@@ -10,16 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from derive.notation import (
-    Axis,
-    Call,
-    Derivation,
-    Dim,
-    Equation,
-    System,
-    Tensor,
-)
-from derive.tree import contains
+from derive.notation import Axis, Derivation, Dim, System, Tensor
 
 _SMALL = (
     "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau "
@@ -120,6 +111,17 @@ def _word(name: str) -> Symbol:
     return Symbol(upright(core))
 
 
+def letter(name: str) -> str:
+    """A letter of the index calculus: `i`, `i_` with a prime, `i2`, a Greek one, or a word."""
+    core = name.rstrip("_'")
+    primes = "'" * (len(name) - len(core))
+    if len(core) == 1 or core in GREEK:
+        return GREEK.get(core, core) + primes
+    if len(core.rstrip("0123456789")) == 1:
+        return f"{core[0]}_{{{core[1:]}}}{primes}"
+    return upright(core) + primes
+
+
 def _tag(tag: str) -> str:
     plain = tag.isdigit() or (len(tag.rstrip("0123456789")) == 1)
     return tag if plain else upright(tag)
@@ -131,8 +133,8 @@ class Names:
     def __init__(self, source: System | Derivation) -> None:
         self.derivation = source if isinstance(source, Derivation) else None
         self.system = source.system if isinstance(source, Derivation) else source
-        equations = list(self.system.equations)
         tensors = list(source.tensors)
+        self._vectors = {symbol(t.name).base for t in tensors if t.shape}
         self._made: dict[str, Symbol | Partial] = {}
         self._used: dict[str, str] = {ERROR: "the error terms"}
         adjoint = self._adjoints()
@@ -143,12 +145,9 @@ class Names:
         for name, of in adjoint.items():
             self._made[name] = self._derivative(of)
         self._dims = self._extents(tensors)
-        self.errors = {
-            a: of for a, of in adjoint.items() if isinstance(self._made[a], Symbol)
-        }
-        letters = {a.letter for e in equations for t in e.terms for a in t.domain}
-        self.has_e = "e" in letters or Symbol("e").base in (s.base for s in self._plain())
-        self.has_sigma = any(s.base == r"\sigma" for s in self._plain())
+        self.errors = {a: of for a, of in adjoint.items() if isinstance(self._made[a], Symbol)}
+        # letters that a function would be written with, and that mean something else here
+        self.occupied = {s.base for s in self._made.values() if isinstance(s, Symbol)}
 
     def __getitem__(self, name: str) -> Symbol | Partial:
         """The symbol of a tensor; `next(w)` has that of `w` with a plus."""
@@ -160,36 +159,21 @@ class Names:
 
     def letter(self, axis: Axis) -> str:
         """A letter of the index calculus."""
-        core = axis.letter.rstrip("_'")
-        primes = "'" * (len(axis.letter) - len(core))
-        if len(core) == 1 or core in GREEK:
-            return GREEK.get(core, core) + primes
-        if len(core.rstrip("0123456789")) == 1:
-            return f"{core[0]}_{{{core[1:]}}}{primes}"
-        return upright(core) + primes
+        return letter(axis.letter)
 
     def dim(self, dim: Dim) -> str:
         """An extent that is known at run time."""
         return self._dims[dim.name]
 
-    def word(self, name: str) -> bool:
-        """Whether a tensor's symbol says no more than its name."""
-        made = self._made.get(name)
-        return isinstance(made, Symbol) and made == Symbol(name)
-
-    def _plain(self) -> list[Symbol]:
-        return [s for s in self._made.values() if isinstance(s, Symbol)]
-
     def _put(self, tensor: Tensor) -> None:
         made = symbol(tensor.name, scalar=not tensor.shape)
-        for candidate in (made, Symbol(upright(tensor.name))):
-            shown = str(candidate)
-            # an error term is a delta, so that no other tensor's symbol may be one
-            if shown not in self._used and candidate.base != ERROR:
-                made = candidate
-                break
-        else:
-            raise AssertionError(f"{tensor.name} can't be told from {self._used[str(made)]}")
+        if made.below and made.base in self._vectors:
+            made = symbol(tensor.name)  # x_1 is an entry of x here
+        # an error term is a delta, so that no other tensor's symbol may be one
+        if str(made) in self._used or made.base == ERROR:
+            made = Symbol(upright(tensor.name))
+        while str(made) in self._used:
+            made = replace(made, above=made.above + r"\prime")
         self._used[str(made)] = tensor.name
         self._made[tensor.name] = made
 
@@ -223,23 +207,14 @@ class Names:
     def _extents(self, tensors: Iterable[Tensor]) -> dict[str, str]:
         """`size(n)` is N, unless something else is."""
         found: dict[str, str] = {}
-        dims = {a.name: a for t in tensors for e in t.shape for a, _ in e.terms if isinstance(a, Dim)}
-        for name in dims:
+        atoms = (a for t in tensors for e in t.shape for a, _ in e.terms)
+        for name in dict.fromkeys(a.name for a in atoms if isinstance(a, Dim)):
             core = name.rstrip("_")
             shown = core.upper() if len(core) == 1 else ""
             if not shown or shown in self._used:
-                shown = rf"|{self.letter(Axis(name, dims_zero))}|"
+                shown = rf"\lvert {letter(name)}\rvert"
             if shown in self._used:
                 shown = rf"\mathrm{{size}}({upright(name)})"
             self._used[shown] = f"size({name})"
             found[name] = shown
         return found
-
-
-def calls(equations: Iterable[Equation], function: str) -> bool:
-    """Whether a function occurs."""
-    return any(
-        contains(t.body, lambda e: isinstance(e, Call) and e.function == function)
-        for e in equations
-        for t in e.terms
-    )

@@ -31,7 +31,7 @@ from codegen.program import (
     Whole,
     Zeros,
 )
-from derive.conditions import implied, not_negative
+from derive.conditions import implied, not_negative, settled
 from derive.notation import (
     Affine,
     Axis,
@@ -81,6 +81,7 @@ class _Piece:
     picks: tuple[Pick, ...]
     whole: bool
     guards: tuple[Expr, ...]
+    axes: tuple[Axis, ...]
     add_at: AddAt | None = None
 
 
@@ -97,7 +98,8 @@ def lower_equation(
 
     `fresh`: nothing was added to the array's place yet, so that the first term may be assigned.
     """
-    pieces = [_piece(term, equation, table, fixed) for term in equation.terms]
+    made = (_piece(term, equation, table, fixed) for term in equation.terms)
+    pieces = [p for p in made if p is not None]
     free = tuple(a for a in equation.axes if a not in fixed)
     base = tuple(At(affine(a)) if a in fixed else Whole() for a in equation.axes)
     picks = base if fixed & set(equation.axes) else None
@@ -116,7 +118,7 @@ def lower_equation(
         one: Statement = (
             piece.add_at
             if piece.add_at is not None
-            else Assign(equation.tensor, piece.picks, "+=", piece.value, piece.value.axes)
+            else Assign(equation.tensor, piece.picks, "+=", piece.value, piece.axes)
         )
         if piece.guards:
             found.append(When(_all(piece.guards), (one,)))
@@ -149,8 +151,12 @@ def _total(values: list[Array], axes: tuple[Axis, ...]) -> Array:
 
 def _piece(
     term: Term, equation: Equation, table: Mapping[str, Tensor], fixed: frozenset[Axis]
-) -> _Piece:
+) -> _Piece | None:
+    """One term; None where it reads outside everywhere, and so adds nothing."""
+    term = replace(term, body=settled(term.body))
     term, ranges, guards = _narrow(term, table, fixed)
+    if any(stop.number is not None and stop.number <= start for start, stop in ranges.values()):
+        return None
     scene = Scene(table, term.domain, fixed, ranges, implied(_all(guards)) if guards else frozenset())
     shape = table[equation.tensor].shape
     plain = all(
@@ -161,8 +167,6 @@ def _piece(
         return _scattered(term, equation, scene, guards)
     run = tuple(a for a in term.reduced if a not in fixed)
     value = _term_value(term, run, scene)
-    mapping = {s.axis: a for s, a in zip(term.target, equation.axes, strict=True)}
-    value = _relabel(value, mapping)
     picks: list[Pick] = []
     whole = True
     for subscript in term.target:
@@ -170,30 +174,11 @@ def _piece(
         assert axis is not None
         if axis in fixed:
             picks.append(At(affine(axis)))
-        elif axis in ranges:
-            start, stop = ranges[axis]
-            picks.append(Span(affine(start), None if stop == axis.extent else stop))
-            whole = False
         else:
-            picks.append(Whole())
-    if not whole:
-        free = tuple(a for a in equation.axes if a not in fixed)
-        value = _aligned(value, free)
-    return _Piece(value, tuple(picks), whole, tuple(guards))
-
-
-def _aligned(value: Array, free: tuple[Axis, ...]) -> Array:
-    """In a slice of the target a missing axis broadcasts; only the order matters."""
-    order = tuple(a for a in free if a in value.axes)
-    missing_inside = order and free[free.index(order[0]) :] != order
-    if value.axes == order and not missing_inside:
-        return value
-    return Map("add", (value,), free) if value.axes != free else value
-
-
-def _relabel(value: Array, mapping: Mapping[Axis | None, Axis]) -> Array:
-    assert all(k == v for k, v in mapping.items() if k in value.axes), "letters agree"
-    return value
+            picks.append(_narrowed(subscript, scene))
+            whole = whole and axis not in ranges
+    free = tuple(a for a in equation.axes if a not in fixed)
+    return _Piece(value, tuple(picks), whole, tuple(guards), free)
 
 
 def _term_value(term: Term, run: tuple[Axis, ...], scene: Scene) -> Array:
@@ -258,8 +243,8 @@ def _scattered(term: Term, equation: Equation, scene: Scene, guards: list[Expr])
             picks.append(At(subscript))
             inside.extend(outside_of(subscript, extent))
             continue
-        picks.append(Whole())
         position = len(out)
+        picks.append(_narrowed(subscript, scene))
         out.append(equation.axes[k])
         if not simple or any(uses[a] > 1 for a in free):
             gathered.append(k)
@@ -272,8 +257,9 @@ def _scattered(term: Term, equation: Equation, scene: Scene, guards: list[Expr])
             runs = []
             for axis in free:
                 step = subscript.coefficient(axis)
-                start = start - affine(axis) * step
-                runs.append((step, axis, axis.extent))
+                low, stop = scene.span(axis)
+                start = start - affine(axis) * step + step * low
+                runs.append((step, axis, stop - low))
             layout.append(free)
             folds.append((position, extent, start, tuple(runs)))
     guards = [*guards, *inside]
@@ -295,12 +281,21 @@ def _scattered(term: Term, equation: Equation, scene: Scene, guards: list[Expr])
         whole = all(isinstance(p, Whole) for p in picks)
         if whole and value.axes != tuple(equation.axes):
             value = _renamed_axes(value, tuple(out))
-        return _Piece(value, tuple(picks), whole, tuple(guards))
+        return _Piece(value, tuple(picks), whole, tuple(guards), value.axes)
     rest = tuple(a for k, a in enumerate(out) if k not in positions)
     statement = AddAt(
         equation.tensor, tuple(picks), tuple(positions), indices, first, value, (*first, *rest)
     )
-    return _Piece(value, tuple(picks), False, tuple(guards), statement)
+    return _Piece(value, tuple(picks), False, tuple(guards), value.axes, statement)
+
+
+def _narrowed(subscript: Affine, scene: Scene) -> Pick:
+    """The part of an axis that a plain letter walks."""
+    axis = subscript.axis
+    if axis is None or axis not in scene.ranges:
+        return Whole()
+    start, stop = scene.ranges[axis]
+    return Span(affine(start), None if stop == axis.extent else stop)
 
 
 def _renamed_axes(value: Array, axes: tuple[Axis, ...]) -> Array:
@@ -319,12 +314,15 @@ def _narrow(
     while isinstance(body, Call) and body.function == "where" and body.args[2] == ZERO:
         condition, inside, _ = body.args
         rest: list[Expr] = []
-        for part in _conjuncts(condition):
+        parts = _conjuncts(condition)
+        for part in parts:
+            others = [p for p in parts if _bounded(p, fixed) != _bounded(part, fixed)]
+            guarded = Call("where", (_all(others), inside, ZERO)) if others else inside
             if not _on_letters(part):
                 rest.append(part)
             elif not set(letters(part)) - fixed:
                 guards.append(part)
-            elif not _narrow_by(part, replace(term, body=inside), ranges, fixed):
+            elif not _narrow_by(part, replace(term, body=guarded), ranges, fixed):
                 rest.append(part)
         if rest:
             body = Call("where", (_all(rest), inside, ZERO))
@@ -338,6 +336,15 @@ def _narrow(
             ):
                 _narrow_read(subscript, extent, term, ranges, guards, fixed)
     return term, ranges, guards
+
+
+def _bounded(condition: Expr, fixed: frozenset[Axis]) -> Axis | None:
+    """The letter that a condition such as `i < 3` bounds, if it speaks of that one alone."""
+    difference = not_negative(condition)
+    if difference is None or not _pure(difference):
+        return None
+    named = list(affine_axes(difference))
+    return named[0] if len(named) == 1 and named[0] not in fixed else None
 
 
 def _conjuncts(condition: Expr) -> tuple[Expr, ...]:
@@ -393,8 +400,6 @@ def _clip(ranges: dict[Axis, tuple[int, Affine]], letter: Axis, low: int, stop: 
     if surely_not_negative(end - stop):
         end = stop
     elif not surely_not_negative(stop - end):
-        return False
-    if end.number is not None and end.number < 1:
         return False
     ranges[letter] = (max(start, low), end)
     if ranges[letter] == (0, letter.extent):

@@ -13,6 +13,7 @@ from derive.dots import without_dots
 from derive.extents import Sizes
 from derive.inference import Shape, shapes_of
 from derive.instance import Names, instantiate, tensors_of
+from derive.language import LARGEST_EXTENT
 from derive.notation import Affine, Draw, Initializer
 from derive.syntax import Written, read_equations
 
@@ -87,6 +88,8 @@ class Building:
             equations = list(own.equations) if own else read_equations(text, place, self.problems)
         except Unfit as unfit:
             self.problems.append(f"{place}: {unfit}")
+        if any((e.number or 0) >= LARGEST_EXTENT for e in extents.values()):
+            self.problems.append(f"{place}: its output is longer than 2147483647; take less")
         if len(self.problems) > before:
             return None
         parameters = entry.parameters_of(use) if isinstance(entry, Entry) else ()

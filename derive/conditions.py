@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from derive.notation import Affine, Call, Compare, Expr, Index, Logic, Number, affine
 from derive.rules import bounds, surely_not_negative
-from derive.tree import transform
+from derive.tree import number, transform
 
 
 def not_negative(condition: Expr) -> Affine | None:
@@ -59,7 +59,7 @@ def decide(condition: Expr, known: frozenset[Affine] = frozenset()) -> bool | No
                 return None
             if surely_not_negative(reach[0] - 1) or surely_not_negative(-reach[1] - 1):
                 return op == "!="
-            return None
+            return op == "==" if reach == (affine(0), affine(0)) else None
         case Compare():
             return _decide_order(condition, known)
         case _:
@@ -91,6 +91,9 @@ def settled(expr: Expr, known: frozenset[Affine] = frozenset()) -> Expr:
                     return settled(yes if answer else no, known)
                 inside = settled(yes, known | implied(condition))
                 return Call("where", (condition, inside, settled(no, known)))
+            case Call("delta", (left, right)):
+                answer = decide(Compare("==", left, right))
+                return None if answer is None else number(int(answer))
             case _:
                 return None
 

@@ -21,8 +21,8 @@ from derive.report import Row
 
 DIGITS = 50
 TOLERANCE = 1e-30
-LONGEST = 60  # a longer entry is named, and the derivative goes through the name
-DECIDABLE = 60  # operations in a difference that SymPy may be asked to cancel
+LONGEST = 25  # a longer entry is named, and the derivative goes through the name
+DECIDABLE = 120  # the longest objective or difference that SymPy is asked to decide
 MOST_ENTRIES = 4  # of each tensor
 
 _numbers = many_digits(DIGITS)
@@ -192,14 +192,15 @@ class _Slope:
         self.point = {
             s: sympy.Float(str(v.value), DIGITS + 5) for s, v in {**symbols, **names}.items()
         }
+        self._unfolded = unfolded(objective.expr, names)
         self._partials: dict[Any, dict[Any, Any]] = {}
         self._inside: dict[Any, frozenset[Any]] = {}
 
     def written(self, symbol: Any) -> Any | None:
-        """As an expression; None where it goes through names."""
-        if self.objective.expr.free_symbols & set(self.names):
+        """As an expression in the leaves' symbols; None where that is too long."""
+        if self._unfolded is None:
             return None
-        return self.objective.expr.diff(symbol)
+        return self._unfolded.diff(symbol)
 
     def value(self, symbol: Any) -> Any:
         """At the witness."""
@@ -246,9 +247,9 @@ def _row(
             return Row(name, "exact", "wrong", f"{shown}, SymPy has {float(theirs):.9g}")
         checked += 1
         written = slope.written(symbol)
-        if written is not None:
-            difference = written.xreplace(dict(kept)) - mine.expr
-            proved += not difference.free_symbols & set(whole.names) and vanishes(difference)
+        ours = None if written is None else unfolded(mine.expr, whole.names)
+        if written is not None and ours is not None:
+            proved += vanishes(written.xreplace(dict(kept)) - ours)
     whole_of = "entries" if checked == given.size else f"of {given.size} entries"
     if proved == checked:
         return Row(name, "exact", "identical", f"{checked} {whole_of}, symbol for symbol")
@@ -267,6 +268,16 @@ def spread(shape: Place, most: int = MOST_ENTRIES) -> list[Place]:
 def near(one: Any, other: Any, tolerance: float) -> bool:
     """Whether two numbers agree, absolutely or relatively; nan agrees with nothing."""
     return bool(abs(one - other) <= tolerance * (1 + abs(one) + abs(other)))
+
+
+def unfolded(expr: Any, names: Mapping[Any, Scalar]) -> Any | None:
+    """The expression with its names written out; None where it becomes too long."""
+    for name, scalar in reversed(names.items()):
+        if expr.has(name):
+            expr = expr.xreplace({name: scalar.expr})
+            if _longer(expr, DECIDABLE):
+                return None
+    return expr
 
 
 def vanishes(expr: Any) -> bool:

@@ -33,6 +33,7 @@ from derive.recurrence import NoOrder, members, schedule
 from derive.scope import Bound, Letter, LetterVar, Resolved, Scoped, ranks, refs, resolve
 from derive.syntax import (
     CONSTANTS,
+    LONGEST_EQUATION,
     Fn,
     Name,
     Num,
@@ -44,7 +45,7 @@ from derive.syntax import (
     Syntax,
     Written,
     check_name,
-    read_equations,
+    read_value,
 )
 from derive.tree import add, children, divide, floordiv, index, modulo, mul, negative, number, power
 from derive.wellformed import check_system
@@ -126,11 +127,11 @@ def _check_names(written: Sequence[Written], declared: Declarations, problems: l
                 "the buffers; add it there"
             )
     known = {*declared.roles, *(e.tensor for e in written if not e.is_next)}
-    for name in known:
-        if name.startswith("d") and name[1:] in known:
-            problems.append(
-                f"'{name}' would be the derivative by '{name[1:]}'; give one of them another name"
-            )
+    problems.extend(
+        f"'{name}' would be the derivative by '{name[1:]}'; give one of them another name"
+        for name in sorted(known)
+        if name.startswith("d") and name[1:] in known
+    )
     for equation in written:
         for ref in refs(equation.right):
             if ref.name not in known:
@@ -154,8 +155,8 @@ class _Assembly:
         self.problems = problems
         self.rank = ranks(written, declared.ranks)
         self.names = {*declared.roles, *(e.tensor for e in written if not e.is_next)}
-        for name, role in declared.roles.items():
-            self.rank.setdefault(name, 0 if role in ("constant", "hyperparameter") else 0)
+        for name in declared.roles:
+            self.rank.setdefault(name, 0)
         scalars = frozenset(n for n in self.names if self.rank.get(n) == 0)
         self.scoped: list[Scoped] = []
         for equation in written:
@@ -436,7 +437,8 @@ class _Assembly:
     def extent(self, node: Fn, place: Place) -> Affine:
         first = node.args[0]
         if len(node.args) == 2:
-            assert isinstance(first, Name) and isinstance(node.args[1], Num)
+            assert isinstance(first, Name)
+            assert isinstance(node.args[1], Num)
             position = int(node.args[1].value)
             if not 0 <= position < self.rank.get(first.name, 0):
                 raise Refused(
@@ -469,13 +471,20 @@ class _Assembly:
 
     def assumption(self, text: str) -> Assumption:
         """`sum(i, t[n,i]) == 1`: letters left free hold for every place."""
-        found: list[str] = []
-        read = read_equations(f"assumed_ = {text}", "assume", found)
-        if found:
-            raise ChainruleError(*(p.replace("assumed_ = ", "") for p in found))
-        node = read[0].right
+        if len(text) > LONGEST_EQUATION:
+            raise ChainruleError(f"assume: '{shorten(text)}' is too long; shorten it")
+        try:
+            node = read_value(text, "assume")
+        except Refused as refused:
+            raise ChainruleError(str(refused)) from None
         if not (isinstance(node, Op) and node.op == "==" and len(node.args) == 2):
             raise ChainruleError(f"assume: '{shorten(text)}' is no equation; write left == right")
+        for ref in refs(node):
+            if ref.name not in self.names:
+                raise ChainruleError(
+                    f"{ref.place}: unknown tensor '{shorten(ref.name)}'"
+                    f"{meant(ref.name, self.names) or '; an assumption is about known tensors'}"
+                )
         free = _free_names(node)
         letters_ = tuple(Name(node.place, n) for n in free if n not in self.scalars)
         try:

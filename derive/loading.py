@@ -40,7 +40,9 @@ def load(source: str | os.PathLike[str] | Mapping[str, Any], **overrides: Any) -
         if path.is_dir():
             raise ChainruleError(f"{name}: this is a folder; give a spec's file, such as net.toml")
         if size > LARGEST_FILE:
-            raise ChainruleError(f"{name}: the file has {size} bytes; at most {LARGEST_FILE}")
+            raise ChainruleError(
+                f"{name}: the file has {size} bytes, at most {LARGEST_FILE} can be read; shorten it"
+            )
         text = path.read_bytes()[: LARGEST_FILE + 1].decode()
     except FileNotFoundError:
         raise ChainruleError(f"{name}: there is no such file; {_near(path)}") from None
@@ -58,7 +60,8 @@ def load_text(text: str, place: str = "spec", **overrides: Any) -> System:
     """The system of a spec's TOML text; `place` is what errors call it."""
     if len(text) > LARGEST_FILE:
         raise ChainruleError(
-            f"{place}: the text has {len(text)} characters; at most {LARGEST_FILE}"
+            f"{place}: the text has {len(text)} characters, at most {LARGEST_FILE} can be "
+            "read; shorten it"
         )
     try:
         data = tomllib.loads(text)
@@ -93,7 +96,9 @@ def _load(data: Mapping[str, Any], place: str, overrides: Mapping[str, Any]) -> 
     except ChainruleError as error:
         if not place:
             raise
-        raise ChainruleError(*(f"{place}: {p}" for p in error.problems)) from None
+        raise ChainruleError(
+            *(f"{place}: {p.removeprefix('spec: ')}" for p in error.problems)
+        ) from None
 
 
 def _merged(data: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
@@ -220,4 +225,3 @@ class _System:
                     f"parameters.{name}: {row.name} needs a parameter with two axes or more, and "
                     f"'{name}' has {rank}; write init = \"normal\""
                 )
-

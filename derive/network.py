@@ -119,6 +119,8 @@ class _Network:
         self.layers: list[Layer] = []
 
     def system(self) -> System:
+        if not self.spec.layers:
+            raise ChainruleError(*self.problems, "layers: there is none; add [[layers]]")
         self.define()
         self.inputs()
         layers = self.call([self.read(k, layer) for k, layer in enumerate(self.spec.layers)])
@@ -329,8 +331,9 @@ class _Network:
                         f"{layer.place}.name: '{layer.given}' is the name of {names[layer.given]} "
                         "too; take another"
                     )
+                again = "_" if layer.given in names else ""  # one message is enough
                 names.setdefault(layer.given, layer.place)
-                called.append(replace(layer, tag=f"_{layer.given}"))
+                called.append(replace(layer, tag=f"_{layer.given}{again}"))
             elif layer.part.entry.parameters or (
                 isinstance(layer.part.row, Own) and layer.part.row.given
             ):

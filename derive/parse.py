@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from derive.attributes import read_draw
-from derive.errors import meant, shorten
+from derive.errors import ChainruleError, meant, shorten
 from derive.extents import Sizes
 from derive.language import Declarations, assemble
 from derive.notation import Draw, System, Training
@@ -61,7 +61,9 @@ def parse(
                 )
             else:
                 roles[tensor] = role
+    before = len(problems)
     written = read_equations(text, place, problems)
+    all_read = len(problems) == before
     known = {*roles, *(w.tensor for w in written)}
     letters = (batch,) if isinstance(batch, str) else tuple(batch)
     for letter in letters:
@@ -74,7 +76,7 @@ def parse(
         elif roles.get(tensor) not in ("input", "target", "buffer"):
             problems.append(f"integers: '{tensor}' is no input or target; only these are given")
     for key, wanted in (("objective", objective), ("output", output)):
-        if wanted is not None and wanted not in known:
+        if wanted is not None and wanted not in known and all_read:
             problems.append(f"{key}: unknown tensor '{shorten(wanted)}'{meant(wanted, known)}")
     training = training or Training()
     if random:
@@ -90,12 +92,13 @@ def parse(
         assume=tuple(assume),
         training=training,
     )
-    return assemble(written, declared, problems)
+    system = assemble(written, declared, problems)
+    if objective is not None and system.table[objective].rank:
+        raise ChainruleError(f"objective: '{objective}' has axes; sum over them")
+    return system
 
 
-def _read_draws(
-    random: Mapping[str, Any], problems: list[str]
-) -> tuple[tuple[str, Draw], ...]:
+def _read_draws(random: Mapping[str, Any], problems: list[str]) -> tuple[tuple[str, Draw], ...]:
     found = []
     for name, row in random.items():
         given = dict(row) if isinstance(row, Mapping) else {}

@@ -322,7 +322,9 @@ def wrong_keys(spec: Spec) -> list[str]:
             return ["spec: layers and equations stand side by side; keep one of them"]
         return ["spec: there is no model; add [[layers]], or equations = ..."]
     wrong = EQUATIONS_ONLY if spec.is_network else NETWORK_ONLY
-    return [f"{key}: {_CURES[key]}" for key in wrong if key in given]
+    return [
+        f"{key}: {_CURES[key]}" for key in wrong if key in given and getattr(spec, key) is not None
+    ]
 
 
 _CURES = {

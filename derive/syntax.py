@@ -197,7 +197,10 @@ _REFUSED: dict[type[ast.AST], str] = {
 def read_equations(text: str, name: str, problems: list[str]) -> list[Written]:
     """All equations of a text; what can't be read is added to `problems`, one line each."""
     if len(text) > LONGEST_TEXT:
-        problems.append(f"{name}: the text has {len(text)} characters; at most {LONGEST_TEXT}")
+        problems.append(
+            f"{name}: the text has {len(text)} characters, at most {LONGEST_TEXT} can be read; "
+            "shorten it"
+        )
         return []
     found = []
     for line, piece in _logical_lines(text, name, problems):
@@ -233,7 +236,9 @@ def _logical_lines(text: str, name: str, problems: list[str]) -> Iterator[tuple[
             yield start, "\n".join(pieces)
             depth, pieces = 0, []
     if pieces:
-        problems.append(f"{name}, line {start}, column 1: a bracket is opened and never closed")
+        problems.append(
+            f"{name}, line {start}, column 1: a bracket is opened and never closed; close it"
+        )
 
 
 def _name_problem(name: str, what: str) -> str | None:

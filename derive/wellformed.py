@@ -62,7 +62,7 @@ def _check_term(
         raise Malformed(f"{name}: a {term.reduce} stands alone and on plain letters")
     for subscript, extent in zip(term.target, tensor.shape, strict=True):
         axis = subscript.axis
-        if len(equation.terms) == 1 and axis is not None and axis.extent != extent:
+        if term.plain and axis is not None and axis.extent != extent:
             raise Malformed(f"{name}: letter {axis.letter} has another extent than its axis")
     for read in (*reads(term.body), *index_reads(term.body)):
         found = table.get(read.tensor)

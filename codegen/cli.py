@@ -1,0 +1,187 @@
+"""The command `chainrule`: what it understands, and how it ends.
+
+The line is read first, and only then is anything imported that takes time: `--help` answers at
+once. What is asked for runs in `main`, outside of typer, so that every end is ours: 0 done, 1 some
+formula is wrong, 2 the request can't be served, told in one line.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from importlib.metadata import version
+from typing import Annotated, Any
+
+import typer
+
+from codegen.terminal import complain, hush, say
+
+DONE, WRONG, REFUSED, INTERRUPTED = 0, 1, 2, 130
+
+Job = Callable[[], int]
+
+Spec = Annotated[str, typer.Argument(metavar="SPEC", help="A spec (TOML); - is standard input.")]
+Output = Annotated[
+    str | None,
+    typer.Option("--output", "-o", metavar="FILE", help="Where to write; else standard output."),
+]
+
+app = typer.Typer(
+    help="Equations in; derivation, training code and the proof that the two agree out.",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
+)
+
+
+@app.callback(invoke_without_command=True)
+def chainrule(
+    context: typer.Context,
+    show_version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """Equations in; derivation, training code and the proof that the two agree out."""
+    if show_version:
+        typer.echo(f"chainrule {version('chainrule')}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+        raise typer.Exit
+
+
+@app.command()
+def derive(
+    spec: Spec,
+    output: Output = None,
+    format_: Annotated[
+        str | None,
+        typer.Option("--format", help="tex, pdf, md, html or json; else by the file's ending."),
+    ] = None,
+    notation: Annotated[str, typer.Option(help="matrix, index or both.")] = "both",
+    detail: Annotated[str, typer.Option(help="result, steps or full.")] = "steps",
+    lang: Annotated[str, typer.Option(help="en or zh.")] = "en",
+) -> Job:
+    """Write the derivation of all gradients as a document."""
+    return _later("codegen.commands.derive:run", spec, output, format_, notation, detail, lang)
+
+
+@app.command()
+def emit(
+    spec: Spec,
+    output: Output = None,
+    target: Annotated[str, typer.Option(help="numpy.")] = "numpy",
+    style: Annotated[str, typer.Option(help="plain or fast.")] = "plain",
+    dtype: Annotated[str, typer.Option(help="float64 or float32.")] = "float64",
+    part: Annotated[
+        str, typer.Option(help="all, or math: without the estimator and its command line.")
+    ] = "all",
+) -> Job:
+    """Write a module that computes, trains and predicts."""
+    return _later("codegen.commands.emit:run", spec, output, target, style, dtype, part)
+
+
+@app.command()
+def check(
+    spec: Spec,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FORMULAS", help="Formulas by hand, to be compared; - is standard input."
+        ),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> Job:
+    """Check all gradients and steps, the emitted module, and formulas by hand."""
+    return _later("codegen.commands.check:run", spec, against, json)
+
+
+@app.command()
+def layers(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="One entry.")] = None,
+) -> Job:
+    """List the catalogue; or show an entry with its derived gradients."""
+    return _later("codegen.commands.layers:run", name)
+
+
+@app.command()
+def demo(
+    output: Annotated[
+        str, typer.Option("--output", "-o", metavar="DIR", help="Where to write.")
+    ] = "chainrule-demo",
+) -> Job:
+    """Do the main job on real data: derive, emit, check, train, draw."""
+    return _later("codegen.demo:run_demo", output)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and give its exit code."""
+    try:
+        return _run(sys.argv[1:] if arguments is None else list(arguments))
+    except KeyboardInterrupt:
+        complain("error", "interrupted")
+        return INTERRUPTED
+    except BrokenPipeError:
+        hush()
+        return DONE
+    except OSError as error:
+        complain("error", _told(error))
+    except Exception as error:
+        for line in _problems(error):
+            complain("error", line)
+    return REFUSED
+
+
+def _run(arguments: list[str]) -> int:
+    command = typer.main.get_command(app)
+    job = command.main(arguments, prog_name="chainrule", standalone_mode=False)
+    code = job() if callable(job) else int(job or DONE)
+    say("")
+    return code
+
+
+def _later(work: str, *arguments: Any) -> Job:
+    """A job that imports what it needs when it is run: `module:function`."""
+
+    def job() -> int:
+        module, _, function = work.partition(":")
+        return int(getattr(import_module(module), function)(*arguments))
+
+    return job
+
+
+_CURES = {
+    errno.EISDIR: "this is a folder; give a file's name",
+    errno.ENOENT: "there is no such folder or file",
+    errno.ENOTDIR: "what should be a folder on the way is a file",
+    errno.ENOSPC: "no space is left there",
+}
+
+
+def _told(error: OSError) -> str:
+    place = f"{error.filename}: " if error.filename else ""
+    return f"{place}{_CURES.get(error.errno or 0) or error.strerror or error}"
+
+
+def _problems(error: Exception) -> list[str]:
+    """One line for each thing that is wrong with what the user gave, or with us."""
+    if hasattr(error, "problems"):  # ChainruleError, whose module takes its time to import
+        return list(error.problems)
+    if hasattr(error, "format_message"):  # typer's, whose classes move between its versions
+        return [str(error.format_message())]
+    if os.environ.get("CHAINRULE_TRACEBACK"):
+        raise error
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "?"
+    return [
+        f"this is a fault of chainrule's: {type(error).__name__} {error} ({place}); please report "
+        "it with the spec; CHAINRULE_TRACEBACK=1 shows more"
+    ]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""What each command does once its line has been read: a module a command, imported when it runs."""

@@ -1,0 +1,24 @@
+"""`chainrule check`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+from codegen.commands.reading import STANDARD_INPUT, read_derivation, read_text
+from codegen.terminal import say
+from codegen.verify import verify_module
+from derive.checking import check
+from derive.errors import ChainruleError
+
+
+def run(spec: str, against: str | None, as_json: bool) -> int:
+    """Print the report; 1 where something is wrong."""
+    if spec == against == STANDARD_INPUT:
+        raise ChainruleError("SPEC and --against can't both be standard input; give a file for one")
+    formulas = None if against is None else read_text(against)
+    derivation = read_derivation(spec)
+    report = check(derivation, formulas)
+    report = replace(report, rows=(*report.rows, *verify_module(derivation)))
+    say(f"{json.dumps(report.to_json(), indent=2)}\n" if as_json else str(report))
+    return 0 if report.ok else 1

@@ -1,0 +1,57 @@
+"""What commands share: a spec or a text comes in, a file or text goes out."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from codegen.files import write_whole
+from codegen.terminal import complain, say
+from derive.backprop import differentiate
+from derive.errors import ChainruleError
+from derive.loading import LARGEST_FILE, load, load_text
+from derive.notation import Derivation
+
+STANDARD_INPUT = "-"
+
+
+def read_derivation(spec: str) -> Derivation:
+    """All derivatives of a spec's objective; what is odd about it is told."""
+    system = load_text(_standard_input(), "standard input") if spec == STANDARD_INPUT else load(spec)
+    derivation = differentiate(system)
+    for warning in derivation.warnings:
+        complain("warning", warning)
+    return derivation
+
+
+def read_text(path: str) -> str:
+    """The text of a file, or of standard input."""
+    if path == STANDARD_INPUT:
+        return _standard_input()
+    with Path(path).open("rb") as file:
+        return _decoded(file.read(LARGEST_FILE + 1), path)
+
+
+def deliver(content: str | bytes, output: str | None) -> None:
+    """To the file, or to standard output."""
+    if output is None:
+        say(content if isinstance(content, str) else content.decode())
+    else:
+        write_whole(output, content)
+
+
+def _standard_input() -> str:
+    if sys.stdin is None:
+        raise ChainruleError("standard input is closed; give a file")
+    return _decoded(sys.stdin.buffer.read(LARGEST_FILE + 1), "standard input")
+
+
+def _decoded(data: bytes, place: str) -> str:
+    if len(data) > LARGEST_FILE:
+        raise ChainruleError(f"{place}: more than {LARGEST_FILE} bytes can't be read; shorten it")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ChainruleError(
+            f"{place}: byte {error.start + 1} is no UTF-8; save it as UTF-8"
+        ) from None

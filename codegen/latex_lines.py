@@ -1,0 +1,157 @@
+"""Lines of formulas: how wide a formula is, and where it is broken."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+
+from codegen.latex_box import PLUS, TIMES, flat
+
+_TOKEN = re.compile(r"\\[A-Za-z]+\*?|\\.|.", re.DOTALL)
+
+# in em of the text's size; what isn't here is a letter
+_WIDTHS = {
+    **dict.fromkeys("=<>", 1.35),
+    **dict.fromkeys("+-", 1.3),
+    **dict.fromkeys("()[]|!'", 0.42),
+    **dict.fromkeys((" ", "\n", "&", PLUS, TIMES), 0.0),
+    **dict.fromkeys((r"\left", r"\right", r"\limits", r"\text", r"\nolimits"), 0.0),
+    **dict.fromkeys((r"\bigl", r"\bigr", r"\Bigl", r"\Bigr"), 0.1),
+    **dict.fromkeys((r"\biggl", r"\biggr", r"\Biggl", r"\Biggr"), 0.3),
+    **dict.fromkeys((r"\cdot", r"\times", r"\odot", r"\oslash"), 1.3),
+    **dict.fromkeys((r"\le", r"\ge", r"\ne", r"\wedge", r"\vee"), 1.35),
+    **dict.fromkeys((r"\log", r"\exp", r"\sin", r"\cos", r"\tan", r"\max", r"\min"), 1.8),
+    **dict.fromkeys((r"\tanh", r"\sinh", r"\cosh"), 2.3),
+    r"\arctan": 3.0,
+    r"\sum": 1.5,
+    r"\prod": 1.4,
+    r"\bmod": 2.6,
+    r"\infty": 1.0,
+    r"\leftarrow": 1.6,
+    r"\lfloor": 0.44,
+    r"\rfloor": 0.44,
+    ",": 0.45,
+    r"\,": 0.17,
+    r"\ ": 0.33,
+    r"\quad": 1.0,
+    r"\qquad": 2.0,
+    r"\sqrt": 0.95,
+    r"\substack": 0.0,
+    r"\mathrm": 0.0,
+    r"\operatorname": 0.17,
+    r"\begin": 1.0,
+    r"\end": 0.0,
+}
+_LETTER = 0.58
+_SCRIPT = 0.72
+
+
+def width(text: str) -> float:
+    """About how wide a formula is, in em."""
+    return _Measure(text).row()
+
+
+class _Measure:
+    def __init__(self, text: str) -> None:
+        self.tokens = list(_TOKEN.findall(text))
+        self.at = 0
+
+    def row(self) -> float:
+        """The width up to a closing brace or the end; of several rows, that of the widest."""
+        widest = total = scripts = 0.0
+        while self.at < len(self.tokens):
+            token = self.tokens[self.at]
+            self.at += 1
+            if token == "}":
+                break
+            if token in "^_":
+                # a superscript stands above its subscript
+                inner = _SCRIPT * self.argument()
+                total += max(0.0, inner - scripts)
+                scripts = max(scripts, inner)
+                continue
+            scripts = 0.0
+            if token == r"\\":
+                widest, total = max(widest, total), 0.0
+            elif token in (r"\begin", r"\end"):
+                self.argument()
+                total += _WIDTHS[token]
+            else:
+                total += self.piece(token)
+        return max(widest, total)
+
+    def piece(self, token: str) -> float:
+        if token == "{":
+            return self.row()
+        if token == r"\frac":
+            return max(self.argument(), self.argument()) + 0.25
+        return _WIDTHS.get(token, _LETTER)
+
+    def argument(self) -> float:
+        while self.at < len(self.tokens) and self.tokens[self.at] == " ":
+            self.at += 1
+        if self.at == len(self.tokens):
+            return 0.0
+        token = self.tokens[self.at]
+        self.at += 1
+        return self.piece(token)
+
+
+def split(text: str, room: float, later: float) -> list[str]:
+    """The text in lines no wider than `room`, or `later` from the second on, marks taken out.
+
+    A line is broken at the outermost signs, else between factors; what can't be broken stays.
+    """
+    if width(text) <= room:
+        return [flat(text)]
+    pieces = _pieces(text, PLUS)
+    if len(pieces) == 1:
+        pieces = _pieces(text, TIMES)
+        pieces[1:] = [_multiplied(p) for p in pieces[1:]]
+    if len(pieces) == 1:
+        return [flat(text)]
+    lines: list[str] = []
+    line = ""
+    for piece in pieces:
+        limit = later if lines else room
+        if line and width(line + piece) > limit:
+            lines.extend(split(line, limit, later))
+            line = ""
+        line += piece
+    lines.extend(split(line, later if lines else room, later))
+    return [x.strip() for x in lines]
+
+
+def _multiplied(piece: str) -> str:
+    """A factor at the beginning of a line, with a sign that says what it is."""
+    bare = piece.removeprefix(TIMES).lstrip()
+    if bare.startswith((r"\odot", r"\oslash")):
+        return f"{TIMES}{{}}{bare}"
+    for sign in (r"\,", r"\cdot"):
+        bare = bare.removeprefix(sign)
+    return rf"{TIMES}{{}}\times {bare.lstrip()}"
+
+
+def _pieces(text: str, mark: str) -> list[str]:
+    """The text cut at the marks that stand least deep, outside of braces and tall delimiters."""
+    places = list(_marks(text, mark))
+    least = min((depth for _, depth in places), default=0)
+    cuts = [0, *(at for at, depth in places if depth == least), len(text)]
+    return [text[a:b] for a, b in pairwise(cuts) if b > a]
+
+
+def _marks(text: str, mark: str) -> Iterator[tuple[int, int]]:
+    braces = depth = 0
+    for found in _TOKEN.finditer(text):
+        token = found.group()
+        if token in ("{", r"\left", r"\begin"):
+            braces += 1
+        elif token in ("}", r"\right", r"\end"):
+            braces -= 1
+        elif token in ("(", "["):
+            depth += 1
+        elif token in (")", "]"):
+            depth -= 1
+        elif token == mark and not braces and found.start():
+            yield found.start(), depth
