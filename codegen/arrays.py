@@ -188,7 +188,8 @@ def lower_sum(core: Expr, run: tuple[Axis, ...], scene: Scene) -> Array:
     value = _contracted(core, run, scene) if run else lower(core, scene)
     for axis in absent:
         start, stop = scene.span(axis)
-        value = _map("mul", [Count(stop - start), value], scene)
+        if stop - start != affine(1):
+            value = _map("mul", [Count(stop - start), value], scene)
     return value
 
 

@@ -58,11 +58,17 @@ def derive(
     output: Output = None,
     format_: Annotated[
         str | None,
-        typer.Option("--format", help="tex, pdf, md, html or json; else by the file's ending."),
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            help="tex, pdf, md, html or json; else what the file's ending says.",
+        ),
     ] = None,
-    notation: Annotated[str, typer.Option(help="matrix, index or both.")] = "both",
-    detail: Annotated[str, typer.Option(help="result, steps or full.")] = "steps",
-    lang: Annotated[str, typer.Option(help="en or zh.")] = "en",
+    notation: Annotated[
+        str, typer.Option(metavar="NOTATION", help="matrix, index or both.")
+    ] = "both",
+    detail: Annotated[str, typer.Option(metavar="DETAIL", help="result, steps or full.")] = "steps",
+    lang: Annotated[str, typer.Option(metavar="LANGUAGE", help="en or zh.")] = "en",
 ) -> Job:
     """Write the derivation of all gradients as a document."""
     return _later("codegen.commands.derive:run", spec, output, format_, notation, detail, lang)
@@ -72,11 +78,12 @@ def derive(
 def emit(
     spec: Spec,
     output: Output = None,
-    target: Annotated[str, typer.Option(help="numpy.")] = "numpy",
-    style: Annotated[str, typer.Option(help="plain or fast.")] = "plain",
-    dtype: Annotated[str, typer.Option(help="float64 or float32.")] = "float64",
+    target: Annotated[str, typer.Option(metavar="TARGET", help="numpy.")] = "numpy",
+    style: Annotated[str, typer.Option(metavar="STYLE", help="plain or fast.")] = "plain",
+    dtype: Annotated[str, typer.Option(metavar="TYPE", help="float64 or float32.")] = "float64",
     part: Annotated[
-        str, typer.Option(help="all, or math: without the estimator and its command line.")
+        str,
+        typer.Option(metavar="PART", help="all; or math, without the estimator below it."),
     ] = "all",
 ) -> Job:
     """Write a module that computes, trains and predicts."""
@@ -94,7 +101,7 @@ def check(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> Job:
-    """Check all gradients and steps, the emitted module, and formulas by hand."""
+    """Check all gradients, the emitted module, and formulas by hand."""
     return _later("codegen.commands.check:run", spec, against, json)
 
 

@@ -160,7 +160,7 @@ class IndexPrinter:
             case Read(tensor, subscripts):
                 return self.integers.read(tensor, subscripts)
             case Add(args):
-                signed = [self.signed(a, inline) for a in args]
+                signed = [self.addend(a, inline) for a in args]
                 return joined([(s, b.at_least(PRODUCT)) for s, b in signed])
             case Number() | Mul() | Pow() | Call("where", _):
                 return joined([self.signed(expr, inline)])
@@ -180,9 +180,9 @@ class IndexPrinter:
                 return -1, _number(-value, inline)
             case Mul(args):
                 sign, value, rest = coefficient(args)
-                return sign, product(value, rest, lambda e: self.box(e, inline), inline)
+                return sign, product(value, rest, lambda e: self.factor(e, inline), inline)
             case Pow(_, Number(value)) if value < 0:
-                return 1, product(Fraction(1), (expr,), lambda e: self.box(e, inline), inline)
+                return 1, product(Fraction(1), (expr,), lambda e: self.factor(e, inline), inline)
             case Pow(base, exponent):
                 return 1, self.raised(base, exponent, inline)
             case Call("where", (when, yes, no)) if no == ZERO:
@@ -193,6 +193,14 @@ class IndexPrinter:
                 return 1, self.cases(expr)
             case _:
                 return 1, self.box(expr, inline)
+
+    def factor(self, expr: Expr, inline: bool = False) -> Box:
+        """A factor of a product: a choice is told by brackets, so that a line can be broken."""
+        return self.box(_bracketed(expr), inline)
+
+    def addend(self, expr: Expr, inline: bool) -> tuple[int, Box]:
+        """A term of a sum inside a formula, likewise."""
+        return self.signed(_bracketed(expr), inline)
 
     def raised(self, base: Expr, exponent: Expr, inline: bool) -> Box:
         """A power: a root where it is one."""
@@ -282,7 +290,7 @@ class IndexPrinter:
             sign = r"\log\sum"
         elif op in OPERATORS:
             minus, inner = self.signed(body)
-            inner = inner.at_least(PRODUCT)
+            inner = (self.factor(body) if inner.rigid else inner).at_least(PRODUCT)
             if minus < 0:
                 inner = parenthesised(joined([(minus, inner)]))
             sign = OPERATORS[op]
@@ -335,6 +343,39 @@ def _selected(when: Expr, value: Expr) -> Expr:
     if of_letters(when):
         return mul(first, when, *rest) if isinstance(first, Number) else mul(when, first, *rest)
     return mul(first, *rest, when)
+
+
+def _bracketed(expr: Expr) -> Expr:
+    """A choice between two values as the sum of both, each with its condition as a factor."""
+    match expr:
+        case Call("where", (when, yes, no)) if ZERO not in (yes, no):
+            if contains(expr, _is_infinite):
+                return expr  # infinity times 0
+            return Add((_selected(when, yes), *_otherwise(when, no)))
+        case _:
+            return expr
+
+
+def _otherwise(when: Expr, value: Expr) -> tuple[Expr, ...]:
+    """What a choice is where the condition doesn't hold, as terms of a sum."""
+    match value:
+        case Call("where", (other, yes, no)) if _exclude(when, other):
+            return (_selected(other, yes), *(() if no == ZERO else _otherwise(when, no)))
+        case _:
+            return (_selected(opposite(when), value),)
+
+
+def _exclude(one: Expr, other: Expr) -> bool:
+    """Whether two comparisons of the same values can't both hold: `a < b` and `a == b`."""
+    match one, other:
+        case Compare(op, a, b), Compare(to, c, d):
+            return (a, b) == (c, d) and op != to and {op, to} <= {"<", ">", "=="}
+        case _:
+            return False
+
+
+def _is_infinite(expr: Expr) -> bool:
+    return expr == _INFINITE
 
 
 def _number(value: Fraction, inline: bool) -> Box:

@@ -170,8 +170,7 @@ class Printer:
         """An integer of the index calculus over loop letters and extents."""
         shown = ""
         for atom, coefficient in sorted(value.terms, key=lambda p: p[1] < 0):
-            assert isinstance(atom, Axis | Dim)
-            name = self.names.dim(atom.name) if isinstance(atom, Dim) else self.names.letter(atom)
+            name = self._atom(atom)
             piece = name if abs(coefficient) == 1 else f"{abs(coefficient)} * {name}"
             if not shown:
                 shown = piece if coefficient > 0 else f"-{piece}"

@@ -108,7 +108,6 @@ def split(text: str, room: float, later: float) -> list[str]:
     pieces = _pieces(text, PLUS)
     if len(pieces) == 1:
         pieces = _pieces(text, TIMES)
-        pieces[1:] = [_multiplied(p) for p in pieces[1:]]
     if len(pieces) == 1:
         return [flat(text)]
     lines: list[str] = []
@@ -117,8 +116,9 @@ def split(text: str, room: float, later: float) -> list[str]:
         limit = later if lines else room
         if line and width(line + piece) > limit:
             lines.extend(split(line, limit, later))
-            line = ""
-        line += piece
+            line = _multiplied(piece) if piece.startswith(TIMES) else piece
+        else:
+            line += piece
     lines.extend(split(line, later if lines else room, later))
     return [x.strip() for x in lines]
 

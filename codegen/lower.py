@@ -154,6 +154,8 @@ def _piece(
 ) -> _Piece | None:
     """One term; None where it reads outside everywhere, and so adds nothing."""
     term = replace(term, body=settled(term.body))
+    if term.body == ZERO:
+        return None
     term, ranges, guards = _narrow(term, table, fixed)
     if any(stop.number is not None and stop.number <= start for start, stop in ranges.values()):
         return None

@@ -14,7 +14,6 @@ from functools import cache
 from typing import Any
 
 import sympy
-from sympy.core.parameters import distribute
 
 from derive.notation import (
     Add,
@@ -196,31 +195,26 @@ class Leaves:
 
 
 def to_sympy(expr: Expr, leaves: Leaves) -> Sympy:
-    """An expression as SymPy's, a symbol a leaf; numeric factors aren't multiplied out."""
-    with distribute(False):
-        return _to(expr, leaves)
-
-
-def _to(expr: Expr, leaves: Leaves) -> Sympy:
+    """An expression as SymPy's, a symbol a leaf."""
     match expr:
         case Number(value):
             return sympy.Rational(value.numerator, value.denominator)
         case Constant("pi"):
             return sympy.pi
         case Add(args):
-            return sympy.Add(*(_to(a, leaves) for a in args))
+            return sympy.Add(*(to_sympy(a, leaves) for a in args))
         case Mul(args):
-            return sympy.Mul(*(_to(a, leaves) for a in args))
+            return sympy.Mul(*(to_sympy(a, leaves) for a in args))
         case Pow(base, exponent):
-            return sympy.Pow(_to(base, leaves), _to(exponent, leaves))
+            return sympy.Pow(to_sympy(base, leaves), to_sympy(exponent, leaves))
         case Compare(op, left, right):
-            return Test(sympy.Symbol(op), _to(left, leaves), _to(right, leaves))
+            return Test(sympy.Symbol(op), to_sympy(left, leaves), to_sympy(right, leaves))
         case Logic(op, args):
-            return Test(sympy.Symbol(op), *(_to(a, leaves) for a in args))
+            return Test(sympy.Symbol(op), *(to_sympy(a, leaves) for a in args))
         case Call("hold" | "delta", _):
             return leaves.symbol(expr)
         case Call(function, args):
-            return _FUNCTIONS[function](*(_to(a, leaves) for a in args))
+            return _FUNCTIONS[function](*(to_sympy(a, leaves) for a in args))
         case _:
             return leaves.symbol(expr)
 

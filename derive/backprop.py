@@ -28,7 +28,7 @@ from derive.recurrence import NoOrder, members, schedule
 from derive.rules import solve_target
 from derive.simplify import reexpress, simplify
 from derive.tidy import Tidier
-from derive.tree import ONE, fresh_letter, reads
+from derive.tree import ONE, ZERO, fresh_letter, reads
 from derive.updates import updates_of
 from derive.wellformed import check_derivation
 
@@ -231,7 +231,9 @@ class _Sweep:
                 for helping in found.helpers:
                     if helping not in helpers:
                         helpers.append(helping)
-                gathered[found.wrt].append(self._told(equation, found))
+                told = self._told(equation, found)
+                if told.body != ZERO:
+                    gathered[found.wrt].append(told)
                 last[found.wrt] = sweep
         # a derivative is complete when the last equation that reads its tensor has been asked
         order = sorted(gathered, key=lambda n: (last.get(n, -1), self._turn(n)))

@@ -15,10 +15,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from sympy.core.parameters import distribute
+from sympy import factor_terms
 
-from derive.algebra import Leaves, abstract, concrete, from_sympy, is_monomial, to_sympy
+from derive.algebra import Leaves, abstract, concrete, cost, from_sympy, is_monomial, to_sympy
 from derive.notation import (
+    Add,
     Axis,
     Call,
     Compare,
@@ -41,6 +42,7 @@ from derive.tree import (
     factors,
     mul,
     negative,
+    reads,
     substitute,
 )
 
@@ -84,6 +86,9 @@ def partial(body: Expr, read: Read) -> Expr:
         if parts.count(read) == 1:
             parts.remove(read)
             return mul(*parts) if parts else ONE
+    if isinstance(body, Add):
+        # term by term, so that the author's grouping survives: SymPy would multiply 2*(x - 3) out
+        return add(*(partial(a, read) for a in body.args if read in reads(a)))
     (shape, leaf), leaves = abstract(body, read)
     return concrete(_partial(shape, leaf), leaves)
 
@@ -93,13 +98,14 @@ def _partial(shape: Expr, leaf: Expr) -> Expr:
     leaves = Leaves()
     value = to_sympy(shape, leaves)
     symbol = leaves.symbol(leaf)
-    with distribute(False):
-        return from_sympy(value.diff(symbol), leaves)
+    found = value.diff(symbol)
+    # SymPy multiplies 2*(x - 3) out as it differentiates; gathered again unless that costs more
+    return min((from_sympy(f, leaves) for f in (factor_terms(found), found)), key=cost)
 
 
 def weigh(incoming: Expr, local: Expr) -> Expr:
     """The incoming derivative times a local one, pushed into branches: no 0 * (1/0)."""
-    if local == ZERO or incoming == ZERO:
+    if ZERO in (local, incoming):
         return ZERO
     match local:
         case Call("where", (condition, yes, no)):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
+from difflib import SequenceMatcher
+
+ALIKE = 0.6
 
 
 class ChainruleError(Exception):
@@ -22,8 +24,9 @@ def meant(name: str, known: Iterable[str]) -> str:
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name that was probably meant, if one is near."""
-    near = get_close_matches(name[:60], sorted(set(known)), n=1, cutoff=0.6)
-    return near[0] if near else None
+    near = [(SequenceMatcher(None, k, name[:60]).ratio(), k) for k in sorted(set(known))]
+    score, best = max(near, key=lambda pair: pair[0], default=(0.0, ""))
+    return best if score >= ALIKE else None
 
 
 def shorten(text: str, width: int = 60) -> str:

@@ -272,7 +272,7 @@ def near(one: Any, other: Any, tolerance: float) -> bool:
 
 def unfolded(expr: Any, names: Mapping[Any, Scalar]) -> Any | None:
     """The expression with its names written out; None where it becomes too long."""
-    for name, scalar in reversed(names.items()):
+    for name, scalar in reversed(list(names.items())):
         if expr.has(name):
             expr = expr.xreplace({name: scalar.expr})
             if _longer(expr, DECIDABLE):

@@ -39,7 +39,6 @@ from derive.tree import (
     number,
     substitute_affine,
     substitute_term,
-    transform,
 )
 
 

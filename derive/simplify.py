@@ -15,7 +15,6 @@ from functools import lru_cache
 from typing import Any
 
 import sympy
-from sympy.core.parameters import distribute
 
 from derive.algebra import (
     TRANSCENDENTAL,
@@ -62,16 +61,15 @@ def _simplify(shape: Expr) -> Expr:
 
 def _cheapest(given: Iterable[Expr], value: Sympy, leaves: Leaves) -> Expr:
     best = list(given)
-    with distribute(False):
-        best.extend(from_sympy(form, leaves) for form in _forms(value))
+    best.extend(from_sympy(form, leaves) for form in _forms(value))
     return min(best, key=cost)
 
 
 def _forms(value: Sympy) -> Iterator[Sympy]:
     """Equal forms, in order of preference at equal cost."""
-    yield value
     gathered = sympy.factor_terms(value)
     yield gathered
+    yield value
     if value.has(Where) or sympy.count_ops(value) > 4 * _MOST_FACTORED:
         return
     whole = sympy.together(gathered)

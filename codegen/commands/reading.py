@@ -17,7 +17,9 @@ STANDARD_INPUT = "-"
 
 def read_derivation(spec: str) -> Derivation:
     """All derivatives of a spec's objective; what is odd about it is told."""
-    system = load_text(_standard_input(), "standard input") if spec == STANDARD_INPUT else load(spec)
+    system = (
+        load_text(_standard_input(), "standard input") if spec == STANDARD_INPUT else load(spec)
+    )
     derivation = differentiate(system)
     for warning in derivation.warnings:
         complain("warning", warning)

@@ -34,7 +34,7 @@ def check_gradients(model: OracleModel, **runtime: int) -> None:
     for name, quotients in central_differences(model, arrays, STEP, most=PLACES).items():
         assert gradients[name].shape == arrays[name].shape
         taken = ~numpy.isnan(quotients)
-        near = 2e-6 * numpy.max(numpy.abs(gradients[name]), initial=0.0) + rounding
+        near = 1e-5 * numpy.max(numpy.abs(gradients[name]), initial=0.0) + rounding
         numpy.testing.assert_allclose(
             gradients[name][taken], quotients[taken], rtol=0, atol=near, err_msg=name
         )
@@ -119,7 +119,7 @@ def test_random_models(seed):
     check_gradients(model)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(model=systems())
 def test_drawn_systems(model):
     check_text(model)

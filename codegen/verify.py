@@ -1,0 +1,177 @@
+"""Does the emitted module compute what the derivation says? By the interpreter, by differences.
+
+A model whose entries are too many for plain loops is checked over short axes, as `derive.check`
+does it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from codegen.loading import load_module
+from codegen.module import emit
+from derive.backprop import differentiate
+from derive.checking import MOST_NUMERIC
+from derive.held import freeze
+from derive.instances import NoInstance, draw, instance, run_time_extents
+from derive.interpret import Interpreter
+from derive.notation import Derivation, Draw, Tensor
+from derive.report import Row
+
+CHECK = "module"
+SAME = 1e-9  # two ways to compute one value, in float64
+CLOSE = 1e-6  # a central difference in float64
+_STEPS = (1e-5, 1e-6, 1e-7)  # a smaller one where a larger crosses a kink
+_MOST_ENTRIES = 24  # of a tensor, for differences entry by entry
+
+Arrays = Mapping[str, np.ndarray]
+
+
+def verify_module(derivation: Derivation, seed: int = 0) -> tuple[Row, ...]:
+    """A row for the loss and one for each gradient of the module, which is emitted and run."""
+    small = instance(derivation, MOST_NUMERIC)
+    extents = run_time_extents(small)
+    try:
+        values = draw(small, seed, extents)
+    except NoInstance as none:
+        return (Row(small.objective, CHECK, "not checked", str(none)),)
+    arrays = {n: _plain(small.table[n], v) for n, v in values.items()}
+    for name, distribution in small.system.training.draws:
+        arrays[name] = np.full(arrays[name].shape, _mean(distribution))
+    return tuple(_Check(small, arrays, extents, seed).rows())
+
+
+class _Check:
+    """One emitted module at one point."""
+
+    def __init__(
+        self, derivation: Derivation, arrays: Arrays, extents: Mapping[str, int], seed: int
+    ) -> None:
+        self.derivation = derivation
+        self.arrays = dict(arrays)
+        self.seed = seed
+        self.equations = (*derivation.forward, *derivation.backward, *derivation.inlined)
+        self.meant = Interpreter(self.equations, derivation.table, arrays, extents=extents)
+        self.module = _module(derivation)
+        self.frozen = self._frozen()
+
+    def rows(self) -> Iterator[Row]:
+        """The loss first, then the gradients in the module's order."""
+        objective = self.derivation.objective
+        loss, gradients = self.module.gradients(
+            *_arguments(self.derivation, self.arrays), **self._with_inputs()
+        )
+        same = self.module.loss(*_arguments(self.derivation, self.arrays))
+        meant = float(self.meant.value(objective))
+        if not (_near(loss, meant, SAME) and _near(same, meant, SAME)):
+            detail = f"the module's loss is {loss:.9g}, the equations give {meant:.9g}"
+            yield Row(objective, CHECK, "wrong", detail)
+            return
+        yield Row(objective, CHECK, "agrees", "the module's loss is what the equations give")
+        for name in self.derivation.wrt:
+            yield self._gradient(name, gradients[name])
+
+    def _with_inputs(self) -> dict[str, bool]:
+        roles = {self.derivation.table[name].role for name in self.derivation.wrt}
+        return {"inputs": True} if "input" in roles else {}
+
+    def _gradient(self, name: str, found: np.ndarray) -> Row:
+        wanted = self.meant.array(self.derivation.adjoint[name])
+        if found.shape != wanted.shape:
+            detail = f"its shape is {found.shape}, not {wanted.shape}"
+            return Row(name, CHECK, "wrong", detail)
+        for place in np.ndindex(*wanted.shape):
+            if not _near(found[place], wanted[place], SAME):
+                told = _told(self.derivation.adjoint[name], place, found[place])
+                detail = f"{told}, the equations give {wanted[place]:.9g}"
+                return Row(name, CHECK, "wrong", detail)
+        for label, change in self._changes(name):
+            mine = float(np.sum(found * change))
+            rates = [self._rate(name, change, step) for step in _STEPS]
+            if not any(_near(mine, rate, CLOSE) for rate in rates):
+                told = _told(self.derivation.adjoint[name], label, mine)
+                return Row(name, CHECK, "wrong", f"{told}, differences give {rates[0]:.9g}")
+        return Row(name, CHECK, "agrees", "with the equations and central differences, float64")
+
+    def _changes(self, name: str) -> Iterator[tuple[tuple[int, ...] | None, np.ndarray]]:
+        """Each entry by itself where they are few, else random directions."""
+        shape = self.arrays[name].shape
+        if self.arrays[name].size <= _MOST_ENTRIES:
+            for place in np.ndindex(*shape):
+                change = np.zeros(shape)
+                change[place] = 1.0
+                yield place, change
+            return
+        rng = np.random.default_rng(self.seed)
+        for _ in range(2):
+            change = rng.normal(size=shape)
+            yield None, change / np.linalg.norm(change)
+
+    def _rate(self, name: str, change: np.ndarray, step: float) -> float:
+        """How fast the module's loss changes along a direction, what is held kept still."""
+        derivation, module, arrays = self.frozen
+        ahead, behind = (
+            module.loss(*_arguments(derivation, {**arrays, name: arrays[name] + moved}))
+            for moved in (step * change, -step * change)
+        )
+        return float(ahead - behind) / (2 * step)
+
+    def _frozen(self) -> tuple[Derivation, ModuleType, Arrays]:
+        """The same model with all that `hold` keeps constant as further inputs."""
+        system = self.derivation.system
+        frozen = freeze(system.equations, self.derivation.table)
+        if not frozen.held:
+            return self.derivation, self.module, self.arrays
+        own = [frozen.table[e.tensor] for e in frozen.held]
+        beside = self.meant.beside(frozen.held, own, {})
+        held = {t.name: beside.array(t.name) for t in own}
+        given = tuple(replace(t, role="input") for t in own)
+        derivation = differentiate(
+            replace(system, tensors=(*system.tensors, *given), equations=frozen.equations),
+            self.derivation.objective,
+            self.derivation.wrt,
+        )
+        return derivation, _module(derivation), {**self.arrays, **held}
+
+
+def _module(derivation: Derivation) -> ModuleType:
+    return load_module(emit(derivation, part="math"), f"{derivation.system.name}_checked")
+
+
+def _arguments(derivation: Derivation, arrays: Arrays) -> list[Any]:
+    """What `loss` and `gradients` take: the parameters, then inputs and targets in order."""
+    system = derivation.system
+    params = {t.name: arrays[t.name] for t in system.having("parameter", "buffer")}
+    return [params, *(arrays[t.name] for t in (*system.having("input"), *system.having("target")))]
+
+
+def _plain(tensor: Tensor, array: np.ndarray) -> np.ndarray:
+    return array.astype(np.int64 if tensor.integer else np.float64)
+
+
+def _mean(drawn: Draw) -> float:
+    """What a random tensor is outside of training."""
+    attributes = dict(drawn.attributes)
+    match drawn.distribution:
+        case "bernoulli":
+            return attributes["p"]
+        case "normal":
+            return attributes["mean"]
+        case "uniform":
+            return (attributes["low"] + attributes["high"]) / 2
+        case unknown:
+            raise AssertionError(unknown)
+
+
+def _near(one: float, other: float, tolerance: float) -> bool:
+    return bool(abs(one - other) <= tolerance * (1 + abs(one) + abs(other)))
+
+
+def _told(adjoint: str, place: tuple[int, ...] | None, value: float) -> str:
+    where = "along a direction" if place is None else f"{list(place)}" if place else ""
+    return f"{adjoint}{' ' if place is None else ''}{where} is {value:.9g}"
