@@ -160,7 +160,8 @@ class IndexPrinter:
             case Read(tensor, subscripts):
                 return self.integers.read(tensor, subscripts)
             case Add(args):
-                signed = [self.addend(a, inline) for a in args]
+                told = [part for a in args for part in _addends(_bracketed(a))]
+                signed = [self.signed(a, inline) for a in told]
                 return joined([(s, b.at_least(PRODUCT)) for s, b in signed])
             case Number() | Mul() | Pow() | Call("where", _):
                 return joined([self.signed(expr, inline)])
@@ -198,10 +199,6 @@ class IndexPrinter:
         """A factor of a product: a choice is told by brackets, so that a line can be broken."""
         return self.box(_bracketed(expr), inline)
 
-    def addend(self, expr: Expr, inline: bool) -> tuple[int, Box]:
-        """A term of a sum inside a formula, likewise."""
-        return self.signed(_bracketed(expr), inline)
-
     def raised(self, base: Expr, exponent: Expr, inline: bool) -> Box:
         """A power: a root where it is one."""
         if exponent == Number(HALF):
@@ -237,12 +234,15 @@ class IndexPrinter:
                 return joined([(1, self.exponential(one)), (-1, self.box(ONE))])
             case "exp", (one,):
                 return self.exponential(one)
+        return self.applied(function, [self.box(a, inline) for a in args])
+
+    def applied(self, function: str, boxes: Sequence[Box]) -> Box:
+        """A function's name, its arguments in parentheses."""
         name = function.rstrip("'")
         primes = function[len(name) :]
         shown = self.functions.get(name, name if primes and len(name) == 1 else None)
         if shown is None:
             raise TypeError(f"the function {function} has no formula")
-        boxes = [self.box(a, inline) for a in args]
         inside = replace(
             boxes[0],
             text=r",\, ".join(b.text for b in boxes),
@@ -307,10 +307,12 @@ class IndexPrinter:
         walks = {s.axis for r in found for s in r.subscripts}
         plain = [self.names.letter(a) for a in axes if a in walks]
         lines = [",".join(plain)] if plain else []
+        ends: dict[str, list[str]] = {}
         for axis in axes:
             if axis not in walks:
                 end = self.integers.integer(axis.extent).text
-                lines.append(rf"0 \le {self.names.letter(axis)} < {end}")
+                ends.setdefault(end, []).append(self.names.letter(axis))
+        lines.extend(rf"0 \le {','.join(found)} < {end}" for end, found in ends.items())
         flat_ = [
             part
             for when in conditions
@@ -328,6 +330,11 @@ def unfolded(term: Term) -> Expr:
     if term.reduce != "sum":
         return Reduction(term.reduce, run, term.body)
     pulled = pull(term)
+    match pulled.core:
+        case Call("where", (when, yes, no)) if no == ZERO and of_letters(when):
+            inside = pull(replace(term, body=yes))
+            core = Call("where", (when, inside.core, ZERO))
+            return pulled.wrap(inside.wrap(Reduction("sum", run, core)))
     return pulled.wrap(Reduction("sum", run, pulled.core))
 
 

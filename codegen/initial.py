@@ -8,8 +8,9 @@ from typing import Any
 from codegen.emit_numpy import number_code
 from derive.catalogue import INITIALIZER
 from derive.catalogue.entry import BIAS_COLUMN
+from derive.grammar import read_value
 from derive.notation import Derivation, Initializer, Tensor
-from derive.syntax import Fn, Name, Num, Op, Syntax, read_value
+from derive.syntax import Fn, Name, Num, Op, Syntax
 
 _DEFAULT = Initializer("normal", (("std", 0.1),))
 

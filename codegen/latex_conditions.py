@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from codegen.latex_box import CONDITION, Box, flat, parenthesised
-from derive.cases import negation
-from derive.notation import Compare, Expr, Index, Logic, Number
+from derive.cases import negation, of_letters
+from derive.notation import Compare, Expr, Logic
 
 RELATIONS = {"==": "=", "!=": r"\ne", "<": "<", "<=": r"\le", ">": ">", ">=": r"\ge"}
 CONNECTIVES = {"and": r" \wedge ", "or": r" \vee "}
@@ -65,11 +65,6 @@ def _continues(low: Expr, high: Expr) -> bool:
 
 
 def _compared(op: str, left: Expr, right: Expr, side: Side) -> Box:
-    match op, left, right:
-        case "<=", Index(value), Number(bound) if value.axis is not None and not bound:
-            op = "=="  # no letter is below 0
-        case _:
-            pass
     a, b = side(left), side(right)
     text = f"{flat(a.text)} {RELATIONS[op]} {flat(b.text)}"
     return Box(text, CONDITION, max(a.height, b.height), rigid=a.rigid or b.rigid)
@@ -78,7 +73,7 @@ def _compared(op: str, left: Expr, right: Expr, side: Side) -> Box:
 def opposite(expr: Expr) -> Expr:
     """Where a condition on real numbers doesn't hold."""
     match expr:
-        case Compare(op, left, right):
+        case Compare(op, left, right) if not of_letters(expr):
             return Compare(_OPPOSITE[op], left, right)
         case _:
             return negation(expr)

@@ -105,22 +105,29 @@ def split(text: str, room: float, later: float) -> list[str]:
     """
     if width(text) <= room:
         return [flat(text)]
-    pieces = _pieces(text, PLUS)
-    if len(pieces) == 1:
-        pieces = _pieces(text, TIMES)
+    pieces = _pieces(text)
     if len(pieces) == 1:
         return [flat(text)]
     lines: list[str] = []
     line = ""
     for piece in pieces:
         limit = later if lines else room
-        if line and width(line + piece) > limit:
-            lines.extend(split(line, limit, later))
-            line = _multiplied(piece) if piece.startswith(TIMES) else piece
-        else:
+        if width(line + piece) <= limit:
             line += piece
-    lines.extend(split(line, later if lines else room, later))
-    return [x.strip() for x in lines]
+            continue
+        if width(piece) > later and limit - width(line) > later / 4:
+            # too long for any line, so it begins on this one
+            first, *rest = split(piece, limit - width(line), later)
+            lines.append(line + first)
+            *rest, line = rest or [""]
+            lines.extend(rest)
+        else:
+            lines.extend([line] if line else [])
+            line = _multiplied(piece) if piece.startswith(TIMES) else piece
+            if width(line) > later:
+                *rest, line = split(line, later if lines else room, later)
+                lines.extend(rest)
+    return [flat(x).strip() for x in (*lines, line) if x]
 
 
 def _multiplied(piece: str) -> str:
@@ -133,15 +140,16 @@ def _multiplied(piece: str) -> str:
     return rf"{TIMES}{{}}\times {bare.lstrip()}"
 
 
-def _pieces(text: str, mark: str) -> list[str]:
-    """The text cut at the marks that stand least deep, outside of braces and tall delimiters."""
-    places = list(_marks(text, mark))
-    least = min((depth for _, depth in places), default=0)
-    cuts = [0, *(at for at, depth in places if depth == least), len(text)]
+def _pieces(text: str) -> list[str]:
+    """The text cut at the marks that stand least deep, signs before factors."""
+    places = list(_marks(text))
+    least = min((how for _, how in places), default=None)
+    cuts = [0, *(at for at, how in places if how == least), len(text)]
     return [text[a:b] for a, b in pairwise(cuts) if b > a]
 
 
-def _marks(text: str, mark: str) -> Iterator[tuple[int, int]]:
+def _marks(text: str) -> Iterator[tuple[int, tuple[int, str]]]:
+    """Marks outside of braces and tall delimiters, and how deep in parentheses they stand."""
     braces = depth = 0
     for found in _TOKEN.finditer(text):
         token = found.group()
@@ -153,5 +161,5 @@ def _marks(text: str, mark: str) -> Iterator[tuple[int, int]]:
             depth += 1
         elif token in (")", "]"):
             depth -= 1
-        elif token == mark and not braces and found.start():
-            yield found.start(), depth
+        elif token in (PLUS, TIMES) and not braces and found.start():
+            yield found.start(), (depth, token)

@@ -42,6 +42,9 @@ _ANY_OBJECTIVE = r"\mathcal{L}"
 _SHAPE = re.compile(r"([A-Za-z]+?)(\d*)((?:_[A-Za-z0-9]+)*)_?")
 
 
+_GATE = re.compile("[A-Zb][a-z]")  # Wf, Ui, bz: of a gate
+
+
 @dataclass(frozen=True)
 class Symbol:
     """A tensor's name in parts, so that subscripts, powers and transposes find their places."""
@@ -89,13 +92,14 @@ def symbol(name: str, scalar: bool = False) -> Symbol:
         return Symbol(upright(name))
     word, count, rest = found.groups()
     tags = [t for t in rest.split("_") if t]
+    if _GATE.fullmatch(word) and word not in LETTERS:
+        word, tags = word[0], [word[1], *tags]
     base = LETTERS.get(word) or (word if len(word) == 1 else "")
     if not base:
         return _word(name)
     while tags and tags[0] in ACCENTS:
         base = ACCENTS[tags.pop(0)] % base
-    parts = [count] if count else []
-    parts.extend(_tag(t) for t in tags)
+    parts = [*([count] if count else []), *(_tag(t) for t in tags)]
     if not parts:
         return Symbol(base)
     told = ",".join(parts)

@@ -9,8 +9,8 @@ from codegen.emit_numpy import Printer
 from codegen.lower import lower_equation
 from codegen.names import Names
 from codegen.program import Assign
+from derive.grammar import read_equations
 from derive.notation import Add, Axis, Derivation, Equation, Read, Tensor, Term, affine
-from derive.syntax import read_equations
 from derive.tree import add
 from derive.updates import update_body
 

@@ -86,9 +86,10 @@ class _Check:
             detail = f"its shape is {found.shape}, not {wanted.shape}"
             return Row(name, CHECK, "wrong", detail)
         for place in np.ndindex(*wanted.shape):
-            if not _near(found[place], wanted[place], SAME):
-                told = _told(self.derivation.adjoint[name], place, found[place])
-                detail = f"{told}, the equations give {wanted[place]:.9g}"
+            mine, theirs = float(found[place]), float(wanted[place])
+            if not _near(mine, theirs, SAME):
+                told = _told(self.derivation.adjoint[name], place, mine)
+                detail = f"{told}, the equations give {theirs:.9g}"
                 return Row(name, CHECK, "wrong", detail)
         for label, change in self._changes(name):
             mine = float(np.sum(found * change))

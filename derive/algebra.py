@@ -96,7 +96,8 @@ class Defined(sympy.Function):
     """A function with a mathematical form: SymPy differentiates the form."""
 
     def fdiff(self, _: int = 1) -> Sympy:  # noqa: D102 - SymPy's hook
-        return _derivative_of(type(self)).subs(_X, self.args[0])
+        kind: Sympy = type(self)
+        return _derivative_of(kind).subs(_X, self.args[0])
 
 
 class Sigmoid(Defined):
@@ -122,7 +123,7 @@ class Expm1(Defined):
 _X = sympy.Dummy("x")
 _Y = sympy.Dummy("y")
 
-FORMS: dict[type, Sympy] = {
+FORMS: dict[Sympy, Sympy] = {
     Sigmoid: 1 / (1 + sympy.exp(-_X)),
     Softplus: sympy.log(1 + sympy.exp(_X)),
     Relu: Where(Test(sympy.Symbol(">"), _X, sympy.S.Zero), _X, sympy.S.Zero),
@@ -132,7 +133,7 @@ FORMS: dict[type, Sympy] = {
 
 
 @cache
-def _derivative_of(kind: type) -> Sympy:
+def _derivative_of(kind: Sympy) -> Sympy:
     """The derivative of a defined function, said through sigmoid where that is possible."""
     raw = FORMS[kind].diff(_X)
     if kind in (Sigmoid, Softplus):

@@ -11,11 +11,12 @@ from derive.catalogue.entry import Entry, Loss, Parameter, Unfit, Use
 from derive.definitions import BATCH, Own
 from derive.dots import without_dots
 from derive.extents import Sizes
+from derive.grammar import read_equations
 from derive.inference import Shape, shapes_of
 from derive.instance import Names, instantiate, tensors_of
-from derive.language import LARGEST_EXTENT
+from derive.meaning import LARGEST_EXTENT
 from derive.notation import Affine, Draw, Initializer
-from derive.syntax import Written, read_equations
+from derive.syntax import Written
 
 Global = Callable[[str], str]
 

@@ -23,6 +23,8 @@ def shortened(body: Expr, known: Known = frozenset()) -> Expr:
                 said = _said(condition, known)
                 if isinstance(said, bool):
                     return shortened(yes if said else no, known)
+                if yes == ZERO and of_letters(said):
+                    return change(Call("where", (negation(said), no, yes)))
                 inside = shortened(yes, known | implied(said))
                 return _joined(said, inside, shortened(no, known))
             case Mul(args) if any(_selects(a) for a in args):
@@ -85,11 +87,20 @@ def negation(condition: Expr) -> Expr:
     """What holds where the condition on letters doesn't; of values, `not` (NaN compares false)."""
     match condition:
         case Compare(op, left, right) if of_letters(condition):
-            return Compare(_OPPOSITE[op], left, right)
+            return _no_letter_below(Compare(_OPPOSITE[op], left, right))
         case Logic("not", (one,)):
             return one
         case _:
             return Logic("not", (condition,))
+
+
+def _no_letter_below(told: Compare) -> Compare:
+    """`t <= 0` is `t == 0`."""
+    match told:
+        case Compare("<=", Index(value), Number(bound)) if value.axis is not None and not bound:
+            return Compare("==", told.left, told.right)
+        case _:
+            return told
 
 
 def _said(condition: Expr, known: Known) -> Expr | bool:
@@ -101,7 +112,7 @@ def _said(condition: Expr, known: Known) -> Expr | bool:
                 return Compare(op, shortened(left, known), shortened(right, known))
             told = Compare(op, index(a), index(b))
             answer = op == "==" if a == b and op in ("==", "!=") else decide(told, known)
-            return told if answer is None else answer
+            return _no_letter_below(told) if answer is None else answer
         case Logic("not", (one,)):
             inner = _said(one, known)
             return (not inner) if isinstance(inner, bool) else negation(inner)

@@ -29,7 +29,7 @@ def check(derivation: Derivation, formulas: str | None = None, seed: int = 0) ->
 
 def _exact(derivation: Derivation, seed: int) -> tuple[Row, ...]:
     small = instance(derivation, MOST_EXACT)
-    extents = run_time_extents(small)
+    extents = run_time_extents(small, most=3)
     try:
         values = draw(small, seed, extents)
     except NoInstance as none:

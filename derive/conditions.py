@@ -90,7 +90,8 @@ def settled(expr: Expr, known: frozenset[Affine] = frozenset()) -> Expr:
                 if answer is not None:
                     return settled(yes if answer else no, known)
                 inside = settled(yes, known | implied(condition))
-                return Call("where", (condition, inside, settled(no, known)))
+                other = settled(no, known)
+                return inside if inside == other else Call("where", (condition, inside, other))
             case Call("delta", (left, right)):
                 answer = decide(Compare("==", left, right))
                 return None if answer is None else number(int(answer))

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from derive.attributes import read_draw, read_initializer
 from derive.catalogue.entry import Attribute, Entry, Parameter
 from derive.errors import meant, shorten
+from derive.grammar import check_name, read_equations
 from derive.instance import bare_names, letters_of, tensors_of, unknown_names
 from derive.notation import Draw, Initializer
 from derive.spec import Definition, ParameterSpec
-from derive.syntax import Written, check_name, read_equations
+from derive.syntax import Written
 from derive.values import exact
 
 BATCH = "n"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from derive.errors import meant, shorten, shown
-from derive.language import LARGEST_EXTENT
+from derive.meaning import LARGEST_EXTENT
 from derive.notation import Affine, Dim, System, Tensor
 from derive.values import exact
 

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from derive.notation import Affine, Dim, affine
-from derive.scope import Bound, Letter, LetterVar, Resolved, Scoped
-from derive.syntax import Fn, Op, Place, Ref, Refused
+from derive.scope import Scoped
+from derive.syntax import Bound, Fn, Letter, LetterVar, Op, Place, Ref, Refused, Syntax
 
 Slot = tuple[str, int]
 Node = LetterVar | Slot
@@ -100,7 +100,7 @@ def show(extent: Affine) -> str:
     return " + ".join(a.name for a, _ in extent.terms if isinstance(a, Dim))
 
 
-def walks(node: Resolved) -> Iterator[tuple[LetterVar, Slot, Place]]:
+def walks(node: Syntax) -> Iterator[tuple[LetterVar, Slot, Place]]:
     """Every plain walk of a letter along a tensor's axis."""
     match node:
         case Ref(name=name, subscripts=parts):
@@ -108,17 +108,17 @@ def walks(node: Resolved) -> Iterator[tuple[LetterVar, Slot, Place]]:
                 if isinstance(part, Letter):
                     yield part.var, (name, position), part.place
                 else:
-                    yield from walks(part)  # type: ignore[arg-type]
+                    yield from walks(part)
         case Op(args=args) | Fn(args=args):
             for part in args:
-                yield from walks(part)  # type: ignore[arg-type]
+                yield from walks(part)
         case Bound(body=body):
             yield from walks(body)
         case _:
             pass
 
 
-def bound_letters(node: Resolved) -> Iterator[LetterVar]:
+def bound_letters(node: Syntax) -> Iterator[LetterVar]:
     """Every letter that a reduction binds."""
     match node:
         case Bound(vars=vars_, body=body):
@@ -126,7 +126,7 @@ def bound_letters(node: Resolved) -> Iterator[LetterVar]:
             yield from bound_letters(body)
         case Ref(subscripts=parts) | Op(args=parts) | Fn(args=parts):
             for part in parts:
-                yield from bound_letters(part)  # type: ignore[arg-type]
+                yield from bound_letters(part)
         case _:
             pass
 

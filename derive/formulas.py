@@ -16,13 +16,14 @@ import numpy as np
 from derive.errors import ChainruleError
 from derive.exact import near
 from derive.extents import Sizes
+from derive.grammar import read_equations
 from derive.instances import NoInstance, draw, instance, run_time_extents
 from derive.interpret import Interpreter
 from derive.language import Declarations, assemble
 from derive.notation import Derivation, System
 from derive.numeric import DIGITS, TOLERANCE, Numbers
 from derive.report import Row
-from derive.syntax import Fn, Name, Op, Red, Ref, Syntax, Written, read_equations
+from derive.syntax import Fn, Name, Op, Red, Ref, Syntax, Written
 
 MOST = 30_000  # bodies that are worked out at each instance
 _SIZES = (1, 2, 3)  # of the batch; the first that shows a difference is the smallest

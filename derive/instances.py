@@ -71,16 +71,17 @@ def leaves(derivation: Derivation) -> tuple[Tensor, ...]:
     )
 
 
-def run_time_extents(derivation: Derivation, first: int = 2) -> dict[str, int]:
+def run_time_extents(derivation: Derivation, first: int = 2, most: int = 5) -> dict[str, int]:
     """A small number for each extent that is known at run time; no two axes alike if possible."""
     names = {a.name for t in derivation.tensors for e in t.shape for a in _dims(e)}
-    fixed = {e.number for t in derivation.tensors for e in t.shape}
+    taken = {e.number for t in derivation.tensors for e in t.shape}
     found: dict[str, int] = {}
-    size = first
     for name in sorted(names, key=lambda n: (n != derivation.system.batch, n)):
-        while size > 1 and size < 7 and (size in fixed or size in found.values()) and found:
+        size = first
+        while found and size < most and size in taken:
             size += 1
         found[name] = size
+        taken.add(size)
     return found
 
 

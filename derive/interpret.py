@@ -186,7 +186,7 @@ class Interpreter:
         if known is not None and place in known:
             return known[place]
         if not all(0 <= i < e for i, e in zip(place, self.shape(name), strict=True)):
-            return self._zero
+            return 0 if self.table[name].integer else self._zero
         if known is None:
             known = self._known[name] = self._constant(name)
             return known[place]

@@ -17,12 +17,12 @@ from derive.catalogue.entry import BIAS_COLUMN, Entry
 from derive.definitions import BATCH, Own, initial, own_entry
 from derive.errors import ChainruleError, meant, shorten
 from derive.extents import Sizes
+from derive.grammar import check_name
 from derive.graph import Node, Source, order, unread, wire
 from derive.language import Declarations, assemble
 from derive.loss import OBJECTIVE, TARGET, Placed, own_loss, put_loss
 from derive.notation import Affine, Dim, Layer, System, Training, affine
 from derive.spec import Definition, LayerSpec, Spec, layer_place, read_definition
-from derive.syntax import check_name
 from derive.tree import equation_reads
 from derive.values import exact, extent
 

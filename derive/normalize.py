@@ -81,9 +81,9 @@ class Normalizer:
                     where_plain = len(terms)
                 plain.append(self._flat(addend, tensor, axes))
                 continue
-            for run, body in sums:
-                flat = self._flat(body, tensor, domain_of(axes, run))
-                terms.append(Term(target, domain_of(axes, run), "sum", flat))
+            for reduced, body in sums:
+                domain = domain_of(axes, reduced)
+                terms.append(Term(target, domain, "sum", self._flat(body, tensor, domain)))
         if plain or not terms:
             terms.insert(where_plain, Term(target, axes, "sum", add(*plain)))
         return tuple(terms)

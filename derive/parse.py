@@ -9,9 +9,9 @@ from typing import Any
 from derive.attributes import read_draw
 from derive.errors import ChainruleError, meant, shorten
 from derive.extents import Sizes
+from derive.grammar import check_name, read_equations
 from derive.language import Declarations, assemble
 from derive.notation import Draw, System, Training
-from derive.syntax import check_name, read_equations
 from derive.values import exact, extent
 
 

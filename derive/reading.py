@@ -52,7 +52,7 @@ def readable(equation: Equation, table: Mapping[str, Tensor]) -> Equation:
     terms = []
     for term in equation.terms:
         told = solve_for_reading(term, equation.axes, table)
-        terms.append(replace(told, body=shortened(told.body)))
+        terms.append(_pinned(replace(told, body=shortened(told.body))))
     kept = tuple(t for t in terms if t.body != ZERO or t.reduce != "sum")
     return replace(equation, terms=kept or tuple(terms[:1]))
 
@@ -69,6 +69,32 @@ def solve_for_reading(term: Term, axes: tuple[Axis, ...], table: Mapping[str, Te
     apart = {a: affine(Axis(f"{a.letter}'", a.extent)) for a in term.domain}
     solver = _Solver(substitute_term(term, apart), axes, table)
     return tidy_letters(solver.solved(), axes)
+
+
+def _pinned(term: Term) -> Term:
+    """`sum(s, where(s == 0, x[s], 0))` is `x[0]`."""
+    match term.body:
+        case Call("where", (condition, yes, no)) if no == ZERO and term.reduce == "sum":
+            parts = condition.args if isinstance(condition, Logic) else (condition,)
+            if isinstance(condition, Logic) and condition.op != "and":
+                return term
+        case _:
+            return term
+    for part in parts:
+        match part:
+            case Compare("==", Index(value), Number(place)) if (
+                value.axis in term.reduced and place.denominator == 1
+            ):
+                letter = value.axis
+                assert letter is not None
+                at = affine(int(place))
+                if not within(at, letter.extent):
+                    continue
+                rest = _where([p for p in parts if p != part], yes)
+                domain = tuple(a for a in term.domain if a != letter)
+                body = shortened(substitute(rest, {letter: at}))
+                return _pinned(replace(term, domain=domain, body=body))
+    return term
 
 
 @dataclass

@@ -9,8 +9,11 @@ from itertools import chain, count
 from derive.errors import meant
 from derive.syntax import (
     CONSTANTS,
+    Bound,
     Dots,
     Fn,
+    Letter,
+    LetterVar,
     Name,
     Num,
     Op,
@@ -23,47 +26,16 @@ from derive.syntax import (
 )
 
 
-@dataclass(frozen=True, eq=False)
-class LetterVar:
-    """One binding of a letter: on the left of an equation, or by a reduction."""
-
-    name: str
-    place: Place
-    scope: str
-    on_left: bool
-
-
-@dataclass(frozen=True)
-class Letter:
-    """A letter that has been resolved to its binding."""
-
-    place: Place
-    var: LetterVar
-
-
-@dataclass(frozen=True)
-class Bound:
-    """A reduction over resolved letters."""
-
-    place: Place
-    op: str
-    vars: tuple[LetterVar, ...]
-    body: Resolved
-
-
-Resolved = Num | Letter | Name | Ref | Op | Fn | Bound
-
-
 @dataclass(frozen=True)
 class Scoped:
     """An equation whose letters are resolved; a bare `Name` left in it is a scalar or a constant.
 
-    The subscripts of a `Ref` and the arguments of `Op` and `Fn` are `Resolved` here.
+    Every letter in it is a `Letter`, every reduction a `Bound`.
     """
 
     written: Written
     left: tuple[LetterVar, ...]
-    right: Resolved
+    right: Syntax
 
 
 def ranks(written: Sequence[Written], known: Mapping[str, int]) -> dict[str, int]:
@@ -242,7 +214,7 @@ class _Resolver:
 
     def resolve(
         self, node: Syntax, scope: Mapping[str, LetterVar], dots: tuple[LetterVar, ...] | None
-    ) -> Resolved:
+    ) -> Syntax:
         match node:
             case Num():
                 return node
@@ -280,6 +252,8 @@ class _Resolver:
                     if isinstance(item, Dots):
                         dots = tuple(new)
                 return Bound(place, op, tuple(bound), self.resolve(body, inner, dots))
+            case Letter() | Bound():
+                return node
 
     def all(
         self,
@@ -287,7 +261,7 @@ class _Resolver:
         scope: Mapping[str, LetterVar],
         dots: tuple[LetterVar, ...] | None,
     ) -> tuple[Syntax, ...]:
-        return tuple(self.resolve(p, scope, dots) for p in parts)  # type: ignore[misc]
+        return tuple(self.resolve(p, scope, dots) for p in parts)
 
     def subscripts(
         self,
@@ -296,7 +270,7 @@ class _Resolver:
         scope: Mapping[str, LetterVar],
         dots: tuple[LetterVar, ...] | None,
     ) -> tuple[Syntax, ...]:
-        found: list[Resolved] = []
+        found: list[Syntax] = []
         for part in parts:
             if isinstance(part, Dots):
                 if dots is None:
@@ -316,11 +290,11 @@ class _Resolver:
                     ),
                 )
             found.append(self.resolve(part, scope, dots))
-        return tuple(found)  # type: ignore[return-value]
+        return tuple(found)
 
     def size(
         self, place: Place, args: tuple[Syntax, ...], scope: Mapping[str, LetterVar]
-    ) -> Resolved:
+    ) -> Syntax:
         first = args[0]
         if not isinstance(first, Name):
             raise Refused(place, "size takes a letter, or a tensor and a position: size(x, 1)")
@@ -333,5 +307,5 @@ class _Resolver:
                 raise Refused(args[1].place, "the position of an axis is a number from 0")
             return Fn(place, "size", args)
         if first.name in scope:
-            return Fn(place, "size", (Letter(first.place, scope[first.name]),))  # type: ignore[arg-type]
+            return Fn(place, "size", (Letter(first.place, scope[first.name]),))
         return Fn(place, "size", (first,))

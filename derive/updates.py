@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from derive.grammar import read_equations
 from derive.notation import Axis, Call, Equation, Expr, Read, System, Tensor, Term, affine
-from derive.syntax import Fn, Name, Num, Op, Ref, Syntax, read_equations
+from derive.syntax import Fn, Name, Num, Op, Ref, Syntax
 from derive.tree import add, divide, mul, negative, number, power
 
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from derive.errors import shown
-from derive.language import LARGEST_EXTENT
+from derive.meaning import LARGEST_EXTENT
 
 _NUMBER = re.compile(
     r"[-+]?(\d{1,50}(\.\d{0,50})?|\.\d{1,50})([eE][-+]?\d{1,3})?(/\d{1,50})?", re.ASCII

@@ -236,14 +236,14 @@ def test_an_example_of_integers():
     ("change", "wanted"),
     [
         ({"equation": "E = 1"}, "spec: unknown key 'equation'; did you mean 'equations'?"),
-        ({"parameters": "w"}, 'parameters: \'w\' is no list; write ["w"]'),
+        ({"parameters": "w"}, "parameters: 'w' is no list; write [\"w\"]"),
         ({"parameters": ["w", "w"]}, "parameters: 'w' stands twice; take one out"),
         ({"parameters": {"w": {"inti": "he"}}}, "parameters.w: unknown key 'inti'; did you mean"),
         ({"parameters": {"w": 3}}, "parameters.w: '3' is no table; write it as { key = value }"),
         ({"inputs": {"x": 2}}, "inputs: the extents of 'x' are no list; write x = [2]"),
         ({"inputs": {"x": [2.5]}}, "inputs: '2.5' in 'x' is no extent; give an integer, or a"),
         ({"targets": [3]}, "targets: '3' is no name; write it in quotes"),
-        ({"equations": 3}, 'equations: \'3\' is no text; write equations = "y[n,i] = ..."'),
+        ({"equations": 3}, "equations: '3' is no text; write equations = \"y[n,i] = ...\""),
         ({"merge_bias": "yes"}, "merge_bias: 'yes' is neither; write true or false"),
         ({"name": 3}, "name: '3' is no text; write it in quotes"),
         ({"layers": {"type": "dense"}}, "layers: "),
@@ -271,9 +271,7 @@ def test_a_misspelt_key_counts_as_what_was_meant():
 
 def test_a_model_is_a_network_or_equations():
     both = {**NET, "equations": "E = 1"}
-    assert problems(both) == [
-        "spec: layers and equations stand side by side; keep one of them"
-    ]
+    assert problems(both) == ["spec: layers and equations stand side by side; keep one of them"]
     assert problems({"name": "x"}) == [
         "spec: there is no model; add [[layers]], or equations = ..."
     ]

@@ -23,10 +23,9 @@ def _axis(use: Use, key: str) -> int:
     found = position + use.rank if position < 0 else position
     if not 1 <= found < use.rank:
         raise Unfit(
-            f"{key} = {position} is no axis of an input with {use.rank} axes beside the batch's; "
-            f"give 1 to {use.rank - 1}, or -1 for the last"
-            if use.rank > 1
-            else f"{key} = {position}: the input has no axis but the batch's"
+            f"{key} = {position}: the input has {use.rank} axes, the batch's is 0; give "
+            + (" or ".join(map(str, range(1, use.rank))) or "it another axis")
+            + ", or -1 for the last"
         )
     return found
 

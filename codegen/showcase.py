@@ -1,0 +1,125 @@
+"""`generated/`: what chainrule writes for its showcase specs; `make generated` writes it anew.
+
+For each `generated/NAME/NAME.toml` the derivation as .tex and .md and the module, for the demo's
+spec its report too, and a page that lists them. The bytes depend on nothing but the code, so that
+they can be compared; the figures of `docs/` are drawn along with them.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+from codegen.documents import document
+from codegen.experiment import experiment, report
+from codegen.files import write_whole
+from codegen.loading import load_module
+from codegen.module import emit
+from codegen.people import read_people
+from codegen.terminal import say
+from derive.backprop import differentiate
+from derive.loading import load
+
+ROOT = Path(__file__).parents[1]
+GENERATED = ROOT / "generated"
+FIGURES = ROOT / "docs" / "figures"
+INDEX = "README.md"
+_DEMO = "gender"
+_DESCENT = "descent"
+
+
+def specs() -> list[Path]:
+    """The showcase specs, by name."""
+    return sorted(GENERATED.glob("*/*.toml"))
+
+
+def written(spec: Path) -> dict[str, str]:
+    """The files that belong beside a spec, by name."""
+    name = spec.stem
+    derivation = differentiate(load(spec))
+    source = emit(derivation)
+    files = {
+        f"{name}.tex": document(derivation, format="tex"),
+        f"{name}.md": document(derivation, format="md"),
+        f"{name}.py": source,
+    }
+    if name == _DEMO:
+        files["report.txt"] = report(experiment(load_module(source), read_people()))
+    return files
+
+
+def index(files: dict[str, dict[str, str]]) -> str:
+    """The page that lists what there is: for each spec its first comment, and its files."""
+    lines = [
+        "# What chainrule writes",
+        "",
+        "Each folder holds a spec and what `make generated` makes of it: the derivation (.tex and",
+        ".md) and the module (.py), which imports NumPy alone. Only the specs are written by hand;",
+        "a test compares every byte.",
+        "",
+        "| spec | what it is | written |",
+        "|---|---|---|",
+    ]
+    for spec in specs():
+        name = spec.stem
+        links = ", ".join(f"[{file}]({name}/{file})" for file in files[name])
+        lines.append(f"| [{name}]({name}/{spec.name}) | {_first_comment(spec)} | {links} |")
+    return "\n".join(lines) + "\n"
+
+
+def _first_comment(spec: Path) -> str:
+    """The comment that a spec begins with, as one line."""
+    words = []
+    for line in spec.read_text(encoding="utf-8").splitlines():
+        if not line.startswith("#"):
+            break
+        words.append(line.removeprefix("#").strip())
+    return " ".join(words).removeprefix(f"{spec.name}: ").replace("|", r"\|")
+
+
+def figures() -> dict[str, bytes]:
+    """The figures of the docs; none where there is no matplotlib."""
+    if find_spec("matplotlib") is None:
+        return {}
+    pictures = import_module("codegen.pictures")
+    module = load_module(emit(differentiate(load(GENERATED / _DESCENT / f"{_DESCENT}.toml"))))
+    return {
+        f"descent-{name}.png": pictures.descent_picture(module, *drawn)
+        for name, *drawn in pictures.DESCENTS
+    }
+
+
+def all_files() -> dict[Path, str]:
+    """Everything in `generated/` that is written, by its path there."""
+    files = {spec.stem: written(spec) for spec in specs()}
+    paths = {Path(name, file): text for name, own in files.items() for file, text in own.items()}
+    return {Path(INDEX): index(files), **paths}
+
+
+def stale(files: dict[Path, str]) -> list[Path]:
+    """What lies in `generated/` and belongs to no spec."""
+    kept = {GENERATED / path for path in files} | set(specs())
+    found = (p for p in GENERATED.rglob("*") if p.is_file() and "__pycache__" not in p.parts)
+    return sorted(p for p in found if p not in kept)
+
+
+def main() -> int:
+    """Write everything anew and take away what is stale."""
+    files = all_files()
+    for path, text in files.items():
+        write_whole(GENERATED / path, text)
+    for path in stale(files):
+        path.unlink()
+        say(f"removed {path.relative_to(ROOT)}\n")
+    drawn = figures()
+    FIGURES.mkdir(parents=True, exist_ok=True)
+    for name, picture in drawn.items():
+        write_whole(FIGURES / name, picture)
+    say(f"{len(files)} files in generated/, {len(drawn)} figures in docs/figures/\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
