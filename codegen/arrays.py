@@ -111,8 +111,8 @@ def lower(expr: Expr, scene: Scene) -> Array:
             return lower(inside, scene)
         case Call("where", (condition, yes, no)):
             if not scene.free(letters(condition)) and not _reads(condition):
-                inside = replace(scene, known=scene.known | implied(condition))
-                arms = [lower(yes, inside), lower(no, scene)]
+                true = replace(scene, known=scene.known | implied(condition))
+                arms = [lower(yes, true), lower(no, scene)]
                 return Choose(condition, arms[0], arms[1], scene.union(arms))
             parts = [_condition(condition, scene), lower(yes, scene), lower(no, scene)]
             return _map("where", parts, scene)

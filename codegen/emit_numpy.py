@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
-import re
-import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from fractions import Fraction
 from functools import singledispatchmethod
 
+from codegen.indices import Indices
+from codegen.layout import comment, wrap
 from codegen.names import Names
+from codegen.numpy_table import (
+    ATOM,
+    CHOICE,
+    COMPARE,
+    COMPARISONS,
+    FUNCTIONS,
+    HELPED,
+    POWER,
+    PRODUCT,
+    REDUCE,
+    SUM,
+    UNARY,
+    Code,
+    may_fail,
+    number_code,
+)
 from codegen.program import (
     AddAt,
     Array,
@@ -35,57 +50,18 @@ from codegen.program import (
     Zeros,
 )
 from derive.notation import (
-    Add,
     Affine,
-    Atom,
     Axis,
-    Compare,
     Constant,
-    Dim,
-    Expr,
-    FloorDiv,
-    Index,
-    Logic,
-    Mod,
-    Mul,
     Number,
 )
 
-CHOICE, COMPARE, SUM, PRODUCT, UNARY, POWER, ATOM = range(7)
-LINE = 88
 
-FUNCTIONS = {
-    "exp": "np.exp",
-    "log": "np.log",
-    "log1p": "np.log1p",
-    "expm1": "np.expm1",
-    "sqrt": "np.sqrt",
-    "abs": "np.abs",
-    "sign": "np.sign",
-    "sin": "np.sin",
-    "cos": "np.cos",
-    "tan": "np.tan",
-    "tanh": "np.tanh",
-    "sinh": "np.sinh",
-    "cosh": "np.cosh",
-    "atan": "np.arctan",
-    "erf": "erf",
-    "sigmoid": "sigmoid",
-    "minimum": "np.minimum",
-    "maximum": "np.maximum",
-}
-HELPED = {"sigmoid": "sigmoid", "erf": "erf"}
-_REDUCE = {"sum": "np.sum", "prod": "np.prod", "max": "np.max", "min": "np.min"}
-_COMPARE = ("==", "!=", "<", "<=", ">", ">=")
-
-Code = tuple[str, int]
-
-
-class Printer:
+class Printer(Indices):
     """Prints statements as lines; remembers in `helpers` which helper functions they call."""
 
     def __init__(self, names: Names) -> None:
-        self.names = names
+        super().__init__(names)
         self.helpers: set[str] = set()
         # whether an arm of a `where` that isn't taken may still be undefined
         self.both_arms = False
@@ -135,7 +111,7 @@ class Printer:
 
     @_statement.register
     def _zeros(self, s: Zeros, indent: str) -> list[str]:
-        shape = self.tuple([self.index(e) for e in s.shape])
+        shape = self.entries([self.index(e) for e in s.shape])
         code = f"np.zeros({shape}, dtype=DTYPE)"
         return [*comment(s.note, indent), f"{indent}{self.names.tensor(s.tensor)} = {code}"]
 
@@ -160,80 +136,9 @@ class Printer:
         indices = [self._aligned(i, s.index_axes)[0] for i in s.indices]
         inner = s.value.of if isinstance(s.value, Spread) else s.value
         whole = Spread(inner, s.value.axes) if inner.axes != s.value.axes else inner
-        where = self.tuple([str(p) for p in s.positions])
-        call = f"_add_at({name}, {where}, {self.tuple(indices)}, {self.show(whole)[0]})"
+        where = self.entries([str(p) for p in s.positions])
+        call = f"_add_at({name}, {where}, {self.entries(indices)}, {self.show(whole)[0]})"
         return wrap(indent, call, indent)
-
-    # scalars
-
-    def index(self, value: Affine) -> str:
-        """An integer of the index calculus over loop letters and extents."""
-        shown = ""
-        for atom, coefficient in sorted(value.terms, key=lambda p: p[1] < 0):
-            name = self._atom(atom)
-            piece = name if abs(coefficient) == 1 else f"{abs(coefficient)} * {name}"
-            if not shown:
-                shown = piece if coefficient > 0 else f"-{piece}"
-            else:
-                shown += f" {'+' if coefficient > 0 else '-'} {piece}"
-        if value.constant or not shown:
-            if not shown:
-                return str(value.constant)
-            shown += f" {'+' if value.constant > 0 else '-'} {abs(value.constant)}"
-        return shown
-
-    def _atom(self, atom: Atom) -> str:
-        match atom:
-            case Dim(name):
-                return self.names.dim(name)
-            case Axis():
-                return self.names.letter(atom)
-            case FloorDiv(of, by):
-                return f"({self.index(of)}) // {by}" if of.axis is None else f"{self.index(of)} // {by}"
-            case Mod(of, by):
-                return f"({self.index(of)}) % {by}" if of.axis is None else f"{self.index(of)} % {by}"
-            case _:
-                raise AssertionError("an integer tensor is no plain index")
-
-    def condition(self, expr: Expr) -> str:
-        """A condition on integers that Python decides."""
-        match expr:
-            case Compare(op, Index(value), Number(bound)) if value.constant:
-                # `t >= 1` reads better than `t - 1 >= 0`
-                moved = Index(value - value.constant), Number(bound - value.constant)
-                return f"{self._scalar(moved[0])} {op} {self._scalar(moved[1])}"
-            case Compare(op, left, right):
-                return f"{self._scalar(left)} {op} {self._scalar(right)}"
-            case Logic("not", (one,)):
-                return f"not ({self.condition(one)})"
-            case Logic(op, args):
-                bare = all(isinstance(a, Compare) for a in args)
-                parts = [self.condition(a) for a in args]
-                return f" {op} ".join(p if bare else f"({p})" for p in parts)
-            case _:
-                raise AssertionError("a condition is a comparison")
-
-    def _scalar(self, expr: Expr) -> str:
-        match expr:
-            case Index(value):
-                return self.index(value)
-            case Number(value):
-                return number_code(value)[0]
-            case Add(args):
-                return " + ".join(self._scalar(a) for a in args)
-            case Mul(args):
-                return " * ".join(f"({self._scalar(a)})" for a in args)
-            case _:
-                raise AssertionError(f"{type(expr).__name__} in a condition on integers")
-
-    def shape(self, axes: Sequence[Axis]) -> str:
-        """A shape tuple."""
-        return self.tuple([self.index(a.extent) for a in axes])
-
-    @staticmethod
-    def tuple(parts: Sequence[str]) -> str:
-        """A tuple's source."""
-        return f"({parts[0]},)" if len(parts) == 1 else f"({', '.join(parts)})"
 
     # arrays
 
@@ -383,8 +288,8 @@ class Printer:
         code = code if level >= ATOM else f"({code})"
         if array.checked:
             self.helpers.add("_take")
-            where = self.tuple([str(p) for p in array.positions])
-            return f"_take({code}, {where}, {self.tuple(indices)})", ATOM
+            where = self.entries([str(p) for p in array.positions])
+            return f"_take({code}, {where}, {self.entries(indices)})", ATOM
         first = tuple(range(len(array.positions)))
         if array.positions != first:
             code = f"np.moveaxis({code}, {array.positions}, {first})"
@@ -421,7 +326,7 @@ class Printer:
         argument = "" if whole else f"axis={axis}"
         if level >= ATOM and isinstance(array.of, Load):
             return f"{code}.{array.op}({argument})", ATOM
-        return f"{_REDUCE[array.op]}({code}{', ' + argument if argument else ''})", ATOM
+        return f"{REDUCE[array.op]}({code}{', ' + argument if argument else ''})", ATOM
 
     @show.register
     def _dot(self, array: Dot) -> Code:
@@ -505,7 +410,7 @@ class Printer:
                 return f"np.maximum({self._aligned(args[0], axes)[0]}, 0)", ATOM
             case "softplus":
                 return f"np.logaddexp(0, {self._aligned(args[0], axes)[0]})", ATOM
-            case op if op in _COMPARE:
+            case op if op in COMPARISONS:
                 one, other = (self._in(a, axes, SUM) for a in args)
                 return f"{one} {op} {other}", COMPARE
             case function:
@@ -552,124 +457,8 @@ class Printer:
 
     def _where(self, args: Sequence[Array], axes: tuple[Axis, ...]) -> Code:
         condition, yes, no = (self._aligned(a, axes)[0] for a in args)
-        self.both_arms = self.both_arms or any(_may_fail(a) for a in args[1:])
+        self.both_arms = self.both_arms or any(may_fail(a) for a in args[1:])
         code = f"np.where({condition}, {yes}, {no})"
         if all(isinstance(a, Value) for a in args[1:]):
             code += ".astype(DTYPE)"
         return code, ATOM
-
-
-_RISKY = ("div", "log", "log1p", "sqrt", "pow", "exp", "expm1", "tan", "sinh", "cosh")
-
-
-def _may_fail(array: Array) -> bool:
-    """Whether computing an array may divide by zero, overflow or leave the real numbers."""
-    match array:
-        case Map(function, args, _):
-            divides = function == "div" and not isinstance(args[1], Value | Count)
-            risky = function in _RISKY and function != "div"
-            return divides or risky or any(_may_fail(a) for a in args)
-        case Window(of=of) | Fold(of=of) | Take(of=of) | Reduce(of=of) | Spread(of=of):
-            return _may_fail(of)
-        case Dot(left, right, _):
-            return _may_fail(left) or _may_fail(right)
-        case Choose(_, yes, no, _):
-            return _may_fail(yes) or (no is not None and _may_fail(no))
-        case _:
-            return False
-
-
-def number_code(value: Fraction) -> Code:
-    """A rational: an integer, a short decimal, or a quotient."""
-    if value.denominator == 1:
-        text = str(value.numerator)
-        if len(text) > 15:
-            text = repr(float(value))
-    elif Fraction(repr(float(value))) == value:
-        text = repr(float(value))
-    else:
-        return f"{value.numerator} / {value.denominator}", PRODUCT if value > 0 else SUM
-    return text, ATOM if value >= 0 else UNARY
-
-
-def comment(note: str, indent: str) -> list[str]:
-    """A formula as comment lines, broken where it is too long."""
-    if not note:
-        return []
-    lines: list[str] = []
-    for piece in note.split("; "):
-        lines.extend(
-            textwrap.wrap(
-                piece,
-                LINE - len(indent) - 2,
-                subsequent_indent="    ",
-                break_long_words=False,
-                break_on_hyphens=False,
-            )
-        )
-    return [f"{indent}# {line}" for line in lines]
-
-
-def wrap(left: str, code: str, indent: str) -> list[str]:
-    """One statement, over several lines where it is too long: broken at its outermost operators."""
-    if len(left) + len(code) <= LINE:
-        return [left + code]
-    parts = _split(code)
-    if len(parts) == 1:
-        return _wrap_call(left, code, indent)
-    inner = indent + "    "
-    lines = [f"{left}("]
-    current = inner + parts[0]
-    for part in parts[1:]:
-        if len(current) + len(part) + 1 <= LINE:
-            current += f" {part}"
-        else:
-            lines.append(current)
-            current = inner + part
-    return [*lines, current, f"{indent})"]
-
-
-def _wrap_call(left: str, code: str, indent: str) -> list[str]:
-    """`f(a, b)` with its arguments on lines of their own."""
-    call = re.match(r"[\w.]+\(", code)
-    if call is None or _closing(code, call.end() - 1) != len(code) - 1:
-        return [left + code]
-    inner = indent + "    "
-    lines = [f"{left}{call.group()}"]
-    for argument in _pieces(code[call.end() : -1], (",",)):
-        lines.extend(wrap(inner, argument.removeprefix(",").strip(), inner))
-        lines[-1] += ","
-    return [*lines, f"{indent})"]
-
-
-def _outermost(code: str) -> Iterator[int]:
-    """The places of a source text outside brackets and quotes."""
-    depth, quoted = 0, False
-    for k, character in enumerate(code):
-        quoted ^= character == '"'
-        if not quoted:
-            depth += (character in "([{") - (character in ")]}")
-            if depth == 0:
-                yield k
-
-
-def _closing(code: str, begin: int) -> int:
-    return begin + next(_outermost(code[begin:]))
-
-
-def _pieces(code: str, separators: tuple[str, ...]) -> list[str]:
-    """The text cut before each separator that stands outside brackets."""
-    width = len(separators[0])
-    cuts = [0, *(k for k in _outermost(code) if code[k : k + width] in separators), len(code)]
-    return [code[i:j].strip() for i, j in zip(cuts, cuts[1:], strict=False)]
-
-
-def _split(code: str) -> list[str]:
-    """The code before and after each outermost `+` or `-`, or `*`, `/`, `@` if there is none."""
-    if any(code[k : k + 4] == " if " for k in _outermost(code)):
-        return [code]
-    for operators in ((" + ", " - "), (" * ", " / ", " @ ")):
-        parts = _pieces(code, operators)
-        if len(parts) > 1:
-            return parts
-    return [code]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-from codegen.emit_numpy import number_code
+from codegen.numpy_table import number_code
 from derive.catalogue import INITIALIZER
 from derive.catalogue.entry import BIAS_COLUMN
 from derive.grammar import read_value

@@ -86,7 +86,9 @@ def product(value: Fraction, args: Sequence[Expr], factor: Factor, inline: bool 
     over.extend(map(factor, parts.light_over))
     under.extend(map(factor, parts.light_under))
     main = [factor(a).at_least(PRODUCT) for a in parts.over]
-    below = [factor(a).at_least(PRODUCT) for a in parts.under]
+    below = [factor(a) for a in parts.under]
+    if len(below) + len(under) > 1 or inline:
+        below = [b.at_least(PRODUCT) for b in below]
     before = [factor(a) for a in parts.before]
     behind = [factor(a) for a in parts.behind]
     if any(m.reaches for m in main):

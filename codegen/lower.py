@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from codegen.arrays import (
@@ -14,11 +14,13 @@ from codegen.arrays import (
     reads_any,
     spread,
 )
+from codegen.narrow import all_of, narrow
 from codegen.program import (
     AddAt,
     Array,
     Assign,
     At,
+    Choose,
     Fold,
     For,
     Load,
@@ -31,34 +33,26 @@ from codegen.program import (
     Whole,
     Zeros,
 )
-from derive.conditions import implied, not_negative, settled
+from derive.conditions import implied, settled
 from derive.notation import (
     Affine,
     Axis,
-    Call,
-    Compare,
     Dim,
     Equation,
     Expr,
-    Index,
-    Logic,
-    Number,
     Read,
     Tensor,
     Term,
     affine,
 )
 from derive.recurrence import Block, Loop, members
-from derive.rules import bounds, pull, surely_not_negative
+from derive.rules import pull
 from derive.text import equation_text
 from derive.tree import (
     ZERO,
     affine_axes,
-    factors,
     fresh_letter,
-    letters,
     substitute_term,
-    walk,
 )
 
 
@@ -121,7 +115,7 @@ def lower_equation(
             else Assign(equation.tensor, piece.picks, "+=", piece.value, piece.axes)
         )
         if piece.guards:
-            found.append(When(_all(piece.guards), (one,)))
+            found.append(When(all_of(piece.guards), (one,)))
         else:
             found.append(one)
     if allocated and note and found and not simple:
@@ -135,11 +129,6 @@ def _noted(statement: Statement, note: str) -> Statement:
     if isinstance(statement, When):
         return replace(statement, body=(_noted(statement.body[0], note), *statement.body[1:]))
     return statement
-
-
-def _all(conditions: Sequence[Expr]) -> Expr:
-    distinct = tuple(dict.fromkeys(conditions))
-    return distinct[0] if len(distinct) == 1 else Logic("and", distinct)
 
 
 def _total(values: list[Array], axes: tuple[Axis, ...]) -> Array:
@@ -156,10 +145,12 @@ def _piece(
     term = replace(term, body=settled(term.body))
     if term.body == ZERO:
         return None
-    term, ranges, guards = _narrow(term, table, fixed)
+    term, ranges, guards = narrow(term, table, fixed)
     if any(stop.number is not None and stop.number <= start for start, stop in ranges.values()):
         return None
-    scene = Scene(table, term.domain, fixed, ranges, implied(_all(guards)) if guards else frozenset())
+    scene = Scene(
+        table, term.domain, fixed, ranges, implied(all_of(guards)) if guards else frozenset()
+    )
     shape = table[equation.tensor].shape
     plain = all(
         s.axis is not None and (s.axis in fixed or s.axis.extent == e)
@@ -211,7 +202,7 @@ def _replace_load(array: Array, inner: Array) -> Array:
         return inner
     if isinstance(array, Map):
         return replace(array, args=tuple(_replace_load(a, inner) for a in array.args))
-    if hasattr(array, "yes"):
+    if isinstance(array, Choose):
         no = array.no
         return replace(
             array,
@@ -256,14 +247,14 @@ def _scattered(term: Term, equation: Equation, scene: Scene, guards: list[Expr])
             layout.append(free)
         else:
             start = subscript
-            runs = []
+            found: list[tuple[int, Axis, Affine]] = []
             for axis in free:
                 step = subscript.coefficient(axis)
                 low, stop = scene.span(axis)
                 start = start - affine(axis) * step + step * low
-                runs.append((step, axis, stop - low))
+                found.append((step, axis, stop - low))
             layout.append(free)
-            folds.append((position, extent, start, tuple(runs)))
+            folds.append((position, extent, start, tuple(found)))
     guards = [*guards, *inside]
     indices = tuple(lower_index(term.target[k], scene) for k in gathered)
     first = scene.union(indices)
@@ -302,168 +293,6 @@ def _narrowed(subscript: Affine, scene: Scene) -> Pick:
 
 def _renamed_axes(value: Array, axes: tuple[Axis, ...]) -> Array:
     return replace(value, axes=axes)
-
-
-def _narrow(
-    term: Term, table: Mapping[str, Tensor], fixed: frozenset[Axis]
-) -> tuple[Term, dict[Axis, tuple[int, Affine]], list[Expr]]:
-    """Conditions on letters become slices or an `if`; so do products that read outside."""
-    ranges: dict[Axis, tuple[int, Affine]] = {}
-    guards: list[Expr] = []
-    if term.reduce != "sum":
-        return term, ranges, guards
-    body = term.body
-    while isinstance(body, Call) and body.function == "where" and body.args[2] == ZERO:
-        condition, inside, _ = body.args
-        rest: list[Expr] = []
-        parts = _conjuncts(condition)
-        for part in parts:
-            others = [p for p in parts if _bounded(p, fixed) != _bounded(part, fixed)]
-            guarded = Call("where", (_all(others), inside, ZERO)) if others else inside
-            if not _on_letters(part):
-                rest.append(part)
-            elif not set(letters(part)) - fixed:
-                guards.append(part)
-            elif not _narrow_by(part, replace(term, body=guarded), ranges, fixed):
-                rest.append(part)
-        if rest:
-            body = Call("where", (_all(rest), inside, ZERO))
-            break
-        body = inside
-    term = replace(term, body=body)
-    for factor in factors(body):
-        if isinstance(factor, Read) and factor.tensor in table:
-            for subscript, extent in zip(
-                factor.subscripts, table[factor.tensor].shape, strict=True
-            ):
-                _narrow_read(subscript, extent, term, ranges, guards, fixed)
-    return term, ranges, guards
-
-
-def _bounded(condition: Expr, fixed: frozenset[Axis]) -> Axis | None:
-    """The letter that a condition such as `i < 3` bounds, if it speaks of that one alone."""
-    difference = not_negative(condition)
-    if difference is None or not _pure(difference):
-        return None
-    named = list(affine_axes(difference))
-    return named[0] if len(named) == 1 and named[0] not in fixed else None
-
-
-def _conjuncts(condition: Expr) -> tuple[Expr, ...]:
-    if isinstance(condition, Logic) and condition.op == "and":
-        return tuple(c for a in condition.args for c in _conjuncts(a))
-    return (condition,)
-
-
-def _on_letters(condition: Expr) -> bool:
-    return all(
-        isinstance(node, Compare | Logic | Index | Number)
-        and not (isinstance(node, Index) and not _pure(node.value))
-        for node in walk(condition)
-    )
-
-
-def _pure(value: Affine) -> bool:
-    return all(isinstance(a, Axis | Dim) for a, _ in value.terms)
-
-
-def _narrow_by(
-    condition: Expr,
-    term: Term,
-    ranges: dict[Axis, tuple[int, Affine]],
-    fixed: frozenset[Axis],
-) -> bool:
-    """Narrow one letter by `letter op number`; whether that was possible."""
-    difference = not_negative(condition)
-    if difference is None:
-        return False
-    free = [a for a in affine_axes(difference) if a not in fixed]
-    if len(free) != 1 or len(list(affine_axes(difference))) != 1:
-        return False
-    letter = free[0]
-    sign = difference.coefficient(letter)
-    if abs(sign) != 1 or not _clippable(letter, term, fixed):
-        return False
-    rest = difference - affine(letter) * sign
-    # difference >= 0: letter >= -rest, or letter <= rest
-    if sign == 1:
-        low = (-rest).number
-        return low is not None and _clip(ranges, letter, max(low, 0), letter.extent)
-    return _clip(ranges, letter, 0, rest + 1)
-
-
-def _clip(ranges: dict[Axis, tuple[int, Affine]], letter: Axis, low: int, stop: Affine) -> bool:
-    """Intersect a letter's range; False where the ends can't be compared."""
-    start, end = ranges.get(letter, (0, letter.extent))
-    if not surely_not_negative(letter.extent - stop):
-        if not surely_not_negative(stop - letter.extent):
-            return False
-        stop = letter.extent
-    if surely_not_negative(end - stop):
-        end = stop
-    elif not surely_not_negative(stop - end):
-        return False
-    ranges[letter] = (max(start, low), end)
-    if ranges[letter] == (0, letter.extent):
-        del ranges[letter]
-    return True
-
-
-def _clippable(letter: Axis, term: Term, fixed: frozenset[Axis]) -> bool:
-    """Whether every use of a letter is a subscript `letter + c`, so that slices can narrow it."""
-
-    def simple(subscript: Affine) -> bool:
-        if letter not in set(affine_axes(subscript)):
-            return True
-        others = [a for a in affine_axes(subscript) if a != letter and a not in fixed]
-        return not others and _pure(subscript) and subscript.coefficient(letter) == 1
-
-    for node in walk(term.body):
-        match node:
-            case Read(_, subscripts):
-                if not all(simple(s) for s in subscripts):
-                    return False
-                if sum(letter in set(affine_axes(s)) for s in subscripts) > 1:
-                    return False
-            case Index(value):
-                if letter in set(affine_axes(value)):
-                    return False
-            case _:
-                pass
-    return all(s.axis == letter or letter not in set(affine_axes(s)) for s in term.target) and (
-        letter in {s.axis for s in term.target} or letter in letters(term.body)
-    )
-
-
-def _narrow_read(
-    subscript: Affine,
-    extent: Affine,
-    term: Term,
-    ranges: dict[Axis, tuple[int, Affine]],
-    guards: list[Expr],
-    fixed: frozenset[Axis],
-) -> None:
-    """A factor that reads outside makes the product 0: leave that part out."""
-    if not _pure(subscript):
-        return
-    named = list(affine_axes(subscript))
-    free = [a for a in named if a not in fixed]
-    if named and not free:
-        guards.extend(outside_of(subscript, extent))
-        return
-    if len(named) != 1 or subscript.coefficient(named[0]) != 1:
-        return
-    letter = named[0]
-    rest = subscript - affine(letter)
-    shift = rest.number
-    if shift is None or not _clippable(letter, term, fixed):
-        return
-    reach = bounds(subscript)
-    assert reach is not None
-    if not surely_not_negative(reach[0]):
-        _clip(ranges, letter, -shift, letter.extent)
-    if not surely_not_negative(extent - 1 - reach[1]):
-        _clip(ranges, letter, 0, extent - shift)
 
 
 def _loop(loop: Loop, table: Mapping[str, Tensor]) -> list[Statement]:

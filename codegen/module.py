@@ -219,7 +219,7 @@ class _Module:
         """Random tensors: drawn in training, their mean otherwise."""
         lines = []
         for name, draw in self.draws.items():
-            shape = Printer.tuple([self.printer.index(e) for e in self.table[name].shape])
+            shape = Printer.entries([self.printer.index(e) for e in self.table[name].shape])
             if not self.table[name].shape:
                 shape = "()"
             sample, mean = _draw_code(draw, shape)
@@ -401,7 +401,7 @@ class _Module:
         shape = self.table[name].shape
         if not shape:
             return ""
-        return f", shape {Printer.tuple([self.printer.index(e) for e in shape])}"
+        return f", shape {Printer.entries([self.printer.index(e) for e in shape])}"
 
     def _gradients(self) -> Function:
         derivation = self.derivation

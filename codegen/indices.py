@@ -1,0 +1,105 @@
+"""Integers of the index calculus as Python source: extents, loop letters, conditions on them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from codegen.names import Names
+from codegen.numpy_table import number_code
+from derive.notation import (
+    Add,
+    Affine,
+    Atom,
+    Axis,
+    Compare,
+    Dim,
+    Expr,
+    FloorDiv,
+    Index,
+    Logic,
+    Mod,
+    Mul,
+    Number,
+)
+
+
+class Indices:
+    """Prints what Python decides before an array is touched."""
+
+    def __init__(self, names: Names) -> None:
+        self.names = names
+
+    def index(self, value: Affine) -> str:
+        """An integer of the index calculus over loop letters and extents."""
+        shown = ""
+        for atom, coefficient in sorted(value.terms, key=lambda p: p[1] < 0):
+            name = self._atom(atom)
+            piece = name if abs(coefficient) == 1 else f"{abs(coefficient)} * {name}"
+            if not shown:
+                shown = piece if coefficient > 0 else f"-{piece}"
+            else:
+                shown += f" {'+' if coefficient > 0 else '-'} {piece}"
+        if value.constant or not shown:
+            if not shown:
+                return str(value.constant)
+            shown += f" {'+' if value.constant > 0 else '-'} {abs(value.constant)}"
+        return shown
+
+    def _atom(self, atom: Atom) -> str:
+        match atom:
+            case Dim(name):
+                return self.names.dim(name)
+            case Axis():
+                return self.names.letter(atom)
+            case FloorDiv(of, by):
+                return (
+                    f"({self.index(of)}) // {by}"
+                    if of.axis is None
+                    else f"{self.index(of)} // {by}"
+                )
+            case Mod(of, by):
+                return (
+                    f"({self.index(of)}) % {by}" if of.axis is None else f"{self.index(of)} % {by}"
+                )
+            case _:
+                raise AssertionError("an integer tensor is no plain index")
+
+    def condition(self, expr: Expr) -> str:
+        """A condition on integers that Python decides."""
+        match expr:
+            case Compare(op, Index(value), Number(bound)) if value.constant:
+                # `t >= 1` reads better than `t - 1 >= 0`
+                moved = Index(value - value.constant), Number(bound - value.constant)
+                return f"{self._scalar(moved[0])} {op} {self._scalar(moved[1])}"
+            case Compare(op, left, right):
+                return f"{self._scalar(left)} {op} {self._scalar(right)}"
+            case Logic("not", (one,)):
+                return f"not ({self.condition(one)})"
+            case Logic(op, args):
+                bare = all(isinstance(a, Compare) for a in args)
+                parts = [self.condition(a) for a in args]
+                return f" {op} ".join(p if bare else f"({p})" for p in parts)
+            case _:
+                raise AssertionError("a condition is a comparison")
+
+    def _scalar(self, expr: Expr) -> str:
+        match expr:
+            case Index(value):
+                return self.index(value)
+            case Number(value):
+                return number_code(value)[0]
+            case Add(args):
+                return " + ".join(self._scalar(a) for a in args)
+            case Mul(args):
+                return " * ".join(f"({self._scalar(a)})" for a in args)
+            case _:
+                raise AssertionError(f"{type(expr).__name__} in a condition on integers")
+
+    def shape(self, axes: Sequence[Axis]) -> str:
+        """A shape tuple."""
+        return self.entries([self.index(a.extent) for a in axes])
+
+    @staticmethod
+    def entries(parts: Sequence[str]) -> str:
+        """A tuple's source."""
+        return f"({parts[0]},)" if len(parts) == 1 else f"({', '.join(parts)})"

@@ -1,0 +1,79 @@
+"""What NumPy calls things, how tightly its operators bind, how numbers are written."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from codegen.program import (
+    Array,
+    Choose,
+    Count,
+    Dot,
+    Fold,
+    Map,
+    Reduce,
+    Spread,
+    Take,
+    Value,
+    Window,
+)
+
+CHOICE, COMPARE, SUM, PRODUCT, UNARY, POWER, ATOM = range(7)
+
+FUNCTIONS = {
+    "exp": "np.exp",
+    "log": "np.log",
+    "log1p": "np.log1p",
+    "expm1": "np.expm1",
+    "sqrt": "np.sqrt",
+    "abs": "np.abs",
+    "sign": "np.sign",
+    "sin": "np.sin",
+    "cos": "np.cos",
+    "tan": "np.tan",
+    "tanh": "np.tanh",
+    "sinh": "np.sinh",
+    "cosh": "np.cosh",
+    "atan": "np.arctan",
+    "erf": "erf",
+    "sigmoid": "sigmoid",
+    "minimum": "np.minimum",
+    "maximum": "np.maximum",
+}
+HELPED = {"sigmoid": "sigmoid", "erf": "erf"}
+REDUCE = {"sum": "np.sum", "prod": "np.prod", "max": "np.max", "min": "np.min"}
+COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
+
+Code = tuple[str, int]
+
+_RISKY = ("div", "log", "log1p", "sqrt", "pow", "exp", "expm1", "tan", "sinh", "cosh")
+
+
+def may_fail(array: Array) -> bool:
+    """Whether computing an array may divide by zero, overflow or leave the real numbers."""
+    match array:
+        case Map(function, args, _):
+            divides = function == "div" and not isinstance(args[1], Value | Count)
+            risky = function in _RISKY and function != "div"
+            return divides or risky or any(may_fail(a) for a in args)
+        case Window(of=of) | Fold(of=of) | Take(of=of) | Reduce(of=of) | Spread(of=of):
+            return may_fail(of)
+        case Dot(left, right, _):
+            return may_fail(left) or may_fail(right)
+        case Choose(_, yes, no, _):
+            return may_fail(yes) or (no is not None and may_fail(no))
+        case _:
+            return False
+
+
+def number_code(value: Fraction) -> Code:
+    """A rational: an integer, a short decimal, or a quotient."""
+    if value.denominator == 1:
+        text = str(value.numerator)
+        if len(text) > 15:
+            text = repr(float(value))
+    elif Fraction(repr(float(value))) == value:
+        text = repr(float(value))
+    else:
+        return f"{value.numerator} / {value.denominator}", PRODUCT if value > 0 else SUM
+    return text, ATOM if value >= 0 else UNARY

@@ -1,0 +1,46 @@
+"""How long a derivation takes and how long it gets, imports aside."""
+
+from derive.backprop import differentiate
+from derive.loading import load
+from derive.text import equation_text
+from tests.benchmarks.rows import Measured, least
+
+DEPTHS = (2, 8, 32, 128)
+SOFTMAX = {
+    "inputs": {"x": [20]},
+    "layers": [{"type": "dense", "units": 10}],
+    "loss": "softmax_cross_entropy",
+}
+
+
+def perceptron(depth):
+    """So many sigmoid layers of one width."""
+    layer = {"type": "dense", "units": 16, "activation": "sigmoid"}
+    return {"inputs": {"x": [16]}, "layers": [layer] * depth, "loss": "squared_error"}
+
+
+def length(derivation):
+    """The characters of all equations, forward and backward."""
+    return sum(len(equation_text(e)) for e in (*derivation.forward, *derivation.backward))
+
+
+def measure():
+    load(SOFTMAX)  # what is imported or cached on the way
+    wall, _ = least(lambda: differentiate(load(SOFTMAX)))
+    yield Measured("derivation of dense + softmax cross-entropy", wall, 0.1)
+    times, lengths = {}, {}
+    for depth in DEPTHS:
+        spec = perceptron(depth)
+        system = load(spec)
+        whole, _ = least(lambda spec=spec: differentiate(load(spec)), 3)
+        derive, _ = least(lambda system=system: differentiate(system), 3)
+        derivation = differentiate(system)
+        times[depth], lengths[depth] = whole, length(derivation)
+        note = (
+            f"(derive {derive * 1e3:.0f} ms; {len(derivation.backward)} equations backward, "
+            f"{len(derivation.steps)} steps, {lengths[depth]} characters)"
+        )
+        limit = 1.0 if depth == 32 else None
+        yield Measured(f"load and derive {depth} layers", whole, limit, note=note)
+    yield Measured("time of 128 layers over time of 32", times[128] / times[32], 5, "times")
+    yield Measured("length of 128 layers over length of 32", lengths[128] / lengths[32], 5, "times")
