@@ -50,7 +50,18 @@ from derive.notation import (
 )
 from derive.reading import readable
 from derive.rules import pull
-from derive.tree import ONE, ZERO, affine_axes, contains, factors, index_reads, mul, negative, reads
+from derive.tree import (
+    ONE,
+    ZERO,
+    addends,
+    affine_axes,
+    contains,
+    factors,
+    index_reads,
+    mul,
+    negative,
+    reads,
+)
 
 FUNCTIONS = {
     "log": r"\log",
@@ -135,7 +146,7 @@ class IndexPrinter:
             if len(terms) > 1 and not isinstance(value, Add):
                 parts.append(self.signed(value))
             else:
-                parts.extend(self.signed(a) for a in _addends(value))
+                parts.extend(self.signed(a) for a in addends(value))
         return joined([(s, b.at_least(PRODUCT) if len(parts) > 1 else b) for s, b in parts])
 
     def scattered(self, tensor: str, term: Term) -> Formula:
@@ -160,7 +171,7 @@ class IndexPrinter:
             case Read(tensor, subscripts):
                 return self.integers.read(tensor, subscripts)
             case Add(args):
-                told = [part for a in args for part in _addends(_bracketed(a))]
+                told = [part for a in args for part in addends(bracketed(a))]
                 signed = [self.signed(a, inline) for a in told]
                 return joined([(s, b.at_least(PRODUCT)) for s, b in signed])
             case Number() | Mul() | Pow() | Call("where", _):
@@ -187,9 +198,9 @@ class IndexPrinter:
             case Pow(base, exponent):
                 return 1, self.raised(base, exponent, inline)
             case Call("where", (when, yes, no)) if no == ZERO:
-                return self.signed(_selected(when, yes), inline)
+                return self.signed(selected(when, yes), inline)
             case Call("where", (when, yes, no)) if yes == ZERO:
-                return self.signed(_selected(opposite(when), no), inline)
+                return self.signed(selected(opposite(when), no), inline)
             case Call("where", _):
                 return 1, self.cases(expr)
             case _:
@@ -197,7 +208,7 @@ class IndexPrinter:
 
     def factor(self, expr: Expr, inline: bool = False) -> Box:
         """A factor of a product: a choice is told by brackets, so that a line can be broken."""
-        return self.box(_bracketed(expr), inline)
+        return self.box(bracketed(expr), inline)
 
     def raised(self, base: Expr, exponent: Expr, inline: bool) -> Box:
         """A power: a root where it is one."""
@@ -338,11 +349,7 @@ def unfolded(term: Term) -> Expr:
     return pulled.wrap(Reduction("sum", run, pulled.core))
 
 
-def _addends(expr: Expr) -> tuple[Expr, ...]:
-    return expr.args if isinstance(expr, Add) else (expr,)
-
-
-def _selected(when: Expr, value: Expr) -> Expr:
+def selected(when: Expr, value: Expr) -> Expr:
     """A value where a condition holds, else 0: the condition is a factor, 1 or 0."""
     if isinstance(value, Number):
         return mul(value, when)
@@ -352,13 +359,13 @@ def _selected(when: Expr, value: Expr) -> Expr:
     return mul(first, *rest, when)
 
 
-def _bracketed(expr: Expr) -> Expr:
+def bracketed(expr: Expr) -> Expr:
     """A choice between two values as the sum of both, each with its condition as a factor."""
     match expr:
         case Call("where", (when, yes, no)) if ZERO not in (yes, no):
             if contains(expr, _is_infinite):
                 return expr  # infinity times 0
-            return Add((_selected(when, yes), *_otherwise(when, no)))
+            return Add((selected(when, yes), *_otherwise(when, no)))
         case _:
             return expr
 
@@ -367,9 +374,9 @@ def _otherwise(when: Expr, value: Expr) -> tuple[Expr, ...]:
     """What a choice is where the condition doesn't hold, as terms of a sum."""
     match value:
         case Call("where", (other, yes, no)) if _exclude(when, other):
-            return (_selected(other, yes), *(() if no == ZERO else _otherwise(when, no)))
+            return (selected(other, yes), *(() if no == ZERO else _otherwise(when, no)))
         case _:
-            return (_selected(opposite(when), value),)
+            return (selected(opposite(when), value),)
 
 
 def _exclude(one: Expr, other: Expr) -> bool:

@@ -19,7 +19,7 @@ CONDITION, SUM, PRODUCT, ATOM = range(4)
 _SIZES = ("", r"\big", r"\Big", r"\bigg", r"\Bigg")
 FLAT, NESTED, TALL = 0, 1, 3
 _TALLEST = 4
-_NUMBER = re.compile(r"\d+$|\\frac\{\d+\}")
+_NUMBER = re.compile(r"\d+|\\frac\{\d+\}\{[^{}]*\}")
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ def _gap(before: str, after: str) -> str:
     """What stands between two factors."""
     if after[:1].isdigit():
         return r" \cdot "
-    return "" if _NUMBER.match(before) else r"\,"
+    return "" if _NUMBER.fullmatch(before) else r"\,"
 
 
 def number(value: Fraction) -> Box:

@@ -119,9 +119,9 @@ class Contraction:
             raise NoMatrix
         return path
 
-    def matrix(self, expr: Expr, frame: Frame) -> Box:
+    def matrix(self, expr: Expr, frame: Frame, turn: bool = True) -> Box:
         """A factor of the chain."""
-        box = self.either(expr, frame)
+        box = self.either(expr, frame) if turn else joined([self.printer.signed(expr, frame)])
         return (
             box.at_least(ATOM) if ODOT in box.text or OSLASH in box.text else box.at_least(PRODUCT)
         )
@@ -149,8 +149,11 @@ class Contraction:
             left = self.either(first, Frame(None, letter)).at_least(ATOM)
             right = self.matrix(mul(*rest), Frame(letter, None))
             return beside([left, right])
-        column = self.printer.box(expr, Frame(letter, None))
-        return beside([Box(ONES + TRANSPOSED), column.at_least(PRODUCT)])
+        column = self.matrix(expr, Frame(letter, None), turn=False)
+        row = self.matrix(expr, Frame(None, letter), turn=False)
+        if row.text.count(TRANSPOSED) < column.text.count(TRANSPOSED):
+            return beside([row, Box(ONES)])
+        return beside([Box(ONES + TRANSPOSED), column])
 
 
 def _norm(box: Box) -> Box:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from codegen.emit_latex import CONSTANTS, Formula, IndexPrinter, unfolded
+from codegen.emit_latex import CONSTANTS, Formula, IndexPrinter, bracketed, selected, unfolded
 from codegen.latex_box import (
     ATOM,
     NESTED,
@@ -28,7 +28,7 @@ from codegen.latex_box import (
     parenthesised,
     power,
 )
-from codegen.latex_conditions import RELATIONS
+from codegen.latex_conditions import RELATIONS, opposite
 from codegen.latex_contraction import Contraction
 from codegen.latex_frames import (
     ODOT,
@@ -62,7 +62,7 @@ from derive.notation import (
     Reduction,
 )
 from derive.reading import readable
-from derive.tree import ONE, ZERO, addends, affine_axes, factors, mul, reads
+from derive.tree import ONE, ZERO, addends, affine_axes, mul, reads
 
 
 class MatrixPrinter:
@@ -119,6 +119,12 @@ class MatrixPrinter:
     def spread(self, expr: Expr, frame: Frame) -> tuple[int, Box]:
         """A value with its sign, in all letters of the frame: a vector is repeated."""
         found = free(expr)
+        if isinstance(expr, Mul) and frame.letters - found:
+            sign, value, rest = coefficient(expr.args)
+            scalars = [a for a in rest if not free(a)]
+            if found and (scalars or value != 1):
+                _, whole = self.spread(mul(*(a for a in rest if free(a))), frame)
+                return sign, beside([self.product(value, scalars, Frame()), whole])
         sign, box = self.signed(expr, frame.within(found))
         if not found:
             return sign, box  # a number is added to every entry
@@ -140,12 +146,9 @@ class MatrixPrinter:
             case Pow(_, Number(value)) if value < 0:
                 return 1, self.product(Fraction(1), (expr,), frame)
             case Call("where", (when, yes, no)) if no == ZERO:
-                first = factors(yes)[0]
-                if yes == ONE:
-                    return 1, self.condition(when, frame)
-                if isinstance(first, Number):
-                    return self.signed(mul(first, when, *factors(yes)[1:]), frame)
-                return self.signed(mul(when, yes), frame)
+                return self.signed(selected(when, yes), frame)
+            case Call("where", (when, yes, no)) if yes == ZERO:
+                return self.signed(selected(opposite(when), no), frame)
             case _:
                 return 1, self.box(expr, frame)
 
@@ -165,6 +168,11 @@ class MatrixPrinter:
             case Add(args):
                 parts = [self.spread(a, frame) for a in args]
                 return joined([(s, b.at_least(PRODUCT)) for s, b in parts])
+            case Call("where", (_, yes, no)) if ZERO not in (yes, no):
+                told = bracketed(expr)
+                if told == expr:
+                    raise NoMatrix
+                return self.box(told, frame)
             case Number() | Mul() | Call("where", _):
                 return joined([self.signed(expr, frame)])
             case Pow(base, exponent):
@@ -277,8 +285,6 @@ class MatrixPrinter:
             return front
         if value == 1 and not scalars:
             return shown
-        if len(entries) > 1 or under:
-            shown = parenthesised(shown)
         if front.text.startswith(r"\frac{1}{") and len(over) == 1 and isinstance(over[0], Add):
             return fraction(self.box(over[0], frame).text, front.text[9:-1])
         return beside([front, shown])

@@ -14,11 +14,12 @@ from codegen.helpers import helper_text
 from codegen.initial import initial_lines
 from codegen.lower import lower_blocks
 from codegen.names import Names
+from codegen.plan import dims_of, moved, plan_of
 from codegen.render import render
 from codegen.update import update_lines
 from derive.errors import ChainruleError, meant
 from derive.notation import Derivation, Dim, Draw, Equation, Tensor, affine
-from derive.recurrence import members, schedule
+from derive.recurrence import schedule
 from derive.text import equation_text
 from derive.tree import equation_reads
 
@@ -76,83 +77,15 @@ class _Module:
         self.system = derivation.system
         self.dtype = dtype
         self.table = derivation.table
-        dims = sorted(
-            {a.name for t in derivation.tensors for e in t.shape for a, _ in e.terms
-             if isinstance(a, Dim)}
-        )  # fmt: skip
-        self.dims = dims
+        self.dims = sorted(dims_of(derivation.tensors))
+        self.plan = plan_of(derivation)
         tensors = [t.name for t in derivation.tensors if t.role not in ("hyperparameter",)]
-        self.names = Names(tensors, dims)
+        self.names = Names(tensors, self.dims)
         self.printer = Printer(self.names)
         self.inputs = self.system.having("input")
         self.targets = self.system.having("target")
         self.draws = dict(self.system.training.draws)
         self.quiet = False
-
-    # which equations go where
-
-    def plan(self) -> None:
-        """Split the equations into those before and after the targets come in."""
-        derivation, system = self.derivation, self.system
-        self.backward = list(derivation.backward)
-        wanted = {derivation.objective}
-        for equation in self.backward:
-            wanted.update(r.tensor for r in equation_reads(equation))
-        for name in (system.output, system.probabilities):
-            if name is not None:
-                wanted.add(name)
-        needed = _needed(system.equations, wanted)
-        self.forward = [e for e in system.equations if e.tensor in needed]
-        late: set[str] = {t.name for t in self.targets}
-        late_dims = self._late_dims()
-        for equation in self.forward:
-            dims = {d for d in self.dims if re.search(rf"Dim\(name='{d}'\)", repr(equation))}
-            if dims & late_dims or any(r.tensor in late for r in equation_reads(equation)):
-                late.add(equation.tensor)
-        late |= self._late_groups(late)
-        # without targets there is one function: nothing comes in later
-        split = bool(self.targets) and derivation.objective in late
-        self.early = [e for e in self.forward if split and e.tensor not in late]
-        self.late = [e for e in self.forward if e not in self.early]
-        own = {derivation.adjoint[n] for n in self._moved()}
-        training = _needed(self.backward, own)
-        self.train = [e for e in self.backward if e.tensor in training]
-        self.extra = [e for e in self.backward if e.tensor not in training]
-        reads = {r.tensor for e in self.backward for r in equation_reads(e)}
-        late_reads = {r.tensor for e in self.late for r in equation_reads(e)}
-        drawn = [n for n in self.draws if n in reads | late_reads]
-        early = [*drawn, *(e.tensor for e in self.early)]
-        self.from_early = [n for n in early if n in reads | late_reads | self._shown()]
-        self.from_late = [
-            n
-            for n in (*self.from_early, *(e.tensor for e in self.late))
-            if n in reads and n != derivation.objective
-        ]
-
-    def _shown(self) -> set[str]:
-        shown = {self.system.output, self.system.probabilities}
-        if self.derivation.objective in {e.tensor for e in self.early}:
-            shown.add(self.derivation.objective)
-        return {n for n in shown if n}
-
-    def _late_groups(self, late: set[str]) -> set[str]:
-        """A recurrence is computed in one go: one late member makes all of them late."""
-        found = set(late)
-        for block in schedule(tuple(self.forward)):
-            group = {e.tensor for e in members([block])}
-            reads = {r.tensor for e in members([block]) for r in equation_reads(e)}
-            if (group | reads) & found:
-                found |= group
-        return found
-
-    def _late_dims(self) -> set[str]:
-        known = {
-            d for t in self.inputs for e in t.shape for d in self.dims if e.coefficient(Dim(d))
-        }
-        return set(self.dims) - known
-
-    def _moved(self) -> list[str]:
-        return [n for n in self.system.trainable if n in self.derivation.adjoint]
 
     # pieces of text
 
@@ -235,14 +168,11 @@ class _Module:
     # functions
 
     def text(self, part: str) -> str:
-        self.plan()
         functions = [*self._forward_functions(), self._gradients()]
         objective = equation_text(self.system.defined[self.derivation.objective])
-        update = update_lines(self.derivation, self._moved())
+        update = update_lines(self.derivation, moved(self.derivation))
         estimator = estimator_of(self.derivation) if part == "all" else None
-        moved = [
-            (n, tuple(e.number for e in self.table[n].shape)) for n in self._parameter_names()
-        ]
+        shapes = [(n, tuple(e.number for e in self.table[n].shape)) for n in self._parameter_names()]
         buffers = [(t.name, tuple(e.number for e in t.shape)) for t in self.system.having("buffer")]
         text = render(
             "module.py.j2",
@@ -251,7 +181,7 @@ class _Module:
             imports=list(imports(estimator)) if estimator else [],
             erf="erf" in self.printer.helpers,
             dtype=self.dtype,
-            parameters=_dict_lines("PARAMETERS", moved),
+            parameters=_dict_lines("PARAMETERS", shapes),
             buffers=_dict_lines("BUFFERS", buffers),
             hyperparameters=_hyper_line(self.derivation),
             constants=self._constants(),
@@ -289,22 +219,20 @@ class _Module:
         everything = self._data_arguments()
         mode = ", training=False, rng=None"
         inner = ", training, rng" if self.draws else ""
-        if self.draws:
-            rng = ["    rng = np.random.default_rng() if rng is None else rng"]
-        else:
-            rng = []
-        early = bool(self.early)
+        fresh = "    rng = np.random.default_rng() if rng is None else rng"
+        rng = [fresh] if self.draws else []
+        early = bool(self.plan.early)
         if early:
-            body = self.body(self.early)
+            body = self.body(self.plan.early)
             draws = self.draw_lines()
-            lines = [*self.unpack(self.early), *self.arrays(self.inputs)]
+            lines = [*self.unpack(self.plan.early), *self.arrays(self.inputs)]
             lines += [*self.sizes([*draws, *body], self.inputs), *rng, *draws, *body]
-            lines.append(f"    return {self.returned(self.from_early)}")
+            lines.append(f"    return {self.returned(self.plan.from_early)}")
             found.append(
                 Function(
                     "_propagate",
                     f"params{inputs}{inner}",
-                    _wrapped(f"Forward propagation; returns {self._words(self.from_early)}."),
+                    _wrapped(f"Forward propagation; returns {self._words(self.plan.from_early)}."),
                     tuple(lines),
                     self.was_quiet(),
                 )
@@ -318,19 +246,19 @@ class _Module:
     ) -> Function:
         draws = [] if early else [*rng, *self.draw_lines()]
         objective = self.derivation.objective
-        known = self.from_early if early else []
-        body = self.body(self.late)
-        lines = [*self.unpack(self.late)]
+        known = self.plan.from_early if early else []
+        body = self.body(self.plan.late)
+        lines = [*self.unpack(self.plan.late)]
         given = (*self.inputs, *self.targets)
-        used = {r.tensor for e in self.late for r in equation_reads(e)}
+        used = {r.tensor for e in self.plan.late for r in equation_reads(e)}
         lines += self.arrays([t for t in given if t.name in used])
         if early:
             call = f"_propagate(params{inputs}{inner})"
             left = self.returned(known)
             lines.append(f"    {left} = {call}")
         lines += [*self.sizes([*draws, *body], given), *draws, *body]
-        lines.append(f"    return {self.returned([objective, *self.from_late])}")
-        words = self._words([objective, *self.from_late])
+        lines.append(f"    return {self.returned([objective, *self.plan.from_late])}")
+        words = self._words([objective, *self.plan.from_late])
         return Function(
             "_evaluate",
             f"params{everything}{inner}",
@@ -349,7 +277,7 @@ class _Module:
         found = []
         output = system.output
         tail = inner
-        early_names = self.from_early if self.early else []
+        early_names = self.plan.from_early if self.plan.early else []
         if output is not None and output in early_names:
             code = _picked(f"_propagate(params{inputs}{tail})", early_names, output)
             shape = self._shape_words(output)
@@ -359,7 +287,7 @@ class _Module:
             )
         else:
             shown = objective if output is None else output
-            values = [objective, *self.from_late]
+            values = [objective, *self.plan.from_late]
             if shown not in values:
                 shown = objective
             data = everything
@@ -384,7 +312,7 @@ class _Module:
                 )
             )
         code = _picked(
-            f"_evaluate(params{everything}{tail})", [objective, *self.from_late], objective
+            f"_evaluate(params{everything}{tail})", [objective, *self.plan.from_late], objective
         )
         formula = equation_text(system.defined[objective])
         found.append(
@@ -408,13 +336,13 @@ class _Module:
         inner = ", training, rng" if self.draws else ""
         given = (*self.inputs, *self.targets)
         objective = self.names.tensor(derivation.objective)
-        left = self.returned([derivation.objective, *self.from_late])
-        if not self.from_late:
+        left = self.returned([derivation.objective, *self.plan.from_late])
+        if not self.plan.from_late:
             left = f"{objective}"
-        body = self.body(self.train)
-        extra = self.body(self.extra) if self.extra else []
-        used = {r.tensor for e in self.backward for r in equation_reads(e)}
-        lines = [*self.unpack(self.backward)]
+        body = self.body(self.plan.train)
+        extra = self.body(self.plan.extra) if self.plan.extra else []
+        used = {r.tensor for e in self.derivation.backward for r in equation_reads(e)}
+        lines = [*self.unpack(self.derivation.backward)]
         lines += self.arrays([t for t in given if t.name in used])
         lines.append(f"    {left} = _evaluate(params{self._data_arguments()}{inner})")
         lines += [*self.sizes([*body, *extra], given), *body]
@@ -443,7 +371,7 @@ class _Module:
 
     def _gradient_of(self, tensor: Tensor) -> str:
         adjoint = self.derivation.adjoint.get(tensor.name)
-        if adjoint is None or not any(e.tensor == adjoint for e in self.backward):
+        if adjoint is None or not any(e.tensor == adjoint for e in self.derivation.backward):
             return f"np.zeros_like({self._value_of(tensor)})"
         return self.names.tensor(adjoint)
 
@@ -460,20 +388,6 @@ class _Module:
         if len(line) <= 88:
             return [line]
         return ["    gradient = {", *(f"        {row}," for row in rows), "    }"]
-
-
-def _needed(equations: Sequence[Equation], wanted: set[str]) -> set[str]:
-    """The tensors whose equations are needed for the wanted ones."""
-    defined = {e.tensor: e for e in equations}
-    found: set[str] = set()
-    work = [n for n in wanted if n in defined]
-    while work:
-        name = work.pop()
-        if name in found:
-            continue
-        found.add(name)
-        work.extend(r.tensor for r in equation_reads(defined[name]) if r.tensor in defined)
-    return found
 
 
 def _picked(call: str, names: Sequence[str], name: str) -> str:
@@ -521,4 +435,3 @@ def _dict_lines(title: str, rows: Sequence[tuple[str, object]]) -> list[str]:
 def _hyper_line(derivation: Derivation) -> list[str]:
     rows = [(n, float(v)) for n, v in derivation.system.training.hyperparameters]
     return _dict_lines("HYPERPARAMETERS", rows)
-

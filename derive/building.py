@@ -16,7 +16,7 @@ from derive.inference import Shape, shapes_of
 from derive.instance import Names, instantiate, tensors_of
 from derive.meaning import LARGEST_EXTENT
 from derive.notation import Affine, Draw, Initializer
-from derive.syntax import Written
+from derive.syntax import Refused, Written
 
 Global = Callable[[str], str]
 
@@ -150,9 +150,15 @@ class Building:
         reads = set(tensors_of(written))
         before = len(self.problems)
         scalars = {n for n in names.values() if n in self.roles and n not in reads}
+        known = {t: self.shapes[t] for t in sorted(reads) if t in self.shapes}
+        try:
+            written = without_dots(written, known)
+        except Refused as refused:
+            self.problems.append(str(refused))
+            return False
         found = shapes_of(
             written,
-            {t: self.shapes[t] for t in sorted(reads) if t in self.shapes},
+            known,
             frozenset({*scalars, *self.constants}),
             Sizes(slots=slots, letters=letters, batch=(BATCH,)),
             self.problems,
@@ -166,7 +172,7 @@ class Building:
         if len(self.problems) > before:
             return False
         self.shapes.update((t, s) for t, s in found.shapes.items() if t not in self.constants)
-        self.written.extend(without_dots(written, self.shapes))
+        self.written.extend(written)
         self.letters.update(letters)
         self.slots.update(slots)
         return True

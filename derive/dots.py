@@ -1,7 +1,7 @@
 """`...` written out, once the ranks are known: so that one axis has one letter in all equations.
 
 An axis that is known at run time only goes by its own name, such as `t`, where that is free; other
-axes by the next free letter.
+axes by the next free letter. No letter that a layer uses anywhere is taken: it may have an extent.
 """
 
 from __future__ import annotations
@@ -13,28 +13,43 @@ from dataclasses import replace
 from derive.extents import Slot
 from derive.inference import Shape
 from derive.instance import letters_of, tensors_of
-from derive.notation import Dim
-from derive.scope import dots_width, has_dots, refs, spare_letters
+from derive.notation import Affine, Dim
+from derive.scope import dots_width, has_dots, ranks, refs, spare_letters
 from derive.syntax import Dots, Fn, Name, Op, Red, Ref, Syntax, Written
 
 _IN_TEXT = re.compile(r"\.\.\.\s*,\s*|,\s*\.\.\.|\.\.\.")
 
 
-def without_dots(equations: Sequence[Written], shapes: Mapping[str, Shape]) -> list[Written]:
-    """The equations with letters for `...`; `shapes` has every tensor that they name."""
-    return [_written_out(e, shapes) if has_dots(e) else e for e in equations]
+def without_dots(equations: Sequence[Written], known: Mapping[str, Shape]) -> list[Written]:
+    """The equations of a layer with letters for `...`; `known` has the shapes of its inputs.
+
+    Raises `Refused` where it can't be told how many axes they are.
+    """
+    if not any(has_dots(e) for e in equations):
+        return list(equations)
+    rank = ranks(equations, {n: len(s) for n, s in known.items()})
+    names = {
+        (tensor, k): name
+        for tensor, shape in known.items()
+        for k, extent in enumerate(shape)
+        if (name := _own_name(extent))
+    }
+    taken = set(letters_of(equations))
+    return [_written_out(e, rank, names, taken) if has_dots(e) else e for e in equations]
 
 
-def _written_out(equation: Written, shapes: Mapping[str, Shape]) -> Written:
-    tensors = tensors_of([equation])
-    width = dots_width(equation, {n: len(shapes[n]) for n in tensors}) or 0
-    taken = {*letters_of([equation]), *tensors}
+def _written_out(
+    equation: Written, rank: Mapping[str, int], names: dict[Slot, str], taken: set[str]
+) -> Written:
+    taken = taken | set(tensors_of([equation]))
     spare = spare_letters(taken)
-    letters = []
-    for slot in _slots(equation, width):
-        letter = _own_name(slot, shapes)
-        letters.append(letter if letter and letter not in taken else next(spare))
-        taken.add(letters[-1])
+    letters: list[str] = []
+    uses = _uses(equation)
+    for k in range(dots_width(equation, rank) or 0):
+        own = next((names[(t, p + k)] for t, p in uses if (t, p + k) in names), None)
+        letters.append(own if own and own not in {*taken, *letters} else next(spare))
+        if own:
+            names.update({(t, p + k): own for t, p in uses})
     return replace(
         equation,
         letters=_listed(equation.letters, letters),
@@ -43,21 +58,21 @@ def _written_out(equation: Written, shapes: Mapping[str, Shape]) -> Written:
     )
 
 
-def _slots(equation: Written, width: int) -> list[Slot]:
-    """The axes of one tensor that the dots stand for."""
+def _uses(equation: Written) -> list[Slot]:
+    """Where the dots stand: each tensor with the first of the axes that they are."""
     uses: list[tuple[str, Sequence[Syntax]]] = [(equation.tensor, equation.letters)]
     uses.extend((r.name, r.subscripts) for r in refs(equation.right))
-    for name, parts in uses:
-        for position, part in enumerate(parts):
-            if isinstance(part, Dots):
-                return [(name, position + k) for k in range(width)]
-    return []
+    return [
+        (name, position)
+        for name, parts in uses
+        for position, part in enumerate(parts)
+        if isinstance(part, Dots)
+    ]
 
 
-def _own_name(slot: Slot, shapes: Mapping[str, Shape]) -> str | None:
-    extent = shapes[slot[0]][slot[1]]
-    dims = [a for a, factor in extent.terms if isinstance(a, Dim) and factor == 1]
-    return dims[0].name if len(dims) == 1 and not extent.constant else None
+def _own_name(extent: Affine) -> str | None:
+    dims = [a.name for a, factor in extent.terms if isinstance(a, Dim) and factor == 1]
+    return dims[0] if len(dims) == 1 and not extent.constant else None
 
 
 def _in_text(found: str, letters: Sequence[str]) -> str:

@@ -8,33 +8,32 @@ makes all of it slower, so the smallest time counts.
 import os
 import sys
 
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-if any(os.environ.get(name) != "1" for name in THREADS):
-    # the libraries read this when they are loaded
-    os.environ.update(dict.fromkeys(THREADS, "1"))
-    os.execv(sys.executable, [sys.executable, "-m", "tests.benchmarks", *sys.argv[1:]])
-
 from rich.console import Console
 from rich.table import Table
 
 from tests.benchmarks import derivations, processes, steps
 
 PARTS = {"processes": processes, "derivations": derivations, "steps": steps}
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
-def main(names: list[str]) -> int:
+def main(names):
     unknown = [n for n in names if n not in PARTS]
     if unknown:
         print(f"there is no {', '.join(unknown)}, only {', '.join(PARTS)}", file=sys.stderr)
         return 2
+    if any(os.environ.get(name) != "1" for name in THREADS):
+        os.environ.update(dict.fromkeys(THREADS, "1"))  # read when the libraries are loaded
+        os.execv(sys.executable, [sys.executable, "-m", "tests.benchmarks", *names])
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     table = Table("what", "measured", "may be", "", box=None)
     for name in names or PARTS:
         for row in PARTS[name].measure():
             table.add_row(row.what, row.shown, row.limit_shown, row.verdict)
-    Console(width=100).print(table)
+    Console(width=120).print(table)
     return 0
 
 
-sys.exit(main(sys.argv[1:]))
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,120 @@
+"""Which equation is computed where: before the targets come in, with them, or on the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from derive.notation import Affine, Derivation, Dim, Equation, Tensor
+from derive.recurrence import members, schedule
+from derive.tree import equation_reads, letters, walk
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The split of a derivation over an emitted module's functions.
+
+    `early` needs no target, `late` is the rest up to the objective; `train` gives the parameters'
+    gradients, `extra` what only the inputs' need. `from_early` and `from_late` are the values
+    that each function hands on.
+    """
+
+    early: tuple[Equation, ...]
+    late: tuple[Equation, ...]
+    train: tuple[Equation, ...]
+    extra: tuple[Equation, ...]
+    from_early: tuple[str, ...]
+    from_late: tuple[str, ...]
+
+
+def plan_of(derivation: Derivation) -> Plan:
+    """Split a derivation's equations; what nothing needs is left out."""
+    system, objective = derivation.system, derivation.objective
+    backward = derivation.backward
+    reads = {r.tensor for e in backward for r in equation_reads(e)}
+    shown = {n for n in (system.output, system.probabilities) if n is not None}
+    wanted = _needed(system.equations, {objective, *reads, *shown})
+    forward = [e for e in system.equations if e.tensor in wanted]
+    late = _late(derivation, forward)
+    # without targets there is one function: nothing comes in later
+    split = bool(system.having("target")) and objective in late
+    before = [e for e in forward if split and e.tensor not in late]
+    after = [e for e in forward if e not in before]
+    own = {derivation.adjoint[n] for n in moved(derivation)}
+    training = _needed(backward, own)
+    late_reads = {r.tensor for e in after for r in equation_reads(e)}
+    draws = [n for n, _ in system.training.draws if n in reads | late_reads]
+    from_early = [
+        n for n in (*draws, *(e.tensor for e in before)) if n in reads | late_reads | shown
+    ]
+    handed = dict.fromkeys((*from_early, *draws, *(e.tensor for e in after)))
+    return Plan(
+        early=tuple(before),
+        late=tuple(after),
+        train=tuple(e for e in backward if e.tensor in training),
+        extra=tuple(e for e in backward if e.tensor not in training),
+        from_early=tuple(from_early) if before else (),
+        from_late=tuple(n for n in handed if n in reads and n != objective),
+    )
+
+
+def moved(derivation: Derivation) -> list[str]:
+    """The parameters that have a gradient."""
+    return [n for n in derivation.system.trainable if n in derivation.adjoint]
+
+
+def dims_of(tensors: Sequence[Tensor]) -> set[str]:
+    """The run-time extents in tensors' shapes."""
+    return {d for t in tensors for e in t.shape for d in _dims(e)}
+
+
+def _late(derivation: Derivation, forward: Sequence[Equation]) -> set[str]:
+    """What depends on targets, or on an extent that only targets have.
+
+    A recurrence is computed in one go: one late member makes all of them late.
+    """
+    system = derivation.system
+    late_dims = dims_of(system.tensors) - dims_of(system.having("input"))
+    found = {t.name for t in system.having("target")}
+    for block in schedule(tuple(forward)):
+        group = list(members([block]))
+        reads = {r.tensor for e in group for r in equation_reads(e)}
+        names = {e.tensor for e in group}
+        if (names | reads) & found or any(late_dims & set(_extents(e)) for e in group):
+            found |= names
+    return found
+
+
+def _extents(equation: Equation) -> Iterator[str]:
+    """The run-time extents that an equation speaks of."""
+    for axis in equation.axes:
+        yield from _dims(axis.extent)
+    for term in equation.terms:
+        for axis in (*term.domain, *letters(term.body)):
+            yield from _dims(axis.extent)
+        for node in walk(term.body):
+            for name in ("subscripts", "value"):
+                value = getattr(node, name, ())
+                for subscript in value if isinstance(value, tuple) else (value,):
+                    if isinstance(subscript, Affine):
+                        yield from _dims(subscript)
+
+
+def _dims(value: Affine) -> Iterator[str]:
+    for atom, _ in value.terms:
+        if isinstance(atom, Dim):
+            yield atom.name
+
+
+def _needed(equations: Sequence[Equation], wanted: set[str]) -> set[str]:
+    """The tensors whose equations are needed for the wanted ones."""
+    defined = {e.tensor: e for e in equations}
+    found: set[str] = set()
+    work = [n for n in wanted if n in defined]
+    while work:
+        name = work.pop()
+        if name in found:
+            continue
+        found.add(name)
+        work.extend(r.tensor for r in equation_reads(defined[name]) if r.tensor in defined)
+    return found
