@@ -161,8 +161,9 @@ def _later(work: str, *arguments: Any) -> Job:
 
 _CURES = {
     errno.EISDIR: "this is a folder; give a file's name",
+    errno.EEXIST: "this is a file; give a folder's name",
     errno.ENOENT: "there is no such folder or file",
-    errno.ENOTDIR: "what should be a folder on the way is a file",
+    errno.ENOTDIR: "what should be a folder on the way there is a file",
     errno.ENOSPC: "no space is left there",
 }
 

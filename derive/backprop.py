@@ -103,6 +103,11 @@ class _Sweep:
         self.adjoint: dict[str, str] = {}
         self.taken = {t.name for t in system.tensors} | {a for a, _ in system.aliases}
         self.scalar = not system.table[of].shape
+        self.reads: dict[str, list[Read]] = {}
+        for equation in system.equations:
+            for term in equation.terms:
+                for read in reads(term.body):
+                    self.reads.setdefault(read.tensor, []).append(read)
 
     def derivation(self) -> Derivation:
         """Everything, well-formed."""
@@ -303,20 +308,15 @@ class _Sweep:
         if defined is not None:
             return defined.axes
         shape = self.system.table[name].shape
-        for equation in self.system.equations:
-            for term in equation.terms:
-                for read in reads(term.body):
-                    if read.tensor != name:
-                        continue
-                    found = [s.axis for s in read.subscripts]
-                    axes = [a for a in found if a is not None]
-                    if len(set(axes)) == len(shape) and all(
-                        a.extent == e for a, e in zip(axes, shape, strict=True)
-                    ):
-                        return tuple(axes)
+        for read in self.reads.get(name, ()):
+            axes = [a for s in read.subscripts if (a := s.axis) is not None]
+            if len(set(axes)) == len(shape) and all(
+                a.extent == e for a, e in zip(axes, shape, strict=True)
+            ):
+                return tuple(axes)
         axes = []
         taken: set[str] = set()
-        letters_ = _letters_of(self.system, name)
+        letters_ = _letters_of(self.reads.get(name, ()), len(shape))
         for k, extent in enumerate(shape):
             letter = fresh_letter(taken, letters_[k] or "ijklmnop"[k % 8])
             taken.add(letter)
@@ -329,15 +329,12 @@ class _Sweep:
         return Equation(adjoint, axes, tuple(terms))
 
 
-def _letters_of(system: System, name: str) -> list[str | None]:
+def _letters_of(found: Iterable[Read], rank: int) -> list[str | None]:
     """A letter for each axis of a tensor: one that walks it by itself anywhere."""
-    found: list[str | None] = [None] * system.table[name].rank
-    for equation in system.equations:
-        for term in equation.terms:
-            for read in reads(term.body):
-                if read.tensor == name:
-                    for k, subscript in enumerate(read.subscripts):
-                        axis = subscript.axis
-                        if axis is not None and found[k] is None and axis.letter not in found:
-                            found[k] = axis.letter
-    return found
+    letters: list[str | None] = [None] * rank
+    for read in found:
+        for k, subscript in enumerate(read.subscripts):
+            axis = subscript.axis
+            if axis is not None and letters[k] is None and axis.letter not in letters:
+                letters[k] = axis.letter
+    return letters

@@ -39,9 +39,7 @@ def read_example(
     return tuple(found)
 
 
-def _numbers(
-    value: Any, integer: bool, place: str, problems: list[str], depth: int = 0
-) -> Any:
+def _numbers(value: Any, integer: bool, place: str, problems: list[str], depth: int = 0) -> Any:
     if hasattr(value, "tolist"):  # an array, from Python
         value = value.tolist()
     if isinstance(value, list | tuple):

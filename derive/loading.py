@@ -15,6 +15,8 @@ from derive.catalogue.entry import Use
 from derive.definitions import initial
 from derive.errors import ChainruleError, shorten
 from derive.examples import read_example
+from derive.grammar import read_equations
+from derive.instance import bare_names
 from derive.loss import kind_of_target, read_task
 from derive.network import build_network
 from derive.notation import Initializer, System, Training
@@ -36,14 +38,16 @@ def load(source: str | os.PathLike[str] | Mapping[str, Any], **overrides: Any) -
     path = Path(source)
     name = shorten(str(path), 200)
     try:
-        size = path.stat().st_size
         if path.is_dir():
             raise ChainruleError(f"{name}: this is a folder; give a spec's file, such as net.toml")
-        if size > LARGEST_FILE:
+        with path.open("rb") as file:
+            found = file.read(LARGEST_FILE + 1)
+        if len(found) > LARGEST_FILE:
             raise ChainruleError(
-                f"{name}: the file has {size} bytes, at most {LARGEST_FILE} can be read; shorten it"
+                f"{name}: the file has more than {LARGEST_FILE} bytes, which can't be a spec; "
+                "shorten it"
             )
-        text = path.read_bytes()[: LARGEST_FILE + 1].decode()
+        text = found.decode()
     except FileNotFoundError:
         raise ChainruleError(f"{name}: there is no such file; {_near(path)}") from None
     except UnicodeDecodeError as error:
@@ -149,7 +153,8 @@ class _System:
         more = given.more if given else {}
         values = read_attributes(more, row.attributes, "optimizer", self.problems, ("type",))
         text = row.equations(Use(values, ()))
-        used = tuple((k, v) for k, v in values.items() if k in text)
+        named = bare_names(read_equations(text, "optimizer", []))
+        used = tuple((k, v) for k, v in values.items() if k in named)
         return Training(
             optimizer=row.name,
             hyperparameters=used,

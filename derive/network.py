@@ -6,76 +6,25 @@ under the names of the whole system. Nothing here knows what any layer computes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
 
-from derive import catalogue
-from derive.attributes import read_attributes, unknown_type
 from derive.building import Building
-from derive.catalogue.entry import BIAS_COLUMN, Entry
-from derive.definitions import BATCH, Own, initial, own_entry
+from derive.catalogue.entry import BIAS_COLUMN
+from derive.definitions import BATCH, initial
 from derive.errors import ChainruleError, meant, shorten
 from derive.extents import Sizes
 from derive.grammar import check_name
 from derive.graph import Node, Source, order, unread, wire
 from derive.language import Declarations, assemble
-from derive.loss import OBJECTIVE, TARGET, Placed, own_loss, put_loss
+from derive.layers import LayerReader, Planned
+from derive.loss import OBJECTIVE, TARGET, Placed, put_loss
 from derive.notation import Affine, Dim, Layer, System, Training, affine
-from derive.spec import Definition, LayerSpec, Spec, layer_place, read_definition
+from derive.spec import Spec
 from derive.tree import equation_reads
 from derive.values import exact, extent
 
-_KEYS = ("type", "name", "inputs")
-_ALL_LAYERS = "merge_bias"  # an attribute that the spec may set for every layer that has it
 _TAKEN = {OBJECTIVE: "the objective", TARGET: "the target"}
-
-
-@dataclass(frozen=True)
-class _Part:
-    """An entry with its attributes: a layer, or the activation after it."""
-
-    row: Entry | Own
-    attributes: Mapping[str, Any]
-
-    @property
-    def entry(self) -> Entry:
-        return self.row.entry if isinstance(self.row, Own) else self.row
-
-
-@dataclass(frozen=True)
-class _Layer:
-    """A layer of the spec, read: `tag` ends the names of its tensors, `base` is its output's."""
-
-    place: str
-    type: str
-    part: _Part
-    activation: _Part | None
-    reads: tuple[str, ...] | None
-    given: str | None
-    tag: str = ""
-    base: str = ""
-
-    def name(self, local: str) -> str:
-        """The system's name of one of its tensors."""
-        if self.base:
-            return self.base if local == "y" else f"{local}_{self.base}"
-        apart = "_" if local[-1].isdigit() and self.tag[0].isdigit() else ""
-        return f"{local}{apart}{self.tag}"
-
-    @property
-    def called(self) -> str:
-        """The layer's name, its number, or its output."""
-        return self.given or self.base or self.tag
-
-    def node(self) -> Node:
-        """The layer as others see it."""
-        names = (self.name(self.part.entry.output), self.name("y"), *filter(None, [self.given]))
-        entry = self.part.entry
-        wants = 0 if entry.many else len(entry.inputs)
-        if self.type == catalogue.OWN:
-            wants = len(self.reads or ("x",))
-        return Node(self.place, names, self.reads, wants, entry.inputs)
 
 
 def build_network(spec: Spec, training: Training, problems: list[str]) -> System:
@@ -113,7 +62,6 @@ class _Network:
         self.built = Building(
             problems, {k: exact(v, f"constants.{k}", problems) for k, v in spec.constants.items()}
         )
-        self.own: dict[str, Own | None] = {}
         self.outputs: dict[int, str] = {}
         self.tags: dict[str, str] = {}
         self.layers: list[Layer] = []
@@ -121,9 +69,9 @@ class _Network:
     def system(self) -> System:
         if not self.spec.layers:
             raise ChainruleError(*self.problems, "layers: there is none; add [[layers]]")
-        self.define()
         self.inputs()
-        layers = self.call([self.read(k, layer) for k, layer in enumerate(self.spec.layers)])
+        reader = LayerReader(self.spec, self.problems)
+        layers = reader.layers()
         nodes = [layer.node() if layer else None for layer in layers]
         sources = wire(nodes, tuple(self.spec.inputs), self.problems)
         for k in order(nodes, sources, self.problems):
@@ -132,7 +80,7 @@ class _Network:
                 self.put(k, layer, sources[k])
         last = self.output(nodes)
         output = self.outputs.get(last)
-        loss = put_loss(self.spec.loss, self.built, output, self.own, self.spec.task)
+        loss = put_loss(self.spec.loss, self.built, output, reader.own, self.spec.task)
         self.initialise(whole=None not in nodes)
         if self.problems or output is None or loss is None:
             raise ChainruleError(*dict.fromkeys(self.problems))
@@ -183,20 +131,6 @@ class _Network:
 
     # ---- what stands before the layers -----------------------------------------------------------
 
-    def define(self) -> None:
-        known = {*catalogue.LAYER, *catalogue.LOSS, catalogue.OWN}
-        for name, definition in self.spec.define.items():
-            place = f"define.{shorten(name)}"
-            wrong = check_name(name, "layer")
-            if wrong:
-                self.problems.append(f"define: {wrong}")
-            elif name in known:
-                self.problems.append(f"{place}: the catalogue has '{name}'; take another name")
-            if self.spec.loss is not None and self.spec.loss.type == name:
-                self.own[name] = own_loss(name, definition, place, self.problems)
-            else:
-                self.own[name] = own_entry(name, definition, place, self.problems)
-
     def inputs(self) -> None:
         built = self.built
         if not self.spec.inputs:
@@ -246,105 +180,7 @@ class _Network:
 
     # ---- layers ----------------------------------------------------------------------------------
 
-    def read(self, position: int, spec: LayerSpec) -> _Layer | None:
-        """A layer with its attributes; None where something is wrong with it."""
-        place = layer_place(position, spec)
-        reads = None if spec.inputs is None else tuple(spec.inputs)
-        before = len(self.problems)
-        more = spec.more
-        row: Entry | Own | None
-        if spec.type == catalogue.OWN:
-            row, more = self.in_place(spec.type, more, reads, place)
-        else:
-            row = self.find(spec.type, catalogue.LAYER, place, "layer", catalogue.OWN)
-        if spec.name is not None:
-            wrong = check_name(spec.name, "layer")
-            if wrong:
-                self.problems.append(f"{place}.name: {wrong}")
-        if row is None:
-            return None
-        entry = row.entry if isinstance(row, Own) else row
-        if any(a.name == _ALL_LAYERS for a in entry.attributes):
-            more = {_ALL_LAYERS: self.spec.merge_bias, **more}
-        attributes = read_attributes(more, entry.attributes, place, self.problems, _KEYS)
-        activation = None
-        if entry.activates:
-            activation = self.activation(attributes.pop("activation"), f"{place}.activation")
-        if len(self.problems) > before:
-            return None
-        return _Layer(place, spec.type, _Part(row, attributes), activation, reads, spec.name)
-
-    def find(
-        self, name: str, rows: Mapping[str, Entry], place: str, what: str, *more: str
-    ) -> Entry | Own | None:
-        """A row of the catalogue or a definition, by name; a problem where there is none."""
-        if name in self.own:
-            return self.own[name]
-        if name not in rows:
-            self.problems.append(unknown_type(name, [*rows, *more, *self.own], place, what))
-        return rows.get(name)
-
-    def in_place(
-        self, name: str, more: Mapping[str, Any], reads: tuple[str, ...] | None, place: str
-    ) -> tuple[Own | None, dict[str, Any]]:
-        """A layer by equations in place: its inputs go by the names that it gives for them."""
-        mine = {k: v for k, v in more.items() if k in Definition.model_fields}
-        rest = {k: v for k, v in more.items() if k not in mine}
-        before = len(self.problems)
-        definition = read_definition(mine, place, self.problems)
-        if definition is None or len(self.problems) > before:
-            return None, rest
-        inputs = reads or ("x",)
-        if len(inputs) == 1 and inputs != ("x",):
-            inputs = (*inputs, "x")
-        return own_entry(name, definition, place, self.problems, inputs=inputs), rest
-
-    def activation(self, given: Any, place: str) -> _Part | None:
-        """What follows a layer's sum; None for nothing."""
-        if isinstance(given, str):
-            given = {"type": given}
-        if not isinstance(given, Mapping) or not isinstance(given.get("type"), str):
-            self.problems.append(f'{place}: write a name in quotes, or {{ type = "...", ... }}')
-            return None
-        row = self.find(given["type"], catalogue.ACTIVATION, place, "activation")
-        if row is None:
-            return None
-        entry = row.entry if isinstance(row, Own) else row
-        if len(entry.inputs) != 1:
-            self.problems.append(f"{place}: it has several inputs; write it as a layer of its own")
-        rest = {k: v for k, v in given.items() if k != "type"}
-        attributes = read_attributes(rest, entry.attributes, place, self.problems, ("type",))
-        return None if entry.is_alias else _Part(row, attributes)
-
-    def call(self, layers: Sequence[_Layer | None]) -> list[_Layer | None]:
-        """Names: given ones; numbers for other layers with parameters; else by type, `flatten1`."""
-        numbered = 0
-        counts: dict[str, int] = {}
-        names: dict[str, str] = {x: f"the input '{x}'" for x in self.spec.inputs}
-        called: list[_Layer | None] = []
-        for layer in layers:
-            if layer is None:
-                called.append(None)
-            elif layer.given is not None:
-                if layer.given in names:
-                    self.problems.append(
-                        f"{layer.place}.name: '{layer.given}' is the name of {names[layer.given]} "
-                        "too; take another"
-                    )
-                again = "_" if layer.given in names else ""  # one message is enough
-                names.setdefault(layer.given, layer.place)
-                called.append(replace(layer, tag=f"_{layer.given}{again}"))
-            elif layer.part.entry.parameters or (
-                isinstance(layer.part.row, Own) and layer.part.row.given
-            ):
-                numbered += 1
-                called.append(replace(layer, tag=str(numbered)))
-            else:
-                counts[layer.type] = counts.get(layer.type, 0) + 1
-                called.append(replace(layer, base=f"{layer.type}{counts[layer.type]}"))
-        return called
-
-    def put(self, position: int, layer: _Layer, sources: Sequence[Source]) -> None:
+    def put(self, position: int, layer: Planned, sources: Sequence[Source]) -> None:
         """Put a layer in, and the activation after it."""
         read = [s if isinstance(s, str) else self.outputs.get(s) for s in sources]
         tensors = [t for t in read if t is not None]
@@ -390,7 +226,7 @@ class _Network:
     def finish(
         self,
         position: int,
-        layer: _Layer,
+        layer: Planned,
         inputs: Sequence[str],
         output: str,
         brought: Sequence[str],

@@ -56,6 +56,9 @@ class Tidier:
         self.steps = steps
         self.inlined: list[Equation] = []
         self.facts = facts_of(system.equations)
+        self.users: dict[str, dict[str, None]] = {}
+        for equation in equations:
+            self._enter(equation)
         self.looped = self._looped()
 
     def run(self) -> tuple[list[Equation], list[Equation]]:
@@ -79,6 +82,21 @@ class Tidier:
         except NoOrder:
             return frozenset(self.equations)
         return frozenset(e.tensor for b in blocks if isinstance(b, Loop) for e in members(b.body))
+
+    def _enter(self, equation: Equation) -> None:
+        """Note whom an equation uses; names that it used before stay, and are asked again."""
+        for term in equation.terms:
+            for read in reads(term.body):
+                self.users.setdefault(read.tensor, {})[equation.tensor] = None
+
+    def _put(self, equation: Equation) -> None:
+        self.equations[equation.tensor] = equation
+        self._enter(equation)
+
+    def _users(self, name: str) -> list[Equation]:
+        """The equations that read a tensor now, in order."""
+        found = (self.equations.get(u) for u in self.users.get(name, ()))
+        return [e for e in found if e is not None and _uses(e, name)]
 
     def _step(self, rule: str, before: Equation, after: Equation, reason: str) -> None:
         under = tuple(a.text for a in self.system.assumptions) if rule == "assume" else ()
@@ -121,18 +139,17 @@ class Tidier:
                 continue
             self.inlined.append(equation)
             del self.equations[name]
-            for user in list(self.equations.values()):
-                if _uses(user, name):
-                    after = _renamed(user, name, original)
-                    self._step("same value", user, after, f"{name} equals {original}")
-                    self.equations[user.tensor] = after
+            for user in self._users(name):
+                after = _renamed(user, name, original)
+                self._step("same value", user, after, f"{name} equals {original}")
+                self._put(after)
 
     def _inline(self, name: str) -> None:
         """A derivative that one element-wise equation uses once is written into it."""
         equation = self.equations[name]
         if name in self.wanted or name in self.looped or len(equation.terms) != 1:
             return
-        users = [u for u in self.equations.values() if _uses(u, name)]
+        users = self._users(name)
         term = equation.terms[0]
         if len(users) != 1 or users[0].tensor in self.looped or not _plain_sum(term):
             return
@@ -178,14 +195,14 @@ class Tidier:
         bare = Equation(name, axes, (Term(target, domain, "sum", pulled.core),))
         same = self._existing(bare)
         if same is None:
-            self.equations = {name: bare, **self.equations}
+            self._put(bare)
             same = Read(name, target)
         after = replace(
             equation,
             terms=(Term(term.target, equation.axes, "sum", pulled.wrap(same)),),
         )
         self._step("pull out", equation, after, "these factors don't depend on the summed letters")
-        self.equations[equation.tensor] = after
+        self._put(after)
         return after
 
     def _existing(self, bare: Equation) -> Expr | None:
@@ -229,7 +246,7 @@ class Tidier:
         self._step("write in", user, after, f"{equation.tensor} is used here only")
         self.inlined.append(equation)
         del self.equations[equation.tensor]
-        self.equations[user.tensor] = after
+        self._put(after)
         self._gather_quietly(user.tensor)
 
     def _gather_quietly(self, name: str) -> None:
@@ -253,19 +270,18 @@ class Tidier:
         if after != equation:
             through = f", told through {', '.join(dict.fromkeys(used))}" if used else ""
             self._step("simplify", equation, after, f"the same value, written shorter{through}")
-            self.equations[name] = after
+            self._put(after)
 
     def _drop_unused(self) -> None:
-        changed = True
-        while changed:
-            changed = False
-            for name in list(self.equations):
-                if name in self.wanted:
-                    continue
-                others = (e for e in self.equations.values() if e.tensor != name)
-                if not any(_uses(e, name) for e in others):
-                    self.inlined.append(self.equations.pop(name))
-                    changed = True
+        work = list(self.equations)
+        while work:
+            name = work.pop()
+            if name in self.wanted or name not in self.equations:
+                continue
+            if all(user.tensor == name for user in self._users(name)):
+                gone = self.equations.pop(name)
+                self.inlined.append(gone)
+                work.extend(r.tensor for t in gone.terms for r in reads(t.body))
 
 
 def _into_branches(expr: Expr) -> Expr | None:

@@ -273,7 +273,7 @@ def test_files_that_cannot_be_read(tmp_path):
         (tmp_path / "no" / "x.toml", "there is no such file; check the path"),
         (tmp_path, "this is a folder; give a spec's file, such as net.toml"),
         (latin, "byte 10 is no UTF-8; save the file as UTF-8"),
-        (large, "the file has 5000001 bytes, at most 5000000 can be read; shorten it"),
+        (large, "the file has more than 5000000 bytes, which can't be a spec; shorten it"),
         ("a\0b", "this can't be read: embedded null byte; give another file"),
     ):
         with pytest.raises(ChainruleError) as caught:
