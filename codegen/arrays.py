@@ -44,6 +44,7 @@ from derive.notation import (
     Tensor,
     affine,
 )
+from derive.numbers import is_decimal
 from derive.rules import bounds, surely_not_negative
 from derive.tree import (
     affine_axes,
@@ -165,6 +166,9 @@ def _quotient(args: tuple[Expr, ...], scene: Scene) -> Array:
             case Number(value):
                 sign = value < 0
                 top, bottom = abs(value.numerator), value.denominator
+                if top != 1 and bottom != 1 and is_decimal(value):
+                    over.append(number(abs(value)))
+                    continue
                 if top != 1:
                     over.append(number(top))
                 if bottom != 1:
@@ -195,9 +199,9 @@ def lower_sum(core: Expr, run: tuple[Axis, ...], scene: Scene) -> Array:
 
 def _contracted(core: Expr, run: tuple[Axis, ...], scene: Scene) -> Array:
     groups = _groups(core, set(run), scene)
-    if len(groups) == 1:
-        return _reduced(lower(groups[0], scene), run, scene)
-    arrays = [lower(g, scene) for g in groups]
+    arrays = [lower(g, _natural(g, scene)) for g in groups]
+    if len(arrays) == 1:
+        return _reduced(arrays[0], run, scene)
     while len(arrays) > 1:
         first, second = contract_order(arrays, run)
         left, right = arrays[first], arrays[second]
@@ -207,6 +211,16 @@ def _contracted(core: Expr, run: tuple[Axis, ...], scene: Scene) -> Array:
         arrays = [*others, _pair(left, right, summed, scene)]
     left_over = tuple(a for a in run if a in arrays[0].axes)
     return _reduced(arrays[0], left_over, scene)
+
+
+def _natural(group: Expr, scene: Scene) -> Scene:
+    """The order of axes that an array in the group has in memory, where one has them all."""
+    wanted = set(scene.free(letters(group)))
+    for read in reads(group):
+        axes = tuple(a for s in read.subscripts if (a := s.axis) is not None and a in wanted)
+        if len(axes) == len(read.subscripts) and set(axes) == wanted and len(axes) == len(wanted):
+            return replace(scene, order=axes)
+    return scene
 
 
 def _reduced(array: Array, run: tuple[Axis, ...], scene: Scene) -> Array:

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from codegen.documents import document
-from codegen.experiment import EPOCHS, Outcome, experiment, report
+from codegen.experiment import COLUMN, EPOCHS, Outcome, experiment, report
 from codegen.files import write_whole
 from codegen.loading import load_module
 from codegen.module import emit
@@ -33,9 +33,9 @@ from derive.report import Report
 
 SPEC = "gender.toml"
 _CHECKS = {
-    "exact": "as SymPy differentiates the written-out objective",
+    "exact": "as SymPy differentiates what is written out",
     "steps": "both sides of each step, in 50 digits",
-    "numeric": "as central differences in 50 digits have it",
+    "numeric": "as central differences in 50 digits",
     "module": "what the emitted code computes, in float64",
 }
 
@@ -80,7 +80,7 @@ def all_checks(derivation: Derivation) -> Report:
 
 
 def _line(name: str, text: str) -> None:
-    say(f"{name:<10}{text}\n")
+    say(f"{name:<{COLUMN}}{text}\n")
 
 
 def _write_documents(derivation: Derivation, write: Callable[[str, str | bytes], str]) -> str:

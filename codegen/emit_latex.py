@@ -116,8 +116,11 @@ class Formula:
 class IndexPrinter:
     """Prints the equations of one system; the symbols are those of its `Names`."""
 
-    def __init__(self, names: Names, table: Mapping[str, Tensor]) -> None:
+    def __init__(
+        self, names: Names, table: Mapping[str, Tensor], otherwise: str = "otherwise"
+    ) -> None:
         self.names = names
+        self.otherwise = otherwise
         self.table = table
         self.integers = Integers(names)
         self.functions = dict(FUNCTIONS)
@@ -275,8 +278,10 @@ class IndexPrinter:
         while isinstance(expr, Call) and expr.function == "where":
             when, value, expr = expr.args
             rows.append(f"{flat(self.box(value).text)} & {condition(when, self.box).text}")
-        rows.append(rf"{flat(self.box(expr).text)} & \text{{otherwise}}")
-        text = r"\begin{cases} " + r" \\ ".join(rows) + r" \end{cases}"
+        rows.append(rf"{flat(self.box(expr).text)} & \text{{{self.otherwise}}}")
+        # a row that began with a bracket would be taken for the space after the one before
+        guarded = ["{}" * row.startswith("[") + row for row in rows]
+        text = r"\begin{cases} " + r" \\ ".join(guarded) + r" \end{cases}"
         return Box(text, PRODUCT, TALL, rigid=True)
 
     # ---- reductions ------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from codegen.people import SEED, People
 
 EPOCHS = 300
 SAMPLE = (70.0, 175.0)  # kg, cm
+COLUMN = 12  # where the text begins on a line of the report
 
 
 @dataclass(frozen=True)
@@ -80,4 +81,4 @@ def report(outcome: Outcome) -> str:
         ),
         ("sample", f"{SAMPLE[0]:g} kg, {SAMPLE[1]:g} cm: {label}, probability {probability:.2f}"),
     ]
-    return "".join(f"{name:<10}{text}\n" for name, text in shown)
+    return "".join(f"{name:<{COLUMN}}{text}\n" for name, text in shown)

@@ -12,6 +12,7 @@ from derive.grammar import read_value
 from derive.notation import Derivation, Initializer, Tensor
 from derive.syntax import Fn, Name, Num, Op, Syntax
 
+_ZERO = Initializer("zeros")
 _DEFAULT = Initializer("normal", (("std", 0.1),))
 
 
@@ -27,13 +28,18 @@ def initial_lines(derivation: Derivation) -> list[str]:
         if tensor.name in example:
             code = f"np.array({_nested(example[tensor.name])}, dtype=DTYPE)"
         else:
-            code = _code(tensor, chosen.get(tensor.name, _DEFAULT))
+            code = _code(tensor, chosen.get(tensor.name, _start(tensor)))
         draws = draws or "rng." in code
         rows.append(f'        "{tensor.name}": {code},')
     lines = ["    rng = np.random.default_rng(seed)"] if draws else []
     if not rows:
         return [*lines, "    return {}"]
     return [*lines, "    return {", *rows, "    }"]
+
+
+def _start(tensor: Tensor) -> Initializer:
+    """What begins where the spec says nothing: a buffer at 0, a parameter near it."""
+    return _ZERO if tensor.role == "buffer" else _DEFAULT
 
 
 def _nested(value: Any) -> str:

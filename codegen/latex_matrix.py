@@ -42,7 +42,7 @@ from codegen.latex_frames import (
     inverse,
     transposed,
 )
-from codegen.latex_names import Partial
+from codegen.latex_names import Partial, with_one
 from codegen.latex_product import coefficient, product
 from derive.notation import (
     Add,
@@ -78,6 +78,9 @@ class MatrixPrinter:
             self.something(equation)
             told = readable(equation, self.index.table)
             frame = self.frame(equation.tensor, equation.axes)
+            joined_to = with_one(equation)
+            if joined_to and frame.row == equation.axes[-1]:
+                return self.with_ones(equation, joined_to)
             parts: list[tuple[int, Box]] = []
             for term in told.terms:
                 value = unfolded(term)
@@ -88,6 +91,12 @@ class MatrixPrinter:
         name = equation.tensor.removeprefix("next(").removesuffix(")")
         whole = joined([(s, b.at_least(PRODUCT) if len(parts) > 1 else b) for s, b in parts])
         return Formula(str(self.index.names[name]), (whole.text,), relation)
+
+    def with_ones(self, equation: Equation, of: str) -> Formula:
+        """A matrix with a row of ones below it."""
+        names = self.index.names
+        rows = rf"\begin{{pmatrix}} {names[of]} \\ {ONES}{TRANSPOSED} \end{{pmatrix}}"
+        return Formula(str(names[equation.tensor]), (rows,))
 
     def something(self, equation: Equation) -> None:
         """Between scalars there is nothing that matrices could say."""

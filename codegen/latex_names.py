@@ -10,7 +10,20 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from derive.notation import Axis, Derivation, Dim, System, Tensor
+from derive.notation import (
+    Axis,
+    Call,
+    Compare,
+    Derivation,
+    Dim,
+    Equation,
+    Index,
+    Mul,
+    Read,
+    System,
+    Tensor,
+)
+from derive.tree import ONE, reads
 
 _SMALL = (
     "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau "
@@ -131,6 +144,21 @@ def _tag(tag: str) -> str:
     return tag if plain else upright(tag)
 
 
+def with_one(equation: Equation) -> str | None:
+    """The tensor to whose last axis an equation joins a 1: `where(j < 2, x[n,j], 1)`."""
+    if len(equation.terms) != 1 or not equation.axes:
+        return None
+    match equation.terms[0].body:
+        case Call("where", (Compare("<", Index(letter), _), Read(tensor, subscripts), yes)) if (
+            yes == ONE
+            and subscripts == equation.terms[0].target
+            and letter.axis == equation.axes[-1]
+        ):
+            return tensor
+        case _:
+            return None
+
+
 class Names:
     """The symbols of one system's tensors, letters and run-time extents."""
 
@@ -145,6 +173,7 @@ class Names:
         for tensor in tensors:
             if tensor.name not in adjoint and tensor.role != "next":
                 self._put(tensor)
+        self._put_tildes()
         self.objective = self._objective()
         for name, of in adjoint.items():
             self._made[name] = self._derivative(of)
@@ -160,6 +189,12 @@ class Names:
             assert isinstance(inner, Symbol)
             return replace(inner, above=f"{inner.above}+")
         return self._made[name]
+
+    def of(self, name: str) -> Symbol:
+        """The symbol of a tensor that is no derivative."""
+        made = self[name]
+        assert isinstance(made, Symbol)
+        return made
 
     def letter(self, axis: Axis) -> str:
         """A letter of the index calculus."""
@@ -180,6 +215,25 @@ class Names:
             made = replace(made, above=made.above + r"\prime")
         self._used[str(made)] = tensor.name
         self._made[tensor.name] = made
+
+    def _put_tildes(self) -> None:
+        """A tensor with a 1 joined to it has a tilde, and so has what multiplies it."""
+        joined = {e.tensor: of for e in self.system.equations if (of := with_one(e))}
+        weights = {
+            r.tensor: r.tensor
+            for e in self.system.equations
+            for t in e.terms
+            if isinstance(t.body, Mul) and any(r.tensor in joined for r in reads(t.body))
+            for r in reads(t.body)
+            if self.system.table[r.tensor].role == "parameter"
+        }
+        for name, of in {**joined, **weights}.items():
+            plain = self._made[of]
+            assert isinstance(plain, Symbol)
+            made = replace(plain, base=ACCENTS["tilde"] % plain.base)
+            if str(made) not in self._used:
+                self._used[str(made)] = name
+                self._made[name] = made
 
     def _adjoints(self) -> dict[str, str]:
         found: dict[str, str] = {}

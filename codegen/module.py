@@ -14,7 +14,7 @@ from codegen.helpers import helper_text
 from codegen.initial import initial_lines
 from codegen.lower import lower_blocks
 from codegen.names import Names
-from codegen.plan import dims_of, moved, plan_of
+from codegen.plan import dims_of, moved, needed_for, plan_of
 from codegen.render import render
 from codegen.update import update_lines
 from derive.errors import ChainruleError, meant
@@ -27,6 +27,7 @@ TARGETS = ("numpy",)
 STYLES = ("plain",)
 DTYPES = ("float64", "float32")
 PARTS = ("all", "math")
+_FRESH_RNG = "    rng = np.random.default_rng() if rng is None else rng"
 
 
 @dataclass(frozen=True)
@@ -168,11 +169,13 @@ class _Module:
     # functions
 
     def text(self, part: str) -> str:
-        functions = [*self._forward_functions(), self._gradients()]
+        functions = [*self._forward_functions(), self._gradients(), *self._next_buffers()]
         objective = equation_text(self.system.defined[self.derivation.objective])
         update = update_lines(self.derivation, moved(self.derivation))
         estimator = estimator_of(self.derivation) if part == "all" else None
-        shapes = [(n, tuple(e.number for e in self.table[n].shape)) for n in self._parameter_names()]
+        shapes = [
+            (n, tuple(e.number for e in self.table[n].shape)) for n in self._parameter_names()
+        ]
         buffers = [(t.name, tuple(e.number for e in t.shape)) for t in self.system.having("buffer")]
         text = render(
             "module.py.j2",
@@ -193,6 +196,7 @@ class _Module:
             update_note=update.note,
             state_arguments=update.loop,
             arguments=self._data_arguments(),
+            moves_buffers=bool(self.system.updates),
             training=", training=True, rng=rng" if self.draws else "",
             estimator=render_estimator(estimator).rstrip("\n") if estimator else "",
         )
@@ -219,8 +223,7 @@ class _Module:
         everything = self._data_arguments()
         mode = ", training=False, rng=None"
         inner = ", training, rng" if self.draws else ""
-        fresh = "    rng = np.random.default_rng() if rng is None else rng"
-        rng = [fresh] if self.draws else []
+        rng = [_FRESH_RNG] if self.draws else []
         early = bool(self.plan.early)
         if early:
             body = self.body(self.plan.early)
@@ -369,6 +372,26 @@ class _Module:
             self.was_quiet(),
         )
 
+    def _next_buffers(self) -> list[Function]:
+        """`next(m) = ...`: what the buffers are after a training step."""
+        updates = self.system.updates
+        if not updates:
+            return []
+        needed = needed_for(self.system.equations, updates)
+        body = self.body([*needed, *updates])
+        given = (*self.inputs, *self.targets)
+        used = {r.tensor for e in (*needed, *updates) for r in equation_reads(e)}
+        draws = self.draw_lines() if used & set(self.draws) else []
+        rng = [_FRESH_RNG] if draws else []
+        lines = self.unpack([*needed, *updates])
+        lines += self.arrays([t for t in given if t.name in used])
+        lines += [*self.sizes([*draws, *body], given), *rng, *draws, *body]
+        rows = [f'"{_next_of(e)}": {self.names.tensor(e.tensor)}' for e in updates]
+        lines.append(f"    return {{{', '.join(rows)}}}")
+        parameters = f"params{self._data_arguments()}, training=False, rng=None"
+        doc = _wrapped("The buffers after this batch: {name: array}.")
+        return [Function("next_buffers", parameters, doc, tuple(lines), self.was_quiet())]
+
     def _gradient_of(self, tensor: Tensor) -> str:
         adjoint = self.derivation.adjoint.get(tensor.name)
         if adjoint is None or not any(e.tensor == adjoint for e in self.derivation.backward):
@@ -388,6 +411,10 @@ class _Module:
         if len(line) <= 88:
             return [line]
         return ["    gradient = {", *(f"        {row}," for row in rows), "    }"]
+
+
+def _next_of(equation: Equation) -> str:
+    return equation.tensor.removeprefix("next(").removesuffix(")")
 
 
 def _picked(call: str, names: Sequence[str], name: str) -> str:

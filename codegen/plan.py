@@ -68,6 +68,12 @@ def dims_of(tensors: Sequence[Tensor]) -> set[str]:
     return {d for t in tensors for e in t.shape for d in _dims(e)}
 
 
+def needed_for(equations: Sequence[Equation], last: Sequence[Equation]) -> list[Equation]:
+    """The equations whose values the last ones read, in order."""
+    wanted = _needed(equations, {r.tensor for e in last for r in equation_reads(e)})
+    return [e for e in equations if e.tensor in wanted]
+
+
 def _late(derivation: Derivation, forward: Sequence[Equation]) -> set[str]:
     """What depends on targets, or on an extent that only targets have.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -10,12 +10,12 @@ from typing import Any
 from derive.catalogue.entry import Entry, Loss, Parameter, Unfit, Use
 from derive.definitions import BATCH, Own
 from derive.dots import without_dots
-from derive.extents import Sizes
+from derive.extents import Sizes, Slot, axis_name
 from derive.grammar import read_equations
 from derive.inference import Shape, shapes_of
 from derive.instance import Names, instantiate, tensors_of
 from derive.meaning import LARGEST_EXTENT
-from derive.notation import Affine, Draw, Initializer
+from derive.notation import Affine, Draw, Initializer, affine
 from derive.syntax import Refused, Written
 
 Global = Callable[[str], str]
@@ -103,14 +103,10 @@ class Building:
         claimed = [self.claim(names[local], place) for local in mine]
         if not all(claimed):
             return None
-        self._declare(parameters, own, names)
+        self._declare(parameters, own, names, place)
         settings: dict[str, Any] = {a.name: attributes.get(a.name) for a in entry.attributes}
         numbers = {k: v for k, v in settings.items() if isinstance(v, Fraction)}
-        where = place
-        if own:
-            where = (
-                f"{place}: {own.place}.equations" if own.place != place else f"{place}.equations"
-            )
+        where = own.place_in(place) if own else place
         written = instantiate(equations, Names(names, numbers), place, where)
         letters = {
             (place, a.letter): int(settings[a.name])
@@ -118,12 +114,20 @@ class Building:
             if a.letter and settings[a.name] is not None
         }
         slots = {(names[t], k): extent for (t, k), extent in extents.items()}
+        for key, extent in attributes.items():
+            tensor, dot, axis = key.partition(".")
+            if dot:
+                slots[(names[tensor], int(axis))] = affine(extent)
         if not self._infer(written, names, letters, slots, place):
             return None
         return {local: names[local] for local in mine}
 
     def _declare(
-        self, parameters: tuple[Parameter, ...], own: Own | None, names: Mapping[str, str]
+        self,
+        parameters: tuple[Parameter, ...],
+        own: Own | None,
+        names: Mapping[str, str],
+        place: str,
     ) -> None:
         for role, rows in (("parameter", parameters), ("buffer", own.buffers if own else ())):
             for row in rows:
@@ -137,6 +141,12 @@ class Building:
                 self.roles[names[local]] = "random"
                 self.draws.append((names[local], draw))
             self.integers.update(names[local] for local in own.integers)
+            self.problems.extend(
+                f"{place}: it reads integers from '{local}', and '{names[local]}' is computed; "
+                "connect it with an input"
+                for local in own.integers
+                if self.roles.get(names[local]) not in ("input", "target", "buffer")
+            )
 
     def _infer(
         self,
@@ -164,11 +174,13 @@ class Building:
             self.problems,
         )
         if len(self.problems) == before and found.open:
-            listed = " and ".join(f"letter '{x}'" if x.isidentifier() else x for x in found.open)
-            sample = next((x for x in found.open if x.isidentifier()), "i")
-            self.problems.append(
-                f"{place}: the extent of {listed} is open; give it here, such as {sample} = 8"
-            )
+            self.problems.append(f"{place}: {_open(found.open, names)}")
+        self.problems.extend(
+            f"{place}: '{tensor}' has {len(found.shapes[tensor])} axes, counted from 0; "
+            f"there is no axis {position}"
+            for tensor, position in slots
+            if position >= len(found.shapes.get(tensor, range(position + 1)))
+        )
         if len(self.problems) > before:
             return False
         self.shapes.update((t, s) for t, s in found.shapes.items() if t not in self.constants)
@@ -176,3 +188,11 @@ class Building:
         self.letters.update(letters)
         self.slots.update(slots)
         return True
+
+
+def _open(found: Sequence[str | Slot], names: Mapping[str, str]) -> str:
+    """What to say of extents that nothing gives; `names` has the layer's own names of tensors."""
+    own = {tensor: local for local, tensor in names.items()}
+    said = [f"letter '{x}'" if isinstance(x, str) else axis_name(x) for x in found]
+    cures = [x if isinstance(x, str) else f'"{own.get(x[0], x[0])}.{x[1]}"' for x in found]
+    return f"the extent of {' and '.join(said)} is open; give it here, such as {cures[0]} = 8"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from derive.attributes import read_draw, read_initializer
 from derive.catalogue.entry import Attribute, Entry, Parameter
@@ -13,7 +14,7 @@ from derive.instance import bare_names, letters_of, tensors_of, unknown_names
 from derive.notation import Draw, Initializer
 from derive.spec import Definition, ParameterSpec
 from derive.syntax import Written
-from derive.values import exact
+from derive.values import exact, extent
 
 BATCH = "n"
 
@@ -28,6 +29,10 @@ class Own:
     draws: tuple[tuple[str, Draw], ...] = ()
     integers: tuple[str, ...] = ()
     place: str = ""
+
+    def place_in(self, layer: str) -> str:
+        """What errors call the equations as a layer uses them."""
+        return f"{'' if self.place == layer else f'{layer}: '}{self.place}.equations"
 
     @property
     def given(self) -> tuple[str, ...]:
@@ -172,3 +177,15 @@ def _check(
         for tensor, role in roles.items()
         if role != "inputs" and tensor not in used
     )
+
+
+def read_axes(
+    own: Own, given: Mapping[str, Any], place: str, problems: list[str]
+) -> dict[str, int]:
+    """The keys that fix an axis which no letter walks, such as `"W.0" = 11`."""
+    found = {}
+    for key, value in given.items():
+        tensor, _, position = key.partition(".")
+        if tensor in own.tensors and position.isdecimal() and len(position) < 4:
+            found[key] = extent(value, f"{place}.{key}", problems)
+    return found

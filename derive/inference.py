@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from derive.extents import Node, Sizes, Slot, axis_name, bound_letters, infer
+from derive.extents import Node, Sizes, Slot, bound_letters, infer
 from derive.notation import Affine
 from derive.scope import Scoped, ranks, resolve
 from derive.syntax import Refused, Written
@@ -17,11 +17,11 @@ Shape = tuple[Affine, ...]
 class Found:
     """The shapes of all tensors whose every extent is known, and what is open of the others.
 
-    `open` has a letter for an axis where one walks it plainly, else the axis in words.
+    `open` has a letter for an axis where one walks it plainly, else the axis itself.
     """
 
     shapes: Mapping[str, Shape]
-    open: tuple[str, ...]
+    open: tuple[str | Slot, ...]
 
 
 def shapes_of(
@@ -56,13 +56,13 @@ def shapes_of(
         for var in (*one.left, *bound_letters(one.right)):
             walked.setdefault(extents.root(var), var.name)
     shapes: dict[str, Shape] = {}
-    open_: dict[str, None] = {}
+    open_: dict[str | Slot, None] = {}
     for name in sorted(names):
         shape = [extents.get((name, k)) for k in range(rank.get(name, 0))]
         for k, extent in enumerate(shape):
             if extent is None:
                 slot: Slot = (name, k)
-                open_[walked.get(extents.root(slot), axis_name(slot))] = None
+                open_[walked.get(extents.root(slot), slot)] = None
         if None not in shape:
             shapes[name] = tuple(e for e in shape if e is not None)
     for one in scoped:

@@ -9,7 +9,7 @@ from typing import Any
 from derive import catalogue
 from derive.attributes import read_attributes, unknown_type
 from derive.catalogue.entry import Entry
-from derive.definitions import Own, own_entry
+from derive.definitions import Own, own_entry, read_axes
 from derive.errors import shorten
 from derive.grammar import check_name
 from derive.graph import Node
@@ -29,6 +29,7 @@ class Part:
 
     @property
     def entry(self) -> Entry:
+        """What the catalogue says, or would say, of it."""
         return self.row.entry if isinstance(self.row, Own) else self.row
 
 
@@ -114,7 +115,9 @@ class LayerReader:
         entry = row.entry if isinstance(row, Own) else row
         if any(a.name == _ALL_LAYERS for a in entry.attributes):
             more = {_ALL_LAYERS: self.spec.merge_bias, **more}
-        attributes = read_attributes(more, entry.attributes, place, self.problems, _KEYS)
+        sizes = read_axes(row, more, place, self.problems) if isinstance(row, Own) else {}
+        more = {k: v for k, v in more.items() if k not in sizes}
+        attributes = read_attributes(more, entry.attributes, place, self.problems, _KEYS) | sizes
         activation = None
         if entry.activates:
             activation = self._activation(attributes.pop("activation"), f"{place}.activation")

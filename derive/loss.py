@@ -10,7 +10,7 @@ from derive import catalogue
 from derive.attributes import read_attributes, unknown_type
 from derive.building import Building
 from derive.catalogue.entry import Loss, Use
-from derive.definitions import Own, own_entry
+from derive.definitions import Own, own_entry, read_axes
 from derive.inference import Shape
 from derive.instance import tensors_of, unknown_names
 from derive.spec import Definition, LossSpec, read_definition
@@ -62,7 +62,9 @@ def put_loss(
         return None
     attributes_of = row.attributes if isinstance(row, Loss) else row.entry.attributes
     before = len(problems)
-    attributes = read_attributes(given, attributes_of, place, problems, ("type",))
+    sizes = read_axes(row, given, place, problems) if isinstance(row, Own) else {}
+    given = {k: v for k, v in given.items() if k not in sizes}
+    attributes = read_attributes(given, attributes_of, place, problems, ("type",)) | sizes
     if len(problems) > before or output is None or output not in built.shapes:
         return None
     fixed = {}

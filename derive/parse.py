@@ -10,6 +10,7 @@ from derive.attributes import read_draw
 from derive.errors import ChainruleError, meant, shorten
 from derive.extents import Sizes
 from derive.grammar import check_name, read_equations
+from derive.instance import letters_of
 from derive.language import Declarations, assemble
 from derive.notation import Draw, System, Training
 from derive.values import exact, extent
@@ -92,9 +93,29 @@ def parse(
         assume=tuple(assume),
         training=training,
     )
+    if all_read:
+        walked = letters_of(written)
+        problems.extend(
+            f"{key}: no equation has a letter '{shorten(letter)}'"
+            f"{meant(letter, walked) or '; take it out'}"
+            for key, given in (
+                ("sizes", [n for _, n in declared.sizes.letters]),
+                ("batch", letters),
+            )
+            for letter in given
+            if letter not in walked
+        )
     system = assemble(written, declared, problems)
+    problems.extend(
+        f"sizes: '{tensor}.{position}' names no axis: '{tensor}' has {system.table[tensor].rank}, "
+        "counted from 0"
+        for tensor, position in declared.sizes.slots
+        if position >= system.table[tensor].rank
+    )
     if objective is not None and system.table[objective].rank:
-        raise ChainruleError(f"objective: '{objective}' has axes; sum over them")
+        problems.append(f"objective: '{objective}' has axes; sum over them")
+    if problems:
+        raise ChainruleError(*problems)
     return system
 
 

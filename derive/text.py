@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 from derive.notation import (
     Add,
     Affine,
@@ -25,6 +23,7 @@ from derive.notation import (
     Reduction,
     Term,
 )
+from derive.numbers import is_decimal, number_text
 from derive.rules import pull
 from derive.tree import MINUS_ONE, mul, number, power
 
@@ -118,20 +117,6 @@ def _wrapped(of: Affine) -> str:
     return text if of.axis is not None else f"({text})"
 
 
-def number_text(value: Fraction) -> str:
-    """A rational: a decimal where that is exact and short, else a quotient."""
-    if value.denominator == 1:
-        return str(value.numerator)
-    scaled = value.denominator
-    for prime in (2, 5):
-        while scaled % prime == 0:
-            scaled //= prime
-    decimal = repr(float(value))
-    if scaled == 1 and len(decimal) < 12 and "e" not in decimal and value.denominator > 8:
-        return decimal
-    return f"{value.numerator}/{value.denominator}"
-
-
 def expr_text(expr: Expr) -> str:
     """An expression."""
     return _text(expr)[0]
@@ -215,6 +200,9 @@ def _product_text(args: tuple[Expr, ...]) -> tuple[str, int]:
             case Number(value):
                 if value < 0:
                     sign = "-"
+                if value.denominator != 1 and abs(value.numerator) != 1 and is_decimal(value):
+                    over.append(repr(abs(float(value))))
+                    continue
                 if abs(value.numerator) != 1:
                     over.append(str(abs(value.numerator)))
                 if value.denominator != 1:

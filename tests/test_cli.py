@@ -110,7 +110,7 @@ def test_version(run):
         (["emit", GENDER, "--target", "nunpy"], "numpy"),
         (["emit", GENDER, "--part", "maths"], "math"),
         (["derive", GENDER, "--format", "tx"], "tex"),
-        (["derive", GENDER, "--lang", "fr"], "en"),
+        (["derive", GENDER, "--lang", "fr"], "known: en"),
         (["derive", GENDER, "--notation", "indices"], "index"),
         (["derive", GENDER, "--detail", "step"], "steps"),
         (["derive", GENDER, "-o", "out.ps"], "pdf"),
@@ -173,8 +173,10 @@ def test_emit_options(run):
 
 def test_a_spec_from_standard_input(tiny):
     for arguments in (["emit", "-"], ["check", "-"]):
-        with tiny.open() as file:
-            process = command(*arguments, stdin=file, stdout=subprocess.PIPE)
+        with (
+            tiny.open() as file,
+            command(*arguments, stdin=file, stdout=subprocess.PIPE) as process,
+        ):
             out, err = process.communicate()
         assert (process.returncode, err) == (0, b"")
         assert b"tiny" in out
@@ -282,18 +284,17 @@ def test_where_it_cant_be_written(run, tmp_path, tiny):
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="only Linux has a full device")
 def test_a_full_device(run, tiny):
     assert "no space" in refused(run("emit", tiny, "-o", "/dev/full"))
-    with open("/dev/full", "wb") as full:
-        process = command("emit", tiny, stdout=full)
+    with open("/dev/full", "wb") as full, command("emit", tiny, stdout=full) as process:
         _, err = process.communicate()
     assert process.returncode == 2
     assert err == b"error: standard output: no space is left there\n"
 
 
 def test_a_closed_output(tiny):
-    process = command("emit", tiny, stdout=subprocess.PIPE)
-    process.stdout.close()  # a reader that went before the first word
-    err = process.stderr.read()
-    assert (process.wait(), err) == (0, b"")
+    with command("emit", tiny, stdout=subprocess.PIPE) as process:
+        process.stdout.close()  # a reader that went before the first word
+        err = process.stderr.read()
+        assert (process.wait(), err) == (0, b"")
     done = subprocess.run(
         f"{sys.executable} -m codegen.cli emit {tiny} >&-",
         shell=True,

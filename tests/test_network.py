@@ -489,6 +489,23 @@ def test_definitions_that_do_not_work(definition, layer, wanted):
     assert found.startswith(wanted)
 
 
+def test_an_embedding_of_ones_own():
+    embedding = {
+        "equations": "y[n,...,d] = W[x[n,...],d]",
+        "parameters": ["W"],
+        "integers": ["x"],
+    }
+    layers = [{"type": "embedding", "d": 4, "W.0": 11}, dense(2)]
+    system = net(*layers, inputs={"x": ["t"]}, define={"embedding": embedding})
+    assert system.table["x"].integer
+    assert [shape(system, w) for w in ("W1", "z2")] == [(11, 4), ("n", "t", 2)]
+    found = problems(dense(3), *layers, define={"embedding": embedding})
+    assert found == [
+        "layers[2] (embedding): it reads integers from 'x', and 'z1' is computed; connect it with "
+        "an input"
+    ]
+
+
 def test_a_definition_does_not_hide_the_catalogue():
     assert problems(dense(2), define={"dense": NORM})[0] == (
         "define.dense: the catalogue has 'dense'; take another name"

@@ -8,7 +8,7 @@ the names of the whole system. `n` is the batch, the first axis.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from derive.notation import Affine, Initializer
@@ -32,6 +32,8 @@ KINDS = {
     "probability": "a number from 0 to 1",
     "flag": "true or false",
     "choice": "one of the words listed",
+    "text": "text",
+    "names": "a list of names",
     "activation": "the name of an activation, or a table with its type and attributes",
 }
 
@@ -203,4 +205,3 @@ class EntryInfo:
     source: str = ""
     kink: str = ""
     assume: str = ""
-    extents: Mapping[tuple[str, int], Affine] = field(default_factory=dict)
