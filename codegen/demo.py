@@ -33,10 +33,10 @@ from derive.report import Report
 
 SPEC = "gender.toml"
 _CHECKS = {
-    "exact": "as SymPy differentiates what is written out",
+    "exact": "as SymPy differentiates all written out",
     "steps": "both sides of each step, in 50 digits",
-    "numeric": "as central differences in 50 digits",
-    "module": "what the emitted code computes, in float64",
+    "numeric": "as central differences, in 50 digits",
+    "module": "as the emitted code computes, in float64",
 }
 
 
@@ -103,7 +103,7 @@ def _say_checks(found: Report) -> None:
     title = "checks"
     for kind, meaning in _CHECKS.items():
         names = [row.name for row in found.rows if row.check == kind]
-        _line(title, f"{kind:<8} {' '.join(names)}: {meaning}")
+        _line(title, f"{kind:<8}{' '.join(names)}: {meaning}")
         title = ""
     wrong = [f"{row.check} {row.name}" for row in found.rows if not row.ok]
     told = f"WRONG: {', '.join(wrong)}" if wrong else f"all {len(found.rows)} pass"

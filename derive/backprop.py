@@ -157,7 +157,9 @@ class _Sweep:
         ]
         adjoints = {n: a for n, a in self.adjoint.items() if n != self.of}
         moved = [n for n in system.trainable if n in depends]
-        nexts, updates = updates_of(system, {n: adjoints.get(n, "") for n in moved})
+        nexts, updates = updates_of(
+            system, {n: adjoints.get(n, "") for n in moved}, {n: self._axes(n) for n in moved}
+        )
         derivation = Derivation(
             system=system,
             tensors=(*system.tensors, *seed, *new, *nexts),

@@ -15,15 +15,18 @@ from derive.tree import add, divide, mul, negative, number, power
 
 
 def updates_of(
-    system: System, gradients: Mapping[str, str]
+    system: System, gradients: Mapping[str, str], letters: Mapping[str, tuple[Axis, ...]]
 ) -> tuple[tuple[Tensor, ...], tuple[Equation, ...]]:
-    """`next(W) = ...` for each parameter that moves, and the tensors that this brings."""
+    """`next(W) = ...` for each parameter that moves, and the tensors that this brings.
+
+    `gradients` names the parameters' gradients, `letters` the letters of their axes.
+    """
     found: list[Equation] = []
     tensors: list[Tensor] = []
     written = [read_equations(line, "optimizer", [])[0] for line in system.training.update_text]
     for parameter, gradient in gradients.items():
         tensor = system.table[parameter]
-        axes = _axes(system, parameter)
+        axes = letters[parameter]
         for equation in written:
             names = {"w": parameter, "g": gradient}
             own = equation.tensor
@@ -40,12 +43,6 @@ def updates_of(
         if n not in system.table
     ]
     return (*hyper, *tensors), tuple(found)
-
-
-def _axes(system: System, name: str) -> tuple[Axis, ...]:
-    letters = "ijklmnop"
-    shape = system.table[name].shape
-    return tuple(Axis(letters[k], extent) for k, extent in enumerate(shape))
 
 
 def update_body(node: Syntax, names: Mapping[str, str], axes: tuple[Axis, ...]) -> Expr:
