@@ -12,6 +12,7 @@ from codegen.program import (
     Choose,
     Count,
     Dot,
+    Length,
     Load,
     Map,
     Pick,
@@ -78,6 +79,23 @@ class Scene:
         """The range over which a letter runs here."""
         return self.ranges.get(axis, (0, axis.extent))
 
+    def length(self, axis: Axis) -> Affine:
+        """How many places that range has."""
+        start, stop = self.span(axis)
+        return stop - start
+
+    def spread(self, array: Array, axes: tuple[Axis, ...]) -> Array:
+        """The array with exactly these axes in this order."""
+        if array.axes == axes:
+            return array
+        return Spread(array, axes, tuple(self.length(a) for a in axes))
+
+    def count(self, value: Affine, *, as_float: bool = True) -> Count:
+        """An integer, or an array of the integers that it is over the letters' ranges."""
+        axes = self.free(affine_axes(value))
+        spans = tuple((a, *self.ranges[a]) for a in axes if a in self.ranges)
+        return Count(value, axes, as_float, spans)
+
     def free(self, found: Iterable[Axis]) -> tuple[Axis, ...]:
         """The letters that are axes, in order."""
         present = {a for a in found if a not in self.fixed}
@@ -96,7 +114,7 @@ def lower(expr: Expr, scene: Scene) -> Array:
         case Index(value):
             if not all(isinstance(a, Axis | Dim) for a, _ in value.terms):
                 return _map("float", [lower_index(value, scene)], scene)
-            return Count(value, scene.free(affine_axes(value)))
+            return scene.count(value)
         case Read():
             return lower_read(expr, scene)
         case Add(args):
@@ -113,8 +131,9 @@ def lower(expr: Expr, scene: Scene) -> Array:
         case Call("where", (condition, yes, no)):
             if not scene.free(letters(condition)) and not _reads(condition):
                 true = replace(scene, known=scene.known | implied(condition))
-                arms = [lower(yes, true), lower(no, scene)]
-                return Choose(condition, arms[0], arms[1], scene.union(arms))
+                one, other = lower(yes, true), lower(no, scene)
+                axes = scene.union([one, other])
+                return Choose(condition, scene.spread(one, axes), scene.spread(other, axes), axes)
             parts = [_condition(condition, scene), lower(yes, scene), lower(no, scene)]
             return _map("where", parts, scene)
         case Call("delta", (left, right)):
@@ -191,9 +210,8 @@ def lower_sum(core: Expr, run: tuple[Axis, ...], scene: Scene) -> Array:
     run = tuple(a for a in run if a not in absent)
     value = _contracted(core, run, scene) if run else lower(core, scene)
     for axis in absent:
-        start, stop = scene.span(axis)
-        if stop - start != affine(1):
-            value = _map("mul", [Count(stop - start), value], scene)
+        if scene.length(axis) != affine(1):
+            value = _map("mul", [Length(scene.length(axis)), value], scene)
     return value
 
 
@@ -300,10 +318,19 @@ def lower_read(read: Read, scene: Scene, as_integer: bool = False) -> Array:
             layout.append(free[0])
         else:
             picks.append(Whole())
-            windows[k] = _runs(subscript, free, scene)
+            windows[k] = runs_of(subscript, free, scene)
             layout.append(-1 - k)
+    if not as_integer and any(decide(end) is False for end in outside):
+        none = scene.free(letters(read))
+        return scene.spread(Value(number(0)), none)
     axes = tuple(a for a in layout if isinstance(a, Axis))
-    array: Array = Load(read.tensor, tuple(picks), axes, integer=tensor.integer and not as_integer)
+    array: Array = Load(
+        read.tensor,
+        tuple(picks),
+        axes,
+        integer=tensor.integer and not as_integer,
+        constant=tensor.role == "constant",
+    )
     if outside:
         condition = outside[0] if len(outside) == 1 else Logic("and", tuple(outside))
         array = Choose(condition, array, None, array.axes)
@@ -341,24 +368,24 @@ def _span(subscript: Affine, extent: Affine, scene: Scene) -> Pick | None:
     if low is None or high is None:
         return None
     if not surely_not_negative(low[0]) or not surely_not_negative(high[0]):
-        # a range that was narrowed is empty where it is too long, and inside otherwise
-        if letter not in scene.ranges or list(affine_axes(rest)):
-            return None
+        return None
+    if sign == -1 and first != affine(0) and not surely_not_negative(low[0] - 1):
+        return None  # where this is 0, the slice would end at -1, which is the other side
     if sign == 1 and first == affine(0) and last == extent:
         return Whole()
     return Span(first, None if last == extent else last, reverse=sign == -1)
 
 
-def _runs(
+def runs_of(
     subscript: Affine, free: tuple[Axis, ...], scene: Scene
 ) -> tuple[Affine, tuple[tuple[int, Axis, Affine], ...]]:
+    """A subscript as the place where its letters begin, and a step and a count for each."""
     start = subscript
     runs = []
     for axis in free:
         step = subscript.coefficient(axis)
-        low, stop = scene.span(axis)
-        start = start - affine(axis) * step + step * low
-        runs.append((step, axis, stop - low))
+        start = start - affine(axis) * step + step * scene.span(axis)[0]
+        runs.append((step, axis, scene.length(axis)))
     return start, tuple(runs)
 
 
@@ -420,13 +447,8 @@ def lower_index(subscript: Affine, scene: Scene) -> Array:
             part = _map("mul", [Value(number(coefficient)), part], scene)
         parts.append(part)
     if plain.terms or plain.constant or not parts:
-        parts.append(Count(plain, scene.free(affine_axes(plain)), as_float=False))
+        parts.append(scene.count(plain, as_float=False))
     return parts[0] if len(parts) == 1 else _map("add", parts, scene)
-
-
-def spread(array: Array, axes: tuple[Axis, ...]) -> Array:
-    """The array with exactly these axes in this order."""
-    return array if array.axes == axes else Spread(array, axes)
 
 
 def reads_any(expr: Expr, names: frozenset[str]) -> bool:

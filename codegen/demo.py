@@ -5,12 +5,14 @@ Everything goes into one folder; what is said fits a terminal of 80 columns.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from importlib import import_module
 from importlib.resources import files
 from importlib.util import find_spec
+from itertools import chain, repeat
 from pathlib import Path
 
 from rich.console import Console
@@ -29,7 +31,7 @@ from derive.checking import check
 from derive.errors import ChainruleError
 from derive.loading import load_text
 from derive.notation import Derivation
-from derive.report import Report
+from derive.report import WIDTH, Report
 
 SPEC = "gender.toml"
 _CHECKS = {
@@ -80,7 +82,10 @@ def all_checks(derivation: Derivation) -> Report:
 
 
 def _line(name: str, text: str) -> None:
-    say(f"{name:<{COLUMN}}{text}\n")
+    """Text in its column, however long it is."""
+    lines = textwrap.wrap(text, WIDTH - COLUMN, break_on_hyphens=False)
+    titles = chain([name], repeat(""))
+    say("".join(f"{title:<{COLUMN}}{line}\n" for title, line in zip(titles, lines, strict=False)))
 
 
 def _write_documents(derivation: Derivation, write: Callable[[str, str | bytes], str]) -> str:

@@ -17,6 +17,7 @@ WORDS = {
     "updates": "Updates",
     "remarks": "Remarks",
     "layer": "Layer {name}: {type}",
+    "inputs": "Inputs",
     "layer_with": "Layer {name}: {type}, {activation}",
     # the table of tensors
     "symbol": "symbol",
@@ -54,7 +55,10 @@ WORDS = {
     "columns": "In matrices, samples stand in columns: {extent} of them; {ones} is a column of "
     "ones, {odot} and {oslash} multiply and divide entry by entry, and functions are applied "
     "entry by entry. A matrix product binds more tightly than {odot}.",
-    "number_added": "A number that is added to a matrix is added to each entry.",
+    "entrywise": "In matrices, {ones} is a column of ones, {odot} and {oslash} multiply and divide "
+    "entry by entry, and functions are applied entry by entry. A matrix product binds more tightly "
+    "than {odot}.",
+    "kink": "{name}: {kink}.",
     "sigmoid": "{function} is the logistic function {formula}.",
     "softplus": "{function} is {formula}.",
     "relu": "{function} is {formula}; at 0 its derivative is taken as 0.",
@@ -75,10 +79,8 @@ WORDS = {
     "sum_used": "A sum that is used below.",
     "attaining": "How many entries attain {of}.",
     "others": "The product of the other factors of {of}.",
-    "in_matrices": "In matrices:",
-    "with_slope": "With the derivative {slope} of the activation:",
     "slope_is": "With the derivative {slope} of {function}, where {forward}:",
-    "together": "Told for each entry:",
+    "together": "Told by what arrives at one entry:",
     "nothing_backward": "The objective depends on nothing that is asked for.",
     # steps
     "total differential": "Chain rule: a change of {wrt} changes {output}, and through it "
@@ -86,11 +88,14 @@ WORDS = {
     "directly": "A change of {wrt} changes {objective}.",
     "re-express": "The forward pass already has {through}.",
     "re-arrange": "The same, arranged more simply.",
+    "rename": "With the letters of {of}.",
     "solve subscript": "The left subscript is solved for the letter of the sum.",
     "collect": "The contributions add up.",
     "same value": "{name} and {original} are one value.",
     "write in": "{name} is used here only; it is written in.",
     "pull out": "What doesn't depend on the summed letter stands before the sum {sum}.",
+    "pull out assumed": "What doesn't depend on the summed letter stands before the sum, and the "
+    "sum is known by assumption.",
     "simplify": "The same value, written shorter.",
     "simplify through": "The same value, told through {through}.",
     # remarks
@@ -104,15 +109,17 @@ _SLOT = re.compile(r"\{(\w+)\}")
 def say(key: str, **slots: str | Math | Text) -> Text:
     """A sentence with its slots filled."""
     found: list[str | Math | object] = []
+    used: set[str] = set()
     parts = _SLOT.split(WORDS[key])
     for k, part in enumerate(parts):
         if k % 2 == 0:
             found.extend([part] if part else [])
             continue
-        value = slots.pop(part)
+        value = slots[part]
+        used.add(part)
         found.extend(value if isinstance(value, tuple) else (value,))
-    if slots:
-        raise ValueError(f"'{key}' has no use for {', '.join(sorted(slots))}")
+    if used != set(slots):
+        raise ValueError(f"'{key}' has no use for {', '.join(sorted(set(slots) - used))}")
     return tuple(found)  # type: ignore[arg-type]
 
 

@@ -22,9 +22,11 @@ from codegen.numpy_table import (
     SUM,
     UNARY,
     Code,
+    is_number,
     may_fail,
     number_code,
 )
+from codegen.passes import loosened
 from codegen.program import (
     AddAt,
     Array,
@@ -35,6 +37,7 @@ from codegen.program import (
     Dot,
     Fold,
     For,
+    Length,
     Load,
     Map,
     Pick,
@@ -89,30 +92,22 @@ class Printer(Indices):
         inner = s.value.of if isinstance(s.value, Spread) else s.value
         op = s.op
         if op == "+=" and isinstance(inner, Map) and inner.function == "neg":
-            inner, op = replace(inner.args[0]), "-="
+            inner, op = inner.args[0], "-="
+        inner = loosened(inner, s.axes)
         return [*lines, *wrap(f"{indent}{left} {op} ", self._aligned(inner, s.axes)[0], indent)]
 
     def _whole(self, s: Assign) -> str:
         value = s.value
-        if isinstance(value, Spread):
-            inner = value.of
-            if not inner.axes and isinstance(inner, Value):
-                code = self.show(inner)[0]
-                return f"np.full({self.shape(value.axes)}, {code}, dtype=DTYPE)"
-            code = self.show(value)[0]
-            return f"{code}.copy()" if s.own else code
         code, level = self.show(value)
-        if not value.axes and isinstance(value, Value | Count):
+        if is_number(value):
             return f"DTYPE({code})"
-        if s.own and isinstance(value, Load):
-            return f"{code}.copy()"
-        del level
+        if s.own and _may_be_view(value):
+            return f"{code if level >= ATOM else f'({code})'}.copy()"
         return code
 
     @_statement.register
     def _zeros(self, s: Zeros, indent: str) -> list[str]:
-        shape = self.entries([self.index(e) for e in s.shape])
-        code = f"np.zeros({shape}, dtype=DTYPE)"
+        code = f"np.zeros({self.shape(s.shape)}, dtype=DTYPE)"
         return [*comment(s.note, indent), f"{indent}{self.names.tensor(s.tensor)} = {code}"]
 
     @_statement.register
@@ -134,10 +129,8 @@ class Printer(Indices):
         if any(not isinstance(p, Whole) for p in s.picks):
             name = f"{name}[{self._picks(s.picks)}]"
         indices = [self._aligned(i, s.index_axes)[0] for i in s.indices]
-        inner = s.value.of if isinstance(s.value, Spread) else s.value
-        whole = Spread(inner, s.value.axes) if inner.axes != s.value.axes else inner
         where = self.entries([str(p) for p in s.positions])
-        call = f"_add_at({name}, {where}, {self.entries(indices)}, {self.show(whole)[0]})"
+        call = f"_add_at({name}, {where}, {self.entries(indices)}, {self.show(s.value)[0]})"
         return wrap(indent, call, indent)
 
     # arrays
@@ -161,6 +154,9 @@ class Printer(Indices):
             array = replace(array, axes=present)
         if isinstance(array, Map) and array.axes != present:
             array = replace(array, axes=present)
+        if isinstance(array, Choose):
+            # each arm by itself: one may be a plain number
+            return self._choose(replace(array, axes=axes))
         if isinstance(array, Load) and present == array.axes and not all(fill):
             return self._load_filled(array, fill), ATOM
         code, level = self._turned(array, present)
@@ -207,19 +203,10 @@ class Printer(Indices):
                 return self.index(place)
             case Span(start, stop, False):
                 first = "" if start == Affine() else self.index(start)
-                return f"{first}:{'' if stop is None else self._stop(stop)}"
+                return f"{first}:{'' if stop is None else self.length(stop)}"
             case Span(start, stop, _):
-                if start == Affine() and stop is None:
-                    return "::-1"
-                end = "" if start == Affine() else self.index(start - 1)
-                begin = "" if stop is None else self._stop(stop - 1)
-                return f"{begin}:{end}:-1"
-
-    def _stop(self, stop: Affine) -> str:
-        code = self.index(stop)
-        # a negative end would count from the other side
-        safe = not stop.terms or stop.constant >= -sum(c for _, c in stop.terms)
-        return code if safe else f"max({code}, 0)"
+                last = "" if stop is None else self.index(stop - 1)
+                return f"{last}:{'' if start == Affine() else self.index(start - 1)}:-1"
 
     @show.register
     def _value(self, array: Value) -> Code:
@@ -236,7 +223,10 @@ class Printer(Indices):
         parts: list[tuple[int, str]] = []
         for atom, coefficient in array.value.terms:
             if isinstance(atom, Axis) and atom in array.axes:
-                code = f"np.arange({self.index(atom.extent)}{kind})"
+                spans = {a: (start, stop) for a, start, stop in array.spans}
+                start, stop = spans.get(atom, (0, atom.extent))
+                first = f"{start}, " if start else ""
+                code = f"np.arange({first}{self.index(stop)}{kind})"
                 later = array.axes[array.axes.index(atom) + 1 :]
                 if later:
                     code += f"[:{', None' * len(later)}]"
@@ -258,6 +248,11 @@ class Printer(Indices):
         return shown, ATOM if plain else SUM
 
     @show.register
+    def _length(self, array: Length) -> Code:
+        code = self.length(array.value)
+        return code, ATOM if code.isalnum() or code.startswith("max(") else SUM
+
+    @show.register
     def _load(self, array: Load) -> Code:
         name = self.names.tensor(array.tensor)
         picks = self._picks(array.picks)
@@ -267,14 +262,17 @@ class Printer(Indices):
     @show.register
     def _window(self, array: Window) -> Code:
         self.helpers.add("_window")
-        runs = ", ".join(f"({step}, {self.index(count)})" for step, _, count in array.runs)
+        runs = self._runs(array)
         of = self.show(array.of)[0]
         return f"_window({of}, {array.position}, {self.index(array.start)}, {runs})", ATOM
+
+    def _runs(self, array: Window | Fold) -> str:
+        return ", ".join(f"({step}, {self.length(count)})" for step, _, count in array.runs)
 
     @show.register
     def _fold(self, array: Fold) -> Code:
         self.helpers.add("_fold")
-        runs = ", ".join(f"({step}, {self.index(count)})" for step, _, count in array.runs)
+        runs = self._runs(array)
         of = self.show(array.of)[0]
         size, start = self.index(array.size), self.index(array.start)
         return f"_fold({of}, {array.position}, {size}, {start}, {runs})", ATOM
@@ -303,7 +301,7 @@ class Printer(Indices):
         else:
             assert isinstance(array.yes, Load)
             zero = tuple(At(Affine()) if isinstance(p, At) else p for p in array.yes.picks)
-            no = f"np.zeros_like({self.show(replace(array.yes, picks=zero))[0]})"
+            no = f"np.zeros_like({self._aligned(replace(array.yes, picks=zero), array.axes)[0]})"
         return f"{yes} if {self.condition(array.condition)} else {no}", CHOICE
 
     @show.register
@@ -312,7 +310,9 @@ class Printer(Indices):
         if not missing:
             return self._aligned(array.of, array.axes)
         code = self._aligned(array.of, array.axes)[0]
-        return f"np.broadcast_to({code}, {self.shape(array.axes)})", ATOM
+        if is_number(array.of):
+            return f"np.full({self.shape(array.shape)}, {code}, dtype=DTYPE)", ATOM
+        return f"np.broadcast_to({code}, {self.shape(array.shape)})", ATOM
 
     @show.register
     def _reduce(self, array: Reduce) -> Code:
@@ -401,23 +401,33 @@ class Printer(Indices):
                 return sign.join(self._in(a, axes, ATOM) for a in args), COMPARE
             case "not":
                 return f"~{self._in(args[0], axes, ATOM)}", UNARY
+            case "float" if is_number(args[0]):
+                return self._aligned(args[0], axes)
             case "float":
                 return f"{self._in(args[0], axes, ATOM)}.astype(DTYPE)", ATOM
             case "delta":
                 one, other = (self._in(a, axes, SUM) for a in args)
                 return f"np.equal({one}, {other}).astype(DTYPE)", ATOM
             case "relu":
-                return f"np.maximum({self._aligned(args[0], axes)[0]}, 0)", ATOM
+                return f"np.maximum({self._typed(args, axes)}, 0)", ATOM
             case "softplus":
-                return f"np.logaddexp(0, {self._aligned(args[0], axes)[0]})", ATOM
+                return f"np.logaddexp(0, {self._typed(args, axes)})", ATOM
+            case "sqrt" if is_number(args[0]):
+                return f"{self._in(args[0], axes, ATOM)}**0.5", POWER
             case op if op in COMPARISONS:
                 one, other = (self._in(a, axes, SUM) for a in args)
                 return f"{one} {op} {other}", COMPARE
             case function:
                 if function in HELPED:
                     self.helpers.add(HELPED[function])
-                inside = ", ".join(self._aligned(a, axes)[0] for a in args)
-                return f"{FUNCTIONS[function]}({inside})", ATOM
+                return f"{FUNCTIONS[function]}({self._typed(args, axes)})", ATOM
+
+    def _typed(self, args: Sequence[Array], axes: tuple[Axis, ...]) -> str:
+        """Arguments of a NumPy function, which would make a float64 of one of Python's numbers."""
+        shown = [self._aligned(a, axes)[0] for a in args]
+        if all(is_number(a) for a in args):
+            shown = [f"DTYPE({code})" for code in shown]
+        return ", ".join(shown)
 
     def _product_part(self, array: Array, axes: tuple[Axis, ...], place: int) -> str:
         # `a * (b @ c)` and `a * (b / c)` keep their parentheses: the order is the author's
@@ -459,6 +469,13 @@ class Printer(Indices):
         condition, yes, no = (self._aligned(a, axes)[0] for a in args)
         self.both_arms = self.both_arms or any(may_fail(a) for a in args[1:])
         code = f"np.where({condition}, {yes}, {no})"
-        if all(isinstance(a, Value) for a in args[1:]):
+        if all(is_number(a) for a in args[1:]):
             code += ".astype(DTYPE)"
         return code, ATOM
+
+
+def _may_be_view(array: Array) -> bool:
+    """Whether an array may be a part of another one: then nothing is added to it in place."""
+    if isinstance(array, Spread):
+        return not is_number(array.of)
+    return isinstance(array, Load | Window | Choose)

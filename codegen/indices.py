@@ -21,6 +21,7 @@ from derive.notation import (
     Mul,
     Number,
 )
+from derive.rules import bounds, surely_not_negative
 
 
 class Indices:
@@ -95,9 +96,16 @@ class Indices:
             case _:
                 raise AssertionError(f"{type(expr).__name__} in a condition on integers")
 
-    def shape(self, axes: Sequence[Axis]) -> str:
+    def length(self, value: Affine) -> str:
+        """An integer that is no less than 0: how long something is, or where a slice ends."""
+        code = self.index(value)
+        reach = bounds(value)
+        safe = reach is not None and surely_not_negative(reach[0])
+        return code if safe else f"max({code}, 0)"
+
+    def shape(self, lengths: Sequence[Affine]) -> str:
         """A shape tuple."""
-        return self.entries([self.index(a.extent) for a in axes])
+        return self.entries([self.length(e) for e in lengths])
 
     @staticmethod
     def entries(parts: Sequence[str]) -> str:

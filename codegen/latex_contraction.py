@@ -143,7 +143,11 @@ class Contraction:
         """A sum over one letter alone: a scalar product, a squared length, a plain sum."""
         square = _squared(expr)
         if square is not None:
-            return _norm(self.either(square, Frame(letter, None)))
+            sides = [
+                joined([self.printer.signed(square, frame)])
+                for frame in (Frame(letter, None), Frame(None, letter))
+            ]
+            return _norm(min(sides, key=lambda box: box.text.count(TRANSPOSED)))
         first, *rest = factors(expr)
         if rest and not divides(first) and not divides(rest[0]):
             left = self.either(first, Frame(None, letter)).at_least(ATOM)

@@ -23,6 +23,7 @@ from derive.tree import ONE, add, affine_axes, mul, reads
 
 ADDS = r"\mathrel{+}="
 _FUNCTION_NAMES = "fgh"
+_OF_ONE_CONTRIBUTION = ("re-express", "solve subscript")
 
 
 class StepPrinter:
@@ -40,7 +41,9 @@ class StepPrinter:
         """What a step gives: for the chain rule with the rule written out before it."""
         if step.kind == "chain":
             return self.chain(step)
-        return self.index.formula(step.after)
+        told = self.index.formula(step.after)
+        alone = step.subject not in self.several or step.rule not in _OF_ONE_CONTRIBUTION
+        return told if alone else replace(told, relation=ADDS)
 
     def chain(self, step: Step) -> Formula:
         """The derivative by what an equation reads, through the equation's own."""
@@ -52,7 +55,7 @@ class StepPrinter:
         return replace(told, right=(rule, *told.right)) if rule else told
 
     def rule(self, step: Step, term: Term) -> str:
-        r"""$\sum_{n} \delta_{ni}\, \partial z_{ni}/\partial W_{ij}$; nothing where Y is E itself."""
+        r"""$\sum_{n} \delta_{ni}\, \partial z_{ni}/\partial W_{ij}$; nothing for the objective."""
         output = step.before.tensor
         if output == self.derivation.objective and not step.before.axes:
             return ""
@@ -128,8 +131,9 @@ class StepPrinter:
             return Read(name, place)
         if len(inlined.terms) == 1:
             return inlined.terms[0]
-        return add(*(Reduction("sum", t.reduced, t.body) if t.reduced else t.body
-                     for t in inlined.terms))
+        return add(
+            *(Reduction("sum", t.reduced, t.body) if t.reduced else t.body for t in inlined.terms)
+        )
 
     def function(self, body: Expr, read: Read) -> str:
         """The activation's name; f where it has none."""

@@ -12,7 +12,7 @@ from codegen.arrays import (
     lower_sum,
     outside_of,
     reads_any,
-    spread,
+    runs_of,
 )
 from codegen.narrow import all_of, narrow
 from codegen.program import (
@@ -33,7 +33,7 @@ from codegen.program import (
     Whole,
     Zeros,
 )
-from derive.conditions import implied, settled
+from derive.conditions import decide, implied, settled
 from derive.notation import (
     Affine,
     Axis,
@@ -101,10 +101,10 @@ def lower_equation(
     others = [p for p in pieces if p not in simple]
     found: list[Statement] = []
     if simple and fresh:
-        value = _total([p.value for p in simple], free)
+        value = _total([p.value for p in simple], free, Scene(table, free))
         found.append(Assign(equation.tensor, picks, "=", value, free, note, own=bool(others)))
     elif simple:
-        value = _total([p.value for p in simple], free)
+        value = _total([p.value for p in simple], free, Scene(table, free))
         found.append(Assign(equation.tensor, picks, "+=", value, free, note))
     elif not allocated:
         found.append(Zeros(equation.tensor, table[equation.tensor].shape, note))
@@ -131,11 +131,11 @@ def _noted(statement: Statement, note: str) -> Statement:
     return statement
 
 
-def _total(values: list[Array], axes: tuple[Axis, ...]) -> Array:
+def _total(values: list[Array], axes: tuple[Axis, ...], scene: Scene) -> Array:
     if len(values) == 1:
-        return spread(values[0], axes)
+        return scene.spread(values[0], axes)
     union = tuple(a for a in axes if any(a in v.axes for v in values))
-    return spread(Map("add", tuple(values), union), axes)
+    return scene.spread(Map("add", tuple(values), union), axes)
 
 
 def _piece(
@@ -147,6 +147,8 @@ def _piece(
         return None
     term, ranges, guards = narrow(term, table, fixed)
     if any(stop.number is not None and stop.number <= start for start, stop in ranges.values()):
+        return None
+    if any(decide(g) is False for g in guards):
         return None
     scene = Scene(
         table, term.domain, fixed, ranges, implied(all_of(guards)) if guards else frozenset()
@@ -186,7 +188,7 @@ def _term_value(term: Term, run: tuple[Axis, ...], scene: Scene) -> Array:
         return _filled(pulled.wrap(hole), hole, inner, scene)
     inside = lower(term.body, scene)
     full = tuple(a for a in scene.order if a in inside.axes or a in run)
-    inside = spread(inside, full) if set(run) - set(inside.axes) else inside
+    inside = scene.spread(inside, full) if set(run) - set(inside.axes) else inside
     return Reduce(term.reduce, inside, run, tuple(a for a in inside.axes if a not in run))
 
 
@@ -212,7 +214,7 @@ def _replace_load(array: Array, inner: Array) -> Array:
     return array
 
 
-def _scattered(term: Term, equation: Equation, scene: Scene, guards: list[Expr]) -> _Piece:
+def _scattered(term: Term, equation: Equation, scene: Scene, guards: list[Expr]) -> _Piece | None:
     """A term whose left subscripts aren't plain letters: folds, fixed places, scatter-adds."""
     shape = scene.table[equation.tensor].shape
     uses: dict[Axis, int] = {}
@@ -237,29 +239,26 @@ def _scattered(term: Term, equation: Equation, scene: Scene, guards: list[Expr])
             inside.extend(outside_of(subscript, extent))
             continue
         position = len(out)
-        picks.append(_narrowed(subscript, scene))
         out.append(equation.axes[k])
         if not simple or any(uses[a] > 1 for a in free):
+            picks.append(Whole())
             gathered.append(k)
             positions.append(position)
             layout.append(())
         elif subscript.axis is not None and subscript.axis.extent == extent:
+            picks.append(_narrowed(subscript, scene))
             layout.append(free)
         else:
-            start = subscript
-            found: list[tuple[int, Axis, Affine]] = []
-            for axis in free:
-                step = subscript.coefficient(axis)
-                low, stop = scene.span(axis)
-                start = start - affine(axis) * step + step * low
-                found.append((step, axis, stop - low))
+            picks.append(Whole())
+            folds.append((position, extent, *runs_of(subscript, free, scene)))
             layout.append(free)
-            folds.append((position, extent, start, tuple(found)))
     guards = [*guards, *inside]
+    if any(decide(g) is False for g in inside):
+        return None
     indices = tuple(lower_index(term.target[k], scene) for k in gathered)
     first = scene.union(indices)
     axes = (*first, *(a for group in layout for a in group))
-    value = spread(value, axes)
+    value = scene.spread(value, axes)
     for position, extent, start, runs in reversed(folds):
         at = len(first) + sum(len(g) for g in layout[:position])
         after = (

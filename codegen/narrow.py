@@ -45,15 +45,21 @@ def narrow(
         condition, inside, _ = body.args
         rest: list[Expr] = []
         parts = _conjuncts(condition)
-        for part in parts:
-            others = [p for p in parts if _bounded(p, fixed) != _bounded(part, fixed)]
+        for letter in dict.fromkeys(_bounded(p, fixed) for p in parts):
+            mine = [p for p in parts if _bounded(p, fixed) == letter]
+            if letter is None:
+                guards.extend(p for p in mine if _decided(p, fixed))
+                rest.extend(p for p in mine if not _decided(p, fixed))
+                continue
+            others = [p for p in parts if p not in mine]
             guarded = Call("where", (all_of(others), inside, ZERO)) if others else inside
-            if not _on_letters(part):
-                rest.append(part)
-            elif not set(letters(part)) - fixed:
-                guards.append(part)
-            elif not _narrow_by(part, replace(term, body=guarded), ranges, fixed):
-                rest.append(part)
+            before = dict(ranges)
+            seen = replace(term, body=guarded)
+            if not all(_narrow_by(p, seen, ranges, fixed) for p in mine):
+                # all of a letter's bounds become slices, or none does
+                ranges.clear()
+                ranges.update(before)
+                rest.extend(mine)
         if rest:
             body = Call("where", (all_of(rest), inside, ZERO))
             break
@@ -75,6 +81,11 @@ def _bounded(condition: Expr, fixed: frozenset[Axis]) -> Axis | None:
         return None
     named = list(affine_axes(difference))
     return named[0] if len(named) == 1 and named[0] not in fixed else None
+
+
+def _decided(condition: Expr, fixed: frozenset[Axis]) -> bool:
+    """Whether Python decides it: a condition on loop letters and extents alone."""
+    return _on_letters(condition) and not set(letters(condition)) - fixed
 
 
 def _conjuncts(condition: Expr) -> tuple[Expr, ...]:
@@ -159,7 +170,7 @@ def _clippable(letter: Axis, term: Term, fixed: frozenset[Axis]) -> bool:
             case _:
                 pass
     return all(s.axis == letter or letter not in set(affine_axes(s)) for s in term.target) and (
-        letter in {s.axis for s in term.target} or letter in letters(term.body)
+        term.plain or letter in letters(term.body)
     )
 
 
@@ -176,7 +187,7 @@ def _narrow_read(
         return
     named = list(affine_axes(subscript))
     free = [a for a in named if a not in fixed]
-    if named and not free:
+    if not free:
         guards.extend(outside_of(subscript, extent))
         return
     if len(named) != 1 or subscript.coefficient(named[0]) != 1:

@@ -10,6 +10,8 @@ from codegen.program import (
     Count,
     Dot,
     Fold,
+    Length,
+    Load,
     Map,
     Reduce,
     Spread,
@@ -62,6 +64,26 @@ def may_fail(array: Array) -> bool:
             return may_fail(left) or may_fail(right)
         case Choose(_, yes, no, _):
             return may_fail(yes) or (no is not None and may_fail(no))
+        case _:
+            return False
+
+
+_ARITHMETIC = ("add", "mul", "div", "neg", "pow", "//", "%", "float", "sqrt")
+
+
+def is_number(array: Array) -> bool:
+    """Whether an array is one of Python's own numbers, which have no dtype."""
+    match array:
+        case Value() | Length():
+            return True
+        case Count(axes=axes):
+            return not axes
+        case Load(constant=constant):
+            return constant
+        case Map(function, args, _):
+            return function in _ARITHMETIC and all(is_number(a) for a in args)
+        case Choose(_, yes, no, _):
+            return is_number(yes) and no is not None and is_number(no)
         case _:
             return False
 

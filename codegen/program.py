@@ -3,7 +3,8 @@
 ::
 
     Statement = Assign | AddAt | Zeros | For | When
-    Array     = Value | Whole number | Load | Window | Fold | Take | Map | Choose | Reduce | Dot | Spread
+    Array     = Value | Count | Length | Load | Window | Fold | Take
+              | Map | Choose | Reduce | Dot | Spread
 
 Every expression knows the letters of its axes, in memory order; what those letters run over is
 said by the axes themselves. A printer for a target (`emit_numpy`) aligns them.
@@ -50,11 +51,23 @@ class Value:
 
 @dataclass(frozen=True)
 class Count:
-    """An integer of the index calculus: an extent, a loop's letter, or an array of places."""
+    """An integer of the index calculus: an extent, a loop's letter, or an array of places.
+
+    `spans` holds the letters that run over a part of their extent only: (letter, start, stop).
+    """
 
     value: Affine
     axes: tuple[Axis, ...] = ()
     as_float: bool = True
+    spans: tuple[tuple[Axis, int, Affine], ...] = ()
+
+
+@dataclass(frozen=True)
+class Length:
+    """How many places a range has: its value, or 0 where that is negative."""
+
+    value: Affine
+    axes: tuple[Axis, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -65,6 +78,7 @@ class Load:
     picks: tuple[Pick, ...]
     axes: tuple[Axis, ...]
     integer: bool = False
+    constant: bool = False
 
 
 @dataclass(frozen=True)
@@ -147,13 +161,14 @@ class Dot:
 
 @dataclass(frozen=True)
 class Spread:
-    """An array made as large as its letters say."""
+    """An array made as large as its shape says, which is the letters' ranges' lengths."""
 
     of: Array
     axes: tuple[Axis, ...]
+    shape: tuple[Affine, ...]
 
 
-Array = Value | Count | Load | Window | Fold | Take | Map | Choose | Reduce | Dot | Spread
+Array = Value | Count | Length | Load | Window | Fold | Take | Map | Choose | Reduce | Dot | Spread
 
 
 @dataclass(frozen=True)

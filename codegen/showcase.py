@@ -26,6 +26,7 @@ ROOT = Path(__file__).parents[1]
 GENERATED = ROOT / "generated"
 FIGURES = ROOT / "docs" / "figures"
 INDEX = "README.md"
+REPORT = "report.txt"
 _DEMO = "gender"
 _DESCENT = "descent"
 
@@ -35,22 +36,23 @@ def specs() -> list[Path]:
     return sorted(GENERATED.glob("*/*.toml"))
 
 
+def names(spec: Path) -> tuple[str, ...]:
+    """What the files that belong beside a spec are called."""
+    more = (REPORT,) if spec.stem == _DEMO else ()
+    return (*(f"{spec.stem}.{ending}" for ending in ("tex", "md", "py")), *more)
+
+
 def written(spec: Path) -> dict[str, str]:
     """The files that belong beside a spec, by name."""
-    name = spec.stem
     derivation = differentiate(load(spec))
     source = emit(derivation)
-    files = {
-        f"{name}.tex": document(derivation, format="tex"),
-        f"{name}.md": document(derivation, format="md"),
-        f"{name}.py": source,
-    }
-    if name == _DEMO:
-        files["report.txt"] = report(experiment(load_module(source), read_people()))
-    return files
+    texts = [document(derivation, format="tex"), document(derivation, format="md"), source]
+    if spec.stem == _DEMO:
+        texts.append(report(experiment(load_module(source), read_people())))
+    return dict(zip(names(spec), texts, strict=True))
 
 
-def index(files: dict[str, dict[str, str]]) -> str:
+def index() -> str:
     """The page that lists what there is: for each spec its first comment, and its files."""
     lines = [
         "# What chainrule writes",
@@ -64,7 +66,7 @@ def index(files: dict[str, dict[str, str]]) -> str:
     ]
     for spec in specs():
         name = spec.stem
-        links = ", ".join(f"[{file}]({name}/{file})" for file in files[name])
+        links = ", ".join(f"[{file}]({name}/{file})" for file in names(spec))
         lines.append(f"| [{name}]({name}/{spec.name}) | {_first_comment(spec)} | {links} |")
     return "\n".join(lines) + "\n"
 
@@ -91,33 +93,28 @@ def figures() -> dict[str, bytes]:
     }
 
 
-def all_files() -> dict[Path, str]:
-    """Everything in `generated/` that is written, by its path there."""
-    files = {spec.stem: written(spec) for spec in specs()}
-    paths = {Path(name, file): text for name, own in files.items() for file, text in own.items()}
-    return {Path(INDEX): index(files), **paths}
-
-
-def stale(files: dict[Path, str]) -> list[Path]:
+def stale() -> list[Path]:
     """What lies in `generated/` and belongs to no spec."""
-    kept = {GENERATED / path for path in files} | set(specs())
+    kept = {GENERATED / INDEX, *specs()}
+    kept.update(spec.with_name(name) for spec in specs() for name in names(spec))
     found = (p for p in GENERATED.rglob("*") if p.is_file() and "__pycache__" not in p.parts)
     return sorted(p for p in found if p not in kept)
 
 
 def main() -> int:
     """Write everything anew and take away what is stale."""
-    files = all_files()
-    for path, text in files.items():
-        write_whole(GENERATED / path, text)
-    for path in stale(files):
+    for spec in specs():
+        for name, text in written(spec).items():
+            write_whole(spec.with_name(name), text)
+    write_whole(GENERATED / INDEX, index())
+    for path in stale():
         path.unlink()
         say(f"removed {path.relative_to(ROOT)}\n")
     drawn = figures()
     FIGURES.mkdir(parents=True, exist_ok=True)
     for name, picture in drawn.items():
         write_whole(FIGURES / name, picture)
-    say(f"{len(files)} files in generated/, {len(drawn)} figures in docs/figures/\n")
+    say(f"{len(specs())} specs in generated/, {len(drawn)} figures in docs/figures/\n")
     return 0
 
 

@@ -14,7 +14,7 @@ from derive.numeric import Numbers, check_gradients, check_steps
 from derive.report import Report, Row
 
 MOST_NUMERIC = 30_000  # bodies that are worked out in fifty digits: some seconds
-MOST_EXACT = 1_000  # bodies that are written out in symbols
+MOST_EXACT = 600  # bodies that are written out in symbols
 
 
 def check(derivation: Derivation, formulas: str | None = None, seed: int = 0) -> Report:

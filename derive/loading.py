@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
@@ -31,6 +32,7 @@ def load(source: str | os.PathLike[str] | Mapping[str, Any], **overrides: Any) -
     """The system of a spec: a TOML file's path, or a table with the same keys.
 
     `overrides` replace keys of the spec; a table is merged into the spec's table of that name.
+    A file's name is the model's where the spec gives none.
     Raises `ChainruleError` with all problems, one line each.
     """
     if isinstance(source, Mapping):
@@ -57,18 +59,23 @@ def load(source: str | os.PathLike[str] | Mapping[str, Any], **overrides: Any) -
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise ChainruleError(f"{name}: this can't be read: {why}; give another file") from None
-    return load_text(text, name, **overrides)
+    title = re.sub(r"^\W+|[^\w .-]", "_", path.stem)[:60] or "model"
+    return _load(_read_toml(text, name), name, overrides, title)
 
 
 def load_text(text: str, place: str = "spec", **overrides: Any) -> System:
     """The system of a spec's TOML text; `place` is what errors call it."""
+    return _load(_read_toml(text, place), place, overrides)
+
+
+def _read_toml(text: str, place: str) -> dict[str, Any]:
     if len(text) > LARGEST_FILE:
         raise ChainruleError(
             f"{place}: the text has {len(text)} characters, at most {LARGEST_FILE} can be "
             "read; shorten it"
         )
     try:
-        data = tomllib.loads(text)
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ChainruleError(f"{place}: {_toml_problem(str(error))}") from None
     except (ValueError, RecursionError):  # an integer of 4300 digits, brackets in brackets
@@ -76,7 +83,6 @@ def load_text(text: str, place: str = "spec", **overrides: Any) -> System:
             f"{place}: this TOML can't be read: a number is too long, or brackets are nested too "
             "deeply; shorten it"
         ) from None
-    return _load(data, place, overrides)
 
 
 def _toml_problem(message: str) -> str:
@@ -94,9 +100,12 @@ def _near(path: Path) -> str:
     return f"in that folder are {', '.join(found)}" if found else "check the path"
 
 
-def _load(data: Mapping[str, Any], place: str, overrides: Mapping[str, Any]) -> System:
+def _load(
+    data: Mapping[str, Any], place: str, overrides: Mapping[str, Any], name: str = "model"
+) -> System:
+    """The system of a table; `name` is the model's where the table has none."""
     try:
-        return _System(_merged(data, overrides)).system()
+        return _System({"name": name, **_merged(data, overrides)}).system()
     except ChainruleError as error:
         if not place:
             raise

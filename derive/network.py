@@ -22,7 +22,7 @@ from derive.loss import OBJECTIVE, TARGET, Placed, put_loss
 from derive.notation import Affine, Dim, Layer, System, Training, affine
 from derive.spec import Spec
 from derive.tree import equation_reads
-from derive.values import exact, extent
+from derive.values import check_title, exact, extent
 
 _TAKEN = {OBJECTIVE: "the objective", TARGET: "the target"}
 
@@ -67,6 +67,9 @@ class _Network:
         self.layers: list[Layer] = []
 
     def system(self) -> System:
+        wrong = check_title(self.spec.name)
+        if wrong:
+            self.problems.append(f"name: {wrong}")
         if not self.spec.layers:
             raise ChainruleError(*self.problems, "layers: there is none; add [[layers]]")
         self.inputs()

@@ -13,7 +13,7 @@ from derive.grammar import check_name, read_equations
 from derive.instance import letters_of
 from derive.language import Declarations, assemble
 from derive.notation import Draw, System, Training
-from derive.values import exact, extent
+from derive.values import check_title, exact, extent
 
 
 def parse(
@@ -42,6 +42,9 @@ def parse(
     defines needs a role. Raises `ChainruleError` with all problems, one line each.
     """
     problems: list[str] = []
+    wrong_name = check_title(name)
+    if wrong_name:
+        problems.append(f"name: {wrong_name}")
     constants, sizes, random = constants or {}, sizes or {}, random or {}
     roles: dict[str, str] = {}
     for role, names in (

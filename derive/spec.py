@@ -25,6 +25,10 @@ def _text(value: Any) -> Any:
     return value
 
 
+def _listed(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
 def _names(value: Any) -> Any:
     """A list of names."""
     if isinstance(value, str):
@@ -172,7 +176,7 @@ class Spec(_Strict):
     optimizer: Annotated[Setting | None, BeforeValidator(_typed)] = None
 
     # a network
-    layers: list[LayerSpec] = []
+    layers: Annotated[list[LayerSpec], BeforeValidator(_listed)] = []
     define: dict[str, Definition] = {}
     loss: Annotated[LossSpec | None, BeforeValidator(_typed)] = None
     merge_bias: bool = False

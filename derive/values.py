@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from fractions import Fraction
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from derive.errors import shown
 from derive.meaning import LARGEST_EXTENT
 
+_TITLE = re.compile(r"[\w][\w .-]{0,59}")
 _NUMBER = re.compile(
     r"[-+]?(\d{1,50}(\.\d{0,50})?|\.\d{1,50})([eE][-+]?\d{1,3})?(/\d{1,50})?", re.ASCII
 )
@@ -30,8 +32,17 @@ def exact(value: Any, place: str, problems: list[str]) -> Fraction:
     return number
 
 
+def check_title(name: str) -> str | None:
+    """Why a model can't be called this, in one clause; None where it can."""
+    if _TITLE.fullmatch(name):
+        return None
+    return f"{shown(name)} is no name for a model; use letters, digits, spaces, '_', '-' and '.'"
+
+
 def extent(value: Any, place: str, problems: list[str]) -> int:
     """A size: an integer from 1 to 2^31 - 1."""
+    if not isinstance(value, bool) and hasattr(type(value), "__index__"):
+        value = operator.index(value)  # NumPy's integers are none of Python's
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value < LARGEST_EXTENT:
         problems.append(f"{place}: {shown(value)} is no size; give an integer from 1 to 2147483647")
         return 1

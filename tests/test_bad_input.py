@@ -126,7 +126,7 @@ ONE_PROBLEM = {
         "column 5: lambda is not known; write the value itself",
     ),
     "power of powers": (
-        equations("E = 9**9**9**9"),
+        equations("E = sum(n, x[n] - w*t[n]) + 9**9**9**9"),
         "this number is too large; write it in decimals",
     ),
     "caret": (equations("E = w^2"), "'^' is not a power here; write '**'"),
@@ -208,6 +208,10 @@ ONE_PROBLEM = {
     "assumption without equals": (
         network(more="").replace("inputs", 'assume = ["sum(i, t[n,i])"]\ninputs'),
         "assume: 'sum(i, t[n,i])' is no equation; write left == right",
+    ),
+    "a name that would break out": (
+        'name = "x\\"\\"\\"\\nimport os"\n' + network(),
+        'name: \'x"""?import os\' is no name for a model; use letters, digits, spaces,',
     ),
     "distribution": (
         equations(more='random = { m = { distribution = "bernouli" } }'),

@@ -29,6 +29,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from codegen.documents import document
 from codegen.loading import load_module
 from codegen.module import emit
 from codegen.verify import verify_module
@@ -72,11 +73,22 @@ def blocks(page):
         yield Block(text[: found.start()].count("\n") + 1, kind, about, found.group(2))
 
 
-@each_page
-def test_what_a_page_shows_is_so(page, tmp_path, monkeypatch):
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """Where a page's files lie: the working directory, whose modules can be imported."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
     shutil.copytree(ROOT / "generated", tmp_path / "generated")
-    runner = Page(tmp_path)
+    before = set(sys.modules)
+    yield tmp_path
+    for name in set(sys.modules) - before:
+        if str(getattr(sys.modules[name], "__file__", "")).startswith(str(tmp_path)):
+            del sys.modules[name]
+
+
+@each_page
+def test_what_a_page_shows_is_so(page, folder):
+    runner = Page(folder)
     wrong = []
     for block in blocks(page):
         problem = runner.run(block)
@@ -146,7 +158,7 @@ class Page:
     def _toml(self, block):
         data = tomllib.loads(block.text)
         if block.about == "more":
-            self.use(load(self.spec, **data))
+            self.use(load({**self.spec, **data}))
         elif block.about == "refused":
             return self._refused(data, block)
         else:
@@ -162,8 +174,9 @@ class Page:
     def _refused(self, data, block):
         said = [s.removeprefix("# ") for s in block.lines if s.startswith(f"# {ARROW} ")]
         with pytest.raises(ChainruleError) as caught:
-            load({**self.spec, **data} if self.spec else data)
-        return differs([f"{ARROW} {p}" for p in caught.value.problems], said)
+            load(data)
+        found = [f"{ARROW} {p.removeprefix('spec: ')}" for p in caught.value.problems]
+        return differs(found, said)
 
     def _python(self, block):
         if not block.about:
@@ -212,9 +225,7 @@ class Page:
         return None
 
     def _math(self, block):
-        from codegen.documents import document
-
-        printed = document(self.derivation, format="tex", notation="both", detail="full")
+        printed = document(self.derivation, format="md", detail="full")
         for line in block.lines:
             if bare(line) not in bare(printed):
                 return f"the document of {self.derivation.system.name} has no {line}"

@@ -287,6 +287,15 @@ def test_a_model_is_a_network_or_equations():
     ]
 
 
+def test_a_file_gives_its_name(tmp_path):
+    path = tmp_path / "two moons.toml"
+    path.write_text('equations = "E = w**2"\nparameters = ["w"]\nobjective = "E"')
+    assert load(path).name == "two moons"
+    assert load(path, name="other").name == "other"
+    assert load_text(path.read_text()).name == "model"
+    assert load(path.rename(tmp_path / "-net(1).toml")).name == "_net_1_"
+
+
 def test_a_file_and_its_text_say_the_same():
     for path in SHOWCASE:
         data = tomllib.loads(path.read_text())

@@ -19,6 +19,8 @@ def run(spec: str, against: str | None, as_json: bool) -> int:
     formulas = None if against is None else read_text(against)
     derivation = read_derivation(spec)
     report = check(derivation, formulas)
-    report = replace(report, rows=(*report.rows, *verify_module(derivation)))
+    ours = tuple(row for row in report.rows if row.check != "formula")
+    theirs = tuple(row for row in report.rows if row.check == "formula")
+    report = replace(report, rows=(*ours, *verify_module(derivation), *theirs))
     say(f"{json.dumps(report.to_json(), indent=2)}\n" if as_json else str(report))
     return 0 if report.ok else 1

@@ -1,0 +1,230 @@
+"""What a document says about its notation: the table of tensors, the conventions that it uses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
+
+from codegen.document_model import Code, Math, Table, Text
+from codegen.document_words import listed, say
+from codegen.emit_latex import Formula, IndexPrinter
+from codegen.latex_box import flat
+from codegen.latex_frames import ODOT, ONES, OSLASH
+from codegen.latex_names import Names, Partial
+from derive import catalogue
+from derive.conditions import decide, implied
+from derive.notation import (
+    Affine,
+    Call,
+    Compare,
+    Derivation,
+    Dim,
+    Equation,
+    Expr,
+    Index,
+    Logic,
+    Number,
+    Read,
+    Tensor,
+    affine,
+)
+from derive.tree import children, index, walk
+
+_VARIABLE = "u"
+_FORMULAS = {
+    "sigmoid": r"%s(%s) = 1/(1 + e^{-%s})",
+    "softplus": r"%s(%s) = \log(1 + e^{%s})",
+    "relu": r"%s(%s) = \max(%s, 0)",
+    "erf": r"%s(%s) = \frac{2}{\sqrt{\pi}} \int_{0}^{%s} e^{-v^{2}}\,dv",
+}
+
+
+def tensor_table(derivation: Derivation, names: Names, printer: IndexPrinter) -> Table:
+    """Every symbol, its name in code, its part and its shape."""
+    rows = []
+    for tensor in derivation.tensors:
+        meaning = _meaning(derivation, names, tensor, printer)
+        if meaning is None:
+            continue
+        shape: Text = say("scalar")
+        if tensor.shape:
+            extents = (flat(printer.integers.integer(e).at_least(2).text) for e in tensor.shape)
+            shape = (Math(r" \times ".join(extents)),)
+        rows.append(((Math(str(names[tensor.name])),), (Code(tensor.name),), meaning, shape))
+    header = tuple(say(key) for key in ("symbol", "code", "meaning", "shape"))
+    return Table(header, tuple(rows))
+
+
+def _meaning(
+    derivation: Derivation, names: Names, tensor: Tensor, printer: IndexPrinter
+) -> Text | None:
+    system, name = derivation.system, tensor.name
+    if tensor.role == "next" or (
+        tensor.role == "adjoint" and name in _gradients(derivation, names)
+    ):
+        return None
+    said: Text
+    match tensor.role:
+        case "adjoint" if name in names.errors:
+            partial = Partial(names.objective, names[names.errors[name]])
+            return say("role_error", partial=Math(inline(str(partial))))
+        case "adjoint":
+            return say("role_helper")
+        case "constant" | "hyperparameter":
+            number = Number(tensor.value if tensor.value is not None else Fraction(0))
+            value = printer.box(number, inline=True)
+            said = say(f"role_{tensor.role}", value=Math(flat(value.text)))
+        case "parameter" if name in system.training.frozen:
+            said = say("role_frozen")
+        case "input" if name not in system.table:
+            return say(
+                "role_seed",
+                objective=Math(str(names.objective)),
+                output=Math(str(names[derivation.objective])),
+            )
+        case "input" if tensor.integer:
+            said = say("role_integer")
+        case "intermediate" if name == derivation.objective:
+            said = say("role_objective")
+        case "intermediate" if name == system.output:
+            said = say("role_output")
+        case role:
+            said = say(f"role_{role}")
+    layer = next((x for x in system.layers if name in x.tensors), None)
+    if layer is not None:
+        said = say("of_layer", meaning=said, name=layer.name)
+    also = [a for a, real in system.aliases if real == name]
+    if also:
+        codes: Text = tuple(p for a in also for p in (", ", Code(a)))[1:]
+        said = say("alias", meaning=said, names=codes)
+    return said
+
+
+def _gradients(derivation: Derivation, names: Names) -> frozenset[str]:
+    """Derivatives whose symbol says what they are."""
+    return frozenset(a for _, a in derivation.adjoints if a not in names.errors)
+
+
+def inline(latex: str) -> str:
+    """A fraction within a line of text."""
+    head = r"\frac{\partial "
+    if latex.startswith(head) and latex.endswith("}"):
+        of, by = latex[len(head) : -1].split(r"}{\partial ", 1)
+        return rf"\partial {of}/\partial {by}"
+    return latex
+
+
+def conventions(
+    derivation: Derivation, printer: IndexPrinter, formulas: Sequence[Formula]
+) -> tuple[Text, ...]:
+    """What has to be known to read the formulas; only what they make use of."""
+    return tuple(_conventions(derivation, printer, formulas))
+
+
+def _conventions(
+    derivation: Derivation, printer: IndexPrinter, formulas: Sequence[Formula]
+) -> Iterator[Text]:
+    system, names = derivation.system, printer.names
+    text = " ".join(f.latex() for f in formulas)
+    if any(t.shape for t in derivation.tensors):
+        yield say("letters")
+    dims = _dims(derivation)
+    if system.batch in dims:
+        batch = Math(names.dim(Dim(system.batch or "")))
+        yield say("batch", letter=Math(system.batch or ""), extent=batch)
+    others = [Math(names.dim(Dim(d))) for d in dims if d != system.batch]
+    if others:
+        yield say("dims" if len(others) > 1 else "dim", extents=listed(others))
+    equations = (*derivation.forward, *derivation.backward, *derivation.updates)
+    if _reads_outside(derivation, equations):
+        yield say("outside")
+    if "[" in text:
+        yield say("brackets")
+    if r"\mathrel{+}=" in text:
+        yield say("plus", sign=Math("{+}{=}"), equals=Math("="))
+    if ODOT in text or ONES in text or r"^{\top}" in text:
+        yield from _matrix_conventions(system.batch, dims, names)
+    yield from _functions(derivation, equations, printer)
+
+
+def _matrix_conventions(batch: str | None, dims: Sequence[str], names: Names) -> Iterator[Text]:
+    signs = {"ones": Math(ONES), "odot": Math(ODOT), "oslash": Math(OSLASH)}
+    if batch in dims:
+        yield say("columns", extent=Math(names.dim(Dim(batch or ""))), **signs)
+    else:
+        yield say("entrywise", **signs)
+
+
+def _dims(derivation: Derivation) -> list[str]:
+    atoms = (a for t in derivation.tensors for e in t.shape for a, _ in e.terms)
+    return list(dict.fromkeys(a.name for a in atoms if isinstance(a, Dim)))
+
+
+def _bodies(equations: Iterable[Equation]) -> Iterator[Expr]:
+    for equation in equations:
+        for term in equation.terms:
+            yield from walk(term.body)
+
+
+def _reads_outside(derivation: Derivation, equations: Iterable[Equation]) -> bool:
+    return any(
+        _leaves(term.body, derivation, frozenset())
+        for equation in equations
+        for term in equation.terms
+    )
+
+
+def _leaves(expr: Expr, derivation: Derivation, known: frozenset[Affine]) -> bool:
+    """Whether a read may lie outside of its tensor, where no condition says that it doesn't."""
+    match expr:
+        case Call("where", (condition, yes, no)):
+            inside = known | implied(condition)
+            return _leaves(yes, derivation, inside) or _leaves(no, derivation, known)
+        case Read(tensor, subscripts):
+            shape = derivation.table[tensor].shape
+            return any(
+                not decide(_within(s, e), known) for s, e in zip(subscripts, shape, strict=True)
+            )
+        case _:
+            return any(_leaves(part, derivation, known) for part in children(expr))
+
+
+def _within(subscript: Affine, extent: Affine) -> Expr:
+    return Logic(
+        "and",
+        (
+            Compare(">=", Index(subscript), index(affine(0))),
+            Compare("<", Index(subscript), index(extent)),
+        ),
+    )
+
+
+def _functions(
+    derivation: Derivation, equations: Sequence[Equation], printer: IndexPrinter
+) -> Iterator[Text]:
+    used = {n.function for n in _bodies(equations) if isinstance(n, Call)}
+    for name in ("sigmoid", "softplus", "relu", "erf"):
+        if name in used:
+            shown = printer.functions[name]
+            formula = _FORMULAS[name] % (shown, _VARIABLE, _VARIABLE)
+            yield say(name, function=Math(shown), formula=Math(formula))
+    if "abs" in used:
+        yield say("abs", function=Math(rf"\lvert {_VARIABLE}\rvert"))
+    if "sign" in used:
+        yield say("sign", function=Math(printer.functions["sign"]))
+    pairs = [Math(printer.functions[f]) for f in ("maximum", "minimum") if f in used]
+    if pairs:
+        yield say("extremum", functions=listed(pairs))
+    through = {t.reduce for s in derivation.steps if s.kind == "chain" for t in s.before.terms}
+    ties = [Math(rf"\{op}") for op in ("max", "min") if op in through]
+    if ties:
+        yield say("ties", functions=listed(ties))
+    if "hold" in used:
+        yield say("hold", function=Math(printer.functions["hold"]))
+    for layer in derivation.system.layers:
+        entry = catalogue.ACTIVATION.get(layer.activation) or catalogue.LAYER.get(layer.type)
+        if entry is not None and entry.kink and entry.name != "relu":
+            yield say("kink", name=entry.name, kink=entry.kink)
+    loss = catalogue.LOSS.get(derivation.system.loss_type)
+    if loss is not None and loss.kink:
+        yield say("kink", name=loss.name, kink=loss.kink)

@@ -1,0 +1,131 @@
+"""The ladder: interpreter and autograd, differences in fifty digits, every step, SymPy's diff.
+
+The engine is compared with things that share nothing with it, over every model of the oracles.
+"""
+
+from functools import cache
+
+import numpy as np
+import pytest
+
+from derive import differentiate
+from derive.backprop import as_system
+from derive.exact import check_exact
+from derive.instances import draw, instance, run_time_extents, work
+from derive.interpret import Interpreter
+from derive.notation import Derivation
+from derive.numeric import Numbers, check_gradients, check_steps
+from tests.against_autograd import differences, reference, system_of
+from tests.oracles import MODELS
+from tests.oracles.model import OracleModel
+from tests.oracles.random_systems import random_model
+from tests.oracles.reference import evaluate
+
+MOST_EXACT = 250  # bodies; what is larger is written out by `check` over shorter axes
+MOST_TWICE = 60
+TWICE = 40
+
+BY_NAME = {m.name: m for m in MODELS}
+every_model = pytest.mark.parametrize("model", MODELS, ids=lambda m: m.name)
+with_output = pytest.mark.parametrize(
+    "model", [m for m in MODELS if m.output and m.output != m.objective], ids=lambda m: m.name
+)
+
+
+@cache
+def derivation_of(model: OracleModel) -> Derivation:
+    return differentiate(system_of(model))
+
+
+def equations_of(derivation):
+    return (*derivation.forward, *derivation.backward, *derivation.inlined)
+
+
+def check_numbers(derivation, seed=0, first=2):
+    """All steps and all gradients of a derivation, in fifty digits."""
+    extents = run_time_extents(derivation, first)
+    numbers = Numbers(derivation, draw(derivation, seed, extents), extents)
+    rows = [*check_steps(numbers, seed), *check_gradients(numbers, seed)]
+    assert not [row for row in rows if row.verdict != "agrees"]
+
+
+def interpreted(model, arrays):
+    derivation = derivation_of(model)
+    run = Interpreter(equations_of(derivation), derivation.table, arrays)
+    gradients = {
+        name: run.array(derivation.adjoint[name])
+        if name in derivation.adjoint
+        else np.zeros_like(arrays[name])
+        for name in model.differentiated
+    }
+    return run, (run.value(model.objective), gradients)
+
+
+@every_model
+def test_the_interpreter_agrees_with_autograd(model):
+    arrays = model.example(**dict.fromkeys(model.runtime, 2))
+    run, found = interpreted(model, arrays)
+    assert not differences(found, reference(model, arrays))
+    if model.output:
+        with np.errstate(all="ignore"):
+            _, output = evaluate(model, arrays)
+        np.testing.assert_allclose(run.array(model.output), output, rtol=1e-9, atol=1e-12)
+
+
+@every_model
+def test_steps_and_differences(model):
+    check_numbers(instance(derivation_of(model), 4000))
+
+
+@pytest.mark.parametrize("model", MODELS[::3], ids=lambda m: m.name)
+def test_a_batch_of_one(model):
+    check_numbers(instance(derivation_of(model), 2000), seed=1, first=1)
+
+
+@every_model
+def test_exactly(model):
+    derivation = derivation_of(model)
+    extents = run_time_extents(derivation, most=3)
+    if work(equations_of(derivation), extents) > MOST_EXACT:
+        derivation = instance(derivation, MOST_EXACT)
+        extents = run_time_extents(derivation, 1, 2)
+    if work(equations_of(derivation), extents) > 2 * MOST_EXACT:
+        pytest.skip("too many entries to be written out, even over axes of 2")
+    rows = list(check_exact(derivation, draw(derivation, 0, extents), extents))
+    assert not [row for row in rows if row.verdict not in ("identical", "agrees")]
+
+
+@with_output
+def test_a_random_upstream_derivative(model):
+    derivation = differentiate(system_of(model), of=model.output)
+    check_numbers(instance(derivation, 2000))
+
+
+def twice_differentiable():
+    """The first models that are small, a gradient of each."""
+    found = []
+    for model in MODELS:
+        if len(found) == TWICE:
+            break
+        derivation = derivation_of(model)
+        size = work(equations_of(derivation), run_time_extents(derivation))
+        if size <= MOST_TWICE and derivation.wrt:
+            found.append(model)
+    return found
+
+
+@pytest.mark.parametrize("model", twice_differentiable(), ids=lambda m: m.name)
+def test_the_second_derivative(model):
+    first = derivation_of(model)
+    gradient = first.adjoint[first.wrt[0]]
+    second = differentiate(as_system(first), of=gradient, wrt=first.wrt)
+    check_numbers(second)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_random_systems(seed):
+    model = random_model(10_000 + seed)
+    arrays = model.example()
+    _, found = interpreted(model, arrays)
+    assert not differences(found, reference(model, arrays))
+    check_numbers(derivation_of(model), seed)
