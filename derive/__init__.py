@@ -4,6 +4,6 @@ from derive.backprop import differentiate
 from derive.checking import check
 from derive.errors import ChainruleError
 from derive.loading import load
-from derive.parse import parse
+from derive.equations import parse
 
 __all__ = ["ChainruleError", "check", "differentiate", "load", "parse"]

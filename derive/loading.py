@@ -21,7 +21,7 @@ from derive.instance import bare_names
 from derive.loss import kind_of_target, read_task
 from derive.network import build_network
 from derive.notation import Initializer, System, Training
-from derive.parse import parse
+from derive.equations import parse
 from derive.spec import read_spec, wrong_keys
 
 LARGEST_FILE = 5_000_000

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from derive.errors import ChainruleError
 from derive.loading import load, load_text
-from derive.parse import parse
+from derive.equations import parse
 from derive.spec import Spec
 
 EQUATIONS = """

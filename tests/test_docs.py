@@ -38,7 +38,7 @@ from derive.checking import check
 from derive.errors import ChainruleError
 from derive.interpret import Interpreter
 from derive.loading import load
-from derive.parse import parse
+from derive.equations import parse
 from derive.text import equation_text
 
 ROOT = Path(__file__).parent.parent

@@ -19,7 +19,7 @@ from derive.notation import (
     Term,
     affine,
 )
-from derive.parse import parse
+from derive.equations import parse
 
 INF = math.inf
 

@@ -10,7 +10,7 @@ import pytest
 from derive.errors import ChainruleError
 from derive.loading import load, load_text
 from derive.notation import Dim, Draw, Initializer, affine
-from derive.parse import parse
+from derive.equations import parse
 from tests.oracles import MODELS
 
 SHOWCASE = sorted((Path(__file__).parent.parent / "generated").glob("*/*.toml"))
