@@ -5,9 +5,34 @@ The whole way, aloud::
     derivation = derive.differentiate(derive.load("gender.toml"))
     source = codegen.emit(derivation)
     module = codegen.load_module(source)
+    text = codegen.document(derivation, format="tex")
 """
 
-from codegen.loading import load_module
-from codegen.module import emit
+from __future__ import annotations
 
-__all__ = ["emit", "load_module"]
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from codegen.documents import document
+    from codegen.loading import load_module
+    from codegen.module import emit
+
+__all__ = ["document", "emit", "load_module"]
+
+# fetched when first asked for: `chainrule --help` needs none of them
+_HOMES = {
+    "document": "codegen.documents",
+    "emit": "codegen.module",
+    "load_module": "codegen.loading",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'codegen' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -23,7 +23,7 @@ from codegen.people import People
 BLUE, ORANGE, INK, GREY = "#0072B2", "#D55E00", "#222222", "#767676"
 _SEXES = {"F": (ORANGE, "o", "women"), "M": (BLUE, "^", "men")}
 _SIZE = (6.2, 4.4)
-_DPI = 110
+_PRINT, _PAGE = 200, 110  # dots per inch
 _COLORS = 96
 
 # name, what it is, learning rate, steps; from 0.5 on, the steps along y grow
@@ -36,7 +36,7 @@ DESCENTS = (
 
 def loss_picture(outcome: Outcome) -> bytes:
     """The loss on both parts of the people, epoch by epoch."""
-    figure = Figure(figsize=_SIZE, layout="constrained", dpi=_DPI)
+    figure = Figure(figsize=_SIZE, layout="constrained", dpi=_PRINT)
     axes = figure.subplots()
     epochs = np.arange(1, len(outcome.losses) + 1)
     curves = (
@@ -63,7 +63,7 @@ def loss_picture(outcome: Outcome) -> bytes:
 def boundary_picture(outcome: Outcome) -> bytes:
     """Who is where, and what the model says there, in kilograms and centimetres."""
     people = outcome.people
-    figure = Figure(figsize=_SIZE, layout="constrained", dpi=_DPI)
+    figure = Figure(figsize=_SIZE, layout="constrained", dpi=_PRINT)
     axes = figure.subplots()
     room = np.array([4, 5])
     low, high = people.x.min(axis=0) - room, people.x.max(axis=0) + room
@@ -139,7 +139,7 @@ def descent_path(module: ModuleType, learning_rate: float, steps: int) -> np.nda
 def descent_picture(module: ModuleType, title: str, learning_rate: float, steps: int) -> bytes:
     """The path on the contour lines of the objective, with the loss beside it."""
     path = descent_path(module, learning_rate, steps)
-    figure = Figure(figsize=(7.4, 3.5), layout="constrained", dpi=_DPI)
+    figure = Figure(figsize=(7.4, 3.5), layout="constrained", dpi=_PAGE)
     hill, curve = figure.subplots(1, 2, width_ratios=(1.45, 1))
     xs, ys = np.linspace(-3, 9, 121), np.linspace(-6, 4, 101)
     loss = np.array([[module.loss({"x": x, "y": y}) for x in xs] for y in ys])

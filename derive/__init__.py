@@ -1,9 +1,34 @@
 """The mathematics: equations in index notation, their derivatives, the proof that they agree."""
 
-from derive.backprop import differentiate
-from derive.checking import check
-from derive.errors import ChainruleError
-from derive.loading import load
-from derive.equations import parse
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from derive.backprop import differentiate
+    from derive.checking import check
+    from derive.equations import parse
+    from derive.errors import ChainruleError
+    from derive.loading import load
 
 __all__ = ["ChainruleError", "check", "differentiate", "load", "parse"]
+
+# SymPy takes a while to import: a name is fetched when it is first asked for
+_HOMES = {
+    "ChainruleError": "derive.errors",
+    "check": "derive.checking",
+    "differentiate": "derive.backprop",
+    "load": "derive.loading",
+    "parse": "derive.equations",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'derive' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
