@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from codegen.documents import document
-from codegen.experiment import COLUMN, EPOCHS, Outcome, experiment, report
+from codegen.experiment import COLUMN, EPOCHS, Outcome, report, run_experiment
 from codegen.files import write_whole
 from codegen.loading import load_module
 from codegen.module import emit
@@ -63,7 +63,7 @@ def run_demo(folder: str) -> int:
     _say_checks(found)
     write("people.csv", people.csv())
     with _progress() as advance:
-        outcome = experiment(load_module(source), people, advance)
+        outcome = run_experiment(load_module(source), people, advance)
     told = report(outcome)
     write("report.txt", told)
     say(told)

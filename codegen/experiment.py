@@ -41,7 +41,7 @@ class Outcome:
         return str(self.model.classes_[best]), float(probabilities[best])
 
 
-def experiment(
+def run_experiment(
     module: ModuleType, people: People, after_epoch: Callable[[], None] = lambda: None
 ) -> Outcome:
     """Standardised weights and heights in, the sex out."""

@@ -8,6 +8,7 @@ element by element or contracted along a chain, there is no such form: None.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from fractions import Fraction
 
@@ -63,6 +64,9 @@ from derive.notation import (
 )
 from derive.reading import readable
 from derive.tree import ONE, ZERO, addends, affine_axes, mul, reads
+
+
+_BELOW_ONE = re.compile(r"\\frac\{1\}\{([^{}]*)\}")
 
 
 class MatrixPrinter:
@@ -285,7 +289,7 @@ class MatrixPrinter:
         shown = beside(entries, ODOT) if entries else None
         if under:
             below = [self.factor(a, frame) for a in under]
-            top = (shown or Box(ONES)).at_least(PRODUCT)
+            top = (shown or Box("1", powers=True)).at_least(PRODUCT)
             bottom = beside(below, ODOT)
             bottom = bottom if bottom.level == ATOM else parenthesised(bottom)
             shown = beside([top, bottom], OSLASH)
@@ -294,8 +298,9 @@ class MatrixPrinter:
             return front
         if value == 1 and not scalars:
             return shown
-        if front.text.startswith(r"\frac{1}{") and len(over) == 1 and isinstance(over[0], Add):
-            return fraction(self.box(over[0], frame).text, front.text[9:-1])
+        below_one = _BELOW_ONE.fullmatch(front.text)
+        if below_one and len(over) == 1 and not under and isinstance(over[0], Add):
+            return fraction(self.box(over[0], frame).text, below_one.group(1))
         return beside([front, shown])
 
     def factor(self, expr: Expr, frame: Frame) -> Box:

@@ -312,8 +312,8 @@ def _loop(loop: Loop, table: Mapping[str, Tensor]) -> list[Statement]:
         else:
             found.append(Zeros(equation.tensor, table[equation.tensor].shape))
             inside[equation.tensor] = equation
-    found.append(_for(loop, inside, table, frozenset(), started))
-    return found
+    walk = _for(loop, inside, table, frozenset(), started)
+    return [*found, walk] if walk.body else found
 
 
 def _apart(term: Term, group: frozenset[str]) -> bool:
@@ -336,7 +336,8 @@ def _for(
     body: list[Statement] = []
     for block in loop.body:
         if isinstance(block, Loop):
-            body.append(_for(block, {**inside, **walked}, table, fixed | {letter}, started))
+            nested = _for(block, {**inside, **walked}, table, fixed | {letter}, started)
+            body.extend([nested] if nested.body else [])
         else:
             equation = walked[block.tensor]
             body.extend(

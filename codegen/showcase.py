@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from codegen.documents import document
-from codegen.experiment import experiment, report
+from codegen.experiment import report, run_experiment
 from codegen.files import write_whole
 from codegen.loading import load_module
 from codegen.module import emit
@@ -48,7 +48,7 @@ def written(spec: Path) -> dict[str, str]:
     source = emit(derivation)
     texts = [document(derivation, format="tex"), document(derivation, format="md"), source]
     if spec.stem == _DEMO:
-        texts.append(report(experiment(load_module(source), read_people())))
+        texts.append(report(run_experiment(load_module(source), read_people())))
     return dict(zip(names(spec), texts, strict=True))
 
 

@@ -23,6 +23,7 @@ from derive.notation import (
     System,
     Tensor,
     Term,
+    affine,
 )
 from derive.recurrence import NoOrder, members, schedule
 from derive.rules import solve_target
@@ -42,7 +43,9 @@ def differentiate(
 
     By default `wrt` is every trainable parameter and every real-valued input. Where `of` has
     axes, the derivative of `sum(d_of * of)` is formed for an upstream tensor that becomes an
-    input named `d` + `of`. A derivation may be differentiated again: its equations are equations.
+    input named `d` + `of`; where `of` is a recurrence, its whole derivative, later steps
+    included, gets a name of its own. A derivation may be differentiated again: its equations are
+    equations.
 
     Raises `ChainruleError` for an unknown tensor, and where there is nothing to differentiate.
     """
@@ -103,6 +106,7 @@ class _Sweep:
         self.adjoint: dict[str, str] = {}
         self.taken = {t.name for t in system.tensors} | {a for a, _ in system.aliases}
         self.scalar = not system.table[of].shape
+        self.feeds_itself = False
         self.reads: dict[str, list[Read]] = {}
         for equation in system.equations:
             for term in equation.terms:
@@ -122,7 +126,9 @@ class _Sweep:
         for name in active:
             self._name_adjoint(name)
         seed = () if self.scalar else (self._seed(),)
-        gathered, helpers = self._contributions(active)
+        if self.of in active and self.feeds_itself:
+            self._name_adjoint(self.of)
+        gathered, helpers = self._contributions(active, seed)
         equations = [*helpers]
         equations.extend(self._collect(name, terms) for name, terms in gathered.items())
         tidier = Tidier(
@@ -155,7 +161,7 @@ class _Sweep:
             Tensor(e.tensor, tuple(a.extent for a in e.axes), "adjoint")
             for e in (*backward, *inlined)
         ]
-        adjoints = {n: a for n, a in self.adjoint.items() if n != self.of}
+        adjoints = {n: a for n, a in self.adjoint.items() if n != self.of or self.feeds_itself}
         moved = [n for n in system.trainable if n in depends]
         nexts, updates = updates_of(
             system, {n: adjoints.get(n, "") for n in moved}, {n: self._axes(n) for n in moved}
@@ -204,6 +210,7 @@ class _Sweep:
         work = [self.of]
         while work:
             for name in feeds.get(work.pop(), ()):
+                self.feeds_itself |= name == self.of
                 if name not in above:
                     above[name] = None
                     work.append(name)
@@ -220,9 +227,13 @@ class _Sweep:
         return {n: None for n in order if n in above and n in below}
 
     def _contributions(
-        self, active: dict[str, None]
+        self, active: dict[str, None], seed: tuple[Tensor, ...]
     ) -> tuple[dict[str, list[Term]], list[Equation]]:
         gathered: dict[str, list[Term]] = {n: [] for n in active if n != self.of}
+        if self.of in active and self.feeds_itself:
+            axes = self._axes(self.of)
+            target = tuple(affine(a) for a in axes)
+            gathered[self.of] = [Term(target, axes, "sum", Read(t.name, target)) for t in seed]
         helpers: list[Equation] = []
         wanted = frozenset(gathered)
         last: dict[str, int] = {}

@@ -115,7 +115,7 @@ def draw(derivation: Derivation, seed: int, extents: Mapping[str, int]) -> Value
     for attempt, (bounds, mixed) in enumerate(_RANGES):
         source = random.Random(f"{seed} {attempt}")
         values = _draw(derivation, source, extents, bounds, mixed)
-        if not _assume(derivation.system, values, extents):
+        if not _assume(derivation, values, extents):
             continue
         interpreter = Interpreter(derivation.forward, derivation.table, values, FLOATS, extents)
         if _finite(interpreter, derivation) and (best is None or interpreter.margin > best[0]):
@@ -193,17 +193,18 @@ def _indexed(table: Mapping[str, Tensor], body: Expr, name: str) -> Iterator[Aff
                         yield from (a.extent for a in affine_axes(other.value))
 
 
-def _assume(system: System, values: Values, extents: Mapping[str, int]) -> bool:
+def _assume(derivation: Derivation, values: Values, extents: Mapping[str, int]) -> bool:
     """Scale the leaves until what is assumed holds exactly; whether that was reached."""
+    assumptions = derivation.system.assumptions
     for _ in range(_ROUNDS):
-        residues = [_scale(system, a, values, extents) for a in system.assumptions]
+        residues = [_scale(derivation, a, values, extents) for a in assumptions]
         if not any(residues):
             return True
     return False
 
 
 def _scale(
-    system: System, assumption: Assumption, values: Values, extents: Mapping[str, int]
+    derivation: Derivation, assumption: Assumption, values: Values, extents: Mapping[str, int]
 ) -> bool:
     """One round for one assumption, in rationals; whether anything had to be changed."""
     here = dict(values)
@@ -214,12 +215,12 @@ def _scale(
         terms=(Term(assumption.left.terms[0].target, assumption.axes, "sum", assumption.right),),
     )
     table = {
-        **system.table,
+        **derivation.table,
         "left": Tensor("left", shape, "intermediate"),
         "right": Tensor("right", shape, "intermediate"),
     }
     left = replace(assumption.left, tensor="left")
-    sides = Interpreter((*system.equations, left, right), table, here, EXACT, extents)
+    sides = Interpreter((*derivation.forward, left, right), table, here, EXACT, extents)
     changed = False
     try:
         for place in np.ndindex(*sides.shape("left")):
@@ -250,6 +251,8 @@ def instance(derivation: Derivation, most: int) -> Derivation:
         if work(equations, run_time_extents(small)) <= most:
             break
         system = shrunk(derivation.system, longest)
+        if system.tensors == small.system.tensors:
+            continue
         small = differentiate(system, derivation.objective, derivation.wrt)
     return small
 

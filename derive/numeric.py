@@ -208,7 +208,7 @@ def _digits(array: np.ndarray) -> np.ndarray:
 
 def _incoming(numbers: Numbers, tensor: str, place: tuple[int, ...]) -> Any:
     derivation = numbers.derivation
-    if tensor != derivation.objective:
+    if tensor in derivation.adjoint:
         return numbers.all.value(derivation.adjoint[tensor], place)
     return numbers.all.value(upstream_of(derivation), place) if place else DIGITS.number(1)
 

@@ -52,18 +52,24 @@ def reference(model: OracleModel, arrays: Arrays) -> tuple[float, Arrays]:
 
 
 def differences(
-    found: tuple[float, Arrays], wanted: tuple[float, Arrays], relative: float = 1e-9
+    found: tuple[float, Arrays],
+    wanted: tuple[float, Arrays],
+    relative: float = 1e-9,
+    least: float = 1e-3,
 ) -> list[str]:
-    """What differs by more than the tolerance times the tensor's largest entry, in words."""
+    """What differs by more than the tolerance times the tensor's largest entry, in words.
+
+    `least` is taken where all entries are smaller: what cancels to 0 isn't held to its own size.
+    """
     (loss, gradients), (right_loss, right_gradients) = found, wanted
     pairs = [("the loss", loss, right_loss)]
     pairs += [(f"d{name}", gradients.get(name), g) for name, g in right_gradients.items()]
     return [
-        words for name, one, other in pairs if (words := _difference(name, one, other, relative))
+        words for name, one, other in pairs if (words := _difference(name, one, other, relative, least))
     ]
 
 
-def _difference(name: str, found: object, wanted: object, relative: float) -> str:
+def _difference(name: str, found: object, wanted: object, relative: float, least: float) -> str:
     if found is None:
         return f"{name} is missing"
     one, other = np.asarray(found), np.asarray(wanted)
@@ -71,7 +77,7 @@ def _difference(name: str, found: object, wanted: object, relative: float) -> st
         return f"{name} has shape {one.shape}, not {other.shape}"
     if not other.size:
         return ""
-    scale = max(float(np.max(np.abs(other))), 1e-3)
+    scale = max(float(np.max(np.abs(other))), least)
     error = float(np.max(np.abs(one - other))) / scale
     return "" if error <= relative else f"{name} is off by {error:.1e}"
 

@@ -31,7 +31,7 @@ _NAMED = {
     r"\arctan": math.atan,
     r"\sigma": lambda x: 1 / (1 + math.exp(-x)),
     "erf": math.erf,
-    "sgn": lambda x: (x > 0) - (x < 0),
+    "sgn": lambda x: float(x > 0) - float(x < 0),
     "sigmoid": lambda x: 1 / (1 + math.exp(-x)),
     "softplus": lambda x: math.log1p(math.exp(x)),
     "relu": lambda x: max(x, 0.0),
@@ -43,9 +43,9 @@ def lex(text: str) -> list[str]:
     """Tokens; sizes of delimiters and thin spaces mean nothing."""
     found = []
     for token in _TOKEN.findall(text):
-        if token in _NOTHING or token.lstrip("\\") in _SIZES and token.startswith("\\"):
-            continue
-        found.append(token)
+        is_size = token.startswith("\\") and token[1:] in _SIZES
+        if token not in _NOTHING and not is_size:
+            found.append(token)
     return found
 
 
@@ -113,6 +113,9 @@ class Reader:
         while self.peek() in ("+", "-"):
             sign = 1 if self.take() == "+" else -1
             total = total + sign * self.product()
+        if self.peek() == r"\bmod":
+            self.take()
+            total = total % self.product()
         return total
 
     def product(self) -> Any:
@@ -209,10 +212,13 @@ class Reader:
                 return math.floor(value)
             case r"\lvert":
                 self.take()
-                if self.peek(1) == r"\rvert" and self.peek() not in self.at:
-                    name = f"\\lvert {self.take()}\\rvert"
-                    self.take()
-                    return self.world.extents[name]
+                primes = _primes(self.tokens, self.place + 1)
+                if self.peek(1 + primes) == r"\rvert":
+                    word = self.peek() + "'" * primes
+                    name = rf"\lvert {word}\rvert"
+                    if name in self.world.extents:
+                        self.place += 2 + primes
+                        return self.world.extents[name]
                 value = self.sum()
                 self.take(r"\rvert")
                 return abs(value)
@@ -290,9 +296,7 @@ class Reader:
             signs.append(_RELATIONS[self.take()])
             sides.append(self.sum())
         assert signs, f"no relation at {self.peek()}"
-        return all(
-            _compare(s, a, b) for s, a, b in zip(signs, sides[:-1], sides[1:], strict=True)
-        )
+        return all(_compare(s, a, b) for s, a, b in zip(signs, sides[:-1], sides[1:], strict=True))
 
     def cases(self) -> Any:
         self.take(r"\begin")
@@ -362,7 +366,7 @@ class Reader:
                     found.extend(
                         self.world.tensors[symbol].shape[axis]
                         for axis, part in enumerate(parts)
-                        if _joined(part) == letter
+                        if joined(part) == letter
                     )
                     break
         assert found, f"nothing says how far {letter} runs in {' '.join(tokens)}"
@@ -376,24 +380,24 @@ class Reader:
         text = ""
         for k in range(self.place, min(len(self.tokens), self.place + 45)):
             text += self.tokens[k]
-            shown = _SYMBOLS.get(id(self.world), {}).get(text)
+            shown = SYMBOLS.get(id(self.world), {}).get(text)
             if shown is not None:
                 best, behind = shown, k + 1
         self.place = behind
         return best
 
     def symbol(self) -> Any:
-        token = self.peek()
-        letter = token + "'" * _primes(self.tokens, self.place + 1)
-        if letter in self.at and self.peek(len(letter)) != "_" or token in self.at and letter == token:
-            if not (self.world.holds(token) and self.peek(1) in ("_", "^")):
-                self.place += 1 + letter.count("'")
-                return self.at[letter]
         begin = self.place
         symbol = self.longest_symbol()
-        if symbol:
-            return self.entry(symbol)
+        after = self.place
         self.place = begin
+        letter = self.peek() + "'" * _primes(self.tokens, begin + 1)
+        if letter in self.at and not (symbol and (after > begin + 1 or self.peek(1) == "_")):
+            self.place += 1 + letter.count("'")
+            return self.at[letter]
+        if symbol:
+            self.place = after
+            return self.entry(symbol)
         text = self.take()
         if text in self.world.extents:
             return self.world.extents[text]
@@ -414,12 +418,7 @@ class Reader:
         return array[place] if inside else 0.0
 
     def integer(self) -> int:
-        value = self.sum()
-        if self.peek() == r"\bmod":
-            self.take()
-            value = value % self.sum()
-        assert not self.peek(), self.tokens
-        return value
+        return self.whole()
 
     def fraction(self) -> Any:
         begin = self.place
@@ -427,12 +426,12 @@ class Reader:
         over, under = self.group(), self.group()
         if over[:1] != [r"\partial"]:
             above = self.inner(over).whole()
-            return above / self.inner(under).whole() if above != 0 or True else above
+            return above / self.inner(under).whole()
         # a derivative is a tensor of its own: its symbol is that without the subscripts
         by = under[1:]
         for cut in range(len(by), 0, -1):
             name = rf"\frac{{{''.join(over)}}}{{\partial{''.join(by[:cut])}}}"
-            shown = _SYMBOLS[id(self.world)].get(name)
+            shown = SYMBOLS[id(self.world)].get(name)
             if shown is None:
                 continue
             rest = by[cut:]
@@ -444,13 +443,13 @@ class Reader:
         raise AssertionError(f"no derivative {self.tokens[begin : self.place]}")
 
 
-_SYMBOLS: dict[int, dict[str, str]] = {}
+SYMBOLS: dict[int, dict[str, str]] = {}
 
 
 def world_of(tensors: dict[str, np.ndarray], extents: dict[str, int]) -> World:
     """A world; symbols are found by their tokens."""
     world = World(tensors, extents)
-    _SYMBOLS[id(world)] = {"".join(lex(s)): s for s in tensors}
+    SYMBOLS[id(world)] = {"".join(lex(s)): s for s in tensors}
     return world
 
 
@@ -462,6 +461,9 @@ def read(text: str, world: World, at: dict[str, int]) -> float:
 def subscripts_of(left: str, world: World) -> list[str]:
     """The letters of a left side."""
     tokens = lex(left)
+    known = SYMBOLS[id(world)].get(joined(tokens))
+    if known is not None and not world.tensors[known].ndim:
+        return []
     if tokens[0] == r"\frac":
         reader = Reader(tokens, world)
         reader.take()
@@ -473,10 +475,10 @@ def subscripts_of(left: str, world: World) -> list[str]:
     inside = tokens[cut + 2 : -1]
     if inside and inside[0].isdigit():
         return []
-    return [_joined(p) for p in _subscripts(inside, None)]
+    return [joined(p) for p in _subscripts(inside, None)]
 
 
-def _joined(tokens: list[str]) -> str:
+def joined(tokens: list[str]) -> str:
     return "".join(tokens)
 
 

@@ -13,6 +13,7 @@ import pytest
 from codegen.cli import main
 from codegen.files import write_whole
 from codegen.module import emit
+from codegen.tex import have_tex
 from codegen.verify import verify_module
 from derive.backprop import differentiate
 from derive.loading import load, load_text
@@ -156,6 +157,51 @@ def test_a_warning_goes_to_standard_error(run, tmp_path):
     assert "def gradients(" in out
     assert err.startswith("warning: ")
     assert "v" in err
+
+
+# ---- derive ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("ending", "holds"),
+    [("tex", "\\documentclass"), ("md", "# descent"), ("json", '"schema"')],
+)
+def test_derive_by_the_files_ending_or_by_name(run, tmp_path, ending, holds):
+    target = tmp_path / f"descent.{ending.upper()}"
+    assert run("derive", DESCENT, "-o", target) == (0, "", "")
+    text = target.read_text(encoding="utf-8")
+    assert holds in text
+    assert run("derive", DESCENT, "--format", ending) == (0, text, "")
+
+
+def test_derive_options(run):
+    texts = {
+        arguments: run("derive", GENDER, *arguments)[1]
+        for arguments in [
+            (),
+            ("--format", "tex", "--notation", "both", "--detail", "steps", "--lang", "en"),
+            ("--notation", "matrix"),
+            ("--notation", "index"),
+            ("--detail", "result"),
+            ("--detail", "full"),
+        ]
+    }
+    assert all(texts.values())
+    assert len(set(texts.values())) == 5  # the second says what goes without saying
+
+
+@pytest.mark.tex
+@pytest.mark.skipif(not have_tex(), reason="no pdflatex here")
+def test_derive_a_pdf(run, tmp_path):
+    assert run("derive", DESCENT, "-o", tmp_path / "descent.pdf") == (0, "", "")
+    assert (tmp_path / "descent.pdf").read_bytes().startswith(b"%PDF")
+    assert os.listdir(tmp_path) == ["descent.pdf"]
+
+
+def test_a_pdf_without_tex(run, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert "pdflatex isn't here" in refused(run("derive", DESCENT, "-o", tmp_path / "a.pdf"))
+    assert os.listdir(tmp_path) == []
 
 
 # ---- emit, check, layers ---------------------------------------------------------------------

@@ -1,8 +1,8 @@
 """`make bench`: how long things take, beside what they may take.
 
-One thread, one core where that can be chosen. Whole processes are measured with their bytecode
-cached, as they run from the second time on; ratios come from runs that take turns. A shared machine
-makes all of it slower, so the smallest time counts.
+One thread. Whole processes are measured with their bytecode cached, as they run from the second
+time on; ratios come from runs that take turns. A shared machine makes all of it slower, so the
+smallest time counts.
 """
 
 import os
@@ -25,13 +25,14 @@ def main(names):
     if any(os.environ.get(name) != "1" for name in THREADS):
         os.environ.update(dict.fromkeys(THREADS, "1"))  # read when the libraries are loaded
         os.execv(sys.executable, [sys.executable, "-m", "tests.benchmarks", *names])
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     table = Table("what", "measured", "may be", "", box=None)
     for name in names or PARTS:
         for row in PARTS[name].measure():
             table.add_row(row.what, row.shown, row.limit_shown, row.verdict)
-    Console(width=120).print(table)
+    console = Console(width=120)
+    console.print(table)
+    if hasattr(os, "getloadavg") and os.getloadavg()[0] > os.cpu_count():
+        console.print("This machine is busy: take wall times as upper limits only.")
     return 0
 
 

@@ -1,0 +1,456 @@
+"""descent: forward pass, gradients and training, in NumPy alone.
+
+The objective is E = (x - 3)**2 + 2*(y + 1)**2.
+Derived and written by chainrule; each line stands under its formula.
+"""
+
+import argparse
+import csv
+import io
+import json
+import os
+import sys
+
+import numpy as np
+
+NAME = "descent"
+DTYPE = np.float64
+PARAMETERS = {"x": (), "y": ()}
+BUFFERS = {}
+HYPERPARAMETERS = {"learning_rate": 0.1}
+
+
+def init_params(seed=0):
+    """Parameters to begin with: {name: array}."""
+    return {
+        "x": np.full((), -2.0, dtype=DTYPE),
+        "y": np.full((), 2.0, dtype=DTYPE),
+    }
+
+
+def _evaluate(params):
+    """The objective and what its gradient needs: E."""
+    x, y = params["x"], params["y"]
+    # E = (x - 3)**2 + 2*(y + 1)**2
+    E = (x - 3)**2 + 2 * (y + 1)**2
+    return E
+
+
+def forward(params, training=False, rng=None):
+    """The objective E."""
+    return _evaluate(params)
+
+
+def loss(params, training=False, rng=None):
+    """The objective E = (x - 3)**2 + 2*(y + 1)**2."""
+    return float(_evaluate(params))
+
+
+def gradients(params, inputs=False, training=False, rng=None):
+    """The objective and its derivatives: (E, {parameter: array of the parameter's
+    shape})."""
+    x, y = params["x"], params["y"]
+    E = _evaluate(params)
+    # dx = 2*(x - 3)
+    dx = 2 * (x - 3)
+    # dy = 4*(y + 1)
+    dy = 4 * (y + 1)
+    gradient = {"x": dx, "y": dy}
+    return float(E), gradient
+
+
+def init_state(params):
+    """The optimiser's state: its hyper-parameters, and what it remembers of each parameter."""
+    return {"learning_rate": HYPERPARAMETERS["learning_rate"]}
+
+
+def train_step(params, state, rng=None):
+    """One update of the parameters, in place; returns the loss before it."""
+    value, gradient = gradients(params)
+    # for each parameter w and its gradient g:
+    # next(w)[...] = w[...] - learning_rate*g[...]
+    for name in gradient:
+        params[name] -= state["learning_rate"] * gradient[name]
+    return value
+
+
+# ----------------------------------------------------------------------------
+# The estimator and the command line. There is no mathematics below this line.
+# ----------------------------------------------------------------------------
+
+_SETTINGS = {  # what `Model` can be told, and what each means
+    "epochs": "passes over the data",
+    "learning_rate": "the optimiser's learning rate",
+    "patience": "stop after so many epochs without a lower loss and keep the best",
+    "seed": "decides parameters, order and draws",
+    "verbose": "show progress on standard error",
+}
+
+
+class Model:
+    """The model descent, to be trained on data and kept in a file.
+
+    It keeps scikit-learn's conventions without importing it.
+    There is no data: `fit` takes no arrays.
+
+    What is learned ends in an underscore: `params_`, `state_` (the optimiser's),
+    `history_` (the losses by epoch), `rng_`.
+    """
+
+    def __init__(
+        self,
+        *,
+        epochs=100,
+        learning_rate=0.1,
+        patience=None,
+        seed=0,
+        verbose=False,
+    ):
+        self.epochs = epochs
+        self.learning_rate = learning_rate
+        self.patience = patience
+        self.seed = seed
+        self.verbose = verbose
+
+    def __repr__(self):
+        settings = ", ".join(f"{k}={v!r}" for k, v in self.get_params().items())
+        return f"Model({settings})"
+
+    def get_params(self, deep=True):
+        """The settings by name."""
+        return {name: getattr(self, name) for name in _SETTINGS}
+
+    def set_params(self, **settings):
+        """Change some settings; what was learned stays."""
+        for name, value in settings.items():
+            if name not in _SETTINGS:
+                known = ", ".join(_SETTINGS)
+                raise ValueError(f"there is no setting {name!r}, only {known}")
+            setattr(self, name, value)
+        return self
+
+    def __sklearn_tags__(self):
+        """What scikit-learn asks each estimator; nothing else calls this."""
+        from sklearn.utils import Tags, TargetTags
+
+        return Tags(
+            estimator_type=None,
+            target_tags=TargetTags(required=False),
+        )
+
+    def fit(self, *, after_epoch=None):
+        """Train anew for `epochs` epochs; `after_epoch(self)` is called after each."""
+        self._check_settings()
+        self._begin()
+        return self._train([], after_epoch)
+
+    def resume(self, *, after_epoch=None):
+        """Go on with a `fit` that was interrupted, up to `epochs` epochs in all."""
+        self._check_fitted()
+        self._check_settings()
+        return self._train([], after_epoch)
+
+    def partial_fit(self):
+        """Train for one epoch more, without forgetting."""
+        self._check_settings()
+        if not hasattr(self, "params_"):
+            self._begin()
+        loss_before = self._epoch([])
+        self.history_["loss"].append(loss_before)
+        return self
+
+    def _begin(self):
+        """Set all that is learned to what it is before the first epoch."""
+        self.params_ = init_params(self.seed)
+        self.state_ = init_state(self.params_)
+        self.state_["learning_rate"] = float(self.learning_rate)
+        self.rng_ = np.random.default_rng(self.seed)
+        self.history_ = {"loss": []}
+        self.best_params_ = {}
+
+    def _train(self, arrays, after_epoch):
+        """Epoch after epoch, until all are done or patience has run out."""
+        losses = self.history_["loss"]
+        try:
+            while self._has_patience() and len(losses) < self.epochs:
+                loss_before = self._epoch(arrays)
+                losses.append(loss_before)
+                if self.verbose:
+                    _show_progress(self.epochs, self.history_)
+                if after_epoch is not None:
+                    after_epoch(self)
+        finally:
+            if self.verbose and sys.stderr.isatty():
+                print(file=sys.stderr)
+        if self.best_params_:
+            self.params_ = {k: v.copy() for k, v in self.best_params_.items()}
+        return self
+
+    @np.errstate(all="ignore")  # `_finite` tells what went wrong
+    def _epoch(self, arrays):
+        """One update with all the data there is; the loss before it."""
+        loss_before = train_step(self.params_, self.state_, *arrays, rng=self.rng_)
+        return self._finite(loss_before)
+
+    def _finite(self, value):
+        """The loss as a float, or the end of a training that has diverged."""
+        if not np.isfinite(value):
+            raise FloatingPointError(
+                f"the loss became {value} in epoch {len(self.history_['loss']) + 1}"
+                f": try a smaller learning_rate than {self.learning_rate}"
+            )
+        return float(value)
+
+    def _has_patience(self):
+        """Whether to go on; on the way, the parameters of the best epoch are kept."""
+        losses = self.history_.get("validation_loss", self.history_["loss"])
+        if self.patience is None or not losses:
+            return True
+        since_best = len(losses) - 1 - losses.index(min(losses))
+        if since_best == 0:
+            self.best_params_ = {k: v.copy() for k, v in self.params_.items()}
+        return since_best < self.patience
+
+    def predict(self):
+        """What `forward` gives for the parameters that were learned."""
+        return self._output()
+
+    def _output(self):
+        """What the model makes of its parameters."""
+        self._check_fitted()
+        return forward(self.params_)
+
+    def score(self):
+        """Minus the loss, so that more is better."""
+        return -self.mean_loss()
+
+    def mean_loss(self):
+        """The loss of the model as it is."""
+        self._check_fitted()
+        return self._mean_loss([])
+
+    @np.errstate(all="ignore")
+    def _mean_loss(self, arrays):
+        """The loss of prepared arrays, as a float."""
+        return float(loss(self.params_, *arrays))
+
+    def save(self, path):
+        """Write the settings and all that was learned to one .npz file."""
+        self._check_fitted()
+        learned = {k: v for k, v in vars(self).items() if k.endswith("_")}
+        learned["rng_"] = self.rng_.bit_generator.state
+        arrays = {}
+        about = {
+            "name": NAME,
+            "settings": self.get_params(),
+            "learned": _pack(learned, arrays),
+        }
+        about = json.dumps(about, default=lambda scalar: scalar.item())
+        _replace_file(path, lambda file: np.savez(file, about=about, **arrays))
+
+    @classmethod
+    def load(cls, path):
+        """The model that `save` wrote to `path`."""
+        try:
+            arrays = _load_arrays(path)
+            about = json.loads(str(arrays.pop("about")))
+            if about["name"] != NAME:
+                raise ValueError(f"it holds the model {about['name']}")
+            model = cls(**about["settings"])
+            learned = _unpack(about["learned"], arrays)
+            for name, array in init_params().items():
+                found = learned["params_"][name]
+                if found.shape != array.shape or found.dtype != array.dtype:
+                    raise ValueError(f"{name} is {found.dtype}{found.shape}")
+            rng = np.random.default_rng()
+            rng.bit_generator.state = learned["rng_"]
+        except OSError:
+            raise
+        except Exception as error:
+            raise ValueError(f"{path} holds no model of {NAME}: {error}") from error
+        vars(model).update(learned, rng_=rng)
+        return model
+
+    def _check_fitted(self):
+        """Refuse what needs parameters before there are any."""
+        if not hasattr(self, "params_"):
+            raise ValueError("this Model isn't fitted yet: call fit or load first")
+
+    def _check_settings(self):
+        """Refuse settings that make no sense."""
+        if self.patience is not None and self.patience < 1:
+            raise ValueError(f"patience={self.patience} is less than 1")
+
+
+def _pack(tree, arrays, prefix=""):
+    """Nested dictionaries without their arrays, which move into `arrays` by path."""
+    packed = {}
+    for name, value in tree.items():
+        packed[name] = value
+        if isinstance(value, dict):
+            packed[name] = _pack(value, arrays, f"{prefix}{name}/")
+        elif isinstance(value, (np.ndarray, np.generic)):
+            arrays[prefix + name] = value
+            packed[name] = None  # keeps the place of `name` among the others
+    return packed
+
+
+def _unpack(packed, arrays):
+    """What `_pack` took apart, put together again."""
+    for path, array in arrays.items():
+        *parents, name = path.split("/")
+        tree = packed
+        for parent in parents:
+            tree = tree[parent]
+        tree[name] = array
+    return packed
+
+
+def _load_arrays(path):
+    """The arrays of an .npz file by name; nothing in it is ever run."""
+    with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
+        return dict(arrays)
+
+
+def _replace_file(path, write):
+    """Write a file all or nothing: beside it, down to the disk, then in its place."""
+    beside = f"{path}.part"
+    with open(beside, "wb") as file:
+        write(file)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(beside, path)
+
+
+def _show_progress(epochs, history):
+    """A line that changes in place on a terminal, about ten lines elsewhere."""
+    epoch = len(history["loss"])
+    line = f"epoch {epoch}/{epochs}"
+    for name, values in history.items():
+        line += f"  {name.replace('_', ' ')} {values[-1]:.6g}"
+    if sys.stderr.isatty():
+        print("\r" + line.ljust(78), end="", file=sys.stderr, flush=True)
+    elif epoch in (1, epochs) or epoch % max(1, epochs // 10) == 0:
+        print(line, file=sys.stderr, flush=True)
+
+
+def _train_command(options):
+    """Fit a model and save it."""
+    folder = os.path.dirname(options.output) or "."
+    if not os.path.isdir(folder):
+        raise ValueError(f"there is no folder {folder}")
+    told = {k: v for k, v in vars(options).items() if v is not None}
+    settings = {name: told[name] for name in _SETTINGS if name in told}
+    resumes = options.resume and os.path.exists(options.output)
+    if resumes:
+        model = Model.load(options.output)
+        _refuse_changes(model, options, settings)
+        model.set_params(**settings)
+    else:
+        model = Model(**settings)
+    model.verbose = not options.quiet
+
+    def checkpoint(model):
+        every = options.checkpoint_every
+        if every and len(model.history_["loss"]) % every == 0:
+            model.save(options.output)
+
+    train = model.resume if resumes else model.fit
+    train(after_epoch=checkpoint)
+    model.save(options.output)
+    if model.verbose:
+        print(f"saved {options.output}", file=sys.stderr)
+
+
+def _refuse_changes(model, options, settings):
+    """A training that is resumed keeps all settings but the number of epochs."""
+    asked = {**settings, "epochs": model.epochs}
+    for name, value in asked.items():
+        kept = getattr(model, name, value)
+        if value is not None and value != kept:
+            name = name.strip("_")
+            raise ValueError(f"--resume keeps {name}={kept}; it can't be {value}")
+
+
+def _predict_command(options):
+    """Write what the model predicts, as CSV or, to an .npz file, as arrays."""
+    model = Model.load(options.model)
+    results = {"prediction": model.predict()}
+    if options.output and options.output.endswith(".npz"):
+        _replace_file(options.output, lambda file: np.savez(file, **results))
+        return
+    header, columns = [], []
+    for name, array in results.items():
+        array = np.atleast_1d(array)
+        array = array.reshape(len(array), -1)  # a row for each sample
+        columns.append(array.tolist())
+        header += _column_names(model, name, array.shape[1])
+    text = io.StringIO(newline="")
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(header)
+    table.writerows(sum(parts, []) for parts in zip(*columns))
+    if options.output:
+        text = text.getvalue().encode()
+        _replace_file(options.output, lambda file: file.write(text))
+    else:
+        sys.stdout.write(text.getvalue())
+
+
+def _column_names(model, name, count):
+    """Names for the columns of a result: its targets or numbers."""
+    names = getattr(model, "target_names_", [])
+    if len(names) == count:
+        return names
+    return [name] if count == 1 else [f"{name}_{k}" for k in range(count)]
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors take one line."""
+
+    def error(self, message):
+        self.exit(2, f"{self.prog}: {message}\n")
+
+
+def _parser():
+    """All that the command line understands."""
+    parser = _Parser(description=f"Train and use the model {NAME}.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    train = commands.add_parser("train", help="fit the model and save it")
+    train.set_defaults(command=_train_command)
+    for name, default in Model().get_params().items():
+        kind = int if default is None else type(default)
+        if kind is not bool:
+            text = f"{_SETTINGS[name]} ({default})"
+            train.add_argument("--" + name.replace("_", "-"), type=kind, help=text)
+    train.add_argument("-o", "--output", default="model.npz", help="what to save")
+    train.add_argument("--checkpoint-every", type=int, help="save every so many epochs")
+    train.add_argument("--resume", action="store_true", help="go on with the output")
+    train.add_argument("--quiet", action="store_true", help="show no progress")
+
+    predict = commands.add_parser("predict", help="write predictions as CSV or .npz")
+    predict.set_defaults(command=_predict_command)
+    predict.add_argument("--model", default="model.npz", help="what train has saved")
+    predict.add_argument("-o", "--output", help="a file instead of standard output")
+    return parser
+
+
+def main(arguments=None):
+    """Run the command line: 0 when done, 2 when it can't be done, with one line why."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.command(options)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader of the output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    except (ArithmeticError, OSError, ValueError, csv.Error) as error:
+        print(f"{sys.argv[0]}: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,837 @@
+"""gender: forward pass, gradients and training, in NumPy alone.
+
+The objective is E = sum(n,i, (y2[n,i] - t[n,i])**2)/(2*size(n)).
+Derived and written by chainrule; each line stands under its formula.
+
+Sources:
+* dense: Rumelhart, Hinton & Williams 1986, eq. 1
+* sigmoid: Rumelhart, Hinton & Williams 1986, eq. 2
+* squared_error: Rumelhart, Hinton & Williams 1986, eq. 3
+"""
+
+import argparse
+import csv
+import io
+import json
+import os
+import sys
+import zipfile
+
+import numpy as np
+
+NAME = "gender"
+DTYPE = np.float64
+PARAMETERS = {"W1": (3, 2), "b1": (3,), "W2": (1, 3), "b2": (1,)}
+BUFFERS = {}
+HYPERPARAMETERS = {"learning_rate": 0.5}
+
+
+def sigmoid(z):
+    """1 / (1 + exp(-z)), without overflow."""
+    e = np.exp(-np.abs(z))
+    return np.where(z >= 0, 1, e) / (1 + e)
+
+
+def init_params(seed=0):
+    """Parameters to begin with: {name: array}."""
+    rng = np.random.default_rng(seed)
+    return {
+        "W1": rng.uniform(-np.sqrt(6 / (2 + 3)), np.sqrt(6 / (2 + 3)), (3, 2)).astype(DTYPE),
+        "b1": np.zeros((3,), dtype=DTYPE),
+        "W2": rng.uniform(-np.sqrt(6 / (3 + 1)), np.sqrt(6 / (3 + 1)), (1, 3)).astype(DTYPE),
+        "b2": np.zeros((1,), dtype=DTYPE),
+    }
+
+
+def _propagate(params, x):
+    """Forward propagation; returns y1, y2."""
+    W1, b1, W2, b2 = params["W1"], params["b1"], params["W2"], params["b2"]
+    x = np.asarray(x, dtype=DTYPE)
+    # z1[n,i] = sum(j, W1[i,j]*x[n,j]) + b1[i]
+    z1 = x @ W1.T + b1
+    # y1[n,i] = sigmoid(z1[n,i])
+    y1 = sigmoid(z1)
+    # z2[n,i] = sum(j, W2[i,j]*y1[n,j]) + b2[i]
+    z2 = y1 @ W2.T + b2
+    # y2[n,i] = sigmoid(z2[n,i])
+    y2 = sigmoid(z2)
+    return y1, y2
+
+
+def _evaluate(params, x, t):
+    """The objective and what its gradient needs: E, y1, y2."""
+    t = np.asarray(t, dtype=DTYPE)
+    y1, y2 = _propagate(params, x)
+    N = len(x)
+    # E = sum(n,i, (y2[n,i] - t[n,i])**2)/(2*size(n))
+    E = np.sum((y2 - t)**2) / (2 * N)
+    return E, y1, y2
+
+
+def forward(params, x, training=False, rng=None):
+    """The output y2, shape (N, 1)."""
+    return _propagate(params, x)[1]
+
+
+def loss(params, x, t, training=False, rng=None):
+    """The objective E = sum(n,i, (y2[n,i] - t[n,i])**2)/(2*size(n))."""
+    return float(_evaluate(params, x, t)[0])
+
+
+def gradients(params, x, t, inputs=False, training=False, rng=None):
+    """The objective and its derivatives: (E, {parameter: array of the parameter's
+    shape}). With inputs=True also by each input."""
+    W1, W2 = params["W1"], params["W2"]
+    x = np.asarray(x, dtype=DTYPE)
+    t = np.asarray(t, dtype=DTYPE)
+    E, y1, y2 = _evaluate(params, x, t)
+    N = len(x)
+    # dz2[n,i] = (y2[n,i] - t[n,i])*y2[n,i]*(1 - y2[n,i])/size(n)
+    dz2 = (y2 - t) * y2 * (1 - y2) / N
+    # dW2[i,j] = sum(n, dz2[n,i]*y1[n,j])
+    dW2 = dz2.T @ y1
+    # db2[i] = sum(n, dz2[n,i])
+    db2 = dz2.sum(axis=0)
+    # dz1[n,i] = sum(j, dz2[n,j]*W2[j,i])*y1[n,i]*(1 - y1[n,i])
+    dz1 = (dz2 @ W2) * y1 * (1 - y1)
+    # dW1[i,j] = sum(n, dz1[n,i]*x[n,j])
+    dW1 = dz1.T @ x
+    # db1[i] = sum(n, dz1[n,i])
+    db1 = dz1.sum(axis=0)
+    gradient = {"W1": dW1, "b1": db1, "W2": dW2, "b2": db2}
+    if inputs:
+        # dx[n,j] = sum(i, dz1[n,i]*W1[i,j])
+        dx = dz1 @ W1
+        gradient["x"] = dx
+    return float(E), gradient
+
+
+def init_state(params):
+    """The optimiser's state: its hyper-parameters, and what it remembers of each parameter."""
+    return {"learning_rate": HYPERPARAMETERS["learning_rate"]}
+
+
+def train_step(params, state, x, t, rng=None):
+    """One update of the parameters, in place; returns the loss before it."""
+    value, gradient = gradients(params, x, t)
+    # for each parameter w and its gradient g:
+    # next(w)[...] = w[...] - learning_rate*g[...]
+    for name in gradient:
+        params[name] -= state["learning_rate"] * gradient[name]
+    return value
+
+
+# ----------------------------------------------------------------------------
+# The estimator and the command line. There is no mathematics below this line.
+# ----------------------------------------------------------------------------
+
+_INPUTS = {"x": (2,)}
+_TARGETS = {"t": (1,)}
+_CLASSES = 2
+_CHUNK = 1024  # so many samples at once go through the model in `predict`
+_SETTINGS = {  # what `Model` can be told, and what each means
+    "epochs": "passes over the data",
+    "batch_size": "samples per update",
+    "learning_rate": "the optimiser's learning rate",
+    "validation": "the share of the samples that is held out",
+    "patience": "stop after so many epochs without a lower loss and keep the best",
+    "standardize": "bring each feature to mean 0 and spread 1 first",
+    "seed": "decides parameters, order and draws",
+    "verbose": "show progress on standard error",
+}
+
+
+class Model:
+    """The model gender, to be trained on samples and kept in a file.
+
+    It keeps scikit-learn's conventions without importing it.
+    `x` is an array of numbers of shape (samples, 2). `t` holds a label of any kind
+    for each sample.
+
+    What is learned ends in an underscore: `params_`, `state_` (the optimiser's),
+    `history_` (the losses by epoch), `classes_` (the labels in order), `mean_` and
+    `scale_` (of the features), `rng_`.
+    """
+
+    _estimator_type = "classifier"  # for scikit-learn before 1.6
+
+    def __init__(
+        self,
+        *,
+        epochs=100,
+        batch_size=32,
+        learning_rate=0.5,
+        validation=0.0,
+        patience=None,
+        standardize=False,
+        seed=0,
+        verbose=False,
+    ):
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.validation = validation
+        self.patience = patience
+        self.standardize = standardize
+        self.seed = seed
+        self.verbose = verbose
+
+    def __repr__(self):
+        settings = ", ".join(f"{k}={v!r}" for k, v in self.get_params().items())
+        return f"Model({settings})"
+
+    def get_params(self, deep=True):
+        """The settings by name."""
+        return {name: getattr(self, name) for name in _SETTINGS}
+
+    def set_params(self, **settings):
+        """Change some settings; what was learned stays."""
+        for name, value in settings.items():
+            if name not in _SETTINGS:
+                known = ", ".join(_SETTINGS)
+                raise ValueError(f"there is no setting {name!r}, only {known}")
+            setattr(self, name, value)
+        return self
+
+    def __sklearn_tags__(self):
+        """What scikit-learn asks each estimator; nothing else calls this."""
+        from sklearn.utils import ClassifierTags, Tags, TargetTags
+
+        return Tags(
+            estimator_type=self._estimator_type,
+            target_tags=TargetTags(required=True),
+            classifier_tags=ClassifierTags(multi_class=False),
+        )
+
+    def fit(self, x, t, *, after_epoch=None):
+        """Train anew for `epochs` epochs; `after_epoch(self)` is called after each."""
+        inputs, targets = self._checked(x, t)
+        self._begin(inputs, targets)
+        return self._train(self._prepared(inputs, targets), after_epoch)
+
+    def resume(self, x, t, *, after_epoch=None):
+        """Go on with a `fit` that was interrupted, up to `epochs` epochs in all."""
+        self._check_fitted()
+        inputs, targets = self._checked(x, t)
+        return self._train(self._prepared(inputs, targets), after_epoch)
+
+    def partial_fit(self, x, t, classes=None):
+        """Train for one epoch more; `classes` names all labels at the first call."""
+        inputs, targets = self._checked(x, t)
+        if not hasattr(self, "params_"):
+            self._begin(inputs, targets, classes)
+        loss_before = self._epoch(self._prepared(inputs, targets))
+        self.history_["loss"].append(loss_before)
+        return self
+
+    def _begin(self, inputs, targets, classes=None):
+        """Set all that is learned to what it is before the first epoch."""
+        self.classes_ = _classes_of(targets[0] if classes is None else list(classes))
+        self.n_features_in_ = 2
+        self._measure(inputs)
+        self.params_ = init_params(self.seed)
+        self.state_ = init_state(self.params_)
+        self.state_["learning_rate"] = float(self.learning_rate)
+        self.rng_ = np.random.default_rng(self.seed)
+        self.history_ = {"loss": []}
+        self.best_params_ = {}
+
+    def _prepared(self, inputs, targets):
+        """The arrays as `train_step` takes them."""
+        return self._scaled(inputs) + self._coded(targets)
+
+    def _train(self, arrays, after_epoch):
+        """Epoch after epoch, until all are done or patience has run out."""
+        arrays, held_out = self._split(arrays)
+        losses = self.history_["loss"]
+        try:
+            while self._has_patience() and len(losses) < self.epochs:
+                loss_before = self._epoch(arrays)
+                if held_out:
+                    checks = self.history_.setdefault("validation_loss", [])
+                    checks.append(self._finite(self._mean_loss(held_out)))
+                losses.append(loss_before)
+                if self.verbose:
+                    _show_progress(self.epochs, self.history_)
+                if after_epoch is not None:
+                    after_epoch(self)
+        finally:
+            if self.verbose and sys.stderr.isatty():
+                print(file=sys.stderr)
+        if self.best_params_:
+            self.params_ = {k: v.copy() for k, v in self.best_params_.items()}
+        return self
+
+    @np.errstate(all="ignore")  # `_finite` tells what went wrong
+    def _epoch(self, arrays):
+        """One pass over the samples in a new order; the mean of the losses met."""
+        count = len(arrays[0])
+        order = self.rng_.permutation(count)
+        total = 0.0
+        for start in range(0, count, self.batch_size):
+            rows = order[start : start + self.batch_size]
+            batch = [array[rows] for array in arrays]
+            loss_before = train_step(self.params_, self.state_, *batch, rng=self.rng_)
+            total += len(rows) * loss_before
+        return self._finite(total / count)
+
+    def _finite(self, value):
+        """The loss as a float, or the end of a training that has diverged."""
+        if not np.isfinite(value):
+            raise FloatingPointError(
+                f"the loss became {value} in epoch {len(self.history_['loss']) + 1}"
+                f": try a smaller learning_rate than {self.learning_rate}"
+            )
+        return float(value)
+
+    def _has_patience(self):
+        """Whether to go on; on the way, the parameters of the best epoch are kept."""
+        losses = self.history_.get("validation_loss", self.history_["loss"])
+        if self.patience is None or not losses:
+            return True
+        since_best = len(losses) - 1 - losses.index(min(losses))
+        if since_best == 0:
+            self.best_params_ = {k: v.copy() for k, v in self.params_.items()}
+        return since_best < self.patience
+
+    def _split(self, arrays):
+        """The samples to train on and those held out, the same for the same seed."""
+        if not self.validation:
+            return arrays, []
+        count = len(arrays[0])
+        held = max(1, round(self.validation * count))
+        if held >= count:
+            raise ValueError(
+                f"validation={self.validation} of {count} leaves nothing to train on"
+            )
+        order = np.random.default_rng([self.seed, 1]).permutation(count)
+        return [a[order[held:]] for a in arrays], [a[order[:held]] for a in arrays]
+
+    def predict(self, x):
+        """The most probable label of each sample."""
+        scores = self._output(x)
+        return self.classes_[(scores.reshape(-1) >= 0.5).astype(int)]
+
+    def predict_proba(self, x):
+        """The probabilities of the two labels, in the order of `classes_`."""
+        second = self._output(x).reshape(-1)
+        return np.stack([1 - second, second], axis=1)
+
+    def _output(self, x):
+        """What the model makes of the samples, `_CHUNK` of them at a time."""
+        self._check_fitted()
+        inputs = self._scaled(_arrays(x, _INPUTS))
+        parts = []
+        for start in range(0, len(inputs[0]), _CHUNK):
+            chunk = [array[start : start + _CHUNK] for array in inputs]
+            parts.append(forward(self.params_, *chunk))
+        return np.concatenate(parts)
+
+    def score(self, x, t):
+        """The accuracy: the share of labels that `predict` gets right."""
+        predicted = self.predict(x)
+        _, (labels,) = self._checked(x, t)
+        self._codes(labels)  # a label that training never met is an error
+        return float(np.mean(predicted == labels))
+
+    def mean_loss(self, x, t):
+        """The loss on these samples, taken in mini-batches as in training."""
+        self._check_fitted()
+        inputs, targets = self._checked(x, t)
+        return self._mean_loss(self._prepared(inputs, targets))
+
+    @np.errstate(all="ignore")
+    def _mean_loss(self, arrays):
+        """The mean over mini-batches; a smaller last one counts less."""
+        count = len(arrays[0])
+        total = 0.0
+        for start in range(0, count, self.batch_size):
+            batch = [array[start : start + self.batch_size] for array in arrays]
+            total += len(batch[0]) * loss(self.params_, *batch)
+        return float(total / count)
+
+    def save(self, path):
+        """Write the settings and all that was learned to one .npz file."""
+        self._check_fitted()
+        learned = {k: v for k, v in vars(self).items() if k.endswith("_")}
+        learned["rng_"] = self.rng_.bit_generator.state
+        arrays = {}
+        about = {
+            "name": NAME,
+            "settings": self.get_params(),
+            "learned": _pack(learned, arrays),
+        }
+        about = json.dumps(about, default=lambda scalar: scalar.item())
+        _replace_file(path, lambda file: np.savez(file, about=about, **arrays))
+
+    @classmethod
+    def load(cls, path):
+        """The model that `save` wrote to `path`."""
+        try:
+            arrays = _load_arrays(path)
+            about = json.loads(str(arrays.pop("about")))
+            if about["name"] != NAME:
+                raise ValueError(f"it holds the model {about['name']}")
+            model = cls(**about["settings"])
+            learned = _unpack(about["learned"], arrays)
+            for name, array in init_params().items():
+                found = learned["params_"][name]
+                if found.shape != array.shape or found.dtype != array.dtype:
+                    raise ValueError(f"{name} is {found.dtype}{found.shape}")
+            rng = np.random.default_rng()
+            rng.bit_generator.state = learned["rng_"]
+        except OSError:
+            raise
+        except Exception as error:
+            raise ValueError(f"{path} holds no model of {NAME}: {error}") from error
+        vars(model).update(learned, rng_=rng)
+        return model
+
+    def _check_fitted(self):
+        """Refuse what needs parameters before there are any."""
+        if not hasattr(self, "params_"):
+            raise ValueError("this Model isn't fitted yet: call fit or load first")
+
+    def _check_settings(self):
+        """Refuse settings that make no sense."""
+        if self.batch_size < 1:
+            raise ValueError(f"batch_size={self.batch_size} is less than 1")
+        if not 0 <= self.validation < 1:
+            raise ValueError(f"validation={self.validation} isn't from 0 up to 1")
+        if self.patience is not None and self.patience < 1:
+            raise ValueError(f"patience={self.patience} is less than 1")
+
+    def _checked(self, x, t):
+        """The inputs and the targets as lists of arrays, once all is in order."""
+        self._check_settings()
+        inputs = _arrays(x, _INPUTS)
+        targets = [_labels(t)]
+        if len(inputs[0]) != len(targets[0]):
+            raise ValueError(f"x has {len(inputs[0])} samples, t has {len(targets[0])}")
+        return inputs, targets
+
+    def _measure(self, inputs):
+        """Keep the mean and the spread of each feature of the training samples."""
+        self.mean_, self.scale_ = {}, {}
+        if not self.standardize:
+            return
+        train, _ = self._split(inputs)
+        for name, array in zip(_INPUTS, train):
+            mean = array.mean(axis=0, dtype=np.float64)
+            spread = array.std(axis=0, dtype=np.float64)
+            varies = spread > 1e-9 * np.abs(mean)  # by more than rounding
+            self.mean_[name] = mean.astype(DTYPE)
+            self.scale_[name] = np.where(varies, spread, 1).astype(DTYPE)
+
+    def _scaled(self, inputs):
+        """The inputs with mean 0 and spread 1, where `fit` was to see to it."""
+        return [
+            (array - self.mean_[name]) / self.scale_[name]
+            if name in self.mean_
+            else array
+            for name, array in zip(_INPUTS, inputs)
+        ]
+
+    def _codes(self, labels):
+        """The place of each label in `classes_`."""
+        places = {label: place for place, label in enumerate(self.classes_.tolist())}
+        unknown = set(labels.ravel().tolist()) - places.keys()
+        if unknown:
+            raise ValueError(f"t holds an unknown label: {min(unknown, key=str)!r}")
+        codes = [places[label] for label in labels.ravel().tolist()]
+        return np.array(codes).reshape(labels.shape)
+
+    def _coded(self, targets):
+        """The labels as the loss takes them."""
+        codes = self._codes(targets[0])
+        return [codes.reshape(-1, 1).astype(DTYPE)]
+
+
+def _arrays(given, shapes):
+    """What was given, checked, as a list of arrays."""
+    return [_array(name, shape, given) for name, shape in shapes.items()]
+
+
+def _array(name, shape, given):
+    """One checked array of the right type and shape."""
+    try:
+        array = np.asarray(given, dtype=DTYPE)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must hold numbers: {error}") from None
+    flat = array.ndim in (1, 2) and None not in shape
+    if flat and array.size == len(array) * np.prod(shape):  # rows of a table
+        array = array.reshape(len(array), *shape)
+    shape = (None, *shape)
+    _check_shape(name, array, shape)
+    if not np.isfinite(array).all():
+        place = tuple(np.argwhere(~np.isfinite(array))[0].tolist())
+        raise ValueError(f"{name} holds NaN or infinity, first at {place}")
+    return array
+
+
+def _check_shape(name, array, shape):
+    """Refuse an array that is empty or of another shape; None stands for any."""
+    fits = array.ndim == len(shape) and all(
+        wanted in (None, found) for wanted, found in zip(shape, array.shape)
+    )
+    if not fits:
+        wanted = str(shape).replace("None", "any")
+        raise ValueError(f"{name} has shape {array.shape}, expected {wanted}")
+    if array.size == 0:
+        raise ValueError(f"{name} is empty")
+
+
+def _labels(given):
+    """The labels as an array of text, whole numbers or truth values, none missing."""
+    labels = np.asarray(given)
+    if any(label is None or label != label for label in labels.ravel().tolist()):
+        raise ValueError("t: a label is missing")
+    if labels.dtype.kind not in "biufUS":
+        labels = np.array(labels.tolist())  # objects: text or numbers after all
+    if labels.ndim == 2 and labels.shape[1] == 1:
+        labels = labels[:, 0]
+    _check_shape("t", labels, (None,))
+    return labels
+
+
+def _classes_of(labels):
+    """The labels in order; small whole numbers may leave some of the classes out."""
+    classes = np.unique(labels)
+    if classes.dtype.kind in "iu" and classes[0] >= 0 and classes[-1] < _CLASSES:
+        return np.arange(_CLASSES)
+    if len(classes) != _CLASSES:
+        raise ValueError(
+            f"the model tells {_CLASSES} classes apart, t has {len(classes)} labels"
+        )
+    return classes
+
+
+def _pack(tree, arrays, prefix=""):
+    """Nested dictionaries without their arrays, which move into `arrays` by path."""
+    packed = {}
+    for name, value in tree.items():
+        packed[name] = value
+        if isinstance(value, dict):
+            packed[name] = _pack(value, arrays, f"{prefix}{name}/")
+        elif isinstance(value, (np.ndarray, np.generic)):
+            arrays[prefix + name] = value
+            packed[name] = None  # keeps the place of `name` among the others
+    return packed
+
+
+def _unpack(packed, arrays):
+    """What `_pack` took apart, put together again."""
+    for path, array in arrays.items():
+        *parents, name = path.split("/")
+        tree = packed
+        for parent in parents:
+            tree = tree[parent]
+        tree[name] = array
+    return packed
+
+
+def _load_arrays(path):
+    """The arrays of an .npz file by name; nothing in it is ever run."""
+    with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
+        return dict(arrays)
+
+
+def _replace_file(path, write):
+    """Write a file all or nothing: beside it, down to the disk, then in its place."""
+    beside = f"{path}.part"
+    with open(beside, "wb") as file:
+        write(file)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(beside, path)
+
+
+def _show_progress(epochs, history):
+    """A line that changes in place on a terminal, about ten lines elsewhere."""
+    epoch = len(history["loss"])
+    line = f"epoch {epoch}/{epochs}"
+    for name, values in history.items():
+        line += f"  {name.replace('_', ' ')} {values[-1]:.6g}"
+    if sys.stderr.isatty():
+        print("\r" + line.ljust(78), end="", file=sys.stderr, flush=True)
+    elif epoch in (1, epochs) or epoch % max(1, epochs // 10) == 0:
+        print(line, file=sys.stderr, flush=True)
+
+
+def _train_command(options):
+    """Fit a model to the data in a file and save it."""
+    folder = os.path.dirname(options.output) or "."
+    if not os.path.isdir(folder):
+        raise ValueError(f"there is no folder {folder}")
+    told = {k: v for k, v in vars(options).items() if v is not None}
+    settings = {name: told[name] for name in _SETTINGS if name in told}
+    resumes = options.resume and os.path.exists(options.output)
+    if resumes:
+        model = Model.load(options.output)
+        _refuse_changes(model, options, settings)
+        model.set_params(**settings)
+    else:
+        model = Model(**{"standardize": True, **settings})
+    model.verbose = not options.quiet
+    data = _read_data(model, options, _INPUTS, _TARGETS)
+
+    def checkpoint(model):
+        every = options.checkpoint_every
+        if every and len(model.history_["loss"]) % every == 0:
+            model.save(options.output)
+
+    train = model.resume if resumes else model.fit
+    train(*data, after_epoch=checkpoint)
+    model.save(options.output)
+    if model.verbose:
+        print(f"saved {options.output}", file=sys.stderr)
+
+
+def _refuse_changes(model, options, settings):
+    """A training that is resumed keeps all settings but the number of epochs."""
+    asked = {**settings, "epochs": model.epochs}
+    asked["feature_names_in_"] = options.features
+    asked["target_names_"] = options.target
+    for name, value in asked.items():
+        kept = getattr(model, name, value)
+        if value is not None and value != kept:
+            name = name.strip("_")
+            raise ValueError(f"--resume keeps {name}={kept}; it can't be {value}")
+
+
+def _predict_command(options):
+    """Write what the model predicts, as CSV or, to an .npz file, as arrays."""
+    model = Model.load(options.model)
+    (x,) = _read_data(model, options, _INPUTS)
+    results = {"prediction": model.predict(x)}
+    results["probability"] = model.predict_proba(x)
+    if options.output and options.output.endswith(".npz"):
+        _replace_file(options.output, lambda file: np.savez(file, **results))
+        return
+    header, columns = [], []
+    for name, array in results.items():
+        array = np.atleast_1d(array)
+        array = array.reshape(len(array), -1)  # a row for each sample
+        columns.append(array.tolist())
+        header += _column_names(model, name, array.shape[1])
+    text = io.StringIO(newline="")
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(header)
+    table.writerows(sum(parts, []) for parts in zip(*columns))
+    if options.output:
+        text = text.getvalue().encode()
+        _replace_file(options.output, lambda file: file.write(text))
+    else:
+        sys.stdout.write(text.getvalue())
+
+
+def _column_names(model, name, count):
+    """Names for the columns of a result: targets, labels or numbers."""
+    names = getattr(model, "target_names_", [])
+    if name == "probability":
+        names = [f"{name}_{part}" for part in model.classes_.tolist()]
+    if len(names) == count:
+        return names
+    return [name] if count == 1 else [f"{name}_{k}" for k in range(count)]
+
+
+def _score_command(options):
+    """Print how well a model does on the data in a file."""
+    model = Model.load(options.model)
+    data = _read_data(model, options, _INPUTS, _TARGETS)
+    print(f"loss {model.mean_loss(*data):.6g}")
+    print(f"accuracy {model.score(*data):.6g}")
+
+
+def _read_arrays(path, names):
+    """The named arrays of an .npz file."""
+    try:
+        arrays = _load_arrays(path)
+    except (EOFError, TypeError, ValueError, zipfile.BadZipFile):
+        raise ValueError(f"{path} is not an .npz file of arrays") from None
+    for name in names:
+        if name not in arrays:
+            raise ValueError(f"{path} holds no array {name!r}")
+    chosen = tuple(arrays[name] for name in names)
+    return chosen if len(chosen) > 1 else chosen[0]
+
+
+def _read_data(model, options, *groups):
+    """The data for each group of names, from arrays or from columns of a table."""
+    path = options.data
+    if path.endswith(".npz"):
+        return [_read_arrays(path, names) for names in groups]
+    targets = options.target or getattr(model, "target_names_", [])
+    if len(groups) > 1 and len(targets) != 1:
+        raise ValueError("--target must name 1 column")
+    model.target_names_ = targets
+    features = options.features or getattr(model, "feature_names_in_", [])
+    features = features or _numeric_columns(path, targets)
+    if len(features) != 2:
+        raise ValueError(
+            f"the model takes 2 features, not {len(features)} "
+            f"({', '.join(features)}): choose with --features"
+        )
+    model.feature_names_in_ = features
+    data = [_read_columns(path, features, _number)]
+    if len(groups) > 1:
+        data.append(_read_labels(path, model))
+    return data
+
+
+def _read_labels(path, model):
+    """The target columns: labels that the model knows, else whole numbers or text."""
+    classes = model.classes_.tolist() if hasattr(model, "classes_") else []
+    known = {str(label): label for label in classes}
+
+    def label(text):
+        if not text:
+            raise ValueError("no entry")
+        if known and text not in known:
+            raise ValueError(f"the label {text!r} is unknown")
+        return known.get(text, text)
+
+    labels = np.array(_read_columns(path, model.target_names_, label))
+    try:
+        return labels if known else labels.astype(np.int64)
+    except (OverflowError, ValueError):
+        return labels
+
+
+def _read_columns(path, names, convert):
+    """The named columns of a CSV file, each entry through `convert`, as rows."""
+    with open(path, newline="", encoding="utf-8-sig") as file:
+        lines = csv.reader(file)
+        header = _header(path, lines)
+        for name in names:
+            if name not in header:
+                raise ValueError(
+                    f"{path} has no column {name!r}; it has {', '.join(header)}"
+                )
+        places = [header.index(name) for name in names]
+        rows = []
+        for cells in lines:
+            if not cells:
+                continue
+            where = f"{path}, row {lines.line_num}"
+            if len(cells) != len(header):
+                raise ValueError(
+                    f"{where}: {len(cells)} entries under {len(header)} column names"
+                )
+            row = []
+            for name, place in zip(names, places):
+                try:
+                    row.append(convert(cells[place].strip()))
+                except ValueError as error:
+                    raise ValueError(f"{where}, column {name}: {error}") from None
+            rows.append(row)
+    if not rows:
+        raise ValueError(f"{path} has no rows below its header")
+    return rows
+
+
+def _header(path, lines):
+    """The column names in the first line."""
+    header = [name.strip() for name in next(lines, [])]
+    if not header:
+        raise ValueError(f"{path} is empty; its first line should name the columns")
+    for name in header:
+        if header.count(name) > 1:
+            raise ValueError(f"{path} has two columns named {name!r}")
+    return header
+
+
+def _number(text):
+    """A finite number."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = np.nan
+    if not np.isfinite(number):
+        raise ValueError(f"{text!r} is not a number" if text else "no entry")
+    return number
+
+
+def _numeric_columns(path, besides):
+    """The columns whose first entry is a number or missing, in the file's order."""
+    with open(path, newline="", encoding="utf-8-sig") as file:
+        lines = csv.reader(file)
+        header = _header(path, lines)
+        first = next(filter(None, lines), [""] * len(header))
+    numeric = []
+    for name, text in zip(header, first):
+        try:
+            _number(text.strip() or "0")
+        except ValueError:
+            continue
+        if name not in besides:
+            numeric.append(name)
+    return numeric
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors take one line."""
+
+    def error(self, message):
+        self.exit(2, f"{self.prog}: {message}\n")
+
+
+def _parser():
+    """All that the command line understands."""
+    parser = _Parser(description=f"Train and use the model {NAME}.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    train = commands.add_parser("train", help="fit the model and save it")
+    train.set_defaults(command=_train_command)
+    for name, default in Model().get_params().items():
+        kind = int if default is None else type(default)
+        if kind is not bool:
+            text = f"{_SETTINGS[name]} ({default})"
+            train.add_argument("--" + name.replace("_", "-"), type=kind, help=text)
+    train.add_argument(
+        "--no-standardize",
+        dest="standardize",
+        action="store_false",
+        default=None,
+        help="leave the features as they are",
+    )
+    train.add_argument("-o", "--output", default="model.npz", help="what to save")
+    train.add_argument("--checkpoint-every", type=int, help="save every so many epochs")
+    train.add_argument("--resume", action="store_true", help="go on with the output")
+    train.add_argument("--quiet", action="store_true", help="show no progress")
+
+    predict = commands.add_parser("predict", help="write predictions as CSV or .npz")
+    predict.set_defaults(command=_predict_command)
+    predict.add_argument("--model", default="model.npz", help="what train has saved")
+    predict.add_argument("-o", "--output", help="a file instead of standard output")
+
+    score = commands.add_parser("score", help="print how good the predictions are")
+    score.set_defaults(command=_score_command)
+    score.add_argument("--model", default="model.npz", help="what train has saved")
+
+    for command in (train, predict, score):
+        command.add_argument("data", help="a CSV file or an .npz file of arrays")
+        command.add_argument("--target", action="append", help="a column to predict")
+        command.add_argument("--features", nargs="+", help="columns to predict from")
+    return parser
+
+
+def main(arguments=None):
+    """Run the command line: 0 when done, 2 when it can't be done, with one line why."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.command(options)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader of the output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    except (ArithmeticError, OSError, ValueError, csv.Error) as error:
+        print(f"{sys.argv[0]}: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

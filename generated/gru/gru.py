@@ -1,0 +1,784 @@
+"""gru: forward pass, gradients and training, in NumPy alone.
+
+The objective is E = sum(n, (y[n] - g[n])**2)/(2*size(n)).
+Derived and written by chainrule; each line stands under its formula.
+"""
+
+import argparse
+import csv
+import io
+import json
+import os
+import sys
+import zipfile
+
+import numpy as np
+
+NAME = "gru"
+DTYPE = np.float64
+PARAMETERS = {
+    "Wr": (4, 3),
+    "Ur": (4, 4),
+    "br": (4,),
+    "Wu": (4, 3),
+    "Uu": (4, 4),
+    "bu": (4,),
+    "Wc": (4, 3),
+    "Uc": (4, 4),
+    "bc": (4,),
+    "v": (4,),
+}
+BUFFERS = {}
+HYPERPARAMETERS = {"learning_rate": 0.1}
+
+
+def sigmoid(z):
+    """1 / (1 + exp(-z)), without overflow."""
+    e = np.exp(-np.abs(z))
+    return np.where(z >= 0, 1, e) / (1 + e)
+
+
+def init_params(seed=0):
+    """Parameters to begin with: {name: array}."""
+    rng = np.random.default_rng(seed)
+    return {
+        "Wr": rng.uniform(-np.sqrt(6 / (3 + 4)), np.sqrt(6 / (3 + 4)), (4, 3)).astype(DTYPE),
+        "Ur": rng.uniform(-np.sqrt(6 / (4 + 4)), np.sqrt(6 / (4 + 4)), (4, 4)).astype(DTYPE),
+        "br": np.zeros((4,), dtype=DTYPE),
+        "Wu": rng.uniform(-np.sqrt(6 / (3 + 4)), np.sqrt(6 / (3 + 4)), (4, 3)).astype(DTYPE),
+        "Uu": rng.uniform(-np.sqrt(6 / (4 + 4)), np.sqrt(6 / (4 + 4)), (4, 4)).astype(DTYPE),
+        "bu": np.zeros((4,), dtype=DTYPE),
+        "Wc": rng.uniform(-np.sqrt(6 / (3 + 4)), np.sqrt(6 / (3 + 4)), (4, 3)).astype(DTYPE),
+        "Uc": rng.uniform(-np.sqrt(6 / (4 + 4)), np.sqrt(6 / (4 + 4)), (4, 4)).astype(DTYPE),
+        "bc": np.zeros((4,), dtype=DTYPE),
+        "v": rng.normal(0.0, 0.1, (4,)).astype(DTYPE),
+    }
+
+
+def _propagate(params, x):
+    """Forward propagation; returns r, u, c, h, y."""
+    Wr, Ur, br, Wu = params["Wr"], params["Ur"], params["br"], params["Wu"]
+    Uu, bu, Wc, Uc = params["Uu"], params["bu"], params["Wc"], params["Uc"]
+    bc, v = params["bc"], params["v"]
+    x = np.asarray(x, dtype=DTYPE)
+    N = len(x)
+    T = x.shape[1]
+    # z[n,t,i] = sum(j, Wr[i,j]*x[n,t,j]) + br[i]
+    z = x @ Wr.T + br
+    r = np.zeros((N, T, 4), dtype=DTYPE)
+    # z_u[n,t,i] = sum(j, Wu[i,j]*x[n,t,j]) + bu[i]
+    z_u = x @ Wu.T + bu
+    u = np.zeros((N, T, 4), dtype=DTYPE)
+    # z_c[n,t,i] = sum(j, Wc[i,j]*x[n,t,j]) + bc[i]
+    z_c = x @ Wc.T + bc
+    c = np.zeros((N, T, 4), dtype=DTYPE)
+    h = np.zeros((N, T, 4), dtype=DTYPE)
+    for t in range(T):
+        if t >= 1:
+            # z[n,t,i] = sum(k, Ur[i,k]*h[n,t-1,k])
+            z[:, t] += h[:, t - 1] @ Ur.T
+        # r[n,t,i] = sigmoid(z[n,t,i])
+        r[:, t] = sigmoid(z[:, t])
+        if t >= 1:
+            # z_u[n,t,i] = sum(k, Uu[i,k]*h[n,t-1,k])
+            z_u[:, t] += h[:, t - 1] @ Uu.T
+        # u[n,t,i] = sigmoid(z_u[n,t,i])
+        u[:, t] = sigmoid(z_u[:, t])
+        if t >= 1:
+            # z_c[n,t,i] = sum(k, Uc[i,k]*r[n,t,k]*h[n,t-1,k])
+            z_c[:, t] += (r[:, t] * h[:, t - 1]) @ Uc.T
+        # c[n,t,i] = tanh(z_c[n,t,i])
+        c[:, t] = np.tanh(z_c[:, t])
+        # h[n,t,i] = u[n,t,i]*h[n,t-1,i] + (1 - u[n,t,i])*c[n,t,i]
+        h[:, t] = (
+            u[:, t] * (h[:, t - 1] if t >= 1 else np.zeros_like(h[:, 0]))
+            + (1 - u[:, t]) * c[:, t]
+        )
+    # y[n] = sum(i, v[i]*h[n,size(t)-1,i])
+    y = v @ h[:, T - 1].T
+    return r, u, c, h, y
+
+
+def _evaluate(params, x, g):
+    """The objective and what its gradient needs: E, r, u, c, h, y."""
+    g = np.asarray(g, dtype=DTYPE)
+    r, u, c, h, y = _propagate(params, x)
+    N = len(x)
+    # E = sum(n, (y[n] - g[n])**2)/(2*size(n))
+    E = np.sum((y - g)**2) / (2 * N)
+    return E, r, u, c, h, y
+
+
+def forward(params, x, training=False, rng=None):
+    """The output y, shape (N,)."""
+    return _propagate(params, x)[4]
+
+
+def loss(params, x, g, training=False, rng=None):
+    """The objective E = sum(n, (y[n] - g[n])**2)/(2*size(n))."""
+    return float(_evaluate(params, x, g)[0])
+
+
+def gradients(params, x, g, inputs=False, training=False, rng=None):
+    """The objective and its derivatives: (E, {parameter: array of the parameter's
+    shape}). With inputs=True also by each input."""
+    Wr, Ur, Wu, Uu = params["Wr"], params["Ur"], params["Wu"], params["Uu"]
+    Wc, Uc, v = params["Wc"], params["Uc"], params["v"]
+    x = np.asarray(x, dtype=DTYPE)
+    g = np.asarray(g, dtype=DTYPE)
+    E, r, u, c, h, y = _evaluate(params, x, g)
+    N = len(x)
+    T = x.shape[1]
+    # dy[n] = (y[n] - g[n])/size(n)
+    dy = (y - g) / N
+    # dv[i] = sum(n, dy[n]*h[n,size(t)-1,i])
+    dv = dy @ h[:, T - 1]
+    # dh[n,size(t)-1,i] += dy[n]*v[i]
+    dh = np.zeros((N, T, 4), dtype=DTYPE)
+    dh[:, T - 1] += dy[:, None] * v
+    dc = np.zeros((N, T, 4), dtype=DTYPE)
+    du = np.zeros((N, T, 4), dtype=DTYPE)
+    dz_c = np.zeros((N, T, 4), dtype=DTYPE)
+    dr = np.zeros((N, T, 4), dtype=DTYPE)
+    dz_u = np.zeros((N, T, 4), dtype=DTYPE)
+    dz = np.zeros((N, T, 4), dtype=DTYPE)
+    for t in reversed(range(T)):
+        if t + 1 < T:
+            # dh[n,t,i] = dh[n,t+1,i]*u[n,t+1,i] + sum(j,
+            #     dz_c[n,t+1,j]*Uc[j,i])*r[n,t+1,i] + sum(j, dz_u[n,t+1,j]*Uu[j,i]) +
+            #     sum(j, dz[n,t+1,j]*Ur[j,i])
+            dh[:, t] += dh[:, t + 1] * u[:, t + 1]
+        if t + 1 < T:
+            dh[:, t] += (dz_c[:, t + 1] @ Uc) * r[:, t + 1]
+        if t + 1 < T:
+            dh[:, t] += dz_u[:, t + 1] @ Uu
+        if t + 1 < T:
+            dh[:, t] += dz[:, t + 1] @ Ur
+        # dc[n,t,i] = dh[n,t,i]*(1 - u[n,t,i])
+        dc[:, t] = dh[:, t] * (1 - u[:, t])
+        # du[n,t,i] = dh[n,t,i]*(h[n,t-1,i] - c[n,t,i])
+        du[:, t] = (
+            dh[:, t] * ((h[:, t - 1] if t >= 1 else np.zeros_like(h[:, 0])) - c[:, t])
+        )
+        # dz_c[n,t,i] = dc[n,t,i]*(1 - c[n,t,i]**2)
+        dz_c[:, t] = dc[:, t] * (1 - c[:, t]**2)
+        if t >= 1:
+            # dr[n,t,i] = sum(j, dz_c[n,t,j]*Uc[j,i])*h[n,t-1,i]
+            dr[:, t] += (dz_c[:, t] @ Uc) * h[:, t - 1]
+        # dz_u[n,t,i] = du[n,t,i]*u[n,t,i]*(1 - u[n,t,i])
+        dz_u[:, t] = du[:, t] * u[:, t] * (1 - u[:, t])
+        # dz[n,t,i] = dr[n,t,i]*r[n,t,i]*(1 - r[n,t,i])
+        dz[:, t] = dr[:, t] * r[:, t] * (1 - r[:, t])
+    # dWc[i,j] = sum(n,t, dz_c[n,t,i]*x[n,t,j])
+    dWc = np.tensordot(dz_c, x, axes=([0, 1], [0, 1]))
+    # dUc[i,k] = sum(n,t, dz_c[n,t,i]*r[n,t,k]*h[n,t-1,k])
+    dUc = np.tensordot(dz_c[:, 1:], r[:, 1:] * h[:, :T - 1], axes=([0, 1], [0, 1]))
+    # dbc[i] = sum(n,t, dz_c[n,t,i])
+    dbc = dz_c.sum(axis=(0, 1))
+    # dWu[i,j] = sum(n,t, dz_u[n,t,i]*x[n,t,j])
+    dWu = np.tensordot(dz_u, x, axes=([0, 1], [0, 1]))
+    # dUu[i,k] = sum(n,t, dz_u[n,t,i]*h[n,t-1,k])
+    dUu = np.tensordot(dz_u[:, 1:], h[:, :T - 1], axes=([0, 1], [0, 1]))
+    # dbu[i] = sum(n,t, dz_u[n,t,i])
+    dbu = dz_u.sum(axis=(0, 1))
+    # dWr[i,j] = sum(n,t, dz[n,t,i]*x[n,t,j])
+    dWr = np.tensordot(dz, x, axes=([0, 1], [0, 1]))
+    # dUr[i,k] = sum(n,t, dz[n,t,i]*h[n,t-1,k])
+    dUr = np.tensordot(dz[:, 1:], h[:, :T - 1], axes=([0, 1], [0, 1]))
+    # dbr[i] = sum(n,t, dz[n,t,i])
+    dbr = dz.sum(axis=(0, 1))
+    gradient = {
+        "Wr": dWr,
+        "Ur": dUr,
+        "br": dbr,
+        "Wu": dWu,
+        "Uu": dUu,
+        "bu": dbu,
+        "Wc": dWc,
+        "Uc": dUc,
+        "bc": dbc,
+        "v": dv,
+    }
+    if inputs:
+        # dx[n,t,j] = sum(i, dz_c[n,t,i]*Wc[i,j]) + sum(i, dz_u[n,t,i]*Wu[i,j]) + sum(i,
+        #     dz[n,t,i]*Wr[i,j])
+        dx = dz_c @ Wc + dz_u @ Wu + dz @ Wr
+        gradient["x"] = dx
+    return float(E), gradient
+
+
+def init_state(params):
+    """The optimiser's state: its hyper-parameters, and what it remembers of each parameter."""
+    return {"learning_rate": HYPERPARAMETERS["learning_rate"]}
+
+
+def train_step(params, state, x, g, rng=None):
+    """One update of the parameters, in place; returns the loss before it."""
+    value, gradient = gradients(params, x, g)
+    # for each parameter w and its gradient g:
+    # next(w)[...] = w[...] - learning_rate*g[...]
+    for name in gradient:
+        params[name] -= state["learning_rate"] * gradient[name]
+    return value
+
+
+# ----------------------------------------------------------------------------
+# The estimator and the command line. There is no mathematics below this line.
+# ----------------------------------------------------------------------------
+
+_INPUTS = {"x": (None, 3)}
+_TARGETS = {"g": ()}
+_CHUNK = 1024  # so many samples at once go through the model in `predict`
+_SETTINGS = {  # what `Model` can be told, and what each means
+    "epochs": "passes over the data",
+    "batch_size": "samples per update",
+    "learning_rate": "the optimiser's learning rate",
+    "validation": "the share of the samples that is held out",
+    "patience": "stop after so many epochs without a lower loss and keep the best",
+    "standardize": "bring each feature to mean 0 and spread 1 first",
+    "seed": "decides parameters, order and draws",
+    "verbose": "show progress on standard error",
+}
+
+
+class Model:
+    """The model gru, to be trained on samples and kept in a file.
+
+    It keeps scikit-learn's conventions without importing it.
+    `x` is an array of numbers of shape (samples, any, 3). `t` is an array of
+    numbers of shape (samples,).
+
+    What is learned ends in an underscore: `params_`, `state_` (the optimiser's),
+    `history_` (the losses by epoch), `mean_` and `scale_` (of the features),
+    `rng_`.
+    """
+
+    _estimator_type = "regressor"  # for scikit-learn before 1.6
+
+    def __init__(
+        self,
+        *,
+        epochs=100,
+        batch_size=32,
+        learning_rate=0.1,
+        validation=0.0,
+        patience=None,
+        standardize=False,
+        seed=0,
+        verbose=False,
+    ):
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.validation = validation
+        self.patience = patience
+        self.standardize = standardize
+        self.seed = seed
+        self.verbose = verbose
+
+    def __repr__(self):
+        settings = ", ".join(f"{k}={v!r}" for k, v in self.get_params().items())
+        return f"Model({settings})"
+
+    def get_params(self, deep=True):
+        """The settings by name."""
+        return {name: getattr(self, name) for name in _SETTINGS}
+
+    def set_params(self, **settings):
+        """Change some settings; what was learned stays."""
+        for name, value in settings.items():
+            if name not in _SETTINGS:
+                known = ", ".join(_SETTINGS)
+                raise ValueError(f"there is no setting {name!r}, only {known}")
+            setattr(self, name, value)
+        return self
+
+    def __sklearn_tags__(self):
+        """What scikit-learn asks each estimator; nothing else calls this."""
+        from sklearn.utils import RegressorTags, Tags, TargetTags
+
+        return Tags(
+            estimator_type=self._estimator_type,
+            target_tags=TargetTags(required=True),
+            regressor_tags=RegressorTags(),
+        )
+
+    def fit(self, x, t, *, after_epoch=None):
+        """Train anew for `epochs` epochs; `after_epoch(self)` is called after each."""
+        inputs, targets = self._checked(x, t)
+        self._begin(inputs, targets)
+        return self._train(self._prepared(inputs, targets), after_epoch)
+
+    def resume(self, x, t, *, after_epoch=None):
+        """Go on with a `fit` that was interrupted, up to `epochs` epochs in all."""
+        self._check_fitted()
+        inputs, targets = self._checked(x, t)
+        return self._train(self._prepared(inputs, targets), after_epoch)
+
+    def partial_fit(self, x, t):
+        """Train for one epoch more, without forgetting."""
+        inputs, targets = self._checked(x, t)
+        if not hasattr(self, "params_"):
+            self._begin(inputs, targets)
+        loss_before = self._epoch(self._prepared(inputs, targets))
+        self.history_["loss"].append(loss_before)
+        return self
+
+    def _begin(self, inputs, targets):
+        """Set all that is learned to what it is before the first epoch."""
+        self._measure(inputs)
+        self.params_ = init_params(self.seed)
+        self.state_ = init_state(self.params_)
+        self.state_["learning_rate"] = float(self.learning_rate)
+        self.rng_ = np.random.default_rng(self.seed)
+        self.history_ = {"loss": []}
+        self.best_params_ = {}
+
+    def _prepared(self, inputs, targets):
+        """The arrays as `train_step` takes them."""
+        return self._scaled(inputs) + targets
+
+    def _train(self, arrays, after_epoch):
+        """Epoch after epoch, until all are done or patience has run out."""
+        arrays, held_out = self._split(arrays)
+        losses = self.history_["loss"]
+        try:
+            while self._has_patience() and len(losses) < self.epochs:
+                loss_before = self._epoch(arrays)
+                if held_out:
+                    checks = self.history_.setdefault("validation_loss", [])
+                    checks.append(self._finite(self._mean_loss(held_out)))
+                losses.append(loss_before)
+                if self.verbose:
+                    _show_progress(self.epochs, self.history_)
+                if after_epoch is not None:
+                    after_epoch(self)
+        finally:
+            if self.verbose and sys.stderr.isatty():
+                print(file=sys.stderr)
+        if self.best_params_:
+            self.params_ = {k: v.copy() for k, v in self.best_params_.items()}
+        return self
+
+    @np.errstate(all="ignore")  # `_finite` tells what went wrong
+    def _epoch(self, arrays):
+        """One pass over the samples in a new order; the mean of the losses met."""
+        count = len(arrays[0])
+        order = self.rng_.permutation(count)
+        total = 0.0
+        for start in range(0, count, self.batch_size):
+            rows = order[start : start + self.batch_size]
+            batch = [array[rows] for array in arrays]
+            loss_before = train_step(self.params_, self.state_, *batch, rng=self.rng_)
+            total += len(rows) * loss_before
+        return self._finite(total / count)
+
+    def _finite(self, value):
+        """The loss as a float, or the end of a training that has diverged."""
+        if not np.isfinite(value):
+            raise FloatingPointError(
+                f"the loss became {value} in epoch {len(self.history_['loss']) + 1}"
+                f": try a smaller learning_rate than {self.learning_rate}"
+            )
+        return float(value)
+
+    def _has_patience(self):
+        """Whether to go on; on the way, the parameters of the best epoch are kept."""
+        losses = self.history_.get("validation_loss", self.history_["loss"])
+        if self.patience is None or not losses:
+            return True
+        since_best = len(losses) - 1 - losses.index(min(losses))
+        if since_best == 0:
+            self.best_params_ = {k: v.copy() for k, v in self.params_.items()}
+        return since_best < self.patience
+
+    def _split(self, arrays):
+        """The samples to train on and those held out, the same for the same seed."""
+        if not self.validation:
+            return arrays, []
+        count = len(arrays[0])
+        held = max(1, round(self.validation * count))
+        if held >= count:
+            raise ValueError(
+                f"validation={self.validation} of {count} leaves nothing to train on"
+            )
+        order = np.random.default_rng([self.seed, 1]).permutation(count)
+        return [a[order[held:]] for a in arrays], [a[order[:held]] for a in arrays]
+
+    def predict(self, x):
+        """The output for each sample."""
+        return self._output(x)
+
+    def _output(self, x):
+        """What the model makes of the samples, `_CHUNK` of them at a time."""
+        self._check_fitted()
+        inputs = self._scaled(_arrays(x, _INPUTS))
+        parts = []
+        for start in range(0, len(inputs[0]), _CHUNK):
+            chunk = [array[start : start + _CHUNK] for array in inputs]
+            parts.append(forward(self.params_, *chunk))
+        return np.concatenate(parts)
+
+    def score(self, x, t):
+        """R squared: 1 is perfect, 0 no better than the mean; outputs count alike."""
+        predicted = self.predict(x)
+        _, (target,) = self._checked(x, t)
+        target = target.reshape(len(target), -1)
+        rest = ((target - predicted.reshape(target.shape)) ** 2).sum(axis=0)
+        spread = ((target - target.mean(axis=0)) ** 2).sum(axis=0)
+        varies = spread > 0
+        scores = np.where(varies, 1 - rest / np.where(varies, spread, 1), rest == 0)
+        return float(scores.mean())
+
+    def mean_loss(self, x, t):
+        """The loss on these samples, taken in mini-batches as in training."""
+        self._check_fitted()
+        inputs, targets = self._checked(x, t)
+        return self._mean_loss(self._prepared(inputs, targets))
+
+    @np.errstate(all="ignore")
+    def _mean_loss(self, arrays):
+        """The mean over mini-batches; a smaller last one counts less."""
+        count = len(arrays[0])
+        total = 0.0
+        for start in range(0, count, self.batch_size):
+            batch = [array[start : start + self.batch_size] for array in arrays]
+            total += len(batch[0]) * loss(self.params_, *batch)
+        return float(total / count)
+
+    def save(self, path):
+        """Write the settings and all that was learned to one .npz file."""
+        self._check_fitted()
+        learned = {k: v for k, v in vars(self).items() if k.endswith("_")}
+        learned["rng_"] = self.rng_.bit_generator.state
+        arrays = {}
+        about = {
+            "name": NAME,
+            "settings": self.get_params(),
+            "learned": _pack(learned, arrays),
+        }
+        about = json.dumps(about, default=lambda scalar: scalar.item())
+        _replace_file(path, lambda file: np.savez(file, about=about, **arrays))
+
+    @classmethod
+    def load(cls, path):
+        """The model that `save` wrote to `path`."""
+        try:
+            arrays = _load_arrays(path)
+            about = json.loads(str(arrays.pop("about")))
+            if about["name"] != NAME:
+                raise ValueError(f"it holds the model {about['name']}")
+            model = cls(**about["settings"])
+            learned = _unpack(about["learned"], arrays)
+            for name, array in init_params().items():
+                found = learned["params_"][name]
+                if found.shape != array.shape or found.dtype != array.dtype:
+                    raise ValueError(f"{name} is {found.dtype}{found.shape}")
+            rng = np.random.default_rng()
+            rng.bit_generator.state = learned["rng_"]
+        except OSError:
+            raise
+        except Exception as error:
+            raise ValueError(f"{path} holds no model of {NAME}: {error}") from error
+        vars(model).update(learned, rng_=rng)
+        return model
+
+    def _check_fitted(self):
+        """Refuse what needs parameters before there are any."""
+        if not hasattr(self, "params_"):
+            raise ValueError("this Model isn't fitted yet: call fit or load first")
+
+    def _check_settings(self):
+        """Refuse settings that make no sense."""
+        if self.batch_size < 1:
+            raise ValueError(f"batch_size={self.batch_size} is less than 1")
+        if not 0 <= self.validation < 1:
+            raise ValueError(f"validation={self.validation} isn't from 0 up to 1")
+        if self.patience is not None and self.patience < 1:
+            raise ValueError(f"patience={self.patience} is less than 1")
+
+    def _checked(self, x, t):
+        """The inputs and the targets as lists of arrays, once all is in order."""
+        self._check_settings()
+        inputs = _arrays(x, _INPUTS)
+        targets = _arrays(t, _TARGETS)
+        if len(inputs[0]) != len(targets[0]):
+            raise ValueError(f"x has {len(inputs[0])} samples, t has {len(targets[0])}")
+        return inputs, targets
+
+    def _measure(self, inputs):
+        """Keep the mean and the spread of each feature of the training samples."""
+        self.mean_, self.scale_ = {}, {}
+        if not self.standardize:
+            return
+        train, _ = self._split(inputs)
+        for (name, shape), array in zip(_INPUTS.items(), train):
+            free = [k + 1 for k, extent in enumerate(shape) if extent is None]
+            axes = (0, *free)  # an axis of any extent has no features of its own
+            mean = array.mean(axis=axes, dtype=np.float64, keepdims=True)[0]
+            spread = array.std(axis=axes, dtype=np.float64, keepdims=True)[0]
+            varies = spread > 1e-9 * np.abs(mean)  # by more than rounding
+            self.mean_[name] = mean.astype(DTYPE)
+            self.scale_[name] = np.where(varies, spread, 1).astype(DTYPE)
+
+    def _scaled(self, inputs):
+        """The inputs with mean 0 and spread 1, where `fit` was to see to it."""
+        return [
+            (array - self.mean_[name]) / self.scale_[name]
+            if name in self.mean_
+            else array
+            for name, array in zip(_INPUTS, inputs)
+        ]
+
+
+def _arrays(given, shapes):
+    """What was given, checked, as a list of arrays."""
+    return [_array(name, shape, given) for name, shape in shapes.items()]
+
+
+def _array(name, shape, given):
+    """One checked array of the right type and shape."""
+    try:
+        array = np.asarray(given, dtype=DTYPE)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must hold numbers: {error}") from None
+    flat = array.ndim in (1, 2) and None not in shape
+    if flat and array.size == len(array) * np.prod(shape):  # rows of a table
+        array = array.reshape(len(array), *shape)
+    shape = (None, *shape)
+    _check_shape(name, array, shape)
+    if not np.isfinite(array).all():
+        place = tuple(np.argwhere(~np.isfinite(array))[0].tolist())
+        raise ValueError(f"{name} holds NaN or infinity, first at {place}")
+    return array
+
+
+def _check_shape(name, array, shape):
+    """Refuse an array that is empty or of another shape; None stands for any."""
+    fits = array.ndim == len(shape) and all(
+        wanted in (None, found) for wanted, found in zip(shape, array.shape)
+    )
+    if not fits:
+        wanted = str(shape).replace("None", "any")
+        raise ValueError(f"{name} has shape {array.shape}, expected {wanted}")
+    if array.size == 0:
+        raise ValueError(f"{name} is empty")
+
+
+def _pack(tree, arrays, prefix=""):
+    """Nested dictionaries without their arrays, which move into `arrays` by path."""
+    packed = {}
+    for name, value in tree.items():
+        packed[name] = value
+        if isinstance(value, dict):
+            packed[name] = _pack(value, arrays, f"{prefix}{name}/")
+        elif isinstance(value, (np.ndarray, np.generic)):
+            arrays[prefix + name] = value
+            packed[name] = None  # keeps the place of `name` among the others
+    return packed
+
+
+def _unpack(packed, arrays):
+    """What `_pack` took apart, put together again."""
+    for path, array in arrays.items():
+        *parents, name = path.split("/")
+        tree = packed
+        for parent in parents:
+            tree = tree[parent]
+        tree[name] = array
+    return packed
+
+
+def _load_arrays(path):
+    """The arrays of an .npz file by name; nothing in it is ever run."""
+    with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
+        return dict(arrays)
+
+
+def _replace_file(path, write):
+    """Write a file all or nothing: beside it, down to the disk, then in its place."""
+    beside = f"{path}.part"
+    with open(beside, "wb") as file:
+        write(file)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(beside, path)
+
+
+def _show_progress(epochs, history):
+    """A line that changes in place on a terminal, about ten lines elsewhere."""
+    epoch = len(history["loss"])
+    line = f"epoch {epoch}/{epochs}"
+    for name, values in history.items():
+        line += f"  {name.replace('_', ' ')} {values[-1]:.6g}"
+    if sys.stderr.isatty():
+        print("\r" + line.ljust(78), end="", file=sys.stderr, flush=True)
+    elif epoch in (1, epochs) or epoch % max(1, epochs // 10) == 0:
+        print(line, file=sys.stderr, flush=True)
+
+
+def _train_command(options):
+    """Fit a model to the data in a file and save it."""
+    folder = os.path.dirname(options.output) or "."
+    if not os.path.isdir(folder):
+        raise ValueError(f"there is no folder {folder}")
+    told = {k: v for k, v in vars(options).items() if v is not None}
+    settings = {name: told[name] for name in _SETTINGS if name in told}
+    resumes = options.resume and os.path.exists(options.output)
+    if resumes:
+        model = Model.load(options.output)
+        _refuse_changes(model, options, settings)
+        model.set_params(**settings)
+    else:
+        model = Model(**{"standardize": True, **settings})
+    model.verbose = not options.quiet
+    data = _read_data(model, options, _INPUTS, _TARGETS)
+
+    def checkpoint(model):
+        every = options.checkpoint_every
+        if every and len(model.history_["loss"]) % every == 0:
+            model.save(options.output)
+
+    train = model.resume if resumes else model.fit
+    train(*data, after_epoch=checkpoint)
+    model.save(options.output)
+    if model.verbose:
+        print(f"saved {options.output}", file=sys.stderr)
+
+
+def _refuse_changes(model, options, settings):
+    """A training that is resumed keeps all settings but the number of epochs."""
+    asked = {**settings, "epochs": model.epochs}
+    for name, value in asked.items():
+        kept = getattr(model, name, value)
+        if value is not None and value != kept:
+            name = name.strip("_")
+            raise ValueError(f"--resume keeps {name}={kept}; it can't be {value}")
+
+
+def _predict_command(options):
+    """Write what the model predicts, as CSV or, to an .npz file, as arrays."""
+    model = Model.load(options.model)
+    (x,) = _read_data(model, options, _INPUTS)
+    results = {"prediction": model.predict(x)}
+    if options.output and options.output.endswith(".npz"):
+        _replace_file(options.output, lambda file: np.savez(file, **results))
+        return
+    header, columns = [], []
+    for name, array in results.items():
+        array = np.atleast_1d(array)
+        array = array.reshape(len(array), -1)  # a row for each sample
+        columns.append(array.tolist())
+        header += _column_names(model, name, array.shape[1])
+    text = io.StringIO(newline="")
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(header)
+    table.writerows(sum(parts, []) for parts in zip(*columns))
+    if options.output:
+        text = text.getvalue().encode()
+        _replace_file(options.output, lambda file: file.write(text))
+    else:
+        sys.stdout.write(text.getvalue())
+
+
+def _column_names(model, name, count):
+    """Names for the columns of a result: its targets or numbers."""
+    names = getattr(model, "target_names_", [])
+    if len(names) == count:
+        return names
+    return [name] if count == 1 else [f"{name}_{k}" for k in range(count)]
+
+
+def _score_command(options):
+    """Print how well a model does on the data in a file."""
+    model = Model.load(options.model)
+    data = _read_data(model, options, _INPUTS, _TARGETS)
+    print(f"loss {model.mean_loss(*data):.6g}")
+    print(f"r2 {model.score(*data):.6g}")
+
+
+def _read_arrays(path, names):
+    """The named arrays of an .npz file."""
+    try:
+        arrays = _load_arrays(path)
+    except (EOFError, TypeError, ValueError, zipfile.BadZipFile):
+        raise ValueError(f"{path} is not an .npz file of arrays") from None
+    for name in names:
+        if name not in arrays:
+            raise ValueError(f"{path} holds no array {name!r}")
+    chosen = tuple(arrays[name] for name in names)
+    return chosen if len(chosen) > 1 else chosen[0]
+
+
+def _read_data(model, options, *groups):
+    """The data for each group of names, from arrays or from columns of a table."""
+    path = options.data
+    if path.endswith(".npz"):
+        return [_read_arrays(path, names) for names in groups]
+    raise ValueError(f"{path} is not an .npz file")
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors take one line."""
+
+    def error(self, message):
+        self.exit(2, f"{self.prog}: {message}\n")
+
+
+def _parser():
+    """All that the command line understands."""
+    parser = _Parser(description=f"Train and use the model {NAME}.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    train = commands.add_parser("train", help="fit the model and save it")
+    train.set_defaults(command=_train_command)
+    for name, default in Model().get_params().items():
+        kind = int if default is None else type(default)
+        if kind is not bool:
+            text = f"{_SETTINGS[name]} ({default})"
+            train.add_argument("--" + name.replace("_", "-"), type=kind, help=text)
+    train.add_argument(
+        "--no-standardize",
+        dest="standardize",
+        action="store_false",
+        default=None,
+        help="leave the features as they are",
+    )
+    train.add_argument("-o", "--output", default="model.npz", help="what to save")
+    train.add_argument("--checkpoint-every", type=int, help="save every so many epochs")
+    train.add_argument("--resume", action="store_true", help="go on with the output")
+    train.add_argument("--quiet", action="store_true", help="show no progress")
+
+    predict = commands.add_parser("predict", help="write predictions as CSV or .npz")
+    predict.set_defaults(command=_predict_command)
+    predict.add_argument("--model", default="model.npz", help="what train has saved")
+    predict.add_argument("-o", "--output", help="a file instead of standard output")
+
+    score = commands.add_parser("score", help="print how good the predictions are")
+    score.set_defaults(command=_score_command)
+    score.add_argument("--model", default="model.npz", help="what train has saved")
+
+    for command in (train, predict, score):
+        command.add_argument("data", help="an .npz file of arrays")
+    return parser
+
+
+def main(arguments=None):
+    """Run the command line: 0 when done, 2 when it can't be done, with one line why."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.command(options)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader of the output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    except (ArithmeticError, OSError, ValueError, csv.Error) as error:
+        print(f"{sys.argv[0]}: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,46 @@
+"""Random systems of the language as emitted modules, against autograd.
+
+A seed that failed becomes a row of `test_has_failed.py`; `python -m tests.test_emitted_random 600
+900` looks for more.
+"""
+
+import sys
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from tests.against_autograd import check_against_autograd, emitted
+from tests.oracles.model import OracleModel
+from tests.oracles.random_systems import random_model, systems
+
+
+def check(model: OracleModel) -> None:
+    """Two sizes of the batch, by one module."""
+    module = emitted(model)
+    check_against_autograd(model, module)
+    if model.runtime:
+        check_against_autograd(model, module, **dict.fromkeys(model.runtime, 1))
+
+
+@pytest.mark.parametrize("seed", range(120))
+def test_seed(seed):
+    check(random_model(seed))
+
+
+@settings(max_examples=20, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(model=systems())
+def test_drawn(model):
+    check(model)
+
+
+def main(first: int, last: int) -> None:
+    """Say which seeds of a range fail."""
+    for seed in range(first, last):
+        try:
+            check(random_model(seed))
+        except Exception as error:
+            print(seed, type(error).__name__, str(error).splitlines()[0][:150], flush=True)
+
+
+if __name__ == "__main__":
+    main(*(int(a) for a in sys.argv[1:]))
