@@ -49,7 +49,8 @@ class Story:
         remarks = self.remarks()
         formulas = [f for s in body for b in s.blocks if isinstance(b, Display) for f in b.formulas]
         blocks: list[Block] = [tensor_table(self.derivation, self.names, self.index)]
-        blocks.append(Bullets(conventions(self.derivation, self.index, formulas)))
+        items = conventions(self.derivation, self.index, formulas)
+        blocks.extend([Bullets(items)] if items else [])
         notation = Section(say("notation"), tuple(blocks))
         return Document(say("title", name=self.system.name), (notation, *body, *remarks))
 

@@ -438,23 +438,13 @@ class Printer(Indices):
     def _sum(self, args: Sequence[Array], axes: tuple[Axis, ...]) -> Code:
         shown = ""
         for arg in args:
-            negative = isinstance(arg, Map) and arg.function == "neg"
-            if isinstance(arg, Map) and arg.function == "neg":
-                arg = arg.args[0]
-            elif (
-                isinstance(arg, Value)
-                and isinstance(arg.number, Number)
-                and arg.number.value < 0
-                and shown
-            ):
-                negative = True
-                arg = Value(Number(-arg.number.value))
-            piece = self._in(arg, axes, PRODUCT if negative or shown else SUM)
+            negative, part = _signed(arg, bool(shown))
+            piece = self._in(part, axes, PRODUCT if negative or shown else SUM)
             if not shown:
                 shown = f"-{piece}" if negative else piece
             else:
                 shown += f" {'-' if negative else '+'} {piece}"
-        return (shown, SUM) if len(args) > 1 else (shown, SUM)
+        return shown, SUM
 
     def _pow(self, base: Array, exponent: Array, axes: tuple[Axis, ...]) -> Code:
         code = self._in(base, axes, ATOM)
@@ -479,3 +469,14 @@ def _may_be_view(array: Array) -> bool:
     if isinstance(array, Spread):
         return not is_number(array.of)
     return isinstance(array, Load | Window | Choose)
+
+
+def _signed(array: Array, later: bool) -> tuple[bool, Array]:
+    """Whether a term of a sum is subtracted, and what is; a first number keeps its sign."""
+    match array:
+        case Map("neg", (one,), _):
+            return True, one
+        case Value(Number(value)) if value < 0 and later:
+            return True, Value(Number(-value))
+        case _:
+            return False, array

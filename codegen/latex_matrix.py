@@ -65,7 +65,6 @@ from derive.notation import (
 from derive.reading import readable
 from derive.tree import ONE, ZERO, addends, affine_axes, mul, reads
 
-
 _BELOW_ONE = re.compile(r"\\frac\{1\}\{([^{}]*)\}")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterator
+from itertools import pairwise
 
 LINE = 88
 
@@ -78,7 +79,7 @@ def _pieces(code: str, separators: tuple[str, ...]) -> list[str]:
     """The text cut before each separator that stands outside brackets."""
     width = len(separators[0])
     cuts = [0, *(k for k in _outermost(code) if code[k : k + width] in separators), len(code)]
-    return [code[i:j].strip() for i, j in zip(cuts, cuts[1:], strict=False)]
+    return [code[i:j].strip() for i, j in pairwise(cuts)]
 
 
 def _split(code: str) -> list[str]:

@@ -80,7 +80,7 @@ class _Module:
         self.table = derivation.table
         self.dims = sorted(dims_of(derivation.tensors))
         self.plan = plan_of(derivation)
-        tensors = [t.name for t in derivation.tensors if t.role not in ("hyperparameter",)]
+        tensors = [t.name for t in derivation.tensors if t.role != "hyperparameter"]
         self.names = Names(tensors, self.dims)
         self.printer = Printer(self.names)
         self.inputs = self.system.having("input")

@@ -9,7 +9,12 @@ from derive.notation import Axis
 
 # what the module itself uses; a tensor of that name gets an underscore behind it
 TAKEN = frozenset(
-    ["np", "params", "state", "rng", "training", "inputs", "gradient", "sigmoid", "erf", "range", "reversed", "float", "int", "max", "min", "abs", "sum", "dict", "tuple", "len", "print", "name", "value", "learning_rate", "DTYPE", "NAME", "PARAMETERS", "BUFFERS", "HYPERPARAMETERS", "init_params", "forward", "loss", "gradients", "init_state", "train_step", "probabilities", "Model", "main"]
+    """
+    np params state rng training inputs gradient sigmoid erf range reversed float int max min
+    abs sum dict tuple len print name value learning_rate DTYPE NAME PARAMETERS BUFFERS
+    HYPERPARAMETERS init_params forward loss gradients init_state train_step probabilities
+    Model main
+    """.split()  # noqa: SIM905 - a list of words reads better so
 )
 
 

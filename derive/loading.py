@@ -14,6 +14,7 @@ from derive import catalogue
 from derive.attributes import read_attributes, unknown_type
 from derive.catalogue.entry import Use
 from derive.definitions import initial
+from derive.equations import parse
 from derive.errors import ChainruleError, shorten
 from derive.examples import read_example
 from derive.grammar import read_equations
@@ -21,7 +22,6 @@ from derive.instance import bare_names
 from derive.loss import kind_of_target, read_task
 from derive.network import build_network
 from derive.notation import Initializer, System, Training
-from derive.equations import parse
 from derive.spec import read_spec, wrong_keys
 
 LARGEST_FILE = 5_000_000

@@ -1,4 +1,4 @@
-"""What resolved syntax means: values as expressions, subscripts as integers of the index calculus."""
+"""What resolved syntax means: values as expressions, subscripts as integers of letters."""
 
 from __future__ import annotations
 
@@ -64,6 +64,7 @@ class Meaning:
         self.scope = ""
 
     def axis(self, var: LetterVar) -> Axis:
+        """The axis that a letter runs over."""
         found = self.axes.get(var)
         if found is None:
             extent = self.extents.get(var)
@@ -105,6 +106,7 @@ class Meaning:
                 raise Refused(node.place, "this is no value")
 
     def function(self, place: Place, name: str, args: Sequence[Syntax]) -> Expr:
+        """A function of values."""
         parts = [self.value(a) for a in args]
         if name == "where":
             if not isinstance(parts[0], Compare | Logic):
@@ -115,6 +117,7 @@ class Meaning:
         return Call(name, tuple(_as_value(p) for p in parts))
 
     def operator(self, place: Place, op: str, args: Sequence[Syntax]) -> Expr:
+        """An operator between values, letters and integers kept apart from real numbers."""
         if op in ("//", "%"):
             return index(self.subscript(Op(place, op, tuple(args))))
         parts = [self.value(a) for a in args]
@@ -144,6 +147,7 @@ class Meaning:
         return self.power(place, parts[0], parts[1])
 
     def power(self, place: Place, base: Expr, exponent: Expr) -> Expr:
+        """A power, of bounded size where it is a number."""
         if isinstance(base, Number) and isinstance(exponent, Number):
             large = (
                 abs(exponent.value) > 64
@@ -213,6 +217,7 @@ class Meaning:
         )
 
     def extent(self, node: Fn, place: Place) -> Affine:
+        """What `size(...)` says."""
         first = node.args[0]
         if len(node.args) == 2:
             assert isinstance(first, Name)

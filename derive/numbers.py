@@ -11,7 +11,7 @@ def is_decimal(value: Fraction) -> bool:
 
 
 def number_text(value: Fraction) -> str:
-    """An integer, a half or a third as a quotient, other numbers as decimals where those are exact."""
+    """An integer; a half or a third as a quotient; other numbers as decimals, where exact."""
     if value.denominator == 1:
         return str(value.numerator)
     if abs(value.numerator) != 1 and is_decimal(value):

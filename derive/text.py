@@ -1,4 +1,4 @@
-"""Equations back to text, in the language they are read in: for comments, messages, formula files."""
+"""Equations back to text, in the language they are read in: for comments and formula files."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ from derive.tree import (
 
 
 class Tidier:
-    """Works on all equations of a backward pass at once; `run` gives those kept and those inlined."""
+    """Works on all equations of a backward pass; `run` gives those kept and those inlined."""
 
     def __init__(
         self,
@@ -227,8 +227,8 @@ class Tidier:
         return None
 
     def _write_in(self, equation: Equation, user: Equation, here: Term, read: Read) -> None:
-        places = {a: s for a, s in zip(equation.axes, read.subscripts, strict=True)}
-        clash = [a for a in here.domain]
+        places = dict(zip(equation.axes, read.subscripts, strict=True))
+        clash = here.domain
         term = equation.terms[0]
         if term.reduced:
             inner = replace(term, target=(), domain=term.reduced)

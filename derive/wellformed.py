@@ -77,7 +77,7 @@ def _table(tensors: Iterable[Tensor]) -> dict[str, Tensor]:
     for tensor in tensors:
         if tensor.name in table:
             raise Malformed(f"{tensor.name} stands twice in the table")
-        if tensor.role not in ("next",) and any(
+        if tensor.role != "next" and any(
             not extent.terms and extent.constant < 1 for extent in tensor.shape
         ):
             raise Malformed(f"{tensor.name} has an empty axis")

@@ -64,9 +64,8 @@ def differences(
     (loss, gradients), (right_loss, right_gradients) = found, wanted
     pairs = [("the loss", loss, right_loss)]
     pairs += [(f"d{name}", gradients.get(name), g) for name, g in right_gradients.items()]
-    return [
-        words for name, one, other in pairs if (words := _difference(name, one, other, relative, least))
-    ]
+    said = (_difference(name, one, other, relative, least) for name, one, other in pairs)
+    return [words for words in said if words]
 
 
 def _difference(name: str, found: object, wanted: object, relative: float, least: float) -> str:

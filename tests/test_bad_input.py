@@ -7,9 +7,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from derive.equations import parse
 from derive.errors import ChainruleError
 from derive.loading import load, load_text
-from derive.equations import parse
 from derive.spec import Spec
 
 EQUATIONS = """

@@ -1,4 +1,4 @@
-"""Every model of the oracles as an emitted module, against autograd, which shares nothing with it."""
+"""Every model of the oracles as an emitted module, against autograd."""
 
 import sys
 from contextlib import contextmanager

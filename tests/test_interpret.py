@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from derive.arithmetic import EXACT, FLOATS, Inexact, many_digits
+from derive.equations import parse
 from derive.interpret import Interpreter, evaluate
 from derive.notation import (
     Axis,
@@ -19,7 +20,6 @@ from derive.notation import (
     Term,
     affine,
 )
-from derive.equations import parse
 
 INF = math.inf
 

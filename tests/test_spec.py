@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from derive.equations import parse
 from derive.errors import ChainruleError
 from derive.loading import load, load_text
 from derive.notation import Dim, Draw, Initializer, affine
-from derive.equations import parse
 from tests.oracles import MODELS
 
 SHOWCASE = sorted((Path(__file__).parent.parent / "generated").glob("*/*.toml"))
