@@ -20,8 +20,8 @@ def estimator_of(derivation: Derivation) -> Estimator:
     system = derivation.system
     batch = affine(Dim(system.batch)) if system.batch else None
     data = (*system.having("input"), *system.having("target"))
-    batched = batch is not None and bool(data) and all(
-        t.shape and t.shape[0] == batch for t in data
+    batched = (
+        batch is not None and bool(data) and all(t.shape and t.shape[0] == batch for t in data)
     )
 
     def shape(tensor: Tensor) -> Shape:
@@ -47,9 +47,7 @@ def estimator_of(derivation: Derivation) -> Estimator:
         inputs=tuple(Argument(t.name, shape(t), t.integer) for t in system.having("input")),
         targets=tuple(Argument(t.name, shape(t), t.integer) for t in targets),
         has_batch=batched,
-        hyperparameters=tuple(
-            (n, float(v)) for n, v in system.training.hyperparameters
-        ),
+        hyperparameters=tuple((n, float(v)) for n, v in system.training.hyperparameters),
         kind=kind if classifier else "real",
         classes=classes,
         probabilities=probabilities,

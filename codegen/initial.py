@@ -63,8 +63,10 @@ def _code(tensor: Tensor, chosen: Initializer) -> str:
         if value == "0":
             return f"np.zeros({_shape(sizes)}, dtype=DTYPE)"
         return f"np.full({_shape(sizes)}, {value}, dtype=DTYPE)"
-    return f"{_draw(entry, attributes, sizes)}.astype(DTYPE)" if sizes else (
-        f"np.asarray({_draw(entry, attributes, sizes)}, dtype=DTYPE)"
+    return (
+        f"{_draw(entry, attributes, sizes)}.astype(DTYPE)"
+        if sizes
+        else (f"np.asarray({_draw(entry, attributes, sizes)}, dtype=DTYPE)")
     )
 
 

@@ -295,7 +295,7 @@ def _renamed_axes(value: Array, axes: tuple[Axis, ...]) -> Array:
 
 
 def _loop(loop: Loop, table: Mapping[str, Tensor]) -> list[Statement]:
-    """A recurrence: first, for all places at once, what reads nothing of the group; then the loop."""
+    """A recurrence: what reads nothing of the group for all places at once, then the loop."""
     group = frozenset(e.tensor for e in members(loop.body))
     found: list[Statement] = []
     inside: dict[str, Equation] = {}

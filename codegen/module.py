@@ -128,6 +128,11 @@ class _Module:
                     break
         return found
 
+    def _measured(self, tensor: Tensor, sizes: Sequence[str]) -> bool:
+        """Whether a run-time extent is read off this tensor's shape."""
+        name = self.names.tensor(tensor.name)
+        return any(f"{name}.shape" in line or f"len({name})" in line for line in sizes)
+
     def arrays(self, tensors: Sequence[Tensor]) -> list[str]:
         """Arguments as arrays of the module's kind."""
         lines = []
@@ -254,12 +259,13 @@ class _Module:
         lines = [*self.unpack(self.plan.late)]
         given = (*self.inputs, *self.targets)
         used = {r.tensor for e in self.plan.late for r in equation_reads(e)}
-        lines += self.arrays([t for t in given if t.name in used])
+        sizes = self.sizes([*draws, *body], given)
+        lines += self.arrays([t for t in given if t.name in used or self._measured(t, sizes)])
         if early:
             call = f"_propagate(params{inputs}{inner})"
             left = self.returned(known)
             lines.append(f"    {left} = {call}")
-        lines += [*self.sizes([*draws, *body], given), *draws, *body]
+        lines += [*sizes, *draws, *body]
         lines.append(f"    return {self.returned([objective, *self.plan.from_late])}")
         words = self._words([objective, *self.plan.from_late])
         return Function(
@@ -345,10 +351,11 @@ class _Module:
         body = self.body(self.plan.train)
         extra = self.body(self.plan.extra) if self.plan.extra else []
         used = {r.tensor for e in self.derivation.backward for r in equation_reads(e)}
+        sizes = self.sizes([*body, *extra], given)
         lines = [*self.unpack(self.derivation.backward)]
-        lines += self.arrays([t for t in given if t.name in used])
+        lines += self.arrays([t for t in given if t.name in used or self._measured(t, sizes)])
         lines.append(f"    {left} = _evaluate(params{self._data_arguments()}{inner})")
-        lines += [*self.sizes([*body, *extra], given), *body]
+        lines += [*sizes, *body]
         lines.extend(self._gradient_dict())
         wrt = [t for t in self.inputs if not t.integer]
         if wrt:

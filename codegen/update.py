@@ -62,9 +62,7 @@ def update_lines(derivation: Derivation, moved: Sequence[str]) -> Update:
         )
         for statement in lower_equation(made, table):
             assert isinstance(statement, Assign)
-            changed = Assign(
-                statement.tensor, None, op, statement.value, statement.axes
-            )
+            changed = Assign(statement.tensor, None, op, statement.value, statement.axes)
             lines.extend(printer.lines([changed], "        "))
     state = [f'"{n}": HYPERPARAMETERS["{n}"]' for n in hyper]
     state += [f'"{s}": {{n: np.zeros_like(params[n]) for n in PARAMETERS}}' for s in states]

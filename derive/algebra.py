@@ -138,7 +138,10 @@ def _derivative_of(kind: Sympy) -> Sympy:
     raw = FORMS[kind].diff(_X)
     if kind in (Sigmoid, Softplus):
         # exp(-x) = 1/y - 1 with y = sigmoid(x), by solving the definition
-        solved = sympy.solve(sympy.Eq(_Y, FORMS[Sigmoid]), sympy.exp(-_X))[0]
+        place = sympy.Dummy()
+        form = FORMS[Sigmoid].xreplace({sympy.exp(-_X): place})
+        slope, rest = sympy.Poly(sympy.fraction(sympy.together(form - _Y))[0], place).all_coeffs()
+        solved = -rest / slope
         told = raw.subs(sympy.exp(-_X), solved).subs(sympy.exp(_X), 1 / solved)
         raw = sympy.factor(sympy.cancel(told)).subs(_Y, Sigmoid(_X))
     return raw

@@ -123,7 +123,7 @@ class _Sweep:
             for name in self.wrt
             if name not in active
         )
-        for name in active:
+        for name in dict.fromkeys((self.of, *active)):
             self._name_adjoint(name)
         seed = () if self.scalar else (self._seed(),)
         if self.of in active and self.feeds_itself:

@@ -15,7 +15,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from sympy import factor_terms
+from sympy import Pow as Power
+from sympy import factor_terms, powsimp
 
 from derive.algebra import Leaves, abstract, concrete, cost, from_sympy, is_monomial, to_sympy
 from derive.notation import (
@@ -98,7 +99,10 @@ def _partial(shape: Expr, leaf: Expr) -> Expr:
     leaves = Leaves()
     value = to_sympy(shape, leaves)
     symbol = leaves.symbol(leaf)
+    # a**b*b/a is told as b*a**(b - 1): no divisor that wasn't there
     found = value.diff(symbol)
+    if any(not p.exp.is_number for p in value.atoms(Power)):
+        found = powsimp(found, combine="exp")
     # SymPy multiplies 2*(x - 3) out as it differentiates; gathered again unless that costs more
     return min((from_sympy(f, leaves) for f in (factor_terms(found), found)), key=cost)
 

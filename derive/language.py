@@ -10,7 +10,7 @@ from derive.assumptions import read_assumption
 from derive.errors import ChainruleError, meant, shorten
 from derive.extents import Sizes, axis_name, infer
 from derive.grammar import check_name
-from derive.meaning import Meaning, refs_of
+from derive.meaning import Meaning, as_value, refs_of
 from derive.normalize import Normalizer
 from derive.notation import (
     Affine,
@@ -182,7 +182,7 @@ class _Assembly:
             self.meaning.scope = scoped.written.scope
             try:
                 axes = tuple(self.meaning.axis(v) for v in scoped.left)
-                expr = self.meaning.value(scoped.right)
+                expr = as_value(self.meaning.value(scoped.right))
                 maker.equation(_key(scoped.written), axes, expr, scoped.written.text)
             except Refused as refused:
                 self.problems.append(str(refused))

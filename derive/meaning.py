@@ -95,7 +95,7 @@ class Meaning:
             case Bound(op=op, vars=vars_, body=body):
                 axes = tuple(self.axis(v) for v in vars_)
                 inner = self.value(body)
-                inner = _as_value(inner)
+                inner = as_value(inner)
                 if op == "mean":
                     count = mul(*(power(index(a.extent), number(-1)) for a in axes))
                     return mul(count, Reduction("sum", axes, inner))
@@ -113,8 +113,8 @@ class Meaning:
                 raise Refused(
                     place, "the first argument of where is a condition, such as x[n,i] > 0"
                 )
-            return Call(name, (parts[0], _as_value(parts[1]), _as_value(parts[2])))
-        return Call(name, tuple(_as_value(p) for p in parts))
+            return Call(name, (parts[0], as_value(parts[1]), as_value(parts[2])))
+        return Call(name, tuple(as_value(p) for p in parts))
 
     def operator(self, place: Place, op: str, args: Sequence[Syntax]) -> Expr:
         """An operator between values, letters and integers kept apart from real numbers."""
@@ -126,7 +126,7 @@ class Meaning:
                 if not isinstance(part, Compare | Logic):
                     raise Refused(place, f"'{op}' joins conditions, such as i < 3")
             return Logic(op, tuple(parts))
-        parts = [_as_value(p) for p in parts]
+        parts = [as_value(p) for p in parts]
         if op in ("==", "!=", "<", "<=", ">", ">="):
             return Compare(op, parts[0], parts[1])
         whole = _index_arithmetic(op, parts)
@@ -277,7 +277,7 @@ def bound_vars(node: Syntax) -> list[LetterVar]:
             return []
 
 
-def _as_value(expr: Expr) -> Expr:
+def as_value(expr: Expr) -> Expr:
     """A condition used as a number is 1 where it holds and 0 elsewhere."""
     if isinstance(expr, Compare | Logic):
         return Call("where", (expr, number(1), number(0)))

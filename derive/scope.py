@@ -133,9 +133,11 @@ def dots_width(equation: Written, known: Mapping[str, int]) -> int | None:
     uses: list[tuple[str, int, Place]] = []
     if any(isinstance(x, Dots) for x in equation.letters):
         uses.append((_left_name(equation), len(equation.letters) - 1, equation.place))
-    for ref in refs(equation.right):
-        if any(isinstance(s, Dots) for s in ref.subscripts):
-            uses.append((ref.name, len(ref.subscripts) - 1, ref.place))
+    uses.extend(
+        (ref.name, len(ref.subscripts) - 1, ref.place)
+        for ref in refs(equation.right)
+        if any(isinstance(s, Dots) for s in ref.subscripts)
+    )
     for name, others, place in uses:
         if name in known:
             width = known[name] - others
