@@ -60,6 +60,7 @@ def _propagate(params, x):
 
 def _evaluate(params, x, t):
     """The objective and what its gradient needs: E, y1, y2."""
+    x = np.asarray(x, dtype=DTYPE)
     t = np.asarray(t, dtype=DTYPE)
     y1, y2 = _propagate(params, x)
     N = len(x)

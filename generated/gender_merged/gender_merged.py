@@ -80,6 +80,7 @@ def _propagate(params, x):
 
 def _evaluate(params, x, t):
     """The objective and what its gradient needs: E, xa1, y1, xa2, y2."""
+    x = np.asarray(x, dtype=DTYPE)
     t = np.asarray(t, dtype=DTYPE)
     xa1, y1, xa2, y2 = _propagate(params, x)
     N = len(x)
@@ -102,6 +103,7 @@ def gradients(params, x, t, inputs=False, training=False, rng=None):
     """The objective and its derivatives: (E, {parameter: array of the parameter's
     shape}). With inputs=True also by each input."""
     W1, W2 = params["W1"], params["W2"]
+    x = np.asarray(x, dtype=DTYPE)
     t = np.asarray(t, dtype=DTYPE)
     E, xa1, y1, xa2, y2 = _evaluate(params, x, t)
     N = len(x)

@@ -101,6 +101,7 @@ def _propagate(params, x):
 
 def _evaluate(params, x, g):
     """The objective and what its gradient needs: E, r, u, c, h, y."""
+    x = np.asarray(x, dtype=DTYPE)
     g = np.asarray(g, dtype=DTYPE)
     r, u, c, h, y = _propagate(params, x)
     N = len(x)

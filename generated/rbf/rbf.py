@@ -53,6 +53,7 @@ def _propagate(params, x):
 
 def _evaluate(params, x, t):
     """The objective and what its gradient needs: E, s1, y1, z2."""
+    x = np.asarray(x, dtype=DTYPE)
     t = np.asarray(t, dtype=DTYPE)
     s1, y1, z2 = _propagate(params, x)
     N = len(x)

@@ -92,6 +92,7 @@ def _propagate(params, x):
 
 def _evaluate(params, x, t):
     """The objective and what its gradient needs: E, y_first, z_second, concat1, z1."""
+    x = np.asarray(x, dtype=DTYPE)
     t = np.asarray(t, dtype=DTYPE)
     y_first, z_second, concat1, z1 = _propagate(params, x)
     N = len(x)

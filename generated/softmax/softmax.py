@@ -58,6 +58,7 @@ def _propagate(params, x):
 
 def _evaluate(params, x, t):
     """The objective and what its gradient needs: E, z1, y1, p."""
+    x = np.asarray(x, dtype=DTYPE)
     t = np.asarray(t, dtype=DTYPE)
     z1, y1, z2, m, s, p = _propagate(params, x)
     N = len(x)
