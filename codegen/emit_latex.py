@@ -20,7 +20,6 @@ from codegen.latex_box import (
     flat,
     joined,
     number,
-    parenthesised,
     power,
 )
 from codegen.latex_conditions import bracket, chained, condition, opposite
@@ -81,7 +80,7 @@ FUNCTIONS = {
     "maximum": r"\max",
     "minimum": r"\min",
 }
-OPERATORS = {"sum": r"\sum", "prod": r"\prod", "max": r"\max", "min": r"\min"}
+OPERATORS = {"prod": r"\prod", "max": r"\max", "min": r"\min"}
 CONSTANTS = {"pi": r"\pi", "inf": r"\infty"}
 
 # their squares are written tanh^2(x)
@@ -206,6 +205,8 @@ class IndexPrinter:
                 return self.signed(selected(opposite(when), no), inline)
             case Call("where", _):
                 return 1, self.cases(expr)
+            case Reduction("sum", axes, body):
+                return self.summed(axes, body)
             case _:
                 return 1, self.box(expr, inline)
 
@@ -286,33 +287,38 @@ class IndexPrinter:
 
     # ---- reductions ------------------------------------------------------------------------------
 
+    def summed(self, axes: Sequence[Axis], body: Expr) -> tuple[int, Box]:
+        """A sum, a minus sign before it."""
+        body, conditions = _conditions(body, "sum")
+        sign, inner = self.signed(body)
+        if inner.rigid:
+            sign, inner = 1, self.factor(body)
+        return sign, self.operator(r"\sum", axes, body, conditions, inner.at_least(PRODUCT))
+
     def reduction(self, op: str, axes: Sequence[Axis], body: Expr) -> Box:
         """A big operator, its letters and their conditions beneath."""
-        conditions: list[Expr] = []
-        neutral = _NEUTRAL.get(op)
-        while isinstance(body, Call) and body.function == "where" and of_letters(body.args[0]):
-            when, yes, no = body.args
-            if no == neutral:
-                conditions.append(when)
-                body = yes
-            elif yes == neutral:
-                conditions.append(opposite(when))
-                body = no
-            else:
-                break
-        beneath = self.beneath(axes, body, conditions)
+        if op == "sum":
+            return joined([self.summed(axes, body)])
+        body, conditions = _conditions(body, op)
         if op == "logsumexp":
             inner = self.exponential(body)
-            sign = r"\log\sum"
-        elif op in OPERATORS:
-            minus, inner = self.signed(body)
-            inner = (self.factor(body) if inner.rigid else inner).at_least(PRODUCT)
-            if minus < 0:
-                inner = parenthesised(joined([(minus, inner)]))
-            sign = OPERATORS[op]
-        else:
+            return self.operator(r"\log\sum", axes, body, conditions, inner)
+        if op not in OPERATORS:
             raise TypeError(f"the reduction {op} has no formula")
-        text = f"{sign}_{{{beneath}}} {inner.text}"
+        return self.operator(
+            OPERATORS[op], axes, body, conditions, self.factor(body).at_least(PRODUCT)
+        )
+
+    def operator(
+        self,
+        sign: str,
+        axes: Sequence[Axis],
+        body: Expr,
+        conditions: Sequence[Expr],
+        inner: Box,
+    ) -> Box:
+        """A big operator before what it takes in."""
+        text = f"{sign}_{{{self.beneath(axes, body, conditions)}}} {inner.text}"
         return Box(text, PRODUCT, TALL, reaches=True, rigid=inner.rigid)
 
     def beneath(self, axes: Sequence[Axis], body: Expr, conditions: Sequence[Expr]) -> str:
@@ -336,6 +342,23 @@ class IndexPrinter:
         ]
         lines.extend(b.text for b in chained(flat_, self.box))
         return lines[0] if len(lines) == 1 else r"\substack{" + r" \\ ".join(lines) + "}"
+
+
+def _conditions(body: Expr, op: str) -> tuple[Expr, list[Expr]]:
+    """What is reduced, and the conditions on letters outside of which it changes nothing."""
+    conditions: list[Expr] = []
+    neutral = _NEUTRAL.get(op)
+    while isinstance(body, Call) and body.function == "where" and of_letters(body.args[0]):
+        when, yes, no = body.args
+        if no == neutral:
+            conditions.append(when)
+            body = yes
+        elif yes == neutral:
+            conditions.append(opposite(when))
+            body = no
+        else:
+            break
+    return body, conditions
 
 
 def unfolded(term: Term) -> Expr:

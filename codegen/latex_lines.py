@@ -43,6 +43,8 @@ _WIDTHS = {
     r"\begin": 1.0,
     r"\end": 0.0,
 }
+_LEAD = re.compile(rf"([{PLUS}{TIMES}]?)(\\,| \\cdot | \\odot | \\oslash | [-+] |)")
+ODOT, OSLASH, TIMES_SIGN = r"\odot", r"\oslash", r"\times"
 _LETTER = 0.58
 _SCRIPT = 0.72
 
@@ -103,41 +105,43 @@ def split(text: str, room: float, later: float) -> list[str]:
 
     A line is broken at the outermost signs, else between factors; what can't be broken stays.
     """
-    if width(text) <= room:
-        return [flat(text)]
-    pieces = _pieces(text)
+    return [flat(line).strip() for line in _split(text, room, later)]
+
+
+def _split(text: str, room: float, later: float) -> list[str]:
+    pieces = _pieces(text) if width(text) > room else [text]
     if len(pieces) == 1:
-        return [flat(text)]
-    lines: list[str] = []
-    line = ""
+        return [text]
+    lines = [""]
     for piece in pieces:
-        limit = later if lines else room
-        if width(line + piece) <= limit:
-            line += piece
-            continue
-        if width(piece) > later and limit - width(line) > later / 4:
+        limit = later if len(lines) > 1 else room
+        left = limit - width(lines[-1])
+        if not lines[-1]:
+            found = _split(_begun(piece) if len(lines) > 1 else piece, limit, later)
+        elif width(piece) <= left:
+            found = [piece]
+        elif width(piece) > later and left > later / 4:
             # too long for any line, so it begins on this one
-            first, *rest = split(piece, limit - width(line), later)
-            lines.append(line + first)
-            *rest, line = rest or [""]
-            lines.extend(rest)
+            lead = _LEAD.match(piece)
+            assert lead is not None
+            found = _split(piece[lead.end() :], left - width(lead.group()), later)
+            found[0] = lead.group() + found[0]
         else:
-            lines.extend([line] if line else [])
-            line = _multiplied(piece) if piece.startswith(TIMES) else piece
-            if width(line) > later:
-                *rest, line = split(line, later if lines else room, later)
-                lines.extend(rest)
-    return [flat(x).strip() for x in (*lines, line) if x]
+            lines.append("")
+            found = _split(_begun(piece), later, later)
+        lines[-1] += found[0]
+        lines.extend(found[1:])
+    return lines
 
 
-def _multiplied(piece: str) -> str:
-    """A factor at the beginning of a line, with a sign that says what it is."""
-    bare = piece.removeprefix(TIMES).lstrip()
-    if bare.startswith((r"\odot", r"\oslash")):
-        return f"{TIMES}{{}}{bare}"
-    for sign in (r"\,", r"\cdot"):
-        bare = bare.removeprefix(sign)
-    return rf"{TIMES}{{}}\times {bare.lstrip()}"
+def _begun(piece: str) -> str:
+    """A piece at the beginning of a line: a factor with a sign that says what it is."""
+    lead = _LEAD.match(piece)
+    if lead is None or not piece.startswith(TIMES):
+        return piece
+    sign = lead.group(2).strip()
+    rest = piece[lead.end() :].lstrip()
+    return f"{{}}{sign if sign.startswith((ODOT, OSLASH)) else TIMES_SIGN} {rest}"
 
 
 def _pieces(text: str) -> list[str]:

@@ -44,7 +44,7 @@ from codegen.latex_frames import (
     transposed,
 )
 from codegen.latex_names import Partial, with_one
-from codegen.latex_product import coefficient, product
+from codegen.latex_product import coefficient, is_short, product
 from derive.notation import (
     Add,
     Affine,
@@ -299,7 +299,9 @@ class MatrixPrinter:
             return shown
         below_one = _BELOW_ONE.fullmatch(front.text)
         if below_one and len(over) == 1 and not under and isinstance(over[0], Add):
-            return fraction(self.box(over[0], frame).text, below_one.group(1))
+            inside = self.box(over[0], frame)
+            if is_short(inside):
+                return fraction(inside.text, below_one.group(1))
         return beside([front, shown])
 
     def factor(self, expr: Expr, frame: Frame) -> Box:

@@ -99,14 +99,15 @@ def product(value: Fraction, args: Sequence[Expr], factor: Factor, inline: bool 
         return beside([*before, *_quotient([*over, *main], [*under, *below]), *behind])
     if not under:
         return beside([*over, *before, *main, *behind] or [Box("1", powers=True)])
-    if not over and len(main) == 1 and _is_short(main[0]):
+    if not over and len(main) == 1 and is_short(main[0]):
         shown = factor(parts.over[0])
         return beside([*before, fraction(shown.text, beside(under).text), *behind])
     front = fraction(beside(over).text if over else "1", beside(under).text)
     return beside([front, *before, *main, *behind])
 
 
-def _is_short(box: Box) -> bool:
+def is_short(box: Box) -> bool:
+    """Whether a piece may stand above a bar by itself."""
     return not box.reaches and not box.rigid and box.height < TALL and width(box.text) < _SHORT_OVER
 
 

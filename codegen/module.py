@@ -12,6 +12,7 @@ from codegen.estimate import estimator_of
 from codegen.estimator import imports, render_estimator
 from codegen.helpers import helper_text
 from codegen.initial import initial_lines
+from codegen.layout import listed
 from codegen.lower import lower_blocks
 from codegen.names import Names
 from codegen.plan import dims_of, moved, needed_for, plan_of
@@ -168,8 +169,8 @@ class _Module:
             lines.append(f"        {variable} = ({sample}).astype(DTYPE)")
         return lines
 
-    def returned(self, names: Sequence[str]) -> str:
-        return ", ".join(self.names.tensor(n) for n in names)
+    def returned(self, names: Sequence[str]) -> list[str]:
+        return [self.names.tensor(n) for n in names]
 
     # functions
 
@@ -235,7 +236,7 @@ class _Module:
             draws = self.draw_lines()
             lines = [*self.unpack(self.plan.early), *self.arrays(self.inputs)]
             lines += [*self.sizes([*draws, *body], self.inputs), *rng, *draws, *body]
-            lines.append(f"    return {self.returned(self.plan.from_early)}")
+            lines += listed("return ", self.returned(self.plan.from_early))
             found.append(
                 Function(
                     "_propagate",
@@ -263,10 +264,9 @@ class _Module:
         lines += self.arrays([t for t in given if t.name in used or self._measured(t, sizes)])
         if early:
             call = f"_propagate(params{inputs}{inner})"
-            left = self.returned(known)
-            lines.append(f"    {left} = {call}")
+            lines += listed("", self.returned(known), f" = {call}")
         lines += [*sizes, *draws, *body]
-        lines.append(f"    return {self.returned([objective, *self.plan.from_late])}")
+        lines += listed("return ", self.returned([objective, *self.plan.from_late]))
         words = self._words([objective, *self.plan.from_late])
         return Function(
             "_evaluate",
@@ -345,16 +345,14 @@ class _Module:
         inner = ", training, rng" if self.draws else ""
         given = (*self.inputs, *self.targets)
         objective = self.names.tensor(derivation.objective)
-        left = self.returned([derivation.objective, *self.plan.from_late])
-        if not self.plan.from_late:
-            left = f"{objective}"
+        values = self.returned([derivation.objective, *self.plan.from_late])
         body = self.body(self.plan.train)
         extra = self.body(self.plan.extra) if self.plan.extra else []
         used = {r.tensor for e in self.derivation.backward for r in equation_reads(e)}
         sizes = self.sizes([*body, *extra], given)
         lines = [*self.unpack(self.derivation.backward)]
         lines += self.arrays([t for t in given if t.name in used or self._measured(t, sizes)])
-        lines.append(f"    {left} = _evaluate(params{self._data_arguments()}{inner})")
+        lines += listed("", values, f" = _evaluate(params{self._data_arguments()}{inner})")
         lines += [*sizes, *body]
         lines.extend(self._gradient_dict())
         wrt = [t for t in self.inputs if not t.integer]

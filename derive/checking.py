@@ -6,9 +6,12 @@ over short axes, derived anew; the report says so.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from derive.exact import check_exact
 from derive.formulas import check_formulas
 from derive.instances import NoInstance, draw, instance, run_time_extents
+from derive.interpret import Undefined
 from derive.notation import Derivation
 from derive.numeric import Numbers, check_gradients, check_steps
 from derive.report import Report, Row
@@ -23,36 +26,27 @@ def check(derivation: Derivation, formulas: str | None = None, seed: int = 0) ->
     Raises `ChainruleError` for formulas that can't be read.
     """
     told = tuple(check_formulas(derivation, formulas, seed)) if formulas is not None else ()
-    rows = (*_numeric(derivation, seed), *_exact(derivation, seed))
+    rows = (
+        *_rows("numeric", derivation, instance(derivation, MOST_NUMERIC), seed),
+        *_rows("exact", derivation, instance(derivation, MOST_EXACT), seed),
+    )
     return Report(f"check of {derivation.system.name}", (*rows, *told))
 
 
-def _exact(derivation: Derivation, seed: int) -> tuple[Row, ...]:
-    small = instance(derivation, MOST_EXACT)
-    extents = run_time_extents(small, most=3)
+def _rows(kind: str, derivation: Derivation, small: Derivation, seed: int) -> Iterator[Row]:
+    """The rows of one kind of check, at one instance."""
+    extents = run_time_extents(small, most=3 if kind == "exact" else 5)
     try:
         values = draw(small, seed, extents)
+        if kind == "exact":
+            yield from check_exact(small, values, extents)
+        else:
+            numbers = Numbers(small, values, extents)
+            yield from check_steps(numbers, seed)
+            yield from check_gradients(numbers, seed)
     except NoInstance as none:
-        return tuple(Row(n, "exact", "not checked", str(none)) for n in derivation.wrt)
-    return (*check_exact(small, values, extents), *_resized("exact", derivation, small))
-
-
-def _numeric(derivation: Derivation, seed: int) -> tuple[Row, ...]:
-    small = instance(derivation, MOST_NUMERIC)
-    extents = run_time_extents(small)
-    try:
-        values = draw(small, seed, extents)
-    except NoInstance as none:
-        return tuple(Row(n, "numeric", "not checked", str(none)) for n in derivation.wrt)
-    numbers = Numbers(small, values, extents)
-    return (
-        *check_steps(numbers, seed),
-        *check_gradients(numbers, seed),
-        *_resized("numeric", derivation, small),
-    )
-
-
-def _resized(check: str, derivation: Derivation, small: Derivation) -> tuple[Row, ...]:
-    if small is derivation:
-        return ()
-    return (Row("sizes", check, "agrees", "the same equations over short axes, derived anew"),)
+        yield from (Row(n, kind, "not checked", str(none)) for n in derivation.wrt)
+    except Undefined as undefined:
+        yield Row(derivation.objective, kind, "wrong", str(undefined))
+    if small is not derivation:
+        yield Row("sizes", kind, "agrees", "the same equations over short axes, derived anew")

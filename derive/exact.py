@@ -21,7 +21,7 @@ from derive.report import Row
 
 DIGITS = 50
 TOLERANCE = 1e-30
-LONGEST = 25  # a longer entry is named, and the derivative goes through the name
+LONGEST = 12  # a longer entry is named, and the derivative goes through the name
 DECIDABLE = 120  # the longest objective or difference that SymPy is asked to decide
 MOST_ENTRIES = 4  # of each tensor
 
@@ -100,11 +100,18 @@ class _Writer(Interpreter):
 
     def _combined(self, equation: Equation, place: Place) -> Scalar:
         found: Scalar = super()._combined(equation, place)
-        if len(found.expr.args) and _longer(found.expr, LONGEST):
-            symbol = sympy.Dummy(f"{equation.tensor}{list(place)}", real=True)
-            self.names[symbol] = found
-            return Scalar(symbol, found.value)
+        return self._named(found, f"{equation.tensor}{list(place)}")
+
+    def _reduce(self, op: str, values: list[Scalar]) -> Scalar:
+        found: Scalar = super()._reduce(op, [self._named(v, op) for v in values])
         return found
+
+    def _named(self, scalar: Scalar, name: str) -> Scalar:
+        if not scalar.expr.args or not _longer(scalar.expr, LONGEST):
+            return scalar
+        symbol = sympy.Dummy(name, real=True)
+        self.names[symbol] = scalar
+        return Scalar(symbol, scalar.value)
 
 
 def _longer(expr: Any, most: int) -> bool:
@@ -267,7 +274,10 @@ def spread(shape: Place, most: int = MOST_ENTRIES) -> list[Place]:
 
 def near(one: Any, other: Any, tolerance: float) -> bool:
     """Whether two numbers agree, absolutely or relatively; nan agrees with nothing."""
-    return bool(abs(one - other) <= tolerance * (1 + abs(one) + abs(other)))
+    size = abs(one) + abs(other)
+    if not size < _numbers.constants["inf"]:
+        return bool(one == other)
+    return bool(abs(one - other) <= tolerance * (1 + size))
 
 
 def unfolded(expr: Any, names: Mapping[Any, Scalar]) -> Any | None:

@@ -47,6 +47,10 @@ Letters = dict[str, int]
 DEEPEST = 5  # entries that wait for each other on Python's stack; an expression may be deep, too
 
 
+class Undefined(ValueError):
+    """An entry that depends on itself, or on a tensor with neither equation nor value."""
+
+
 class _Later(Exception):
     """This entry has to be known first."""
 
@@ -106,7 +110,7 @@ class Interpreter:
     def value(self, name: str, place: Iterable[int] = ()) -> Any:
         """One entry; 0 outside the tensor.
 
-        Raises `ValueError` where it depends on itself, or on a tensor without equation or value.
+        Raises `Undefined` where it depends on itself, or on a tensor without equation or value.
         """
         waiting: dict[Cell, None] = {(name, tuple(place)): None}
         while True:
@@ -115,7 +119,7 @@ class Interpreter:
                 found = self._entry(*cell)
             except _Later as later:
                 if later.cell in waiting:
-                    raise ValueError(f"{later.cell[0]}{list(later.cell[1])} needs itself") from None
+                    raise Undefined(f"{later.cell[0]}{list(later.cell[1])} needs itself") from None
                 waiting[later.cell] = None
             else:
                 del waiting[cell]
@@ -203,7 +207,7 @@ class Interpreter:
     def _constant(self, name: str) -> dict[Place, Any]:
         value = self.table[name].value
         if value is None:
-            raise ValueError(f"{name} has neither an equation nor a value")
+            raise Undefined(f"{name} has neither an equation nor a value")
         number = self.arithmetic.number(value)
         return dict.fromkeys(np.ndindex(*self.shape(name)), number)
 

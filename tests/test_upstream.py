@@ -88,13 +88,13 @@ def symbols(name, *shape):
     return sympy.Array([sympy.Symbol(f"{name}{list(k)}") for k in np.ndindex(*shape)], shape)
 
 
-W, V, X = symbols("W", 3, 2), symbols("V", 2, 3), symbols("x", 2)
-B, T, C, UP = symbols("b", 3), symbols("t", 3), symbols("c", 2), symbols("up", 3)
+W, V, X = symbols("W", 3, 2), symbols("V", 1, 3), symbols("x", 2)
+B, T, C, UP = symbols("b", 3), symbols("t", 3), symbols("c", 1), symbols("up", 3)
 R3, R2 = range(3), range(2)
 Z = [sum(W[i, j] * X[j] for j in R2) + B[i] for i in R3]
 EXPS = [sympy.exp(z) for z in Z]
 HIDDEN = [1 / (1 + sympy.exp(-z)) for z in Z]
-OUT = [sympy.tanh(sum(V[k, i] * HIDDEN[i] for i in R3) + C[k]) for k in R2]
+OUT = [sympy.tanh(sum(V[k, i] * HIDDEN[i] for i in R3) + C[k]) for k in range(1)]
 LOGITS = symbols("z", 3)
 SHARES = [sympy.exp(LOGITS[i]) / sum(sympy.exp(LOGITS[k]) for k in R3) for i in R3]
 

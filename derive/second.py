@@ -1,0 +1,48 @@
+"""Second derivatives: the derivative of an objective along a direction is an objective, too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from derive.backprop import as_system
+from derive.errors import ChainruleError, meant, shorten
+from derive.notation import Derivation, Equation, Read, System, Tensor, Term, affine
+from derive.tree import fresh_name, mul
+
+
+def directional(derivation: Derivation, wrt: Iterable[str] | None = None) -> System:
+    """The derivative of the objective along a direction, as a system to be differentiated.
+
+    Its objective is `sum(i,j, dW[i,j]*v_W[i,j])`, added up over the tensors of `wrt` (by default
+    all by which the derivation was made); each direction is an input `v_W`. So its gradient by `W`
+    is the Hessian times the direction.
+
+    Raises `ChainruleError` for a tensor by which the derivation has no derivative.
+    """
+    system = as_system(derivation)
+    names = tuple(derivation.wrt if wrt is None else wrt)
+    taken = {t.name for t in system.tensors}
+    terms: list[Term] = []
+    directions: list[Tensor] = []
+    for name in names:
+        if name not in derivation.wrt:
+            raise ChainruleError(
+                f"wrt: there is no derivative by '{shorten(name)}'{meant(name, derivation.wrt)}"
+            )
+        gradient = derivation.gradient(name)
+        places = tuple(affine(a) for a in gradient.axes)
+        direction = fresh_name(taken, f"v_{name}")
+        taken.add(direction)
+        directions.append(Tensor(direction, system.table[name].shape, "input"))
+        body = mul(Read(gradient.tensor, places), Read(direction, places))
+        terms.append(Term((), gradient.axes, "sum", body))
+    objective = fresh_name(taken, f"along_{derivation.objective}")
+    return replace(
+        system,
+        tensors=(*system.tensors, *directions, Tensor(objective, (), "intermediate")),
+        equations=(*system.equations, Equation(objective, (), tuple(terms))),
+        objective=objective,
+        output=None,
+        probabilities=None,
+    )
