@@ -118,7 +118,7 @@ class _Module:
         found = []
         for dim in self.dims:
             name = self.names.dim(dim)
-            if not re.search(rf"\b{name}\b", text):
+            if not re.search(rf"(?<!\.)\b{name}\b", text):
                 continue
             for tensor in tensors:
                 places = [k for k, e in enumerate(tensor.shape) if e == affine(Dim(dim))]

@@ -13,7 +13,7 @@ TAKEN = frozenset(
     np params state rng training inputs gradient sigmoid erf range reversed float int max min
     abs sum dict tuple len print name value learning_rate DTYPE NAME PARAMETERS BUFFERS
     HYPERPARAMETERS init_params forward loss gradients init_state train_step probabilities
-    Model main
+    Model main argparse csv io json os sys zipfile
     """.split()  # noqa: SIM905 - a list of words reads better so
 )
 
@@ -28,6 +28,8 @@ class Names:
             name = tensor.removeprefix("next(").removesuffix(")")
             if tensor.startswith("next("):
                 name = f"next_{name}"
+            if name.startswith("_"):
+                name += "_"  # the module's own functions begin so, and end otherwise
             while name in used or keyword.iskeyword(name) or keyword.issoftkeyword(name):
                 name += "_"
             used.add(name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from functools import cache
 from types import ModuleType
 
 import numpy as np
@@ -30,9 +31,15 @@ def module_of(derivation: Derivation, dtype: str = "float64") -> ModuleType:
     return codegen.load_module(codegen.emit(derivation, dtype=dtype, part="math"))
 
 
+@cache
+def derivation_of(model: OracleModel) -> Derivation:
+    """The model's text, read and differentiated; once for all tests of a process."""
+    return differentiate(system_of(model))
+
+
 def emitted(model: OracleModel, dtype: str = "float64") -> ModuleType:
     """The model as an emitted module."""
-    return module_of(differentiate(system_of(model)), dtype)
+    return module_of(derivation_of(model), dtype)
 
 
 def run(module: ModuleType, model: OracleModel, arrays: Arrays) -> tuple[float, Arrays]:

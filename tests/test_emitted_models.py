@@ -2,26 +2,23 @@
 
 import sys
 from contextlib import contextmanager
-from functools import cache
 
 import numpy as np
 import pytest
 
-from derive import differentiate
-from derive.notation import Derivation
-from tests.against_autograd import check_against_autograd, differences, module_of, run, system_of
+from tests.against_autograd import (
+    check_against_autograd,
+    derivation_of,
+    differences,
+    module_of,
+    run,
+)
 from tests.oracles import MODELS
-from tests.oracles.model import OracleModel
 
 SINGLE = 2e-5
 every_model = pytest.mark.parametrize(
     "model", [pytest.param(m, id=m.name) for m in MODELS], scope="module"
 )
-
-
-@cache
-def derivation_of(model: OracleModel) -> Derivation:
-    return differentiate(system_of(model))
 
 
 @every_model

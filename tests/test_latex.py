@@ -112,8 +112,15 @@ def agrees(text, left, world, wanted, told):
 
 
 @each_model
-def test_index_notation_reads_back(model):
+def test_a_model_reads_back(model):
     printed = Printed(model)
+    index_notation(printed)
+    matrix_notation(printed)
+    told_for_each_entry(printed)
+    every_step(printed)
+
+
+def index_notation(printed):
     world = printed.world()
     for equation in printed.equations:
         formula = printed.index.formula(equation)
@@ -121,9 +128,7 @@ def test_index_notation_reads_back(model):
         agrees(right_side(formula), formula.left, world, wanted, equation_text(equation))
 
 
-@each_model
-def test_matrix_notation_reads_back(model):
-    printed = Printed(model)
+def matrix_notation(printed):
     world = printed.matrix_world()
     for equation in printed.equations:
         formula = printed.matrix.formula(equation)
@@ -138,41 +143,33 @@ def test_matrix_notation_reads_back(model):
         assert np.allclose(found, wanted, rtol=1e-7, atol=1e-9, equal_nan=True), told
 
 
-@each_model
-def test_what_is_told_for_each_entry_has_the_same_value(model):
-    printed = Printed(model)
+def told_for_each_entry(printed):
     for equation in printed.equations:
         told = readable(equation, printed.derivation.table)
         assert all(t.target == tuple(affine(a) for a in equation.axes) for t in told.terms)
-        if told != equation:
-            # the reading knows nothing of a place that the equation doesn't write to
+        if any(not t.plain for t in equation.terms):
             wanted, found = printed.value(equation), printed.value(told)
             assert np.allclose(found, wanted, equal_nan=True), equation_text(told)
 
 
-@each_model
-def test_steps_read_back(model):
-    printed = Printed(model)
+def every_step(printed):
     world = printed.world()
     for step in printed.derivation.steps:
         formula = printed.steps.formula(step)
-        equation = step.after
-        if step.kind == "chain":
-            equation = written_by_letters(step)
-            left = "".join(f"{printed.names.letter(a)}," for a in equation.axes)[:-1]
-            left = f"x_{{{left}}}" if left else "x"
-        else:
-            left = formula.left
         told = f"{step.rule}: {formula.latex()}"
-        if step.kind == "chain":
-            letters = [printed.names.letter(a) for a in equation.axes]
-            wanted = printed.value(equation)
-            for place in list(np.ndindex(*wanted.shape))[::7]:
-                at = dict(zip(letters, place, strict=True))
-                found = latex_reader.read(flat(formula.right[-1]), world, at)
-                assert np.isclose(found, wanted[place], rtol=1e-7, equal_nan=True), told
-        else:
-            agrees(flat(formula.right[-1]), left, world, printed.value(equation), told)
+        text = flat(formula.right[-1])
+        if step.kind == "equality":
+            wanted = printed.value(step.after)
+            agrees(text, formula.left, world, wanted, told)
+            continue
+        equation = written_by_letters(step)
+        letters = [printed.names.letter(a) for a in equation.axes]
+        wanted = printed.value(equation)
+        places = list(np.ndindex(*wanted.shape))
+        for place in places[:: max(1, len(places) // 3)]:
+            at = dict(zip(letters, place, strict=True))
+            found = latex_reader.read(text, world, at)
+            assert np.isclose(found, wanted[place], rtol=1e-7, equal_nan=True), told
 
 
 def written_by_letters(step):
@@ -296,7 +293,7 @@ ONE = {  # an equation, the derivative of E = sum(y) by x in index notation
     ),
     "y[n,i] = w[i]*x[n,0]": (
         {"w.0": 3, "x.1": 2},
-        r"[i = 0]\,\sum_{j} \frac{\partial E}{\partial y_{nj}}\,w_{j}",
+        r"[j = 0]\,\sum_{i} \frac{\partial E}{\partial y_{ni}}\,w_{i}",
     ),
     "y[n,i] = sum(j, where(j <= i, w[i]*x[n,j], 0))": (
         {"w.0": 3, "x.1": 3},
@@ -377,7 +374,7 @@ def test_no_two_tensors_are_printed_alike():
     parameters = [
         "W1",
         "W_1",
-        "delta",
+        "delta_",
         "delta1",
         "lambda_",
         "lam",
@@ -388,7 +385,7 @@ def test_no_two_tensors_are_printed_alike():
         "sigma",
     ]
     text = (
-        "z1[n,i] = sum(j, W1[i,j]*x[n,j])*exp(delta)*sigmoid(sigma)\n"
+        "z1[n,i] = sum(j, W1[i,j]*x[n,j])*exp(delta_)*sigmoid(sigma)\n"
         + "E = "
         + " + ".join(["sum(n,i, z1[n,i])", *(p for p in parameters if p != "W1")])
     )
@@ -408,8 +405,8 @@ def test_no_two_tensors_are_printed_alike():
     assert str(names["delta1"]) == r"\mathrm{delta1}"
     assert names.dim(Dim("n")) == r"\lvert n\rvert"
     index, _ = printers(derivation)
-    z1 = index.formula(derivation.forward[0]).latex()
-    assert r"\exp(\mathrm{delta})" in z1
+    z1 = index.formula(derivation.system.defined["z1"]).latex()
+    assert r"\exp(\mathrm{delta\_})" in z1
     assert r"\operatorname{sigmoid}(\sigma)" in z1
 
 
