@@ -77,7 +77,7 @@ class Interpreter:
     `values` has an array, nested lists or a number for each of these tensors (constants have
     their own value); a tensor that stands there isn't computed. `extents` gives run-time extents
     that no array shows. `margin` is the least distance, of all comparisons made so far between
-    real values, to the other answer.
+    real values, to the other answer; `tied` whether any compared equal ones.
     """
 
     def __init__(
@@ -91,6 +91,7 @@ class Interpreter:
         self.table = table
         self.arithmetic = arithmetic
         self.margin = math.inf
+        self.tied = False
         self.extents: dict[str, int] = dict(extents or {})
         self._zero = arithmetic.number(0)
         self._one = arithmetic.number(1)
@@ -266,7 +267,7 @@ class Interpreter:
         """The largest or smallest; nan where one is."""
         best = values[0] if values else start
         for value in values[1:]:
-            if self._compare(better, value, best) or self._compare("!=", value, value):
+            if self._compare(better, value, best) or self.arithmetic.compare("!=", value, value):
                 best = value
         return best
 
@@ -339,6 +340,8 @@ class Interpreter:
         distance = self.arithmetic.distance(left, right)
         if distance:  # values that are equal by nature stay equal when leaves move
             self.margin = min(self.margin, distance)
+        else:
+            self.tied = True
         return self.arithmetic.compare(op, left, right)
 
     # ---- integers ----------------------------------------------------------------------------

@@ -194,9 +194,20 @@ def _wrong_chains(numbers: Numbers, steps: Iterable[Step], seed: int) -> Iterato
             if one != other:
                 theirs += _incoming(numbers, tensor, place) * (one - other)
         theirs /= 2 * DIGITS.number(_STEP)
-        if not near(mine, theirs, TOLERANCE):
+        if not near(mine, theirs, TOLERANCE) and not _tied(numbers, group[0].before):
             detail = f"the shares of {wrt} come to {float(mine):.9g}, not {float(theirs):.9g}"
             yield group[0], detail
+
+
+def _tied(numbers: Numbers, equation: Equation) -> bool:
+    """Whether an equation is at a kink here, as `relu` of a value that is always 0.
+
+    There the language has a convention, and a difference quotient another.
+    """
+    again = replace(equation, tensor="again")
+    run = _beside(numbers, (again,), {})
+    run.array("again")
+    return run.tied
 
 
 def _digits(array: np.ndarray) -> np.ndarray:

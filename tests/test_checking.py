@@ -232,6 +232,16 @@ def test_a_derivative_that_needs_itself_is_caught():
     }
 
 
+def test_a_kink_that_is_always_hit_is_no_mistake():
+    text = """
+z[i] = x[i+5]                # always 0
+E = sum(i, w[i]*relu(z[i]) + abs(z[i]) + maximum(z[i], 0)*x[i])
+"""
+    spec = {"parameters": ["w"], "inputs": ["x"], "sizes": {"i": 3, "x.0": 3}}
+    derivation = differentiate(parse(text, objective="E", **spec), wrt=["w", "x"])
+    assert check(derivation).ok
+
+
 def test_a_wrong_gradient_is_told_with_its_place():
     right = derivation_of("net")
     broken = tuple(map(negated_if("dW1"), right.backward))
