@@ -45,7 +45,7 @@ from derive.notation import (
     Tensor,
     affine,
 )
-from derive.numbers import is_decimal
+from derive.numbers import as_decimal
 from derive.rules import bounds, surely_not_negative
 from derive.tree import (
     affine_axes,
@@ -185,7 +185,7 @@ def _quotient(args: tuple[Expr, ...], scene: Scene) -> Array:
             case Number(value):
                 sign = value < 0
                 top, bottom = abs(value.numerator), value.denominator
-                if top != 1 and bottom != 1 and is_decimal(value):
+                if as_decimal(value):
                     over.append(number(abs(value)))
                     continue
                 if top != 1:

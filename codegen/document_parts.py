@@ -283,6 +283,8 @@ class Story:
                 objective = Math(str(self.names.objective))
                 if step.before.tensor == self.derivation.objective:
                     return say("directly", wrt=wrt, objective=output)
+                if step.before.tensor == step.wrt:
+                    return say("through itself", wrt=wrt, objective=objective)
                 return say(step.rule, wrt=wrt, output=output, objective=objective)
             case "re-express" | "simplify" if new:
                 key = "simplify through" if step.rule == "simplify" else step.rule
@@ -296,7 +298,7 @@ class Story:
                 return say("write in", name=listed(gone))
             case "pull out":
                 return say("pull out", sum=listed(new)) if new else say("pull out assumed")
-            case "solve subscript" if step.before.terms[0].plain:
+            case "rename":
                 return say("rename", of=self.symbol(self.of[step.subject]))
             case "solve subscript" | "collect" | "simplify":
                 return say(step.rule)

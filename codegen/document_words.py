@@ -85,6 +85,8 @@ WORDS = {
     # steps
     "total differential": "Chain rule: a change of {wrt} changes {output}, and through it "
     "{objective}.",
+    "through itself": "Chain rule: a change of {wrt} at one place changes {wrt} at another, and "
+    "through it {objective}.",
     "directly": "A change of {wrt} changes {objective}.",
     "re-express": "The forward pass already has {through}.",
     "re-arrange": "The same, arranged more simply.",

@@ -101,6 +101,9 @@ class Printer(Indices):
         code, level = self.show(value)
         if is_number(value):
             return f"DTYPE({code})"
+        if s.own and isinstance(value, Spread) and set(value.axes) - set(value.of.axes):
+            inner = self._aligned(value.of, value.axes)[0]
+            return f"np.full({self.shape(value.shape)}, {inner}, dtype=DTYPE)"
         if s.own and _may_be_view(value):
             return f"{code if level >= ATOM else f'({code})'}.copy()"
         return code
@@ -337,6 +340,10 @@ class Printer(Indices):
         theirs = [a for a in right.axes if a not in left.axes]
         if both:
             return self._batched(array, run, both, mine, theirs)
+        if len(left.axes) == len(run) == 1 and theirs and right.axes[-1] == run[0]:
+            # a matrix and a vector, without a transpose
+            one = self._in(right, (*theirs, run[0]), PRODUCT)
+            return f"{one} @ {self._in(left, (run[0],), PRODUCT + 1)}", PRODUCT
         if len(run) == 1 and len(right.axes) <= 2 and self._last(left, run[0]):
             one = self._in(left, (*mine, run[0]), PRODUCT + 1)
             other = self._in(right, (run[0], *theirs), PRODUCT + 1)

@@ -23,7 +23,7 @@ from derive.tree import ONE, add, affine_axes, mul, reads
 
 ADDS = r"\mathrel{+}="
 _FUNCTION_NAMES = "fgh"
-_OF_ONE_CONTRIBUTION = ("re-express", "solve subscript")
+_OF_ONE_CONTRIBUTION = ("re-express", "rename", "solve subscript")
 
 
 class StepPrinter:

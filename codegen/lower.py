@@ -345,7 +345,7 @@ def _for(
                     equation,
                     table,
                     fixed | {letter},
-                    equation_text(equation),
+                    equation_text(equation, adds=block.tensor in started),
                     allocated=True,
                     fresh=block.tensor not in started,
                 )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from codegen.emit_numpy import Printer
 from codegen.estimate import estimator_of
@@ -15,7 +15,8 @@ from codegen.initial import initial_lines
 from codegen.layout import listed
 from codegen.lower import lower_blocks
 from codegen.names import Names
-from codegen.plan import dims_of, moved, needed_for, plan_of
+from codegen.plan import dims_of, moved, plan_of
+from codegen.program import Assign
 from codegen.render import render
 from codegen.update import update_lines
 from derive.errors import ChainruleError, meant
@@ -143,10 +144,13 @@ class _Module:
             lines.append(f"    {name} = np.asarray({name}, dtype={kind})")
         return lines
 
-    def body(self, equations: Sequence[Equation]) -> list[str]:
-        """The statements of equations."""
+    def body(self, equations: Sequence[Equation], own: Collection[str] = ()) -> list[str]:
+        """The statements of equations; arrays in `own` share no memory with others."""
         self.printer.both_arms = False
-        lines = self.printer.lines(lower_blocks(schedule(tuple(equations)), self.table))
+        lines = self.printer.lines(
+            replace(s, own=True) if isinstance(s, Assign) and s.tensor in own else s
+            for s in lower_blocks(schedule(tuple(equations)), self.table)
+        )
         self.quiet = self.quiet or self.printer.both_arms
         return lines
 
@@ -175,7 +179,7 @@ class _Module:
     # functions
 
     def text(self, part: str) -> str:
-        functions = [*self._forward_functions(), self._gradients(), *self._next_buffers()]
+        functions = [*self._forward_functions(), *self._gradients()]
         objective = equation_text(self.system.defined[self.derivation.objective])
         update = update_lines(self.derivation, moved(self.derivation))
         estimator = estimator_of(self.derivation) if part == "all" else None
@@ -203,10 +207,16 @@ class _Module:
             state_arguments=update.loop,
             arguments=self._data_arguments(),
             moves_buffers=bool(self.system.updates),
-            training=", training=True, rng=rng" if self.draws else "",
+            training=self._training_arguments(),
             estimator=render_estimator(estimator).rstrip("\n") if estimator else "",
         )
         return text.rstrip("\n") + "\n"
+
+    def _training_arguments(self) -> str:
+        """What `train_step` adds to the arguments of the function that differentiates."""
+        if self.plan.moves:
+            return ", False, True, rng" if self.draws else ", False"
+        return ", training=True, rng=rng" if self.draws else ""
 
     def _parameter_names(self) -> list[str]:
         return [t.name for t in self.system.having("parameter")]
@@ -340,17 +350,21 @@ class _Module:
             return ""
         return f", shape {Printer.entries([self.printer.index(e) for e in shape])}"
 
-    def _gradients(self) -> Function:
+    def _gradients(self) -> list[Function]:
+        """`gradients`; where buffers move, over a function that gives their next values too."""
         derivation = self.derivation
         inner = ", training, rng" if self.draws else ""
         given = (*self.inputs, *self.targets)
         objective = self.names.tensor(derivation.objective)
         values = self.returned([derivation.objective, *self.plan.from_late])
-        body = self.body(self.plan.train)
-        extra = self.body(self.plan.extra) if self.plan.extra else []
-        used = {r.tensor for e in self.derivation.backward for r in equation_reads(e)}
-        sizes = self.sizes([*body, *extra], given)
-        lines = [*self.unpack(self.derivation.backward)]
+        given_away = {derivation.adjoint[n] for n in derivation.wrt if n in derivation.adjoint}
+        body = self.body(self.plan.train, given_away)
+        moves = self.body(self.plan.moves, {e.tensor for e in self.plan.moves})
+        extra = self.body(self.plan.extra, given_away) if self.plan.extra else []
+        reading = (*derivation.backward, *self.plan.moves)
+        used = {r.tensor for e in reading for r in equation_reads(e)}
+        sizes = self.sizes([*body, *moves, *extra], given)
+        lines = [*self.unpack(reading)]
         lines += self.arrays([t for t in given if t.name in used or self._measured(t, sizes)])
         lines += listed("", values, f" = _evaluate(params{self._data_arguments()}{inner})")
         lines += [*sizes, *body]
@@ -361,7 +375,6 @@ class _Module:
             lines.extend(f"    {line}" if line else line for line in extra)
             for tensor in wrt:
                 lines.append(f'        gradient["{tensor.name}"] = {self._gradient_of(tensor)}')
-        lines.append(f"    return float({objective}), gradient")
         doc = (
             f"The objective and its derivatives: ({objective}, "
             "{parameter: array of the parameter's shape})."
@@ -369,33 +382,33 @@ class _Module:
         if wrt:
             doc += " With inputs=True also by each input."
         mode = ", inputs=False, training=False, rng=None"
-        return Function(
-            "gradients",
-            f"params{self._data_arguments()}{mode}",
-            _wrapped(doc),
-            tuple(lines),
-            self.was_quiet(),
-        )
-
-    def _next_buffers(self) -> list[Function]:
-        """`next(m) = ...`: what the buffers are after a training step."""
-        updates = self.system.updates
-        if not updates:
-            return []
-        needed = needed_for(self.system.equations, updates)
-        body = self.body([*needed, *updates])
-        given = (*self.inputs, *self.targets)
-        used = {r.tensor for e in (*needed, *updates) for r in equation_reads(e)}
-        draws = self.draw_lines() if used & set(self.draws) else []
-        rng = [_FRESH_RNG] if draws else []
-        lines = self.unpack([*needed, *updates])
-        lines += self.arrays([t for t in given if t.name in used])
-        lines += [*self.sizes([*draws, *body], given), *rng, *draws, *body]
-        rows = [f'"{_next_of(e)}": {self.names.tensor(e.tensor)}' for e in updates]
-        lines.append(f"    return {{{', '.join(rows)}}}")
-        parameters = f"params{self._data_arguments()}, training=False, rng=None"
-        doc = _wrapped("The buffers after this batch: {name: array}.")
-        return [Function("next_buffers", parameters, doc, tuple(lines), self.was_quiet())]
+        data = self._data_arguments()
+        quiet = self.was_quiet()
+        if not self.plan.moves:
+            lines.append(f"    return float({objective}), gradient")
+            return [
+                Function("gradients", f"params{data}{mode}", _wrapped(doc), tuple(lines), quiet)
+            ]
+        lines += moves
+        rows = [f'"{_next_of(e)}": {self.names.tensor(e.tensor)}' for e in self.plan.moves]
+        lines += _dict_of("    buffers = ", rows)
+        lines.append(f"    return float({objective}), gradient, buffers")
+        whole = f"inputs{inner}"
+        return [
+            Function(
+                "_differentiate",
+                f"params{data}, {whole}",
+                _wrapped("The objective, its derivatives, and the buffers after this batch."),
+                tuple(lines),
+                quiet,
+            ),
+            Function(
+                "gradients",
+                f"params{data}{mode}",
+                _wrapped(doc),
+                (f"    return _differentiate(params{data}, {whole})[:2]",),
+            ),
+        ]
 
     def _gradient_of(self, tensor: Tensor) -> str:
         adjoint = self.derivation.adjoint.get(tensor.name)
@@ -412,10 +425,14 @@ class _Module:
         rows = [
             f'"{name}": {self._gradient_of(self.table[name])}' for name in self.system.trainable
         ]
-        line = f"    gradient = {{{', '.join(rows)}}}"
-        if len(line) <= 88:
-            return [line]
-        return ["    gradient = {", *(f"        {row}," for row in rows), "    }"]
+        return _dict_of("    gradient = ", rows)
+
+
+def _dict_of(left: str, rows: Sequence[str]) -> list[str]:
+    line = f"{left}{{{', '.join(rows)}}}"
+    if len(line) <= 88:
+        return [line]
+    return [f"{left}{{", *(f"        {row}," for row in rows), "    }"]
 
 
 def _next_of(equation: Equation) -> str:

@@ -15,14 +15,15 @@ class Plan:
     """The split of a derivation over an emitted module's functions.
 
     `early` needs no target, `late` is the rest up to the objective; `train` gives the parameters'
-    gradients, `extra` what only the inputs' need. `from_early` and `from_late` are the values
-    that each function hands on.
+    gradients, `extra` what only the inputs' need, `moves` the buffers after the step.
+    `from_early` and `from_late` are the values that each function hands on.
     """
 
     early: tuple[Equation, ...]
     late: tuple[Equation, ...]
     train: tuple[Equation, ...]
     extra: tuple[Equation, ...]
+    moves: tuple[Equation, ...]
     from_early: tuple[str, ...]
     from_late: tuple[str, ...]
 
@@ -31,7 +32,7 @@ def plan_of(derivation: Derivation) -> Plan:
     """Split a derivation's equations; what nothing needs is left out."""
     system, objective = derivation.system, derivation.objective
     backward = derivation.backward
-    reads = {r.tensor for e in backward for r in equation_reads(e)}
+    reads = {r.tensor for e in (*backward, *system.updates) for r in equation_reads(e)}
     shown = {n for n in (system.output, system.probabilities) if n is not None}
     wanted = _needed(system.equations, {objective, *reads, *shown})
     forward = [e for e in system.equations if e.tensor in wanted]
@@ -53,6 +54,7 @@ def plan_of(derivation: Derivation) -> Plan:
         late=tuple(after),
         train=tuple(e for e in backward if e.tensor in training),
         extra=tuple(e for e in backward if e.tensor not in training),
+        moves=system.updates,
         from_early=tuple(from_early) if before else (),
         from_late=tuple(n for n in handed if n in reads and n != objective),
     )
@@ -66,12 +68,6 @@ def moved(derivation: Derivation) -> list[str]:
 def dims_of(tensors: Sequence[Tensor]) -> set[str]:
     """The run-time extents in tensors' shapes."""
     return {d for t in tensors for e in t.shape for d in _dims(e)}
-
-
-def needed_for(equations: Sequence[Equation], last: Sequence[Equation]) -> list[Equation]:
-    """The equations whose values the last ones read, in order."""
-    wanted = _needed(equations, {r.tensor for e in last for r in equation_reads(e)})
-    return [e for e in equations if e.tensor in wanted]
 
 
 def _late(derivation: Derivation, forward: Sequence[Equation]) -> set[str]:

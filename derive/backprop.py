@@ -273,7 +273,7 @@ class _Sweep:
                 name,
                 equation,
                 raw,
-                f"a change of {wrt} changes {equation.tensor}, and through it {self.of}",
+                f"a change of {wrt} changes {_path(equation.tensor, self.of)}",
                 wrt=wrt,
             )
         )
@@ -295,11 +295,15 @@ class _Sweep:
         solved = solve_target(term, axes)
         solved = replace(solved, body=settled(solved.body))
         if solved.target != term.target:
+            changed = [a for a, b in zip(term.target, solved.target, strict=True) if a != b]
+            renamed = all(a.axis is not None for a in changed)
             self._equal(
-                "solve subscript",
+                "rename" if renamed else "solve subscript",
                 Equation(name, axes, (term,)),
                 Equation(name, axes, (solved,)),
-                "the left subscript is solved for the letter of the sum",
+                f"with the letters of {wrt}"
+                if renamed
+                else "the left subscript is solved for the letter of the sum",
             )
         return solved
 
@@ -340,6 +344,10 @@ class _Sweep:
         axes = self._axes(name)
         adjoint = self.adjoint[name]
         return Equation(adjoint, axes, tuple(terms))
+
+
+def _path(through: str, to: str) -> str:
+    return to if through == to else f"{through}, and through it {to}"
 
 
 def _letters_of(found: Iterable[Read], rank: int) -> list[str | None]:

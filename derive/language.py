@@ -108,11 +108,13 @@ def _check_names(written: Sequence[Written], declared: Declarations, problems: l
                 "the buffers; add it there"
             )
     known = {*declared.roles, *(e.tensor for e in written if not e.is_next)}
-    problems.extend(
-        f"'{name}' would be the derivative by '{name[1:]}'; give one of them another name"
-        for name in sorted(known)
-        if name.startswith("d") and name[1:] in known
-    )
+    for name in sorted(known):
+        if name.startswith("d") and name[1:] in known:
+            place = seen.get(name) or seen.get(name[1:])
+            problems.append(
+                f"{f'{place}: ' if place else ''}'{name}' would be the derivative by "
+                f"'{name[1:]}'; give one of them another name"
+            )
     for equation in written:
         for ref in refs(equation.right):
             if ref.name not in known:
@@ -134,7 +136,10 @@ class _Assembly:
         self.written = written
         self.declared = declared
         self.problems = problems
-        self.rank = ranks(written, declared.ranks)
+        least: dict[str, int] = {}
+        for tensor, position in declared.sizes.slots:
+            least[tensor] = max(least.get(tensor, 0), position + 1)
+        self.rank = ranks(written, declared.ranks, least)
         self.names = {*declared.roles, *(e.tensor for e in written if not e.is_next)}
         for name in declared.roles:
             self.rank.setdefault(name, 0)

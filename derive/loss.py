@@ -97,6 +97,10 @@ def put_loss(
     if target == "real" and task == "classification":
         target = kind_of_target(built.shapes[output], TARGET in built.integers)
         probabilities = output
+    if task == "regression" and target == "classes":
+        problems.append('task: with targets = "classes" the model is a classifier; take it out')
+    elif task == "regression":
+        target, probabilities = "real", None
     task = task or ("regression" if target == "real" else "classification")
     return Placed(spec.type or "equation", target, probabilities, task)
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+_MOST_PARTS = 100  # 1/2 and 1/100 are read more easily than decimals, 1/100000 is not
 
-def is_decimal(value: Fraction) -> bool:
-    """Whether a few decimals say the number exactly, as in 0.9 or 0.044715."""
+
+def as_decimal(value: Fraction) -> bool:
+    """Whether a number is best written with a point, as in 0.9, 0.044715 or 1e-05."""
+    if value.denominator == 1 or (abs(value.numerator) == 1 and value.denominator <= _MOST_PARTS):
+        return False
     return len(repr(float(value))) <= 10 and Fraction(repr(float(value))) == value
 
 
@@ -14,6 +18,4 @@ def number_text(value: Fraction) -> str:
     """An integer; a half or a third as a quotient; other numbers as decimals, where exact."""
     if value.denominator == 1:
         return str(value.numerator)
-    if abs(value.numerator) != 1 and is_decimal(value):
-        return repr(float(value))
-    return f"{value.numerator}/{value.denominator}"
+    return repr(float(value)) if as_decimal(value) else f"{value.numerator}/{value.denominator}"

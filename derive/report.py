@@ -9,6 +9,7 @@ from typing import Any
 
 WIDTH = 80
 WRONG = ("different", "wrong")
+OPEN = "not checked"
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,21 @@ class Report:
         """Whether nothing wrong was found."""
         return all(row.ok for row in self.rows)
 
+    @property
+    def told(self) -> bool:
+        """Whether anything was found at all, right or wrong."""
+        return any(row.verdict != OPEN for row in self.rows)
+
+    @property
+    def verdict(self) -> str:
+        """The whole in a few words."""
+        wrong = sum(not row.ok for row in self.rows)
+        unknown = sum(row.verdict == OPEN for row in self.rows)
+        if not self.told:
+            return "nothing could be checked"
+        words = f"{wrong} of {len(self.rows)} wrong" if wrong else "all checks pass"
+        return f"{words}, {unknown} not checked" if unknown else words
+
     def __str__(self) -> str:
         columns = [(row.check, row.name, row.verdict) for row in self.rows]
         widths = [max((len(c[k]) for c in columns), default=0) for k in range(3)]
@@ -51,8 +67,7 @@ class Report:
         for row, cells in zip(self.rows, columns, strict=True):
             start = "  ".join(c.ljust(w) for c, w in zip(cells, widths, strict=True))
             lines.extend(_beside(start.rstrip(), row.detail))
-        wrong = sum(not row.ok for row in self.rows)
-        lines += ["", f"{wrong} of {len(self.rows)} wrong" if wrong else "all checks pass"]
+        lines += ["", self.verdict]
         return "\n".join(lines) + "\n"
 
     def to_json(self) -> dict[str, Any]:

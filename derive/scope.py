@@ -38,10 +38,13 @@ class Scoped:
     right: Syntax
 
 
-def ranks(written: Sequence[Written], known: Mapping[str, int]) -> dict[str, int]:
+def ranks(
+    written: Sequence[Written], known: Mapping[str, int], least: Mapping[str, int] | None = None
+) -> dict[str, int]:
     """The rank of each tensor, from declared shapes and every use without `...`.
 
-    Raises `Refused` where one tensor has two ranks or a rank can't be told.
+    Where that doesn't tell, the `least` number of axes is taken, which follows from a size that
+    is given for one of them. Raises `Refused` where one tensor has two ranks or one can't be told.
     """
     found = dict(known)
     where = dict.fromkeys(known, "as declared")
@@ -78,6 +81,11 @@ def ranks(written: Sequence[Written], known: Mapping[str, int]) -> dict[str, int
                 if any(isinstance(s, Dots) for s in ref.subscripts):
                     settle(ref.name, len(ref.subscripts) - 1 + width, ref.place)
         if len(left_over) == len(dotted):
+            sized = {n: r for n, r in (least or {}).items() if n not in found}
+            if sized:
+                found.update(sized)
+                where.update(dict.fromkeys(sized, "by its sizes"))
+                continue
             raise Refused(
                 left_over[0].place,
                 "the number of axes that '...' stands for can't be told; "

@@ -23,22 +23,25 @@ from derive.notation import (
     Reduction,
     Term,
 )
-from derive.numbers import is_decimal, number_text
+from derive.numbers import as_decimal, number_text
 from derive.rules import pull
 from derive.tree import MINUS_ONE, mul, number, power
 
 _SUM, _PRODUCT, _NEGATIVE, _POWER, _ATOM = 1, 2, 3, 4, 5
 
 
-def equation_text(equation: Equation) -> str:
-    """`dW[i,j] = sum(n, dz[n,i]*x[n,j])`; a term that scatters stands as `+=` to its place."""
+def equation_text(equation: Equation, adds: bool = False) -> str:
+    """`dW[i,j] = sum(n, dz[n,i]*x[n,j])`; a term that scatters stands as `+=` to its place.
+
+    `adds`: the tensor has a value already, so that all terms are added to it.
+    """
     plain = [t for t in equation.terms if t.plain]
     lines = []
     if plain:
         # terms are told with the letters of the equation where they have their own
-        lines.append(f"{_left(equation, plain[0])} = {_terms(plain)}")
+        lines.append(f"{_left(equation, plain[0])} {'+=' if adds else '='} {_terms(plain)}")
     lines.extend(
-        f"{_name(equation.tensor)}[{','.join(affine_text(s) for s in t.target)}] += {term_text(t)}"
+        f"{equation.tensor}[{','.join(affine_text(s) for s in t.target)}] += {term_text(t)}"
         for t in equation.terms
         if not t.plain
     )
@@ -47,11 +50,7 @@ def equation_text(equation: Equation) -> str:
 
 def _left(equation: Equation, term: Term) -> str:
     subscripts = ",".join(affine_text(s) for s in term.target)
-    return f"{_name(equation.tensor)}[{subscripts}]" if subscripts else _name(equation.tensor)
-
-
-def _name(tensor: str) -> str:
-    return tensor
+    return f"{equation.tensor}[{subscripts}]" if subscripts else equation.tensor
 
 
 def _terms(terms: list[Term]) -> str:
@@ -200,7 +199,7 @@ def _product_text(args: tuple[Expr, ...]) -> tuple[str, int]:
             case Number(value):
                 if value < 0:
                     sign = "-"
-                if value.denominator != 1 and abs(value.numerator) != 1 and is_decimal(value):
+                if as_decimal(value):
                     over.append(repr(abs(float(value))))
                     continue
                 if abs(value.numerator) != 1:

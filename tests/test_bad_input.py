@@ -213,6 +213,10 @@ ONE_PROBLEM = {
         'name = "x\\"\\"\\"\\nimport os"\n' + network(),
         'name: \'x"""?import os\' is no name for a model; use letters, digits, spaces,',
     ),
+    "a derivative's name": (
+        equations(more="").replace("E =", "dw = 3\nE =", 1),
+        "line 1, column 1: 'dw' would be the derivative by 'w'; give one of them another name",
+    ),
     "distribution": (
         equations(more='random = { m = { distribution = "bernouli" } }'),
         "random.m: unknown distribution 'bernouli'; did you mean 'bernoulli'?",

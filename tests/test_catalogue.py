@@ -341,6 +341,17 @@ def test_the_target_of_a_classification_by_squared_error():
     assert [kind(1), kind(4)] == ["binary", "one_hot"]
 
 
+def test_a_regression_by_cross_entropy():
+    def training(**loss):
+        layer = {"type": "dense", "units": 2}
+        system, _ = forward((3,), layer, loss=loss, task="regression")
+        return system.training
+
+    assert training(type="binary_cross_entropy_with_logits").target_kind == "real"
+    with pytest.raises(ChainruleError, match="the model is a classifier; take it out"):
+        training(type="softmax_cross_entropy", targets="classes")
+
+
 def test_sgd():
     (plain,), (decay,) = (read_equations(text, "sgd", []) for _, text in describe("sgd").equations)
     assert (plain.tensor, plain.is_next) == ("w", True)

@@ -376,6 +376,8 @@ def test_what_cannot_be_met_is_not_checked():
     report = check(derivation, "dx = 2*x")
     assert {r.verdict for r in report.rows} == {"not checked"}
     assert report.ok
+    assert not report.told
+    assert str(report).splitlines()[-1] == "nothing could be checked"
 
 
 def test_leaves_stay_where_the_objective_is_finite():

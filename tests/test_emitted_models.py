@@ -6,6 +6,11 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
+from codegen.loading import load_module
+from codegen.module import emit
+from derive.backprop import differentiate
+from derive.equations import parse
+from derive.loading import load_text
 from tests.against_autograd import (
     check_against_autograd,
     derivation_of,
@@ -77,3 +82,52 @@ def other_than(kind: type):
         yield found
     finally:
         sys.setprofile(before)
+
+
+MOVING = """
+equations = '''
+z[n,j] = 2*x[n,j]*mask[n,j]
+m[j] = mean(n, z[n,j])
+y[n,i] = sum(j, W[i,j]*(z[n,j] - m[j]))
+E = mean(n,i, (y[n,i] - t[n,i])**2)
+next(r)[j] = 0.9*r[j] + 0.1*m[j]
+next(count) = count + 1
+'''
+objective = "E"
+inputs = ["x"]
+targets = ["t"]
+batch = "n"
+sizes = { j = 3, i = 2 }
+parameters = ["W"]
+buffers = ["r", "count"]
+random = { mask = { distribution = "bernoulli", p = 0.5 } }
+"""
+
+
+def test_a_step_draws_once_for_the_gradients_and_the_buffers():
+    module = load_module(emit(differentiate(load_text(MOVING))))
+    rng = np.random.default_rng(0)
+    x, t = rng.normal(size=(6, 3)), rng.normal(size=(6, 2))
+    params = module.init_params()
+    before = {name: value.copy() for name, value in params.items()}
+    mask = np.random.default_rng(4).random((6, 3)) < 0.5
+    loss, gradient = module.gradients(before, x, t, training=True, rng=np.random.default_rng(4))
+    told = module.train_step(params, module.init_state(params), x, t, rng=np.random.default_rng(4))
+    assert told == loss
+    np.testing.assert_allclose(params["W"], before["W"] - 0.1 * gradient["W"])
+    np.testing.assert_allclose(params["r"], 0.1 * (2 * x * mask).mean(axis=0))
+    assert params["count"] == 1
+
+
+def test_gradients_are_arrays_of_their_own():
+    """A caller may clip them in place."""
+    text = "E = sum(i, x[i]*w[i]) + sum(i,j, v[i] + l[i,j]*u[j,i])"
+    spec = {"parameters": ["w", "v", "u", "l"], "inputs": ["x"], "sizes": {"i": 3, "j": 2}}
+    module = load_module(emit(differentiate(parse(text, objective="E", **spec))))
+    params, x = module.init_params(), np.ones(3)
+    before = {name: value.copy() for name, value in params.items()}
+    _, gradient = module.gradients(params, x, inputs=True)
+    for value in gradient.values():
+        value[...] = 0
+    assert np.array_equal(x, np.ones(3))
+    assert all(np.array_equal(params[name], before[name]) for name in params)

@@ -75,17 +75,17 @@ def _propagate(params, x):
     h = np.zeros((N, T, 4), dtype=DTYPE)
     for t in range(T):
         if t >= 1:
-            # z[n,t,i] = sum(k, Ur[i,k]*h[n,t-1,k])
+            # z[n,t,i] += sum(k, Ur[i,k]*h[n,t-1,k])
             z[:, t] += h[:, t - 1] @ Ur.T
         # r[n,t,i] = sigmoid(z[n,t,i])
         r[:, t] = sigmoid(z[:, t])
         if t >= 1:
-            # z_u[n,t,i] = sum(k, Uu[i,k]*h[n,t-1,k])
+            # z_u[n,t,i] += sum(k, Uu[i,k]*h[n,t-1,k])
             z_u[:, t] += h[:, t - 1] @ Uu.T
         # u[n,t,i] = sigmoid(z_u[n,t,i])
         u[:, t] = sigmoid(z_u[:, t])
         if t >= 1:
-            # z_c[n,t,i] = sum(k, Uc[i,k]*r[n,t,k]*h[n,t-1,k])
+            # z_c[n,t,i] += sum(k, Uc[i,k]*r[n,t,k]*h[n,t-1,k])
             z_c[:, t] += (r[:, t] * h[:, t - 1]) @ Uc.T
         # c[n,t,i] = tanh(z_c[n,t,i])
         c[:, t] = np.tanh(z_c[:, t])
@@ -95,7 +95,7 @@ def _propagate(params, x):
             + (1 - u[:, t]) * c[:, t]
         )
     # y[n] = sum(i, v[i]*h[n,size(t)-1,i])
-    y = v @ h[:, T - 1].T
+    y = h[:, T - 1] @ v
     return r, u, c, h, y
 
 
@@ -145,7 +145,7 @@ def gradients(params, x, g, inputs=False, training=False, rng=None):
     dz = np.zeros((N, T, 4), dtype=DTYPE)
     for t in reversed(range(T)):
         if t + 1 < T:
-            # dh[n,t,i] = dh[n,t+1,i]*u[n,t+1,i] + sum(j,
+            # dh[n,t,i] += dh[n,t+1,i]*u[n,t+1,i] + sum(j,
             #     dz_c[n,t+1,j]*Uc[j,i])*r[n,t+1,i] + sum(j, dz_u[n,t+1,j]*Uu[j,i]) +
             #     sum(j, dz[n,t+1,j]*Ur[j,i])
             dh[:, t] += dh[:, t + 1] * u[:, t + 1]
