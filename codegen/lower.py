@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from codegen.arrays import (
@@ -35,6 +35,7 @@ from codegen.program import (
 )
 from derive.conditions import decide, implied, settled
 from derive.notation import (
+    Add,
     Affine,
     Axis,
     Dim,
@@ -50,6 +51,7 @@ from derive.rules import pull
 from derive.text import equation_text
 from derive.tree import (
     ZERO,
+    add,
     affine_axes,
     fresh_letter,
     substitute_term,
@@ -301,8 +303,9 @@ def _loop(loop: Loop, table: Mapping[str, Tensor]) -> list[Statement]:
     inside: dict[str, Equation] = {}
     started: set[str] = set()
     for equation in members(loop.body):
-        outer = [t for t in equation.terms if _apart(t, group)]
-        inner = [t for t in equation.terms if not _apart(t, group)]
+        terms = [part for t in equation.terms for part in _parted(t, group)]
+        outer = [t for t in terms if _apart(t, group)]
+        inner = [t for t in terms if not _apart(t, group)]
         if outer and inner:
             before = replace(equation, terms=tuple(outer))
             statements = lower_equation(before, table, note=equation_text(before))
@@ -314,6 +317,18 @@ def _loop(loop: Loop, table: Mapping[str, Tensor]) -> list[Statement]:
             inside[equation.tensor] = equation
     walk = _for(loop, inside, table, frozenset(), started)
     return [*found, walk] if walk.body else found
+
+
+def _parted(term: Term, group: frozenset[str]) -> Iterator[Term]:
+    """A sum as two terms: what reads nothing of the group, and the rest."""
+    if term.reduce != "sum" or not isinstance(term.body, Add):
+        yield term
+        return
+    inner = [a for a in term.body.args if reads_any(a, group)]
+    outer = [a for a in term.body.args if a not in inner]
+    for part in (outer, inner):
+        if part:
+            yield replace(term, body=add(*part))
 
 
 def _apart(term: Term, group: frozenset[str]) -> bool:

@@ -309,12 +309,9 @@ class _Sweep:
 
     def _better(self, equation: Equation, source: Term, local: Expr) -> Expr:
         """A cheaper form of a local derivative, told through the output where there is one."""
-        if len(equation.terms) == 1 and not source.reduced and not self._shifted(source):
+        if len(equation.terms) == 1 and not source.reduced and source.plain:
             return reexpress(local, source.body, Read(equation.tensor, source.target))
         return simplify(local)
-
-    def _shifted(self, term: Term) -> bool:
-        return any(s.axis is None for r in reads(term.body) for s in r.subscripts)
 
     def _equal(self, rule: str, before: Equation, after: Equation, reason: str) -> None:
         self.steps.append(Step("equality", rule, before.tensor, before, after, reason))
