@@ -1,0 +1,3 @@
+"""Figures that PyTorch gave, a file a family of the catalogue."""
+
+FAMILIES = ("activations", "losses", "convolutions", "pooling", "normalisation", "shapes")

@@ -1,0 +1,5 @@
+"""Convolutions beside PyTorch's."""
+
+from tests.figures.case import Case
+
+CASES: tuple[Case, ...] = ()

@@ -1,0 +1,5 @@
+"""Pooling beside PyTorch's."""
+
+from tests.figures.case import Case
+
+CASES: tuple[Case, ...] = ()
