@@ -129,7 +129,7 @@ def lower(expr: Expr, scene: Scene) -> Array:
         case Call("hold", (inside,)):
             return lower(inside, scene)
         case Call("where", (condition, yes, no)):
-            if not scene.free(letters(condition)) and not _reads(condition):
+            if not scene.free(letters(condition)) and _is_known(condition, scene):
                 true = replace(scene, known=scene.known | implied(condition))
                 one, other = lower(yes, true), lower(no, scene)
                 axes = scene.union([one, other])
@@ -150,8 +150,10 @@ def _map(function: str, args: Sequence[Array], scene: Scene) -> Array:
     return Map(function, tuple(args), scene.union(args))
 
 
-def _reads(expr: Expr) -> bool:
-    return any(True for _ in (*reads(expr), *index_reads(expr)))
+def _is_known(condition: Expr, scene: Scene) -> bool:
+    """Whether a condition reads no array: Python decides it."""
+    found = (*reads(condition), *index_reads(condition))
+    return all(scene.table[r.tensor].role == "mode" for r in found)
 
 
 def _condition(expr: Expr, scene: Scene) -> Array:

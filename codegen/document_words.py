@@ -33,6 +33,7 @@ WORDS = {
     "role_constant": "constant, {value}",
     "role_hyperparameter": "hyper-parameter, {value}",
     "role_random": "random, drawn anew at each call",
+    "role_mode": "1 in training, 0 in inference",
     "role_intermediate": "computed in the forward pass",
     "role_output": "output",
     "role_objective": "objective",

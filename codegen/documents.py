@@ -10,7 +10,9 @@ from codegen.document_parts import Story
 from codegen.emit_latex import Formula
 from codegen.render import render
 from codegen.tex import compile_pdf
+from derive.backprop import differentiate
 from derive.errors import ChainruleError, meant, shown
+from derive.modes import in_mode
 from derive.notation import Derivation, Equation, Step
 from derive.text import equation_text
 
@@ -63,6 +65,10 @@ def document(
     _one_of("notation", notation, NOTATIONS)
     _one_of("detail", detail, DETAILS)
     _one_of("lang", lang, ("en",))
+    if derivation.system.having("mode"):
+        # what a lecturer derives is training; both modes at once would bury it in cases
+        told = in_mode(derivation.system, training=True)
+        derivation = differentiate(told, derivation.objective, derivation.wrt)
     story = Story(derivation, notation, detail)
     match format:
         case "json":

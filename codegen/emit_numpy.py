@@ -314,6 +314,8 @@ class Printer(Indices):
             return self._aligned(array.of, array.axes)
         code = self._aligned(array.of, array.axes)[0]
         if is_number(array.of):
+            if code == "0":
+                return f"np.zeros({self.shape(array.shape)}, dtype=DTYPE)", ATOM
             return f"np.full({self.shape(array.shape)}, {code}, dtype=DTYPE)", ATOM
         return f"np.broadcast_to({code}, {self.shape(array.shape)})", ATOM
 

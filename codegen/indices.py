@@ -20,6 +20,7 @@ from derive.notation import (
     Mod,
     Mul,
     Number,
+    Read,
 )
 from derive.rules import bounds, surely_not_negative
 
@@ -72,6 +73,8 @@ class Indices:
                 # `t >= 1` reads better than `t - 1 >= 0`
                 moved = Index(value - value.constant), Number(bound - value.constant)
                 return f"{self._scalar(moved[0])} {op} {self._scalar(moved[1])}"
+            case Compare(">", Read(tensor), Number(bound)) if bound == 0:
+                return self.names.tensor(tensor)  # a mode
             case Compare(op, left, right):
                 return f"{self._scalar(left)} {op} {self._scalar(right)}"
             case Logic("not", (one,)):
@@ -89,6 +92,8 @@ class Indices:
                 return self.index(value)
             case Number(value):
                 return number_code(value)[0]
+            case Read(tensor):
+                return self.names.tensor(tensor)
             case Add(args):
                 return " + ".join(self._scalar(a) for a in args)
             case Mul(args):

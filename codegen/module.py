@@ -83,11 +83,15 @@ class _Module:
         self.dims = sorted(dims_of(derivation.tensors))
         self.plan = plan_of(derivation)
         tensors = [t.name for t in derivation.tensors if t.role != "hyperparameter"]
-        self.names = Names(tensors, self.dims)
+        modes = dict.fromkeys((t.name for t in self.system.having("mode")), "training")
+        self.names = Names(tensors, self.dims, modes)
         self.printer = Printer(self.names)
         self.inputs = self.system.having("input")
         self.targets = self.system.having("target")
-        self.draws = dict(self.system.training.draws)
+        draws = dict(self.system.training.draws)
+        self.draws = {t.name: draws[t.name] for t in self.system.having("random")}
+        # what the inner functions are told beside the data
+        self.inner = (", training" if draws else "") + (", rng" if self.draws else "")
         self.quiet = False
 
     # pieces of text
@@ -214,9 +218,10 @@ class _Module:
 
     def _training_arguments(self) -> str:
         """What `train_step` adds to the arguments of the function that differentiates."""
+        training, rng = self.inner.startswith(", training"), bool(self.draws)
         if self.plan.moves:
-            return ", False, True, rng" if self.draws else ", False"
-        return ", training=True, rng=rng" if self.draws else ""
+            return ", False" + ", True" * training + ", rng" * rng
+        return ", training=True" * training + ", rng=rng" * rng
 
     def _parameter_names(self) -> list[str]:
         return [t.name for t in self.system.having("parameter")]
@@ -238,7 +243,7 @@ class _Module:
         inputs = "".join(f", {self.names.tensor(t.name)}" for t in self.inputs)
         everything = self._data_arguments()
         mode = ", training=False, rng=None"
-        inner = ", training, rng" if self.draws else ""
+        inner = self.inner
         rng = [_FRESH_RNG] if self.draws else []
         early = bool(self.plan.early)
         if early:
@@ -315,9 +320,10 @@ class _Module:
             found.append(
                 Function("forward", f"params{data}{mode}", _wrapped(doc), (f"    return {code}",))
             )
+        unset = inner.replace("training", "False").replace("rng", "None")
         if system.probabilities is not None and system.probabilities != output:
             code = _picked(
-                f"_propagate(params{inputs}{', False, None' if inner else ''})",
+                f"_propagate(params{inputs}{unset})",
                 early_names,
                 system.probabilities,
             )
@@ -353,7 +359,7 @@ class _Module:
     def _gradients(self) -> list[Function]:
         """`gradients`; where buffers move, over a function that gives their next values too."""
         derivation = self.derivation
-        inner = ", training, rng" if self.draws else ""
+        inner = self.inner
         given = (*self.inputs, *self.targets)
         objective = self.names.tensor(derivation.objective)
         values = self.returned([derivation.objective, *self.plan.from_late])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import keyword
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from derive.notation import Axis
 
@@ -19,12 +19,19 @@ TAKEN = frozenset(
 
 
 class Names:
-    """Python names of tensors, run-time extents and loop letters, all distinct."""
+    """Python names of tensors, run-time extents and loop letters, all distinct.
 
-    def __init__(self, tensors: Iterable[str], dims: Iterable[str]) -> None:
-        self._tensor: dict[str, str] = {}
+    `given` are names that some tensors have already.
+    """
+
+    def __init__(
+        self, tensors: Iterable[str], dims: Iterable[str], given: Mapping[str, str] | None = None
+    ) -> None:
+        self._tensor: dict[str, str] = dict(given or {})
         used = set(TAKEN)
         for tensor in tensors:
+            if tensor in self._tensor:
+                continue
             name = tensor.removeprefix("next(").removesuffix(")")
             if tensor.startswith("next("):
                 name = f"next_{name}"

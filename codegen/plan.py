@@ -44,7 +44,7 @@ def plan_of(derivation: Derivation) -> Plan:
     own = {derivation.adjoint[n] for n in moved(derivation)}
     training = _needed(backward, own)
     late_reads = {r.tensor for e in after for r in equation_reads(e)}
-    draws = [n for n, _ in system.training.draws if n in reads | late_reads]
+    draws = [t.name for t in system.having("random") if t.name in reads | late_reads]
     from_early = [
         n for n in (*draws, *(e.tensor for e in before)) if n in reads | late_reads | shown
     ]

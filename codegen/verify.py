@@ -20,7 +20,7 @@ from derive.checking import MOST_NUMERIC
 from derive.held import freeze
 from derive.instances import NoInstance, draw, instance, run_time_extents
 from derive.interpret import Interpreter
-from derive.notation import Derivation, Draw, Tensor
+from derive.notation import Derivation, Tensor
 from derive.report import Row
 
 CHECK = "module"
@@ -36,16 +36,18 @@ def verify_module(derivation: Derivation, seed: int = 0) -> tuple[Row, ...]:
     """A row for the loss and one for each gradient of the module, which is emitted and run."""
     small = instance(derivation, MOST_NUMERIC)
     extents = run_time_extents(small)
-    try:
-        values = draw(small, seed, extents)
-    except NoInstance as none:
-        return (Row(small.objective, CHECK, "not checked", str(none)),)
-    arrays = {n: _plain(small.table[n], v) for n, v in values.items()}
-    for name, distribution in small.system.training.draws:
-        arrays[name] = np.full(arrays[name].shape, _mean(distribution))
-    rows = tuple(_Check(small, arrays, extents, seed).rows())
+    rows: list[Row] = []
+    for training in (False, True) if small.system.training.draws else (False,):
+        try:
+            values = draw(small, seed, extents, training)
+        except NoInstance as none:
+            rows.append(Row(small.objective, CHECK, "not checked", str(none)))
+            continue
+        arrays = {n: _plain(small.table[n], v) for n, v in values.items()}
+        arrays |= _drawn(small, arrays, seed if training else None)
+        rows.extend(_Check(small, arrays, extents, seed, training).rows())
     if small is derivation:
-        return rows
+        return tuple(rows)
     return (
         *rows,
         Row("sizes", CHECK, "agrees", "the same equations over short axes, emitted anew"),
@@ -56,11 +58,18 @@ class _Check:
     """One emitted module at one point."""
 
     def __init__(
-        self, derivation: Derivation, arrays: Arrays, extents: Mapping[str, int], seed: int
+        self,
+        derivation: Derivation,
+        arrays: Arrays,
+        extents: Mapping[str, int],
+        seed: int,
+        training: bool,
     ) -> None:
         self.derivation = derivation
         self.arrays = dict(arrays)
         self.seed = seed
+        self.training = training
+        self.mode = "in training, " if training else ""
         self.equations = (*derivation.forward, *derivation.backward, *derivation.inlined)
         self.meant = Interpreter(self.equations, derivation.table, arrays, extents=extents)
         self.module = _module(derivation)
@@ -70,21 +79,27 @@ class _Check:
         """The loss first, then the gradients in the module's order."""
         objective = self.derivation.objective
         loss, gradients = self.module.gradients(
-            *_arguments(self.derivation, self.arrays), **self._with_inputs()
+            *_arguments(self.derivation, self.arrays), **self._with_inputs(), **self._as_drawn()
         )
-        same = self.module.loss(*_arguments(self.derivation, self.arrays))
+        same = self.module.loss(*_arguments(self.derivation, self.arrays), **self._as_drawn())
         meant = float(self.meant.value(objective))
         if not (_near(loss, meant, SAME) and _near(same, meant, SAME)):
-            detail = f"the module's loss is {loss:.9g}, the equations give {meant:.9g}"
+            detail = f"{self.mode}the module's loss is {loss:.9g}, the equations give {meant:.9g}"
             yield Row(objective, CHECK, "wrong", detail)
             return
-        yield Row(objective, CHECK, "agrees", "the module's loss is what the equations give")
+        yield Row(
+            objective, CHECK, "agrees", f"{self.mode}the module's loss is what the equations give"
+        )
         for name in self.derivation.wrt:
             yield self._gradient(name, gradients[name])
 
     def _with_inputs(self) -> dict[str, bool]:
         roles = {self.derivation.table[name].role for name in self.derivation.wrt}
         return {"inputs": True} if "input" in roles else {}
+
+    def _as_drawn(self) -> dict[str, Any]:
+        """In training, the draws come in the same order from the same seed at each call."""
+        return {"training": True, "rng": np.random.default_rng(self.seed)} if self.training else {}
 
     def _gradient(self, name: str, found: np.ndarray) -> Row:
         wanted = self.meant.array(self.derivation.adjoint[name])
@@ -103,7 +118,9 @@ class _Check:
             if not any(_near(mine, rate, CLOSE) for rate in rates):
                 told = _told(self.derivation.adjoint[name], label, mine)
                 return Row(name, CHECK, "wrong", f"{told}, differences give {rates[0]:.9g}")
-        return Row(name, CHECK, "agrees", "with the equations and central differences, float64")
+        said = "with the equations and central differences"
+        said = f"{self.mode}{said}" if self.mode else f"{said}, float64"
+        return Row(name, CHECK, "agrees", said)
 
     def _changes(self, name: str) -> Iterator[tuple[tuple[int, ...] | None, np.ndarray]]:
         """Each entry by itself where they are few, else random directions."""
@@ -123,7 +140,9 @@ class _Check:
         """How fast the module's loss changes along a direction, what is held kept still."""
         derivation, module, arrays = self.frozen
         ahead, behind = (
-            module.loss(*_arguments(derivation, {**arrays, name: arrays[name] + moved}))
+            module.loss(
+                *_arguments(derivation, {**arrays, name: arrays[name] + moved}), **self._as_drawn()
+            )
             for moved in (step * change, -step * change)
         )
         return float(ahead - behind) / (2 * step)
@@ -161,18 +180,35 @@ def _plain(tensor: Tensor, array: np.ndarray) -> np.ndarray:
     return array.astype(np.int64 if tensor.integer else np.float64)
 
 
-def _mean(drawn: Draw) -> float:
-    """What a random tensor is outside of training."""
-    attributes = dict(drawn.attributes)
-    match drawn.distribution:
-        case "bernoulli":
-            return attributes["p"]
-        case "normal":
-            return attributes["mean"]
-        case "uniform":
-            return (attributes["low"] + attributes["high"]) / 2
-        case unknown:
-            raise AssertionError(unknown)
+def _drawn(derivation: Derivation, arrays: Arrays, seed: int | None) -> dict[str, np.ndarray]:
+    """What the module draws in training from a seed; without one, what it takes in inference."""
+    rng = np.random.default_rng(seed)
+    found = {}
+    for name, drawn in sorted(
+        derivation.system.training.draws, key=lambda d: _place(derivation, d[0])
+    ):
+        shape, attributes = arrays[name].shape, dict(drawn.attributes)
+        sample: np.ndarray
+        match drawn.distribution:
+            case "bernoulli":
+                mean = attributes["p"]
+                sample = rng.random(shape) < mean
+            case "normal":
+                mean = attributes["mean"]
+                sample = rng.normal(mean, attributes["std"], shape)
+            case "uniform":
+                low, high = attributes["low"], attributes["high"]
+                mean = (low + high) / 2
+                sample = rng.uniform(low, high, shape)
+            case _:
+                mean, sample = 0.0, np.ones(shape)  # a mode
+        found[name] = np.full(shape, mean) if seed is None else np.asarray(sample, dtype=float)
+    return found
+
+
+def _place(derivation: Derivation, name: str) -> int:
+    """Tensors are drawn in the order in which the system has them."""
+    return [t.name for t in derivation.tensors].index(name)
 
 
 def _near(one: float, other: float, tolerance: float) -> bool:

@@ -94,16 +94,25 @@ class Building:
         if len(self.problems) > before:
             return None
         parameters = entry.parameters_of(use) if isinstance(entry, Entry) else ()
+        buffers: tuple[Parameter, ...] = ()
+        draws: tuple[tuple[str, Draw], ...] = ()
+        if isinstance(entry, Entry):
+            buffers, draws = entry.buffers, entry.draws_of(use)
+        if own:
+            buffers, draws = own.buffers, own.draws
         mine = [
             *(p.name for p in parameters),
-            *(own.given if own else ()),
+            *(b.name for b in buffers),
+            *(n for n, _ in draws),
             *(e.tensor for e in equations if not e.is_next),
         ]
         names = {**inputs, **(fixed or {}), **{local: name(local) for local in mine}}
         claimed = [self.claim(names[local], place) for local in mine]
         if not all(claimed):
             return None
-        self._declare(parameters, own, names, place)
+        self._declare({"parameter": parameters, "buffer": buffers}, draws, names)
+        if own:
+            self._read_integers(own, names, place)
         settings: dict[str, Any] = {a.name: attributes.get(a.name) for a in entry.attributes}
         numbers = {k: v for k, v in settings.items() if isinstance(v, Fraction)}
         where = own.place_in(place) if own else place
@@ -124,29 +133,30 @@ class Building:
 
     def _declare(
         self,
-        parameters: tuple[Parameter, ...],
-        own: Own | None,
+        rows: Mapping[str, tuple[Parameter, ...]],
+        draws: Sequence[tuple[str, Draw]],
         names: Mapping[str, str],
-        place: str,
     ) -> None:
-        for role, rows in (("parameter", parameters), ("buffer", own.buffers if own else ())):
-            for row in rows:
+        """The tensors that an entry brings beside its equations: `rows` has them by role."""
+        for role, tensors in rows.items():
+            for row in tensors:
                 tensor = names[row.name]
                 self.roles[tensor] = role
                 self.initializers[tensor] = row.init
                 if not row.trainable:
                     self.frozen.append(tensor)
-        if own:
-            for local, draw in own.draws:
-                self.roles[names[local]] = "random"
-                self.draws.append((names[local], draw))
-            self.integers.update(names[local] for local in own.integers)
-            self.problems.extend(
-                f"{place}: it reads integers from '{local}', and '{names[local]}' is computed; "
-                "connect it with an input"
-                for local in own.integers
-                if self.roles.get(names[local]) not in ("input", "target", "buffer")
-            )
+        for local, draw in draws:
+            self.roles[names[local]] = draw.role
+            self.draws.append((names[local], draw))
+
+    def _read_integers(self, own: Own, names: Mapping[str, str], place: str) -> None:
+        self.integers.update(names[local] for local in own.integers)
+        self.problems.extend(
+            f"{place}: it reads integers from '{local}', and '{names[local]}' is computed; "
+            "connect it with an input"
+            for local in own.integers
+            if self.roles.get(names[local]) not in ("input", "target", "buffer")
+        )
 
     def _infer(
         self,

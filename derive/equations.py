@@ -84,7 +84,9 @@ def parse(
             problems.append(f"{key}: unknown tensor '{shorten(wanted)}'{meant(wanted, known)}")
     training = training or Training()
     if random:
-        training = replace(training, draws=_read_draws(random, problems))
+        draws = _read_draws(random, problems)
+        training = replace(training, draws=draws)
+        roles.update((name, draw.role) for name, draw in draws if roles.get(name) == "random")
     declared = Declarations(
         name=name,
         roles=roles,

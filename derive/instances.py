@@ -106,15 +106,19 @@ def size_of(extent: Affine, extents: Mapping[str, int]) -> int:
 # ---- random leaves ---------------------------------------------------------------------------
 
 
-def draw(derivation: Derivation, seed: int, extents: Mapping[str, int]) -> Values:
+def draw(
+    derivation: Derivation, seed: int, extents: Mapping[str, int], training: bool = True
+) -> Values:
     """Leaves at which the objective is finite and no decision is a near thing.
 
-    Raises `NoInstance` where none are found.
+    `training` is what a tensor that tells training from inference says. Raises `NoInstance`
+    where none are found.
     """
     best: tuple[float, Values] | None = None
     for attempt, (bounds, mixed) in enumerate(_RANGES):
         source = random.Random(f"{seed} {attempt}")
         values = _draw(derivation, source, extents, bounds, mixed)
+        values |= {t.name: _full(int(training)) for t in derivation.system.having("mode")}
         if not _assume(derivation, values, extents):
             continue
         interpreter = Interpreter(derivation.forward, derivation.table, values, FLOATS, extents)
@@ -125,6 +129,12 @@ def draw(derivation: Derivation, seed: int, extents: Mapping[str, int]) -> Value
     if best is None:
         raise NoInstance("no random numbers were found at which the objective is finite")
     return best[1]
+
+
+def _full(value: int) -> np.ndarray:
+    array = np.empty((), dtype=object)
+    array[...] = Fraction(value)
+    return array
 
 
 def _finite(interpreter: Interpreter, derivation: Derivation) -> bool:

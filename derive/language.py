@@ -32,7 +32,7 @@ from derive.syntax import (
 from derive.warnings import edge_warnings
 from derive.wellformed import check_system
 
-_ORDER = ("input", "target", "parameter", "buffer", "random", "constant", "hyperparameter")
+_ORDER = ("input", "target", "parameter", "buffer", "random", "mode", "constant", "hyperparameter")
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,8 @@ from typing import Any
 
 REDUCTIONS = ("sum", "prod", "max", "min", "logsumexp")
 
+MODE = "training"  # the distribution of what is 1 in training and 0 in inference
+
 ROLES = (
     "input",
     "target",
@@ -36,6 +38,7 @@ ROLES = (
     "constant",
     "hyperparameter",
     "random",
+    "mode",
     "intermediate",
     "adjoint",
     "next",
@@ -292,10 +295,19 @@ class Initializer:
 
 @dataclass(frozen=True, slots=True)
 class Draw:
-    """A random tensor: its distribution and attributes, drawn anew at every call in training."""
+    """A random tensor: its distribution and attributes, drawn anew at every call in training.
+
+    One of the distribution "training" isn't drawn: it is 1 in training and 0 in inference, and its
+    role is "mode".
+    """
 
     distribution: str
     attributes: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def role(self) -> str:
+        """The role of a tensor that is drawn so."""
+        return "mode" if self.distribution == MODE else "random"
 
 
 @dataclass(frozen=True, slots=True)

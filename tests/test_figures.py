@@ -59,8 +59,9 @@ def test_the_module_and_the_interpreter_agree_with_pytorch(family, case):
     assert not [n for n, g in figure["gradients"].items() if not near(single[n], g, SINGLE)]
     if not case.training:
         leaves = dict(arrays)
-        for name, _ in derivation.system.training.draws:
-            leaves[name] = np.zeros(())
+        for name, draw in derivation.system.training.draws:
+            mean = dict(draw.attributes).get("p", 0)
+            leaves[name] = np.full(arrays["x"].shape if draw.role == "random" else (), mean)
         meant = Interpreter(
             (*derivation.forward, *derivation.backward, *derivation.inlined),
             derivation.table,

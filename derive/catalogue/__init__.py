@@ -17,6 +17,7 @@ from derive.catalogue import (
     losses,
     optimizers,
     shape,
+    training,
 )
 from derive.catalogue.entry import (
     REQUIRED,
@@ -33,7 +34,7 @@ from derive.catalogue.entry import (
 from derive.errors import ChainruleError, meant, shorten
 from derive.notation import affine
 
-LAYERS: tuple[Entry, ...] = (*dense.LAYERS, *shape.LAYERS)
+LAYERS: tuple[Entry, ...] = (*dense.LAYERS, *shape.LAYERS, *training.LAYERS)
 ACTIVATIONS: tuple[Entry, ...] = activations.ACTIVATIONS
 LOSSES: tuple[Loss, ...] = losses.LOSSES
 OPTIMIZERS: tuple[Optimizer, ...] = optimizers.OPTIMIZERS

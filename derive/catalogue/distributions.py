@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from derive.catalogue.entry import Attribute, Distribution
+from derive.notation import MODE
 
 BERNOULLI = Distribution(
     name="bernoulli",
@@ -27,5 +28,9 @@ UNIFORM = Distribution(
         Attribute("high", "number", "the upper limit", default=Fraction("1")),
     ),
 )
+TRAINING = Distribution(
+    name=MODE,
+    about="1 in training, 0 in inference: where(on > 0, ...) tells the two apart",
+)
 
-DISTRIBUTIONS = (BERNOULLI, NORMAL, UNIFORM)
+DISTRIBUTIONS = (BERNOULLI, NORMAL, UNIFORM, TRAINING)

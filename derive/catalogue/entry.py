@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from derive.notation import Affine, Initializer
+from derive.notation import Affine, Draw, Initializer
 
 
 class _Required:
@@ -92,7 +92,7 @@ class Entry:
     """A layer or an activation.
 
     `equations` are text, or made from the use where the rank or the number of inputs matters, and
-    so are `parameters`; `extents` gives axes that plain walking can't tell. `many` takes two inputs
+    so are `parameters` and `draws`; `extents` gives axes that plain walking can't tell. `many` takes two inputs
     or more, called `x1`, `x2`, ...; `activates` has an activation after its output; the output of
     an `is_alias` is another name for its input.
     """
@@ -103,6 +103,8 @@ class Entry:
     inputs: tuple[str, ...] = ("x",)
     output: str = "y"
     parameters: tuple[Parameter, ...] | Callable[[Use], tuple[Parameter, ...]] = ()
+    buffers: tuple[Parameter, ...] = ()
+    draws: tuple[tuple[str, Draw], ...] | Callable[[Use], tuple[tuple[str, Draw], ...]] = ()
     attributes: tuple[Attribute, ...] = ()
     extents: Extents | None = None
     source: str = ""
@@ -115,6 +117,10 @@ class Entry:
     def parameters_of(self, use: Use) -> tuple[Parameter, ...]:
         """The parameters that this use has."""
         return self.parameters(use) if callable(self.parameters) else self.parameters
+
+    def draws_of(self, use: Use) -> tuple[tuple[str, Draw], ...]:
+        """The random tensors that this use has, and its modes."""
+        return self.draws(use) if callable(self.draws) else self.draws
 
     def equations_of(self, use: Use) -> str:
         """The equations that this use has."""

@@ -1,3 +1,11 @@
 """Figures that PyTorch gave, a file a family of the catalogue."""
 
-FAMILIES = ("activations", "losses", "convolutions", "pooling", "normalisation", "shapes")
+FAMILIES = (
+    "activations",
+    "losses",
+    "convolutions",
+    "pooling",
+    "normalisation",
+    "shapes",
+    "training",
+)

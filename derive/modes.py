@@ -1,0 +1,58 @@
+"""Training and inference: a system as it is in one of the two."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from derive.conditions import settled
+from derive.notation import Equation, Expr, Number, Read, System
+from derive.tree import equation_reads, number, transform
+
+
+def in_mode(system: System, training: bool) -> System:
+    """The system with what tells training from inference decided.
+
+    What is needed in the other mode only is left out; the same system where nothing asks.
+    """
+    modes = {t.name: number(int(training)) for t in system.having("mode")}
+    if not modes:
+        return system
+    equations = tuple(_decided(e, modes) for e in system.equations)
+    updates = tuple(_decided(e, modes) for e in system.updates)
+    shown = {n for n in (system.objective, system.output, system.probabilities) if n is not None}
+    needed = _needed(equations, shown | {r.tensor for e in updates for r in equation_reads(e)})
+    return replace(
+        system,
+        equations=tuple(e for e in equations if e.tensor in needed),
+        updates=updates,
+        tensors=tuple(
+            t
+            for t in system.tensors
+            if t.role != "mode" and (t.role != "intermediate" or t.name in needed)
+        ),
+    )
+
+
+def _decided(equation: Equation, modes: Mapping[str, Number]) -> Equation:
+    def put(node: Expr) -> Expr | None:
+        return modes.get(node.tensor) if isinstance(node, Read) else None
+
+    return replace(
+        equation,
+        terms=tuple(replace(t, body=settled(transform(t.body, put))) for t in equation.terms),
+    )
+
+
+def _needed(equations: tuple[Equation, ...], shown: set[str]) -> set[str]:
+    """The tensors that the shown ones are computed from, these included."""
+    defined = {e.tensor: e for e in equations}
+    found: set[str] = set()
+    work = sorted(shown)
+    while work:
+        name = work.pop()
+        if name not in found:
+            found.add(name)
+            if name in defined:
+                work.extend(r.tensor for r in equation_reads(defined[name]))
+    return found
