@@ -461,7 +461,8 @@ class Printer(Indices):
             value = exponent.number.value
             if value == 3 and code.isidentifier():
                 return f"{code} * {code} * {code}", PRODUCT
-            return f"{code}**{number_code(value)[0]}", POWER
+            told, level = number_code(value)
+            return f"{code}**{told if level >= UNARY else f'({told})'}", POWER
         return f"{code} ** {self._in(exponent, axes, ATOM)}", POWER
 
     def _where(self, args: Sequence[Array], axes: tuple[Axis, ...]) -> Code:

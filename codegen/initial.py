@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-from codegen.numpy_table import number_code
+from codegen.numpy_table import UNARY, number_code
 from derive.catalogue import INITIALIZER
 from derive.catalogue.entry import BIAS_COLUMN
 from derive.grammar import read_value
@@ -94,7 +94,8 @@ def _formula(text: str, attributes: dict[str, Any], sizes: list[int]) -> str:
 def _source(node: Syntax, values: dict[str, Any]) -> str:
     match node:
         case Num(value=value):
-            return number_code(value)[0]
+            code, level = number_code(value)
+            return code if level >= UNARY else f"({code})"
         case Name(name=name):
             value = values[name]
             return str(value) if isinstance(value, int) else repr(float(value))

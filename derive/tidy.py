@@ -228,7 +228,7 @@ class Tidier:
 
     def _write_in(self, equation: Equation, user: Equation, here: Term, read: Read) -> None:
         places = dict(zip(equation.axes, read.subscripts, strict=True))
-        clash = here.domain
+        clash = (*here.domain, *equation.axes)
         term = equation.terms[0]
         if term.reduced:
             inner = replace(term, target=(), domain=term.reduced)

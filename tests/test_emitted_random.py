@@ -1,7 +1,7 @@
 """Random systems of the language as emitted modules, against autograd.
 
 A seed that failed becomes a row of `test_has_failed.py`; `python -m tests.test_emitted_random 600
-900` looks for more.
+900` looks for more, with a 1 behind it where all axes are of one length.
 """
 
 import sys
@@ -27,17 +27,22 @@ def test_seed(seed):
     check(random_model(seed))
 
 
+@pytest.mark.parametrize("seed", range(1000, 1060))
+def test_seed_of_axes_alike(seed):
+    check(random_model(seed, alike=True))
+
+
 @settings(max_examples=20, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(model=systems())
 def test_drawn(model):
     check(model)
 
 
-def main(first: int, last: int) -> None:
+def main(first: int, last: int, alike: int = 0) -> None:
     """Say which seeds of a range fail."""
     for seed in range(first, last):
         try:
-            check(random_model(seed))
+            check(random_model(seed, bool(alike)))
         except Exception as error:
             print(seed, type(error).__name__, str(error).splitlines()[0][:150], flush=True)
 

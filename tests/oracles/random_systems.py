@@ -31,15 +31,20 @@ from tests.oracles.random_tree import (
 from tests.oracles.reference import evaluate
 
 EXTENTS = (3, 2, 5, 1)
+ALIKE = 3
 BATCH = 3
 LARGEST_OBJECTIVE = 1000.0
 
 
-def random_model(seed: int) -> OracleModel:
-    """The system that belongs to this seed."""
+def random_model(seed: int, alike: bool = False) -> OracleModel:
+    """The system that belongs to this seed; with all axes of one length where they are `alike`.
+
+    Different lengths show an axis that is taken for another, equal ones a letter that is.
+    """
     source = random.Random(seed)
     while True:
-        model = _Builder(source.randrange).model(f"random_{seed}")
+        extents = (ALIKE,) if alike else EXTENTS
+        model = _Builder(source.randrange, choice=extents).model(f"random_{seed}")
         if _moderate(model):
             return model
 
@@ -59,6 +64,7 @@ def _moderate(model: OracleModel) -> bool:
 
 @dataclass
 class _Builder(Expressions):
+    choice: tuple[int, ...] = EXTENTS
     leaves: list[str] = field(default_factory=list)
     groups: list[Group] = field(default_factory=list)
 
@@ -66,7 +72,7 @@ class _Builder(Expressions):
         """Draw letters, leaves, equations and an objective in which every one of them counts."""
         self.batch = self.chance(50)
         self.by_slot = self.chance(50)  # sizes said as "A.1" rather than by letter
-        self.extents = {letter: self.pick(EXTENTS) for letter in LETTERS}
+        self.extents = {letter: self.pick(self.choice) for letter in LETTERS}
         if self.batch:
             self.extents["n"] = BATCH
         self._draw_leaves()
