@@ -237,7 +237,9 @@ class Story:
             blocks.append(Display((formula,)))
             shown = formula.right[-1] if formula.relation == "=" else None
         if shown != final.right[-1]:
-            blocks.extend((Paragraph(say("together")), Display((final,))))
+            same = bool(steps) and self.index.formula(steps[-1].after).right[-1] == final.right[-1]
+            said = say("arranged" if same else "together")
+            blocks.extend((Paragraph(said), Display((final,))))
         matrix = self.in_matrices(equation) if self.notation != "index" else None
         if matrix and equation.tensor not in self.inlined:
             blocks.extend((*self.slope(equation), Display((matrix,))))

@@ -71,7 +71,8 @@ WORDS = {
     "erf": "{function} is the error function {formula}.",
     "any_objective": "{objective} is any scalar function of {output}; its derivative {partial} is "
     "given.",
-    "plus": "{sign} in place of {equals} says that this is one of several contributions.",
+    "plus": "{sign} in place of {equals} adds the right side to the entry that the left side "
+    "names; what would be written outside of the tensor is dropped.",
     # the forward and the backward pass
     "assumption": "It is assumed that {formula}.",
     "error_of": "Error term of {of}.",
@@ -82,6 +83,7 @@ WORDS = {
     "others": "The product of the other factors of {of}.",
     "slope_is": "With the derivative {slope} of {function}, where {forward}:",
     "together": "Told by what arrives at one entry:",
+    "arranged": "With what doesn't depend on the summed letter before the sum:",
     "nothing_backward": "The objective depends on nothing that is asked for.",
     # steps
     "total differential": "Chain rule: a change of {wrt} changes {output}, and through it "
@@ -92,7 +94,7 @@ WORDS = {
     "re-express": "The forward pass already has {through}.",
     "re-arrange": "The same, arranged more simply.",
     "rename": "With the letters of {of}.",
-    "solve subscript": "The left subscript is solved for the letter of the sum.",
+    "solve subscript": "The left subscript is solved, so that one entry stands on the left.",
     "collect": "The contributions add up.",
     "same value": "{name} and {original} are one value.",
     "write in": "{name} is used here only; it is written in.",

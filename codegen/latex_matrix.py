@@ -84,15 +84,18 @@ class MatrixPrinter:
             joined_to = with_one(equation)
             if joined_to and frame.row == equation.axes[-1]:
                 return self.with_ones(equation, joined_to)
-            parts: list[tuple[int, Box]] = []
-            for term in told.terms:
-                value = unfolded(term)
-                parts.extend(self.spread(a, frame) for a in addends(value))
+            values = [a for term in told.terms for a in addends(unfolded(term))]
+            parts = [self.spread(a, frame) for a in values]
         except NoMatrix:
             return None
         relation = r"\leftarrow" if equation.tensor.startswith("next(") else "="
         name = equation.tensor.removeprefix("next(").removesuffix(")")
         whole = joined([(s, b.at_least(PRODUCT) if len(parts) > 1 else b) for s, b in parts])
+        if frame.letters and not any(free(a) for a in values):
+            # a number in every entry
+            ones = [Box(ONES)] * (frame.row is not None)
+            ones += [Box(ONES + TRANSPOSED)] * (frame.column is not None)
+            whole = beside([whole.at_least(PRODUCT), *ones])
         return Formula(str(self.index.names[name]), (whole.text,), relation)
 
     def with_ones(self, equation: Equation, of: str) -> Formula:

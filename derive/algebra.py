@@ -33,6 +33,10 @@ from derive.tree import MINUS_ONE, ONE, add, children, mul, number, power, trans
 Sympy = Any
 
 
+class Unreal(ArithmeticError):
+    """A value that is infinite or no real number, whatever the leaves are."""
+
+
 class Test(sympy.Function):
     """A condition: constant between its boundaries, so its derivative is 0."""
 
@@ -252,6 +256,8 @@ def from_sympy(value: Sympy, leaves: Leaves) -> Expr:
         return Logic(op, parts) if op in ("and", "or", "not") else Compare(op, *parts)
     name = _NAMES.get(type(value))
     if name is None:
+        if value.is_number and value.is_finite is not True:
+            raise Unreal(str(value))
         raise AssertionError(f"SymPy answered {type(value).__name__}, which has no name here")
     return Call(name, tuple(from_sympy(a, leaves) for a in value.args))
 

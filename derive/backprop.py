@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from derive.algebra import Unreal
 from derive.calculus import Contribution, contributions, differentiable_reads, weigh
 from derive.conditions import settled
 from derive.errors import ChainruleError, meant, shorten
@@ -29,7 +30,7 @@ from derive.recurrence import NoOrder, members, schedule
 from derive.rules import solve_target
 from derive.simplify import reexpress, simplify
 from derive.tidy import Tidier
-from derive.tree import ONE, ZERO, fresh_letter, reads
+from derive.tree import ONE, ZERO, equation_reads, fresh_letter, reads
 from derive.updates import updates_of
 from derive.wellformed import check_derivation
 
@@ -58,7 +59,13 @@ def differentiate(
             '(objective = "E")'
         )
     wanted = _wanted(system, of, wrt)
-    return _Sweep(system, of, wanted, explicit=wrt is not None).derivation()
+    try:
+        return _Sweep(system, of, wanted, explicit=wrt is not None).derivation()
+    except Unreal:
+        raise ChainruleError(
+            f"{system.name}: a part of the equations is infinite or no real number whatever the "
+            "numbers are, as x/(x - x) is; take it out"
+        ) from None
 
 
 def as_system(derivation: Derivation) -> System:
@@ -123,6 +130,8 @@ class _Sweep:
             for name in self.wrt
             if name not in active
         )
+        if not self.explicit:
+            warnings.extend(self._unread_integers())
         for name in dict.fromkeys((self.of, *active)):
             self._name_adjoint(name)
         seed = () if self.scalar else (self._seed(),)
@@ -147,6 +156,18 @@ class _Sweep:
                 f"{cycle.reason}"
             ) from None
         return self._finish(backward, inlined, seed, tuple(warnings), depends)
+
+    def _unread_integers(self) -> Iterable[str]:
+        """A warning for each input of integers that the objective's value doesn't depend on."""
+        above, work = {self.of}, [self.of]
+        while work:
+            equation = self.system.defined.get(work.pop())
+            new = {r.tensor for r in equation_reads(equation)} - above if equation else set()
+            above |= new
+            work.extend(sorted(new))
+        for tensor in self.system.having("input"):
+            if tensor.integer and tensor.name not in above:
+                yield f"the objective {self.of} does not depend on {tensor.name}"
 
     def _finish(
         self,
@@ -303,7 +324,7 @@ class _Sweep:
                 Equation(name, axes, (solved,)),
                 f"with the letters of {wrt}"
                 if renamed
-                else "the left subscript is solved for the letter of the sum",
+                else "the left subscript is solved, so that one entry stands on the left",
             )
         return solved
 

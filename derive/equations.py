@@ -13,6 +13,7 @@ from derive.grammar import check_name, read_equations
 from derive.instance import letters_of
 from derive.language import Declarations, assemble
 from derive.notation import Draw, System, Training
+from derive.optimizer import DEFAULT, read_optimizer
 from derive.values import check_title, exact, extent
 
 
@@ -39,7 +40,8 @@ def parse(
 
     `sizes` fixes an axis by letter (`{"k": 5}`) or by tensor and position (`{"x.2": 28}`);
     `batch` names letters whose extent is known at run time. Every tensor that no equation
-    defines needs a role. Raises `ChainruleError` with all problems, one line each.
+    defines needs a role. Without `training` the optimiser is gradient descent. Raises
+    `ChainruleError` with all problems, one line each.
     """
     problems: list[str] = []
     wrong_name = check_title(name)
@@ -82,7 +84,7 @@ def parse(
     for key, wanted in (("objective", objective), ("output", output)):
         if wanted is not None and wanted not in known and all_read:
             problems.append(f"{key}: unknown tensor '{shorten(wanted)}'{meant(wanted, known)}")
-    training = training or Training()
+    training = training or read_optimizer(DEFAULT, {}, problems)
     if random:
         draws = _read_draws(random, problems)
         training = replace(training, draws=draws)

@@ -24,7 +24,11 @@ def meant(name: str, known: Iterable[str]) -> str:
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name that was probably meant, if one is near."""
-    near = [(SequenceMatcher(None, k, name[:60]).ratio(), k) for k in sorted(set(known))]
+    wanted = name[:60]
+    near = [
+        (1.0 if k.lower() == wanted.lower() else SequenceMatcher(None, k, wanted).ratio(), k)
+        for k in sorted(set(known))
+    ]
     score, best = max(near, key=lambda pair: pair[0], default=(0.0, ""))
     return best if score >= ALIKE else None
 

@@ -13,16 +13,18 @@ from typing import Any
 
 import numpy as np
 
-from derive.errors import ChainruleError
+from derive.errors import ChainruleError, meant
 from derive.exact import near
 from derive.extents import Sizes
 from derive.grammar import read_equations
+from derive.instance import bare_names
 from derive.instances import NoInstance, draw, instance, run_time_extents
 from derive.interpret import Interpreter
 from derive.language import Declarations, assemble
 from derive.notation import Derivation, System
 from derive.numeric import DIGITS, TOLERANCE, Numbers
 from derive.report import Row
+from derive.scope import refs
 from derive.syntax import Fn, Name, Op, Red, Ref, Syntax, Written
 
 MOST = 30_000  # bodies that are worked out at each instance
@@ -64,6 +66,16 @@ def check_formulas(derivation: Derivation, text: str, seed: int) -> Iterator[Row
         if not extents:
             break
     yield from rows.values()
+    yield from _unplaced(written, known)
+
+
+def _unplaced(written: Sequence[Written], known: dict[str, str]) -> Iterator[Row]:
+    """A row for each name that neither the model has nor another formula reads."""
+    read = {r.name for w in written for r in refs(w.right)} | bare_names(written)
+    for name in dict.fromkeys(w.tensor for w in written):
+        if name not in known and name not in read:
+            detail = f"the model has no '{name}', and no other formula reads it{meant(name, known)}"
+            yield Row(name, "formula", "not checked", detail)
 
 
 def known_names(derivation: Derivation) -> dict[str, str]:

@@ -237,7 +237,10 @@ class _Reader:
         except SyntaxError as error:
             raise self.syntax_problem(error, source, offset + lead) from None
         except (ValueError, MemoryError, RecursionError):
-            raise Refused(self.place(offset + lead), "this can't be read") from None
+            raise Refused(
+                self.place(offset + lead),
+                "this is too long or nested too deeply; split it with named intermediates",
+            ) from None
         starts = [0]
         for line in source.split("\n"):
             starts.append(starts[-1] + len(line) + 1)
@@ -282,7 +285,11 @@ class _Reader:
         line, column = error.lineno or 1, error.offset or 1
         before = sum(len(x) + 1 for x in source.split("\n")[: line - 1])
         spot = max(0, min(len(source), before + column - (2 if line == 1 else 1)))
-        detail = (error.msg or "this can't be read").split(". Perhaps")[0]
+        detail = re.split(r"\. (?:Perhaps|Maybe)", error.msg or "this can't be read")[0]
+        if "digits" in detail:
+            return Refused(
+                self.place(offset + spot), "this number is too long; write it with fewer digits"
+            )
         near = shorten(source[spot : spot + 20])
         found = f"near '{near}'" if near else "at the end"
         return Refused(

@@ -107,6 +107,15 @@ def _check_names(written: Sequence[Written], declared: Declarations, problems: l
                 f"{equation.place}: next({equation.tensor}) needs '{equation.tensor}' among "
                 "the buffers; add it there"
             )
+        elif (
+            equation.is_next
+            and declared.roles[equation.tensor] == "parameter"
+            and equation.tensor not in declared.training.frozen
+        ):
+            problems.append(
+                f"{equation.place}: '{equation.tensor}' is a parameter, which the optimiser "
+                "moves; name it among the buffers instead, or set trainable = false"
+            )
     known = {*declared.roles, *(e.tensor for e in written if not e.is_next)}
     for name in sorted(known):
         if name.startswith("d") and name[1:] in known:

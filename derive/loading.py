@@ -11,21 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from derive import catalogue
-from derive.attributes import read_attributes, unknown_type
-from derive.catalogue.entry import Use
 from derive.definitions import initial
 from derive.equations import parse
 from derive.errors import ChainruleError, shorten
 from derive.examples import read_example
-from derive.grammar import read_equations
-from derive.instance import bare_names
 from derive.loss import kind_of_target, read_task
 from derive.network import build_network
 from derive.notation import Initializer, System, Training
+from derive.optimizer import DEFAULT, read_optimizer
 from derive.spec import read_spec, wrong_keys
 
 LARGEST_FILE = 5_000_000
-DEFAULT_OPTIMIZER = "sgd"
 
 
 def load(source: str | os.PathLike[str] | Mapping[str, Any], **overrides: Any) -> System:
@@ -49,7 +45,7 @@ def load(source: str | os.PathLike[str] | Mapping[str, Any], **overrides: Any) -
                 f"{name}: the file has more than {LARGEST_FILE} bytes, which can't be a spec; "
                 "shorten it"
             )
-        text = found.decode()
+        text = found.decode("utf-8-sig")
     except FileNotFoundError:
         raise ChainruleError(f"{name}: there is no such file; {_near(path)}") from None
     except UnicodeDecodeError as error:
@@ -154,22 +150,9 @@ class _System:
     def training(self) -> Training:
         """The optimiser and its hyper-parameters."""
         given = self.spec.optimizer
-        name = given.type if given else DEFAULT_OPTIMIZER
-        row = catalogue.OPTIMIZER.get(name)
-        if row is None:
-            self.problems.append(unknown_type(name, catalogue.OPTIMIZER, "optimizer", "optimiser"))
-            return Training()
-        more = given.more if given else {}
-        values = read_attributes(more, row.attributes, "optimizer", self.problems, ("type",))
-        text = row.equations(Use(values, ()))
-        named = bare_names(read_equations(text, "optimizer", []))
-        used = tuple((k, v) for k, v in values.items() if k in named)
-        return Training(
-            optimizer=row.name,
-            hyperparameters=used,
-            update_text=tuple(text.splitlines()),
-            task=read_task(self.spec.task, self.problems),
-        )
+        name, more = (given.type, given.more) if given else (DEFAULT, {})
+        training = read_optimizer(name, more, self.problems)
+        return replace(training, task=read_task(self.spec.task, self.problems))
 
     def network(self, training: Training) -> System:
         return build_network(self.spec, training, list(self.problems))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from fractions import Fraction
 
+from derive.constants import is_undefined
+from derive.errors import shorten
 from derive.extents import Extents, axis_name
 from derive.notation import (
     Affine,
@@ -35,9 +37,11 @@ from derive.syntax import (
     Refused,
     Syntax,
 )
+from derive.text import expr_text
 from derive.tree import add, divide, floordiv, index, modulo, mul, negative, number, power
 
 LARGEST_EXTENT = 2**31
+_SMALLEST, _LARGEST = Fraction(1, 10**300), Fraction(10**300)
 
 
 class Meaning:
@@ -80,7 +84,11 @@ class Meaning:
     def value(self, node: Syntax) -> Expr:
         """A value as an expression."""
         match node:
-            case Num(value=value):
+            case Num(place=place, value=value):
+                if value and not _SMALLEST <= abs(value) <= _LARGEST:
+                    raise Refused(
+                        place, "this number is no float64; take one from 1e-300 to 1e300 in size"
+                    )
                 return Number(value)
             case Letter(var=var):
                 return Index(affine(self.axis(var)))
@@ -114,7 +122,15 @@ class Meaning:
                     place, "the first argument of where is a condition, such as x[n,i] > 0"
                 )
             return Call(name, (parts[0], as_value(parts[1]), as_value(parts[2])))
-        return Call(name, tuple(as_value(p) for p in parts))
+        return self.finite(place, Call(name, tuple(as_value(p) for p in parts)))
+
+    @staticmethod
+    def finite(place: Place, expr: Expr) -> Expr:
+        """The expression; refused where it is a constant that is infinite or no real number."""
+        if is_undefined(expr):
+            told = shorten(expr_text(expr))
+            raise Refused(place, f"{told} is infinite or no real number; take another value")
+        return expr
 
     def operator(self, place: Place, op: str, args: Sequence[Syntax]) -> Expr:
         """An operator between values, letters and integers kept apart from real numbers."""
@@ -143,7 +159,7 @@ class Meaning:
         if op == "/":
             if parts[1] == number(0):
                 raise Refused(place, "division by zero")
-            return divide(*parts)
+            return self.finite(place, divide(*parts))
         return self.power(place, parts[0], parts[1])
 
     def power(self, place: Place, base: Expr, exponent: Expr) -> Expr:
@@ -159,14 +175,21 @@ class Meaning:
                 raise Refused(place, "zero to a power of zero or less is not defined")
         elif isinstance(exponent, Number) and abs(exponent.value) > 1000:
             raise Refused(place, "the exponent is too large; at most 1000")
-        return power(base, exponent)
+        elif isinstance(base, Number) and base.value <= 0:
+            raise Refused(
+                place,
+                f"a power of {base.value} is real for some exponents only; take a base above 0",
+            )
+        return self.finite(place, power(base, exponent))
 
     def subscript(self, node: Syntax) -> Affine:
         """An integer of the index calculus."""
         match node:
             case Num(place=place, value=value):
-                if value.denominator != 1 or abs(value) >= LARGEST_EXTENT:
+                if value.denominator != 1:
                     raise Refused(place, "a subscript is an integer")
+                if abs(value) >= LARGEST_EXTENT:
+                    raise Refused(place, "this subscript is too large; take one below 2147483648")
                 return affine(int(value))
             case Letter(var=var):
                 return affine(self.axis(var))

@@ -212,7 +212,13 @@ class _Network:
         if after is not None:
             into = dict.fromkeys(after.entry.inputs, output)
             place = f"{layer.place}.activation"
-            names = self.built.put(after.row, after.attributes, into, layer.name, place)
+
+            def name(local: str) -> str:
+                mine = layer.name(local)
+                own = mine not in brought  # what the layer itself brought keeps its name
+                return mine if own else layer.name(f"{local}_{after.entry.name}")
+
+            names = self.built.put(after.row, after.attributes, into, name, place)
             if names is None:
                 return
             self.built.cite(after.entry.name, after.entry.source)

@@ -134,7 +134,7 @@ def _walk(
         reason = (
             "these are read both earlier and later along one axis; a recurrence has one direction"
         )
-    elif zero:
+    elif zero or not any(defined[y].axes for y in group):
         reason = "these depend on each other at the same place (lag 0); break the cycle with a lag"
     else:
         reason = (

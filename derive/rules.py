@@ -58,21 +58,17 @@ def rename_apart(term: Term, taken: Sequence[Axis]) -> Term:
 def solve_target(term: Term, axes: tuple[Axis, ...]) -> Term:
     """The term with its left subscripts solved for `axes`, as far as a single letter allows.
 
-    A subscript that is `letter + c` or `c - letter` is solved, if the letter stands in no other
-    left subscript; the range that this loses is kept by a condition where the body isn't 0 there
+    A subscript that is `letter + c` or `c - letter` is solved, if no other left subscript is one
+    of this letter; the range that this loses is kept by a condition where the body isn't 0 there
     by itself. What can't be solved keeps its subscript: a write outside the tensor is dropped.
     """
     apart = {a: Axis(f"{a.letter}'", a.extent) for a in term.domain}
     term = substitute_term(term, {a: affine(b) for a, b in apart.items()})
-    uses: dict[Axis, int] = {}
-    for subscript in term.target:
-        for axis in set(affine_axes(subscript)):
-            uses[axis] = uses.get(axis, 0) + 1
+    singles = [_single(s) for s in term.target]
     places: dict[Axis, Affine] = {}
     guards: list[tuple[Affine, Affine]] = []
-    for subscript, axis in zip(term.target, axes, strict=True):
-        letter = _single(subscript)
-        if letter is None or uses[letter] > 1:
+    for subscript, letter, axis in zip(term.target, singles, axes, strict=True):
+        if letter is None or singles.count(letter) > 1:
             continue
         sign = subscript.coefficient(letter)
         rest = subscript - affine(letter) * sign

@@ -36,7 +36,10 @@ def check_title(name: str) -> str | None:
     """Why a model can't be called this, in one clause; None where it can."""
     if _TITLE.fullmatch(name):
         return None
-    return f"{shown(name)} is no name for a model; use letters, digits, spaces, '_', '-' and '.'"
+    return (
+        f"{shown(name)} is no name for a model; begin with a letter or a digit, go on with these, "
+        "spaces, '_', '-' and '.', at most 60 in all"
+    )
 
 
 def extent(value: Any, place: str, problems: list[str]) -> int:

@@ -69,6 +69,14 @@ def arranged(array: np.ndarray, is_batch: list[bool]) -> Any:
     return array.T if is_batch == [True, False] else array
 
 
+def whole(value: Any, shape: tuple[int, ...]) -> Any:
+    """What a formula gives: ones by themselves are as many as the left side has."""
+    if isinstance(value, Ones):
+        assert shape[0 if value.is_row else 1] == 1, "ones that lie the other way"
+        return np.full(shape, value.times)
+    return value
+
+
 @dataclass
 class MatrixReader:
     """Reads one formula."""

@@ -211,7 +211,7 @@ ONE_PROBLEM = {
     ),
     "a name that would break out": (
         'name = "x\\"\\"\\"\\nimport os"\n' + network(),
-        'name: \'x"""?import os\' is no name for a model; use letters, digits, spaces,',
+        'name: \'x"""?import os\' is no name for a model; begin with a letter or a digit,',
     ),
     "a derivative's name": (
         equations(more="").replace("E =", "dw = 3\nE =", 1),

@@ -138,8 +138,10 @@ def matrix_notation(printed):
             warnings.simplefilter("ignore")
             found = matrix_reader.read(right_side(formula), world)
         wanted = world.tensors[str(printed.names[equation.tensor])]
+        found = matrix_reader.whole(found, np.shape(wanted))
         told = f"{equation_text(equation)}: {formula.latex()}"
         assert np.broadcast_shapes(np.shape(found), np.shape(wanted)) == np.shape(wanted), told
+        assert np.ndim(found) == np.ndim(wanted), told
         assert np.allclose(found, wanted, rtol=1e-7, atol=1e-9, equal_nan=True), told
 
 

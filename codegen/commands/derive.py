@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from codegen.commands.reading import deliver, read_derivation
+from codegen.commands.reading import check_output, deliver, read_derivation
 from codegen.documents import FORMATS, document
 from derive.errors import ChainruleError, meant
 
@@ -15,6 +15,7 @@ def run(
     spec: str, output: str | None, format_: str | None, notation: str, detail: str, lang: str
 ) -> int:
     """Write the derivation's document."""
+    check_output(spec, output)
     format_ = format_ or _by_ending(output)
     if format_ == "pdf" and output is None:
         raise ChainruleError("a PDF needs a file to go to; add -o FILE.pdf")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from codegen.commands.reading import deliver, read_derivation
+from codegen.commands.reading import check_output, deliver, read_derivation
 from codegen.module import emit
 
 
 def run(spec: str, output: str | None, target: str, style: str, dtype: str, part: str) -> int:
     """Write the module."""
+    check_output(spec, output)
     source = emit(read_derivation(spec), target=target, style=style, dtype=dtype, part=part)
     deliver(source, output)
     return 0

@@ -34,6 +34,16 @@ def read_text(path: str) -> str:
         return _decoded(file.read(LARGEST_FILE + 1), path)
 
 
+def check_output(spec: str, output: str | None) -> None:
+    """Raises `ChainruleError` where the output would take the spec's place, or has no name."""
+    if output == "":
+        raise ChainruleError("-o: the file has no name; give one, or leave -o out")
+    if output is not None and spec != STANDARD_INPUT and Path(spec).exists():
+        here = Path(output)
+        if here.exists() and here.samefile(spec):
+            raise ChainruleError(f"{output}: this is the spec; give the output another name")
+
+
 def deliver(content: str | bytes, output: str | None) -> None:
     """To the file, or to standard output."""
     if output is None:

@@ -92,9 +92,9 @@ class Entry:
     """A layer or an activation.
 
     `equations` are text, or made from the use where the rank or the number of inputs matters, and
-    so are `parameters` and `draws`; `extents` gives axes that plain walking can't tell. `many` takes two inputs
-    or more, called `x1`, `x2`, ...; `activates` has an activation after its output; the output of
-    an `is_alias` is another name for its input.
+    so are `parameters` and `draws`; `extents` gives axes that plain walking can't tell. `many`
+    takes two inputs or more, called `x1`, `x2`, ...; `activates` has an activation after its
+    output; the output of an `is_alias` is another name for its input.
     """
 
     name: str

@@ -1,0 +1,31 @@
+"""How parameters move: the optimiser of a spec, with its hyper-parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from derive import catalogue
+from derive.attributes import read_attributes, unknown_type
+from derive.catalogue.entry import Use
+from derive.grammar import read_equations
+from derive.instance import bare_names
+from derive.notation import Training
+
+DEFAULT = "sgd"
+
+
+def read_optimizer(name: str, given: Mapping[str, Any], problems: list[str]) -> Training:
+    """An optimiser of the catalogue, its attributes as hyper-parameters."""
+    row = catalogue.OPTIMIZER.get(name)
+    if row is None:
+        problems.append(unknown_type(name, catalogue.OPTIMIZER, "optimizer", "optimiser"))
+        return Training()
+    values = read_attributes(given, row.attributes, "optimizer", problems, ("type",))
+    text = row.equations(Use(values, ()))
+    named = bare_names(read_equations(text, "optimizer", []))
+    return Training(
+        optimizer=row.name,
+        hyperparameters=tuple((k, v) for k, v in values.items() if k in named),
+        update_text=tuple(text.splitlines()),
+    )

@@ -1,0 +1,122 @@
+"""What has failed before: a row for each, so that it doesn't come back."""
+
+import pytest
+
+from codegen.verify import verify_module
+from derive import check, differentiate, load, parse
+from derive.errors import ChainruleError
+from derive.text import equation_text
+
+
+def right(system):
+    derivation = differentiate(system)
+    rows = (*check(derivation).rows, *verify_module(derivation))
+    assert [(row.name, row.detail) for row in rows if not row.ok] == []
+    return derivation
+
+
+def test_a_letter_that_is_written_in_is_none_of_the_writer_s():
+    """`W2[i,i]` stood where `W2[j,i]` belongs, with two layers of one width behind a third axis."""
+    layers = [{"type": "dense", "units": 2, "activation": "tanh"}, {"type": "dense", "units": 2}]
+    derivation = right(load({"inputs": {"x": [5, 3]}, "layers": layers, "loss": "mse"}))
+    told = {e.tensor: equation_text(e) for e in derivation.backward}["dz1"]
+    assert told == "dz1[n,k,i] = sum(l, dz2[n,k,l]*W2[l,i])*(1 - y1[n,k,i]**2)"
+    text = "z[k,i]=x[k,i]*w[i]\ny[i,j]=tanh(z[i,j])\nE=sum(i,k,sum(j,W[k,j]*y[i,j])**2)"
+    sizes = dict.fromkeys("ijk", 3)
+    right(parse(text, inputs=["x"], parameters=["w", "W"], objective="E", sizes=sizes))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "abs(w[i])**(1/3)",
+        "(w[i]**2 + 1)**(-1/3)",
+        "(w[i]**2 + 8)**(2/3)",
+        "(w[i]**2 + 1)**(1/size(w, 0))",
+        "(1/3)**w[i]",
+        "2**(1/3)*w[i]",
+    ],
+)
+def test_powers_that_are_quotients(body):
+    right(parse(f"E = sum(i, {body})", parameters=["w"], objective="E", sizes={"i": 3}))
+
+
+@pytest.mark.parametrize(
+    "read",
+    ["h[t-1,idx[t]]", "h[t-1,i+t]", "h[t+1,2*i+t]", "h[t-1,(i+t)%4]", "h[t-1,i,i]", "h[t-1,0]"],
+)
+def test_recurrences_that_read_elsewhere_along_other_axes(read):
+    rank = read.count(",") + 1
+    left = "h[t,i]" if rank == 2 else "h[t,i,j]"
+    text = f"{left} = sin(x[t,i] + w[i]*{read})\nE = sum(t,i,{'j,' * (rank > 2)} {left}*g[t,i])"
+    integers = ["idx"] if "idx" in read else []
+    sizes = {"t": 5, "i": 4} | ({"j": 4} if rank > 2 else {})
+    inputs = ["x", "g", *integers]
+    spec = {"parameters": ["w"], "inputs": inputs, "integers": integers, "sizes": sizes}
+    right(parse(text, objective="E", **spec))
+
+
+def test_a_system_from_python_has_an_optimiser():
+    derivation = right(
+        parse("E = sum(i, (w[i] - 1)**2)", parameters=["w"], objective="E", sizes={"i": 3})
+    )
+    assert [e.tensor for e in derivation.updates] == ["next(w)"]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("E = log(0)*w", "log(0) is infinite or no real number"),
+        ("E = sqrt(-1)*w", "sqrt(-1) is infinite or no real number"),
+        ("E = w*tan(pi/2)", "infinite or no real number whatever the numbers are"),
+        ("E = 0**w", "a power of 0 is real for some exponents only"),
+        ("E = (-2)**w", "a power of -2 is real for some exponents only"),
+        ("E = (w - w)**w", "infinite or no real number"),
+        ("E = w*(1 - 3)**0.5", "infinite or no real number"),
+        ("E = w/(w - w)", "infinite or no real number"),
+        ("E = w*1e400", "this number is no float64"),
+        ("E = exp(1000)*w", "exp(1000) is infinite"),
+        ("next(w) = w\nE = w", "'w' is a parameter, which the optimiser moves"),
+        ("a = b\nb = a\nE = a*w", "at the same place (lag 0)"),
+        ("E = F = w", "invalid syntax near"),
+        (f"E = w*{'1' * 5000}", "this number is too long"),
+        (f"E = {'+'.join(['w'] * 5000)}", "split it with named intermediates"),
+        ("E = w*x[99999999999999999999]", "this subscript is too large"),
+    ],
+)
+def test_what_has_no_answer_is_refused_in_our_words(text, told):
+    inputs = ["x"] if "x[" in text else []
+    with pytest.raises(ChainruleError) as caught:
+        differentiate(parse(text, parameters=["w"], inputs=inputs, objective="E"))
+    (problem,) = caught.value.problems
+    assert told in problem
+
+
+def test_an_input_of_integers_that_nothing_reads_is_told():
+    spec = {"inputs": {"x": [2], "k": []}, "integers": ["k"], "loss": "mse"}
+    layers = [{"type": "dense", "units": 2, "inputs": ["x"]}]
+    assert differentiate(load({**spec, "layers": layers})).warnings == (
+        "the objective E does not depend on k",
+    )
+
+
+def test_an_activation_may_have_a_parameter_of_the_layer_s_name():
+    spec = {
+        "inputs": {"x": [2]},
+        "define": {"act": {"equations": "y[n,i] = tanh(x[n,i] + b[i])", "parameters": ["b"]}},
+        "layers": [{"type": "dense", "units": 3, "activation": "act"}],
+        "loss": "mse",
+    }
+    assert load(spec).trainable == ("W1", "b1", "b_act1")
+
+
+def test_a_formula_that_has_no_place_is_told():
+    text = "E = sum(i, w[i]**2)"
+    derivation = differentiate(parse(text, parameters=["w"], objective="E", sizes={"i": 3}))
+    rows = check(derivation, "dw[i] = 2*w[i]\ndW[i] = 0").rows
+    told = {row.name: (row.verdict, row.detail) for row in rows if row.check == "formula"}
+    assert told["dw"][0] == "equal at points"
+    assert told["dW"] == (
+        "not checked",
+        "the model has no 'dW', and no other formula reads it; did you mean 'dw'?",
+    )
