@@ -111,7 +111,7 @@ def gradients(params, x, t, inputs=False, training=False, rng=None):
     dz2 = (y2 - t) * y2 * (1 - y2) / N
     # dW2[i,j] = sum(n, dz2[n,i]*xa2[n,j])
     dW2 = dz2.T @ xa2
-    # dz1[n,i] = sum(j, dz2[n,j]*W2[j,i])*y1[n,i]*(1 - y1[n,i])
+    # dz1[n,i] = sum(k, dz2[n,k]*W2[k,i])*y1[n,i]*(1 - y1[n,i])
     dz1 = (dz2 @ W2[:, :3]) * y1 * (1 - y1)
     # dW1[i,j] = sum(n, dz1[n,i]*xa1[n,j])
     dW1 = dz1.T @ xa1
