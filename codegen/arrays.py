@@ -153,7 +153,7 @@ def _map(function: str, args: Sequence[Array], scene: Scene) -> Array:
 def _is_known(condition: Expr, scene: Scene) -> bool:
     """Whether a condition reads no array: Python decides it."""
     found = (*reads(condition), *index_reads(condition))
-    return all(scene.table[r.tensor].role == "mode" for r in found)
+    return all(scene.table[r.tensor].role in ("mode", "constant") for r in found)
 
 
 def _condition(expr: Expr, scene: Scene) -> Array:

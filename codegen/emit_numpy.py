@@ -89,12 +89,15 @@ class Printer(Indices):
             left = name
         else:
             left = f"{name}[{self._picks(s.picks)}]"
-        inner = s.value.of if isinstance(s.value, Spread) else s.value
-        op = s.op
+        code, op = self.right_side(s.value, s.axes, s.op)
+        return [*lines, *wrap(f"{indent}{left} {op} ", code, indent)]
+
+    def right_side(self, value: Array, axes: tuple[Axis, ...], op: str) -> tuple[str, str]:
+        """What is put or added into a place, and the operator: `-=` for what is negative."""
+        inner = value.of if isinstance(value, Spread) else value
         if op == "+=" and isinstance(inner, Map) and inner.function == "neg":
             inner, op = inner.args[0], "-="
-        inner = loosened(inner, s.axes)
-        return [*lines, *wrap(f"{indent}{left} {op} ", self._aligned(inner, s.axes)[0], indent)]
+        return self._aligned(loosened(inner, axes), axes)[0], op
 
     def _whole(self, s: Assign) -> str:
         value = s.value
@@ -423,6 +426,9 @@ class Printer(Indices):
                 return f"np.logaddexp(0, {self._typed(args, axes)})", ATOM
             case "sqrt" if is_number(args[0]):
                 return f"{self._in(args[0], axes, ATOM)}**0.5", POWER
+            case "minimum" | "maximum" if all(is_number(a) for a in args):
+                shown = [self._aligned(a, axes)[0] for a in args]
+                return f"{array.function[:3]}({', '.join(shown)})", ATOM
             case op if op in COMPARISONS:
                 one, other = (self._in(a, axes, SUM) for a in args)
                 return f"{one} {op} {other}", COMPARE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from codegen.names import Names
+from codegen.names import TRAINING, Names
 from codegen.numpy_table import number_code
 from derive.notation import (
     Add,
@@ -73,8 +73,10 @@ class Indices:
                 # `t >= 1` reads better than `t - 1 >= 0`
                 moved = Index(value - value.constant), Number(bound - value.constant)
                 return f"{self._scalar(moved[0])} {op} {self._scalar(moved[1])}"
-            case Compare(">", Read(tensor), Number(bound)) if bound == 0:
-                return self.names.tensor(tensor)  # a mode
+            case Compare(">", Read(tensor), Number(bound)) if (
+                bound == 0 and self.names.tensor(tensor) == TRAINING
+            ):
+                return TRAINING
             case Compare(op, left, right):
                 return f"{self._scalar(left)} {op} {self._scalar(right)}"
             case Logic("not", (one,)):
@@ -95,9 +97,10 @@ class Indices:
             case Read(tensor):
                 return self.names.tensor(tensor)
             case Add(args):
-                return " + ".join(self._scalar(a) for a in args)
+                return " + ".join(self._scalar(a) for a in args).replace("+ -", "- ")
             case Mul(args):
-                return " * ".join(f"({self._scalar(a)})" for a in args)
+                parts = [(a, self._scalar(a)) for a in args]
+                return " * ".join(f"({p})" if isinstance(a, Add) else p for a, p in parts)
             case _:
                 raise AssertionError(f"{type(expr).__name__} in a condition on integers")
 

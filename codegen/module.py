@@ -14,7 +14,7 @@ from codegen.helpers import helper_text
 from codegen.initial import initial_lines
 from codegen.layout import listed
 from codegen.lower import lower_blocks
-from codegen.names import Names
+from codegen.names import TRAINING, Names
 from codegen.plan import dims_of, moved, plan_of
 from codegen.program import Assign
 from codegen.render import render
@@ -83,7 +83,7 @@ class _Module:
         self.dims = sorted(dims_of(derivation.tensors))
         self.plan = plan_of(derivation)
         tensors = [t.name for t in derivation.tensors if t.role != "hyperparameter"]
-        modes = dict.fromkeys((t.name for t in self.system.having("mode")), "training")
+        modes = dict.fromkeys((t.name for t in self.system.having("mode")), TRAINING)
         self.names = Names(tensors, self.dims, modes)
         self.printer = Printer(self.names)
         self.inputs = self.system.having("input")
@@ -207,8 +207,6 @@ class _Module:
             functions=functions,
             state=update.state,
             update=update.lines,
-            update_note=update.note,
-            state_arguments=update.loop,
             arguments=self._data_arguments(),
             moves_buffers=bool(self.system.updates),
             training=self._training_arguments(),

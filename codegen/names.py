@@ -18,6 +18,9 @@ TAKEN = frozenset(
 )
 
 
+TRAINING = "training"  # what tells training from inference; no tensor is called so
+
+
 class Names:
     """Python names of tensors, run-time extents and loop letters, all distinct.
 

@@ -68,7 +68,10 @@ def may_fail(array: Array) -> bool:
             return False
 
 
-_ARITHMETIC = ("add", "mul", "div", "neg", "pow", "//", "%", "float", "sqrt")
+_ARITHMETIC = (
+    *("add", "mul", "div", "neg", "pow", "//", "%", "float", "sqrt"),
+    *("minimum", "maximum"),
+)
 
 
 def is_number(array: Array) -> bool:

@@ -341,6 +341,10 @@ class _Reader:
                 return Ref(here, name, tuple(inside(e) for e in elts))
             case ast.Subscript(value=ast.Name(id=name), slice=one):
                 return Ref(here, name, (inside(one),))
+            case ast.Subscript(value=ast.Call(func=ast.Name(id="next")) as told, slice=one):
+                name = self.next_of(told, here)
+                elements = one.elts if isinstance(one, ast.Tuple) else [one]
+                return Ref(here, name, tuple(inside(e) for e in elements))
             case ast.Subscript():
                 raise Refused(here, "subscripts stand after a tensor's name only")
             case ast.Call():
@@ -385,7 +389,7 @@ class _Reader:
         if name in REDUCING:
             return self.reduction(node, name, here, inside)
         if name == "next":
-            raise Refused(here, "next(...) stands on the left of '=' only")
+            return Ref(here, self.next_of(node, here), ())
         if name not in FUNCTIONS:
             raise Refused(
                 here,
@@ -397,6 +401,15 @@ class _Reader:
             count = str(low) if low == high else f"{low} or {high}"
             raise Refused(here, f"{name} takes {count} arguments, {len(node.args)} were given")
         return Fn(here, name, tuple(inside(a) for a in node.args))
+
+    @staticmethod
+    def next_of(node: ast.Call, here: Place) -> str:
+        """`next(m)` as the name of a tensor."""
+        match node:
+            case ast.Call(args=[ast.Name(id=name)], keywords=[]):
+                return f"next({name})"
+            case _:
+                raise Refused(here, "next takes the name of one tensor, such as next(m)[i]")
 
     def reduction(
         self, node: ast.Call, name: str, here: Place, inside: Callable[[ast.AST], Syntax]

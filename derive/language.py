@@ -126,7 +126,12 @@ def _check_names(written: Sequence[Written], declared: Declarations, problems: l
             )
     for equation in written:
         for ref in refs(equation.right):
-            if ref.name not in known:
+            if ref.name.startswith("next("):
+                problems.append(
+                    f"{ref.place}: {shorten(ref.name)} is read by optimisers only; give its value "
+                    "a name of its own and read that"
+                )
+            elif ref.name not in known:
                 roles = "parameters, inputs, targets or constants"
                 problems.append(
                     f"{ref.place}: unknown tensor '{shorten(ref.name)}'"

@@ -39,6 +39,7 @@ ROLES = (
     "hyperparameter",
     "random",
     "mode",
+    "state",
     "intermediate",
     "adjoint",
     "next",

@@ -26,6 +26,6 @@ def read_optimizer(name: str, given: Mapping[str, Any], problems: list[str]) -> 
     named = bare_names(read_equations(text, "optimizer", []))
     return Training(
         optimizer=row.name,
-        hyperparameters=tuple((k, v) for k, v in values.items() if k in named),
+        hyperparameters=tuple((k, v) for k, v in values.items() if k in named and v is not None),
         update_text=tuple(text.splitlines()),
     )

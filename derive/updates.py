@@ -1,17 +1,103 @@
 """The optimiser's equations, written out for each parameter.
 
-An optimiser is equations over `w` (a parameter), `g` (its gradient), its own state and its
-hyper-parameters, such as `next(w)[...] = w[...] - learning_rate*g[...]`.
+An optimiser is equations over `w` (a parameter), `g` (its gradient) and hyper-parameters, such as
+`next(w)[...] = w[...] - learning_rate*g[...]`. What it remembers of each parameter is `m[...]`
+beside `next(m)[...]`, what it remembers as a whole `k` beside `next(k)`; both may be read on the
+right, as they were and as they will be. All that is remembered begins at 0, a `factor` at 1.
+Other names are values on the way. A sum stands alone on its right side: `sum(..., w[...]**2)` over
+a parameter's entries, `sum(w, ..., g[...]**2)` over those of all parameters.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
 
 from derive.grammar import read_equations
-from derive.notation import Axis, Call, Equation, Expr, Read, System, Tensor, Term, affine
-from derive.syntax import Fn, Name, Num, Op, Ref, Syntax
+from derive.notation import (
+    Axis,
+    Call,
+    Compare,
+    Constant,
+    Equation,
+    Expr,
+    Logic,
+    Read,
+    System,
+    Tensor,
+    Term,
+    affine,
+)
+from derive.syntax import CONSTANTS, Fn, Name, Num, Op, Red, Ref, Syntax, Written
 from derive.tree import add, divide, mul, negative, number, power
+
+PARAMETER, GRADIENT = "w", "g"
+FACTOR = "factor"  # what is remembered under a name that begins so begins at 1, all else at 0
+_COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One equation of an optimiser.
+
+    `tensor` is what it gives, `next(m)` for what `m` will be. `each`: there is one for every
+    parameter, else one for all. `entrywise`: it has an entry for each entry of the parameter.
+    `sums` is "" or what a sum runs over: "entries" or "parameters".
+    """
+
+    tensor: str
+    right: Syntax
+    text: str
+    each: bool
+    entrywise: bool
+    sums: str
+
+    @property
+    def remembers(self) -> str:
+        """The state whose next value this is, or nothing."""
+        moved = self.tensor.startswith("next(") and self.tensor != f"next({PARAMETER})"
+        return self.tensor[5:-1] if moved else ""
+
+
+def rules_of(lines: Sequence[str]) -> tuple[Rule, ...]:
+    """The equations of an optimiser, in the order in which they are worked out."""
+    problems: list[str] = []
+    written = [read_equations(line, "optimizer", problems)[0] for line in lines]
+    assert not problems, problems
+    own = {PARAMETER, GRADIENT, f"next({PARAMETER})"}
+    own |= {_name(e) for e in written if e.letters}
+    own |= {e.tensor for e in written if e.letters}
+    found: list[Rule] = []
+    for equation in written:
+        right, sums = equation.right, ""
+        if isinstance(right, Red):
+            over_all = any(isinstance(x, Name) for x in right.letters)
+            right, sums = right.body, "parameters" if over_all else "entries"
+        each = sums != "parameters" and bool(set(_names(right)) & own)
+        if each:
+            own.add(_name(equation))
+        found.append(
+            Rule(_name(equation), right, equation.text, each, bool(equation.letters), sums)
+        )
+    return tuple(found)
+
+
+def _name(equation: Written) -> str:
+    return f"next({equation.tensor})" if equation.is_next else equation.tensor
+
+
+def _names(node: Syntax) -> Iterator[str]:
+    match node:
+        case Name(name=name):
+            yield name
+        case Ref(name=name):
+            yield name
+        case Op(args=args) | Fn(args=args):
+            for part in args:
+                yield from _names(part)
+        case _:
+            pass
 
 
 def updates_of(
@@ -21,43 +107,92 @@ def updates_of(
 
     `gradients` names the parameters' gradients, `letters` the letters of their axes.
     """
+    rules = rules_of(system.training.update_text) if gradients else ()
+    hyper = dict(system.training.hyperparameters)
+    tensors = [_scalar(n, v) for n, v in hyper.items() if n not in system.table]
+    tensors += [Tensor(r.remembers, (), "state") for r in rules if r.remembers and not r.each]
     found: list[Equation] = []
-    tensors: list[Tensor] = []
-    written = [read_equations(line, "optimizer", [])[0] for line in system.training.update_text]
-    for parameter, gradient in gradients.items():
-        tensor = system.table[parameter]
+    before = [r for r in rules if not r.each]
+    names = {p: _own_names(p, g, rules, system) for p, g in gradients.items()}
+    for rule in before:
+        found.append(_for_all(rule, names, letters))
+        tensors.append(Tensor(rule.tensor, (), "next"))
+    for parameter in gradients:
         axes = letters[parameter]
-        for equation in written:
-            names = {"w": parameter, "g": gradient}
-            own = equation.tensor
-            if own not in names:
-                names[own] = f"{own}_{parameter}"
-            body = update_body(equation.right, names, axes)
-            target = tuple(affine(a) for a in axes)
-            name = f"next({names[own]})"
-            found.append(Equation(name, axes, (Term(target, axes, "sum", body),), equation.text))
-            tensors.append(Tensor(name, tensor.shape, "next"))
-    hyper = [
-        Tensor(n, (), "hyperparameter", value=v)
-        for n, v in system.training.hyperparameters
-        if n not in system.table
-    ]
-    return (*hyper, *tensors), tuple(found)
+        shape = system.table[parameter].shape
+        for rule in rules:
+            if not rule.each:
+                continue
+            name = names[parameter][rule.tensor]
+            found.append(_for_one(rule, name, names[parameter], axes))
+            tensors.append(Tensor(name, shape if rule.entrywise else (), "next"))
+            if rule.remembers:
+                tensors.append(Tensor(names[parameter][rule.remembers], shape, "state"))
+    return tuple(tensors), tuple(found)
+
+
+def _scalar(name: str, value: Fraction) -> Tensor:
+    return Tensor(name, (), "hyperparameter", value=value)
+
+
+def _own_names(
+    parameter: str, gradient: str, rules: Sequence[Rule], system: System
+) -> dict[str, str]:
+    """What each of an optimiser's names is for one parameter."""
+    names = {PARAMETER: parameter, GRADIENT: gradient, f"next({PARAMETER})": f"next({parameter})"}
+    for rule in rules:
+        if rule.each and rule.tensor not in names:
+            bare = rule.remembers or rule.tensor
+            own = f"{bare}_{parameter}"
+            while own in system.table:
+                own += "_"
+            names[bare] = own
+            names[rule.tensor] = f"next({own})" if rule.remembers else own
+    return names
+
+
+def _for_one(rule: Rule, name: str, names: Mapping[str, str], axes: tuple[Axis, ...]) -> Equation:
+    body = update_body(rule.right, names, axes)
+    left = axes if rule.entrywise else ()
+    target = tuple(affine(a) for a in left)
+    return Equation(
+        name, left, (Term(target, axes if rule.sums else left, "sum", body),), rule.text
+    )
+
+
+def _for_all(
+    rule: Rule, names: Mapping[str, Mapping[str, str]], letters: Mapping[str, tuple[Axis, ...]]
+) -> Equation:
+    if not rule.sums:
+        return Equation(rule.tensor, (), (Term((), (), "sum", update_body(rule.right, {}, ())),))
+    terms = tuple(
+        Term((), letters[p], "sum", update_body(rule.right, own, letters[p]))
+        for p, own in names.items()
+    )
+    return Equation(rule.tensor, (), terms, rule.text)
 
 
 def update_body(node: Syntax, names: Mapping[str, str], axes: tuple[Axis, ...]) -> Expr:
     """The right side of an optimiser's equation, names replaced, every tensor over `axes`."""
+
+    def inside(part: Syntax) -> Expr:
+        return update_body(part, names, axes)
+
     match node:
         case Num(value=value):
             return number(value)
+        case Name(name=name) if name in CONSTANTS:
+            return Constant(name)
         case Name(name=name):
-            return Read(name)
+            return Read(names.get(name, name))
+        case Ref(name=name, subscripts=()):
+            return Read(names.get(name, name))
         case Ref(name=name):
             return Read(names.get(name, name), tuple(affine(a) for a in axes))
         case Fn(name=name, args=args):
-            return Call(name, tuple(update_body(a, names, axes) for a in args))
+            return Call(name, tuple(map(inside, args)))
         case Op(op=op, args=args):
-            parts = [update_body(a, names, axes) for a in args]
+            parts = [inside(a) for a in args]
             match op:
                 case "neg":
                     return negative(parts[0])
@@ -71,4 +206,8 @@ def update_body(node: Syntax, names: Mapping[str, str], axes: tuple[Axis, ...]) 
                     return divide(*parts)
                 case "**":
                     return power(*parts)
+                case "and" | "or" | "not":
+                    return Logic(op, tuple(parts))
+                case _ if op in _COMPARISONS:
+                    return Compare(op, *parts)
     raise AssertionError("an optimiser's equation holds something that has no update")

@@ -149,7 +149,10 @@ class Loss:
 
 @dataclass(frozen=True)
 class Optimizer:
-    """A rule for one parameter `w` with gradient `g`; hyper-parameters are bare scalars."""
+    """A rule for one parameter `w` with gradient `g`; hyper-parameters are bare scalars.
+
+    What it remembers begins at 0, a `factor` at 1.
+    """
 
     name: str
     about: str

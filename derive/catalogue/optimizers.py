@@ -4,29 +4,37 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from derive.catalogue import adaptive
 from derive.catalogue.entry import Attribute, Optimizer, Use
+from derive.catalogue.steps import WEIGHT_DECAY, gradient, moved, settings, written
 
 
 def _sgd(use: Use) -> str:
-    if not use.attributes["weight_decay"]:
-        return "next(w)[...] = w[...] - learning_rate*g[...]"
-    return "next(w)[...] = w[...] - learning_rate*(g[...] + weight_decay*w[...])"
+    lines, g = gradient(use)
+    if not use.attributes["momentum"]:
+        return written(use, [*lines, moved(use, g)])
+    lines.append(f"next(m)[...] = momentum*m[...] + {g}")
+    if use.attributes["nesterov"]:
+        return written(use, [*lines, moved(use, f"({g} + momentum*next(m)[...])")])
+    return written(use, [*lines, moved(use, "next(m)[...]")])
 
 
 SGD = Optimizer(
     name="sgd",
-    about="a step against the gradient of a batch",
+    about="a step against the gradient of a batch, with momentum if asked, as PyTorch's SGD",
     equations=_sgd,
     attributes=(
-        Attribute("learning_rate", "positive", "the length of the step", default=Fraction("0.1")),
+        *settings("0.1"),
+        WEIGHT_DECAY,
         Attribute(
-            "weight_decay",
-            "non-negative",
-            "L2: the gradient of weight_decay/2 * sum of squares is added, for each parameter",
-            default=Fraction("0"),
+            "momentum", "probability", "how much of the last step stays", default=Fraction(0)
+        ),
+        Attribute(
+            "nesterov", "flag", "whether the gradient is taken one step ahead", default=False
         ),
     ),
-    source="Rumelhart, Hinton & Williams 1986, eq. 8; L2: Goodfellow et al. 2016, eq. 7.4",
+    source="Rumelhart, Hinton & Williams 1986, eq. 8 and 9; L2: Goodfellow et al. 2016, eq. 7.4; "
+    "nesterov: Sutskever et al. 2013, eq. 3 and 4",
 )
 
-OPTIMIZERS = (SGD,)
+OPTIMIZERS = (SGD, *adaptive.OPTIMIZERS)

@@ -10,6 +10,9 @@ import torch
 
 from tests.figures import FAMILIES
 from tests.figures.case import HERE, Case
+from tests.figures.optimizers import COURSES
+
+OPTIMIZERS = "optimizers"
 
 
 def compute(case: Case) -> dict[str, object]:
@@ -34,9 +37,13 @@ def compute(case: Case) -> dict[str, object]:
 
 def main(families: list[str]) -> None:
     """Write one file a family."""
-    for family in families or FAMILIES:
-        cases = import_module(f"tests.figures.{family}").CASES
-        found = {case.name: compute(case) for case in cases}
+    torch.set_default_dtype(torch.float64)  # NAdam keeps a number of its own in it
+    for family in families or (*FAMILIES, OPTIMIZERS):
+        if family == OPTIMIZERS:
+            found = {course.name: course.after(torch) for course in COURSES}
+        else:
+            cases = import_module(f"tests.figures.{family}").CASES
+            found = {case.name: compute(case) for case in cases}
         rows = ",\n".join(f"{json.dumps(n)}: {json.dumps(f)}" for n, f in found.items())
         (HERE / f"{family}.json").write_text(f"{{\n{rows}\n}}\n")
 
