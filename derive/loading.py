@@ -21,8 +21,9 @@ from derive.grammar import read_equations
 from derive.instance import bare_names
 from derive.loss import kind_of_target, read_task
 from derive.network import build_network
-from derive.notation import Initializer, System, Training
+from derive.notation import Initializer, System, Training, affine
 from derive.spec import read_spec, wrong_keys
+from derive.text import affine_text
 
 LARGEST_FILE = 5_000_000
 DEFAULT_OPTIMIZER = "sgd"
@@ -230,7 +231,7 @@ class _System:
         )
 
     def check_initializers(self, system: System) -> None:
-        """A fan needs two axes."""
+        """A fan needs two axes, given numbers need one of their length."""
         for name, found in system.training.initializers:
             row = catalogue.INITIALIZER[found.type]
             rank = system.table[name].rank
@@ -238,4 +239,12 @@ class _System:
                 self.problems.append(
                     f"parameters.{name}: {row.name} needs a parameter with two axes or more, and "
                     f"'{name}' has {rank}; write init = \"normal\""
+                )
+            shape = system.table[name].shape
+            values = dict(found.attributes).get("values")
+            if values is not None and shape != (affine(len(values)),):
+                self.problems.append(
+                    f"parameters.{name}: {len(values)} values don't fit '{name}', whose extents "
+                    f"are ({', '.join(map(affine_text, shape))}); give one for each entry of its "
+                    "single axis"
                 )
