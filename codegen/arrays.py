@@ -17,6 +17,7 @@ from codegen.program import (
     Map,
     Pick,
     Reduce,
+    Reshape,
     Span,
     Spread,
     Take,
@@ -24,7 +25,7 @@ from codegen.program import (
     Whole,
     Window,
 )
-from derive.conditions import decide, implied
+from derive.conditions import conjuncts, decide, implied, not_negative
 from derive.notation import (
     Add,
     Affine,
@@ -58,6 +59,8 @@ from derive.tree import (
     power,
     reads,
 )
+
+Run = tuple[int, Axis, Affine]  # of a window: the step, the letter, the count
 
 
 @dataclass(frozen=True)
@@ -134,6 +137,9 @@ def lower(expr: Expr, scene: Scene) -> Array:
                 one, other = lower(yes, true), lower(no, scene)
                 axes = scene.union([one, other])
                 return Choose(condition, scene.spread(one, axes), scene.spread(other, axes), axes)
+            padded = _padded(condition, yes, no, scene)
+            if padded is not None:
+                return padded
             parts = [_condition(condition, scene), lower(yes, scene), lower(no, scene)]
             return _map("where", parts, scene)
         case Call("delta", (left, right)):
@@ -148,6 +154,32 @@ def lower(expr: Expr, scene: Scene) -> Array:
 
 def _map(function: str, args: Sequence[Array], scene: Scene) -> Array:
     return Map(function, tuple(args), scene.union(args))
+
+
+def _padded(condition: Expr, yes: Expr, no: Expr, scene: Scene) -> Array | None:
+    """A read with another number than 0 outside, where the condition says no more than inside."""
+    if not isinstance(yes, Read) or letters(no) or list(reads(no)):
+        return None
+    shape = scene.table[yes.tensor].shape
+    ends = {
+        difference
+        for subscript, extent in zip(yes.subscripts, shape, strict=True)
+        for end in outside_of(subscript, extent)
+        if (difference := not_negative(end)) is not None
+    }
+    said = {not_negative(p) for p in conjuncts(condition) if decide(p) is not True}
+    return _filled(lower_read(yes, scene), lower(no, scene)) if said == ends else None
+
+
+def _filled(array: Array, fill: Array) -> Array | None:
+    match array:
+        case Window(of=of):
+            inner = _filled(of, fill)
+            return None if inner is None else replace(array, of=inner, fill=fill)
+        case Load() | Reshape():
+            return array
+        case _:
+            return None
 
 
 def _is_known(condition: Expr, scene: Scene) -> bool:
@@ -260,7 +292,7 @@ def _pair(left: Array, right: Array, run: tuple[Axis, ...], scene: Scene) -> Arr
     mine = [a for a in left.axes if a not in right.axes]
     theirs = [a for a in right.axes if a not in left.axes]
     place = {a: k for k, a in enumerate(scene.order)}
-    if mine and theirs and place[theirs[0]] < place[mine[0]]:
+    if mine and theirs and min(place[a] for a in theirs) < min(place[a] for a in mine):
         left, right, mine, theirs = right, left, theirs, mine
     return Dot(left, right, (*both, *mine, *theirs))
 
@@ -337,6 +369,7 @@ def lower_read(read: Read, scene: Scene, as_integer: bool = False) -> Array:
         condition = outside[0] if len(outside) == 1 else Logic("and", tuple(outside))
         array = Choose(condition, array, None, array.axes)
     if windows:
+        array = _tiled(array, layout, windows, tensor.shape, scene)
         array = _windowed(array, layout, windows)
         axes = array.axes
     gathered = [(p, k) for p, k in enumerate(layout) if isinstance(k, int) and k >= 0]
@@ -380,7 +413,7 @@ def _span(subscript: Affine, extent: Affine, scene: Scene) -> Pick | None:
 
 def runs_of(
     subscript: Affine, free: tuple[Axis, ...], scene: Scene
-) -> tuple[Affine, tuple[tuple[int, Axis, Affine], ...]]:
+) -> tuple[Affine, tuple[Run, ...]]:
     """A subscript as the place where its letters begin, and a step and a count for each."""
     start = subscript
     runs = []
@@ -389,6 +422,45 @@ def runs_of(
         start = start - affine(axis) * step + step * scene.span(axis)[0]
         runs.append((step, axis, scene.length(axis)))
     return start, tuple(runs)
+
+
+def tiles(start: Affine, runs: Sequence[Run], extent: Affine) -> tuple[Run, ...] | None:
+    """The runs as digits, the highest first, where they name each place of an axis just once."""
+    if start != affine(0):
+        return None
+    ordered = sorted(runs, key=lambda run: -run[0])
+    step = affine(1)
+    for own, _, count in reversed(ordered):
+        if affine(own) != step:
+            return None
+        if step.number is None:
+            return None
+        step = count * step.number
+    return tuple(ordered) if step == extent else None
+
+
+def _tiled(
+    array: Array,
+    layout: list[Axis | int],
+    windows: Mapping[int, tuple[Affine, tuple[Run, ...]]],
+    shape: tuple[Affine, ...],
+    scene: Scene,
+) -> Array:
+    """Windows that lie side by side and fill their axis are a matter of shape."""
+    wanted: list[Axis | int] = []
+    for place in layout:
+        digits = None
+        if isinstance(place, int) and place < 0:
+            start, runs = windows[-1 - place]
+            digits = tiles(start, runs, shape[-1 - place])
+        wanted.extend([a for _, a, _ in digits] if digits else [place])
+    if wanted == layout:
+        return array
+    layout[:] = wanted
+    extents = [
+        scene.length(a) if isinstance(a, Axis) else shape[a if a >= 0 else -1 - a] for a in wanted
+    ]
+    return Reshape(array, tuple(a for a in wanted if isinstance(a, Axis)), tuple(extents))
 
 
 def _windowed(

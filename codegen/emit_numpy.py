@@ -16,6 +16,7 @@ from codegen.numpy_table import (
     COMPARISONS,
     FUNCTIONS,
     HELPED,
+    OVER,
     POWER,
     PRODUCT,
     REDUCE,
@@ -25,6 +26,7 @@ from codegen.numpy_table import (
     is_number,
     may_fail,
     number_code,
+    slides,
 )
 from codegen.passes import loosened
 from codegen.program import (
@@ -42,6 +44,7 @@ from codegen.program import (
     Map,
     Pick,
     Reduce,
+    Reshape,
     Span,
     Spread,
     Statement,
@@ -270,10 +273,18 @@ class Printer(Indices):
         self.helpers.add("_window")
         runs = self._runs(array)
         of = self.show(array.of)[0]
+        if array.fill is not None:
+            runs += f", fill={self.show(array.fill)[0]}"
         return f"_window({of}, {array.position}, {self.index(array.start)}, {runs})", ATOM
 
     def _runs(self, array: Window | Fold) -> str:
         return ", ".join(f"({step}, {self.length(count)})" for step, _, count in array.runs)
+
+    @show.register
+    def _reshape(self, array: Reshape) -> Code:
+        code, level = self.show(array.of)
+        code = code if level >= ATOM else f"({code})"
+        return f"{code}.reshape({', '.join(map(self.length, array.shape))})", ATOM
 
     @show.register
     def _fold(self, array: Fold) -> Code:
@@ -331,6 +342,10 @@ class Printer(Indices):
         if array.op == "logsumexp":
             self.helpers.add("_logsumexp")
             return f"_logsumexp({code}, axis={'None' if whole else axis})", ATOM
+        if array.op in OVER and not whole and slides(array.of, array.letters):
+            self.helpers.add("_over")
+            places = self.entries(positions)
+            return f"_over({OVER[array.op]}, {code}, {places})", ATOM
         argument = "" if whole else f"axis={axis}"
         if level >= ATOM and isinstance(array.of, Load):
             return f"{code}.{array.op}({argument})", ATOM
@@ -473,6 +488,8 @@ class Printer(Indices):
 
     def _where(self, args: Sequence[Array], axes: tuple[Axis, ...]) -> Code:
         condition, yes, no = (self._aligned(a, axes)[0] for a in args)
+        if (yes, no) == ("1", "0"):
+            return f"{self._in(args[0], axes, ATOM)}.astype(DTYPE)", ATOM
         self.both_arms = self.both_arms or any(may_fail(a) for a in args[1:])
         code = f"np.where({condition}, {yes}, {no})"
         if all(is_number(a) for a in args[1:]):
@@ -484,6 +501,8 @@ def _may_be_view(array: Array) -> bool:
     """Whether an array may be a part of another one: then nothing is added to it in place."""
     if isinstance(array, Spread):
         return not is_number(array.of)
+    if isinstance(array, Reshape):
+        return _may_be_view(array.of)
     return isinstance(array, Load | Window | Choose)
 
 

@@ -38,8 +38,9 @@ def estimator_of(derivation: Derivation) -> Estimator:
     probabilities: Literal["forward", "probabilities"] | None = None
     classes = 2
     if classifier:
-        shown = system.probabilities or system.output
-        probabilities = "forward" if shown == system.output else "probabilities"
+        if system.probabilities is not None:
+            shown = system.probabilities == system.output
+            probabilities = "forward" if shown else "probabilities"
         if kind in ("one_hot", "classes") and output is not None:
             classes = _number(output.shape[-1]) or 2
     return Estimator(

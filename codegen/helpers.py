@@ -18,9 +18,9 @@ _LOGSUMEXP = '''def _logsumexp(a, axis):
         return np.log(np.sum(np.exp(a - m), axis=axis)) + m.reshape(np.max(a, axis=axis).shape)
 '''
 
-_WINDOW = '''def _window(a, axis, start, *runs):
+_WINDOW = '''def _window(a, axis, start, *runs, fill=0):
     """A view of `a` in which one axis becomes an axis for each run (step, count): the entry at
-    i, j, ... is that at start + step_i*i + step_j*j + ..., and 0 where that is outside."""
+    i, j, ... is that at start + step_i*i + step_j*j + ..., and `fill` where that is outside."""
     reach = [step * (count - 1) for step, count in runs]
     low = start + sum(min(r, 0) for r in reach)
     high = start + sum(max(r, 0) for r in reach)
@@ -28,12 +28,22 @@ _WINDOW = '''def _window(a, axis, start, *runs):
     if before or after:
         pad = [(0, 0)] * a.ndim
         pad[axis] = (before, after)
-        a = np.pad(a, pad)
+        a = np.pad(a, pad, constant_values=fill)
     a = a[(slice(None),) * axis + (slice(start + before, None),)]
     shape, strides = list(a.shape), list(a.strides)
     shape[axis : axis + 1] = [count for _, count in runs]
     strides[axis : axis + 1] = [strides[axis] * step for step, _ in runs]
     return np.lib.stride_tricks.as_strided(a, shape, strides, writeable=False)
+'''
+
+_OVER = '''def _over(op, a, axes):
+    """`op.reduce` over a few short axes: place by place, each a whole array."""
+    a = np.moveaxis(a, axes, range(len(axes)))
+    first, *others = np.ndindex(a.shape[: len(axes)])
+    out = a[first].copy()
+    for place in others:
+        op(out, a[place], out=out)
+    return out
 '''
 
 _FOLD = '''def _fold(a, axis, size, start, *runs):
@@ -88,6 +98,7 @@ _TEXT = {
     "sigmoid": _SIGMOID,
     "_logsumexp": _LOGSUMEXP,
     "_window": _WINDOW,
+    "_over": _OVER,
     "_fold": _FOLD,
     "_take": _TAKE,
     "_add_at": _ADD_AT,

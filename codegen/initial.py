@@ -58,6 +58,8 @@ def _code(tensor: Tensor, chosen: Initializer) -> str:
         core = _draw(entry, attributes, inner)
         zeros = f"np.zeros(({', '.join(str(s) for s in [*sizes[:-1], 1])}))"
         return f"np.concatenate([{core}, {zeros}], axis=-1).astype(DTYPE)"
+    if entry.distribution == "values":
+        return f"np.array({_nested(attributes['values'])}, dtype=DTYPE)"
     if entry.distribution == "constant":
         value = _formula(dict(entry.formulas)["value"], attributes, sizes)
         if value == "0":

@@ -95,8 +95,9 @@ def _initial(initializer: Initializer) -> str:
 
 
 def _attribute(attribute: Attribute) -> list[str]:
-    values = " or ".join(f'"{c}"' for c in attribute.choices)
-    values = values or KINDS.get(attribute.kind, attribute.kind)
+    words = [f'"{c}"' for c in attribute.choices]
+    kind = KINDS.get(attribute.kind, attribute.kind)
+    values = " or ".join(words if attribute.kind == "choice" else [kind, *words])
     default = "required" if attribute.default is REQUIRED else f"{_value(attribute.default)}"
     text = f"{attribute.name} ({default}): {attribute.meaning}; {values}"
     return _wrapped(text, indent="    ")
@@ -156,11 +157,12 @@ def gradient_lines(info: EntryInfo, setting: Mapping[str, Any]) -> list[str]:
 
 def _alone(info: EntryInfo, setting: Mapping[str, Any]) -> dict[str, Any]:
     """A spec with this entry and nothing else that has a derivative."""
-    needed = {a.name: 3 for a in info.attributes if a.default is REQUIRED}
+    needed = {a.name: a.usual for a in info.attributes if a.default is REQUIRED}
     if info.kind == "loss":
-        layer: dict[str, Any] = {"type": "identity"}
-        loss = {"type": info.name, **setting}
-        inputs = {"x": [3]}
+        reads = catalogue.LOSS[info.name].inputs
+        layer: dict[str, Any] = {"type": "identity", "inputs": [reads[0]]}
+        loss = {"type": info.name, "inputs": list(reads), **setting}
+        inputs = {name: [3] for name in reads}
     else:
         row = catalogue.LAYER[info.name]
         inputs = {name: list(row.example) for name in _inputs(row)}
@@ -176,9 +178,7 @@ def _inputs(row: Entry) -> tuple[str, ...]:
 def _own_names(info: EntryInfo, system: System) -> dict[str, str]:
     """What a tensor of the net is called in the entry: W for W1, y for sigmoid1."""
     own = {}
-    if info.kind == "loss":
-        own["x"] = "y"
-    else:
+    if info.kind != "loss":
         for name in system.layers[0].tensors:
             local = name.removesuffix("1").removesuffix(f"_{info.name}")
             own[name] = info.output if local == info.name else local
@@ -188,7 +188,9 @@ def _own_names(info: EntryInfo, system: System) -> dict[str, str]:
 def _use(info: EntryInfo) -> list[str]:
     """How a spec names the entry."""
     needed = [
-        f"{a.name} = 3" for a in info.attributes if a.default is REQUIRED and a.kind != "text"
+        f"{a.name} = {_value(a.usual)}"
+        for a in info.attributes
+        if a.default is REQUIRED and a.kind != "text"
     ]
     match info.kind:
         case "layer" | "activation":
@@ -202,10 +204,14 @@ def _use(info: EntryInfo) -> list[str]:
             rows = ["[parameters.W1]", f"init = {table if given else name}"]
     if info.name == catalogue.OWN:
         rows += ['equations = "y[n,i] = ..."', 'parameters = ["c", "g"]']
+    reads = catalogue.LOSS[info.name].inputs if info.kind == "loss" else ()
+    if len(reads) > 1:
+        rows.append(f"inputs = {_value(reads)}")
     if info.inputs == ("x1", "x2", "..."):
         rows.append('inputs = ["first", "second"]')
     return rows
 
 
 def _sample(attribute: Attribute) -> Any:
-    return 1 if attribute.default is REQUIRED else attribute.default
+    plain = attribute.default is REQUIRED and attribute.sample is None
+    return 1 if plain else attribute.usual

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from codegen.arrays import (
+    Run,
     Scene,
     lower,
     lower_index,
@@ -13,7 +14,9 @@ from codegen.arrays import (
     outside_of,
     reads_any,
     runs_of,
+    tiles,
 )
+from codegen.digits import prepared
 from codegen.narrow import all_of, narrow
 from codegen.program import (
     AddAt,
@@ -27,6 +30,7 @@ from codegen.program import (
     Map,
     Pick,
     Reduce,
+    Reshape,
     Span,
     Statement,
     When,
@@ -147,6 +151,7 @@ def _piece(
     term = replace(term, body=settled(term.body))
     if term.body == ZERO:
         return None
+    term = prepared(term, equation, table, fixed)
     term, ranges, guards = narrow(term, table, fixed)
     if any(stop.number is not None and stop.number <= start for start, stop in ranges.values()):
         return None
@@ -224,12 +229,14 @@ def _scattered(term: Term, equation: Equation, scene: Scene, guards: list[Expr])
         for axis in scene.free(affine_axes(subscript)):
             uses[axis] = uses.get(axis, 0) + 1
     kept = set(uses)
+    scene = replace(scene, order=_short_first(term, scene))
     run = tuple(a for a in term.domain if a not in kept and a not in scene.fixed)
     value = _term_value(replace(term, target=tuple(affine(a) for a in kept)), run, scene)
     picks: list[Pick] = []
     layout: list[tuple[Axis, ...]] = []
     out: list[Axis] = []
-    folds: list[tuple[int, Affine, Affine, tuple[tuple[int, Axis, Affine], ...]]] = []
+    folds: list[tuple[int, Affine, Affine, tuple[Run, ...]]] = []
+    tiled = False
     gathered: list[int] = []
     positions: list[int] = []
     inside: list[Expr] = []
@@ -252,8 +259,14 @@ def _scattered(term: Term, equation: Equation, scene: Scene, guards: list[Expr])
             layout.append(free)
         else:
             picks.append(Whole())
-            folds.append((position, extent, *runs_of(subscript, free, scene)))
-            layout.append(free)
+            start, runs = runs_of(subscript, free, scene)
+            digits = tiles(start, runs, extent)
+            if digits:
+                tiled = True
+                layout.append(tuple(a for _, a, _ in digits))
+            else:
+                folds.append((position, extent, start, runs))
+                layout.append(free)
     guards = [*guards, *inside]
     if any(decide(g) is False for g in inside):
         return None
@@ -269,6 +282,15 @@ def _scattered(term: Term, equation: Equation, scene: Scene, guards: list[Expr])
             *value.axes[at + len(runs) :],
         )
         value = Fold(value, at, extent, start, runs, after)
+    if tiled:
+        sizes = [scene.length(a) for a in first]
+        kept_axes = [k for k, p in enumerate(picks) if not isinstance(p, At)]
+        for position, k in enumerate(kept_axes):
+            if position not in positions:
+                span = isinstance(picks[k], Span)
+                sizes.append(scene.length(layout[position][0]) if span else shape[k])
+        rest = tuple(a for k, a in enumerate(out) if k not in positions)
+        value = Reshape(value, (*first, *rest), tuple(sizes))
     if not gathered:
         free_axes = tuple(out)
         value = replace(value, axes=free_axes) if isinstance(value, Fold) else value
@@ -281,6 +303,22 @@ def _scattered(term: Term, equation: Equation, scene: Scene, guards: list[Expr])
         equation.tensor, tuple(picks), tuple(positions), indices, first, value, (*first, *rest)
     )
     return _Piece(value, tuple(picks), False, tuple(guards), value.axes, statement)
+
+
+def _short_first(term: Term, scene: Scene) -> tuple[Axis, ...]:
+    """The order in which short letters of a left subscript come first: `_fold` loops over those."""
+    short = [
+        a
+        for s in term.target
+        if len(group := scene.free(affine_axes(s))) > 1
+        for a in group
+        if a.extent.number is not None and a.extent != max((b.extent for b in group), key=_size)
+    ]
+    return (*short, *(a for a in scene.order if a not in short))
+
+
+def _size(extent: Affine) -> float:
+    return float("inf") if extent.number is None else extent.number
 
 
 def _narrowed(subscript: Affine, scene: Scene) -> Pick:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from codegen.arrays import outside_of
-from derive.conditions import not_negative
+from derive.conditions import conjuncts, not_negative
 from derive.notation import (
     Affine,
     Axis,
@@ -44,7 +44,7 @@ def narrow(
     while isinstance(body, Call) and body.function == "where" and body.args[2] == ZERO:
         condition, inside, _ = body.args
         rest: list[Expr] = []
-        parts = _conjuncts(condition)
+        parts = conjuncts(condition)
         for letter in dict.fromkeys(_bounded(p, fixed) for p in parts):
             mine = [p for p in parts if _bounded(p, fixed) == letter]
             if letter is None:
@@ -86,12 +86,6 @@ def _bounded(condition: Expr, fixed: frozenset[Axis]) -> Axis | None:
 def _decided(condition: Expr, fixed: frozenset[Axis]) -> bool:
     """Whether Python decides it: a condition on loop letters and extents alone."""
     return _on_letters(condition) and not set(letters(condition)) - fixed
-
-
-def _conjuncts(condition: Expr) -> tuple[Expr, ...]:
-    if isinstance(condition, Logic) and condition.op == "and":
-        return tuple(c for a in condition.args for c in _conjuncts(a))
-    return (condition,)
 
 
 def _on_letters(condition: Expr) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
+from math import prod
 
 from codegen.program import (
     Array,
@@ -14,11 +16,13 @@ from codegen.program import (
     Load,
     Map,
     Reduce,
+    Reshape,
     Spread,
     Take,
     Value,
     Window,
 )
+from derive.notation import Axis
 
 CHOICE, COMPARE, SUM, PRODUCT, UNARY, POWER, ATOM = range(7)
 
@@ -44,6 +48,8 @@ FUNCTIONS = {
 }
 HELPED = {"sigmoid": "sigmoid", "erf": "erf"}
 REDUCE = {"sum": "np.sum", "prod": "np.prod", "max": "np.max", "min": "np.min"}
+OVER = {"sum": "np.add", "max": "np.maximum", "min": "np.minimum"}
+FEW = 32  # so many places of windows are passed one by one
 COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 
 Code = tuple[str, int]
@@ -58,12 +64,37 @@ def may_fail(array: Array) -> bool:
             divides = function == "div" and not isinstance(args[1], Value | Count)
             risky = function in _RISKY and function != "div"
             return divides or risky or any(may_fail(a) for a in args)
-        case Window(of=of) | Fold(of=of) | Take(of=of) | Reduce(of=of) | Spread(of=of):
+        case (
+            Window(of=of)
+            | Fold(of=of)
+            | Reshape(of=of)
+            | Take(of=of)
+            | Reduce(of=of)
+            | Spread(of=of)
+        ):
             return may_fail(of)
         case Dot(left, right, _):
             return may_fail(left) or may_fail(right)
         case Choose(_, yes, no, _):
             return may_fail(yes) or (no is not None and may_fail(no))
+        case _:
+            return False
+
+
+def slides(array: Array, letters: Sequence[Axis]) -> bool:
+    """Whether letters run over the few places inside windows of an array."""
+    places = prod(a.extent.number or FEW + 1 for a in letters)
+    return 1 < places <= FEW and all(_in_window(array, a) for a in letters)
+
+
+def _in_window(array: Array, letter: Axis) -> bool:
+    match array:
+        case Window(of=of, runs=runs):
+            return any(a == letter for _, a, _ in runs) or _in_window(of, letter)
+        case Reshape(of, axes, _):
+            return letter in axes and letter not in of.axes
+        case Map(_, args, _):
+            return any(_in_window(a, letter) for a in args)
         case _:
             return False
 

@@ -3,7 +3,7 @@
 ::
 
     Statement = Assign | AddAt | Zeros | For | When
-    Array     = Value | Count | Length | Load | Window | Fold | Take
+    Array     = Value | Count | Length | Load | Window | Fold | Reshape | Take
               | Map | Choose | Reduce | Dot | Spread
 
 Every expression knows the letters of its axes, in memory order; what those letters run over is
@@ -85,7 +85,7 @@ class Load:
 class Window:
     """Axis `position` of an array becomes one axis per run: entry `start + step*letter + ...`.
 
-    A run is (step, letter, count). What lies outside is 0.
+    A run is (step, letter, count). What lies outside is `fill`.
     """
 
     of: Array
@@ -93,6 +93,16 @@ class Window:
     start: Affine
     runs: tuple[tuple[int, Axis, Affine], ...]
     axes: tuple[Axis, ...]
+    fill: Array | None = None
+
+
+@dataclass(frozen=True)
+class Reshape:
+    """The entries in the order in which they lie, under other axes of this shape."""
+
+    of: Array
+    axes: tuple[Axis, ...]
+    shape: tuple[Affine, ...]
 
 
 @dataclass(frozen=True)
@@ -168,7 +178,21 @@ class Spread:
     shape: tuple[Affine, ...]
 
 
-Array = Value | Count | Length | Load | Window | Fold | Take | Map | Choose | Reduce | Dot | Spread
+Array = (
+    Value
+    | Count
+    | Length
+    | Load
+    | Window
+    | Fold
+    | Reshape
+    | Take
+    | Map
+    | Choose
+    | Reduce
+    | Dot
+    | Spread
+)
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,12 @@ from fractions import Fraction
 from typing import Any
 
 from derive.catalogue import DISTRIBUTION, INITIALIZER
-from derive.catalogue.entry import REQUIRED, Attribute
+from derive.catalogue.entry import KINDS, REQUIRED, Attribute
 from derive.errors import meant, shorten, shown
 from derive.notation import Draw, Initializer
 from derive.values import exact, extent
+
+_LEAST = {"extents": 1, "counts": 0}
 
 
 def read_attributes(
@@ -53,7 +55,7 @@ def _value(value: Any, attribute: Attribute, place: str, problems: list[str]) ->
     where = f"{place}.{attribute.name}"
     if value is REQUIRED:
         problems.append(f"{place}: '{attribute.name}' is missing; add {_sample(attribute)}")
-        return extent(1, where, []) if attribute.kind == "extent" else Fraction(1)
+        return attribute.usual
     if value is None and attribute.default is None:
         return None
     match attribute.kind:
@@ -75,9 +77,37 @@ def _value(value: Any, attribute: Attribute, place: str, problems: list[str]) ->
                 return attribute.default
         case "number" | "positive" | "non-negative" | "probability":
             return _number(value, attribute, where, problems)
+        case "numbers":
+            return _numbers(value, attribute, where, problems)
+        case "extents" | "counts" | "integers":
+            return _integers(value, attribute, where, problems)
         case _:
             pass
     return value
+
+
+def _integers(value: Any, attribute: Attribute, where: str, problems: list[str]) -> Any:
+    """An integer, several as a tuple, or one of the attribute's words."""
+    if isinstance(value, str) and value in attribute.choices:
+        return value
+    several = isinstance(value, list | tuple)
+    least = _LEAST.get(attribute.kind, 1 - 2**31)
+    found = tuple(value) if several else (value,)
+    fit = (isinstance(v, int) and not isinstance(v, bool) and least <= v < 2**31 for v in found)
+    if found and all(fit):
+        return found if several else value
+    words = "".join(f', or "{c}"' for c in attribute.choices)
+    near = meant(value, attribute.choices) if isinstance(value, str) else ""
+    wanted = KINDS[attribute.kind]
+    problems.append(f"{where}: {shown(value)} doesn't fit; write {wanted}{words}{near}")
+    return attribute.usual
+
+
+def _numbers(value: Any, attribute: Attribute, where: str, problems: list[str]) -> Any:
+    if not isinstance(value, list | tuple) or not value:
+        problems.append(f"{where}: {shown(value)} is no list of numbers; write one such as [1, 2]")
+        return attribute.usual
+    return tuple(exact(v, f"{where}[{k}]", problems) for k, v in enumerate(value, 1))
 
 
 def _number(value: Any, attribute: Attribute, where: str, problems: list[str]) -> Fraction:
@@ -95,7 +125,9 @@ def _number(value: Any, attribute: Attribute, where: str, problems: list[str]) -
 
 
 def _sample(attribute: Attribute) -> str:
-    return f"{attribute.name} = 3" if attribute.kind == "extent" else f"{attribute.name} = 0.5"
+    number = attribute.kind in ("extent", "extents", "counts", "integers")
+    value = attribute.usual if number else 0.5
+    return f"{attribute.name} = {list(value) if isinstance(value, tuple) else value}"
 
 
 def read_initializer(

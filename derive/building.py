@@ -81,10 +81,13 @@ class Building:
         own = row if isinstance(row, Own) else None
         entry = row.entry if isinstance(row, Own) else row
         extents: Mapping[tuple[str, int], Affine] = {}
+        counts: Mapping[str, int] = {}
         equations: list[Written] = []
         try:
-            if isinstance(entry, Entry) and entry.extents:
+            if entry.extents:
                 extents = entry.extents(use)
+            if isinstance(entry, Entry) and entry.letters:
+                counts = entry.letters(use)
             text = entry.equations(use) if callable(entry.equations) else entry.equations
             equations = list(own.equations) if own else read_equations(text, place, self.problems)
         except Unfit as unfit:
@@ -98,6 +101,8 @@ class Building:
         draws: tuple[tuple[str, Draw], ...] = ()
         if isinstance(entry, Entry):
             buffers, draws = entry.buffers, entry.draws_of(use)
+        if isinstance(entry, Loss):
+            buffers = entry.buffers_of(use)
         if own:
             buffers, draws = own.buffers, own.draws
         mine = [
@@ -111,8 +116,8 @@ class Building:
         if not all(claimed):
             return None
         self._declare({"parameter": parameters, "buffer": buffers}, draws, names)
-        if own:
-            self._read_integers(own, names, place)
+        integers = own.integers if own else entry.integers if isinstance(entry, Entry) else ()
+        self._read_integers(integers, names, place)
         settings: dict[str, Any] = {a.name: attributes.get(a.name) for a in entry.attributes}
         numbers = {k: v for k, v in settings.items() if isinstance(v, Fraction)}
         where = own.place_in(place) if own else place
@@ -122,6 +127,7 @@ class Building:
             for a in entry.attributes
             if a.letter and settings[a.name] is not None
         }
+        letters.update(((place, letter), count) for letter, count in counts.items())
         slots = {(names[t], k): extent for (t, k), extent in extents.items()}
         for key, extent in attributes.items():
             tensor, dot, axis = key.partition(".")
@@ -149,12 +155,12 @@ class Building:
             self.roles[names[local]] = draw.role
             self.draws.append((names[local], draw))
 
-    def _read_integers(self, own: Own, names: Mapping[str, str], place: str) -> None:
-        self.integers.update(names[local] for local in own.integers)
+    def _read_integers(self, integers: Sequence[str], names: Mapping[str, str], place: str) -> None:
+        self.integers.update(names[local] for local in integers)
         self.problems.extend(
             f"{place}: it reads integers from '{local}', and '{names[local]}' is computed; "
             "connect it with an input"
-            for local in own.integers
+            for local in integers
             if self.roles.get(names[local]) not in ("input", "target", "buffer")
         )
 

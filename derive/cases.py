@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from derive.conditions import decide, implied
-from derive.notation import Add, Affine, Call, Compare, Expr, Index, Logic, Mul, Number, affine
+from derive.conditions import decide, implied, integer
+from derive.notation import Affine, Call, Compare, Expr, Index, Logic, Mul, Number
 from derive.tree import ZERO, index, mul, transform
 
 _OPPOSITE = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
@@ -56,7 +56,7 @@ def of_letters(condition: Expr) -> bool:
     """Whether a condition speaks of letters and extents only, not of values."""
     match condition:
         case Compare(_, left, right):
-            return _integer(left) is not None and _integer(right) is not None
+            return integer(left) is not None and integer(right) is not None
         case Logic(_, args):
             return all(of_letters(a) for a in args)
         case _:
@@ -107,7 +107,7 @@ def _said(condition: Expr, known: Known) -> Expr | bool:
     """The condition in its shortest form, or whether it holds where that is sure."""
     match condition:
         case Compare(op, left, right):
-            a, b = _integer(left), _integer(right)
+            a, b = integer(left), integer(right)
             if a is None or b is None:
                 return Compare(op, shortened(left, known), shortened(right, known))
             told = Compare(op, index(a), index(b))
@@ -132,20 +132,3 @@ def _said(condition: Expr, known: Known) -> Expr | bool:
             return kept[0] if len(kept) == 1 else Logic(op, tuple(kept))
         case _:
             return condition
-
-
-def _integer(expr: Expr) -> Affine | None:
-    match expr:
-        case Index(value):
-            return value
-        case Number(value) if value.denominator == 1:
-            return affine(int(value))
-        case Add(args):
-            parts = [_integer(a) for a in args]
-            known = [p for p in parts if p is not None]
-            return sum(known, affine(0)) if len(known) == len(parts) else None
-        case Mul((Number(value), one)) if value.denominator == 1:
-            part = _integer(one)
-            return None if part is None else part * int(value)
-        case _:
-            return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from derive.notation import Affine, Call, Compare, Expr, Index, Logic, Number, affine
+from derive.notation import Add, Affine, Call, Compare, Expr, Index, Logic, Mul, Number, affine
 from derive.rules import bounds, surely_not_negative
 from derive.tree import number, transform
 
@@ -26,15 +26,26 @@ def not_negative(condition: Expr) -> Affine | None:
 
 
 def _difference(condition: Compare) -> Affine | None:
-    sides = []
-    for side in (condition.left, condition.right):
-        if isinstance(side, Index):
-            sides.append(side.value)
-        elif isinstance(side, Number) and side.value.denominator == 1:
-            sides.append(affine(int(side.value)))
-        else:
+    left, right = integer(condition.left), integer(condition.right)
+    return None if left is None or right is None else left - right
+
+
+def integer(expr: Expr) -> Affine | None:
+    """The integer of the index calculus that a value is, if it is one."""
+    match expr:
+        case Index(value):
+            return value
+        case Number(value) if value.denominator == 1:
+            return affine(int(value))
+        case Add(args):
+            parts = [integer(a) for a in args]
+            known = [p for p in parts if p is not None]
+            return sum(known, affine(0)) if len(known) == len(parts) else None
+        case Mul((Number(value), one)) if value.denominator == 1:
+            part = integer(one)
+            return None if part is None else part * int(value)
+        case _:
             return None
-    return sides[0] - sides[1]
 
 
 def decide(condition: Expr, known: frozenset[Affine] = frozenset()) -> bool | None:
@@ -91,7 +102,9 @@ def settled(expr: Expr, known: frozenset[Affine] = frozenset()) -> Expr:
                     return settled(yes if answer else no, known)
                 inside = settled(yes, known | implied(condition))
                 other = settled(no, known)
-                return inside if inside == other else Call("where", (condition, inside, other))
+                if inside == other:
+                    return inside
+                return Call("where", (settled(condition, known), inside, other))
             case Call("delta", (left, right)):
                 answer = decide(Compare("==", left, right))
                 return None if answer is None else number(int(answer))
@@ -99,6 +112,13 @@ def settled(expr: Expr, known: frozenset[Affine] = frozenset()) -> Expr:
                 return None
 
     return transform(expr, change)
+
+
+def conjuncts(condition: Expr) -> tuple[Expr, ...]:
+    """The conditions that hold together where one does."""
+    if isinstance(condition, Logic) and condition.op == "and":
+        return tuple(c for a in condition.args for c in conjuncts(a))
+    return (condition,)
 
 
 def implied(condition: Expr) -> frozenset[Affine]:

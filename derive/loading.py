@@ -17,9 +17,10 @@ from derive.errors import ChainruleError, shorten
 from derive.examples import read_example
 from derive.loss import kind_of_target, read_task
 from derive.network import build_network
-from derive.notation import Initializer, System, Training
+from derive.notation import Initializer, System, Training, affine
 from derive.optimizer import DEFAULT, read_optimizer
 from derive.spec import read_spec, wrong_keys
+from derive.text import affine_text
 
 LARGEST_FILE = 5_000_000
 
@@ -213,7 +214,7 @@ class _System:
         )
 
     def check_initializers(self, system: System) -> None:
-        """A fan needs two axes."""
+        """A fan needs two axes, given numbers need one of their length."""
         for name, found in system.training.initializers:
             row = catalogue.INITIALIZER[found.type]
             rank = system.table[name].rank
@@ -221,4 +222,12 @@ class _System:
                 self.problems.append(
                     f"parameters.{name}: {row.name} needs a parameter with two axes or more, and "
                     f"'{name}' has {rank}; write init = \"normal\""
+                )
+            shape = system.table[name].shape
+            values = dict(found.attributes).get("values")
+            if values is not None and shape != (affine(len(values)),):
+                self.problems.append(
+                    f"parameters.{name}: {len(values)} values don't fit '{name}', whose extents "
+                    f"are ({', '.join(map(affine_text, shape))}); give one for each entry of its "
+                    "single axis"
                 )

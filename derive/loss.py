@@ -11,6 +11,7 @@ from derive.attributes import read_attributes, unknown_type
 from derive.building import Building
 from derive.catalogue.entry import Loss, Use
 from derive.definitions import Own, own_entry, read_axes
+from derive.errors import meant, shorten
 from derive.inference import Shape
 from derive.instance import tensors_of, unknown_names
 from derive.spec import Definition, LossSpec, read_definition
@@ -21,9 +22,14 @@ TASKS = ("classification", "regression")
 
 @dataclass(frozen=True)
 class Placed:
-    """A loss that has been put in: what its targets are, and which tensor holds probabilities."""
+    """A loss that has been put in.
+
+    `inputs` are the tensors that it reads as its own, `target` says what its targets are,
+    `probabilities` is the tensor that holds them.
+    """
 
     type: str
+    inputs: tuple[str, ...]
     target: str
     probabilities: str | None
     task: str
@@ -48,10 +54,14 @@ def put_loss(
     spec: LossSpec | None,
     built: Building,
     output: str | None,
+    named: Mapping[str, str],
     defined: Mapping[str, Own | None],
     task: str,
 ) -> Placed | None:
-    """Put the loss in, the target with it; None where it doesn't work."""
+    """Put the loss in, the target with it; None where it doesn't work.
+
+    `named` are the tensors that it may name as its inputs, by the names of their layers.
+    """
     problems = built.problems
     if spec is None:
         problems.append('loss: it is missing; add [loss] with type = "squared_error"')
@@ -67,8 +77,13 @@ def put_loss(
     attributes = read_attributes(given, attributes_of, place, problems, ("type",)) | sizes
     if len(problems) > before or output is None or output not in built.shapes:
         return None
+    inputs = _inputs(spec, row, place, output, named, problems)
+    if inputs is None or any(tensor not in built.shapes for tensor in inputs.values()):
+        return None
+    use = Use(attributes, tuple(built.shapes[tensor] for tensor in inputs.values()))
     fixed = {}
-    if isinstance(row, Loss) or TARGET in tensors_of(row.equations):
+    aimed = row.target_of(use) if isinstance(row, Loss) else TARGET in tensors_of(row.equations)
+    if aimed:
         built.claim(TARGET, "the target of the loss")
         built.roles[TARGET] = "target"
         fixed = {TARGET: TARGET}
@@ -80,7 +95,7 @@ def put_loss(
     def name(local: str) -> str:
         return local if local == OBJECTIVE or local not in built.taken else f"{local}_loss"
 
-    names = built.put(row, attributes, {OUTPUT: output}, name, place, fixed)
+    names = built.put(row, attributes, inputs, name, place, fixed)
     if names is None:
         return None
     if built.shapes.get(OBJECTIVE) != ():
@@ -89,9 +104,8 @@ def put_loss(
     target, probabilities = "real", None
     if isinstance(row, Loss):
         built.cite(row.name, row.source)
-        use = Use(attributes, (built.shapes[output],))
-        target = row.target(use) if callable(row.target) else row.target
-        probabilities = {OUTPUT: output, **names}.get(row.probabilities)
+        target = row.target_of(use) or target
+        probabilities = {**inputs, **names}.get(row.probabilities)
         if target == "classes":
             built.integers.add(TARGET)
     if target == "real" and task == "classification":
@@ -102,7 +116,39 @@ def put_loss(
     elif task == "regression":
         target, probabilities = "real", None
     task = task or ("regression" if target == "real" else "classification")
-    return Placed(spec.type or "equation", target, probabilities, task)
+    return Placed(spec.type or "equation", tuple(inputs.values()), target, probabilities, task)
+
+
+def _inputs(
+    spec: LossSpec,
+    row: Loss | Own,
+    place: str,
+    output: str,
+    named: Mapping[str, str],
+    problems: list[str],
+) -> dict[str, str] | None:
+    """What the loss reads beside the target, by its own names; the network's output is `y`."""
+    wanted = row.inputs if isinstance(row, Loss) else (OUTPUT,)
+    if isinstance(row, Own) and spec.inputs is not None:
+        problems.append(f"{place}.inputs: a loss reads y and t by these names; take this out")
+        return None
+    if spec.inputs is None and wanted == (OUTPUT,):
+        return {OUTPUT: output}
+    given = spec.inputs or []
+    if len(given) != len(wanted):
+        listed = ", ".join(f'"{name}"' for name in wanted)
+        problems.append(
+            f"{place}: it takes {len(wanted)} inputs ({', '.join(wanted)}) and would get "
+            f"{len(given) or 1}; name them, such as inputs = [{listed}]"
+        )
+        return None
+    unknown = [x for x in given if x not in named]
+    problems.extend(
+        f"{place}.inputs: unknown layer '{shorten(x)}'"
+        f"{meant(x, named) or '; known: ' + ', '.join(named)}"
+        for x in unknown
+    )
+    return None if unknown else {w: named[x] for w, x in zip(wanted, given, strict=True)}
 
 
 def _row(

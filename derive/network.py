@@ -83,14 +83,16 @@ class _Network:
                 self.put(k, layer, sources[k])
         last = self.output(nodes)
         output = self.outputs.get(last)
-        loss = put_loss(self.spec.loss, self.built, output, reader.own, self.spec.task)
+        named = self.named(nodes)
+        loss = put_loss(self.spec.loss, self.built, output, named, reader.own, self.spec.task)
         self.initialise(whole=None not in nodes)
         if self.problems or output is None or loss is None:
             raise ChainruleError(*dict.fromkeys(self.problems))
         system = assemble(self.built.written, self.declared(output, loss), self.problems)
+        costs = tuple(k for k, tensor in self.outputs.items() if tensor in loss.inputs)
         unused = tuple(
             f"{node.place}: nothing reads this layer, and it isn't the output"
-            for k in unread(nodes, sources, last)
+            for k in unread(nodes, [*sources, costs], last)
             if (node := nodes[k])
         )
         return replace(
@@ -268,6 +270,14 @@ class _Network:
                 f"{meant(wanted, by_name) or '; known: ' + ', '.join(by_name)}"
             )
         return by_name.get(wanted, -1)
+
+    def named(self, nodes: Sequence[Node | None]) -> dict[str, str]:
+        """What a loss may name: the spec's inputs and the layers, with the tensor that each is."""
+        found = {x: x for x in self.spec.inputs}
+        for k, tensor in self.outputs.items():
+            node = nodes[k]
+            found.update(dict.fromkeys(node.names if node else (), tensor))
+        return found
 
     def initialise(self, whole: bool) -> None:
         """What the spec says of single parameters; `whole` where all of them are known."""

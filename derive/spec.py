@@ -153,9 +153,10 @@ class LayerSpec(_Open):
 
 
 class LossSpec(_Open):
-    """The loss: a type, or equations."""
+    """The loss: a type, or equations; `inputs` names what a loss reads that reads several."""
 
     type: str | None = None
+    inputs: Annotated[list[str] | None, BeforeValidator(_names)] = None
 
 
 class Spec(_Strict):

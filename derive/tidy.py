@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from derive.notation import (
+    Affine,
     Axis,
     Call,
     Equation,
@@ -24,6 +25,7 @@ from derive.notation import (
 )
 from derive.recurrence import Loop, NoOrder, members, schedule
 from derive.rules import elementwise, pull, rename_apart
+from derive.sifting import sifted
 from derive.simplify import facts_of, tell_through
 from derive.tree import (
     ONE,
@@ -71,6 +73,7 @@ class Tidier:
             if name in self.equations:
                 self._inline(name)
         for name in list(self.equations):
+            self._sift(name)
             self._simplify(name)
         self._drop_unused()
         return list(self.equations.values()), self.inlined
@@ -254,6 +257,24 @@ class Tidier:
         flats = [t for t in equation.terms if t.plain and not t.reduced and t.reduce == "sum"]
         if len(flats) > 1:
             self._gather(name)
+
+    def _sift(self, name: str) -> None:
+        """Letters that a delta ties, where no left subscript holds them."""
+        equation = self.equations[name]
+        shape = tuple(a.extent for a in equation.axes)
+        new = []
+        for term in equation.terms:
+            found = sifted(term, shape, self._shape)
+            new.append(found if found.target == term.target else term)
+        after = replace(equation, terms=tuple(new))
+        if after != equation:
+            self._step("sift", equation, after, "the delta is 1 at this place only")
+            self._put(after)
+
+    def _shape(self, name: str) -> tuple[Affine, ...] | None:
+        """The shape of a tensor, or of a derivative, which is that of what it is taken by."""
+        tensor = self.system.table.get(name) or self.system.table.get(name[1:])
+        return tensor.shape if tensor else None
 
     def _simplify(self, name: str) -> None:
         equation = self.equations[name]

@@ -362,11 +362,11 @@ def test_a_layer_by_equations_in_place():
 
 
 def test_an_activation_of_ones_own():
-    prelu = {
+    bent = {
         "equations": "y[n,...] = where(x[n,...] > 0, x[n,...], a*x[n,...])",
         "parameters": {"a": {"init": {"type": "constant", "value": 0.25}}},
     }
-    system = net(dense(4, activation="prelu"), {"type": "prelu"}, define={"prelu": prelu})
+    system = net(dense(4, activation="bent"), {"type": "bent"}, define={"bent": bent})
     assert [t.name for t in system.having("parameter")] == ["W1", "b1", "a1", "a2"]
     assert lines(system)[1] == "y1[n,i] = where(z1[n,i] > 0, z1[n,i], a1*z1[n,i])"
 
@@ -393,19 +393,19 @@ def test_state_and_draws_of_a_definition():
 
 
 def test_a_loss_of_ones_own():
-    huber = {
+    bounded = {
         "equations": """
         d[n,...] = y[n,...] - t[n,...]
         E = mean(n,..., where(abs(d[n,...]) < beta, d[n,...]**2/2, beta*abs(d[n,...]) - beta**2/2))
         """,
         "constants": {"beta": 1},
     }
-    system = net(dense(2), loss={"type": "huber", "beta": 0.5}, define={"huber": huber})
+    system = net(dense(2), loss={"type": "bounded", "beta": 0.5}, define={"bounded": bounded})
     values = run(system)
     d = np.abs(values["z1"] - values["t"])
     wanted = np.where(d < 0.5, d**2 / 2, 0.5 * d - 0.125).mean()
     np.testing.assert_allclose(values["E"], wanted)
-    assert system.loss_type == "huber"
+    assert system.loss_type == "bounded"
 
 
 def test_a_loss_may_read_any_tensor_and_needs_no_target():

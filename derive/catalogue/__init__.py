@@ -7,15 +7,20 @@ that file's tuple; everything else follows from there.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import Any
 
 from derive.catalogue import (
     activations,
+    convolution,
     dense,
     distributions,
+    embedding,
     initializers,
     losses,
+    normalisation,
     optimizers,
+    pooling,
     shape,
     training,
 )
@@ -34,7 +39,15 @@ from derive.catalogue.entry import (
 from derive.errors import ChainruleError, meant, shorten
 from derive.notation import affine
 
-LAYERS: tuple[Entry, ...] = (*dense.LAYERS, *shape.LAYERS, *training.LAYERS)
+LAYERS: tuple[Entry, ...] = (
+    *dense.LAYERS,
+    *embedding.LAYERS,
+    *shape.LAYERS,
+    *convolution.LAYERS,
+    *pooling.LAYERS,
+    *normalisation.LAYERS,
+    *training.LAYERS,
+)
 ACTIVATIONS: tuple[Entry, ...] = activations.ACTIVATIONS
 LOSSES: tuple[Loss, ...] = losses.LOSSES
 OPTIMIZERS: tuple[Optimizer, ...] = optimizers.OPTIMIZERS
@@ -97,8 +110,8 @@ def describe(name: str) -> EntryInfo:
 
 
 def defaults(attributes: tuple[Attribute, ...]) -> dict[str, Any]:
-    """The attributes' defaults, an extent of 3 for those that have none."""
-    return {a.name: 3 if a.default is REQUIRED else a.default for a in attributes}
+    """The attributes' defaults, a sample for those that have none."""
+    return {a.name: a.usual for a in attributes}
 
 
 def _info(kind: str, row: Row) -> EntryInfo:
@@ -123,7 +136,7 @@ def _info(kind: str, row: Row) -> EntryInfo:
                 row.about,
                 _forms(row, _use(row)),
                 row.attributes,
-                ("y", "t"),
+                (*row.inputs, "t") if row.target else row.inputs,
                 "E",
                 source=row.source,
                 kink=row.kink,
@@ -155,7 +168,9 @@ def _info(kind: str, row: Row) -> EntryInfo:
 def _use(row: Entry | Loss | Optimizer) -> Use:
     """A small use with every attribute at its default, a batch of 5."""
     example = row.example if isinstance(row, Entry) else (3,)
-    inputs = 2 if isinstance(row, Entry) and row.many else 1
+    inputs = 1 if isinstance(row, Optimizer) else len(row.inputs)
+    if isinstance(row, Entry) and row.many:
+        inputs = 2
     shape = tuple(affine(k) for k in (5, *example))
     return Use(defaults(row.attributes), (shape,) * inputs)
 
@@ -176,6 +191,9 @@ def _forms(row: Entry | Loss | Optimizer, usual: Use) -> tuple[tuple[str, str], 
                 )
             case "non-negative":
                 settings.append((f"{a.name} above 0", {a.name: 1}))
+            case _ if a.sample is not None and a.default is not REQUIRED:
+                said = float(a.sample) if isinstance(a.sample, Fraction) else a.sample
+                settings.append((f"{a.name} = {said}", {a.name: a.sample}))
     forms: dict[str, str] = {}
     for said, setting in settings:
         text = row.equations(Use({**usual.attributes, **setting}, usual.shapes))

@@ -1,9 +1,10 @@
-"""Functions that follow a layer, entry by entry or along the last axis."""
+"""Functions that follow a layer, entry by entry: the smooth ones, and the tuple of all."""
 
 from __future__ import annotations
 
 from fractions import Fraction
 
+from derive.catalogue import activations_axis, activations_pieces
 from derive.catalogue.entry import Attribute, Entry, Use
 
 
@@ -26,28 +27,30 @@ SIGMOID = Entry(
     equations="y[n,...] = sigmoid(x[n,...])",
     source="Rumelhart, Hinton & Williams 1986, eq. 2",
 )
+LOG_SIGMOID = Entry(
+    name="log_sigmoid",
+    about="the logarithm of the sigmoid, without the infinity that log(sigmoid(x)) would give",
+    equations="y[n,...] = -softplus(-x[n,...])",
+    source="Goodfellow, Bengio & Courville 2016, section 3.10",
+)
 TANH = Entry(
     name="tanh",
     about="from -1 to 1",
     equations="y[n,...] = tanh(x[n,...])",
     source="Bishop 2006, eq. 5.59",
 )
-RELU = Entry(
-    name="relu",
-    about="what is negative becomes 0",
-    equations="y[n,...] = relu(x[n,...])",
-    source="Glorot, Bordes & Bengio 2011, section 3",
-    kink="at x = 0 the derivative is taken as 0",
+TANHSHRINK = Entry(
+    name="tanhshrink",
+    about="what tanh takes away",
+    equations="y[n,...] = x[n,...] - tanh(x[n,...])",
+    source="PyTorch, torch.nn.Tanhshrink",
 )
-LEAKY_RELU = Entry(
-    name="leaky_relu",
-    about="what is negative becomes small",
-    equations="y[n,...] = where(x[n,...] > 0, x[n,...], negative_slope*x[n,...])",
-    attributes=(
-        Attribute("negative_slope", "number", "the slope left of 0", default=Fraction("0.01")),
-    ),
-    source="Maas, Hannun & Ng 2013, section 2",
-    kink="at x = 0 the derivative is taken as negative_slope",
+SOFTSIGN = Entry(
+    name="softsign",
+    about="from -1 to 1, slower than tanh",
+    equations="y[n,...] = x[n,...]/(1 + abs(x[n,...]))",
+    source="Glorot & Bengio 2010, Understanding the difficulty of training deep feedforward "
+    "neural networks",
 )
 SOFTPLUS = Entry(
     name="softplus",
@@ -76,15 +79,41 @@ SILU = Entry(
     equations="y[n,...] = x[n,...]*sigmoid(x[n,...])",
     source="Elfwing, Uchibe & Doya 2018, section 2",
 )
-SOFTMAX = Entry(
-    name="softmax",
-    about="positive numbers with sum 1 along the last axis; the shift m changes no value and "
-    "keeps exp from overflowing, so it is held constant",
-    equations="""\
-m[n,...] = hold(max(i, x[n,...,i]))
-s[n,...] = sum(i, exp(x[n,...,i] - m[n,...]))
-y[n,...,i] = exp(x[n,...,i] - m[n,...])/s[n,...]""",
-    source="Goodfellow, Bengio & Courville 2016, eq. 6.29 and 6.33",
+MISH = Entry(
+    name="mish",
+    about="x times the tanh of its softplus",
+    equations="y[n,...] = x[n,...]*tanh(softplus(x[n,...]))",
+    source="Misra 2020, Mish: a self regularized non-monotonic activation function",
+)
+SINE = Entry(
+    name="sine",
+    about="a wave, for functions of coordinates",
+    equations="y[n,...] = sin(omega*x[n,...])",
+    attributes=(
+        Attribute("omega", "number", "the frequency; a SIREN takes 30", default=Fraction(1)),
+    ),
+    source="Sitzmann et al. 2020, Implicit neural representations with periodic activation "
+    "functions, section 3",
+)
+GAUSSIAN = Entry(
+    name="gaussian",
+    about="a bell around 0",
+    equations="y[n,...] = exp(-x[n,...]**2)",
+    source="Broomhead & Lowe 1988, Multivariable functional interpolation and adaptive networks",
 )
 
-ACTIVATIONS = (IDENTITY, SIGMOID, TANH, RELU, LEAKY_RELU, SOFTPLUS, GELU, SILU, SOFTMAX)
+SMOOTH = (
+    IDENTITY,
+    SIGMOID,
+    LOG_SIGMOID,
+    TANH,
+    TANHSHRINK,
+    SOFTSIGN,
+    SOFTPLUS,
+    GELU,
+    SILU,
+    MISH,
+    SINE,
+    GAUSSIAN,
+)
+ACTIVATIONS = (*SMOOTH, *activations_pieces.ACTIVATIONS, *activations_axis.ACTIVATIONS)

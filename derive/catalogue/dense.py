@@ -61,4 +61,32 @@ DENSE = Entry(
     activates=True,
 )
 
-LAYERS = (DENSE,)
+
+def _bilinear(use: Use) -> str:
+    bias = " + b[o]" if use.attributes["bias"] else ""
+    return f"z[n,...,o] = sum(i,j, x1[n,...,i]*W[o,i,j]*x2[n,...,j]){bias}"
+
+
+def _bilinear_parameters(use: Use) -> tuple[Parameter, ...]:
+    weights = Parameter("W", Initializer("glorot_uniform"))
+    bias = Parameter("b", Initializer("zeros"))
+    return (weights, bias) if use.attributes["bias"] else (weights,)
+
+
+BILINEAR = Entry(
+    name="bilinear",
+    about="each unit weighs all products of a feature of one input and a feature of the other",
+    equations=_bilinear,
+    inputs=("x1", "x2"),
+    output="z",
+    parameters=_bilinear_parameters,
+    attributes=(
+        Attribute("units", "extent", "the number of outputs", letter="o"),
+        Attribute("activation", "activation", "what follows the sum", default="identity"),
+        Attribute("bias", "flag", "whether a bias is added", default=True),
+    ),
+    source="Tenenbaum & Freeman 2000, Separating style and content with bilinear models",
+    activates=True,
+)
+
+LAYERS = (DENSE, BILINEAR)

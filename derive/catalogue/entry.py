@@ -31,6 +31,10 @@ KINDS = {
     "non-negative": "a finite number of at least 0",
     "probability": "a number from 0 to 1",
     "flag": "true or false",
+    "extents": "an integer above 0, or a list of them",
+    "numbers": "a list of finite numbers",
+    "counts": "an integer of at least 0, or a list of them",
+    "integers": "an integer, or a list of them",
     "choice": "one of the words listed",
     "text": "text",
     "names": "a list of names",
@@ -45,7 +49,8 @@ class Attribute:
     """A key that a spec may give beside the type: its kind (of `KINDS`), default and meaning.
 
     `letter` is the letter of the equations whose extent the attribute gives; `below` names the
-    attribute that must be larger. A number may stand in the equations by its name.
+    attribute that must be larger. A number may stand in the equations by its name. `sample` is what
+    the entry's page shows: of what is required, or beside the default.
     """
 
     name: str
@@ -55,6 +60,14 @@ class Attribute:
     choices: tuple[str, ...] = ()
     letter: str = ""
     below: str = ""
+    sample: Any = None
+
+    @property
+    def usual(self) -> Any:
+        """The default, a sample where there is none."""
+        if self.default is not REQUIRED:
+            return self.default
+        return 3 if self.sample is None else self.sample
 
 
 @dataclass(frozen=True)
@@ -76,6 +89,7 @@ class Unfit(Exception):
 
 Equations = str | Callable[[Use], str]
 Extents = Callable[[Use], Mapping[tuple[str, int], Affine]]
+Letters = Callable[[Use], Mapping[str, int]]
 
 
 @dataclass(frozen=True)
@@ -92,9 +106,10 @@ class Entry:
     """A layer or an activation.
 
     `equations` are text, or made from the use where the rank or the number of inputs matters, and
-    so are `parameters` and `draws`; `extents` gives axes that plain walking can't tell. `many`
-    takes two inputs or more, called `x1`, `x2`, ...; `activates` has an activation after its
-    output; the output of an `is_alias` is another name for its input.
+    so are `parameters` and `draws`; `extents` gives axes that plain walking can't tell, `letters`
+    the letters that walk none. `integers` names the inputs that hold integers. `many` takes two
+    inputs or more, called `x1`, `x2`, ...; `activates` has an activation after its output; the
+    output of an `is_alias` is another name for its input.
     """
 
     name: str
@@ -107,6 +122,8 @@ class Entry:
     draws: tuple[tuple[str, Draw], ...] | Callable[[Use], tuple[tuple[str, Draw], ...]] = ()
     attributes: tuple[Attribute, ...] = ()
     extents: Extents | None = None
+    letters: Letters | None = None
+    integers: tuple[str, ...] = ()
     source: str = ""
     kink: str = ""
     many: bool = False
@@ -131,20 +148,32 @@ class Entry:
 class Loss:
     """What is minimised: equations over the output `y` and the target `t` with objective `E`.
 
-    `probabilities` names the tensor that holds them (`y` where the output itself does); `target`
-    says what a target is: "real", "binary", "one_hot" or "classes"; `assume` is what a spec may
+    `inputs` are other tensors than the output, which a spec then names. `probabilities` names the
+    tensor that holds them (`y` where the output itself does); `target` says what a target is:
+    "real", "binary", "one_hot" or "classes", or "" where there is none; `assume` is what a spec may
     state of it.
     """
 
     name: str
     about: str
     equations: Equations
+    inputs: tuple[str, ...] = ("y",)
+    buffers: Callable[[Use], tuple[Parameter, ...]] | None = None
+    extents: Extents | None = None
     attributes: tuple[Attribute, ...] = ()
     target: str | Callable[[Use], str] = "real"
     probabilities: str = ""
     assume: str = ""
     source: str = ""
     kink: str = ""
+
+    def buffers_of(self, use: Use) -> tuple[Parameter, ...]:
+        """The tensors that are given once and that no gradient moves, such as class weights."""
+        return self.buffers(use) if self.buffers else ()
+
+    def target_of(self, use: Use) -> str:
+        """What a target of this use is."""
+        return self.target(use) if callable(self.target) else self.target
 
 
 @dataclass(frozen=True)

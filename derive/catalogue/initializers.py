@@ -77,6 +77,13 @@ CONSTANT = Initial(
     formulas=(("value", "value"),),
     attributes=(Attribute("value", "number", "the number"),),
 )
+VALUES = Initial(
+    name="values",
+    about="the numbers that are given, for a parameter of one axis",
+    distribution="values",
+    formulas=(("values", "values"),),
+    attributes=(Attribute("values", "numbers", "a number for each entry", sample=(1, 2, 3)),),
+)
 
 INITIALIZERS = (
     GLOROT_UNIFORM,
@@ -87,4 +94,5 @@ INITIALIZERS = (
     NORMAL,
     ZEROS,
     CONSTANT,
+    VALUES,
 )

@@ -69,7 +69,7 @@ class Case:
         )
 
 
-def layer(kind: str, shape: tuple[int, ...], **attributes: Any) -> dict[str, Any]:
+def layer(kind: str, shape: tuple[int, ...], /, **attributes: Any) -> dict[str, Any]:
     """A spec of one layer with input `x` of a shape, under a random upstream gradient."""
     return {
         "inputs": {"x": list(shape)},
