@@ -103,7 +103,9 @@ class Story:
         """The optimiser's equations, and the system's own."""
         equations = (*self.system.updates, *self.derivation.updates)
         if equations:
-            yield Section(say("updates"), tuple(self.plainly(equations)))
+            remembers = any(t.role == "state" for t in self.derivation.tensors)
+            order = (Paragraph(say("order")),) if remembers else ()
+            yield Section(say("updates"), (*order, *self.plainly(equations)))
 
     def remarks(self) -> list[Section]:
         """Warnings and sources."""

@@ -73,6 +73,7 @@ WORDS = {
     "given.",
     "plus": "{sign} in place of {equals} adds the right side to the entry that the left side "
     "names; what would be written outside of the tensor is dropped.",
+    "order": "Updates are carried out in the order in which they stand.",
     # the forward and the backward pass
     "assumption": "It is assumed that {formula}.",
     "error_of": "Error term of {of}.",

@@ -171,7 +171,7 @@ class Names:
         self._used: dict[str, str] = {ERROR: "the error terms"}
         adjoint = self._adjoints()
         for tensor in tensors:
-            if tensor.name not in adjoint and tensor.role != "next":
+            if tensor.name not in adjoint and not tensor.name.startswith("next("):
                 self._put(tensor)
         self._put_tildes()
         self.objective = self._objective()
@@ -183,12 +183,8 @@ class Names:
         self.occupied = {s.base for s in self._made.values() if isinstance(s, Symbol)}
 
     def __getitem__(self, name: str) -> Symbol | Partial:
-        """The symbol of a tensor; `next(w)` has that of `w` with a plus."""
-        if name.startswith("next("):
-            inner = self[name[5:-1]]
-            assert isinstance(inner, Symbol)
-            return replace(inner, above=f"{inner.above}+")
-        return self._made[name]
+        """The symbol of a tensor; `next(w)` has that of `w`: updates stand in their order."""
+        return self._made[name[5:-1] if name.startswith("next(") else name]
 
     def of(self, name: str) -> Symbol:
         """The symbol of a tensor that is no derivative."""
@@ -205,7 +201,7 @@ class Names:
         return self._dims[dim.name]
 
     def _put(self, tensor: Tensor) -> None:
-        made = symbol(tensor.name, scalar=not tensor.shape)
+        made = self._of_parameter(tensor) or symbol(tensor.name, scalar=not tensor.shape)
         if made.below and made.base in self._vectors:
             made = symbol(tensor.name)  # x_1 is an entry of x here
         # an error term is a delta, so that no other tensor's symbol may be one
@@ -215,6 +211,17 @@ class Names:
             made = replace(made, above=made.above + r"\prime")
         self._used[str(made)] = tensor.name
         self._made[tensor.name] = made
+
+    def _of_parameter(self, tensor: Tensor) -> Symbol | None:
+        """What an optimiser remembers or works out of a parameter: `m_W1` has W1 below."""
+        if tensor.role not in ("state", "next"):
+            return None
+        own, _, parameter = tensor.name.partition("_")
+        made = self._made.get(parameter)
+        if not isinstance(made, Symbol):
+            return None
+        base = symbol(own)
+        return replace(base, below=",".join(b for b in (base.below, str(made)) if b))
 
     def _put_tildes(self) -> None:
         """A tensor with a 1 joined to it has a tilde, and so has what multiplies it."""

@@ -2,7 +2,6 @@
 
 import ast
 import inspect
-from fractions import Fraction
 from importlib import import_module
 from pathlib import Path
 
@@ -82,7 +81,7 @@ def test_an_entry_names_its_own_tensors_only(info):
         for name in defined:
             assert not (name.startswith("d") and name[1:] in {*known, *defined})
         if info.kind == "optimizer":
-            assert all(e.is_next and e.tensor == "w" for e in written)
+            assert (written[-1].tensor, written[-1].is_next) == ("w", True)
         else:
             assert info.output in defined
         assert defined.count(info.output) <= 1
@@ -125,7 +124,7 @@ def test_describe():
     assert [a.name for a in dense.attributes] == ["units", "activation", "bias", "merge_bias"]
     assert describe("he").name == describe("kaiming_normal").name == "he_normal"
     assert describe("equation").kind == "layer"
-    assert "weight_decay" in describe("sgd").equations[1][1]
+    assert "weight_decay" in dict(describe("sgd").equations)["weight_decay above 0"]
     with pytest.raises(ChainruleError, match="'sofmax' is not in the catalogue; did you mean"):
         describe("sofmax")
 
@@ -364,11 +363,11 @@ def test_a_regression_by_cross_entropy():
 
 
 def test_sgd():
-    (plain,), (decay,) = (read_equations(text, "sgd", []) for _, text in describe("sgd").equations)
-    assert (plain.tensor, plain.is_next) == ("w", True)
-    assert plain.text == "next(w)[...] = w[...] - learning_rate*g[...]"
-    assert decay.text == "next(w)[...] = w[...] - learning_rate*(g[...] + weight_decay*w[...])"
-    assert {a.name: a.default for a in describe("sgd").attributes} == {
-        "learning_rate": Fraction(1, 10),
-        "weight_decay": 0,
-    }
+    forms = dict(describe("sgd").equations)
+    assert forms[""] == "next(w)[...] = w[...] - learning_rate*g[...]"
+    assert forms["weight_decay above 0"].splitlines() == [
+        "u[...] = g[...] + weight_decay*w[...]",
+        "next(w)[...] = w[...] - learning_rate*u[...]",
+    ]
+    assert "schedule" in {a.name for a in describe("sgd").attributes}
+    assert "schedule" not in {a.name for a in describe("adam").attributes}

@@ -56,6 +56,7 @@ DISTRIBUTIONS: tuple[Distribution, ...] = distributions.DISTRIBUTIONS
 
 # A layer without an entry: its equations stand in the spec.
 OWN = "equation"
+_COMMON = "schedules, warm-up and clipping are as sgd's"
 
 LAYER: Mapping[str, Entry] = {e.name: e for e in (*LAYERS, *ACTIVATIONS)}
 ACTIVATION: Mapping[str, Entry] = {e.name: e for e in ACTIVATIONS}
@@ -146,9 +147,9 @@ def _info(kind: str, row: Row) -> EntryInfo:
             return EntryInfo(
                 row.name,
                 kind,
-                row.about,
+                row.about if row is OPTIMIZERS[0] else f"{row.about}; {_COMMON}",
                 _forms(row, _use(row)),
-                row.attributes,
+                _told(row),
                 ("w", "g"),
                 "next(w)",
                 source=row.source,
@@ -175,12 +176,17 @@ def _use(row: Entry | Loss | Optimizer) -> Use:
     return Use(defaults(row.attributes), (shape,) * inputs)
 
 
+def _told(row: Entry | Loss | Optimizer) -> tuple[Attribute, ...]:
+    """The attributes that the entry's page tells of."""
+    return tuple(a for a in row.attributes if not a.common or row is OPTIMIZERS[0])
+
+
 def _forms(row: Entry | Loss | Optimizer, usual: Use) -> tuple[tuple[str, str], ...]:
     """Every text that the entry can have, with the setting that gives it."""
     if isinstance(row.equations, str):
         return (("", row.equations),)
     settings: list[tuple[str, dict[str, Any]]] = [("", {})]
-    for a in row.attributes:
+    for a in _told(row):
         match a.kind:
             case "flag":
                 other = not a.default

@@ -50,7 +50,8 @@ class Attribute:
 
     `letter` is the letter of the equations whose extent the attribute gives; `below` names the
     attribute that must be larger. A number may stand in the equations by its name. `sample` is what
-    the entry's page shows: of what is required, or beside the default.
+    the entry's page shows: of what is required, or beside the default. What is `common` to a family
+    is told with its first entry alone.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Attribute:
     letter: str = ""
     below: str = ""
     sample: Any = None
+    common: bool = False
 
     @property
     def usual(self) -> Any:
