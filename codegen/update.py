@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from codegen.emit_numpy import Printer
+from codegen.layout import comment
 from codegen.lower import lower_equation
 from codegen.names import Names
 from codegen.program import Assign
@@ -21,7 +22,7 @@ class Update:
 
     lines: tuple[str, ...]
     state: tuple[str, ...]
-    note: tuple[str, ...]
+    remembers: bool
     loop: bool
 
 
@@ -60,11 +61,11 @@ def update_lines(derivation: Derivation, moved: Sequence[str]) -> Update:
         made = Equation(
             equation.tensor, (axis,), (Term((affine(axis),), (axis,), "sum", body),), ""
         )
+        lines += comment(equation.text, "        ")
         for statement in lower_equation(made, table):
             assert isinstance(statement, Assign)
             changed = Assign(statement.tensor, None, op, statement.value, statement.axes)
             lines.extend(printer.lines([changed], "        "))
     state = [f'"{n}": HYPERPARAMETERS["{n}"]' for n in hyper]
     state += [f'"{s}": {{n: np.zeros_like(params[n]) for n in PARAMETERS}}' for s in states]
-    note = tuple(f"# {w.text}" for w in written)
-    return Update(tuple(lines), tuple(state), note, bool(moved) and bool(written))
+    return Update(tuple(lines), tuple(state), bool(states), bool(moved) and bool(written))
