@@ -117,7 +117,7 @@ class Printer(Indices):
     @_statement.register
     def _zeros(self, s: Zeros, indent: str) -> list[str]:
         code = f"np.zeros({self.shape(s.shape)}, dtype=DTYPE)"
-        return [*comment(s.note, indent), f"{indent}{self.names.tensor(s.tensor)} = {code}"]
+        return [*comment(s.note, indent), *wrap(f"{self.names.tensor(s.tensor)} = ", code, indent)]
 
     @_statement.register
     def _for(self, s: For, indent: str) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from codegen.estimator import Argument, Estimator, Shape
+from codegen.plan import dims_of_extent
 from derive.notation import Affine, Derivation, Dim, Tensor, affine
 
 _KINDS: dict[str, Literal["real", "binary", "one_hot", "classes"]] = {
@@ -26,7 +27,7 @@ def estimator_of(derivation: Derivation) -> Estimator:
 
     def shape(tensor: Tensor) -> Shape:
         extents = tensor.shape[1:] if batched else tensor.shape
-        return tuple(_number(e) for e in extents)
+        return tuple(map(_extent, extents))
 
     kind = _KINDS[system.training.target_kind]
     targets = system.having("target")
@@ -34,7 +35,7 @@ def estimator_of(derivation: Derivation) -> Estimator:
     output = system.table[system.output] if system.output else None
     output_shape: Shape | None = None
     if output is not None and batched and output.shape and output.shape[0] == batch:
-        output_shape = tuple(_number(e) for e in output.shape[1:])
+        output_shape = tuple(map(_extent, output.shape[1:]))
     probabilities: Literal["forward", "probabilities"] | None = None
     classes = 2
     if classifier:
@@ -42,7 +43,7 @@ def estimator_of(derivation: Derivation) -> Estimator:
             shown = system.probabilities == system.output
             probabilities = "forward" if shown else "probabilities"
         if kind in ("one_hot", "classes") and output is not None:
-            classes = _number(output.shape[-1]) or 2
+            classes = output.shape[-1].number or 2
     return Estimator(
         name=system.name,
         inputs=tuple(Argument(t.name, shape(t), t.integer) for t in system.having("input")),
@@ -56,5 +57,9 @@ def estimator_of(derivation: Derivation) -> Estimator:
     )
 
 
-def _number(extent: Affine) -> int | None:
-    return extent.number
+def _extent(extent: Affine) -> int | str:
+    """A number, or the letter of an extent that is known at run time."""
+    if extent.number is not None:
+        return extent.number
+    dims = sorted(dims_of_extent(extent))
+    return dims[0].upper() if extent == affine(Dim(dims[0])) else "any"

@@ -12,8 +12,8 @@ from typing import Literal
 
 from codegen.render import render
 
-Shape = tuple[int | None, ...]
-"""The extents of one sample, or of the whole array in a model without a batch; None: any."""
+Shape = tuple[int | str, ...]
+"""The extents of one sample, or of the whole array in a model without a batch; a letter: any."""
 
 
 @dataclass(frozen=True)
@@ -97,8 +97,17 @@ class Estimator:
     @property
     def reads_csv(self) -> bool:
         """Whether a row of a table can be a sample."""
-        sizes_known = all(None not in argument.shape for argument in self.data)
-        return self.has_batch and bool(self.inputs) and sizes_known
+        return self.has_batch and bool(self.inputs) and not any(map(is_open, self.data))
+
+
+def is_open(argument: Argument) -> bool:
+    """Whether some axis of a sample may have any extent."""
+    return any(isinstance(extent, str) for extent in argument.shape)
+
+
+def entries(shape: Shape) -> int:
+    """How many entries a sample has."""
+    return prod(extent for extent in shape if isinstance(extent, int))
 
 
 @dataclass(frozen=True)
@@ -144,12 +153,9 @@ def settings(e: Estimator) -> list[Setting]:
     return found
 
 
-def imports(e: Estimator) -> tuple[str, ...]:
+def imports() -> tuple[str, ...]:
     """The modules of the standard library that the lower half uses, for the top of the file."""
-    needed = {"argparse", "csv", "io", "json", "os", "sys"}
-    if e.data:
-        needed.add("zipfile")
-    return tuple(sorted(needed))
+    return ("argparse", "csv", "io", "json", "os", "sys")
 
 
 def render_estimator(e: Estimator) -> str:
@@ -182,7 +188,8 @@ def _facts(e: Estimator) -> dict[str, object]:
         "one_output": e.has_batch and e.output_shape == (1,),
         "in_chunks": e.has_batch and bool(e.inputs) and e.output_shape is not None,
         "standardizes": e.standardizes,
-        "free_axes": any(None in argument.shape for argument in e.inputs),
+        "free_axes": any(map(is_open, e.inputs)),
+        "open_axes": any(map(is_open, e.data)),
         "reads_csv": e.reads_csv,
         "classes": e.classes,
         "probabilities": e.probabilities is not None,
@@ -196,7 +203,7 @@ def _expressions(e: Estimator) -> dict[str, object]:
     scaled = "self._scaled({})" if e.standardizes else "{}"
     coded = "self._coded(targets)" if e.classifier else "targets"
     groups = ["_INPUTS"] * bool(e.inputs) + ["_TARGETS"] * bool(e.targets)
-    sizes = [prod(extent or 1 for extent in argument.shape) for argument in e.inputs]
+    sizes = [entries(argument.shape) for argument in e.inputs]
     return {
         "data_parameters": "".join(f", {name}" for name in x + ignored),
         "data_arguments": ", ".join(x + t),
@@ -229,7 +236,7 @@ def _checked_targets(e: Estimator) -> str:
 def _target_columns(e: Estimator) -> int:
     """How many columns of a table the targets take."""
     shapes = [e.label_shape] if e.classifier else [argument.shape for argument in e.targets]
-    return sum(prod(extent or 1 for extent in shape) for shape in shapes)
+    return sum(map(entries, shapes))
 
 
 def _label_expressions(e: Estimator) -> dict[str, object]:
@@ -244,7 +251,7 @@ def _label_expressions(e: Estimator) -> dict[str, object]:
     }[e.kind]
     flat = ".reshape(-1)" if e.label_shape == () else ""
     return {
-        "label_shape_rows": (None, *e.label_shape),
+        "label_shape_rows": _shape_code(("samples", *e.label_shape)),
         "one_hot_rank": len(e.label_shape) + 2,
         "coded": f"{coded}.astype(DTYPE)" if e.kind == "binary" else coded,
         "picked": (
@@ -259,12 +266,16 @@ def _tables(e: Estimator) -> list[str]:
     for title, arguments in (("_INPUTS", e.inputs), ("_TARGETS", e.targets)):
         if not arguments:
             continue
-        rows = [f'"{argument.name}": {argument.shape}' for argument in arguments]
+        rows = [f'"{argument.name}": {_shape_code(argument.shape)}' for argument in arguments]
         tables.append(_wrapped(f"{title} = {{", rows, "}"))
     integers = [f'"{argument.name}"' for argument in e.data if argument.integer]
     if integers:
         tables.append(_wrapped("_INTEGERS = {", integers, "}"))
     return tables
+
+
+def _shape_code(shape: Shape) -> str:
+    return str(shape).replace("'", '"')
 
 
 def _wrapped(start: str, items: list[str], end: str) -> str:
@@ -334,7 +345,7 @@ def _array_text(e: Estimator, argument: Argument) -> str:
 
 
 def _shape_text(e: Estimator, argument: Argument) -> str:
-    extents = ["any" if extent is None else str(extent) for extent in argument.shape]
+    extents = [str(extent) for extent in argument.shape]
     if e.has_batch:
         extents.insert(0, "samples")
     return f"({', '.join(extents)}{',' if len(extents) == 1 else ''})"

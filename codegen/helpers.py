@@ -4,6 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+_ARRAY = '''def _array(given, name, shape, dtype=DTYPE):
+    """An argument as an array of the wanted shape; a letter stands for any extent."""
+    array = np.asarray(given, dtype=dtype)
+    extents = {e: n for e, n in zip(shape, array.shape) if isinstance(e, str)}
+    if array.shape != tuple(extents.get(e, e) for e in shape):
+        wanted = str(shape).replace("'", "")
+        raise ValueError(f"{name} has shape {array.shape}, not {wanted}")
+    return array
+'''
+
+_INTEGERS = '''def _integers(given, name, shape):
+    """An argument as an array of whole numbers of the wanted shape."""
+    array = _array(given, name, shape, dtype=None)
+    if array.dtype.kind in "iu":
+        return array.astype(np.intp, copy=False)
+    with np.errstate(invalid="ignore"):
+        whole = array.astype(np.intp)
+    if not np.array_equal(whole, array):
+        raise ValueError(f"{name} must hold whole numbers")
+    return whole
+'''
+
 _SIGMOID = '''def sigmoid(z):
     """1 / (1 + exp(-z)), without overflow."""
     e = np.exp(-np.abs(z))
@@ -15,12 +37,16 @@ _LOGSUMEXP = '''def _logsumexp(a, axis):
     m = np.max(a, axis=axis, keepdims=True)
     m = np.where(np.isfinite(m), m, 0)
     with np.errstate(divide="ignore"):
-        return np.log(np.sum(np.exp(a - m), axis=axis)) + m.reshape(np.max(a, axis=axis).shape)
+        total = np.log(np.sum(np.exp(a - m), axis=axis))
+    return total + m.reshape(total.shape)
 '''
 
 _WINDOW = '''def _window(a, axis, start, *runs, fill=0):
-    """A view of `a` in which one axis becomes an axis for each run (step, count): the entry at
-    i, j, ... is that at start + step_i*i + step_j*j + ..., and `fill` where that is outside."""
+    """A view of `a` in which one axis becomes an axis for each run (step, count).
+
+    The entry at i, j, ... is that at start + step_i*i + step_j*j + ... along the axis,
+    and `fill` where that is outside.
+    """
     reach = [step * (count - 1) for step, count in runs]
     low = start + sum(min(r, 0) for r in reach)
     high = start + sum(max(r, 0) for r in reach)
@@ -47,13 +73,17 @@ _OVER = '''def _over(op, a, axes):
 '''
 
 _FOLD = '''def _fold(a, axis, size, start, *runs):
-    """The dual of `_window`: the axes of the runs, from `axis` on, are added up into one of `size`:
-    the entry at i, j, ... goes to start + step_i*i + step_j*j + ..., or is dropped outside."""
+    """The dual of `_window`: the axes of the runs are added up into one axis of `size`.
+
+    They begin at `axis`. The entry at i, j, ... goes to start + step_i*i + step_j*j
+    + ..., and is dropped where that is outside.
+    """
     # the longest run is a slice, the others are a loop over window positions
     k = max(range(len(runs)), key=lambda r: runs[r][1])
     step, count = runs[k]
     others = [c for r, (_, c) in enumerate(runs) if r != k]
-    out = np.zeros(a.shape[:axis] + (size,) + a.shape[axis + len(runs) :], dtype=a.dtype)
+    shape = a.shape[:axis] + (size,) + a.shape[axis + len(runs) :]
+    out = np.zeros(shape, dtype=a.dtype)
     into = np.moveaxis(out, axis, 0)
     a = np.moveaxis(a, axis + k, 0)
     for place in np.ndindex(*others):
@@ -77,24 +107,28 @@ _FOLD = '''def _fold(a, axis, size, start, *runs):
 '''
 
 _TAKE = '''def _take(a, axes, indices):
-    """`a` at integer places along `axes`, which go first; 0 where a place is outside."""
+    """`a` at integer places along `axes`, which go first; 0 where that is outside."""
     a = np.moveaxis(a, axes, range(len(axes)))
     inside = [(i >= 0) & (i < size) for i, size in zip(indices, a.shape)]
     inside = np.logical_and.reduce(np.broadcast_arrays(*inside))
     places = np.broadcast_arrays(*indices)
     found = a[tuple(np.where(inside, i, 0) for i in places)]
-    return np.where(inside.reshape(inside.shape + (1,) * (found.ndim - inside.ndim)), found, 0)
+    inside = inside.reshape(inside.shape + (1,) * (found.ndim - inside.ndim))
+    return np.where(inside, found, 0)
 '''
 
 _ADD_AT = '''def _add_at(a, axes, indices, values):
     """Add to `a` at integer places along `axes`; what would be outside is dropped."""
     a = np.moveaxis(a, axes, range(len(axes)))
     places = np.broadcast_arrays(*indices)
-    inside = np.logical_and.reduce([(i >= 0) & (i < size) for i, size in zip(places, a.shape)])
+    inside = [(i >= 0) & (i < size) for i, size in zip(places, a.shape)]
+    inside = np.logical_and.reduce(inside)
     np.add.at(a, tuple(i[inside] for i in places), values[inside])
 '''
 
 _TEXT = {
+    "_array": _ARRAY,
+    "_integers": _INTEGERS,
     "sigmoid": _SIGMOID,
     "_logsumexp": _LOGSUMEXP,
     "_window": _WINDOW,

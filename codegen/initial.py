@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
+from codegen.layout import wrap
 from codegen.numpy_table import UNARY, number_code
 from derive.catalogue import INITIALIZER
 from derive.catalogue.entry import BIAS_COLUMN
@@ -30,7 +31,7 @@ def initial_lines(derivation: Derivation) -> list[str]:
         else:
             code = _code(tensor, chosen.get(tensor.name, _start(tensor)))
         draws = draws or "rng." in code
-        rows.append(f'        "{tensor.name}": {code},')
+        rows.extend(wrap(f'        "{tensor.name}": ', code, "        ", ","))
     lines = ["    rng = np.random.default_rng(seed)"] if draws else []
     if not rows:
         return [*lines, "    return {}"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -24,34 +25,56 @@ def comment(note: str, indent: str) -> list[str]:
     if not note:
         return []
     lines: list[str] = []
+    width = LINE - len(indent) - 2
     for piece in note.split("; "):
-        lines.extend(
-            textwrap.wrap(
-                piece,
-                LINE - len(indent) - 2,
-                subsequent_indent="    ",
-                break_long_words=False,
-                break_on_hyphens=False,
-            )
-        )
+        rows = _Words(width).wrap(piece)
+        lines.extend(rows if max(map(len, rows)) <= width else _Factors(width).wrap(piece))
     return [f"{indent}# {line}" for line in lines]
+
+
+class _Words(textwrap.TextWrapper):
+    """Breaks a formula at spaces."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__(
+            width, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
+        )
+
+
+class _Factors(_Words):
+    """Breaks a formula behind factors too, for one that has too few spaces."""
+
+    wordsep_simple_re = re.compile(r"( +|(?<=[^*][*/])(?=[^*/]))")
 
 
 def listed(before: str, names: Sequence[str], after: str = "") -> list[str]:
     """`return a, b, c` or `a, b, c = f(x)`, the names in brackets where they are too many."""
-    line = f"    {before}{', '.join(names)}{after}"
-    if _fits(line):
-        return [line]
-    names = textwrap.wrap(", ".join(names) + ",", LINE - 8, break_long_words=False)
-    return [f"    {before}(", *(f"        {row}" for row in names), f"    ){after}"]
+    left = f"    {before}{', '.join(names)}"
+    if _fits(left, after):
+        return [left + after]
+    _, equals, call = after.partition(" = ")
+    if call and len(left) <= LINE // 2:
+        return wrap(left + equals, call, "    ")
+    rows = textwrap.wrap(", ".join(names) + ",", LINE - 8, break_long_words=False)
+    lines = [f"    {before}(", *(f"        {row}" for row in rows)]
+    return [*lines, *(wrap(f"    ){equals}", call, "    ") if call else [f"    ){after}"])]
 
 
-def wrap(left: str, code: str, indent: str) -> list[str]:
+def wrap(left: str, code: str, indent: str, after: str = "") -> list[str]:
     """One statement, over several lines where it is too long.
 
     It is broken at its outermost operators, and inside brackets where it has none.
     """
-    return _broken(left.removeprefix(indent), code, "", indent)
+    return _broken(left.removeprefix(indent), code, after, indent)
+
+
+def defined(name: str, parameters: str) -> list[str]:
+    """`def f(a, b):`, the parameters in rows of their own where it is too long."""
+    line = f"def {name}({parameters}):"
+    if _fits(line):
+        return [line]
+    rows = textwrap.wrap(parameters + ",", LINE - 4, break_long_words=False)
+    return [f"def {name}(", *(f"    {row}" for row in rows), "):"]
 
 
 def _broken(before: str, code: str, after: str, indent: str) -> list[str]:
@@ -59,7 +82,7 @@ def _broken(before: str, code: str, after: str, indent: str) -> list[str]:
     if _fits(indent, before, code, after):
         return [f"{indent}{before}{code}{after}"]
     parts = _operands(code)
-    if len(parts) == 1:
+    if len(parts) == 1 and not (code.isidentifier() and before.endswith("= ")):
         return _opened(before, code, after, indent)
     return [f"{indent}{before}(", *_filled(parts, indent + "    "), f"{indent}){after}"]
 
@@ -84,10 +107,29 @@ def _operand(part: str, indent: str) -> list[str]:
     if not operator and len(parts) > 1:
         return _filled(parts, indent)
     inner = indent + "    "
-    if len(parts) > 1 and all(_fits(inner, p) for p in parts):
-        first, *rest = _filled(parts, inner)
-        return [f"{indent}{operator}{first.lstrip()}", *rest]
-    return _opened(operator, code, "", indent)
+    if len(parts) == 1:
+        return _opened(operator, code, "", indent)
+    if not all(_fits(inner, p) for p in parts):
+        for lines in (_opened(operator, code, "", indent), _chained(operator, parts, indent)):
+            if lines and all(map(_fits, lines)):
+                return lines
+    first, *rest = _filled(parts, inner)
+    return [f"{indent}{operator}{first.lstrip()}", *rest]
+
+
+def _chained(operator: str, parts: list[str], indent: str) -> list[str]:
+    """Long operands in brackets, each begun where the one before ends; none where that can't be."""
+    lines: list[str] = []
+    for part in (operator + parts[0], *parts[1:]):
+        first, *rest = _operand(part, indent)
+        if not lines:
+            lines.append(first)
+        elif lines[-1] == f"{indent})":
+            lines[-1] += f" {first.lstrip()}"
+        else:
+            return []
+        lines.extend(rest)
+    return lines
 
 
 def _opened(before: str, code: str, after: str, indent: str) -> list[str]:
@@ -95,9 +137,12 @@ def _opened(before: str, code: str, after: str, indent: str) -> list[str]:
     start, end = max(_brackets(code), key=lambda pair: pair[1] - pair[0], default=(0, 0))
     head, tail = f"{indent}{before}{code[: start + 1]}", f"{indent}{code[end:]}{after}"
     inner = indent + "    "
-    arguments = _pieces(code[start + 1 : end], (",",))
+    inside = code[start + 1 : end]
+    arguments = _pieces(inside, (",",))
     if not arguments or len(head) > LINE or len(tail) > LINE:
         return [f"{indent}{before}{code}{after}"]
+    if len(arguments) > 1 and _fits(inner, inside):
+        return [head, inner + inside, tail]
     if len(arguments) == 1 and not code[:end].endswith(","):
         return [head, *_filled(_operands(arguments[0]), inner), tail]
     lines = [head]

@@ -12,10 +12,10 @@ from codegen.estimate import estimator_of
 from codegen.estimator import imports, render_estimator
 from codegen.helpers import helper_text
 from codegen.initial import initial_lines
-from codegen.layout import listed
+from codegen.layout import LINE, defined, listed, wrap
 from codegen.lower import lower_blocks
 from codegen.names import TRAINING, Names
-from codegen.plan import dims_of, moved, plan_of
+from codegen.plan import dims_of, dims_of_extent, moved, plan_of
 from codegen.program import Assign
 from codegen.render import render
 from codegen.update import update_lines
@@ -41,6 +41,11 @@ class Function:
     doc: tuple[str, ...]
     lines: tuple[str, ...]
     quiet: bool = False
+
+    @property
+    def head(self) -> list[str]:
+        """The line that defines it, or the lines where its parameters are too many for one."""
+        return defined(self.name, self.parameters)
 
 
 def emit(
@@ -107,7 +112,7 @@ class _Module:
         lines: list[str] = []
         while wanted:
             count = len(wanted)
-            while count > 1 and len(self._unpack(wanted[:count])) > 88:
+            while count > 1 and len(self._unpack(wanted[:count])) > LINE:
                 count -= 1
             lines.append(self._unpack(wanted[:count]))
             wanted = wanted[count:]
@@ -117,11 +122,16 @@ class _Module:
         left = ", ".join(self.names.tensor(n) for n in names)
         return f"    {left} = " + ", ".join(f'params["{n}"]' for n in names)
 
-    def sizes(self, lines: Iterable[str], tensors: Sequence[Tensor]) -> list[str]:
-        """Run-time extents that the lines speak of, read off the arrays."""
+    def sizes(
+        self,
+        lines: Iterable[str],
+        tensors: Sequence[Tensor],
+        dims: Collection[str] | None = None,
+    ) -> list[str]:
+        """Run-time extents, or some of them, that the lines speak of, read off the arrays."""
         text = "\n".join(line for line in lines if not line.lstrip().startswith("#"))
         found = []
-        for dim in self.dims:
+        for dim in self.dims if dims is None else sorted(dims):
             name = self.names.dim(dim)
             if not re.search(rf"(?<!\.)\b{name}\b", text):
                 continue
@@ -135,12 +145,42 @@ class _Module:
         return found
 
     def _measured(self, tensor: Tensor, sizes: Sequence[str]) -> bool:
-        """Whether a run-time extent is read off this tensor's shape."""
+        """Whether a run-time extent is read off this tensor's `shape`, which only arrays have."""
         name = self.names.tensor(tensor.name)
-        return any(f"{name}.shape" in line or f"len({name})" in line for line in sizes)
+        return any(f" {name}.shape" in line for line in sizes)
+
+    def checked(
+        self, tensors: Sequence[Tensor], lines: Iterable[str], known: Sequence[Tensor] = ()
+    ) -> list[str]:
+        """Arguments as arrays whose shapes are right, and the run-time extents that they bring.
+
+        The lines and later arguments speak of extents; the shapes of `known` ones are told.
+        """
+        bound = dims_of(known)
+        rows: list[tuple[Tensor, str, set[str]]] = []
+        for tensor in tensors:
+            rows.append((tensor, self._wanted_shape(tensor, bound), dims_of([tensor]) - bound))
+            bound |= dims_of([tensor])
+        text = [*lines, *(re.sub(r'"[^"]*"', "", shape) for _, shape, _ in rows)]
+        found = []
+        for tensor, shape, new in rows:
+            name = self.names.tensor(tensor.name)
+            helper = "_integers" if tensor.integer else "_array"
+            self.printer.helpers.update(("_array", helper))
+            found += wrap(f"    {name} = ", f'{helper}({name}, "{tensor.name}", {shape})', "    ")
+            found += self.sizes(text, [tensor], new)
+        return found
+
+    def _wanted_shape(self, tensor: Tensor, bound: set[str]) -> str:
+        """The extents of an argument; those that it brings itself are letters."""
+        extents = []
+        for extent in tensor.shape:
+            code = self.printer.index(extent)
+            extents.append(code if dims_of_extent(extent) <= bound else f'"{code}"')
+        return Printer.entries(extents) if extents else "()"
 
     def arrays(self, tensors: Sequence[Tensor]) -> list[str]:
-        """Arguments as arrays of the module's kind."""
+        """Arguments, whose shapes are right, as arrays of the module's kind."""
         lines = []
         for tensor in tensors:
             name = self.names.tensor(tensor.name)
@@ -148,13 +188,16 @@ class _Module:
             lines.append(f"    {name} = np.asarray({name}, dtype={kind})")
         return lines
 
-    def body(self, equations: Sequence[Equation], own: Collection[str] = ()) -> list[str]:
+    def body(
+        self, equations: Sequence[Equation], own: Collection[str] = (), indent: str = "    "
+    ) -> list[str]:
         """The statements of equations; arrays in `own` share no memory with others."""
         self.printer.both_arms = False
-        lines = self.printer.lines(
+        statements = [
             replace(s, own=True) if isinstance(s, Assign) and s.tensor in own else s
             for s in lower_blocks(schedule(tuple(equations)), self.table)
-        )
+        ]
+        lines = self.printer.lines(statements, indent)
         self.quiet = self.quiet or self.printer.both_arms
         return lines
 
@@ -172,9 +215,11 @@ class _Module:
                 shape = "()"
             sample, mean = _draw_code(draw, shape)
             variable = self.names.tensor(name)
-            lines.append(f"    {variable} = np.full({shape}, {mean}, dtype=DTYPE)")
+            full = f"np.full({shape}, {mean}, dtype=DTYPE)"
+            lines += wrap(f"    {variable} = ", full, "    ")
             lines.append("    if training:")
-            lines.append(f"        {variable} = ({sample}).astype(DTYPE)")
+            sample = f"({sample}).astype(DTYPE)"
+            lines += wrap(f"        {variable} = ", sample, "        ")
         return lines
 
     def returned(self, names: Sequence[str]) -> list[str]:
@@ -195,7 +240,7 @@ class _Module:
             "module.py.j2",
             name=self.system.name,
             doc=_doc(self.system.name, objective, self.system.sources),
-            imports=list(imports(estimator)) if estimator else [],
+            imports=list(imports()) if estimator else [],
             erf="erf" in self.printer.helpers,
             dtype=self.dtype,
             parameters=_dict_lines("PARAMETERS", shapes),
@@ -205,11 +250,12 @@ class _Module:
             helpers=helper_text(self.printer.helpers),
             initial=initial_lines(self.derivation),
             functions=functions,
-            state=update.state,
+            state=_dict_of("    return ", update.state),
+            remembers=update.remembers,
             update=update.lines,
-            arguments=self._data_arguments(),
+            step=self._step_lines(),
+            step_head=defined("train_step", f"params, state{self._data_arguments()}, rng=None"),
             moves_buffers=bool(self.system.updates),
-            training=self._training_arguments(),
             estimator=render_estimator(estimator).rstrip("\n") if estimator else "",
         )
         return text.rstrip("\n") + "\n"
@@ -220,6 +266,13 @@ class _Module:
         if self.plan.moves:
             return ", False" + ", True" * training + ", rng" * rng
         return ", training=True" * training + ", rng=rng" * rng
+
+    def _step_lines(self) -> list[str]:
+        """The first line of `train_step`: all that one step needs."""
+        told = f"(params{self._data_arguments()}{self._training_arguments()})"
+        if self.plan.moves:
+            return listed("", ["value", "gradient", "buffers"], f" = _differentiate{told}")
+        return listed("", ["value", "gradient"], f" = gradients{told}")
 
     def _parameter_names(self) -> list[str]:
         return [t.name for t in self.system.having("parameter")]
@@ -247,8 +300,8 @@ class _Module:
         if early:
             body = self.body(self.plan.early)
             draws = self.draw_lines()
-            lines = [*self.unpack(self.plan.early), *self.arrays(self.inputs)]
-            lines += [*self.sizes([*draws, *body], self.inputs), *rng, *draws, *body]
+            lines = [*self.unpack(self.plan.early)]
+            lines += [*self.checked(self.inputs, [*draws, *body]), *rng, *draws, *body]
             lines += listed("return ", self.returned(self.plan.from_early))
             found.append(
                 Function(
@@ -271,14 +324,17 @@ class _Module:
         known = self.plan.from_early if early else []
         body = self.body(self.plan.late)
         lines = [*self.unpack(self.plan.late)]
-        given = (*self.inputs, *self.targets)
-        used = {r.tensor for e in self.plan.late for r in equation_reads(e)}
-        sizes = self.sizes([*draws, *body], given)
-        lines += self.arrays([t for t in given if t.name in used or self._measured(t, sizes)])
         if early:
             call = f"_propagate(params{inputs}{inner})"
             lines += listed("", self.returned(known), f" = {call}")
-        lines += [*sizes, *draws, *body]
+            targets = self.checked(self.targets, [*draws, *body], self.inputs)
+            used = {r.tensor for e in self.plan.late for r in equation_reads(e)}
+            sizes = self.sizes([*draws, *body, *targets], self.inputs)
+            read = [t for t in self.inputs if t.name in used or self._measured(t, sizes)]
+            lines += [*self.arrays(read), *sizes, *targets]
+        else:
+            lines += self.checked((*self.inputs, *self.targets), [*draws, *body])
+        lines += [*draws, *body]
         lines += listed("return ", self.returned([objective, *self.plan.from_late]))
         words = self._words([objective, *self.plan.from_late])
         return Function(
@@ -305,7 +361,12 @@ class _Module:
             shape = self._shape_words(output)
             doc = f"The output {self.names.tensor(output)}{shape}."
             found.append(
-                Function("forward", f"params{inputs}{mode}", _wrapped(doc), (f"    return {code}",))
+                Function(
+                    "forward",
+                    f"params{inputs}{mode}",
+                    _wrapped(doc),
+                    tuple(wrap("    return ", code, "    ")),
+                )
             )
         else:
             shown = objective if output is None else output
@@ -316,7 +377,12 @@ class _Module:
             code = _picked(f"_evaluate(params{data}{tail})", values, shown)
             doc = f"The {'objective' if shown == objective else 'output'} {self._words([shown])}."
             found.append(
-                Function("forward", f"params{data}{mode}", _wrapped(doc), (f"    return {code}",))
+                Function(
+                    "forward",
+                    f"params{data}{mode}",
+                    _wrapped(doc),
+                    tuple(wrap("    return ", code, "    ")),
+                )
             )
         unset = inner.replace("training", "False").replace("rng", "None")
         if system.probabilities is not None and system.probabilities != output:
@@ -331,7 +397,7 @@ class _Module:
                     "probabilities",
                     f"params{inputs}",
                     _wrapped(f"The probabilities that the output stands for{shape}."),
-                    (f"    return {code}",),
+                    tuple(wrap("    return ", code, "    ")),
                 )
             )
         code = _picked(
@@ -343,7 +409,7 @@ class _Module:
                 "loss",
                 f"params{everything}{mode}",
                 _wrapped(f"The objective {formula}."),
-                (f"    return float({code})",),
+                tuple(wrap("    return ", f"float({code})", "    ")),
             )
         )
         return found
@@ -364,25 +430,23 @@ class _Module:
         given_away = {derivation.adjoint[n] for n in derivation.wrt if n in derivation.adjoint}
         body = self.body(self.plan.train, given_away)
         moves = self.body(self.plan.moves, {e.tensor for e in self.plan.moves})
-        extra = self.body(self.plan.extra, given_away) if self.plan.extra else []
+        extra = self.body(self.plan.extra, given_away, "        ")
         reading = (*derivation.backward, *self.plan.moves)
         used = {r.tensor for e in reading for r in equation_reads(e)}
         sizes = self.sizes([*body, *moves, *extra], given)
         lines = [*self.unpack(reading)]
-        lines += self.arrays([t for t in given if t.name in used or self._measured(t, sizes)])
         lines += listed("", values, f" = _evaluate(params{self._data_arguments()}{inner})")
+        lines += self.arrays([t for t in given if t.name in used or self._measured(t, sizes)])
         lines += [*sizes, *body]
         lines.extend(self._gradient_dict())
         wrt = [t for t in self.inputs if not t.integer]
         if wrt:
             lines.append("    if inputs:")
-            lines.extend(f"    {line}" if line else line for line in extra)
+            lines.extend(extra)
             for tensor in wrt:
-                lines.append(f'        gradient["{tensor.name}"] = {self._gradient_of(tensor)}')
-        doc = (
-            f"The objective and its derivatives: ({objective}, "
-            "{parameter: array of the parameter's shape})."
-        )
+                entry = f'        gradient["{tensor.name}"] = '
+                lines += wrap(entry, self._gradient_of(tensor), "        ")
+        doc = f"The objective and its derivative by each parameter: ({objective}, {{name: array}})."
         if wrt:
             doc += " With inputs=True also by each input."
         mode = ", inputs=False, training=False, rng=None"
@@ -410,7 +474,7 @@ class _Module:
                 "gradients",
                 f"params{data}{mode}",
                 _wrapped(doc),
-                (f"    return _differentiate(params{data}, {whole})[:2]",),
+                tuple(wrap("    return ", f"_differentiate(params{data}, {whole})[:2]", "    ")),
             ),
         ]
 
@@ -434,7 +498,7 @@ class _Module:
 
 def _dict_of(left: str, rows: Sequence[str]) -> list[str]:
     line = f"{left}{{{', '.join(rows)}}}"
-    if len(line) <= 88:
+    if len(line) <= LINE:
         return [line]
     return [f"{left}{{", *(f"        {row}," for row in rows), "    }"]
 
@@ -468,19 +532,21 @@ def _wrapped(text: str) -> tuple[str, ...]:
 
 def _doc(name: str, objective: str, sources: Sequence[str]) -> list[str]:
     clean = "".join(c if c.isprintable() and c not in '"\\' else "'" for c in name)
-    lines = [f"{clean}: forward pass, gradients and training, in NumPy alone.", ""]
-    lines.extend(textwrap.wrap(f"The objective is {objective}.", 84))
+    headline = f"{clean}: forward pass, gradients and training, in NumPy alone."
+    lines = [*textwrap.wrap(headline, LINE - 3), ""]
+    lines.extend(textwrap.wrap(f"The objective is {objective}.", LINE - 4))
     lines.append("Derived and written by chainrule; each line stands under its formula.")
     if sources:
         lines.extend(("", "Sources:"))
-        lines.extend(f"* {s}" for s in sources)
+        for source in sources:
+            lines.extend(textwrap.wrap(f"* {source}", LINE, subsequent_indent="  "))
     return lines
 
 
 def _dict_lines(title: str, rows: Sequence[tuple[str, object]]) -> list[str]:
     parts = [f'"{name}": {shape}' for name, shape in rows]
     line = f"{title} = {{{', '.join(parts)}}}"
-    if len(line) <= 88:
+    if len(line) <= LINE:
         return [line]
     return [f"{title} = {{", *(f"    {p}," for p in parts), "}"]
 

@@ -70,6 +70,11 @@ def dims_of(tensors: Sequence[Tensor]) -> set[str]:
     return {d for t in tensors for e in t.shape for d in _dims(e)}
 
 
+def dims_of_extent(extent: Affine) -> set[str]:
+    """The run-time extents in one extent."""
+    return set(_dims(extent))
+
+
 def _late(derivation: Derivation, forward: Sequence[Equation]) -> set[str]:
     """What depends on targets, or on an extent that only targets have.
 

@@ -35,6 +35,7 @@ class Update:
 
     lines: tuple[str, ...]
     state: tuple[str, ...]
+    remembers: bool
 
 
 class _Locals(Names):
@@ -69,7 +70,7 @@ def update_lines(derivation: Derivation, moved: Sequence[str]) -> Update:
         lines += _unpacked([*(n for n in hyper if n in used), *alone])
         lines += _for_all([r for r in rules if not r.each])
         lines += _for_each([r for r in rules if r.each])
-    return Update(tuple(lines), tuple(state))
+    return Update(tuple(lines), tuple(state), bool(kept))
 
 
 def _unpacked(names: Sequence[str]) -> list[str]:
@@ -119,12 +120,13 @@ def _for_each(rules: Sequence[Rule]) -> list[str]:
     """The loop over the parameters."""
     if not rules:
         return []
-    lines = [f"    for name, {GRADIENT} in gradient.items():"]
     read = set().union(*(_read(r.right) for r in rules))
     kept = [r.remembers for r in rules if r.remembers]
     # a parameter that is only moved by something needs no name of its own
     others = {n for r in rules for n in _read(r.right) if r.tensor != _MOVED or not _adds(r)}
     short = PARAMETER not in others
+    told = f"  # {PARAMETER} is params[name]" if short else ""
+    lines = [f"    for name, {GRADIENT} in gradient.items():{told}"]
     names = [] if short else [PARAMETER]
     names += [s for s in kept if s in read]
     places = {s: f'state["{s}"][name]' for s in kept} | {PARAMETER: "params[name]"}

@@ -47,8 +47,7 @@ def loss(params, training=False, rng=None):
 
 
 def gradients(params, inputs=False, training=False, rng=None):
-    """The objective and its derivatives: (E, {parameter: array of the parameter's
-    shape})."""
+    """The objective and its derivative by each parameter: (E, {name: array})."""
     x, y = params["x"], params["y"]
     E = _evaluate(params)
     # dx = 2*(x - 3)
@@ -60,16 +59,15 @@ def gradients(params, inputs=False, training=False, rng=None):
 
 
 def init_state(params):
-    """The optimiser's state: its hyper-parameters, and what it remembers of each parameter."""
+    """The optimiser's state: nothing but its hyper-parameters."""
     return {"learning_rate": HYPERPARAMETERS["learning_rate"]}
 
 
 def train_step(params, state, rng=None):
     """One update of the parameters, in place; returns the loss before it."""
     value, gradient = gradients(params)
-    # for each parameter w and its gradient g:
-    # next(w)[...] = w[...] - learning_rate*g[...]
-    for name in gradient:
+    for name in gradient:  # below, w is the parameter and g its gradient
+        # next(w)[...] = w[...] - learning_rate*g[...]
         params[name] -= state["learning_rate"] * gradient[name]
     return value
 
@@ -251,8 +249,8 @@ class Model:
     @classmethod
     def load(cls, path):
         """The model that `save` wrote to `path`."""
+        arrays = _load_arrays(path)
         try:
-            arrays = _load_arrays(path)
             about = json.loads(str(arrays.pop("about")))
             if about["name"] != NAME:
                 raise ValueError(f"it holds the model {about['name']}")
@@ -264,22 +262,40 @@ class Model:
                     raise ValueError(f"{name} is {found.dtype}{found.shape}")
             rng = np.random.default_rng()
             rng.bit_generator.state = learned["rng_"]
-        except OSError:
-            raise
         except Exception as error:
-            raise ValueError(f"{path} holds no model of {NAME}: {error}") from error
+            reason = error
+            if isinstance(error, KeyError):
+                reason = f"there is no {error}"
+            elif isinstance(error, json.JSONDecodeError):
+                reason = "its text 'about' is not JSON"
+            raise ValueError(f"{path} holds no model of {NAME}: {reason}") from error
         vars(model).update(learned, rng_=rng)
         return model
+
+    def _check_settings(self):
+        """Refuse settings that make no sense."""
+        self._check_setting("epochs", 0, whole=True)
+        self._check_setting("learning_rate", 0)
+        if self.patience is not None:
+            self._check_setting("patience", 1, whole=True)
+        self._check_setting("seed", 0, whole=True)
+
+    def _check_setting(self, name, least, below=np.inf, whole=False):
+        """Refuse a setting that isn't a number of this kind and size."""
+        value = getattr(self, name)
+        kinds = (int, np.integer) if whole else (int, float, np.integer, np.floating)
+        number = isinstance(value, kinds) and not isinstance(value, bool)
+        if not (number and least <= value < below):
+            kind = "whole" if whole else "finite"
+            limit = "up" if below == np.inf else f"to less than {below}"
+            raise ValueError(
+                f"{name}={value!r} is not a {kind} number from {least} {limit}"
+            )
 
     def _check_fitted(self):
         """Refuse what needs parameters before there are any."""
         if not hasattr(self, "params_"):
             raise ValueError("this Model isn't fitted yet: call fit or load first")
-
-    def _check_settings(self):
-        """Refuse settings that make no sense."""
-        if self.patience is not None and self.patience < 1:
-            raise ValueError(f"patience={self.patience} is less than 1")
 
 
 def _pack(tree, arrays, prefix=""):
@@ -308,18 +324,32 @@ def _unpack(packed, arrays):
 
 def _load_arrays(path):
     """The arrays of an .npz file by name; nothing in it is ever run."""
-    with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
-        return dict(arrays)
+    try:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
+            return dict(arrays)
+    except OSError:
+        raise
+    except Exception:  # whatever NumPy and zipfile make of other bytes
+        raise ValueError(f"{path} is not an .npz file of arrays") from None
 
 
 def _replace_file(path, write):
     """Write a file all or nothing: beside it, down to the disk, then in its place."""
+    if os.path.isdir(path):
+        raise ValueError(f"{path} can't be written: it is a folder")
     beside = f"{path}.part"
-    with open(beside, "wb") as file:
-        write(file)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(beside, path)
+    try:
+        with open(beside, "wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, path)
+    except OSError as error:
+        reason = error.strerror or error
+        raise ValueError(f"{path} can't be written: {reason}") from None
+    finally:
+        if os.path.isfile(beside):  # something went wrong
+            os.remove(beside)
 
 
 def _show_progress(epochs, history):
@@ -339,6 +369,10 @@ def _train_command(options):
     folder = os.path.dirname(options.output) or "."
     if not os.path.isdir(folder):
         raise ValueError(f"there is no folder {folder}")
+    if os.path.isdir(options.output):
+        raise ValueError(f"{options.output} can't be written: it is a folder")
+    if not os.access(folder, os.W_OK):
+        raise ValueError(f"{options.output} can't be written: its folder is read-only")
     told = {k: v for k, v in vars(options).items() if v is not None}
     settings = {name: told[name] for name in _SETTINGS if name in told}
     resumes = options.resume and os.path.exists(options.output)
@@ -446,10 +480,19 @@ def main(arguments=None):
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
-    except (ArithmeticError, OSError, ValueError, csv.Error) as error:
-        print(f"{sys.argv[0]}: {' '.join(str(error).split())}", file=sys.stderr)
+    except (ArithmeticError, OSError, ValueError) as error:
+        print(f"{sys.argv[0]}: {_reason(error)}", file=sys.stderr)
         return 2
     return 0
+
+
+def _reason(error):
+    """What went wrong, in one line."""
+    if isinstance(error, FileNotFoundError):
+        return f"there is no file {error.filename}"
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename} can't be read: {error.strerror}"
+    return " ".join(str(error).split())
 
 
 if __name__ == "__main__":

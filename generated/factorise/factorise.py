@@ -11,7 +11,6 @@ import io
 import json
 import os
 import sys
-import zipfile
 
 import numpy as np
 
@@ -21,6 +20,16 @@ PARAMETERS = {"U": (50, 5), "V": (40, 5)}
 BUFFERS = {}
 HYPERPARAMETERS = {"learning_rate": 0.01}
 lam = 0.1
+
+
+def _array(given, name, shape, dtype=DTYPE):
+    """An argument as an array of the wanted shape; a letter stands for any extent."""
+    array = np.asarray(given, dtype=dtype)
+    extents = {e: n for e, n in zip(shape, array.shape) if isinstance(e, str)}
+    if array.shape != tuple(extents.get(e, e) for e in shape):
+        wanted = str(shape).replace("'", "")
+        raise ValueError(f"{name} has shape {array.shape}, not {wanted}")
+    return array
 
 
 def init_params(seed=0):
@@ -35,7 +44,7 @@ def init_params(seed=0):
 def _propagate(params, mask):
     """Forward propagation; returns p."""
     U, V = params["U"], params["V"]
-    mask = np.asarray(mask, dtype=DTYPE)
+    mask = _array(mask, "mask", (50, 40))
     # p[a,b] = sum(k, U[a,k]*V[b,k])
     p = U @ V.T
     return p
@@ -44,9 +53,9 @@ def _propagate(params, mask):
 def _evaluate(params, mask, r):
     """The objective and what its gradient needs: E, p."""
     U, V = params["U"], params["V"]
-    mask = np.asarray(mask, dtype=DTYPE)
-    r = np.asarray(r, dtype=DTYPE)
     p = _propagate(params, mask)
+    mask = np.asarray(mask, dtype=DTYPE)
+    r = _array(r, "r", (50, 40))
     # E = sum(a,b, mask[a,b]*(p[a,b] - r[a,b])**2) + lam*sum(a,k, U[a,k]**2) +
     #     lam*sum(b,k, V[b,k]**2)
     E = np.sum(mask * (p - r)**2) + lam * np.sum(U**2) + lam * np.sum(V**2)
@@ -65,12 +74,12 @@ def loss(params, mask, r, training=False, rng=None):
 
 
 def gradients(params, mask, r, inputs=False, training=False, rng=None):
-    """The objective and its derivatives: (E, {parameter: array of the parameter's
-    shape}). With inputs=True also by each input."""
+    """The objective and its derivative by each parameter: (E, {name: array}). With
+    inputs=True also by each input."""
     U, V = params["U"], params["V"]
+    E, p = _evaluate(params, mask, r)
     mask = np.asarray(mask, dtype=DTYPE)
     r = np.asarray(r, dtype=DTYPE)
-    E, p = _evaluate(params, mask, r)
     # dp[a,b] = 2*mask[a,b]*(p[a,b] - r[a,b])
     dp = 2 * mask * (p - r)
     # dU[a,k] = 2*lam*U[a,k] + sum(b, dp[a,b]*V[b,k])
@@ -86,16 +95,15 @@ def gradients(params, mask, r, inputs=False, training=False, rng=None):
 
 
 def init_state(params):
-    """The optimiser's state: its hyper-parameters, and what it remembers of each parameter."""
+    """The optimiser's state: nothing but its hyper-parameters."""
     return {"learning_rate": HYPERPARAMETERS["learning_rate"]}
 
 
 def train_step(params, state, mask, r, rng=None):
     """One update of the parameters, in place; returns the loss before it."""
     value, gradient = gradients(params, mask, r)
-    # for each parameter w and its gradient g:
-    # next(w)[...] = w[...] - learning_rate*g[...]
-    for name in gradient:
+    for name in gradient:  # below, w is the parameter and g its gradient
+        # next(w)[...] = w[...] - learning_rate*g[...]
         params[name] -= state["learning_rate"] * gradient[name]
     return value
 
@@ -286,8 +294,8 @@ class Model:
     @classmethod
     def load(cls, path):
         """The model that `save` wrote to `path`."""
+        arrays = _load_arrays(path)
         try:
-            arrays = _load_arrays(path)
             about = json.loads(str(arrays.pop("about")))
             if about["name"] != NAME:
                 raise ValueError(f"it holds the model {about['name']}")
@@ -299,22 +307,40 @@ class Model:
                     raise ValueError(f"{name} is {found.dtype}{found.shape}")
             rng = np.random.default_rng()
             rng.bit_generator.state = learned["rng_"]
-        except OSError:
-            raise
         except Exception as error:
-            raise ValueError(f"{path} holds no model of {NAME}: {error}") from error
+            reason = error
+            if isinstance(error, KeyError):
+                reason = f"there is no {error}"
+            elif isinstance(error, json.JSONDecodeError):
+                reason = "its text 'about' is not JSON"
+            raise ValueError(f"{path} holds no model of {NAME}: {reason}") from error
         vars(model).update(learned, rng_=rng)
         return model
+
+    def _check_settings(self):
+        """Refuse settings that make no sense."""
+        self._check_setting("epochs", 0, whole=True)
+        self._check_setting("learning_rate", 0)
+        if self.patience is not None:
+            self._check_setting("patience", 1, whole=True)
+        self._check_setting("seed", 0, whole=True)
+
+    def _check_setting(self, name, least, below=np.inf, whole=False):
+        """Refuse a setting that isn't a number of this kind and size."""
+        value = getattr(self, name)
+        kinds = (int, np.integer) if whole else (int, float, np.integer, np.floating)
+        number = isinstance(value, kinds) and not isinstance(value, bool)
+        if not (number and least <= value < below):
+            kind = "whole" if whole else "finite"
+            limit = "up" if below == np.inf else f"to less than {below}"
+            raise ValueError(
+                f"{name}={value!r} is not a {kind} number from {least} {limit}"
+            )
 
     def _check_fitted(self):
         """Refuse what needs parameters before there are any."""
         if not hasattr(self, "params_"):
             raise ValueError("this Model isn't fitted yet: call fit or load first")
-
-    def _check_settings(self):
-        """Refuse settings that make no sense."""
-        if self.patience is not None and self.patience < 1:
-            raise ValueError(f"patience={self.patience} is less than 1")
 
     def _checked(self, x, t):
         """The inputs and the targets as lists of arrays, once all is in order."""
@@ -326,32 +352,22 @@ class Model:
 
 def _arrays(given, shapes):
     """What was given, checked, as a list of arrays."""
-    return [_array(name, shape, given) for name, shape in shapes.items()]
+    return [_checked_array(name, shape, given) for name, shape in shapes.items()]
 
 
-def _array(name, shape, given):
-    """One checked array of the right type and shape."""
+def _checked_array(name, shape, given):
+    """One array of numbers, none missing, of the shape that the model takes."""
     try:
         array = np.asarray(given, dtype=DTYPE)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{name} must hold numbers: {error}") from None
-    _check_shape(name, array, shape)
+    array = _array(array, name, shape, dtype=None)
+    if array.size == 0:
+        raise ValueError(f"{name} is empty")
     if not np.isfinite(array).all():
         place = tuple(np.argwhere(~np.isfinite(array))[0].tolist())
         raise ValueError(f"{name} holds NaN or infinity, first at {place}")
     return array
-
-
-def _check_shape(name, array, shape):
-    """Refuse an array that is empty or of another shape; None stands for any."""
-    fits = array.ndim == len(shape) and all(
-        wanted in (None, found) for wanted, found in zip(shape, array.shape)
-    )
-    if not fits:
-        wanted = str(shape).replace("None", "any")
-        raise ValueError(f"{name} has shape {array.shape}, expected {wanted}")
-    if array.size == 0:
-        raise ValueError(f"{name} is empty")
 
 
 def _pack(tree, arrays, prefix=""):
@@ -380,18 +396,32 @@ def _unpack(packed, arrays):
 
 def _load_arrays(path):
     """The arrays of an .npz file by name; nothing in it is ever run."""
-    with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
-        return dict(arrays)
+    try:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
+            return dict(arrays)
+    except OSError:
+        raise
+    except Exception:  # whatever NumPy and zipfile make of other bytes
+        raise ValueError(f"{path} is not an .npz file of arrays") from None
 
 
 def _replace_file(path, write):
     """Write a file all or nothing: beside it, down to the disk, then in its place."""
+    if os.path.isdir(path):
+        raise ValueError(f"{path} can't be written: it is a folder")
     beside = f"{path}.part"
-    with open(beside, "wb") as file:
-        write(file)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(beside, path)
+    try:
+        with open(beside, "wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, path)
+    except OSError as error:
+        reason = error.strerror or error
+        raise ValueError(f"{path} can't be written: {reason}") from None
+    finally:
+        if os.path.isfile(beside):  # something went wrong
+            os.remove(beside)
 
 
 def _show_progress(epochs, history):
@@ -411,6 +441,10 @@ def _train_command(options):
     folder = os.path.dirname(options.output) or "."
     if not os.path.isdir(folder):
         raise ValueError(f"there is no folder {folder}")
+    if os.path.isdir(options.output):
+        raise ValueError(f"{options.output} can't be written: it is a folder")
+    if not os.access(folder, os.W_OK):
+        raise ValueError(f"{options.output} can't be written: its folder is read-only")
     told = {k: v for k, v in vars(options).items() if v is not None}
     settings = {name: told[name] for name in _SETTINGS if name in told}
     resumes = options.resume and os.path.exists(options.output)
@@ -487,10 +521,7 @@ def _score_command(options):
 
 def _read_arrays(path, names):
     """The named arrays of an .npz file."""
-    try:
-        arrays = _load_arrays(path)
-    except (EOFError, TypeError, ValueError, zipfile.BadZipFile):
-        raise ValueError(f"{path} is not an .npz file of arrays") from None
+    arrays = _load_arrays(path)
     for name in names:
         if name not in arrays:
             raise ValueError(f"{path} holds no array {name!r}")
@@ -555,10 +586,19 @@ def main(arguments=None):
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
-    except (ArithmeticError, OSError, ValueError, csv.Error) as error:
-        print(f"{sys.argv[0]}: {' '.join(str(error).split())}", file=sys.stderr)
+    except (ArithmeticError, OSError, ValueError) as error:
+        print(f"{sys.argv[0]}: {_reason(error)}", file=sys.stderr)
         return 2
     return 0
+
+
+def _reason(error):
+    """What went wrong, in one line."""
+    if isinstance(error, FileNotFoundError):
+        return f"there is no file {error.filename}"
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename} can't be read: {error.strerror}"
+    return " ".join(str(error).split())
 
 
 if __name__ == "__main__":

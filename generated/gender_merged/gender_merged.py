@@ -15,7 +15,6 @@ import io
 import json
 import os
 import sys
-import zipfile
 
 import numpy as np
 
@@ -26,6 +25,16 @@ BUFFERS = {}
 HYPERPARAMETERS = {"learning_rate": 0.5}
 
 
+def _array(given, name, shape, dtype=DTYPE):
+    """An argument as an array of the wanted shape; a letter stands for any extent."""
+    array = np.asarray(given, dtype=dtype)
+    extents = {e: n for e, n in zip(shape, array.shape) if isinstance(e, str)}
+    if array.shape != tuple(extents.get(e, e) for e in shape):
+        wanted = str(shape).replace("'", "")
+        raise ValueError(f"{name} has shape {array.shape}, not {wanted}")
+    return array
+
+
 def sigmoid(z):
     """1 / (1 + exp(-z)), without overflow."""
     e = np.exp(-np.abs(z))
@@ -33,8 +42,11 @@ def sigmoid(z):
 
 
 def _window(a, axis, start, *runs):
-    """A view of `a` in which one axis becomes an axis for each run (step, count): the entry at
-    i, j, ... is that at start + step_i*i + step_j*j + ..., and 0 where that is outside."""
+    """A view of `a` in which one axis becomes an axis for each run (step, count).
+
+    The entry at i, j, ... is that at start + step_i*i + step_j*j + ... along the axis,
+    and 0 where that is outside.
+    """
     reach = [step * (count - 1) for step, count in runs]
     low = start + sum(min(r, 0) for r in reach)
     high = start + sum(max(r, 0) for r in reach)
@@ -54,15 +66,27 @@ def init_params(seed=0):
     """Parameters to begin with: {name: array}."""
     rng = np.random.default_rng(seed)
     return {
-        "W1": np.concatenate([rng.uniform(-np.sqrt(6 / (2 + 3)), np.sqrt(6 / (2 + 3)), (3, 2)), np.zeros((3, 1))], axis=-1).astype(DTYPE),
-        "W2": np.concatenate([rng.uniform(-np.sqrt(6 / (3 + 1)), np.sqrt(6 / (3 + 1)), (1, 3)), np.zeros((1, 1))], axis=-1).astype(DTYPE),
+        "W1": np.concatenate(
+            [
+                rng.uniform(-np.sqrt(6 / (2 + 3)), np.sqrt(6 / (2 + 3)), (3, 2)),
+                np.zeros((3, 1)),
+            ],
+            axis=-1,
+        ).astype(DTYPE),
+        "W2": np.concatenate(
+            [
+                rng.uniform(-np.sqrt(6 / (3 + 1)), np.sqrt(6 / (3 + 1)), (1, 3)),
+                np.zeros((1, 1)),
+            ],
+            axis=-1,
+        ).astype(DTYPE),
     }
 
 
 def _propagate(params, x):
     """Forward propagation; returns xa1, y1, xa2, y2."""
     W1, W2 = params["W1"], params["W2"]
-    x = np.asarray(x, dtype=DTYPE)
+    x = _array(x, "x", ("N", 2))
     # xa1[n,j] = where(j < 2, x[n,j], 1)
     xa1 = np.where(np.arange(3) < 2, _window(x, 1, 0, (1, 3)), 1)
     # z1[n,i] = sum(j, W1[i,j]*xa1[n,j])
@@ -80,10 +104,9 @@ def _propagate(params, x):
 
 def _evaluate(params, x, t):
     """The objective and what its gradient needs: E, xa1, y1, xa2, y2."""
-    x = np.asarray(x, dtype=DTYPE)
-    t = np.asarray(t, dtype=DTYPE)
     xa1, y1, xa2, y2 = _propagate(params, x)
     N = len(x)
+    t = _array(t, "t", (N, 1))
     # E = sum(n,i, (y2[n,i] - t[n,i])**2)/(2*size(n))
     E = np.sum((y2 - t)**2) / (2 * N)
     return E, xa1, y1, xa2, y2
@@ -100,12 +123,11 @@ def loss(params, x, t, training=False, rng=None):
 
 
 def gradients(params, x, t, inputs=False, training=False, rng=None):
-    """The objective and its derivatives: (E, {parameter: array of the parameter's
-    shape}). With inputs=True also by each input."""
+    """The objective and its derivative by each parameter: (E, {name: array}). With
+    inputs=True also by each input."""
     W1, W2 = params["W1"], params["W2"]
-    x = np.asarray(x, dtype=DTYPE)
-    t = np.asarray(t, dtype=DTYPE)
     E, xa1, y1, xa2, y2 = _evaluate(params, x, t)
+    t = np.asarray(t, dtype=DTYPE)
     N = len(x)
     # dz2[n,i] = (y2[n,i] - t[n,i])*y2[n,i]*(1 - y2[n,i])/size(n)
     dz2 = (y2 - t) * y2 * (1 - y2) / N
@@ -124,16 +146,15 @@ def gradients(params, x, t, inputs=False, training=False, rng=None):
 
 
 def init_state(params):
-    """The optimiser's state: its hyper-parameters, and what it remembers of each parameter."""
+    """The optimiser's state: nothing but its hyper-parameters."""
     return {"learning_rate": HYPERPARAMETERS["learning_rate"]}
 
 
 def train_step(params, state, x, t, rng=None):
     """One update of the parameters, in place; returns the loss before it."""
     value, gradient = gradients(params, x, t)
-    # for each parameter w and its gradient g:
-    # next(w)[...] = w[...] - learning_rate*g[...]
-    for name in gradient:
+    for name in gradient:  # below, w is the parameter and g its gradient
+        # next(w)[...] = w[...] - learning_rate*g[...]
         params[name] -= state["learning_rate"] * gradient[name]
     return value
 
@@ -384,8 +405,8 @@ class Model:
     @classmethod
     def load(cls, path):
         """The model that `save` wrote to `path`."""
+        arrays = _load_arrays(path)
         try:
-            arrays = _load_arrays(path)
             about = json.loads(str(arrays.pop("about")))
             if about["name"] != NAME:
                 raise ValueError(f"it holds the model {about['name']}")
@@ -397,26 +418,42 @@ class Model:
                     raise ValueError(f"{name} is {found.dtype}{found.shape}")
             rng = np.random.default_rng()
             rng.bit_generator.state = learned["rng_"]
-        except OSError:
-            raise
         except Exception as error:
-            raise ValueError(f"{path} holds no model of {NAME}: {error}") from error
+            reason = error
+            if isinstance(error, KeyError):
+                reason = f"there is no {error}"
+            elif isinstance(error, json.JSONDecodeError):
+                reason = "its text 'about' is not JSON"
+            raise ValueError(f"{path} holds no model of {NAME}: {reason}") from error
         vars(model).update(learned, rng_=rng)
         return model
+
+    def _check_settings(self):
+        """Refuse settings that make no sense."""
+        self._check_setting("epochs", 0, whole=True)
+        self._check_setting("batch_size", 1, whole=True)
+        self._check_setting("learning_rate", 0)
+        self._check_setting("validation", 0, below=1)
+        if self.patience is not None:
+            self._check_setting("patience", 1, whole=True)
+        self._check_setting("seed", 0, whole=True)
+
+    def _check_setting(self, name, least, below=np.inf, whole=False):
+        """Refuse a setting that isn't a number of this kind and size."""
+        value = getattr(self, name)
+        kinds = (int, np.integer) if whole else (int, float, np.integer, np.floating)
+        number = isinstance(value, kinds) and not isinstance(value, bool)
+        if not (number and least <= value < below):
+            kind = "whole" if whole else "finite"
+            limit = "up" if below == np.inf else f"to less than {below}"
+            raise ValueError(
+                f"{name}={value!r} is not a {kind} number from {least} {limit}"
+            )
 
     def _check_fitted(self):
         """Refuse what needs parameters before there are any."""
         if not hasattr(self, "params_"):
             raise ValueError("this Model isn't fitted yet: call fit or load first")
-
-    def _check_settings(self):
-        """Refuse settings that make no sense."""
-        if self.batch_size < 1:
-            raise ValueError(f"batch_size={self.batch_size} is less than 1")
-        if not 0 <= self.validation < 1:
-            raise ValueError(f"validation={self.validation} isn't from 0 up to 1")
-        if self.patience is not None and self.patience < 1:
-            raise ValueError(f"patience={self.patience} is less than 1")
 
     def _checked(self, x, t):
         """The inputs and the targets as lists of arrays, once all is in order."""
@@ -466,36 +503,26 @@ class Model:
 
 def _arrays(given, shapes):
     """What was given, checked, as a list of arrays."""
-    return [_array(name, shape, given) for name, shape in shapes.items()]
+    return [_checked_array(name, shape, given) for name, shape in shapes.items()]
 
 
-def _array(name, shape, given):
-    """One checked array of the right type and shape."""
+def _checked_array(name, shape, given):
+    """One array of numbers, none missing, of the shape that the model takes."""
     try:
         array = np.asarray(given, dtype=DTYPE)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{name} must hold numbers: {error}") from None
-    flat = array.ndim in (1, 2) and None not in shape
+    flat = array.ndim in (1, 2)
     if flat and array.size == len(array) * np.prod(shape):  # rows of a table
         array = array.reshape(len(array), *shape)
-    shape = (None, *shape)
-    _check_shape(name, array, shape)
+    shape = ("samples", *shape)
+    array = _array(array, name, shape, dtype=None)
+    if array.size == 0:
+        raise ValueError(f"{name} is empty")
     if not np.isfinite(array).all():
         place = tuple(np.argwhere(~np.isfinite(array))[0].tolist())
         raise ValueError(f"{name} holds NaN or infinity, first at {place}")
     return array
-
-
-def _check_shape(name, array, shape):
-    """Refuse an array that is empty or of another shape; None stands for any."""
-    fits = array.ndim == len(shape) and all(
-        wanted in (None, found) for wanted, found in zip(shape, array.shape)
-    )
-    if not fits:
-        wanted = str(shape).replace("None", "any")
-        raise ValueError(f"{name} has shape {array.shape}, expected {wanted}")
-    if array.size == 0:
-        raise ValueError(f"{name} is empty")
 
 
 def _labels(given):
@@ -507,8 +534,9 @@ def _labels(given):
         labels = np.array(labels.tolist())  # objects: text or numbers after all
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels[:, 0]
-    _check_shape("t", labels, (None,))
-    return labels
+    if labels.size == 0:
+        raise ValueError("t is empty")
+    return _array(labels, "t", ("samples",), dtype=None)
 
 
 def _classes_of(labels):
@@ -549,18 +577,32 @@ def _unpack(packed, arrays):
 
 def _load_arrays(path):
     """The arrays of an .npz file by name; nothing in it is ever run."""
-    with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
-        return dict(arrays)
+    try:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
+            return dict(arrays)
+    except OSError:
+        raise
+    except Exception:  # whatever NumPy and zipfile make of other bytes
+        raise ValueError(f"{path} is not an .npz file of arrays") from None
 
 
 def _replace_file(path, write):
     """Write a file all or nothing: beside it, down to the disk, then in its place."""
+    if os.path.isdir(path):
+        raise ValueError(f"{path} can't be written: it is a folder")
     beside = f"{path}.part"
-    with open(beside, "wb") as file:
-        write(file)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(beside, path)
+    try:
+        with open(beside, "wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, path)
+    except OSError as error:
+        reason = error.strerror or error
+        raise ValueError(f"{path} can't be written: {reason}") from None
+    finally:
+        if os.path.isfile(beside):  # something went wrong
+            os.remove(beside)
 
 
 def _show_progress(epochs, history):
@@ -580,6 +622,10 @@ def _train_command(options):
     folder = os.path.dirname(options.output) or "."
     if not os.path.isdir(folder):
         raise ValueError(f"there is no folder {folder}")
+    if os.path.isdir(options.output):
+        raise ValueError(f"{options.output} can't be written: it is a folder")
+    if not os.access(folder, os.W_OK):
+        raise ValueError(f"{options.output} can't be written: its folder is read-only")
     told = {k: v for k, v in vars(options).items() if v is not None}
     settings = {name: told[name] for name in _SETTINGS if name in told}
     resumes = options.resume and os.path.exists(options.output)
@@ -662,10 +708,7 @@ def _score_command(options):
 
 def _read_arrays(path, names):
     """The named arrays of an .npz file."""
-    try:
-        arrays = _load_arrays(path)
-    except (EOFError, TypeError, ValueError, zipfile.BadZipFile):
-        raise ValueError(f"{path} is not an .npz file of arrays") from None
+    arrays = _load_arrays(path)
     for name in names:
         if name not in arrays:
             raise ValueError(f"{path} holds no array {name!r}")
@@ -678,18 +721,8 @@ def _read_data(model, options, *groups):
     path = options.data
     if path.endswith(".npz"):
         return [_read_arrays(path, names) for names in groups]
-    targets = options.target or getattr(model, "target_names_", [])
-    if len(groups) > 1 and len(targets) != 1:
-        raise ValueError("--target must name 1 column")
-    model.target_names_ = targets
-    features = options.features or getattr(model, "feature_names_in_", [])
-    features = features or _numeric_columns(path, targets)
-    if len(features) != 2:
-        raise ValueError(
-            f"the model takes 2 features, not {len(features)} "
-            f"({', '.join(features)}): choose with --features"
-        )
-    model.feature_names_in_ = features
+    features, targets = _choose_columns(model, options, with_targets=len(groups) > 1)
+    model.feature_names_in_, model.target_names_ = features, targets
     data = [_read_columns(path, features, _number)]
     if len(groups) > 1:
         data.append(_read_labels(path, model))
@@ -715,47 +748,93 @@ def _read_labels(path, model):
         return labels
 
 
-def _read_columns(path, names, convert):
-    """The named columns of a CSV file, each entry through `convert`, as rows."""
+def _choose_columns(model, options, with_targets):
+    """The columns to predict from and those to predict: as asked, else as before."""
+    path = options.data
+    header = _header(path)
+    features = options.features or getattr(model, "feature_names_in_", [])
+    _check_names(path, header, features, "separate names by spaces")
+    targets = options.target or getattr(model, "target_names_", [])
+    if with_targets:
+        _check_names(path, header, targets, "repeat --target for each name")
+        if len(targets) != 1:
+            raise ValueError("--target must name 1 column")
+        for name in features:
+            if name in targets:
+                raise ValueError(f"column {name!r} is both a feature and a target")
+    features = features or _numeric_columns(path, targets)
+    if len(features) != 2:
+        found = ", ".join(features) or f"no numbers under {', '.join(header)}"
+        raise ValueError(
+            f"the model takes 2 features, not {len(features)} ({found}): "
+            "choose with --features"
+        )
+    return features, targets
+
+
+def _check_names(path, header, names, advice):
+    """Refuse names of columns that the file hasn't, and one that is told twice."""
+    for name in names:
+        if name not in header:
+            message = f"{path} has no column {name!r}; it has {', '.join(header)}"
+            if "," in name:
+                message += f"; {advice}"
+            elif len(header) == 1:
+                message += "; columns are separated by commas"
+            raise ValueError(message)
+        if names.count(name) > 1:
+            raise ValueError(f"column {name!r} is named twice")
+
+
+def _table(path):
+    """The lines of a CSV file, each as its number and cells: the header, then rows."""
+    count = 0
     with open(path, newline="", encoding="utf-8-sig") as file:
         lines = csv.reader(file)
-        header = _header(path, lines)
-        for name in names:
-            if name not in header:
-                raise ValueError(
-                    f"{path} has no column {name!r}; it has {', '.join(header)}"
-                )
-        places = [header.index(name) for name in names]
-        rows = []
-        for cells in lines:
-            if not cells:
-                continue
-            where = f"{path}, row {lines.line_num}"
-            if len(cells) != len(header):
-                raise ValueError(
-                    f"{where}: {len(cells)} entries under {len(header)} column names"
-                )
-            row = []
-            for name, place in zip(names, places):
-                try:
-                    row.append(convert(cells[place].strip()))
-                except ValueError as error:
-                    raise ValueError(f"{where}, column {name}: {error}") from None
-            rows.append(row)
-    if not rows:
-        raise ValueError(f"{path} has no rows below its header")
-    return rows
-
-
-def _header(path, lines):
-    """The column names in the first line."""
-    header = [name.strip() for name in next(lines, [])]
-    if not header:
+        try:
+            for count, cells in enumerate(filter(None, lines), 1):
+                yield lines.line_num, [cell.strip() for cell in cells]
+        except UnicodeError:
+            raise ValueError(f"{path} is not a CSV file: not text in UTF-8") from None
+        except csv.Error as error:
+            raise ValueError(f"{path} is not a CSV file: {error}") from None
+    if count == 0:
         raise ValueError(f"{path} is empty; its first line should name the columns")
+    if count == 1:
+        raise ValueError(f"{path} has no rows below its header")
+
+
+def _header(path):
+    """The column names in the first line of a CSV file."""
+    _, header = next(_table(path))
     for name in header:
+        if "\0" in name:
+            raise ValueError(f"{path} is not a CSV file: its first line is no text")
         if header.count(name) > 1:
             raise ValueError(f"{path} has two columns named {name!r}")
     return header
+
+
+def _read_columns(path, names, convert):
+    """The named columns of a CSV file, each entry through `convert`, as rows."""
+    table = _table(path)
+    _, header = next(table)
+    places = [header.index(name) for name in names]
+    rows = []
+    for line, cells in table:
+        where = f"{path}, row {line}"
+        if len(cells) != len(header):
+            raise ValueError(
+                f"{where}: {len(cells)} entries under {len(header)} column names"
+            )
+        row = []
+        for name, place in zip(names, places):
+            try:
+                row.append(convert(cells[place]))
+            except ValueError as error:
+                raise ValueError(f"{where}, column {name}: {error}") from None
+        rows.append(row)
+    return rows
 
 
 def _number(text):
@@ -771,14 +850,12 @@ def _number(text):
 
 def _numeric_columns(path, besides):
     """The columns whose first entry is a number or missing, in the file's order."""
-    with open(path, newline="", encoding="utf-8-sig") as file:
-        lines = csv.reader(file)
-        header = _header(path, lines)
-        first = next(filter(None, lines), [""] * len(header))
+    table = _table(path)
+    (_, header), (_, first) = next(table), next(table)
     numeric = []
     for name, text in zip(header, first):
         try:
-            _number(text.strip() or "0")
+            _number(text or "0")
         except ValueError:
             continue
         if name not in besides:
@@ -844,10 +921,19 @@ def main(arguments=None):
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
-    except (ArithmeticError, OSError, ValueError, csv.Error) as error:
-        print(f"{sys.argv[0]}: {' '.join(str(error).split())}", file=sys.stderr)
+    except (ArithmeticError, OSError, ValueError) as error:
+        print(f"{sys.argv[0]}: {_reason(error)}", file=sys.stderr)
         return 2
     return 0
+
+
+def _reason(error):
+    """What went wrong, in one line."""
+    if isinstance(error, FileNotFoundError):
+        return f"there is no file {error.filename}"
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename} can't be read: {error.strerror}"
+    return " ".join(str(error).split())
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ import io
 import json
 import os
 import sys
-import zipfile
 
 import numpy as np
 
@@ -32,6 +31,16 @@ BUFFERS = {}
 HYPERPARAMETERS = {"learning_rate": 0.1}
 
 
+def _array(given, name, shape, dtype=DTYPE):
+    """An argument as an array of the wanted shape; a letter stands for any extent."""
+    array = np.asarray(given, dtype=dtype)
+    extents = {e: n for e, n in zip(shape, array.shape) if isinstance(e, str)}
+    if array.shape != tuple(extents.get(e, e) for e in shape):
+        wanted = str(shape).replace("'", "")
+        raise ValueError(f"{name} has shape {array.shape}, not {wanted}")
+    return array
+
+
 def sigmoid(z):
     """1 / (1 + exp(-z)), without overflow."""
     e = np.exp(-np.abs(z))
@@ -42,14 +51,26 @@ def init_params(seed=0):
     """Parameters to begin with: {name: array}."""
     rng = np.random.default_rng(seed)
     return {
-        "Wr": rng.uniform(-np.sqrt(6 / (3 + 4)), np.sqrt(6 / (3 + 4)), (4, 3)).astype(DTYPE),
-        "Ur": rng.uniform(-np.sqrt(6 / (4 + 4)), np.sqrt(6 / (4 + 4)), (4, 4)).astype(DTYPE),
+        "Wr": rng.uniform(
+            -np.sqrt(6 / (3 + 4)), np.sqrt(6 / (3 + 4)), (4, 3)
+        ).astype(DTYPE),
+        "Ur": rng.uniform(
+            -np.sqrt(6 / (4 + 4)), np.sqrt(6 / (4 + 4)), (4, 4)
+        ).astype(DTYPE),
         "br": np.zeros((4,), dtype=DTYPE),
-        "Wu": rng.uniform(-np.sqrt(6 / (3 + 4)), np.sqrt(6 / (3 + 4)), (4, 3)).astype(DTYPE),
-        "Uu": rng.uniform(-np.sqrt(6 / (4 + 4)), np.sqrt(6 / (4 + 4)), (4, 4)).astype(DTYPE),
+        "Wu": rng.uniform(
+            -np.sqrt(6 / (3 + 4)), np.sqrt(6 / (3 + 4)), (4, 3)
+        ).astype(DTYPE),
+        "Uu": rng.uniform(
+            -np.sqrt(6 / (4 + 4)), np.sqrt(6 / (4 + 4)), (4, 4)
+        ).astype(DTYPE),
         "bu": np.zeros((4,), dtype=DTYPE),
-        "Wc": rng.uniform(-np.sqrt(6 / (3 + 4)), np.sqrt(6 / (3 + 4)), (4, 3)).astype(DTYPE),
-        "Uc": rng.uniform(-np.sqrt(6 / (4 + 4)), np.sqrt(6 / (4 + 4)), (4, 4)).astype(DTYPE),
+        "Wc": rng.uniform(
+            -np.sqrt(6 / (3 + 4)), np.sqrt(6 / (3 + 4)), (4, 3)
+        ).astype(DTYPE),
+        "Uc": rng.uniform(
+            -np.sqrt(6 / (4 + 4)), np.sqrt(6 / (4 + 4)), (4, 4)
+        ).astype(DTYPE),
         "bc": np.zeros((4,), dtype=DTYPE),
         "v": rng.normal(0.0, 0.1, (4,)).astype(DTYPE),
     }
@@ -60,7 +81,7 @@ def _propagate(params, x):
     Wr, Ur, br, Wu = params["Wr"], params["Ur"], params["br"], params["Wu"]
     Uu, bu, Wc, Uc = params["Uu"], params["bu"], params["Wc"], params["Uc"]
     bc, v = params["bc"], params["v"]
-    x = np.asarray(x, dtype=DTYPE)
+    x = _array(x, "x", ("N", "T", 3))
     N = len(x)
     T = x.shape[1]
     # z[n,t,i] = sum(j, Wr[i,j]*x[n,t,j]) + br[i]
@@ -101,10 +122,9 @@ def _propagate(params, x):
 
 def _evaluate(params, x, g):
     """The objective and what its gradient needs: E, r, u, c, h, y."""
-    x = np.asarray(x, dtype=DTYPE)
-    g = np.asarray(g, dtype=DTYPE)
     r, u, c, h, y = _propagate(params, x)
     N = len(x)
+    g = _array(g, "g", (N,))
     # E = sum(n, (y[n] - g[n])**2)/(2*size(n))
     E = np.sum((y - g)**2) / (2 * N)
     return E, r, u, c, h, y
@@ -121,13 +141,13 @@ def loss(params, x, g, training=False, rng=None):
 
 
 def gradients(params, x, g, inputs=False, training=False, rng=None):
-    """The objective and its derivatives: (E, {parameter: array of the parameter's
-    shape}). With inputs=True also by each input."""
+    """The objective and its derivative by each parameter: (E, {name: array}). With
+    inputs=True also by each input."""
     Wr, Ur, Wu, Uu = params["Wr"], params["Ur"], params["Wu"], params["Uu"]
     Wc, Uc, v = params["Wc"], params["Uc"], params["v"]
+    E, r, u, c, h, y = _evaluate(params, x, g)
     x = np.asarray(x, dtype=DTYPE)
     g = np.asarray(g, dtype=DTYPE)
-    E, r, u, c, h, y = _evaluate(params, x, g)
     N = len(x)
     T = x.shape[1]
     # dy[n] = (y[n] - g[n])/size(n)
@@ -209,16 +229,15 @@ def gradients(params, x, g, inputs=False, training=False, rng=None):
 
 
 def init_state(params):
-    """The optimiser's state: its hyper-parameters, and what it remembers of each parameter."""
+    """The optimiser's state: nothing but its hyper-parameters."""
     return {"learning_rate": HYPERPARAMETERS["learning_rate"]}
 
 
 def train_step(params, state, x, g, rng=None):
     """One update of the parameters, in place; returns the loss before it."""
     value, gradient = gradients(params, x, g)
-    # for each parameter w and its gradient g:
-    # next(w)[...] = w[...] - learning_rate*g[...]
-    for name in gradient:
+    for name in gradient:  # below, w is the parameter and g its gradient
+        # next(w)[...] = w[...] - learning_rate*g[...]
         params[name] -= state["learning_rate"] * gradient[name]
     return value
 
@@ -227,7 +246,7 @@ def train_step(params, state, x, g, rng=None):
 # The estimator and the command line. There is no mathematics below this line.
 # ----------------------------------------------------------------------------
 
-_INPUTS = {"x": (None, 3)}
+_INPUTS = {"x": ("T", 3)}
 _TARGETS = {"g": ()}
 _CHUNK = 1024  # so many samples at once go through the model in `predict`
 _SETTINGS = {  # what `Model` can be told, and what each means
@@ -246,8 +265,8 @@ class Model:
     """The model gru, to be trained on samples and kept in a file.
 
     It keeps scikit-learn's conventions without importing it.
-    `x` is an array of numbers of shape (samples, any, 3). `t` is an array of
-    numbers of shape (samples,).
+    `x` is an array of numbers of shape (samples, T, 3). `t` is an array of numbers
+    of shape (samples,).
 
     What is learned ends in an underscore: `params_`, `state_` (the optimiser's),
     `history_` (the losses by epoch), `mean_` and `scale_` (of the features),
@@ -464,8 +483,8 @@ class Model:
     @classmethod
     def load(cls, path):
         """The model that `save` wrote to `path`."""
+        arrays = _load_arrays(path)
         try:
-            arrays = _load_arrays(path)
             about = json.loads(str(arrays.pop("about")))
             if about["name"] != NAME:
                 raise ValueError(f"it holds the model {about['name']}")
@@ -477,26 +496,42 @@ class Model:
                     raise ValueError(f"{name} is {found.dtype}{found.shape}")
             rng = np.random.default_rng()
             rng.bit_generator.state = learned["rng_"]
-        except OSError:
-            raise
         except Exception as error:
-            raise ValueError(f"{path} holds no model of {NAME}: {error}") from error
+            reason = error
+            if isinstance(error, KeyError):
+                reason = f"there is no {error}"
+            elif isinstance(error, json.JSONDecodeError):
+                reason = "its text 'about' is not JSON"
+            raise ValueError(f"{path} holds no model of {NAME}: {reason}") from error
         vars(model).update(learned, rng_=rng)
         return model
+
+    def _check_settings(self):
+        """Refuse settings that make no sense."""
+        self._check_setting("epochs", 0, whole=True)
+        self._check_setting("batch_size", 1, whole=True)
+        self._check_setting("learning_rate", 0)
+        self._check_setting("validation", 0, below=1)
+        if self.patience is not None:
+            self._check_setting("patience", 1, whole=True)
+        self._check_setting("seed", 0, whole=True)
+
+    def _check_setting(self, name, least, below=np.inf, whole=False):
+        """Refuse a setting that isn't a number of this kind and size."""
+        value = getattr(self, name)
+        kinds = (int, np.integer) if whole else (int, float, np.integer, np.floating)
+        number = isinstance(value, kinds) and not isinstance(value, bool)
+        if not (number and least <= value < below):
+            kind = "whole" if whole else "finite"
+            limit = "up" if below == np.inf else f"to less than {below}"
+            raise ValueError(
+                f"{name}={value!r} is not a {kind} number from {least} {limit}"
+            )
 
     def _check_fitted(self):
         """Refuse what needs parameters before there are any."""
         if not hasattr(self, "params_"):
             raise ValueError("this Model isn't fitted yet: call fit or load first")
-
-    def _check_settings(self):
-        """Refuse settings that make no sense."""
-        if self.batch_size < 1:
-            raise ValueError(f"batch_size={self.batch_size} is less than 1")
-        if not 0 <= self.validation < 1:
-            raise ValueError(f"validation={self.validation} isn't from 0 up to 1")
-        if self.patience is not None and self.patience < 1:
-            raise ValueError(f"patience={self.patience} is less than 1")
 
     def _checked(self, x, t):
         """The inputs and the targets as lists of arrays, once all is in order."""
@@ -514,7 +549,7 @@ class Model:
             return
         train, _ = self._split(inputs)
         for (name, shape), array in zip(_INPUTS.items(), train):
-            free = [k + 1 for k, extent in enumerate(shape) if extent is None]
+            free = [k for k, extent in enumerate(shape, 1) if isinstance(extent, str)]
             axes = (0, *free)  # an axis of any extent has no features of its own
             mean = array.mean(axis=axes, dtype=np.float64, keepdims=True)[0]
             spread = array.std(axis=axes, dtype=np.float64, keepdims=True)[0]
@@ -534,36 +569,26 @@ class Model:
 
 def _arrays(given, shapes):
     """What was given, checked, as a list of arrays."""
-    return [_array(name, shape, given) for name, shape in shapes.items()]
+    return [_checked_array(name, shape, given) for name, shape in shapes.items()]
 
 
-def _array(name, shape, given):
-    """One checked array of the right type and shape."""
+def _checked_array(name, shape, given):
+    """One array of numbers, none missing, of the shape that the model takes."""
     try:
         array = np.asarray(given, dtype=DTYPE)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{name} must hold numbers: {error}") from None
-    flat = array.ndim in (1, 2) and None not in shape
+    flat = array.ndim in (1, 2) and not any(isinstance(e, str) for e in shape)
     if flat and array.size == len(array) * np.prod(shape):  # rows of a table
         array = array.reshape(len(array), *shape)
-    shape = (None, *shape)
-    _check_shape(name, array, shape)
+    shape = ("samples", *shape)
+    array = _array(array, name, shape, dtype=None)
+    if array.size == 0:
+        raise ValueError(f"{name} is empty")
     if not np.isfinite(array).all():
         place = tuple(np.argwhere(~np.isfinite(array))[0].tolist())
         raise ValueError(f"{name} holds NaN or infinity, first at {place}")
     return array
-
-
-def _check_shape(name, array, shape):
-    """Refuse an array that is empty or of another shape; None stands for any."""
-    fits = array.ndim == len(shape) and all(
-        wanted in (None, found) for wanted, found in zip(shape, array.shape)
-    )
-    if not fits:
-        wanted = str(shape).replace("None", "any")
-        raise ValueError(f"{name} has shape {array.shape}, expected {wanted}")
-    if array.size == 0:
-        raise ValueError(f"{name} is empty")
 
 
 def _pack(tree, arrays, prefix=""):
@@ -592,18 +617,32 @@ def _unpack(packed, arrays):
 
 def _load_arrays(path):
     """The arrays of an .npz file by name; nothing in it is ever run."""
-    with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
-        return dict(arrays)
+    try:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
+            return dict(arrays)
+    except OSError:
+        raise
+    except Exception:  # whatever NumPy and zipfile make of other bytes
+        raise ValueError(f"{path} is not an .npz file of arrays") from None
 
 
 def _replace_file(path, write):
     """Write a file all or nothing: beside it, down to the disk, then in its place."""
+    if os.path.isdir(path):
+        raise ValueError(f"{path} can't be written: it is a folder")
     beside = f"{path}.part"
-    with open(beside, "wb") as file:
-        write(file)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(beside, path)
+    try:
+        with open(beside, "wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, path)
+    except OSError as error:
+        reason = error.strerror or error
+        raise ValueError(f"{path} can't be written: {reason}") from None
+    finally:
+        if os.path.isfile(beside):  # something went wrong
+            os.remove(beside)
 
 
 def _show_progress(epochs, history):
@@ -623,6 +662,10 @@ def _train_command(options):
     folder = os.path.dirname(options.output) or "."
     if not os.path.isdir(folder):
         raise ValueError(f"there is no folder {folder}")
+    if os.path.isdir(options.output):
+        raise ValueError(f"{options.output} can't be written: it is a folder")
+    if not os.access(folder, os.W_OK):
+        raise ValueError(f"{options.output} can't be written: its folder is read-only")
     told = {k: v for k, v in vars(options).items() if v is not None}
     settings = {name: told[name] for name in _SETTINGS if name in told}
     resumes = options.resume and os.path.exists(options.output)
@@ -700,10 +743,7 @@ def _score_command(options):
 
 def _read_arrays(path, names):
     """The named arrays of an .npz file."""
-    try:
-        arrays = _load_arrays(path)
-    except (EOFError, TypeError, ValueError, zipfile.BadZipFile):
-        raise ValueError(f"{path} is not an .npz file of arrays") from None
+    arrays = _load_arrays(path)
     for name in names:
         if name not in arrays:
             raise ValueError(f"{path} holds no array {name!r}")
@@ -775,10 +815,19 @@ def main(arguments=None):
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
-    except (ArithmeticError, OSError, ValueError, csv.Error) as error:
-        print(f"{sys.argv[0]}: {' '.join(str(error).split())}", file=sys.stderr)
+    except (ArithmeticError, OSError, ValueError) as error:
+        print(f"{sys.argv[0]}: {_reason(error)}", file=sys.stderr)
         return 2
     return 0
+
+
+def _reason(error):
+    """What went wrong, in one line."""
+    if isinstance(error, FileNotFoundError):
+        return f"there is no file {error.filename}"
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename} can't be read: {error.strerror}"
+    return " ".join(str(error).split())
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from pathlib import Path
 from types import ModuleType
 
 from codegen.estimator import Argument, Estimator, imports, render_estimator
+from codegen.helpers import helper_text
 
 HEAD = """
 NAME = "{name}"
@@ -336,12 +337,12 @@ MODELS: dict[str, tuple[str, Estimator]] = {
         SOFTMAX,
         _estimator(
             "tagger",
-            inputs=(Argument("x", (None, 2)),),
-            targets=(Argument("t", (None,), integer=True),),
+            inputs=(Argument("x", ("T", 2)),),
+            targets=(Argument("t", ("T",), integer=True),),
             kind="classes",
             classes=3,
             probabilities="probabilities",
-            output_shape=(None, 3),
+            output_shape=("T", 3),
         ),
     ),
     "regression": (
@@ -399,9 +400,12 @@ MODELS: dict[str, tuple[str, Estimator]] = {
 def source(name: str, dtype: str = "float64") -> str:
     """The whole module: imports, mathematics, estimator."""
     maths, estimator = MODELS[name]
-    lines = "".join(f"import {module}\n" for module in imports(estimator))
+    lines = "".join(f"import {module}\n" for module in imports())
     head = HEAD.format(name=name, dtype=dtype)
-    return f"{lines}\nimport numpy as np\n{head}{maths}{TAIL}\n\n{render_estimator(estimator)}"
+    kinds = {"_integers" if a.integer else "_array" for a in estimator.data}
+    helpers = "\n\n".join(helper_text({*kinds, "_array"} if kinds else ()))
+    above = f"import numpy as np\n{head}\n\n{helpers}\n{maths}{TAIL}"
+    return f"{lines}\n{above}\n\n{render_estimator(estimator)}"
 
 
 def module(name: str, dtype: str = "float64") -> ModuleType:

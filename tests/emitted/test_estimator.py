@@ -1,5 +1,7 @@
 """The estimator of an emitted module, over mathematics that was written by hand."""
 
+import errno
+import os
 import pickle
 import re
 import subprocess
@@ -130,7 +132,7 @@ def test_text_is_laid_out_and_sound(name: str, tmp_path: Any) -> None:
     subprocess.run([*tool, "format", "--check", *width, path], check=True)
     path.write_text(stubs.source(name))
     subprocess.run([*tool, "check", "--select=E,F,W", *width, path], check=True)
-    for module in imports(estimator):
+    for module in imports():
         assert re.search(rf"\b{module}\.", text)
 
 
@@ -221,7 +223,7 @@ def test_rows_that_are_one_hot_and_classes_left_out() -> None:
     assert fitted_on(module, X, np.minimum(places, 1)).classes_.tolist() == [0, 1, 2]
     with pytest.raises(ValueError, match="3 classes apart, t has 2 labels"):
         fitted_on(module, X, SEX)
-    with pytest.raises(ValueError, match=r"t has shape \(60, 3\), expected \(any,\)"):
+    with pytest.raises(ValueError, match=r"t has shape \(60, 3\), not \(samples,\)"):
         fitted_on(module, X, X[:, :1] + [1, 2, 3])
 
 
@@ -270,7 +272,7 @@ def test_partial_fit_learns_classes_ahead() -> None:
 @pytest.mark.parametrize(
     ("x", "t", "message"),
     [
-        (X[:, :1], SEX, r"x has shape \(60, 1\), expected \(any, 2\)"),
+        (X[:, :1], SEX, r"x has shape \(60, 1\), not \(samples, 2\)"),
         (X[0], SEX, r"x has shape \(2,\)|x has 1 samples"),
         (X, SEX[:5], "x has 60 samples, t has 5"),
         (X[:0], SEX[:0], "x is empty"),
@@ -314,20 +316,49 @@ def test_bad_data_of_two_inputs(x: Any, t: Any, message: str) -> None:
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"batch_size": 0}, "batch_size=0 is less than 1"),
-        ({"validation": 1.0}, "validation=1.0"),
-        ({"validation": -0.1}, "validation=-0.1"),
-        ({"patience": 0}, "patience=0"),
+        ({"batch_size": 0}, "batch_size=0 is not a whole number from 1 up"),
+        ({"batch_size": 2.5}, "batch_size=2.5 is not a whole number from 1 up"),
+        ({"batch_size": True}, "batch_size=True is not a whole number from 1 up"),
+        ({"epochs": -1}, "epochs=-1 is not a whole number from 0 up"),
+        ({"epochs": 1.5}, "epochs=1.5 is not a whole number from 0 up"),
+        ({"epochs": "3"}, "epochs='3' is not a whole number from 0 up"),
+        ({"epochs": None}, "epochs=None is not a whole number from 0 up"),
+        ({"learning_rate": -1}, "learning_rate=-1 is not a finite number from 0 up"),
+        ({"learning_rate": np.nan}, "learning_rate=nan is not a finite number from 0 up"),
+        ({"learning_rate": np.inf}, "learning_rate=inf is not a finite number from 0 up"),
+        ({"learning_rate": "1"}, "learning_rate='1' is not a finite number from 0 up"),
+        ({"momentum": -0.5}, "momentum=-0.5 is not a finite number from 0 up"),
+        ({"validation": 1.0}, "validation=1.0 is not a finite number from 0 to less than 1"),
+        ({"validation": -0.1}, "validation=-0.1 is not a finite number from 0 to less than 1"),
+        ({"patience": 0}, "patience=0 is not a whole number from 1 up"),
+        ({"patience": 1.5}, "patience=1.5 is not a whole number from 1 up"),
+        ({"seed": -1}, "seed=-1 is not a whole number from 0 up"),
+        ({"seed": None}, "seed=None is not a whole number from 0 up"),
     ],
 )
 def test_bad_settings_are_refused_by_fit_only(wrong: dict[str, Any], message: str) -> None:
     model = stubs.module("sigmoid").Model(**wrong)
-    with pytest.raises(ValueError, match=message):
-        model.fit(X, SEX)
+    for train in (model.fit, model.partial_fit):
+        with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+            train(X, SEX)
+    assert not hasattr(model, "params_")
+
+
+def test_settings_may_be_numbers_of_numpy_and_nothing_at_all() -> None:
+    model = stubs.module("sigmoid").Model(
+        epochs=np.int64(2),
+        batch_size=np.int32(7),
+        learning_rate=np.float32(0.5),
+        validation=np.float64(0.2),
+        patience=np.int8(3),
+        seed=np.uint8(4),
+    )
+    assert len(model.fit(X, SEX).history_["loss"]) == 2
+    assert model.set_params(epochs=0, learning_rate=0).fit(X, SEX).history_ == {"loss": []}
 
 
 def test_shape_of_a_model_without_batch() -> None:
-    with pytest.raises(ValueError, match=r"mask has shape \(3, 4\), expected \(4, 3\)"):
+    with pytest.raises(ValueError, match=r"mask has shape \(3, 4\), not \(4, 3\)"):
         stubs.module("factors").Model().fit(np.ones((3, 4)), RATINGS)
 
 
@@ -429,15 +460,60 @@ def test_files_that_hold_no_such_model(tmp_path: Any) -> None:
     with pytest.raises(ValueError, match="no model of sigmoid: it holds the model softmax"):
         Model.load(path)
     whole = path.read_bytes()
-    for content in (b"", b"junk", whole[: len(whole) // 2], pickle.dumps([1])):
+    np.save(tmp_path / "one.npy", X)
+    array = (tmp_path / "one.npy").read_bytes()
+    for content in (b"", b"junk", whole[: len(whole) // 2], pickle.dumps([1]), array):
         path.write_bytes(content)
-        with pytest.raises(ValueError, match="holds no model of sigmoid"):
-            Model.load(path)
+        refused(Model, path, "is not an .npz file of arrays")
     np.savez(path, about=np.array({"name": "sigmoid"}, dtype=object))
-    with pytest.raises(ValueError, match="holds no model of sigmoid"):
-        Model.load(path)
+    refused(Model, path, "is not an .npz file of arrays")
+    np.savez(path, x=X)
+    refused(Model, path, "holds no model of sigmoid: there is no 'about'")
+    np.savez(path, about="{}")
+    refused(Model, path, "holds no model of sigmoid: there is no 'name'")
+    np.savez(path, about="sigmoid")
+    refused(Model, path, "holds no model of sigmoid: its text 'about' is not JSON")
     with pytest.raises(FileNotFoundError):
         Model.load(tmp_path / "none.npz")
+
+
+def refused(Model: Any, path: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(f'{path} {message}')}$"):
+        Model.load(path)
+
+
+def test_what_cant_be_written_leaves_nothing_behind(tmp_path: Any) -> None:
+    model = fitted("sigmoid", epochs=1)
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for path, reason in (
+        (folder, "it is a folder"),
+        (f"{folder}/", "it is a folder"),
+        (tmp_path / "none" / "m.npz", "No such file or directory"),
+        (tmp_path / ("long" * 100), "File name too long"),
+    ):
+        message = re.escape(f"{path} can't be written: {reason}")
+        with pytest.raises(ValueError, match=f"^{message}$"):
+            model.save(path)
+    assert list(tmp_path.rglob("*")) == [folder]
+
+
+def test_a_disk_that_is_full_keeps_the_file_before(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "m.npz"
+    model = fitted("sigmoid", epochs=1)
+    model.save(path)
+    before = path.read_bytes()
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(ValueError, match=r"m\.npz can't be written: No space left on device"):
+        model.set_params(epochs=2).save(path)
+    assert list(tmp_path.iterdir()) == [path]
+    assert path.read_bytes() == before
 
 
 def test_no_pickle_inside(tmp_path: Any) -> None:
@@ -524,7 +600,7 @@ def test_no_hyperparameters_and_other_names() -> None:
 TENSORS = [
     (),
     (Argument("a", (2,)),),
-    (Argument("a", (None, 3), integer=True),),
+    (Argument("a", ("T", 3), integer=True),),
     (Argument("a", ()), Argument("b", (1, 4, 4)), Argument("c", (7,), integer=True)),
     tuple(Argument(f"a_rather_long_name_for_tensor_{k}", (k,)) for k in range(1, 5)),
 ]
@@ -547,8 +623,9 @@ def test_every_kind_of_model_is_laid_out(
             for function in (None, "forward", "probabilities")
         ]
     above = ("init_params", "init_state", "forward", "loss", "train_step", "probabilities")
+    above = (*above, "_array", "_integers")
     for k, case in enumerate(cases):
-        lines = [f"import {module}" for module in imports(case)]
+        lines = [f"import {module}" for module in imports()]
         lines += ["import numpy as np", "", "NAME = DTYPE = None"]
         lines += [f"{name} = None" for name in above]
         text = "\n".join(lines) + "\n\n\n" + render_estimator(case)

@@ -120,7 +120,14 @@ CELLS = {
     "weight,sex\n1,F\n": "the model takes 2 features, not 1 (weight): choose with --features",
     "weight,height,sex\n1,2,F\n3,4,M\n5,6,X\n": "the model tells 2 classes apart, t has 3 labels",
     "": "data.csv is empty; its first line should name the columns",
-    "\udcff": "utf-8",
+    "\udcff": "data.csv is not a CSV file: not text in UTF-8",
+    "\x89PNG\udc89\n\0": "data.csv is not a CSV file: not text in UTF-8",
+    "a\0b,c\n": "data.csv is not a CSV file: its first line is no text",
+    "id,weight,height,sex\n": "data.csv has no rows below its header",
+    "weight;height;sex\n1;2;F\n": (
+        "data.csv has no column 'sex'; it has weight;height;sex; columns are separated by commas"
+    ),
+    "name,sex\nx,F\n": "the model takes 2 features, not 0 (no numbers under name, sex)",
 }
 
 
@@ -138,21 +145,37 @@ def test_one_clear_line_about_a_table(
     assert not (here / "model.npz").exists()
 
 
+def test_a_cell_without_end(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "data.csv").write_text("weight,height,sex\n" + "1" * 200_000)
+    assert run("sigmoid", *TRAIN) == 2
+    said = "data.csv is not a CSV file: field larger than field limit (131072)"
+    assert capsys.readouterr().err == f"model.py: {said}\n"
+
+
 @pytest.mark.parametrize(
     ("command", "message"),
     [
-        ("train none.csv --target sex", "No such file or directory: 'none.csv'"),
+        ("train none.csv --target sex", "model.py: there is no file none.csv"),
+        ("train . --target sex", "model.py: . can't be read: Is a directory"),
+        ("train data.csv --target sex,id", "'sex,id'; it has id, weight, height, sex; repeat"),
+        ("train data.csv --target sex --features weight,height", "; separate names by spaces"),
+        ("train data.csv --target sex --features weight sex", "'sex' is both a feature and"),
+        ("train data.csv --target sex --features weight weight", "'weight' is named twice"),
+        ("train data.csv --target sex --features weight", "takes 2 features, not 1 (weight)"),
+        ("train data.csv --target sex --epochs -3", "epochs=-3 is not a whole number from 0 up"),
+        ("train data.csv --target sex --learning-rate nan", "learning_rate=nan is not a finite"),
+        ("train data.csv --target sex -o .", ". can't be written: it is a folder"),
         ("train data.csv", "--target must name 1 column"),
         ("train data.csv --target sex --target id", "--target must name 1 column"),
         ("train data.csv --target sex --epochs many", "invalid int value: 'many'"),
         ("train data.csv --target sex --learning-rate 1e200", "the loss became"),
-        ("train data.csv --target sex --batch-size 0", "batch_size=0 is less than 1"),
+        ("train data.csv --target sex --batch-size 0", "batch_size=0 is not a whole number"),
         ("train data.csv --target sex -o no/model.npz", "there is no folder no"),
-        ("train data.npz", "No such file or directory: 'data.npz'"),
+        ("train data.npz", "there is no file data.npz"),
         ("train", "the following arguments are required: data"),
         ("", "the following arguments are required: COMMAND"),
-        ("predict data.csv --model none.npz", "No such file or directory: 'none.npz'"),
-        ("predict data.csv --model data.csv", "data.csv holds no model of regression"),
+        ("predict data.csv --model none.npz", "there is no file none.npz"),
+        ("predict data.csv --model data.csv", "data.csv is not an .npz file of arrays"),
     ],
 )
 def test_one_clear_line(
