@@ -10,7 +10,7 @@ from derive.catalogue.steps import WEIGHT_DECAY, gradient, moved, settings, writ
 
 
 def _sgd(use: Use) -> str:
-    lines, g = gradient(use)
+    lines, g = gradient(use, once=not use.attributes["nesterov"])
     if not use.attributes["momentum"]:
         return written(use, [*lines, moved(use, g)])
     lines.append(f"next(m)[...] = momentum*m[...] + {g}")

@@ -94,8 +94,11 @@ def rate(use: Use) -> str:
     return "rate" if changes else "learning_rate"
 
 
-def gradient(use: Use, decay: bool = True) -> tuple[list[str], str]:
-    """The equations that come first, and what stands for the gradient after them."""
+def gradient(use: Use, decay: bool = True, once: bool = False) -> tuple[list[str], str]:
+    """The equations that come first, and what stands for the gradient after them.
+
+    What is needed `once` gets no name.
+    """
     lines: list[str] = []
     g = "g[...]"
     clipped = g
@@ -107,6 +110,8 @@ def gradient(use: Use, decay: bool = True) -> tuple[list[str], str]:
         clipped = f"maximum(minimum({clipped}, clip_value), -clip_value)"
     if decay and use.attributes["weight_decay"]:
         clipped = f"{clipped} + weight_decay*w[...]"
+    if clipped != g and once:
+        return lines, f"({clipped})" if " " in clipped else clipped
     if clipped != g:
         lines.append(f"u[...] = {clipped}")
         g = "u[...]"

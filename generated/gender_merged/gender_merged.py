@@ -41,11 +41,11 @@ def sigmoid(z):
     return np.where(z >= 0, 1, e) / (1 + e)
 
 
-def _window(a, axis, start, *runs):
+def _window(a, axis, start, *runs, fill=0):
     """A view of `a` in which one axis becomes an axis for each run (step, count).
 
     The entry at i, j, ... is that at start + step_i*i + step_j*j + ... along the axis,
-    and 0 where that is outside.
+    and `fill` where that is outside.
     """
     reach = [step * (count - 1) for step, count in runs]
     low = start + sum(min(r, 0) for r in reach)
@@ -54,7 +54,7 @@ def _window(a, axis, start, *runs):
     if before or after:
         pad = [(0, 0)] * a.ndim
         pad[axis] = (before, after)
-        a = np.pad(a, pad)
+        a = np.pad(a, pad, constant_values=fill)
     a = a[(slice(None),) * axis + (slice(start + before, None),)]
     shape, strides = list(a.shape), list(a.strides)
     shape[axis : axis + 1] = [count for _, count in runs]
@@ -88,13 +88,13 @@ def _propagate(params, x):
     W1, W2 = params["W1"], params["W2"]
     x = _array(x, "x", ("N", 2))
     # xa1[n,j] = where(j < 2, x[n,j], 1)
-    xa1 = np.where(np.arange(3) < 2, _window(x, 1, 0, (1, 3)), 1)
+    xa1 = _window(x, 1, 0, (1, 3), fill=1)
     # z1[n,i] = sum(j, W1[i,j]*xa1[n,j])
     z1 = xa1 @ W1.T
     # y1[n,i] = sigmoid(z1[n,i])
     y1 = sigmoid(z1)
     # xa2[n,j] = where(j < 3, y1[n,j], 1)
-    xa2 = np.where(np.arange(4) < 3, _window(y1, 1, 0, (1, 4)), 1)
+    xa2 = _window(y1, 1, 0, (1, 4), fill=1)
     # z2[n,i] = sum(j, W2[i,j]*xa2[n,j])
     z2 = xa2 @ W2.T
     # y2[n,i] = sigmoid(z2[n,i])
@@ -147,15 +147,16 @@ def gradients(params, x, t, inputs=False, training=False, rng=None):
 
 def init_state(params):
     """The optimiser's state: nothing but its hyper-parameters."""
-    return {"learning_rate": HYPERPARAMETERS["learning_rate"]}
+    return {**HYPERPARAMETERS}
 
 
 def train_step(params, state, x, t, rng=None):
     """One update of the parameters, in place; returns the loss before it."""
     value, gradient = gradients(params, x, t)
-    for name in gradient:  # below, w is the parameter and g its gradient
+    learning_rate = state["learning_rate"]
+    for name, g in gradient.items():  # w is params[name]
         # next(w)[...] = w[...] - learning_rate*g[...]
-        params[name] -= state["learning_rate"] * gradient[name]
+        params[name] -= learning_rate * g
     return value
 
 

@@ -112,15 +112,16 @@ def gradients(params, x, t, inputs=False, training=False, rng=None):
 
 def init_state(params):
     """The optimiser's state: nothing but its hyper-parameters."""
-    return {"learning_rate": HYPERPARAMETERS["learning_rate"]}
+    return {**HYPERPARAMETERS}
 
 
 def train_step(params, state, x, t, rng=None):
     """One update of the parameters, in place; returns the loss before it."""
     value, gradient = gradients(params, x, t)
-    for name in gradient:  # below, w is the parameter and g its gradient
+    learning_rate = state["learning_rate"]
+    for name, g in gradient.items():  # w is params[name]
         # next(w)[...] = w[...] - learning_rate*g[...]
-        params[name] -= state["learning_rate"] * gradient[name]
+        params[name] -= learning_rate * g
     return value
 
 

@@ -45,11 +45,11 @@ def _array(given, name, shape, dtype=DTYPE):
     return array
 
 
-def _window(a, axis, start, *runs):
+def _window(a, axis, start, *runs, fill=0):
     """A view of `a` in which one axis becomes an axis for each run (step, count).
 
     The entry at i, j, ... is that at start + step_i*i + step_j*j + ... along the axis,
-    and 0 where that is outside.
+    and `fill` where that is outside.
     """
     reach = [step * (count - 1) for step, count in runs]
     low = start + sum(min(r, 0) for r in reach)
@@ -58,7 +58,7 @@ def _window(a, axis, start, *runs):
     if before or after:
         pad = [(0, 0)] * a.ndim
         pad[axis] = (before, after)
-        a = np.pad(a, pad)
+        a = np.pad(a, pad, constant_values=fill)
     a = a[(slice(None),) * axis + (slice(start + before, None),)]
     shape, strides = list(a.shape), list(a.strides)
     shape[axis : axis + 1] = [count for _, count in runs]
@@ -175,15 +175,16 @@ def gradients(params, x, t, inputs=False, training=False, rng=None):
 
 def init_state(params):
     """The optimiser's state: nothing but its hyper-parameters."""
-    return {"learning_rate": HYPERPARAMETERS["learning_rate"]}
+    return {**HYPERPARAMETERS}
 
 
 def train_step(params, state, x, t, rng=None):
     """One update of the parameters, in place; returns the loss before it."""
     value, gradient = gradients(params, x, t)
-    for name in gradient:  # below, w is the parameter and g its gradient
+    learning_rate = state["learning_rate"]
+    for name, g in gradient.items():  # w is params[name]
         # next(w)[...] = w[...] - learning_rate*g[...]
-        params[name] -= state["learning_rate"] * gradient[name]
+        params[name] -= learning_rate * g
     return value
 
 

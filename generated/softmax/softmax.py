@@ -122,21 +122,18 @@ def gradients(params, x, t, inputs=False, training=False, rng=None):
 
 def init_state(params):
     """The optimiser's state: nothing but its hyper-parameters."""
-    return {
-        "learning_rate": HYPERPARAMETERS["learning_rate"],
-        "weight_decay": HYPERPARAMETERS["weight_decay"],
-    }
+    return {**HYPERPARAMETERS}
 
 
 def train_step(params, state, x, t, rng=None):
     """One update of the parameters, in place; returns the loss before it."""
     value, gradient = gradients(params, x, t)
-    for name in gradient:  # below, w is the parameter and g its gradient
+    learning_rate, weight_decay = state["learning_rate"], state["weight_decay"]
+    for name, g in gradient.items():
+        w = params[name]
         # next(w)[...] = w[...] - learning_rate*(g[...] + weight_decay*w[...])
-        params[name] -= (
-            state["learning_rate"]
-            * (gradient[name] + state["weight_decay"] * params[name])
-        )
+        w = w - learning_rate * (g + weight_decay * w)
+        params[name] = w
     return value
 
 
