@@ -5,7 +5,15 @@ from __future__ import annotations
 from fractions import Fraction
 
 from derive.catalogue.entry import Attribute, Optimizer, Use
-from derive.catalogue.steps import DECOUPLED, WEIGHT_DECAY, gradient, moved, rate, settings, written
+from derive.catalogue.steps import (
+    DECOUPLED,
+    WEIGHT_DECAY,
+    direction,
+    moved,
+    rate,
+    settings,
+    written,
+)
 
 
 def _share(name: str, meaning: str, default: str) -> Attribute:
@@ -25,7 +33,7 @@ _SECOND = "next(v)[...] = beta2*v[...] + (1 - beta2)*{g}**2"
 
 
 def _adagrad(use: Use) -> str:
-    lines, g = gradient(use)
+    lines, g = direction(use)
     lines.append(f"next(s)[...] = s[...] + {g}**2")
     if use.attributes["lr_decay"]:
         root = "((sqrt(next(s)[...]) + eps)*(1 + (next(step) - 1)*lr_decay))"
@@ -34,7 +42,7 @@ def _adagrad(use: Use) -> str:
 
 
 def _adadelta(use: Use) -> str:
-    lines, g = gradient(use)
+    lines, g = direction(use)
     lines += [
         f"next(s)[...] = rho*s[...] + (1 - rho)*{g}**2",
         f"d[...] = sqrt(a[...] + eps)/sqrt(next(s)[...] + eps)*{g}",
@@ -44,7 +52,7 @@ def _adadelta(use: Use) -> str:
 
 
 def _rmsprop(use: Use) -> str:
-    lines, g = gradient(use)
+    lines, g = direction(use)
     lines.append(f"next(s)[...] = alpha*s[...] + (1 - alpha)*{g}**2")
     square = "next(s)[...]"
     if use.attributes["centered"]:
@@ -73,7 +81,7 @@ def _adam_with(use: Use, lines: list[str], g: str, weight: str = "w[...]") -> st
 
 
 def _adam(use: Use) -> str:
-    return _adam_with(use, *gradient(use))
+    return _adam_with(use, *direction(use))
 
 
 def _decayed(use: Use) -> str:
@@ -83,11 +91,11 @@ def _decayed(use: Use) -> str:
 
 
 def _adamw(use: Use) -> str:
-    return _adam_with(use, *gradient(use, decay=False), _decayed(use))
+    return _adam_with(use, *direction(use, decay=False), _decayed(use))
 
 
 def _nadam(use: Use) -> str:
-    lines, g = gradient(use)
+    lines, g = direction(use)
     lines += [
         _FIRST.format(g=g),
         _SECOND.format(g=g),
@@ -102,7 +110,7 @@ def _nadam(use: Use) -> str:
 
 
 def _adamax(use: Use) -> str:
-    lines, g = gradient(use)
+    lines, g = direction(use)
     lines += [
         _FIRST.format(g=g),
         f"next(v)[...] = maximum(beta2*v[...], abs({g}) + eps)",
@@ -113,7 +121,7 @@ def _adamax(use: Use) -> str:
 
 
 def _radam(use: Use) -> str:
-    lines, g = gradient(use)
+    lines, g = direction(use)
     lines += [
         _FIRST.format(g=g),
         _SECOND.format(g=g),
@@ -131,7 +139,7 @@ def _radam(use: Use) -> str:
 
 
 def _lion(use: Use) -> str:
-    lines, g = gradient(use, decay=False)
+    lines, g = direction(use, decay=False)
     lines += [
         f"d[...] = sign(beta1*m[...] + (1 - beta1)*{g})",
         f"next(m)[...] = beta2*m[...] + (1 - beta2)*{g}",
@@ -141,7 +149,7 @@ def _lion(use: Use) -> str:
 
 
 def _lamb(use: Use) -> str:
-    lines, g = gradient(use, decay=False)
+    lines, g = direction(use, decay=False)
     lines += [
         _FIRST.format(g=g),
         _SECOND.format(g=g),

@@ -6,11 +6,11 @@ from fractions import Fraction
 
 from derive.catalogue import adaptive
 from derive.catalogue.entry import Attribute, Optimizer, Use
-from derive.catalogue.steps import WEIGHT_DECAY, gradient, moved, settings, written
+from derive.catalogue.steps import WEIGHT_DECAY, direction, moved, settings, written
 
 
 def _sgd(use: Use) -> str:
-    lines, g = gradient(use, once=not use.attributes["nesterov"])
+    lines, g = direction(use, once=not use.attributes["nesterov"])
     if not use.attributes["momentum"]:
         return written(use, [*lines, moved(use, g)])
     lines.append(f"next(m)[...] = momentum*m[...] + {g}")

@@ -94,7 +94,7 @@ def rate(use: Use) -> str:
     return "rate" if changes else "learning_rate"
 
 
-def gradient(use: Use, decay: bool = True, once: bool = False) -> tuple[list[str], str]:
+def direction(use: Use, decay: bool = True, once: bool = False) -> tuple[list[str], str]:
     """The equations that come first, and what stands for the gradient after them.
 
     What is needed `once` gets no name.
@@ -118,9 +118,9 @@ def gradient(use: Use, decay: bool = True, once: bool = False) -> tuple[list[str
     return lines, g
 
 
-def moved(use: Use, direction: str, weight: str = "w[...]") -> str:
+def moved(use: Use, by: str, weight: str = "w[...]") -> str:
     """The step itself."""
-    return f"next(w)[...] = {weight} - {rate(use)}*{direction}"
+    return f"next(w)[...] = {weight} - {rate(use)}*{by}"
 
 
 def written(use: Use, lines: list[str], counts: bool = False) -> str:
