@@ -99,6 +99,10 @@ def test_an_entry_says_what_it_is(row):
     assert len(set(names)) == len(names)
 
 
+def test_every_layer_is_tested():
+    assert {row.name for row in catalogue.LAYERS} <= FIGURED | {"dense"}
+
+
 def test_names_are_unique():
     names = [n for r in ROWS for n in (r.name, *getattr(r, "aliases", ()))]
     assert len(set(names)) == len(names)
