@@ -507,7 +507,7 @@ def lower_index(subscript: Affine, scene: Scene) -> Array:
         tuple((a, c) for a, c in subscript.terms if isinstance(a, Axis | Dim)), subscript.constant
     )
     parts: list[Array] = []
-    for atom, coefficient in subscript.terms:
+    for atom, coefficient in sorted(subscript.terms, key=lambda pair: pair[1] < 0):
         match atom:
             case Read():
                 part: Array = lower_read(atom, scene, as_integer=True)
@@ -517,9 +517,9 @@ def lower_index(subscript: Affine, scene: Scene) -> Array:
                 part = _map("%", [lower_index(of, scene), Value(number(by))], scene)
             case _:
                 continue
-        if coefficient != 1:
-            part = _map("mul", [Value(number(coefficient)), part], scene)
-        parts.append(part)
+        if abs(coefficient) != 1:
+            part = _map("mul", [Value(number(abs(coefficient))), part], scene)
+        parts.append(part if coefficient > 0 else _map("neg", [part], scene))
     if plain.terms or plain.constant or not parts:
         parts.append(scene.count(plain, as_float=False))
     return parts[0] if len(parts) == 1 else _map("add", parts, scene)

@@ -413,7 +413,7 @@ class Printer(Indices):
                 over = self._in(args[0], axes, PRODUCT)
                 return f"{over} / {self._in(args[1], axes, UNARY)}", PRODUCT
             case "neg":
-                return f"-{self._in(args[0], axes, PRODUCT)}", UNARY if self._aligned(
+                return f"-{self._in(args[0], axes, _tight(args[0]))}", UNARY if self._aligned(
                     args[0], axes
                 )[1] >= UNARY else SUM
             case "pow":
@@ -471,7 +471,7 @@ class Printer(Indices):
             negative, part = _signed(arg, bool(shown))
             piece = self._in(part, axes, PRODUCT if negative or shown else SUM)
             if not shown:
-                shown = f"-{piece}" if negative else piece
+                shown = f"-{self._in(part, axes, _tight(part))}" if negative else piece
             else:
                 shown += f" {'-' if negative else '+'} {piece}"
         return shown, SUM
@@ -495,6 +495,11 @@ class Printer(Indices):
         if all(is_number(a) for a in args[1:]):
             code += ".astype(DTYPE)"
         return code, ATOM
+
+
+def _tight(array: Array) -> int:
+    """How tightly an array has to bind behind a minus: -(i // 2) isn't -i // 2."""
+    return ATOM if isinstance(array, Map) and array.function in ("//", "%") else PRODUCT
 
 
 def _may_be_view(array: Array) -> bool:

@@ -36,6 +36,8 @@ class Indices:
         shown = ""
         for atom, coefficient in sorted(value.terms, key=lambda p: p[1] < 0):
             name = self._atom(atom)
+            if coefficient != 1 and isinstance(atom, FloorDiv | Mod):
+                name = f"({name})"
             piece = name if abs(coefficient) == 1 else f"{abs(coefficient)} * {name}"
             if not shown:
                 shown = piece if coefficient > 0 else f"-{piece}"

@@ -32,6 +32,7 @@ from codegen.program import (
     Reduce,
     Reshape,
     Span,
+    Spread,
     Statement,
     When,
     Whole,
@@ -211,6 +212,8 @@ def _replace_load(array: Array, inner: Array) -> Array:
         return inner
     if isinstance(array, Map):
         return replace(array, args=tuple(_replace_load(a, inner) for a in array.args))
+    if isinstance(array, Spread):
+        return replace(array, of=_replace_load(array.of, inner))
     if isinstance(array, Choose):
         no = array.no
         return replace(

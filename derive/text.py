@@ -83,6 +83,8 @@ def affine_text(value: Affine) -> str:
     shown = ""
     for atom, coefficient in sorted(value.terms, key=lambda p: (p[1] < 0, isinstance(p[0], Dim))):
         piece = _atom(atom)
+        if coefficient != 1 and isinstance(atom, FloorDiv | Mod):
+            piece = f"({piece})"
         if abs(coefficient) != 1:
             piece = f"{abs(coefficient)}*{piece}"
         if not shown:

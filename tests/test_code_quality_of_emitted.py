@@ -22,7 +22,17 @@ from tests.oracles.model import OracleModel
 
 LONGEST_LINE = 88
 CONTRACTIONS = ("@", "np.tensordot(", "np.einsum(")
-HELPERS = {"_array", "_integers", "sigmoid", "_logsumexp", "_window", "_fold", "_take", "_add_at"}
+HELPERS = {
+    "_array",
+    "_integers",
+    "sigmoid",
+    "_logsumexp",
+    "_window",
+    "_fold",
+    "_over",
+    "_take",
+    "_add_at",
+}
 every_model = pytest.mark.parametrize(
     "model", [pytest.param(m, id=m.name) for m in MODELS], scope="module"
 )

@@ -1,0 +1,73 @@
+"""What a layer of the catalogue can't take is told in one line, with a cure."""
+
+import pytest
+
+from derive.errors import ChainruleError
+from derive.loading import load
+
+CONV = {"channels": 3, "kernel_size": 3}
+REFUSED = [
+    ("conv2d", (2, 7), CONV, "takes 3: the channels and 2 of places; reshape it first"),
+    ("conv2d", (2, 2, 7), CONV, "a window reaches over 3 places, and there are 2"),
+    ("conv2d", (2, 7, 7), {**CONV, "stride": [1, 2, 3]}, "stride has 3 numbers for 2 axes"),
+    ("conv2d", (2, 7, 7), {**CONV, "padding": "sam"}, 'or "same", or "valid"; did you mean'),
+    ("conv2d", (2, 7, 7), {**CONV, "padding": -1}, "an integer of at least 0, or a list"),
+    ("conv2d", (2, 7, 7), {**CONV, "padding": "same", "stride": 2}, "needs stride = 1"),
+    ("conv2d", (2, 7, 7), {**CONV, "groups": 2}, "groups = 2 doesn't divide the channels, 3"),
+    ("conv2d", (2, 7, 7), {**CONV, "groups": 3}, "doesn't divide the input's channels, 2"),
+    ("conv1d", (2, "s"), {**CONV, "stride": 2}, "needs a number; give one in inputs"),
+    ("conv1d", ("s", 7), CONV, "the number of channels is known at run time only"),
+    ("conv2d", (2, 7, 7), {"channels": 3}, "'kernel_size' is missing; add kernel_size = 3"),
+    ("conv_transpose1d", (2, 7), {**CONV, "output_padding": 1}, "is not below stride"),
+    ("conv_transpose1d", (2, 1), {**CONV, "padding": 2}, "leaves nothing of the output"),
+    ("max_pool2d", (2, 7, 7), {"kernel_size": 2, "padding": 2}, "more than half of kernel_size"),
+    ("max_pool2d", (2, 7, 7), {"kernel_size": 0}, "an integer above 0, or a list of them"),
+    ("max_pool2d", (2, 7, 7), {"kernel_size": []}, "an integer above 0, or a list of them"),
+    ("avg_pool1d", (2, 7), {"kernel_size": True}, "an integer above 0, or a list of them"),
+    ("adaptive_avg_pool1d", (2, "s"), {"output_size": 2}, "take global_avg_pool"),
+    ("global_avg_pool", (2,), {}, "no axis behind the channels"),
+    ("upsample", (2,), {"scale_factor": 2}, "channels and 1 to 3 axes of places"),
+    ("upsample", (2, 3), {"scale_factor": 2, "mode": "bilinear"}, 'write "nearest"'),
+    ("layer_norm", (3, 5), {"normalized_shape": 3}, r"which is \[3, 5\] for a sample"),
+    ("layer_norm", ("s",), {}, "elementwise_affine = false"),
+    ("layer_norm", (), {}, "no axis but the batch's"),
+    ("group_norm", (5, 3), {"groups": 2}, "groups = 2 doesn't divide the 5 channels"),
+    ("instance_norm", (5,), {}, "no axis behind the channels"),
+    ("reshape", (4, 9), {"shape": [5, -1]}, "doesn't fit the 36 entries of a sample"),
+    ("reshape", (4, 9), {"shape": [-1, -1]}, "-1 once at most"),
+    ("reshape", (4, "s"), {"shape": [-1]}, "axis 2 is known at run time only"),
+    ("permute", (4, 9), {"dims": [1, 0, 2]}, r"such as \[0, 2, 1\]; the batch's, 0, stays"),
+    ("slice", (4, 9), {"start": 9}, "nothing is left of axis 2, which has 9"),
+    ("slice", ("s", 9), {"dim": 1, "step": 2}, "with step = 1"),
+    ("positional_encoding", (4,), {}, "takes 2: places and features"),
+    ("positional_encoding", ("s", 4), {"learned": True}, "give max_length"),
+    ("positional_encoding", (9, 4), {"learned": True, "max_length": 5}, "max_length is 5"),
+]
+
+
+@pytest.mark.parametrize(("kind", "shape", "attributes", "told"), REFUSED)
+def test_it_is_told(kind, shape, attributes, told):
+    spec = {
+        "name": "refused",
+        "inputs": {"x": list(shape)},
+        "layers": [{"type": kind, **attributes}],
+        "loss": "mse",
+    }
+    with pytest.raises(ChainruleError, match=told) as caught:
+        load(spec)
+    assert len(str(caught.value).splitlines()) == 1
+    assert kind in str(caught.value)
+
+
+def test_an_embedding_reads_an_input():
+    spec = {
+        "name": "refused",
+        "inputs": {"x": [3]},
+        "layers": [
+            {"type": "relu"},
+            {"type": "embedding", "num_embeddings": 5, "embedding_dim": 2},
+        ],
+        "loss": "mse",
+    }
+    with pytest.raises(ChainruleError, match="reads integers from 'x', and 'relu1' is computed"):
+        load(spec)
