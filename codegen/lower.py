@@ -231,7 +231,7 @@ def _scattered(term: Term, equation: Equation, scene: Scene, guards: list[Expr])
     for subscript in term.target:
         for axis in scene.free(affine_axes(subscript)):
             uses[axis] = uses.get(axis, 0) + 1
-    kept = set(uses)
+    kept = tuple(uses)
     scene = replace(scene, order=_short_first(term, scene))
     run = tuple(a for a in term.domain if a not in kept and a not in scene.fixed)
     value = _term_value(replace(term, target=tuple(affine(a) for a in kept)), run, scene)
@@ -310,13 +310,13 @@ def _scattered(term: Term, equation: Equation, scene: Scene, guards: list[Expr])
 
 def _short_first(term: Term, scene: Scene) -> tuple[Axis, ...]:
     """The order in which short letters of a left subscript come first: `_fold` loops over those."""
-    short = [
+    short = dict.fromkeys(
         a
         for s in term.target
         if len(group := scene.free(affine_axes(s))) > 1
         for a in group
         if a.extent.number is not None and a.extent != max((b.extent for b in group), key=_size)
-    ]
+    )
     return (*short, *(a for a in scene.order if a not in short))
 
 

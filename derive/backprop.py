@@ -185,7 +185,10 @@ class _Sweep:
         adjoints = {n: a for n, a in self.adjoint.items() if n != self.of or self.feeds_itself}
         moved = [n for n in system.trainable if n in depends]
         nexts, updates = updates_of(
-            system, {n: adjoints.get(n, "") for n in moved}, {n: self._axes(n) for n in moved}
+            system,
+            {n: adjoints.get(n, "") for n in moved},
+            {n: self._axes(n) for n in moved},
+            {t.name for t in (*system.tensors, *seed, *new)},
         )
         derivation = Derivation(
             system=system,

@@ -82,14 +82,15 @@ class LayerReader:
         return self._called([self._read(k, layer) for k, layer in enumerate(self.spec.layers)])
 
     def _define(self) -> None:
-        known = {*catalogue.LAYER, *catalogue.LOSS, catalogue.OWN}
         for name, definition in self.spec.define.items():
             place = f"define.{shorten(name)}"
             wrong = check_name(name, "layer")
             if wrong:
                 self.problems.append(f"define: {wrong}")
-            elif name in known:
-                self.problems.append(f"{place}: the catalogue has '{name}'; take another name")
+            elif name == catalogue.OWN:
+                self.problems.append(
+                    f"{place}: every layer by equations is an '{name}'; take another name"
+                )
             if self.spec.loss is not None and self.spec.loss.type == name:
                 self.own[name] = own_loss(name, definition, place, self.problems)
             else:

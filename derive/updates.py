@@ -10,9 +10,8 @@ a parameter's entries, `sum(w, ..., g[...]**2)` over those of all parameters.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 
 from derive.grammar import read_equations
 from derive.notation import (
@@ -101,75 +100,89 @@ def _names(node: Syntax) -> Iterator[str]:
 
 
 def updates_of(
-    system: System, gradients: Mapping[str, str], letters: Mapping[str, tuple[Axis, ...]]
+    system: System,
+    gradients: Mapping[str, str],
+    letters: Mapping[str, tuple[Axis, ...]],
+    taken: Collection[str],
 ) -> tuple[tuple[Tensor, ...], tuple[Equation, ...]]:
     """`next(W) = ...` for each parameter that moves, and the tensors that this brings.
 
-    `gradients` names the parameters' gradients, `letters` the letters of their axes.
+    `gradients` names the parameters' gradients, `letters` the letters of their axes; what is new
+    gets no name that is `taken`.
     """
     rules = rules_of(system.training.update_text) if gradients else ()
     hyper = dict(system.training.hyperparameters)
-    tensors = [_scalar(n, v) for n, v in hyper.items() if n not in system.table]
-    tensors += [Tensor(r.remembers, (), "state") for r in rules if r.remembers and not r.each]
+    alone = _names_alone([*hyper, *(_bare(r) for r in rules if not r.each)], taken)
+    names = {p: {**alone, **_own_names(p, g, rules, taken)} for p, g in gradients.items()}
+    tensors = [Tensor(alone[n], (), "hyperparameter", value=v) for n, v in hyper.items()]
     found: list[Equation] = []
-    before = [r for r in rules if not r.each]
-    names = {p: _own_names(p, g, rules, system) for p, g in gradients.items()}
-    for rule in before:
-        found.append(_for_all(rule, names, letters))
-        tensors.append(Tensor(rule.tensor, (), "next"))
-    for parameter in gradients:
-        axes = letters[parameter]
+    for rule in rules:
+        if not rule.each:
+            found.append(_for_all(rule, alone, names, letters))
+            tensors.append(Tensor(found[-1].tensor, (), "next"))
+            if rule.remembers:
+                tensors.append(Tensor(alone[rule.remembers], (), "state"))
+    for parameter, own in names.items():
         shape = system.table[parameter].shape
         for rule in rules:
-            if not rule.each:
-                continue
-            name = names[parameter][rule.tensor]
-            found.append(_for_one(rule, name, names[parameter], axes))
-            tensors.append(Tensor(name, shape if rule.entrywise else (), "next"))
-            if rule.remembers:
-                tensors.append(Tensor(names[parameter][rule.remembers], shape, "state"))
+            if rule.each:
+                found.append(_for_one(rule, own, letters[parameter]))
+                left = shape if rule.entrywise else ()
+                tensors.append(Tensor(found[-1].tensor, left, "next"))
+                if rule.remembers:
+                    tensors.append(Tensor(own[rule.remembers], left, "state"))
     return tuple(tensors), tuple(found)
 
 
-def _scalar(name: str, value: Fraction) -> Tensor:
-    return Tensor(name, (), "hyperparameter", value=value)
+def _bare(rule: Rule) -> str:
+    return rule.remembers or rule.tensor
+
+
+def _names_alone(names: Iterable[str], taken: Collection[str]) -> dict[str, str]:
+    """What the numbers are called that all parameters share."""
+    found = {name: _free(name, taken) for name in names}
+    return found | {f"next({name})": f"next({own})" for name, own in found.items()}
+
+
+def _free(name: str, taken: Collection[str]) -> str:
+    while name in taken:
+        name += "_"
+    return name
 
 
 def _own_names(
-    parameter: str, gradient: str, rules: Sequence[Rule], system: System
+    parameter: str, gradient: str, rules: Sequence[Rule], taken: Collection[str]
 ) -> dict[str, str]:
     """What each of an optimiser's names is for one parameter."""
     names = {PARAMETER: parameter, GRADIENT: gradient, f"next({PARAMETER})": f"next({parameter})"}
     for rule in rules:
         if rule.each and rule.tensor not in names:
-            bare = rule.remembers or rule.tensor
-            own = f"{bare}_{parameter}"
-            while own in system.table:
-                own += "_"
-            names[bare] = own
-            names[rule.tensor] = f"next({own})" if rule.remembers else own
+            own = _free(f"{_bare(rule)}_{parameter}", taken)
+            names |= {_bare(rule): own, f"next({_bare(rule)})": f"next({own})"}
     return names
 
 
-def _for_one(rule: Rule, name: str, names: Mapping[str, str], axes: tuple[Axis, ...]) -> Equation:
+def _for_one(rule: Rule, names: Mapping[str, str], axes: tuple[Axis, ...]) -> Equation:
     body = update_body(rule.right, names, axes)
     left = axes if rule.entrywise else ()
-    target = tuple(affine(a) for a in left)
-    return Equation(
-        name, left, (Term(target, axes if rule.sums else left, "sum", body),), rule.text
-    )
+    term = Term(tuple(affine(a) for a in left), axes if rule.sums else left, "sum", body)
+    return Equation(names[rule.tensor], left, (term,), rule.text)
 
 
 def _for_all(
-    rule: Rule, names: Mapping[str, Mapping[str, str]], letters: Mapping[str, tuple[Axis, ...]]
+    rule: Rule,
+    alone: Mapping[str, str],
+    names: Mapping[str, Mapping[str, str]],
+    letters: Mapping[str, tuple[Axis, ...]],
 ) -> Equation:
-    if not rule.sums:
-        return Equation(rule.tensor, (), (Term((), (), "sum", update_body(rule.right, {}, ())),))
-    terms = tuple(
-        Term((), letters[p], "sum", update_body(rule.right, own, letters[p]))
-        for p, own in names.items()
-    )
-    return Equation(rule.tensor, (), terms, rule.text)
+    if rule.sums:
+        terms = tuple(
+            Term((), letters[p], "sum", update_body(rule.right, own, letters[p]))
+            for p, own in names.items()
+        )
+    else:
+        terms = (Term((), (), "sum", update_body(rule.right, alone, ())),)
+    return Equation(alone[rule.tensor], (), terms, rule.text)
 
 
 def update_body(node: Syntax, names: Mapping[str, str], axes: tuple[Axis, ...]) -> Expr:

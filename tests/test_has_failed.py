@@ -110,6 +110,29 @@ def test_an_activation_may_have_a_parameter_of_the_layer_s_name():
     assert load(spec).trainable == ("W1", "b1", "b_act1")
 
 
+def test_a_letter_in_two_left_subscripts_is_short_once():
+    text = "E = sum(i,j, (sin(w[j])*A[j,1-j]*v[j%2] + v[j+2])*x[i,j]) + sum(j, v[j]*v[4-j]**2)"
+    sizes = {"i": 3, "j": 2, "v.0": 5, "A.1": 2}
+    right(parse(text, parameters=["w", "v", "A"], inputs=["x"], objective="E", sizes=sizes))
+
+
+def test_names_of_the_optimiser_may_be_the_model_s():
+    text = "E = sum(i, (w[i]*eps[i] - learning_rate[i])**2) + step*beta1 + m_w"
+    names = ["w", "eps", "learning_rate", "step", "beta1", "m_w"]
+    derivation = right(
+        load(
+            {
+                "equations": text,
+                "parameters": names,
+                "objective": "E",
+                "sizes": {"i": 3},
+                "optimizer": {"type": "adam", "schedule": "cosine"},
+            }
+        )
+    )
+    assert len({t.name for t in derivation.tensors}) == len(derivation.tensors)
+
+
 def test_a_formula_that_has_no_place_is_told():
     text = "E = sum(i, w[i]**2)"
     derivation = differentiate(parse(text, parameters=["w"], objective="E", sizes={"i": 3}))

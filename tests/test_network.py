@@ -506,9 +506,13 @@ def test_an_embedding_of_ones_own():
     ]
 
 
-def test_a_definition_does_not_hide_the_catalogue():
-    assert problems(dense(2), define={"dense": NORM})[0] == (
-        "define.dense: the catalogue has 'dense'; take another name"
+def test_a_definition_comes_before_the_catalogue():
+    """The catalogue grows; what somebody defined goes on to mean what it meant."""
+    twice = {"equations": "y[n,i] = 2*x[n,i]"}
+    system = net({"type": "mish"}, define={"mish": twice})
+    assert equation_text(system.equations[0]) == "mish1[n,i] = 2*x[n,i]"
+    assert problems(dense(2), define={"equation": twice})[0] == (
+        "define.equation: every layer by equations is an 'equation'; take another name"
     )
 
 
