@@ -206,7 +206,11 @@ class Story:
     def written_into(self, equation: Equation) -> Iterator[Equation]:
         """The derivatives that were written into this one, each before it is needed, told once."""
         for step in self.derivation.steps:
-            if step.subject != equation.tensor or step.rule not in ("write in", "same value"):
+            if step.subject != equation.tensor or step.rule not in (
+                "write in",
+                "put in",
+                "same value",
+            ):
                 continue
             before = {r.tensor for r in equation_reads(step.before)}
             after = {r.tensor for r in equation_reads(step.after)}
@@ -298,8 +302,8 @@ class Story:
             case "same value" if gone:
                 read = next(r for r in after if r not in before) if new else after[0]
                 return say("same value", name=listed(gone), original=self.symbol(read))
-            case "write in" if gone:
-                return say("write in", name=listed(gone))
+            case "write in" | "put in" if gone:
+                return say(step.rule, name=listed(gone))
             case "pull out":
                 return say("pull out", sum=listed(new)) if new else say("pull out assumed")
             case "rename":

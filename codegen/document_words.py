@@ -99,6 +99,7 @@ WORDS = {
     "collect": "The contributions add up.",
     "same value": "{name} and {original} are one value.",
     "write in": "{name} is used here only; it is written in.",
+    "put in": "{name} is a number, which is put in.",
     "pull out": "What doesn't depend on the summed letter stands before the sum {sum}.",
     "pull out assumed": "What doesn't depend on the summed letter stands before the sum, and the "
     "sum is known by assumption.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from derive.catalogue.entry import Entry, Loss, Parameter, Unfit, Use
 from derive.definitions import BATCH, Own
 from derive.dots import without_dots
+from derive.errors import meant, shorten
 from derive.extents import Sizes, Slot, axis_name
 from derive.grammar import read_equations
 from derive.inference import Shape, shapes_of
@@ -17,6 +18,7 @@ from derive.instance import Names, instantiate, tensors_of
 from derive.meaning import LARGEST_EXTENT
 from derive.notation import Affine, Draw, Initializer, affine
 from derive.syntax import Refused, Written
+from derive.text import affine_text
 
 Global = Callable[[str], str]
 
@@ -67,12 +69,13 @@ class Building:
         name: Global,
         place: str,
         fixed: Mapping[str, str] | None = None,
+        share: str | Mapping[str, str] = "",
     ) -> dict[str, str] | None:
         """Put an entry in; the names of what it brings, or None where it doesn't work.
 
         `inputs` gives the tensor that each of the entry's inputs is, `name` the system's name of
-        each of its other tensors, but for those of `fixed`. `place` is the layer's, for messages;
-        it is the scope too.
+        each of its other tensors, but for those of `fixed`; `share` tells which of its parameters
+        are there already. `place` is the layer's, for messages; it is the scope too.
         """
         if any(tensor not in self.shapes for tensor in inputs.values()):
             return None  # what comes before doesn't work: told already
@@ -97,6 +100,10 @@ class Building:
         if len(self.problems) > before:
             return None
         parameters = entry.parameters_of(use) if isinstance(entry, Entry) else ()
+        shared = self._shared(share, parameters, place)
+        if shared is None:
+            return None
+        parameters = tuple(p for p in parameters if p.name not in shared)
         buffers: tuple[Parameter, ...] = ()
         draws: tuple[tuple[str, Draw], ...] = ()
         if isinstance(entry, Entry):
@@ -111,7 +118,12 @@ class Building:
             *(n for n, _ in draws),
             *(e.tensor for e in equations if not e.is_next),
         ]
-        names = {**inputs, **(fixed or {}), **{local: name(local) for local in mine}}
+        names = {
+            **inputs,
+            **(fixed or {}),
+            **shared,
+            **{local: name(local) for local in mine},
+        }
         claimed = [self.claim(names[local], place) for local in mine]
         if not all(claimed):
             return None
@@ -133,9 +145,31 @@ class Building:
             tensor, dot, axis = key.partition(".")
             if dot:
                 slots[(names[tensor], int(axis))] = affine(extent)
-        if not self._infer(written, names, letters, slots, place):
+        if not self._infer(written, names, letters, slots, place, shared.values()):
             return None
         return {local: names[local] for local in mine}
+
+    def _shared(
+        self, share: str | Mapping[str, str], parameters: Sequence[Parameter], place: str
+    ) -> dict[str, str] | None:
+        """The tensors that an entry's parameters are where another layer has brought them."""
+        locals_ = [p.name for p in parameters]
+        if isinstance(share, str):
+            wanted = {local: f"{local}_{share}" for local in locals_} if share else {}
+        else:
+            wanted = dict(share)
+        known = [n for n, role in self.roles.items() if role == "parameter"]
+        before = len(self.problems)
+        for local, tensor in wanted.items():
+            if local not in locals_:
+                told = meant(local, locals_) or f"; it has {', '.join(locals_) or 'none'}"
+                self.problems.append(f"{place}.share: no parameter '{shorten(local)}' here{told}")
+            elif tensor not in known:
+                self.problems.append(
+                    f"{place}.share: no layer before this one has a parameter '{shorten(tensor)}'"
+                    f"{meant(tensor, known) or '; name that layer, and put it before this one'}"
+                )
+        return None if len(self.problems) > before else wanted
 
     def _declare(
         self,
@@ -171,8 +205,12 @@ class Building:
         letters: Mapping[tuple[str, str], int],
         slots: Mapping[tuple[str, int], Affine],
         place: str,
+        shared: Collection[str],
     ) -> bool:
-        """Find the shapes of what the equations bring, and keep the equations."""
+        """Find the shapes of what the equations bring, and keep the equations.
+
+        What is `shared` has the shape that this layer would give it.
+        """
         reads = set(tensors_of(written))
         before = len(self.problems)
         scalars = {n for n in names.values() if n in self.roles and n not in reads}
@@ -182,13 +220,18 @@ class Building:
         except Refused as refused:
             self.problems.append(str(refused))
             return False
-        found = shapes_of(
-            written,
-            known,
-            frozenset({*scalars, *self.constants}),
-            Sizes(slots=slots, letters=letters, batch=(BATCH,)),
-            self.problems,
-        )
+        sizes = Sizes(slots=slots, letters=letters, batch=(BATCH,))
+        bare = frozenset({*scalars, *self.constants})
+        if shared:
+            own = {t: s for t, s in known.items() if t not in shared}
+            alone = shapes_of(written, own, bare, sizes, self.problems)
+            self.problems.extend(
+                f"{place}.share: '{t}' is {_told(known[t])} and would be {_told(alone.shapes[t])} "
+                "here; make them agree"
+                for t in shared
+                if t in known and alone.shapes.get(t, known[t]) != known[t]
+            )
+        found = shapes_of(written, known, bare, sizes, self.problems)
         if len(self.problems) == before and found.open:
             self.problems.append(f"{place}: {_open(found.open, names)}")
         self.problems.extend(
@@ -204,6 +247,10 @@ class Building:
         self.letters.update(letters)
         self.slots.update(slots)
         return True
+
+
+def _told(shape: Shape) -> str:
+    return " x ".join(affine_text(e) for e in shape) or "a number"
 
 
 def _open(found: Sequence[str | Slot], names: Mapping[str, str]) -> str:

@@ -16,7 +16,7 @@ from derive.graph import Node
 from derive.loss import own_loss
 from derive.spec import Definition, LayerSpec, Spec, layer_place, read_definition
 
-_KEYS = ("type", "name", "inputs")
+_KEYS = ("type", "name", "inputs", "share")
 _ALL_LAYERS = "merge_bias"  # an attribute that the spec may set for every layer that has it
 
 
@@ -35,7 +35,10 @@ class Part:
 
 @dataclass(frozen=True)
 class Planned:
-    """A layer of the spec, read: `tag` ends the names of its tensors, `base` is its output's."""
+    """A layer of the spec, read: `tag` ends the names of its tensors, `base` is its output's.
+
+    `share` tells which parameters are other layers'.
+    """
 
     place: str
     type: str
@@ -43,6 +46,7 @@ class Planned:
     activation: Part | None
     reads: tuple[str, ...] | None
     given: str | None
+    share: str | Mapping[str, str] = ""
     tag: str = ""
     base: str = ""
 
@@ -124,7 +128,8 @@ class LayerReader:
             activation = self._activation(attributes.pop("activation"), f"{place}.activation")
         if len(self.problems) > before:
             return None
-        return Planned(place, spec.type, Part(row, attributes), activation, reads, spec.name)
+        part = Part(row, attributes)
+        return Planned(place, spec.type, part, activation, reads, spec.name, spec.share)
 
     def _find(
         self, name: str, rows: Mapping[str, Entry], place: str, what: str, *more: str

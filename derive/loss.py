@@ -57,10 +57,12 @@ def put_loss(
     named: Mapping[str, str],
     defined: Mapping[str, Own | None],
     task: str,
+    objective: str = OBJECTIVE,
 ) -> Placed | None:
     """Put the loss in, the target with it; None where it doesn't work.
 
-    `named` are the tensors that it may name as its inputs, by the names of their layers.
+    `named` are the tensors that it may name as its inputs, by the names of their layers;
+    `objective` is what its `E` is called.
     """
     problems = built.problems
     if spec is None:
@@ -93,12 +95,14 @@ def put_loss(
             return None
 
     def name(local: str) -> str:
-        return local if local == OBJECTIVE or local not in built.taken else f"{local}_loss"
+        if local == OBJECTIVE:
+            return objective
+        return local if local not in built.taken else f"{local}_loss"
 
     names = built.put(row, attributes, inputs, name, place, fixed)
     if names is None:
         return None
-    if built.shapes.get(OBJECTIVE) != ():
+    if built.shapes.get(objective) != ():
         problems.append(f"{place}: the objective '{OBJECTIVE}' has axes; sum over them")
         return None
     target, probabilities = "real", None

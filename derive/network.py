@@ -20,6 +20,7 @@ from derive.language import Declarations, assemble
 from derive.layers import LayerReader, Planned
 from derive.loss import OBJECTIVE, TARGET, Placed, put_loss
 from derive.notation import Affine, Dim, Layer, System, Training, affine
+from derive.regularizers import UNREGULARIZED, costs_of, put_costs
 from derive.spec import Spec
 from derive.tree import equation_reads
 from derive.values import check_title, exact, extent
@@ -84,15 +85,25 @@ class _Network:
         last = self.output(nodes)
         output = self.outputs.get(last)
         named = self.named(nodes)
-        loss = put_loss(self.spec.loss, self.built, output, named, reader.own, self.spec.task)
+        costs = costs_of(self.spec.parameters, self.problems)
+        loss = put_loss(
+            self.spec.loss,
+            self.built,
+            output,
+            named,
+            reader.own,
+            self.spec.task,
+            UNREGULARIZED if costs else OBJECTIVE,
+        )
         self.initialise(whole=None not in nodes)
+        put_costs(costs, self.built)
         if self.problems or output is None or loss is None:
             raise ChainruleError(*dict.fromkeys(self.problems))
         system = assemble(self.built.written, self.declared(output, loss), self.problems)
-        costs = tuple(k for k, tensor in self.outputs.items() if tensor in loss.inputs)
+        judged = tuple(k for k, tensor in self.outputs.items() if tensor in loss.inputs)
         unused = tuple(
             f"{node.place}: nothing reads this layer, and it isn't the output"
-            for k in unread(nodes, [*sources, costs], last)
+            for k in unread(nodes, [*sources, judged], last)
             if (node := nodes[k])
         )
         return replace(
@@ -204,7 +215,9 @@ class _Network:
             zip(locals_, tensors * (len(locals_) if one_by_two_names else 1), strict=True)
         )
         part = layer.part
-        names = self.built.put(part.row, part.attributes, inputs, layer.name, layer.place)
+        names = self.built.put(
+            part.row, part.attributes, inputs, layer.name, layer.place, share=layer.share
+        )
         if names is None:
             return
         self.built.cite(entry.name, entry.source)

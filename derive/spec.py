@@ -117,10 +117,12 @@ class Setting(_Open):
 
 
 class ParameterSpec(_Strict):
-    """How a parameter starts, and whether it moves."""
+    """How a parameter starts, whether it moves, and what its size costs."""
 
     init: Annotated[Setting | None, BeforeValidator(_typed)] = None
     trainable: bool = True
+    l1: Any = None
+    l2: Any = None
 
 
 Parameters = Annotated[dict[str, ParameterSpec], BeforeValidator(_rows)]
@@ -145,10 +147,14 @@ class Definition(_Strict):
 
 
 class LayerSpec(_Open):
-    """One layer; what other keys it has depends on its type."""
+    """One layer; what other keys it has depends on its type.
+
+    `share` names parameters of other layers: all of one layer's, or each by its own name.
+    """
 
     type: str
     name: str | None = None
+    share: str | dict[str, str] = {}
     inputs: Annotated[list[str] | None, BeforeValidator(_names)] = None
 
 

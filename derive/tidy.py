@@ -16,6 +16,7 @@ from derive.notation import (
     Equation,
     Expr,
     Mul,
+    Number,
     Read,
     Step,
     System,
@@ -23,6 +24,7 @@ from derive.notation import (
     affine,
     domain_of,
 )
+from derive.numbers import number_text
 from derive.recurrence import Loop, NoOrder, members, schedule
 from derive.rules import elementwise, pull, rename_apart
 from derive.sifting import sifted
@@ -68,6 +70,7 @@ class Tidier:
         for name in list(self.equations):
             self._gather(name)
         self._drop_zero()
+        self._put_numbers()
         self._share_copies()
         for name in list(self.equations):
             if name in self.equations:
@@ -127,6 +130,26 @@ class Tidier:
             if not equation.terms:
                 zero = Term(tuple(affine(a) for a in equation.axes), equation.axes, "sum", ZERO)
                 self.equations[equation.tensor] = replace(equation, terms=(zero,))
+
+    def _put_numbers(self) -> None:
+        """`dE0 = 1`: a derivative that is a number is put in wherever it is read."""
+        for name in list(self.equations):
+            equation = self.equations[name]
+            value = equation.terms[0].body
+            if (
+                equation.axes
+                or len(equation.terms) > 1
+                or equation.terms[0].domain
+                or not isinstance(value, Number)
+                or name in self.wanted
+            ):
+                continue
+            self.inlined.append(equation)
+            del self.equations[name]
+            for user in self._users(name):
+                after = _with_number(user, name, value)
+                self._step("put in", user, after, f"{name} is {number_text(value.value)}")
+                self._put(after)
 
     def _share_copies(self) -> None:
         """`dz[n,i] = dy[n,i]` is one value with two names."""
@@ -303,6 +326,14 @@ class Tidier:
                 gone = self.equations.pop(name)
                 self.inlined.append(gone)
                 work.extend(r.tensor for t in gone.terms for r in reads(t.body))
+
+
+def _with_number(equation: Equation, name: str, value: Number) -> Equation:
+    def put(read: Read) -> Expr | None:
+        return value if read.tensor == name else None
+
+    terms = tuple(replace(t, body=replace_reads(t.body, put)) for t in equation.terms)
+    return replace(equation, terms=terms)
 
 
 def _into_branches(expr: Expr) -> Expr | None:

@@ -111,7 +111,7 @@ def test_an_activation_may_have_a_parameter_of_the_layer_s_name():
 
 
 def test_a_letter_in_two_left_subscripts_is_short_once():
-    text = "E = sum(i,j, (sin(w[j])*A[j,1-j]*v[j%2] + v[j+2])*x[i,j]) + sum(j, v[j]*v[4-j]**2)"
+    text = "E = sum(i,j, (sin(w[j])*A[j,1-j]*v[j%2] + v[j+2])*x[i,j]) + sum(k, v[k]*v[4-k]**2)"
     sizes = {"i": 3, "j": 2, "v.0": 5, "A.1": 2}
     right(parse(text, parameters=["w", "v", "A"], inputs=["x"], objective="E", sizes=sizes))
 
