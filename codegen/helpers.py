@@ -126,6 +126,24 @@ _ADD_AT = '''def _add_at(a, axes, indices, values):
     np.add.at(a, tuple(i[inside] for i in places), values[inside])
 '''
 
+_TRUNCATED = '''def _truncated_normal(rng, mean, std, low, high, shape):
+    """Normal numbers, drawn again where they are outside of low .. high."""
+    values = rng.normal(mean, std, shape)
+    outside = (values < low) | (values > high)
+    while outside.any():
+        values[outside] = rng.normal(mean, std, np.count_nonzero(outside))
+        outside = (values < low) | (values > high)
+    return values
+'''
+
+_ORTHOGONAL = '''def _orthogonal(rng, gain, shape):
+    """Rows, or columns where they are fewer, at right angles and of length `gain`."""
+    rows, columns = shape[0], int(np.prod(shape[1:]))
+    q, r = np.linalg.qr(rng.normal(size=(max(rows, columns), min(rows, columns))))
+    q *= np.sign(np.diag(r))
+    return gain * (q if rows >= columns else q.T).reshape(shape)
+'''
+
 _TEXT = {
     "_array": _ARRAY,
     "_integers": _INTEGERS,
@@ -136,6 +154,8 @@ _TEXT = {
     "_fold": _FOLD,
     "_take": _TAKE,
     "_add_at": _ADD_AT,
+    "_truncated_normal": _TRUNCATED,
+    "_orthogonal": _ORTHOGONAL,
 }
 
 

@@ -17,25 +17,30 @@ _ZERO = Initializer("zeros")
 _DEFAULT = Initializer("normal", (("std", 0.1),))
 
 
-def initial_lines(derivation: Derivation) -> list[str]:
-    """The body of `init_params` after its docstring."""
+_HELPED = ("truncated_normal", "orthogonal")
+
+
+def initial_lines(derivation: Derivation) -> tuple[list[str], set[str]]:
+    """The body of `init_params` after its docstring, and the helpers that it calls."""
     system = derivation.system
     chosen = dict(system.training.initializers)
     example = dict(system.training.example)
     tensors = system.having("parameter", "buffer")
     rows = []
     draws = False
+    helpers: set[str] = set()
     for tensor in tensors:
         if tensor.name in example:
             code = f"np.array({_nested(example[tensor.name])}, dtype=DTYPE)"
         else:
             code = _code(tensor, chosen.get(tensor.name, _start(tensor)))
-        draws = draws or "rng." in code
+        draws = draws or "rng" in code
+        helpers |= {f"_{name}" for name in _HELPED if f"_{name}(" in code}
         rows.extend(wrap(f'        "{tensor.name}": ', code, "        ", ","))
     lines = ["    rng = np.random.default_rng(seed)"] if draws else []
     if not rows:
-        return [*lines, "    return {}"]
-    return [*lines, "    return {", *rows, "    }"]
+        return [*lines, "    return {}"], helpers
+    return [*lines, "    return {", *rows, "    }"], helpers
 
 
 def _start(tensor: Tensor) -> Initializer:
@@ -61,6 +66,10 @@ def _code(tensor: Tensor, chosen: Initializer) -> str:
         return f"np.concatenate([{core}, {zeros}], axis=-1).astype(DTYPE)"
     if entry.distribution == "values":
         return f"np.array({_nested(attributes['values'])}, dtype=DTYPE)"
+    if entry.distribution == "eye":
+        gain = _formula("gain", attributes, sizes)
+        eye = f"np.eye({', '.join(map(str, sizes))}, dtype=DTYPE)"
+        return eye if gain == "1.0" else f"{gain} * {eye}"
     if entry.distribution == "constant":
         value = _formula(dict(entry.formulas)["value"], attributes, sizes)
         if value == "0":
@@ -75,6 +84,8 @@ def _code(tensor: Tensor, chosen: Initializer) -> str:
 
 def _draw(entry: Any, attributes: dict[str, Any], sizes: list[int]) -> str:
     limits = [_formula(text, attributes, sizes) for _, text in entry.formulas]
+    if entry.distribution in _HELPED:
+        return f"_{entry.distribution}(rng, {', '.join(limits)}, {_shape(sizes)})"
     return f"rng.{entry.distribution}({', '.join(limits)}, {_shape(sizes)})"
 
 

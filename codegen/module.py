@@ -236,6 +236,7 @@ class _Module:
             (n, tuple(e.number for e in self.table[n].shape)) for n in self._parameter_names()
         ]
         buffers = [(t.name, tuple(e.number for e in t.shape)) for t in self.system.having("buffer")]
+        initial, drawing = initial_lines(self.derivation)
         text = render(
             "module.py.j2",
             name=self.system.name,
@@ -247,8 +248,8 @@ class _Module:
             buffers=_dict_lines("BUFFERS", buffers),
             hyperparameters=_hyper_line(self.derivation),
             constants=self._constants(),
-            helpers=helper_text(self.printer.helpers),
-            initial=initial_lines(self.derivation),
+            helpers=helper_text(self.printer.helpers | drawing),
+            initial=initial,
             functions=functions,
             state=_dict_of("    return ", update.state),
             remembers=update.remembers,

@@ -218,7 +218,13 @@ class _System:
         for name, found in system.training.initializers:
             row = catalogue.INITIALIZER[found.type]
             rank = system.table[name].rank
-            if row.uses_fans and rank < 2:
+            if row.distribution == "eye" and rank > 2:
+                self.problems.append(
+                    f"parameters.{name}: eye needs a parameter with two axes, and "
+                    f"'{name}' has {rank}; "
+                    'write init = "orthogonal"'
+                )
+            if rank < row.least_axes:
                 self.problems.append(
                     f"parameters.{name}: {row.name} needs a parameter with two axes or more, and "
                     f"'{name}' has {rank}; write init = \"normal\""

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from derive.beginning import initialise
 from derive.building import Building
-from derive.catalogue.entry import BIAS_COLUMN
-from derive.definitions import BATCH, initial
+from derive.definitions import BATCH
 from derive.errors import ChainruleError, meant, shorten
 from derive.extents import Sizes
 from derive.grammar import check_name
@@ -95,7 +95,7 @@ class _Network:
             self.spec.task,
             UNREGULARIZED if costs else OBJECTIVE,
         )
-        self.initialise(whole=None not in nodes)
+        initialise(self.spec, self.built, self.layers, whole=None not in nodes)
         put_costs(costs, self.built)
         if self.problems or output is None or loss is None:
             raise ChainruleError(*dict.fromkeys(self.problems))
@@ -291,27 +291,3 @@ class _Network:
             node = nodes[k]
             found.update(dict.fromkeys(node.names if node else (), tensor))
         return found
-
-    def initialise(self, whole: bool) -> None:
-        """What the spec says of single parameters; `whole` where all of them are known."""
-        built = self.built
-        for tensor, row in self.spec.parameters.items():
-            place = f"parameters.{shorten(tensor)}"
-            usual = built.initializers.get(tensor)
-            if built.roles.get(tensor) != "parameter" or usual is None:
-                if whole and not self.problems:
-                    known = [n for n, role in built.roles.items() if role == "parameter"]
-                    self.problems.append(
-                        f"{place}: there is no such parameter"
-                        f"{meant(tensor, known) or '; known: ' + ', '.join(known)}"
-                    )
-                if row.init is not None:
-                    initial(row, place, "zeros", self.problems)
-                continue
-            if row.init is not None:
-                kept = tuple(a for a in usual.attributes if a[0] == BIAS_COLUMN)
-                found = initial(row, place, usual.type, self.problems)
-                attributes = tuple(sorted((*found.attributes, *kept)))
-                built.initializers[tensor] = replace(found, attributes=attributes)
-            if not row.trainable and tensor not in built.frozen:
-                built.frozen.append(tensor)

@@ -187,6 +187,7 @@ class Spec(_Strict):
     define: dict[str, Definition] = {}
     loss: Annotated[LossSpec | None, BeforeValidator(_typed)] = None
     merge_bias: bool = False
+    init: str = ""
 
     # equations alone
     equations: Text | None = None
@@ -201,7 +202,7 @@ class Spec(_Strict):
         return layers if layers != equations else None
 
 
-NETWORK_ONLY = ("layers", "define", "loss", "merge_bias")
+NETWORK_ONLY = ("layers", "define", "loss", "merge_bias", "init")
 EQUATIONS_ONLY = ("equations", "objective", "sizes", "batch", "targets", "buffers", "random")
 
 _SHAPES = {

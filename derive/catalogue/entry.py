@@ -209,9 +209,10 @@ class Initial:
     source: str = ""
 
     @property
-    def uses_fans(self) -> bool:
-        """Whether the parameter needs two axes, so that it has a fan."""
-        return any("fan_" in text for _, text in self.formulas)
+    def least_axes(self) -> int:
+        """How many axes a parameter needs: two where it has a fan, or rows and columns."""
+        fans = any("fan_" in text for _, text in self.formulas)
+        return 2 if fans or self.distribution in ("orthogonal", "eye") else 0
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from fractions import Fraction
 from derive.catalogue.entry import Attribute, Initial
 
 _GLOROT = "Glorot & Bengio 2010"
+_LECUN = "LeCun et al. 1998, Efficient backprop"
 _HE = "He et al. 2015, Delving deep into rectifiers"
 
 GLOROT_UNIFORM = Initial(
@@ -44,6 +45,28 @@ HE_NORMAL = Initial(
     aliases=("he", "kaiming_normal"),
     source=f"{_HE}, eq. 10",
 )
+LECUN_UNIFORM = Initial(
+    name="lecun_uniform",
+    about="keeps the variance of values where an activation keeps it",
+    distribution="uniform",
+    formulas=(("low", "-sqrt(3/fan_in)"), ("high", "sqrt(3/fan_in)")),
+    source=f"{_LECUN}, section 4.6",
+)
+LECUN_NORMAL = Initial(
+    name="lecun_normal",
+    about="the same variance, normally distributed, as selu wants it",
+    distribution="normal",
+    formulas=(("mean", "0"), ("std", "sqrt(1/fan_in)")),
+    source=f"{_LECUN}, section 4.6",
+)
+FAN_IN_UNIFORM = Initial(
+    name="fan_in_uniform",
+    about='what PyTorch\'s dense layers and convolutions begin with; init = "pytorch" in a spec '
+    "gives it to all of them, and to their biases",
+    distribution="uniform",
+    formulas=(("low", "-sqrt(1/fan_in)"), ("high", "sqrt(1/fan_in)")),
+    source=f"{_LECUN}, section 4.6, as PyTorch has it",
+)
 UNIFORM = Initial(
     name="uniform",
     about="any number between two limits",
@@ -63,6 +86,38 @@ NORMAL = Initial(
         Attribute("mean", "number", "the mean", default=Fraction("0")),
         Attribute("std", "non-negative", "the standard deviation", default=Fraction("0.1")),
     ),
+)
+TRUNCATED_NORMAL = Initial(
+    name="truncated_normal",
+    about="normally distributed, drawn again where a number is beyond a limit",
+    distribution="truncated_normal",
+    formulas=(("mean", "mean"), ("std", "std"), ("low", "low"), ("high", "high")),
+    attributes=(
+        Attribute("mean", "number", "the mean, were there no limits", default=Fraction("0")),
+        Attribute(
+            "std", "positive", "the standard deviation, were there none", default=Fraction("0.1")
+        ),
+        Attribute("low", "number", "the lower limit", default=Fraction("-0.2"), below="high"),
+        Attribute("high", "number", "the upper limit", default=Fraction("0.2")),
+    ),
+)
+ORTHOGONAL = Initial(
+    name="orthogonal",
+    about="rows, or columns where they are fewer, at right angles and of one length; further axes "
+    "count as columns",
+    distribution="orthogonal",
+    formulas=(("gain", "gain"),),
+    attributes=(Attribute("gain", "positive", "that length", default=Fraction(1)),),
+    source="Saxe, McClelland & Ganguli 2014, Exact solutions to the nonlinear dynamics of "
+    "learning, section 3",
+)
+EYE = Initial(
+    name="eye",
+    about="1 where row and column have one number, else 0; for a parameter of two axes",
+    distribution="eye",
+    formulas=(("gain", "gain"),),
+    attributes=(Attribute("gain", "number", "what stands for the 1", default=Fraction(1)),),
+    source="Le, Jaitly & Hinton 2015, A simple way to initialize recurrent networks, section 3",
 )
 ZEROS = Initial(
     name="zeros",
@@ -90,8 +145,14 @@ INITIALIZERS = (
     GLOROT_NORMAL,
     HE_UNIFORM,
     HE_NORMAL,
+    LECUN_UNIFORM,
+    LECUN_NORMAL,
+    FAN_IN_UNIFORM,
     UNIFORM,
     NORMAL,
+    TRUNCATED_NORMAL,
+    ORTHOGONAL,
+    EYE,
     ZEROS,
     CONSTANT,
     VALUES,
