@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from derive.notation import (
     Add,
     Affine,
@@ -22,10 +24,11 @@ from derive.notation import (
     Read,
     Reduction,
     Term,
+    affine,
 )
 from derive.numbers import as_decimal, number_text
 from derive.rules import pull
-from derive.tree import MINUS_ONE, mul, number, power
+from derive.tree import MINUS_ONE, affine_axes, mul, number, power
 
 _SUM, _PRODUCT, _NEGATIVE, _POWER, _ATOM = 1, 2, 3, 4, 5
 
@@ -41,11 +44,17 @@ def equation_text(equation: Equation, adds: bool = False) -> str:
         # terms are told with the letters of the equation where they have their own
         lines.append(f"{_left(equation, plain[0])} {'+=' if adds else '='} {_terms(plain)}")
     lines.extend(
-        f"{equation.tensor}[{','.join(affine_text(s) for s in t.target)}] += {term_text(t)}"
+        f"{equation.tensor}[{','.join(affine_text(s) for s in t.target)}] += {_added_text(t)}"
         for t in equation.terms
         if not t.plain
     )
     return "; ".join(lines)
+
+
+def _added_text(term: Term) -> str:
+    """What is added to each place that the left side's letters name."""
+    named = dict.fromkeys(a for s in term.target for a in affine_axes(s))
+    return term_text(replace(term, target=tuple(affine(a) for a in named)))
 
 
 def _left(equation: Equation, term: Term) -> str:
