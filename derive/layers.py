@@ -95,7 +95,7 @@ class LayerReader:
                 self.problems.append(
                     f"{place}: every layer by equations is an '{name}'; take another name"
                 )
-            if self.spec.loss is not None and self.spec.loss.type == name:
+            if any(loss.type == name for loss in self.spec.loss):
                 self.own[name] = own_loss(name, definition, place, self.problems)
             else:
                 self.own[name] = own_entry(name, definition, place, self.problems)

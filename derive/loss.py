@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Any
 
 from derive import catalogue
@@ -12,9 +13,11 @@ from derive.building import Building
 from derive.catalogue.entry import Loss, Use
 from derive.definitions import Own, own_entry, read_axes
 from derive.errors import meant, shorten
+from derive.grammar import check_name
 from derive.inference import Shape
 from derive.instance import tensors_of, unknown_names
 from derive.spec import Definition, LossSpec, read_definition
+from derive.values import exact
 
 OUTPUT, TARGET, OBJECTIVE = "y", "t", "E"
 TASKS = ("classification", "regression")
@@ -51,23 +54,21 @@ def kind_of_target(shape: Shape, integer: bool) -> str:
 
 
 def put_loss(
-    spec: LossSpec | None,
+    spec: LossSpec,
     built: Building,
     output: str | None,
     named: Mapping[str, str],
     defined: Mapping[str, Own | None],
     task: str,
     objective: str = OBJECTIVE,
+    aim: str = TARGET,
 ) -> Placed | None:
     """Put the loss in, the target with it; None where it doesn't work.
 
     `named` are the tensors that it may name as its inputs, by the names of their layers;
-    `objective` is what its `E` is called.
+    `objective` is what its `E` is called, `aim` what its `t` is.
     """
     problems = built.problems
-    if spec is None:
-        problems.append('loss: it is missing; add [loss] with type = "squared_error"')
-        return None
     place = f"loss ({spec.type})" if spec.type else "loss"
     row, given = _row(spec, place, defined, problems)
     if row is None:
@@ -86,9 +87,9 @@ def put_loss(
     fixed = {}
     aimed = row.target_of(use) if isinstance(row, Loss) else TARGET in tensors_of(row.equations)
     if aimed:
-        built.claim(TARGET, "the target of the loss")
-        built.roles[TARGET] = "target"
-        fixed = {TARGET: TARGET}
+        built.claim(aim, "the target of the loss")
+        built.roles[aim] = "target"
+        fixed = {TARGET: aim}
     if isinstance(row, Own):
         problems.extend(unknown_names(row.equations, {OUTPUT, TARGET, *row.tensors, *built.shapes}))
         if len(problems) > before:
@@ -97,7 +98,11 @@ def put_loss(
     def name(local: str) -> str:
         if local == OBJECTIVE:
             return objective
-        return local if local not in built.taken else f"{local}_loss"
+        if local in built.taken:
+            local = f"{local}_loss"
+        while local in built.taken:
+            local += "_"
+        return local
 
     names = built.put(row, attributes, inputs, name, place, fixed)
     if names is None:
@@ -111,9 +116,9 @@ def put_loss(
         target = row.target_of(use) or target
         probabilities = {**inputs, **names}.get(row.probabilities)
         if target == "classes":
-            built.integers.add(TARGET)
+            built.integers.add(aim)
     if target == "real" and task == "classification":
-        target = kind_of_target(built.shapes[output], TARGET in built.integers)
+        target = kind_of_target(built.shapes[output], aim in built.integers)
         probabilities = output
     if task == "regression" and target == "classes":
         problems.append('task: with targets = "classes" the model is a classifier; take it out')
@@ -121,6 +126,54 @@ def put_loss(
         target, probabilities = "real", None
     task = task or ("regression" if target == "real" else "classification")
     return Placed(spec.type or "equation", tuple(inputs.values()), target, probabilities, task)
+
+
+def put_losses(
+    specs: Sequence[LossSpec],
+    built: Building,
+    output: str | None,
+    named: Mapping[str, str],
+    defined: Mapping[str, Own | None],
+    task: str,
+    parts: bool,
+) -> tuple[Placed | None, tuple[tuple[Fraction, str], ...]]:
+    """All losses: what the first one is, and (factor, tensor) of each part of the objective.
+
+    Where there is one and no other `parts`, it is the objective itself.
+    """
+    problems = built.problems
+    if not specs:
+        problems.append('loss: it is missing; add [loss] with type = "squared_error"')
+        return None, ()
+    parts = parts or len(specs) > 1 or specs[0].factor is not None
+    placed: list[Placed | None] = []
+    found: list[tuple[Fraction, str]] = []
+    for k, spec in enumerate(specs, 1):
+        place = f"loss[{k}]" if len(specs) > 1 else "loss"
+        name = f"{OBJECTIVE}{k if len(specs) > 1 else 0}" if parts else OBJECTIVE
+        judged = output
+        if spec.of is not None:
+            judged = named.get(spec.of)
+            if judged is None:
+                told = meant(spec.of, named) or f"; known: {', '.join(named)}"
+                problems.append(f"{place}.of: unknown layer '{shorten(spec.of)}'{told}")
+                continue
+        aim = spec.target or (TARGET if k == 1 else f"{TARGET}{k}")
+        wrong = check_name(aim)
+        if wrong:
+            problems.append(f"{place}.target: {wrong}")
+            continue
+        factor = (
+            Fraction(1) if spec.factor is None else exact(spec.factor, f"{place}.factor", problems)
+        )
+        placed.append(put_loss(spec, built, judged, named, defined, task, name, aim))
+        found.append((factor, name))
+    if None in placed or len(placed) < len(specs):
+        return None, ()
+    first = placed[0]
+    assert first is not None
+    read = tuple(t for p in placed if p for t in p.inputs)
+    return replace(first, inputs=read), tuple(found) if parts else ()
 
 
 def _inputs(

@@ -18,9 +18,9 @@ from derive.grammar import check_name
 from derive.graph import Node, Source, order, unread, wire
 from derive.language import Declarations, assemble
 from derive.layers import LayerReader, Planned
-from derive.loss import OBJECTIVE, TARGET, Placed, put_loss
+from derive.loss import OBJECTIVE, TARGET, Placed, put_losses
 from derive.notation import Affine, Dim, Layer, System, Training, affine
-from derive.regularizers import UNREGULARIZED, costs_of, put_costs
+from derive.objective import costs_of, put_objective
 from derive.spec import Spec
 from derive.tree import equation_reads
 from derive.values import check_title, exact, extent
@@ -86,17 +86,17 @@ class _Network:
         output = self.outputs.get(last)
         named = self.named(nodes)
         costs = costs_of(self.spec.parameters, self.problems)
-        loss = put_loss(
+        loss, parts = put_losses(
             self.spec.loss,
             self.built,
             output,
             named,
             reader.own,
             self.spec.task,
-            UNREGULARIZED if costs else OBJECTIVE,
+            parts=bool(costs),
         )
         initialise(self.spec, self.built, self.layers, whole=None not in nodes)
-        put_costs(costs, self.built)
+        put_objective(parts, costs, self.built)
         if self.problems or output is None or loss is None:
             raise ChainruleError(*dict.fromkeys(self.problems))
         system = assemble(self.built.written, self.declared(output, loss), self.problems)

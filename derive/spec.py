@@ -87,6 +87,11 @@ def _typed(value: Any) -> Any:
     return {"type": value} if isinstance(value, str) else value
 
 
+def _losses(value: Any) -> Any:
+    """One loss or several."""
+    return [_typed(v) for v in value] if isinstance(value, list | tuple) else [_typed(value)]
+
+
 def _quoted(text: str) -> str:
     return '"' + shorten(text) + '"'
 
@@ -159,10 +164,17 @@ class LayerSpec(_Open):
 
 
 class LossSpec(_Open):
-    """The loss: a type, or equations; `inputs` names what a loss reads that reads several."""
+    """A loss: a type, or equations; `inputs` names what a loss reads that reads several.
+
+    Of several losses each may say whose output it judges (`of`), what its target is called, and
+    by what factor it counts.
+    """
 
     type: str | None = None
     inputs: Annotated[list[str] | None, BeforeValidator(_names)] = None
+    of: str | None = None
+    target: str | None = None
+    factor: Any = None
 
 
 class Spec(_Strict):
@@ -185,7 +197,7 @@ class Spec(_Strict):
     # a network
     layers: Annotated[list[LayerSpec], BeforeValidator(_listed)] = []
     define: dict[str, Definition] = {}
-    loss: Annotated[LossSpec | None, BeforeValidator(_typed)] = None
+    loss: Annotated[list[LossSpec], BeforeValidator(_losses)] = []
     merge_bias: bool = False
     init: str = ""
 

@@ -455,7 +455,7 @@ def test_a_loss_may_read_any_tensor_and_needs_no_target():
         (
             {"equations": "y[n,i] = sum(j, g[i,j]*x[n,j])", "parameters": ["g"]},
             {"k": 2},
-            "layers[1] (f): unknown key 'k'; known: type, name, inputs, i, j",
+            "layers[1] (f): unknown key 'k'; known: type, name, inputs, share, i, j",
         ),
         (
             {"equations": "y[n,i] = x[n,i,2]"},

@@ -1,8 +1,8 @@
-"""What the size of single parameters costs: `l1` and `l2` of a spec's `[parameters.W1]`."""
+"""The objective of several parts: losses, and what sizes cost: `l1`, `l2` of `[parameters.W1]`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from derive.building import Building
@@ -12,7 +12,6 @@ from derive.loss import OBJECTIVE
 from derive.spec import ParameterSpec
 from derive.values import exact
 
-UNREGULARIZED = "E0"  # what the loss alone gives where sizes cost something
 _LETTERS = "ijklmnopqrst"
 _POWERS = {"l1": "abs({})", "l2": "{}**2"}
 
@@ -35,20 +34,23 @@ def costs_of(parameters: Mapping[str, ParameterSpec], problems: list[str]) -> Co
     return tuple(found)
 
 
-def put_costs(costs: Costs, built: Building) -> None:
-    """`E = E0 + 0.01*sum(i,j, W1[i,j]**2)`, for the parameters that there are."""
-    terms = []
+def put_objective(losses: Sequence[tuple[Fraction, str]], costs: Costs, built: Building) -> None:
+    """`E = E0 + 0.01*sum(i,j, W1[i,j]**2)`: the losses, each by its factor, and what sizes cost."""
+    if any(name not in built.shapes for _, name in losses) or not losses:
+        return  # there is nothing to add up, or a loss doesn't work: told already
+    terms = [_times(factor, name) for factor, name in losses]
     for name, kind, weight in costs:
         shape = built.shapes.get(name)
         if built.roles.get(name) != "parameter" or shape is None:
             continue  # told where it is initialised
         letters = ",".join(_LETTERS[: len(shape)])
         entry = _POWERS[kind].format(f"{name}[{letters}]" if shape else name)
-        number = f"{weight.numerator}/{weight.denominator}"
-        terms.append(f"{number}*sum({letters}, {entry})" if shape else f"{number}*{entry}")
-    if not terms or UNREGULARIZED not in built.shapes:
-        return
+        terms.append(_times(weight, f"sum({letters}, {entry})" if shape else entry))
     if built.claim(OBJECTIVE, "the objective"):
-        text = f"{OBJECTIVE} = {UNREGULARIZED} + {' + '.join(terms)}"
-        built.written.extend(read_equations(text, "parameters", built.problems))
+        text = f"{OBJECTIVE} = {' + '.join(terms)}"
+        built.written.extend(read_equations(text, "objective", built.problems))
         built.shapes[OBJECTIVE] = ()
+
+
+def _times(factor: Fraction, value: str) -> str:
+    return value if factor == 1 else f"({factor.numerator}/{factor.denominator})*{value}"
