@@ -182,6 +182,8 @@ class _Assembly:
         tags = dict(self.declared.tags)
 
         def name(*wanted: str) -> str:
+            # what next(m) needs on the way is called after m
+            wanted = tuple(w.replace("next(", "").replace(")", "") for w in wanted)
             tag = tags.get(wanted[-1].removeprefix(f"{wanted[0]}_"))
             if tag is not None:
                 wanted = (f"{wanted[0]}{tag}", *wanted[1:])

@@ -116,6 +116,15 @@ def test_a_letter_in_two_left_subscripts_is_short_once():
     right(parse(text, parameters=["w", "v", "A"], inputs=["x"], objective="E", sizes=sizes))
 
 
+def test_what_two_buffers_need_on_the_way_has_names():
+    text = (
+        "y[n] = x[n]*w\nE = sum(n, y[n]**2)\n"
+        "next(a) = 2*sum(n, y[n])*sum(n, x[n])\nnext(b) = 3*sum(n, y[n]**2)*sum(n, x[n]**2)"
+    )
+    spec = {"parameters": ["w"], "inputs": ["x"], "buffers": ["a", "b"], "batch": "n"}
+    right(parse(text, objective="E", **spec))
+
+
 def test_names_of_the_optimiser_may_be_the_model_s():
     text = "E = sum(i, (w[i]*eps[i] - learning_rate[i])**2) + step*beta1 + m_w"
     names = ["w", "eps", "learning_rate", "step", "beta1", "m_w"]

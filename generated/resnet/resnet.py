@@ -1,0 +1,1555 @@
+"""resnet: forward pass, gradients and training, in NumPy alone.
+
+The objective is E = sum(n, log(s[n]) + m[n] - z_out[n,t[n]])/size(n).
+Derived and written by chainrule; each line stands under its formula.
+
+Sources:
+* conv2d: Goodfellow, Bengio & Courville 2016, eq. 9.7; stride, padding and dilation:
+  Dumoulin & Visin 2016, relationship 15; groups: Krizhevsky et al. 2012, section 3.2
+* relu: Glorot, Bordes & Bengio 2011, section 3
+* batch_norm2d: Ioffe & Szegedy 2015, Batch normalization, algorithm 1
+* add: He et al. 2016, Deep residual learning, eq. 1
+* global_avg_pool: Lin, Chen & Yan 2014, Network in network, section 3.2
+* dense: Rumelhart, Hinton & Williams 1986, eq. 1
+* softmax_cross_entropy: Bishop 2006, eq. 5.24
+"""
+
+import argparse
+import csv
+import io
+import json
+import os
+import sys
+
+import numpy as np
+
+NAME = "resnet"
+DTYPE = np.float64
+PARAMETERS = {
+    "W_stem": (8, 1, 3, 3),
+    "b_stem": (8,),
+    "W_a1": (8, 8, 3, 3),
+    "g_n1": (8,),
+    "b_n1": (8,),
+    "W_a2": (8, 8, 3, 3),
+    "g_n2": (8,),
+    "b_n2": (8,),
+    "W_b1": (16, 8, 3, 3),
+    "g_n3": (16,),
+    "b_n3": (16,),
+    "W_b2": (16, 16, 3, 3),
+    "g_n4": (16,),
+    "b_n4": (16,),
+    "W_around": (16, 8, 1, 1),
+    "b_around": (16,),
+    "W_out": (10, 16),
+    "b_out": (10,),
+}
+BUFFERS = {
+    "running_mean_n1": (8,),
+    "running_var_n1": (8,),
+    "running_mean_n2": (8,),
+    "running_var_n2": (8,),
+    "running_mean_n3": (16,),
+    "running_var_n3": (16,),
+    "running_mean_n4": (16,),
+    "running_var_n4": (16,),
+}
+HYPERPARAMETERS = {"learning_rate": 0.003, "beta1": 0.9, "beta2": 0.999, "eps": 1e-08}
+
+
+def _array(given, name, shape, dtype=DTYPE):
+    """An argument as an array of the wanted shape; a letter stands for any extent."""
+    array = np.asarray(given, dtype=dtype)
+    extents = {e: n for e, n in zip(shape, array.shape) if isinstance(e, str)}
+    if array.shape != tuple(extents.get(e, e) for e in shape):
+        wanted = str(shape).replace("'", "")
+        raise ValueError(f"{name} has shape {array.shape}, not {wanted}")
+    return array
+
+
+def _integers(given, name, shape):
+    """An argument as an array of whole numbers of the wanted shape."""
+    array = _array(given, name, shape, dtype=None)
+    if array.dtype.kind in "iu":
+        return array.astype(np.intp, copy=False)
+    with np.errstate(invalid="ignore"):
+        whole = array.astype(np.intp)
+    if not np.array_equal(whole, array):
+        raise ValueError(f"{name} must hold whole numbers")
+    return whole
+
+
+def _window(a, axis, start, *runs, fill=0):
+    """A view of `a` in which one axis becomes an axis for each run (step, count).
+
+    The entry at i, j, ... is that at start + step_i*i + step_j*j + ... along the axis,
+    and `fill` where that is outside.
+    """
+    reach = [step * (count - 1) for step, count in runs]
+    low = start + sum(min(r, 0) for r in reach)
+    high = start + sum(max(r, 0) for r in reach)
+    before, after = max(-low, 0), max(high + 1 - a.shape[axis], 0)
+    if before or after:
+        pad = [(0, 0)] * a.ndim
+        pad[axis] = (before, after)
+        a = np.pad(a, pad, constant_values=fill)
+    a = a[(slice(None),) * axis + (slice(start + before, None),)]
+    shape, strides = list(a.shape), list(a.strides)
+    shape[axis : axis + 1] = [count for _, count in runs]
+    strides[axis : axis + 1] = [strides[axis] * step for step, _ in runs]
+    return np.lib.stride_tricks.as_strided(a, shape, strides, writeable=False)
+
+
+def _fold(a, axis, size, start, *runs):
+    """The dual of `_window`: the axes of the runs are added up into one axis of `size`.
+
+    They begin at `axis`. The entry at i, j, ... goes to start + step_i*i + step_j*j
+    + ..., and is dropped where that is outside.
+    """
+    # the longest run is a slice, the others are a loop over window positions
+    k = max(range(len(runs)), key=lambda r: runs[r][1])
+    step, count = runs[k]
+    others = [c for r, (_, c) in enumerate(runs) if r != k]
+    shape = a.shape[:axis] + (size,) + a.shape[axis + len(runs) :]
+    out = np.zeros(shape, dtype=a.dtype)
+    into = np.moveaxis(out, axis, 0)
+    a = np.moveaxis(a, axis + k, 0)
+    for place in np.ndindex(*others):
+        steps = [s for r, (s, _) in enumerate(runs) if r != k]
+        first = start + sum(s * p for s, p in zip(steps, place))
+        inside = [i for i in (0, count - 1) if 0 <= first + step * i < size]
+        if step == 0 or len(inside) < 2:
+            kept = [i for i in range(count) if 0 <= first + step * i < size]
+            if not kept:
+                continue
+            low, high = kept[0], kept[-1] + 1
+        else:
+            low, high = 0, count
+        part = a[(slice(low, high),) + (slice(None),) * axis + place]
+        if step == 0:
+            into[first] += part.sum(axis=0)
+        else:
+            stop = first + step * high
+            into[first + step * low : stop if stop >= 0 else None : step] += part
+    return out
+
+
+def _take(a, axes, indices):
+    """`a` at integer places along `axes`, which go first; 0 where that is outside."""
+    a = np.moveaxis(a, axes, range(len(axes)))
+    inside = [(i >= 0) & (i < size) for i, size in zip(indices, a.shape)]
+    inside = np.logical_and.reduce(np.broadcast_arrays(*inside))
+    places = np.broadcast_arrays(*indices)
+    found = a[tuple(np.where(inside, i, 0) for i in places)]
+    inside = inside.reshape(inside.shape + (1,) * (found.ndim - inside.ndim))
+    return np.where(inside, found, 0)
+
+
+def _add_at(a, axes, indices, values):
+    """Add to `a` at integer places along `axes`; what would be outside is dropped."""
+    a = np.moveaxis(a, axes, range(len(axes)))
+    places = np.broadcast_arrays(*indices)
+    inside = [(i >= 0) & (i < size) for i, size in zip(places, a.shape)]
+    inside = np.logical_and.reduce(inside)
+    np.add.at(a, tuple(i[inside] for i in places), values[inside])
+
+
+def init_params(seed=0):
+    """Parameters to begin with: {name: array}."""
+    rng = np.random.default_rng(seed)
+    return {
+        "W_stem": rng.uniform(
+            -np.sqrt(6 / (9 + 72)), np.sqrt(6 / (9 + 72)), (8, 1, 3, 3)
+        ).astype(DTYPE),
+        "b_stem": np.zeros((8,), dtype=DTYPE),
+        "W_a1": rng.uniform(
+            -np.sqrt(6 / (72 + 72)), np.sqrt(6 / (72 + 72)), (8, 8, 3, 3)
+        ).astype(DTYPE),
+        "g_n1": np.full((8,), 1.0, dtype=DTYPE),
+        "b_n1": np.zeros((8,), dtype=DTYPE),
+        "W_a2": rng.uniform(
+            -np.sqrt(6 / (72 + 72)), np.sqrt(6 / (72 + 72)), (8, 8, 3, 3)
+        ).astype(DTYPE),
+        "g_n2": np.full((8,), 1.0, dtype=DTYPE),
+        "b_n2": np.zeros((8,), dtype=DTYPE),
+        "W_b1": rng.uniform(
+            -np.sqrt(6 / (72 + 144)), np.sqrt(6 / (72 + 144)), (16, 8, 3, 3)
+        ).astype(DTYPE),
+        "g_n3": np.full((16,), 1.0, dtype=DTYPE),
+        "b_n3": np.zeros((16,), dtype=DTYPE),
+        "W_b2": rng.uniform(
+            -np.sqrt(6 / (144 + 144)), np.sqrt(6 / (144 + 144)), (16, 16, 3, 3)
+        ).astype(DTYPE),
+        "g_n4": np.full((16,), 1.0, dtype=DTYPE),
+        "b_n4": np.zeros((16,), dtype=DTYPE),
+        "W_around": rng.uniform(
+            -np.sqrt(6 / (8 + 16)), np.sqrt(6 / (8 + 16)), (16, 8, 1, 1)
+        ).astype(DTYPE),
+        "b_around": np.zeros((16,), dtype=DTYPE),
+        "W_out": rng.uniform(
+            -np.sqrt(6 / (16 + 10)), np.sqrt(6 / (16 + 10)), (10, 16)
+        ).astype(DTYPE),
+        "b_out": np.zeros((10,), dtype=DTYPE),
+        "running_mean_n1": np.zeros((8,), dtype=DTYPE),
+        "running_var_n1": np.full((8,), 1.0, dtype=DTYPE),
+        "running_mean_n2": np.zeros((8,), dtype=DTYPE),
+        "running_var_n2": np.full((8,), 1.0, dtype=DTYPE),
+        "running_mean_n3": np.zeros((16,), dtype=DTYPE),
+        "running_var_n3": np.full((16,), 1.0, dtype=DTYPE),
+        "running_mean_n4": np.zeros((16,), dtype=DTYPE),
+        "running_var_n4": np.full((16,), 1.0, dtype=DTYPE),
+    }
+
+
+def _propagate(params, x, training):
+    """Forward propagation; returns z_stem, y_stem, z_a1, mu_n1, s_n1, m_n1, v_n1,
+    y_n1, y_r1, z_a2, mu_n2, s_n2, m_n2, v_n2, y_first, y_block1, z_b1, mu_n3,
+    s_n3, m_n3, v_n3, y_n3, y_r3, z_b2, mu_n4, s_n4, m_n4, v_n4, y_second, y_pool,
+    z_out, m, s, p."""
+    W_stem, b_stem, W_a1 = params["W_stem"], params["b_stem"], params["W_a1"]
+    g_n1, b_n1, W_a2 = params["g_n1"], params["b_n1"], params["W_a2"]
+    g_n2, b_n2, W_b1 = params["g_n2"], params["b_n2"], params["W_b1"]
+    g_n3, b_n3, W_b2 = params["g_n3"], params["b_n3"], params["W_b2"]
+    g_n4, b_n4, W_around = params["g_n4"], params["b_n4"], params["W_around"]
+    b_around, W_out, b_out = params["b_around"], params["W_out"], params["b_out"]
+    running_mean_n1 = params["running_mean_n1"]
+    running_var_n1 = params["running_var_n1"]
+    running_mean_n2 = params["running_mean_n2"]
+    running_var_n2 = params["running_var_n2"]
+    running_mean_n3 = params["running_mean_n3"]
+    running_var_n3 = params["running_var_n3"]
+    running_mean_n4 = params["running_mean_n4"]
+    running_var_n4 = params["running_var_n4"]
+    x = _array(x, "x", ("N", 1, 8, 8))
+    N = len(x)
+    # z_stem[n,o,i,j] = sum(c,u,v, W_stem[o,c,u,v]*x[n,c,i+u-1,j+v-1]) + b_stem[o]
+    z_stem = (
+        np.tensordot(
+            _window(_window(x, 3, -1, (1, 8), (1, 3)), 2, -1, (1, 8), (1, 3)),
+            W_stem,
+            axes=([1, 3, 5], [1, 2, 3]),
+        ).transpose(0, 3, 1, 2)
+        + b_stem[:, None, None]
+    )
+    # y_stem[n,i,j,k] = relu(z_stem[n,i,j,k])
+    y_stem = np.maximum(z_stem, 0)
+    # z_a1[n,o,i,j] = sum(c,u,v, W_a1[o,c,u,v]*y_stem[n,c,i+u-1,j+v-1])
+    z_a1 = np.tensordot(
+        _window(_window(y_stem, 3, -1, (1, 8), (1, 3)), 2, -1, (1, 8), (1, 3)),
+        W_a1,
+        axes=([1, 3, 5], [1, 2, 3]),
+    ).transpose(0, 3, 1, 2)
+    # mu_n1[c] = sum(n,i,j, z_a1[n,c,i,j])/(64*size(n))
+    mu_n1 = z_a1.sum(axis=(0, 2, 3)) / (64 * N)
+    # s_n1[c] = sum(n,i,j, (z_a1[n,c,i,j] - mu_n1[c])**2)/(64*size(n))
+    s_n1 = np.sum((z_a1 - mu_n1[:, None, None])**2, axis=(0, 2, 3)) / (64 * N)
+    # m_n1[c] = where(on_n1 > 0, mu_n1[c], running_mean_n1[c])
+    m_n1 = mu_n1 if training else running_mean_n1
+    # v_n1[c] = where(on_n1 > 0, s_n1[c], running_var_n1[c])
+    v_n1 = s_n1 if training else running_var_n1
+    # y_n1[n,c,i,j] = g_n1[c]*(z_a1[n,c,i,j] - m_n1[c])/sqrt(v_n1[c] + 1e-05) + b_n1[c]
+    y_n1 = (
+        g_n1[:, None, None] * (z_a1 - m_n1[:, None, None])
+        / np.sqrt(v_n1 + 1e-05)[:, None, None]
+        + b_n1[:, None, None]
+    )
+    # y_r1[n,i,j,k] = relu(y_n1[n,i,j,k])
+    y_r1 = np.maximum(y_n1, 0)
+    # z_a2[n,o,i,j] = sum(c,u,v, W_a2[o,c,u,v]*y_r1[n,c,i+u-1,j+v-1])
+    z_a2 = np.tensordot(
+        _window(_window(y_r1, 3, -1, (1, 8), (1, 3)), 2, -1, (1, 8), (1, 3)),
+        W_a2,
+        axes=([1, 3, 5], [1, 2, 3]),
+    ).transpose(0, 3, 1, 2)
+    # mu_n2[c] = sum(n,i,j, z_a2[n,c,i,j])/(64*size(n))
+    mu_n2 = z_a2.sum(axis=(0, 2, 3)) / (64 * N)
+    # s_n2[c] = sum(n,i,j, (z_a2[n,c,i,j] - mu_n2[c])**2)/(64*size(n))
+    s_n2 = np.sum((z_a2 - mu_n2[:, None, None])**2, axis=(0, 2, 3)) / (64 * N)
+    # m_n2[c] = where(on_n2 > 0, mu_n2[c], running_mean_n2[c])
+    m_n2 = mu_n2 if training else running_mean_n2
+    # v_n2[c] = where(on_n2 > 0, s_n2[c], running_var_n2[c])
+    v_n2 = s_n2 if training else running_var_n2
+    # y_n2[n,c,i,j] = g_n2[c]*(z_a2[n,c,i,j] - m_n2[c])/sqrt(v_n2[c] + 1e-05) + b_n2[c]
+    y_n2 = (
+        g_n2[:, None, None] * (z_a2 - m_n2[:, None, None])
+        / np.sqrt(v_n2 + 1e-05)[:, None, None]
+        + b_n2[:, None, None]
+    )
+    # y_first[n,i,j,k] = y_n2[n,i,j,k] + y_stem[n,i,j,k]
+    y_first = y_n2 + y_stem
+    # y_block1[n,i,j,k] = relu(y_first[n,i,j,k])
+    y_block1 = np.maximum(y_first, 0)
+    # z_b1[n,o,i,j] = sum(c,u,v, W_b1[o,c,u,v]*y_block1[n,c,2*i+u-1,2*j+v-1])
+    z_b1 = np.tensordot(
+        _window(_window(y_block1, 3, -1, (2, 4), (1, 3)), 2, -1, (2, 4), (1, 3)),
+        W_b1,
+        axes=([1, 3, 5], [1, 2, 3]),
+    ).transpose(0, 3, 1, 2)
+    # mu_n3[c] = sum(n,i,j, z_b1[n,c,i,j])/(16*size(n))
+    mu_n3 = z_b1.sum(axis=(0, 2, 3)) / (16 * N)
+    # s_n3[c] = sum(n,i,j, (z_b1[n,c,i,j] - mu_n3[c])**2)/(16*size(n))
+    s_n3 = np.sum((z_b1 - mu_n3[:, None, None])**2, axis=(0, 2, 3)) / (16 * N)
+    # m_n3[c] = where(on_n3 > 0, mu_n3[c], running_mean_n3[c])
+    m_n3 = mu_n3 if training else running_mean_n3
+    # v_n3[c] = where(on_n3 > 0, s_n3[c], running_var_n3[c])
+    v_n3 = s_n3 if training else running_var_n3
+    # y_n3[n,c,i,j] = g_n3[c]*(z_b1[n,c,i,j] - m_n3[c])/sqrt(v_n3[c] + 1e-05) + b_n3[c]
+    y_n3 = (
+        g_n3[:, None, None] * (z_b1 - m_n3[:, None, None])
+        / np.sqrt(v_n3 + 1e-05)[:, None, None]
+        + b_n3[:, None, None]
+    )
+    # y_r3[n,i,j,k] = relu(y_n3[n,i,j,k])
+    y_r3 = np.maximum(y_n3, 0)
+    # z_b2[n,o,i,j] = sum(c,u,v, W_b2[o,c,u,v]*y_r3[n,c,i+u-1,j+v-1])
+    z_b2 = np.tensordot(
+        _window(_window(y_r3, 3, -1, (1, 4), (1, 3)), 2, -1, (1, 4), (1, 3)),
+        W_b2,
+        axes=([1, 3, 5], [1, 2, 3]),
+    ).transpose(0, 3, 1, 2)
+    # mu_n4[c] = sum(n,i,j, z_b2[n,c,i,j])/(16*size(n))
+    mu_n4 = z_b2.sum(axis=(0, 2, 3)) / (16 * N)
+    # s_n4[c] = sum(n,i,j, (z_b2[n,c,i,j] - mu_n4[c])**2)/(16*size(n))
+    s_n4 = np.sum((z_b2 - mu_n4[:, None, None])**2, axis=(0, 2, 3)) / (16 * N)
+    # m_n4[c] = where(on_n4 > 0, mu_n4[c], running_mean_n4[c])
+    m_n4 = mu_n4 if training else running_mean_n4
+    # v_n4[c] = where(on_n4 > 0, s_n4[c], running_var_n4[c])
+    v_n4 = s_n4 if training else running_var_n4
+    # y_n4[n,c,i,j] = g_n4[c]*(z_b2[n,c,i,j] - m_n4[c])/sqrt(v_n4[c] + 1e-05) + b_n4[c]
+    y_n4 = (
+        g_n4[:, None, None] * (z_b2 - m_n4[:, None, None])
+        / np.sqrt(v_n4 + 1e-05)[:, None, None]
+        + b_n4[:, None, None]
+    )
+    # z_around[n,o,i,j] = sum(c,u,v, W_around[o,c,u,v]*y_block1[n,c,2*i+u,2*j+v]) +
+    #     b_around[o]
+    z_around = (
+        np.tensordot(
+            _window(_window(y_block1, 3, 0, (2, 4), (1, 1)), 2, 0, (2, 4), (1, 1)),
+            W_around,
+            axes=([1, 3, 5], [1, 2, 3]),
+        ).transpose(0, 3, 1, 2)
+        + b_around[:, None, None]
+    )
+    # y_second[n,i,j,k] = y_n4[n,i,j,k] + z_around[n,i,j,k]
+    y_second = y_n4 + z_around
+    # y_block2[n,i,j,k] = relu(y_second[n,i,j,k])
+    y_block2 = np.maximum(y_second, 0)
+    # y_pool[n,c] = sum(i,j, y_block2[n,c,i,j])/16
+    y_pool = y_block2.sum(axis=(2, 3)) / 16
+    # z_out[n,i] = sum(j, W_out[i,j]*y_pool[n,j]) + b_out[i]
+    z_out = y_pool @ W_out.T + b_out
+    # m[n] = max(i, hold(z_out[n,i]))
+    m = z_out.max(axis=1)
+    # s[n] = sum(i, exp(z_out[n,i] - m[n]))
+    s = np.sum(np.exp(z_out - m[:, None]), axis=1)
+    # p[n,i] = exp(z_out[n,i] - m[n])/s[n]
+    p = np.exp(z_out - m[:, None]) / s[:, None]
+    return (
+        z_stem, y_stem, z_a1, mu_n1, s_n1, m_n1, v_n1, y_n1, y_r1, z_a2, mu_n2, s_n2,
+        m_n2, v_n2, y_first, y_block1, z_b1, mu_n3, s_n3, m_n3, v_n3, y_n3, y_r3, z_b2,
+        mu_n4, s_n4, m_n4, v_n4, y_second, y_pool, z_out, m, s, p,
+    )
+
+
+def _evaluate(params, x, t, training):
+    """The objective and what its gradient needs: E, z_stem, y_stem, z_a1, mu_n1,
+    s_n1, m_n1, v_n1, y_n1, y_r1, z_a2, mu_n2, s_n2, m_n2, v_n2, y_first,
+    y_block1, z_b1, mu_n3, s_n3, m_n3, v_n3, y_n3, y_r3, z_b2, mu_n4, s_n4, m_n4,
+    v_n4, y_second, y_pool, p."""
+    (
+        z_stem, y_stem, z_a1, mu_n1, s_n1, m_n1, v_n1, y_n1, y_r1, z_a2, mu_n2, s_n2,
+        m_n2, v_n2, y_first, y_block1, z_b1, mu_n3, s_n3, m_n3, v_n3, y_n3, y_r3, z_b2,
+        mu_n4, s_n4, m_n4, v_n4, y_second, y_pool, z_out, m, s, p,
+    ) = _propagate(params, x, training)
+    N = len(x)
+    t = _integers(t, "t", (N,))
+    # E = sum(n, log(s[n]) + m[n] - z_out[n,t[n]])/size(n)
+    E = np.sum(np.log(s) + m - _take(z_out, (0, 1), (np.arange(N), t))) / N
+    return (
+        E, z_stem, y_stem, z_a1, mu_n1, s_n1, m_n1, v_n1, y_n1, y_r1, z_a2, mu_n2, s_n2,
+        m_n2, v_n2, y_first, y_block1, z_b1, mu_n3, s_n3, m_n3, v_n3, y_n3, y_r3, z_b2,
+        mu_n4, s_n4, m_n4, v_n4, y_second, y_pool, p,
+    )
+
+
+def forward(params, x, training=False, rng=None):
+    """The output z_out, shape (N, 10)."""
+    return _propagate(params, x, training)[30]
+
+
+def probabilities(params, x):
+    """The probabilities that the output stands for, shape (N, 10)."""
+    return _propagate(params, x, False)[33]
+
+
+def loss(params, x, t, training=False, rng=None):
+    """The objective E = sum(n, log(s[n]) + m[n] - z_out[n,t[n]])/size(n)."""
+    return float(_evaluate(params, x, t, training)[0])
+
+
+def _differentiate(params, x, t, inputs, training):
+    """The objective, its derivatives, and the buffers after this batch."""
+    W_stem, W_a1, g_n1 = params["W_stem"], params["W_a1"], params["g_n1"]
+    W_a2, g_n2, W_b1 = params["W_a2"], params["g_n2"], params["W_b1"]
+    g_n3, W_b2, g_n4 = params["g_n3"], params["W_b2"], params["g_n4"]
+    W_around, W_out = params["W_around"], params["W_out"]
+    running_mean_n1 = params["running_mean_n1"]
+    running_var_n1 = params["running_var_n1"]
+    running_mean_n2 = params["running_mean_n2"]
+    running_var_n2 = params["running_var_n2"]
+    running_mean_n3 = params["running_mean_n3"]
+    running_var_n3 = params["running_var_n3"]
+    running_mean_n4 = params["running_mean_n4"]
+    running_var_n4 = params["running_var_n4"]
+    (
+        E, z_stem, y_stem, z_a1, mu_n1, s_n1, m_n1, v_n1, y_n1, y_r1, z_a2, mu_n2, s_n2,
+        m_n2, v_n2, y_first, y_block1, z_b1, mu_n3, s_n3, m_n3, v_n3, y_n3, y_r3, z_b2,
+        mu_n4, s_n4, m_n4, v_n4, y_second, y_pool, p,
+    ) = _evaluate(params, x, t, training)
+    x = np.asarray(x, dtype=DTYPE)
+    t = np.asarray(t, dtype=np.intp)
+    N = len(x)
+    # dz_out[n,i] = p[n,i]/size(n)
+    # dz_out[n,t[n]] += -1/size(n)
+    dz_out = p / N
+    _add_at(dz_out, (0, 1), (np.arange(N), t), np.full((N,), -1 / N, dtype=DTYPE))
+    # dW_out[i,j] = sum(n, dz_out[n,i]*y_pool[n,j])
+    dW_out = dz_out.T @ y_pool
+    # db_out[i] = sum(n, dz_out[n,i])
+    db_out = dz_out.sum(axis=0)
+    # dy_block2[n,i,j,k] = sum(l, dz_out[n,l]*W_out[l,i])/16
+    dy_block2 = np.broadcast_to((dz_out @ W_out / 16)[:, :, None, None], (N, 16, 4, 4))
+    # dy_second[n,i,j,k] = where(y_second[n,i,j,k] > 0, dy_block2[n,i,j,k], 0)
+    dy_second = np.where(y_second > 0, dy_block2, 0)
+    # dW_around[o,c,u,v] = sum(n,i,j, dy_second[n,o,i,j]*y_block1[n,c,2*i+u,2*j+v])
+    dW_around = np.tensordot(
+        dy_second,
+        _window(_window(y_block1, 3, 0, (1, 1), (2, 4)), 2, 0, (1, 1), (2, 4)),
+        axes=([0, 2, 3], [0, 3, 5]),
+    )
+    # db_around[o] = sum(n,i,j, dy_second[n,o,i,j])
+    db_around = dy_second.sum(axis=(0, 2, 3))
+    # dg_n4[c] = sum(n,i,j, dy_second[n,c,i,j]*(z_b2[n,c,i,j] - m_n4[c]))/sqrt(v_n4[c] +
+    #     1e-05)
+    dg_n4 = (
+        np.sum(dy_second * (z_b2 - m_n4[:, None, None]), axis=(0, 2, 3))
+        / np.sqrt(v_n4 + 1e-05)
+    )
+    # db_n4[c] = sum(n,i,j, dy_second[n,c,i,j])
+    db_n4 = dy_second.sum(axis=(0, 2, 3))
+    # c[c] = sum(n,i,j, dy_second[n,c,i,j]*(m_n4[c] - z_b2[n,c,i,j]))
+    c = np.sum(dy_second * (m_n4[:, None, None] - z_b2), axis=(0, 2, 3))
+    # ds_n4[c] = where(on_n4 > 0, c[c]*g_n4[c]/(2*(v_n4[c] + 1e-05)**1.5), 0)
+    ds_n4 = (
+        c * g_n4 / (2 * (v_n4 + 1e-05)**1.5) if training
+        else np.zeros((16,), dtype=DTYPE)
+    )
+    # c_m_n4[c] = sum(n,i,j, dy_second[n,c,i,j])
+    c_m_n4 = dy_second.sum(axis=(0, 2, 3))
+    # dmu_n4[c] = where(on_n4 > 0, -c_m_n4[c]*g_n4[c]/sqrt(v_n4[c] + 1e-05), 0) +
+    #     ds_n4[c]*sum(n,i,j, mu_n4[c] - z_b2[n,c,i,j])/(8*size(n))
+    dmu_n4 = (
+        (
+            -c_m_n4 * g_n4 / np.sqrt(v_n4 + 1e-05) if training
+            else np.zeros((16,), dtype=DTYPE)
+        )
+        + ds_n4 * np.sum(mu_n4[:, None, None] - z_b2, axis=(0, 2, 3)) / (8 * N)
+    )
+    # dz_b2[n,o,i,j] = dy_second[n,o,i,j]*g_n4[o]/sqrt(v_n4[o] + 1e-05) +
+    #     ds_n4[o]*(z_b2[n,o,i,j] - mu_n4[o])/(8*size(n)) + dmu_n4[o]/(16*size(n))
+    dz_b2 = (
+        dy_second * g_n4[:, None, None] / np.sqrt(v_n4 + 1e-05)[:, None, None]
+        + ds_n4[:, None, None] * (z_b2 - mu_n4[:, None, None]) / (8 * N)
+        + (dmu_n4 / (16 * N))[:, None, None]
+    )
+    # dW_b2[o,c,u,v] = sum(n,i,j, dz_b2[n,o,i,j]*y_r3[n,c,i+u-1,j+v-1])
+    dW_b2 = np.tensordot(
+        dz_b2,
+        _window(_window(y_r3, 3, -1, (1, 3), (1, 4)), 2, -1, (1, 3), (1, 4)),
+        axes=([0, 2, 3], [0, 3, 5]),
+    )
+    # dy_r3[n,i,l+u-1,m+v-1] += sum(o, dz_b2[n,o,l,m]*W_b2[o,i,u,v])
+    dy_r3 = _fold(
+        _fold(
+            np.tensordot(W_b2, dz_b2, axes=([0], [1])).transpose(3, 0, 1, 4, 2, 5),
+            4, 4, -1, (1, 3), (1, 4),
+        ),
+        2, 4, -1, (1, 3), (1, 4),
+    )
+    # dy_n3[n,c,i,j] = where(y_n3[n,c,i,j] > 0, dy_r3[n,c,i,j], 0)
+    dy_n3 = np.where(y_n3 > 0, dy_r3, 0)
+    # dg_n3[c] = sum(n,i,j, dy_n3[n,c,i,j]*(z_b1[n,c,i,j] - m_n3[c]))/sqrt(v_n3[c] +
+    #     1e-05)
+    dg_n3 = (
+        np.sum(dy_n3 * (z_b1 - m_n3[:, None, None]), axis=(0, 2, 3))
+        / np.sqrt(v_n3 + 1e-05)
+    )
+    # db_n3[c] = sum(n,i,j, dy_n3[n,c,i,j])
+    db_n3 = dy_n3.sum(axis=(0, 2, 3))
+    # c_v_n3[c] = sum(n,i,j, dy_n3[n,c,i,j]*(m_n3[c] - z_b1[n,c,i,j]))
+    c_v_n3 = np.sum(dy_n3 * (m_n3[:, None, None] - z_b1), axis=(0, 2, 3))
+    # ds_n3[c] = where(on_n3 > 0, c_v_n3[c]*g_n3[c]/(2*(v_n3[c] + 1e-05)**1.5), 0)
+    ds_n3 = (
+        c_v_n3 * g_n3 / (2 * (v_n3 + 1e-05)**1.5) if training
+        else np.zeros((16,), dtype=DTYPE)
+    )
+    # c_m_n3[c] = sum(n,i,j, dy_n3[n,c,i,j])
+    c_m_n3 = dy_n3.sum(axis=(0, 2, 3))
+    # dmu_n3[c] = where(on_n3 > 0, -c_m_n3[c]*g_n3[c]/sqrt(v_n3[c] + 1e-05), 0) +
+    #     ds_n3[c]*sum(n,i,j, mu_n3[c] - z_b1[n,c,i,j])/(8*size(n))
+    dmu_n3 = (
+        (
+            -c_m_n3 * g_n3 / np.sqrt(v_n3 + 1e-05) if training
+            else np.zeros((16,), dtype=DTYPE)
+        )
+        + ds_n3 * np.sum(mu_n3[:, None, None] - z_b1, axis=(0, 2, 3)) / (8 * N)
+    )
+    # dz_b1[n,o,i,j] = dy_n3[n,o,i,j]*g_n3[o]/sqrt(v_n3[o] + 1e-05) +
+    #     ds_n3[o]*(z_b1[n,o,i,j] - mu_n3[o])/(8*size(n)) + dmu_n3[o]/(16*size(n))
+    dz_b1 = (
+        dy_n3 * g_n3[:, None, None] / np.sqrt(v_n3 + 1e-05)[:, None, None]
+        + ds_n3[:, None, None] * (z_b1 - mu_n3[:, None, None]) / (8 * N)
+        + (dmu_n3 / (16 * N))[:, None, None]
+    )
+    # dW_b1[o,c,u,v] = sum(n,i,j, dz_b1[n,o,i,j]*y_block1[n,c,2*i+u-1,2*j+v-1])
+    dW_b1 = np.tensordot(
+        dz_b1,
+        _window(_window(y_block1, 3, -1, (1, 3), (2, 4)), 2, -1, (1, 3), (2, 4)),
+        axes=([0, 2, 3], [0, 3, 5]),
+    )
+    # dy_block1[n,i,2*l+u,2*m+v] += sum(o, dy_second[n,o,l,m]*W_around[o,i,u,v])
+    # dy_block1[n,i,2*l+u-1,2*m+v-1] += sum(o, dz_b1[n,o,l,m]*W_b1[o,i,u,v])
+    dy_block1 = (
+        _fold(
+            _fold(
+                np.tensordot(
+                    W_around, dy_second, axes=([0], [1])
+                ).transpose(3, 0, 1, 4, 2, 5),
+                4, 8, 0, (1, 1), (2, 4),
+            ),
+            2, 8, 0, (1, 1), (2, 4),
+        )
+        + _fold(
+            _fold(
+                np.tensordot(W_b1, dz_b1, axes=([0], [1])).transpose(3, 0, 1, 4, 2, 5),
+                4, 8, -1, (1, 3), (2, 4),
+            ),
+            2, 8, -1, (1, 3), (2, 4),
+        )
+    )
+    # dy_first[n,i,j,k] = where(y_first[n,i,j,k] > 0, dy_block1[n,i,j,k], 0)
+    dy_first = np.where(y_first > 0, dy_block1, 0)
+    # dg_n2[c] = sum(n,i,j, dy_first[n,c,i,j]*(z_a2[n,c,i,j] - m_n2[c]))/sqrt(v_n2[c] +
+    #     1e-05)
+    dg_n2 = (
+        np.sum(dy_first * (z_a2 - m_n2[:, None, None]), axis=(0, 2, 3))
+        / np.sqrt(v_n2 + 1e-05)
+    )
+    # db_n2[c] = sum(n,i,j, dy_first[n,c,i,j])
+    db_n2 = dy_first.sum(axis=(0, 2, 3))
+    # c_v_n2[c] = sum(n,i,j, dy_first[n,c,i,j]*(m_n2[c] - z_a2[n,c,i,j]))
+    c_v_n2 = np.sum(dy_first * (m_n2[:, None, None] - z_a2), axis=(0, 2, 3))
+    # ds_n2[c] = where(on_n2 > 0, c_v_n2[c]*g_n2[c]/(2*(v_n2[c] + 1e-05)**1.5), 0)
+    ds_n2 = (
+        c_v_n2 * g_n2 / (2 * (v_n2 + 1e-05)**1.5) if training
+        else np.zeros((8,), dtype=DTYPE)
+    )
+    # c_m_n2[c] = sum(n,i,j, dy_first[n,c,i,j])
+    c_m_n2 = dy_first.sum(axis=(0, 2, 3))
+    # dmu_n2[c] = where(on_n2 > 0, -c_m_n2[c]*g_n2[c]/sqrt(v_n2[c] + 1e-05), 0) +
+    #     ds_n2[c]*sum(n,i,j, mu_n2[c] - z_a2[n,c,i,j])/(32*size(n))
+    dmu_n2 = (
+        (
+            -c_m_n2 * g_n2 / np.sqrt(v_n2 + 1e-05) if training
+            else np.zeros((8,), dtype=DTYPE)
+        )
+        + ds_n2 * np.sum(mu_n2[:, None, None] - z_a2, axis=(0, 2, 3)) / (32 * N)
+    )
+    # dz_a2[n,o,i,j] = dy_first[n,o,i,j]*g_n2[o]/sqrt(v_n2[o] + 1e-05) +
+    #     ds_n2[o]*(z_a2[n,o,i,j] - mu_n2[o])/(32*size(n)) + dmu_n2[o]/(64*size(n))
+    dz_a2 = (
+        dy_first * g_n2[:, None, None] / np.sqrt(v_n2 + 1e-05)[:, None, None]
+        + ds_n2[:, None, None] * (z_a2 - mu_n2[:, None, None]) / (32 * N)
+        + (dmu_n2 / (64 * N))[:, None, None]
+    )
+    # dW_a2[o,c,u,v] = sum(n,i,j, dz_a2[n,o,i,j]*y_r1[n,c,i+u-1,j+v-1])
+    dW_a2 = np.tensordot(
+        dz_a2,
+        _window(_window(y_r1, 3, -1, (1, 3), (1, 8)), 2, -1, (1, 3), (1, 8)),
+        axes=([0, 2, 3], [0, 3, 5]),
+    )
+    # dy_r1[n,i,l+u-1,m+v-1] += sum(o, dz_a2[n,o,l,m]*W_a2[o,i,u,v])
+    dy_r1 = _fold(
+        _fold(
+            np.tensordot(W_a2, dz_a2, axes=([0], [1])).transpose(3, 0, 1, 4, 2, 5),
+            4, 8, -1, (1, 3), (1, 8),
+        ),
+        2, 8, -1, (1, 3), (1, 8),
+    )
+    # dy_n1[n,c,i,j] = where(y_n1[n,c,i,j] > 0, dy_r1[n,c,i,j], 0)
+    dy_n1 = np.where(y_n1 > 0, dy_r1, 0)
+    # dg_n1[c] = sum(n,i,j, dy_n1[n,c,i,j]*(z_a1[n,c,i,j] - m_n1[c]))/sqrt(v_n1[c] +
+    #     1e-05)
+    dg_n1 = (
+        np.sum(dy_n1 * (z_a1 - m_n1[:, None, None]), axis=(0, 2, 3))
+        / np.sqrt(v_n1 + 1e-05)
+    )
+    # db_n1[c] = sum(n,i,j, dy_n1[n,c,i,j])
+    db_n1 = dy_n1.sum(axis=(0, 2, 3))
+    # c_v_n1[c] = sum(n,i,j, dy_n1[n,c,i,j]*(m_n1[c] - z_a1[n,c,i,j]))
+    c_v_n1 = np.sum(dy_n1 * (m_n1[:, None, None] - z_a1), axis=(0, 2, 3))
+    # ds_n1[c] = where(on_n1 > 0, c_v_n1[c]*g_n1[c]/(2*(v_n1[c] + 1e-05)**1.5), 0)
+    ds_n1 = (
+        c_v_n1 * g_n1 / (2 * (v_n1 + 1e-05)**1.5) if training
+        else np.zeros((8,), dtype=DTYPE)
+    )
+    # c_m_n1[c] = sum(n,i,j, dy_n1[n,c,i,j])
+    c_m_n1 = dy_n1.sum(axis=(0, 2, 3))
+    # dmu_n1[c] = where(on_n1 > 0, -c_m_n1[c]*g_n1[c]/sqrt(v_n1[c] + 1e-05), 0) +
+    #     ds_n1[c]*sum(n,i,j, mu_n1[c] - z_a1[n,c,i,j])/(32*size(n))
+    dmu_n1 = (
+        (
+            -c_m_n1 * g_n1 / np.sqrt(v_n1 + 1e-05) if training
+            else np.zeros((8,), dtype=DTYPE)
+        )
+        + ds_n1 * np.sum(mu_n1[:, None, None] - z_a1, axis=(0, 2, 3)) / (32 * N)
+    )
+    # dz_a1[n,o,i,j] = dy_n1[n,o,i,j]*g_n1[o]/sqrt(v_n1[o] + 1e-05) +
+    #     ds_n1[o]*(z_a1[n,o,i,j] - mu_n1[o])/(32*size(n)) + dmu_n1[o]/(64*size(n))
+    dz_a1 = (
+        dy_n1 * g_n1[:, None, None] / np.sqrt(v_n1 + 1e-05)[:, None, None]
+        + ds_n1[:, None, None] * (z_a1 - mu_n1[:, None, None]) / (32 * N)
+        + (dmu_n1 / (64 * N))[:, None, None]
+    )
+    # dW_a1[o,c,u,v] = sum(n,i,j, dz_a1[n,o,i,j]*y_stem[n,c,i+u-1,j+v-1])
+    dW_a1 = np.tensordot(
+        dz_a1,
+        _window(_window(y_stem, 3, -1, (1, 3), (1, 8)), 2, -1, (1, 3), (1, 8)),
+        axes=([0, 2, 3], [0, 3, 5]),
+    )
+    # dy_stem[n,i,j,k] = dy_first[n,i,j,k]
+    # dy_stem[n,i,l+u-1,m+v-1] += sum(o, dz_a1[n,o,l,m]*W_a1[o,i,u,v])
+    dy_stem = (
+        dy_first
+        + _fold(
+            _fold(
+                np.tensordot(W_a1, dz_a1, axes=([0], [1])).transpose(3, 0, 1, 4, 2, 5),
+                4, 8, -1, (1, 3), (1, 8),
+            ),
+            2, 8, -1, (1, 3), (1, 8),
+        )
+    )
+    # dz_stem[n,o,i,j] = where(z_stem[n,o,i,j] > 0, dy_stem[n,o,i,j], 0)
+    dz_stem = np.where(z_stem > 0, dy_stem, 0)
+    # dW_stem[o,c,u,v] = sum(n,i,j, dz_stem[n,o,i,j]*x[n,c,i+u-1,j+v-1])
+    dW_stem = np.tensordot(
+        dz_stem,
+        _window(_window(x, 3, -1, (1, 3), (1, 8)), 2, -1, (1, 3), (1, 8)),
+        axes=([0, 2, 3], [0, 3, 5]),
+    )
+    # db_stem[o] = sum(n,i,j, dz_stem[n,o,i,j])
+    db_stem = dz_stem.sum(axis=(0, 2, 3))
+    gradient = {
+        "W_stem": dW_stem,
+        "b_stem": db_stem,
+        "W_a1": dW_a1,
+        "g_n1": dg_n1,
+        "b_n1": db_n1,
+        "W_a2": dW_a2,
+        "g_n2": dg_n2,
+        "b_n2": db_n2,
+        "W_b1": dW_b1,
+        "g_n3": dg_n3,
+        "b_n3": db_n3,
+        "W_b2": dW_b2,
+        "g_n4": dg_n4,
+        "b_n4": db_n4,
+        "W_around": dW_around,
+        "b_around": db_around,
+        "W_out": dW_out,
+        "b_out": db_out,
+    }
+    if inputs:
+        # dx[n,c,i+u-1,j+v-1] += sum(o, dz_stem[n,o,i,j]*W_stem[o,c,u,v])
+        dx = _fold(
+            _fold(
+                np.tensordot(
+                    W_stem, dz_stem, axes=([0], [1])
+                ).transpose(3, 0, 1, 4, 2, 5),
+                4, 8, -1, (1, 3), (1, 8),
+            ),
+            2, 8, -1, (1, 3), (1, 8),
+        )
+        gradient["x"] = dx
+    # next(running_mean_n1)[c] = 0.9*running_mean_n1[c] + mu_n1[c]/10
+    next_running_mean_n1 = 0.9 * running_mean_n1 + mu_n1 / 10
+    # next(running_var_n1)[c] = 0.9*running_var_n1[c] +
+    #     6.4*s_n1[c]*size(n)/maximum(64*size(n) - 1, 1)
+    next_running_var_n1 = 0.9 * running_var_n1 + 6.4 * s_n1 * N / max(64 * N - 1, 1)
+    # next(running_mean_n2)[c] = 0.9*running_mean_n2[c] + mu_n2[c]/10
+    next_running_mean_n2 = 0.9 * running_mean_n2 + mu_n2 / 10
+    # next(running_var_n2)[c] = 0.9*running_var_n2[c] +
+    #     6.4*s_n2[c]*size(n)/maximum(64*size(n) - 1, 1)
+    next_running_var_n2 = 0.9 * running_var_n2 + 6.4 * s_n2 * N / max(64 * N - 1, 1)
+    # next(running_mean_n3)[c] = 0.9*running_mean_n3[c] + mu_n3[c]/10
+    next_running_mean_n3 = 0.9 * running_mean_n3 + mu_n3 / 10
+    # next(running_var_n3)[c] = 0.9*running_var_n3[c] +
+    #     1.6*s_n3[c]*size(n)/maximum(16*size(n) - 1, 1)
+    next_running_var_n3 = 0.9 * running_var_n3 + 1.6 * s_n3 * N / max(16 * N - 1, 1)
+    # next(running_mean_n4)[c] = 0.9*running_mean_n4[c] + mu_n4[c]/10
+    next_running_mean_n4 = 0.9 * running_mean_n4 + mu_n4 / 10
+    # next(running_var_n4)[c] = 0.9*running_var_n4[c] +
+    #     1.6*s_n4[c]*size(n)/maximum(16*size(n) - 1, 1)
+    next_running_var_n4 = 0.9 * running_var_n4 + 1.6 * s_n4 * N / max(16 * N - 1, 1)
+    buffers = {
+        "running_mean_n1": next_running_mean_n1,
+        "running_var_n1": next_running_var_n1,
+        "running_mean_n2": next_running_mean_n2,
+        "running_var_n2": next_running_var_n2,
+        "running_mean_n3": next_running_mean_n3,
+        "running_var_n3": next_running_var_n3,
+        "running_mean_n4": next_running_mean_n4,
+        "running_var_n4": next_running_var_n4,
+    }
+    return float(E), gradient, buffers
+
+
+def gradients(params, x, t, inputs=False, training=False, rng=None):
+    """The objective and its derivative by each parameter: (E, {name: array}). With
+    inputs=True also by each input."""
+    return _differentiate(params, x, t, inputs, training)[:2]
+
+
+def init_state(params):
+    """The optimiser's state: hyper-parameters, and what it remembers of each parameter."""
+    return {
+        **HYPERPARAMETERS,
+        "step": 0,
+        "m": {name: np.zeros_like(params[name]) for name in PARAMETERS},
+        "v": {name: np.zeros_like(params[name]) for name in PARAMETERS},
+    }
+
+
+def train_step(params, state, x, t, rng=None):
+    """One update of the parameters, in place; returns the loss before it."""
+    value, gradient, buffers = _differentiate(params, x, t, False, True)
+    learning_rate, beta1, beta2 = state["learning_rate"], state["beta1"], state["beta2"]
+    eps, step = state["eps"], state["step"]
+    # next(step) = step + 1
+    step = state["step"] = step + 1
+    # c1 = 1 - beta1**next(step)
+    c1 = 1 - beta1 ** step
+    # c2 = 1 - beta2**next(step)
+    c2 = 1 - beta2 ** step
+    for name, g in gradient.items():  # w is params[name]
+        m, v = state["m"][name], state["v"][name]
+        # next(m)[...] = beta1*m[...] + (1 - beta1)*g[...]
+        m = beta1 * m + (1 - beta1) * g
+        # next(v)[...] = beta2*v[...] + (1 - beta2)*g[...]**2
+        v = beta2 * v + (1 - beta2) * g**2
+        # next(w)[...] = w[...] - learning_rate*next(m)[...]/c1/(sqrt(next(v)[...]/c2) +
+        #     eps)
+        params[name] -= learning_rate * m / (c1 * (np.sqrt(v / c2) + eps))
+        state["m"][name], state["v"][name] = m, v
+    params.update(buffers)
+    return value
+
+
+# ----------------------------------------------------------------------------
+# The estimator and the command line. There is no mathematics below this line.
+# ----------------------------------------------------------------------------
+
+_INPUTS = {"x": (1, 8, 8)}
+_TARGETS = {"t": ()}
+_INTEGERS = {"t"}
+_CLASSES = 10
+_CHUNK = 1024  # so many samples at once go through the model in `predict`
+_SETTINGS = {  # what `Model` can be told, and what each means
+    "epochs": "passes over the data",
+    "batch_size": "samples per update",
+    "learning_rate": "the optimiser's learning rate",
+    "beta1": "the optimiser's beta1",
+    "beta2": "the optimiser's beta2",
+    "eps": "the optimiser's eps",
+    "validation": "the share of the samples that is held out",
+    "patience": "stop after so many epochs without a lower loss and keep the best",
+    "standardize": "bring each feature to mean 0 and spread 1 first",
+    "seed": "decides parameters, order and draws",
+    "verbose": "show progress on standard error",
+}
+
+
+class Model:
+    """The model resnet, to be trained on samples and kept in a file.
+
+    It keeps scikit-learn's conventions without importing it.
+    `x` is an array of numbers of shape (samples, 1, 8, 8). `t` holds a label of any
+    kind for each sample.
+
+    What is learned ends in an underscore: `params_`, `state_` (the optimiser's),
+    `history_` (the losses by epoch), `classes_` (the labels in order), `mean_` and
+    `scale_` (of the features), `rng_`.
+    """
+
+    _estimator_type = "classifier"  # for scikit-learn before 1.6
+
+    def __init__(
+        self,
+        *,
+        epochs=100,
+        batch_size=32,
+        learning_rate=0.003,
+        beta1=0.9,
+        beta2=0.999,
+        eps=1e-08,
+        validation=0.0,
+        patience=None,
+        standardize=False,
+        seed=0,
+        verbose=False,
+    ):
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.beta1 = beta1
+        self.beta2 = beta2
+        self.eps = eps
+        self.validation = validation
+        self.patience = patience
+        self.standardize = standardize
+        self.seed = seed
+        self.verbose = verbose
+
+    def __repr__(self):
+        settings = ", ".join(f"{k}={v!r}" for k, v in self.get_params().items())
+        return f"Model({settings})"
+
+    def get_params(self, deep=True):
+        """The settings by name."""
+        return {name: getattr(self, name) for name in _SETTINGS}
+
+    def set_params(self, **settings):
+        """Change some settings; what was learned stays."""
+        for name, value in settings.items():
+            if name not in _SETTINGS:
+                known = ", ".join(_SETTINGS)
+                raise ValueError(f"there is no setting {name!r}, only {known}")
+            setattr(self, name, value)
+        return self
+
+    def __sklearn_tags__(self):
+        """What scikit-learn asks each estimator; nothing else calls this."""
+        from sklearn.utils import ClassifierTags, Tags, TargetTags
+
+        return Tags(
+            estimator_type=self._estimator_type,
+            target_tags=TargetTags(required=True),
+            classifier_tags=ClassifierTags(multi_class=True),
+        )
+
+    def fit(self, x, t, *, after_epoch=None):
+        """Train anew for `epochs` epochs; `after_epoch(self)` is called after each."""
+        inputs, targets = self._checked(x, t)
+        self._begin(inputs, targets)
+        return self._train(self._prepared(inputs, targets), after_epoch)
+
+    def resume(self, x, t, *, after_epoch=None):
+        """Go on with a `fit` that was interrupted, up to `epochs` epochs in all."""
+        self._check_fitted()
+        inputs, targets = self._checked(x, t)
+        return self._train(self._prepared(inputs, targets), after_epoch)
+
+    def partial_fit(self, x, t, classes=None):
+        """Train for one epoch more; `classes` names all labels at the first call."""
+        inputs, targets = self._checked(x, t)
+        if not hasattr(self, "params_"):
+            self._begin(inputs, targets, classes)
+        loss_before = self._epoch(self._prepared(inputs, targets))
+        self.history_["loss"].append(loss_before)
+        return self
+
+    def _begin(self, inputs, targets, classes=None):
+        """Set all that is learned to what it is before the first epoch."""
+        self.classes_ = _classes_of(targets[0] if classes is None else list(classes))
+        self.n_features_in_ = 64
+        self._measure(inputs)
+        self.params_ = init_params(self.seed)
+        self.state_ = init_state(self.params_)
+        self.state_["learning_rate"] = float(self.learning_rate)
+        self.state_["beta1"] = float(self.beta1)
+        self.state_["beta2"] = float(self.beta2)
+        self.state_["eps"] = float(self.eps)
+        self.rng_ = np.random.default_rng(self.seed)
+        self.history_ = {"loss": []}
+        self.best_params_ = {}
+
+    def _prepared(self, inputs, targets):
+        """The arrays as `train_step` takes them."""
+        return self._scaled(inputs) + self._coded(targets)
+
+    def _train(self, arrays, after_epoch):
+        """Epoch after epoch, until all are done or patience has run out."""
+        arrays, held_out = self._split(arrays)
+        losses = self.history_["loss"]
+        try:
+            while self._has_patience() and len(losses) < self.epochs:
+                loss_before = self._epoch(arrays)
+                if held_out:
+                    checks = self.history_.setdefault("validation_loss", [])
+                    checks.append(self._finite(self._mean_loss(held_out)))
+                losses.append(loss_before)
+                if self.verbose:
+                    _show_progress(self.epochs, self.history_)
+                if after_epoch is not None:
+                    after_epoch(self)
+        finally:
+            if self.verbose and sys.stderr.isatty():
+                print(file=sys.stderr)
+        if self.best_params_:
+            self.params_ = {k: v.copy() for k, v in self.best_params_.items()}
+        return self
+
+    @np.errstate(all="ignore")  # `_finite` tells what went wrong
+    def _epoch(self, arrays):
+        """One pass over the samples in a new order; the mean of the losses met."""
+        count = len(arrays[0])
+        order = self.rng_.permutation(count)
+        total = 0.0
+        for start in range(0, count, self.batch_size):
+            rows = order[start : start + self.batch_size]
+            batch = [array[rows] for array in arrays]
+            loss_before = train_step(self.params_, self.state_, *batch, rng=self.rng_)
+            total += len(rows) * loss_before
+        return self._finite(total / count)
+
+    def _finite(self, value):
+        """The loss as a float, or the end of a training that has diverged."""
+        if not np.isfinite(value):
+            raise FloatingPointError(
+                f"the loss became {value} in epoch {len(self.history_['loss']) + 1}"
+                f": try a smaller learning_rate than {self.learning_rate}"
+            )
+        return float(value)
+
+    def _has_patience(self):
+        """Whether to go on; on the way, the parameters of the best epoch are kept."""
+        losses = self.history_.get("validation_loss", self.history_["loss"])
+        if self.patience is None or not losses:
+            return True
+        since_best = len(losses) - 1 - losses.index(min(losses))
+        if since_best == 0:
+            self.best_params_ = {k: v.copy() for k, v in self.params_.items()}
+        return since_best < self.patience
+
+    def _split(self, arrays):
+        """The samples to train on and those held out, the same for the same seed."""
+        if not self.validation:
+            return arrays, []
+        count = len(arrays[0])
+        held = max(1, round(self.validation * count))
+        if held >= count:
+            raise ValueError(
+                f"validation={self.validation} of {count} leaves nothing to train on"
+            )
+        order = np.random.default_rng([self.seed, 1]).permutation(count)
+        return [a[order[held:]] for a in arrays], [a[order[:held]] for a in arrays]
+
+    def predict(self, x):
+        """The most probable label of each sample."""
+        scores = self._output(x)
+        return self.classes_[scores.argmax(axis=-1)]
+
+    def predict_proba(self, x):
+        """The probabilities of the labels, in the order of `classes_`."""
+        return self._output(x)
+
+    def _output(self, x):
+        """What the model makes of the samples, `_CHUNK` of them at a time."""
+        self._check_fitted()
+        inputs = self._scaled(_arrays(x, _INPUTS))
+        parts = []
+        for start in range(0, len(inputs[0]), _CHUNK):
+            chunk = [array[start : start + _CHUNK] for array in inputs]
+            parts.append(probabilities(self.params_, *chunk))
+        return np.concatenate(parts)
+
+    def score(self, x, t):
+        """The accuracy: the share of labels that `predict` gets right."""
+        predicted = self.predict(x)
+        _, (labels,) = self._checked(x, t)
+        self._codes(labels)  # a label that training never met is an error
+        return float(np.mean(predicted == labels))
+
+    def mean_loss(self, x, t):
+        """The loss on these samples, taken in mini-batches as in training."""
+        self._check_fitted()
+        inputs, targets = self._checked(x, t)
+        return self._mean_loss(self._prepared(inputs, targets))
+
+    @np.errstate(all="ignore")
+    def _mean_loss(self, arrays):
+        """The mean over mini-batches; a smaller last one counts less."""
+        count = len(arrays[0])
+        total = 0.0
+        for start in range(0, count, self.batch_size):
+            batch = [array[start : start + self.batch_size] for array in arrays]
+            total += len(batch[0]) * loss(self.params_, *batch)
+        return float(total / count)
+
+    def save(self, path):
+        """Write the settings and all that was learned to one .npz file."""
+        self._check_fitted()
+        learned = {k: v for k, v in vars(self).items() if k.endswith("_")}
+        learned["rng_"] = self.rng_.bit_generator.state
+        arrays = {}
+        about = {
+            "name": NAME,
+            "settings": self.get_params(),
+            "learned": _pack(learned, arrays),
+        }
+        about = json.dumps(about, default=lambda scalar: scalar.item())
+        _replace_file(path, lambda file: np.savez(file, about=about, **arrays))
+
+    @classmethod
+    def load(cls, path):
+        """The model that `save` wrote to `path`."""
+        arrays = _load_arrays(path)
+        try:
+            about = json.loads(str(arrays.pop("about")))
+            if about["name"] != NAME:
+                raise ValueError(f"it holds the model {about['name']}")
+            model = cls(**about["settings"])
+            learned = _unpack(about["learned"], arrays)
+            for name, array in init_params().items():
+                found = learned["params_"][name]
+                if found.shape != array.shape or found.dtype != array.dtype:
+                    raise ValueError(f"{name} is {found.dtype}{found.shape}")
+            rng = np.random.default_rng()
+            rng.bit_generator.state = learned["rng_"]
+        except Exception as error:
+            reason = error
+            if isinstance(error, KeyError):
+                reason = f"there is no {error}"
+            elif isinstance(error, json.JSONDecodeError):
+                reason = "its text 'about' is not JSON"
+            raise ValueError(f"{path} holds no model of {NAME}: {reason}") from error
+        vars(model).update(learned, rng_=rng)
+        return model
+
+    def _check_settings(self):
+        """Refuse settings that make no sense."""
+        self._check_setting("epochs", 0, whole=True)
+        self._check_setting("batch_size", 1, whole=True)
+        self._check_setting("learning_rate", 0)
+        self._check_setting("beta1", 0)
+        self._check_setting("beta2", 0)
+        self._check_setting("eps", 0)
+        self._check_setting("validation", 0, below=1)
+        if self.patience is not None:
+            self._check_setting("patience", 1, whole=True)
+        self._check_setting("seed", 0, whole=True)
+
+    def _check_setting(self, name, least, below=np.inf, whole=False):
+        """Refuse a setting that isn't a number of this kind and size."""
+        value = getattr(self, name)
+        kinds = (int, np.integer) if whole else (int, float, np.integer, np.floating)
+        number = isinstance(value, kinds) and not isinstance(value, bool)
+        if not (number and least <= value < below):
+            kind = "whole" if whole else "finite"
+            limit = "up" if below == np.inf else f"to less than {below}"
+            raise ValueError(
+                f"{name}={value!r} is not a {kind} number from {least} {limit}"
+            )
+
+    def _check_fitted(self):
+        """Refuse what needs parameters before there are any."""
+        if not hasattr(self, "params_"):
+            raise ValueError("this Model isn't fitted yet: call fit or load first")
+
+    def _checked(self, x, t):
+        """The inputs and the targets as lists of arrays, once all is in order."""
+        self._check_settings()
+        inputs = _arrays(x, _INPUTS)
+        targets = [_labels(t)]
+        if len(inputs[0]) != len(targets[0]):
+            raise ValueError(f"x has {len(inputs[0])} samples, t has {len(targets[0])}")
+        return inputs, targets
+
+    def _measure(self, inputs):
+        """Keep the mean and the spread of each feature of the training samples."""
+        self.mean_, self.scale_ = {}, {}
+        if not self.standardize:
+            return
+        train, _ = self._split(inputs)
+        for name, array in zip(_INPUTS, train):
+            if name in _INTEGERS:
+                continue
+            mean = array.mean(axis=0, dtype=np.float64)
+            spread = array.std(axis=0, dtype=np.float64)
+            varies = spread > 1e-9 * np.abs(mean)  # by more than rounding
+            self.mean_[name] = mean.astype(DTYPE)
+            self.scale_[name] = np.where(varies, spread, 1).astype(DTYPE)
+
+    def _scaled(self, inputs):
+        """The inputs with mean 0 and spread 1, where `fit` was to see to it."""
+        return [
+            (array - self.mean_[name]) / self.scale_[name]
+            if name in self.mean_
+            else array
+            for name, array in zip(_INPUTS, inputs)
+        ]
+
+    def _codes(self, labels):
+        """The place of each label in `classes_`."""
+        places = {label: place for place, label in enumerate(self.classes_.tolist())}
+        unknown = set(labels.ravel().tolist()) - places.keys()
+        if unknown:
+            raise ValueError(f"t holds an unknown label: {min(unknown, key=str)!r}")
+        codes = [places[label] for label in labels.ravel().tolist()]
+        return np.array(codes).reshape(labels.shape)
+
+    def _coded(self, targets):
+        """The labels as the loss takes them."""
+        codes = self._codes(targets[0])
+        return [codes]
+
+
+def _arrays(given, shapes):
+    """What was given, checked, as a list of arrays."""
+    return [_checked_array(name, shape, given) for name, shape in shapes.items()]
+
+
+def _checked_array(name, shape, given):
+    """One array of numbers, none missing, of the shape that the model takes."""
+    try:
+        array = np.asarray(given, dtype=np.float64 if name in _INTEGERS else DTYPE)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must hold numbers: {error}") from None
+    flat = array.ndim in (1, 2)
+    if flat and array.size == len(array) * np.prod(shape):  # rows of a table
+        array = array.reshape(len(array), *shape)
+    shape = ("samples", *shape)
+    array = _array(array, name, shape, dtype=None)
+    if array.size == 0:
+        raise ValueError(f"{name} is empty")
+    if not np.isfinite(array).all():
+        place = tuple(np.argwhere(~np.isfinite(array))[0].tolist())
+        raise ValueError(f"{name} holds NaN or infinity, first at {place}")
+    return _integers(array, name, shape) if name in _INTEGERS else array
+
+
+def _labels(given):
+    """The labels as an array of text, whole numbers or truth values, none missing."""
+    labels = np.asarray(given)
+    if any(label is None or label != label for label in labels.ravel().tolist()):
+        raise ValueError("t: a label is missing")
+    if labels.dtype.kind not in "biufUS":
+        labels = np.array(labels.tolist())  # objects: text or numbers after all
+    if labels.ndim == 2 and labels.shape[1] == 1:
+        labels = labels[:, 0]
+    if labels.size == 0:
+        raise ValueError("t is empty")
+    return _array(labels, "t", ("samples",), dtype=None)
+
+
+def _classes_of(labels):
+    """The labels in order; small whole numbers may leave some of the classes out."""
+    classes = np.unique(labels)
+    if classes.dtype.kind in "iu" and classes[0] >= 0 and classes[-1] < _CLASSES:
+        return np.arange(_CLASSES)
+    if len(classes) != _CLASSES:
+        raise ValueError(
+            f"the model tells {_CLASSES} classes apart, t has {len(classes)} labels"
+        )
+    return classes
+
+
+def _pack(tree, arrays, prefix=""):
+    """Nested dictionaries without their arrays, which move into `arrays` by path."""
+    packed = {}
+    for name, value in tree.items():
+        packed[name] = value
+        if isinstance(value, dict):
+            packed[name] = _pack(value, arrays, f"{prefix}{name}/")
+        elif isinstance(value, (np.ndarray, np.generic)):
+            arrays[prefix + name] = value
+            packed[name] = None  # keeps the place of `name` among the others
+    return packed
+
+
+def _unpack(packed, arrays):
+    """What `_pack` took apart, put together again."""
+    for path, array in arrays.items():
+        *parents, name = path.split("/")
+        tree = packed
+        for parent in parents:
+            tree = tree[parent]
+        tree[name] = array
+    return packed
+
+
+def _load_arrays(path):
+    """The arrays of an .npz file by name; nothing in it is ever run."""
+    try:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
+            return dict(arrays)
+    except OSError:
+        raise
+    except Exception:  # whatever NumPy and zipfile make of other bytes
+        raise ValueError(f"{path} is not an .npz file of arrays") from None
+
+
+def _replace_file(path, write):
+    """Write a file all or nothing: beside it, down to the disk, then in its place."""
+    if os.path.isdir(path):
+        raise ValueError(f"{path} can't be written: it is a folder")
+    beside = f"{path}.part"
+    try:
+        with open(beside, "wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, path)
+    except OSError as error:
+        reason = error.strerror or error
+        raise ValueError(f"{path} can't be written: {reason}") from None
+    finally:
+        if os.path.isfile(beside):  # something went wrong
+            os.remove(beside)
+
+
+def _show_progress(epochs, history):
+    """A line that changes in place on a terminal, about ten lines elsewhere."""
+    epoch = len(history["loss"])
+    line = f"epoch {epoch}/{epochs}"
+    for name, values in history.items():
+        line += f"  {name.replace('_', ' ')} {values[-1]:.6g}"
+    if sys.stderr.isatty():
+        print("\r" + line.ljust(78), end="", file=sys.stderr, flush=True)
+    elif epoch in (1, epochs) or epoch % max(1, epochs // 10) == 0:
+        print(line, file=sys.stderr, flush=True)
+
+
+def _train_command(options):
+    """Fit a model to the data in a file and save it."""
+    folder = os.path.dirname(options.output) or "."
+    if not os.path.isdir(folder):
+        raise ValueError(f"there is no folder {folder}")
+    if os.path.isdir(options.output):
+        raise ValueError(f"{options.output} can't be written: it is a folder")
+    if not os.access(folder, os.W_OK):
+        raise ValueError(f"{options.output} can't be written: its folder is read-only")
+    told = {k: v for k, v in vars(options).items() if v is not None}
+    settings = {name: told[name] for name in _SETTINGS if name in told}
+    resumes = options.resume and os.path.exists(options.output)
+    if resumes:
+        model = Model.load(options.output)
+        _refuse_changes(model, options, settings)
+        model.set_params(**settings)
+    else:
+        model = Model(**{"standardize": True, **settings})
+    model.verbose = not options.quiet
+    data = _read_data(model, options, _INPUTS, _TARGETS)
+
+    def checkpoint(model):
+        every = options.checkpoint_every
+        if every and len(model.history_["loss"]) % every == 0:
+            model.save(options.output)
+
+    train = model.resume if resumes else model.fit
+    train(*data, after_epoch=checkpoint)
+    model.save(options.output)
+    if model.verbose:
+        print(f"saved {options.output}", file=sys.stderr)
+
+
+def _refuse_changes(model, options, settings):
+    """A training that is resumed keeps all settings but the number of epochs."""
+    asked = {**settings, "epochs": model.epochs}
+    asked["feature_names_in_"] = options.features
+    asked["target_names_"] = options.target
+    for name, value in asked.items():
+        kept = getattr(model, name, value)
+        if value is not None and value != kept:
+            name = name.strip("_")
+            raise ValueError(f"--resume keeps {name}={kept}; it can't be {value}")
+
+
+def _predict_command(options):
+    """Write what the model predicts, as CSV or, to an .npz file, as arrays."""
+    model = Model.load(options.model)
+    (x,) = _read_data(model, options, _INPUTS)
+    results = {"prediction": model.predict(x)}
+    results["probability"] = model.predict_proba(x)
+    if options.output and options.output.endswith(".npz"):
+        _replace_file(options.output, lambda file: np.savez(file, **results))
+        return
+    header, columns = [], []
+    for name, array in results.items():
+        array = np.atleast_1d(array)
+        array = array.reshape(len(array), -1)  # a row for each sample
+        columns.append(array.tolist())
+        header += _column_names(model, name, array.shape[1])
+    text = io.StringIO(newline="")
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(header)
+    table.writerows(sum(parts, []) for parts in zip(*columns))
+    if options.output:
+        text = text.getvalue().encode()
+        _replace_file(options.output, lambda file: file.write(text))
+    else:
+        sys.stdout.write(text.getvalue())
+
+
+def _column_names(model, name, count):
+    """Names for the columns of a result: targets, labels or numbers."""
+    names = getattr(model, "target_names_", [])
+    if name == "probability":
+        names = [f"{name}_{part}" for part in model.classes_.tolist()]
+    if len(names) == count:
+        return names
+    return [name] if count == 1 else [f"{name}_{k}" for k in range(count)]
+
+
+def _score_command(options):
+    """Print how well a model does on the data in a file."""
+    model = Model.load(options.model)
+    data = _read_data(model, options, _INPUTS, _TARGETS)
+    print(f"loss {model.mean_loss(*data):.6g}")
+    print(f"accuracy {model.score(*data):.6g}")
+
+
+def _read_arrays(path, names):
+    """The named arrays of an .npz file."""
+    arrays = _load_arrays(path)
+    for name in names:
+        if name not in arrays:
+            raise ValueError(f"{path} holds no array {name!r}")
+    chosen = tuple(arrays[name] for name in names)
+    return chosen if len(chosen) > 1 else chosen[0]
+
+
+def _read_data(model, options, *groups):
+    """The data for each group of names, from arrays or from columns of a table."""
+    path = options.data
+    if path.endswith(".npz"):
+        return [_read_arrays(path, names) for names in groups]
+    features, targets = _choose_columns(model, options, with_targets=len(groups) > 1)
+    model.feature_names_in_, model.target_names_ = features, targets
+    data = [_read_columns(path, features, _number)]
+    if len(groups) > 1:
+        data.append(_read_labels(path, model))
+    return data
+
+
+def _read_labels(path, model):
+    """The target columns: labels that the model knows, else whole numbers or text."""
+    classes = model.classes_.tolist() if hasattr(model, "classes_") else []
+    known = {str(label): label for label in classes}
+
+    def label(text):
+        if not text:
+            raise ValueError("no entry")
+        if known and text not in known:
+            raise ValueError(f"the label {text!r} is unknown")
+        return known.get(text, text)
+
+    labels = np.array(_read_columns(path, model.target_names_, label))
+    try:
+        return labels if known else labels.astype(np.int64)
+    except (OverflowError, ValueError):
+        return labels
+
+
+def _choose_columns(model, options, with_targets):
+    """The columns to predict from and those to predict: as asked, else as before."""
+    path = options.data
+    header = _header(path)
+    features = options.features or getattr(model, "feature_names_in_", [])
+    _check_names(path, header, features, "separate names by spaces")
+    targets = options.target or getattr(model, "target_names_", [])
+    if with_targets:
+        _check_names(path, header, targets, "repeat --target for each name")
+        if len(targets) != 1:
+            raise ValueError("--target must name 1 column")
+        for name in features:
+            if name in targets:
+                raise ValueError(f"column {name!r} is both a feature and a target")
+    features = features or _numeric_columns(path, targets)
+    if len(features) != 64:
+        found = ", ".join(features) or f"no numbers under {', '.join(header)}"
+        raise ValueError(
+            f"the model takes 64 features, not {len(features)} ({found}): "
+            "choose with --features"
+        )
+    return features, targets
+
+
+def _check_names(path, header, names, advice):
+    """Refuse names of columns that the file hasn't, and one that is told twice."""
+    for name in names:
+        if name not in header:
+            message = f"{path} has no column {name!r}; it has {', '.join(header)}"
+            if "," in name:
+                message += f"; {advice}"
+            elif len(header) == 1:
+                message += "; columns are separated by commas"
+            raise ValueError(message)
+        if names.count(name) > 1:
+            raise ValueError(f"column {name!r} is named twice")
+
+
+def _table(path):
+    """The lines of a CSV file, each as its number and cells: the header, then rows."""
+    count = 0
+    with open(path, newline="", encoding="utf-8-sig") as file:
+        lines = csv.reader(file)
+        try:
+            for count, cells in enumerate(filter(None, lines), 1):
+                yield lines.line_num, [cell.strip() for cell in cells]
+        except UnicodeError:
+            raise ValueError(f"{path} is not a CSV file: not text in UTF-8") from None
+        except csv.Error as error:
+            raise ValueError(f"{path} is not a CSV file: {error}") from None
+    if count == 0:
+        raise ValueError(f"{path} is empty; its first line should name the columns")
+    if count == 1:
+        raise ValueError(f"{path} has no rows below its header")
+
+
+def _header(path):
+    """The column names in the first line of a CSV file."""
+    _, header = next(_table(path))
+    for name in header:
+        if "\0" in name:
+            raise ValueError(f"{path} is not a CSV file: its first line is no text")
+        if header.count(name) > 1:
+            raise ValueError(f"{path} has two columns named {name!r}")
+    return header
+
+
+def _read_columns(path, names, convert):
+    """The named columns of a CSV file, each entry through `convert`, as rows."""
+    table = _table(path)
+    _, header = next(table)
+    places = [header.index(name) for name in names]
+    rows = []
+    for line, cells in table:
+        where = f"{path}, row {line}"
+        if len(cells) != len(header):
+            raise ValueError(
+                f"{where}: {len(cells)} entries under {len(header)} column names"
+            )
+        row = []
+        for name, place in zip(names, places):
+            try:
+                row.append(convert(cells[place]))
+            except ValueError as error:
+                raise ValueError(f"{where}, column {name}: {error}") from None
+        rows.append(row)
+    return rows
+
+
+def _number(text):
+    """A finite number."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = np.nan
+    if not np.isfinite(number):
+        raise ValueError(f"{text!r} is not a number" if text else "no entry")
+    return number
+
+
+def _numeric_columns(path, besides):
+    """The columns whose first entry is a number or missing, in the file's order."""
+    table = _table(path)
+    (_, header), (_, first) = next(table), next(table)
+    numeric = []
+    for name, text in zip(header, first):
+        try:
+            _number(text or "0")
+        except ValueError:
+            continue
+        if name not in besides:
+            numeric.append(name)
+    return numeric
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors take one line."""
+
+    def error(self, message):
+        self.exit(2, f"{self.prog}: {message}\n")
+
+
+def _parser():
+    """All that the command line understands."""
+    parser = _Parser(description=f"Train and use the model {NAME}.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    train = commands.add_parser("train", help="fit the model and save it")
+    train.set_defaults(command=_train_command)
+    for name, default in Model().get_params().items():
+        kind = int if default is None else type(default)
+        if kind is not bool:
+            text = f"{_SETTINGS[name]} ({default})"
+            train.add_argument("--" + name.replace("_", "-"), type=kind, help=text)
+    train.add_argument(
+        "--no-standardize",
+        dest="standardize",
+        action="store_false",
+        default=None,
+        help="leave the features as they are",
+    )
+    train.add_argument("-o", "--output", default="model.npz", help="what to save")
+    train.add_argument("--checkpoint-every", type=int, help="save every so many epochs")
+    train.add_argument("--resume", action="store_true", help="go on with the output")
+    train.add_argument("--quiet", action="store_true", help="show no progress")
+
+    predict = commands.add_parser("predict", help="write predictions as CSV or .npz")
+    predict.set_defaults(command=_predict_command)
+    predict.add_argument("--model", default="model.npz", help="what train has saved")
+    predict.add_argument("-o", "--output", help="a file instead of standard output")
+
+    score = commands.add_parser("score", help="print how good the predictions are")
+    score.set_defaults(command=_score_command)
+    score.add_argument("--model", default="model.npz", help="what train has saved")
+
+    for command in (train, predict, score):
+        command.add_argument("data", help="a CSV file or an .npz file of arrays")
+        command.add_argument("--target", action="append", help="a column to predict")
+        command.add_argument("--features", nargs="+", help="columns to predict from")
+    return parser
+
+
+def main(arguments=None):
+    """Run the command line: 0 when done, 2 when it can't be done, with one line why."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.command(options)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader of the output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    except (ArithmeticError, OSError, ValueError) as error:
+        print(f"{sys.argv[0]}: {_reason(error)}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _reason(error):
+    """What went wrong, in one line."""
+    if isinstance(error, FileNotFoundError):
+        return f"there is no file {error.filename}"
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename} can't be read: {error.strerror}"
+    return " ".join(str(error).split())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
