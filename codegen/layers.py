@@ -14,7 +14,7 @@ from typing import Any
 
 from derive import catalogue
 from derive.backprop import differentiate
-from derive.catalogue.entry import KINDS, REQUIRED, Attribute, Entry, EntryInfo
+from derive.catalogue.entry import KINDS, REQUIRED, Attribute, EntryInfo
 from derive.loading import load
 from derive.notation import Initializer, System
 from derive.text import equation_text
@@ -165,14 +165,12 @@ def _alone(info: EntryInfo, setting: Mapping[str, Any]) -> dict[str, Any]:
         inputs = {name: [3] for name in reads}
     else:
         row = catalogue.LAYER[info.name]
-        inputs = {name: list(row.example) for name in _inputs(row)}
+        attributes = {**catalogue.defaults(info.attributes), **setting}
+        names = ("x1", "x2") if row.many else row.inputs_of(attributes)[0]
+        inputs = {name: list(row.example_of(name)) for name in names}
         layer = {"type": info.name, "inputs": list(inputs), **needed, **setting}
         loss = {"type": "squared_error"}
     return {"name": info.name, "inputs": inputs, "layers": [layer], "loss": loss}
-
-
-def _inputs(row: Entry) -> tuple[str, ...]:
-    return ("x1", "x2") if row.many else row.inputs
 
 
 def _own_names(info: EntryInfo, system: System) -> dict[str, str]:

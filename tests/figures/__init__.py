@@ -8,4 +8,5 @@ FAMILIES = (
     "normalisation",
     "shapes",
     "training",
+    "recurrent",
 )
