@@ -21,6 +21,7 @@ from derive.text import equation_text
 
 WIDTH = 80
 _WORD = re.compile(r"[^\W\d]\w*")
+_TAG = re.compile(r"(?<=\d)_1$|1$")  # what the net's first layer adds to a name
 _KINDS = {
     "layer": "layers",
     "activation": "activations (each is a layer, too)",
@@ -178,7 +179,7 @@ def _own_names(info: EntryInfo, system: System) -> dict[str, str]:
     own = {}
     if info.kind != "loss":
         for name in system.layers[0].tensors:
-            local = name.removesuffix("1").removesuffix(f"_{info.name}")
+            local = _TAG.sub("", name).removesuffix(f"_{info.name}")
             own[name] = info.output if local == info.name else local
     return {**own, **{f"d{name}": f"d{local}" for name, local in own.items()}}
 
@@ -207,6 +208,8 @@ def _use(info: EntryInfo) -> list[str]:
         rows.append(f"inputs = {_value(reads)}")
     if info.inputs == ("x1", "x2", "..."):
         rows.append('inputs = ["first", "second"]')
+    elif info.kind == "layer" and len(info.inputs) > 1:
+        rows.append(f"inputs = {_value(info.inputs)}")
     return rows
 
 

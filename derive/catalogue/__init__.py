@@ -12,6 +12,7 @@ from typing import Any
 
 from derive.catalogue import (
     activations,
+    attention,
     convolution,
     dense,
     distributions,
@@ -49,6 +50,7 @@ LAYERS: tuple[Entry, ...] = (
     *normalisation.LAYERS,
     *training.LAYERS,
     *recurrent.LAYERS,
+    *attention.LAYERS,
 )
 ACTIVATIONS: tuple[Entry, ...] = activations.ACTIVATIONS
 LOSSES: tuple[Loss, ...] = losses.LOSSES

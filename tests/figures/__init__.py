@@ -9,4 +9,5 @@ FAMILIES = (
     "shapes",
     "training",
     "recurrent",
+    "attention",
 )
