@@ -25,6 +25,7 @@ from derive.catalogue import (
     recurrent,
     shape,
     training,
+    transformer,
 )
 from derive.catalogue.entry import (
     REQUIRED,
@@ -51,6 +52,7 @@ LAYERS: tuple[Entry, ...] = (
     *training.LAYERS,
     *recurrent.LAYERS,
     *attention.LAYERS,
+    *transformer.LAYERS,
 )
 ACTIVATIONS: tuple[Entry, ...] = activations.ACTIVATIONS
 LOSSES: tuple[Loss, ...] = losses.LOSSES

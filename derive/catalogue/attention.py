@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from derive.catalogue.entry import Attribute, Entry, Parameter, Unfit, Use
+from derive.catalogue.entry import Attribute, Entry, InputLists, Parameter, Unfit, Use
 from derive.notation import Affine, Initializer, affine
 
 MASK = "mask"
@@ -148,13 +148,13 @@ def _attention(use: Use) -> str:
 y[n,...,t,i] = sum(u, a[n,...,t,u]*v[n,...,u,i])"""
 
 
-def _lists(*usual: tuple[str, ...]) -> Any:
+def lists(*usual: tuple[str, ...]) -> InputLists:
     """The lists of inputs, with a mask where it is masked."""
 
-    def lists(attributes: Mapping[str, Any]) -> tuple[tuple[str, ...], ...]:
+    def found(attributes: Mapping[str, Any]) -> tuple[tuple[str, ...], ...]:
         return tuple((*names, MASK) if attributes["masked"] else names for names in usual)
 
-    return lists
+    return found
 
 
 def _of(use: Use) -> Heads:
@@ -178,7 +178,7 @@ ATTENTION = Entry(
     "no value and is held constant",
     equations=_attention,
     inputs=("q", "k", "v"),
-    input_lists=_lists(("q", "k", "v")),
+    input_lists=lists(("q", "k", "v")),
     attributes=(CAUSAL, MASKED),
     extents=places,
     source="Vaswani et al. 2017, Attention is all you need, eq. 1",
@@ -190,7 +190,7 @@ MULTI_HEAD_ATTENTION = Entry(
     about="attention of several heads: from x to itself, or to a second input, memory; the shift m "
     "changes no value and is held constant",
     equations=lambda use: _of(use).equations("y"),
-    input_lists=_lists(("x",), ("x", MEMORY)),
+    input_lists=lists(("x",), ("x", MEMORY)),
     parameters=lambda use: _of(use).parameters(),
     attributes=(HEADS, CAUSAL, BIAS, MASKED),
     extents=lambda use: {**places(use), **_of(use).extents()},

@@ -98,7 +98,74 @@ def multi_head(name: str, shape: tuple[Any, ...], heads: int, **more: Any) -> Ca
     return Case(f"multi_head_attention {name}", ("multi_head_attention",), spec, reference, **more)
 
 
+def transformer(kind: str, name: str, shape: tuple[Any, ...], heads: int, **more: Any) -> Case:
+    """An encoder's layer, or a decoder's where the shape of the memory is given."""
+    given = {"heads": heads, "dim_feedforward": 5, **more.pop("attributes", {})}
+    memory, counted = more.pop("memory", None), more.pop("mask", None)
+    if counted is not None:
+        given["masked"] = True
+        more["draws"] = {"mask": lambda rng, _: np.array(counted, float)}
+    spec = layer(f"transformer_{kind}_layer", shape, **given)
+    if memory:
+        spec["inputs"]["memory"] = list(memory)
+    if counted is not None:
+        spec["inputs"]["mask"] = [(memory or shape)[0]]
+
+    def reference(torch: Any, x: Any, t: Any, **leaves: Any) -> Any:
+        called = {"encoder": "TransformerEncoderLayer", "decoder": "TransformerDecoderLayer"}
+        net = getattr(torch.nn, called[kind])(
+            x.shape[2],
+            heads,
+            given["dim_feedforward"],
+            dropout=0.0,
+            activation=given.get("activation", "relu"),
+            layer_norm_eps=given.get("eps", 1e-5),
+            batch_first=True,
+            norm_first=given.get("norm_first", False),
+            bias=given.get("bias", True),
+            dtype=x.dtype,
+        )
+        parts = {"self_attn": ""} | ({"multihead_attn": "_m"} if memory else {})
+        parameters = {
+            f"{part}.{n}": w
+            for part, tail in parts.items()
+            for n, w in heads_of(leaves, torch, tail).items()
+        }
+        ends = {"linear1": "u", "linear2": "d"}
+        ends |= {f"norm{k}": p for k, p in enumerate("amf" if memory else "af", 1)}
+        for theirs, mine in ends.items():
+            parameters[f"{theirs}.weight"] = leaves[f"{'W' if mine in 'ud' else 'g'}{mine}1"]
+            if given.get("bias", True):
+                parameters[f"{theirs}.bias"] = leaves[f"b{mine}1"]
+        hidden = None
+        if given.get("causal", kind == "decoder"):
+            hidden = ~torch.ones(x.shape[1], x.shape[1], dtype=torch.bool).tril()
+        mask = leaves.get("mask")
+        ignored = None if mask is None else mask <= 0
+        if memory:
+            read: tuple[Any, ...] = (x, leaves["memory"])
+            masks = {"tgt_mask": hidden, "memory_key_padding_mask": ignored}
+        else:
+            read, masks = (x,), {"src_mask": hidden, "src_key_padding_mask": ignored}
+        y = torch.func.functional_call(net, parameters, read, masks)
+        return (t * y).sum()
+
+    return Case(f"{kind} {name}", (f"transformer_{kind}_layer",), spec, reference, **more)
+
+
+def encoder(name: str, shape: tuple[Any, ...], heads: int = 2, **more: Any) -> Case:
+    return transformer("encoder", name, shape, heads, **more)
+
+
+def decoder(
+    name: str, shape: tuple[Any, ...], memory: tuple[Any, ...], heads: int = 2, **more: Any
+) -> Case:
+    return transformer("decoder", name, shape, heads, memory=memory, **more)
+
+
 CAUSAL = {"causal": True}
+FIRST = {"norm_first": True}
+GELU = {"activation": "gelu"}
 THREE = [[1, 1, 0], [1, 0, 1], [1, 1, 1]]
 CASES: tuple[Case, ...] = (
     attention("one head", (5, 2), (3, 2), 3),
@@ -134,4 +201,20 @@ CASES: tuple[Case, ...] = (
     multi_head("memory of another width", (5, 4), 2, memory=(3, 5)),
     multi_head("memory, mask", (5, 4), 2, memory=(3, 5), mask=THREE),
     multi_head("memory, run-time lengths", ("a", 4), 2, memory=("b", 3), runtime={"a": 3, "b": 5}),
+    encoder("after the sum", (3, 4)),
+    encoder("before the part", (3, 4), attributes=FIRST),
+    encoder("gelu, causal", (3, 6), 3, attributes=GELU | CAUSAL),
+    encoder("gelu, before the part, causal", (3, 4), attributes=GELU | CAUSAL | FIRST),
+    encoder("no bias", (3, 4), attributes={"bias": False, "eps": 0.1}),
+    encoder("mask", (3, 4), mask=THREE),
+    encoder("one place", (1, 4), attributes=FIRST),
+    encoder("batch of one", (3, 4), runtime={"n": 1}),
+    encoder("run-time length", ("s", 4), attributes=CAUSAL, runtime={"s": 3}),
+    decoder("after the sum", (3, 4), (5, 4)),
+    decoder("before the part", (3, 4), (2, 4), attributes=FIRST),
+    decoder("gelu, not causal", (3, 4), (2, 4), attributes=GELU | {"causal": False}),
+    decoder("no bias, before the part", (2, 4), (3, 4), attributes=FIRST | {"bias": False}),
+    decoder("mask", (2, 4), (3, 4), mask=THREE),
+    decoder("one place", (1, 4), (1, 4)),
+    decoder("run-time lengths", ("a", 4), ("b", 4), runtime={"a": 2, "b": 3}),
 )
