@@ -1,7 +1,7 @@
 """The transformer's layers: attention, and a small net at each place, each with a way around it.
 
-A tensor's ending tells its part: `a` attention of x to itself, `m` attention to the memory, `f` the
-small net, with weights Wu up and Wd down. The attentions' own tensors end in nothing and in `_m`.
+A tensor's ending tells its part: `_a` attention of x to itself, `_m` attention to the memory, `_f`
+the small net, whose weights are Wu up and Wd down. What x's own attention brings has no ending.
 """
 
 from __future__ import annotations
@@ -36,19 +36,19 @@ Part = Callable[[str, str], str]
 
 def _norm(part: str, x: str, output: str, bias: bool) -> str:
     """Layer normalisation, with a gain and a shift."""
-    mean, variance, x = f"mu{part}[n,t]", f"var{part}[n,t]", f"{x}[n,t,i]"
-    shift = f" + b{part}[i]" if bias else ""
+    mean, spread, x = f"mu_{part}[n,t]", f"sigma_{part}[n,t]", f"{x}[n,t,i]"
+    shift = f" + b_{part}[i]" if bias else ""
     return f"""\
 {mean} = mean(i, {x})
-{variance} = mean(i, ({x} - {mean})**2)
-{output}[n,t,i] = g{part}[i]*({x} - {mean})/sqrt({variance} + eps){shift}"""
+{spread} = sqrt(mean(i, ({x} - {mean})**2) + eps)
+{output}[n,t,i] = g_{part}[i]*({x} - {mean})/{spread}{shift}"""
 
 
 def _around(use: Use, part: str, x: str, output: str, inside: Part) -> str:
     """A part and the way around it, normalised before the part or after the sum."""
-    bias, z, summed = use.attributes["bias"], f"z{part}", f"r{part}"
+    bias, z, summed = use.attributes["bias"], f"z_{part}", f"r_{part}"
     if use.attributes["norm_first"]:
-        normed = f"n{part}"
+        normed = f"n_{part}"
         lines = (
             _norm(part, x, normed, bias),
             inside(normed, z),
@@ -105,7 +105,7 @@ def _equations(use: Use) -> str:
     insides["f"] = _small_net(use)
     lines, x = [], "x"
     for part, inside in insides.items():
-        output = "y" if part == "f" else f"x{part}"
+        output = "y" if part == "f" else f"x_{part}"
         lines.append(_around(use, part, x, output, inside))
         x = output
     return "\n".join(lines)
@@ -119,8 +119,8 @@ def _parameters(use: Use) -> tuple[Parameter, ...]:
         rows.append(Parameter(f"W{local}", _WEIGHTS))
         rows += [Parameter(f"b{local}", _ZEROS)] if bias else []
     for part in (*heads, "f"):
-        rows.append(Parameter(f"g{part}", _ONES))
-        rows += [Parameter(f"b{part}", _ZEROS)] if bias else []
+        rows.append(Parameter(f"g_{part}", _ONES))
+        rows += [Parameter(f"b_{part}", _ZEROS)] if bias else []
     return tuple(rows)
 
 

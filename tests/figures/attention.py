@@ -132,7 +132,7 @@ def transformer(kind: str, name: str, shape: tuple[Any, ...], heads: int, **more
             for n, w in heads_of(leaves, torch, tail).items()
         }
         ends = {"linear1": "u", "linear2": "d"}
-        ends |= {f"norm{k}": p for k, p in enumerate("amf" if memory else "af", 1)}
+        ends |= {f"norm{k}": f"_{p}" for k, p in enumerate("amf" if memory else "af", 1)}
         for theirs, mine in ends.items():
             parameters[f"{theirs}.weight"] = leaves[f"{'W' if mine in 'ud' else 'g'}{mine}1"]
             if given.get("bias", True):
