@@ -55,7 +55,7 @@ _ANY_OBJECTIVE = r"\mathcal{L}"
 _SHAPE = re.compile(r"([A-Za-z]+?)(\d*)((?:_[A-Za-z0-9]+)*)_?")
 
 
-_GATE = re.compile("[A-Zb][a-z]")  # Wf, Ui, bz: of a gate
+_GATE = re.compile("[A-Zbv][a-z]")  # Wf, Ui, bz, vz: of a gate
 
 
 @dataclass(frozen=True)

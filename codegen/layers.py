@@ -14,13 +14,14 @@ from typing import Any
 
 from derive import catalogue
 from derive.backprop import differentiate
-from derive.catalogue.entry import KINDS, REQUIRED, Attribute, Entry, EntryInfo
+from derive.catalogue.entry import KINDS, REQUIRED, Attribute, EntryInfo
 from derive.loading import load
 from derive.notation import Initializer, System
 from derive.text import equation_text
 
 WIDTH = 80
 _WORD = re.compile(r"[^\W\d]\w*")
+_TAG = re.compile(r"(?<=\d)_1$|1$")  # what the net's first layer adds to a name
 _KINDS = {
     "layer": "layers",
     "activation": "activations (each is a layer, too)",
@@ -165,14 +166,12 @@ def _alone(info: EntryInfo, setting: Mapping[str, Any]) -> dict[str, Any]:
         inputs = {name: [3] for name in reads}
     else:
         row = catalogue.LAYER[info.name]
-        inputs = {name: list(row.example) for name in _inputs(row)}
+        attributes = {**catalogue.defaults(info.attributes), **setting}
+        names = ("x1", "x2") if row.many else row.inputs_of(attributes)[0]
+        inputs = {name: list(row.example_of(name)) for name in names}
         layer = {"type": info.name, "inputs": list(inputs), **needed, **setting}
         loss = {"type": "squared_error"}
     return {"name": info.name, "inputs": inputs, "layers": [layer], "loss": loss}
-
-
-def _inputs(row: Entry) -> tuple[str, ...]:
-    return ("x1", "x2") if row.many else row.inputs
 
 
 def _own_names(info: EntryInfo, system: System) -> dict[str, str]:
@@ -180,7 +179,7 @@ def _own_names(info: EntryInfo, system: System) -> dict[str, str]:
     own = {}
     if info.kind != "loss":
         for name in system.layers[0].tensors:
-            local = name.removesuffix("1").removesuffix(f"_{info.name}")
+            local = _TAG.sub("", name).removesuffix(f"_{info.name}")
             own[name] = info.output if local == info.name else local
     return {**own, **{f"d{name}": f"d{local}" for name, local in own.items()}}
 
@@ -209,6 +208,8 @@ def _use(info: EntryInfo) -> list[str]:
         rows.append(f"inputs = {_value(reads)}")
     if info.inputs == ("x1", "x2", "..."):
         rows.append('inputs = ["first", "second"]')
+    elif info.kind == "layer" and len(info.inputs) > 1:
+        rows.append(f"inputs = {_value(info.inputs)}")
     return rows
 
 

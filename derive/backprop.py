@@ -7,7 +7,7 @@ What is recorded as a step is what was done, in that order.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from derive.algebra import Unreal
@@ -127,11 +127,8 @@ class _Sweep:
         warnings = [*self.system.warnings]
         warnings.extend(
             f"the objective {self.of} does not depend on {name}"
-            for name in self.wrt
-            if name not in active
+            for name in self._without_effect(active)
         )
-        if not self.explicit:
-            warnings.extend(self._unread_integers())
         for name in dict.fromkeys((self.of, *active)):
             self._name_adjoint(name)
         seed = () if self.scalar else (self._seed(),)
@@ -157,17 +154,21 @@ class _Sweep:
             ) from None
         return self._finish(backward, inlined, seed, tuple(warnings), depends)
 
-    def _unread_integers(self) -> Iterable[str]:
-        """A warning for each input of integers that the objective's value doesn't depend on."""
+    def _without_effect(self, active: Collection[str]) -> Iterable[str]:
+        """What the objective doesn't depend on; nobody asked for the derivative by an input that is
+        read by conditions or as an integer alone, such as a mask, so that one isn't told."""
         above, work = {self.of}, [self.of]
-        while work:
+        while work and not self.explicit:
             equation = self.system.defined.get(work.pop())
             new = {r.tensor for r in equation_reads(equation)} - above if equation else set()
             above |= new
             work.extend(sorted(new))
-        for tensor in self.system.having("input"):
-            if tensor.integer and tensor.name not in above:
-                yield f"the objective {self.of} does not depend on {tensor.name}"
+        inputs = {t.name: t.integer for t in self.system.having("input")}
+        for name in self.wrt:
+            if name not in active and (self.explicit or name not in inputs or name not in above):
+                yield name
+        if not self.explicit:
+            yield from (n for n, integer in inputs.items() if integer and n not in above)
 
     def _finish(
         self,

@@ -79,7 +79,7 @@ class Building:
         """
         if any(tensor not in self.shapes for tensor in inputs.values()):
             return None  # what comes before doesn't work: told already
-        use = Use(attributes, tuple(self.shapes[t] for t in inputs.values()))
+        use = Use(attributes, tuple(self.shapes[t] for t in inputs.values()), tuple(inputs))
         before = len(self.problems)
         own = row if isinstance(row, Own) else None
         entry = row.entry if isinstance(row, Own) else row

@@ -15,7 +15,7 @@ class Node:
     """A layer of a graph: how errors call it, the names it goes by, what it says that it reads.
 
     `wants` is the number of inputs that it takes, 0 for two or more; `locals` are what they are
-    called inside.
+    called inside, and `others` further lists of them, of other lengths.
     """
 
     place: str
@@ -23,6 +23,7 @@ class Node:
     reads: Sequence[str] | None
     wants: int
     locals: tuple[str, ...]
+    others: tuple[tuple[str, ...], ...] = ()
 
 
 def wire(
@@ -71,7 +72,7 @@ def _named(
 
 def _fits(node: Node, reads: Sequence[Source], problems: list[str]) -> bool:
     count = len(reads)
-    if (count >= 2) if not node.wants else count == node.wants:
+    if (count >= 2) if not node.wants else count in (node.wants, *map(len, node.others)):
         return True
     if not count:
         problems.append(f"{node.place}.inputs: the list is empty; name what the layer reads")
@@ -79,6 +80,10 @@ def _fits(node: Node, reads: Sequence[Source], problems: list[str]) -> bool:
         problems.append(
             f'{node.place}: it joins two inputs or more; name them, such as inputs = ["a", "b"]'
         )
+    elif node.others:
+        lists = (node.locals, *node.others)
+        listed = " or ".join(f"{len(names)} ({', '.join(names)})" for names in lists)
+        problems.append(f"{node.place}: it takes inputs {listed} and would get {count}; name them")
     elif node.wants == 1:
         problems.append(
             f"{node.place}: it takes one input and would get {count}; name one, such as "

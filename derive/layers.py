@@ -66,10 +66,11 @@ class Planned:
         """The layer as others see it."""
         names = (self.name(self.part.entry.output), self.name("y"), *filter(None, [self.given]))
         entry = self.part.entry
-        wants = 0 if entry.many else len(entry.inputs)
+        first, *others = entry.inputs_of(self.part.attributes)
+        wants = 0 if entry.many else len(first)
         if self.type == catalogue.OWN:
             wants = len(self.reads or ("x",))
-        return Node(self.place, names, self.reads, wants, entry.inputs)
+        return Node(self.place, names, self.reads, wants, first, tuple(others))
 
 
 class LayerReader:

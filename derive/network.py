@@ -207,7 +207,8 @@ class _Network:
             self.alias(layer.name("y"), tensors[0], layer.place)
             self.finish(position, layer, tensors, tensors[0], ())
             return
-        locals_ = entry.inputs
+        lists = {len(names): names for names in entry.inputs_of(layer.part.attributes)}
+        locals_ = lists.get(len(tensors), entry.inputs)
         if entry.many:
             locals_ = tuple(f"x{k}" for k, _ in enumerate(tensors, 1))
         one_by_two_names = len(tensors) == 1 < len(locals_)

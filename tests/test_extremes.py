@@ -111,5 +111,34 @@ def test_losses_far_out(name, settings, inputs, target, dtype):
     check(spec, inputs, [] if target is None else [target], dtype)
 
 
+MASK = np.array([[0.0, 0, 0], [0, 1, 1]])  # of the first sequence nothing counts
+SEQUENCES = np.random.default_rng(0).normal(size=(2, 3, 4))
+HEADS = {"heads": 2, "masked": True}
+SMALL = {**HEADS, "dim_feedforward": 5}
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("scale", [1, 1e4])
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("rnn", {"units": 4, "masked": True}),
+        ("lstm", {"units": 4, "masked": True}),
+        ("gru", {"units": 4, "masked": True}),
+        ("multi_head_attention", HEADS),
+        ("multi_head_attention", {**HEADS, "causal": True}),
+        ("transformer_encoder_layer", SMALL),
+        ("transformer_encoder_layer", {**SMALL, "causal": True, "norm_first": True}),
+    ],
+)
+def test_sequences_far_out(name, settings, scale, dtype):
+    spec = {
+        "inputs": {"x": ["s", 4], "mask": ["s"]},
+        "layers": [{"type": name, **settings}],
+        "loss": "squared_error",
+    }
+    check(spec, [scale * SEQUENCES, MASK], [SEQUENCES], dtype)
+
+
 def test_every_loss_is_taken_far_out():
     assert {name for name, *_ in LOSSES} == set(catalogue.LOSS)

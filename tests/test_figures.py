@@ -20,10 +20,10 @@ CASES = [
 ]
 
 
-def near(found, wanted, tolerance):
+def near(found, wanted, tolerance, least=1e-3):
     found, wanted = np.asarray(found), np.asarray(wanted)
     assert found.shape == wanted.shape
-    largest = max(float(np.max(np.abs(wanted), initial=0.0)), 1e-3)
+    largest = max(float(np.max(np.abs(wanted), initial=0.0)), least)
     return float(np.max(np.abs(found - wanted), initial=0.0)) <= tolerance * largest
 
 
@@ -56,7 +56,10 @@ def test_the_module_and_the_interpreter_agree_with_pytorch(family, case):
     assert not wrong
     single_loss, single = run(derivation, case, arrays, np.float32)
     assert near(single_loss, figure["E"], SINGLE)
-    assert not [n for n, g in figure["gradients"].items() if not near(single[n], g, SINGLE)]
+    # what is 0 (a bias of keys changes no attention) is a sum of terms as large as the others
+    least = max([1e-3, *(1e-2 * np.max(np.abs(g)) for g in figure["gradients"].values())])
+    wrong = [n for n, g in figure["gradients"].items() if not near(single[n], g, SINGLE, least)]
+    assert not wrong
     if not case.training:
         leaves = dict(arrays)
         for name, draw in derivation.system.training.draws:

@@ -42,7 +42,44 @@ REFUSED = [
     ("positional_encoding", (4,), {}, "takes 2: places and features"),
     ("positional_encoding", ("s", 4), {"learned": True}, "give max_length"),
     ("positional_encoding", (9, 4), {"learned": True, "max_length": 5}, "max_length is 5"),
+    ("lstm", (4,), {"units": 3}, "lstm takes 2: steps and features"),
+    ("rnn", (5, 4), {"units": 3, "nonlinearity": "sigmoid"}, 'write "tanh" or "relu"'),
+    ("gru", (5, 4), {"units": 3, "masked": True}, r"2 \(x, mask\) or 3 \(x, h0, mask\)"),
+    ("multi_head_attention", (5, 4), {"heads": 3}, "heads = 3 must divide the 4 features"),
+    ("multi_head_attention", (5, "s"), {"heads": 3}, "an open number of features"),
+    ("multi_head_attention", (5, 2, 4), {"heads": 2}, "takes 2: places and features"),
+    ("transformer_encoder_layer", (5, 4), {}, "'heads' is missing; add heads = 2"),
 ]
+
+
+SEVERAL = [
+    ("lstm", {"units": 3}, {"x": [5, 4], "h0": [3]}, r"1 \(x\) or 3 \(x, h0, c0\) and would get 2"),
+    ("gru", {"units": 3}, {"x": [5, 4], "h0": [2]}, r"h0, has the extents \[2\] .* give it \[3\]"),
+    (
+        "gru",
+        {"units": 3, "bidirectional": True},
+        {"x": [5, 4], "h0": [3]},
+        r"has the extents \[3\] for a sample; give it \[2, 3\]",
+    ),
+    ("rnn", {"units": 3, "masked": True}, {"x": ["s", 4], "mask": ["t"]}, "a number for each step"),
+    (
+        "multi_head_attention",
+        {"heads": 2, "masked": True},
+        {"x": [5, 4], "memory": [3, 4], "mask": [5]},
+        "the mask needs a number for each place of the keys",
+    ),
+    ("attention", {}, {"q": [4], "k": [4], "v": [4]}, "have one number of axes"),
+]
+
+
+@pytest.mark.parametrize(("kind", "attributes", "inputs", "told"), SEVERAL)
+def test_it_is_told_of_several_inputs(kind, attributes, inputs, told):
+    layer = {"type": kind, "inputs": list(inputs), **attributes}
+    spec = {"name": "refused", "inputs": inputs, "layers": [layer], "loss": "mse"}
+    with pytest.raises(ChainruleError, match=told) as caught:
+        load(spec)
+    assert len(str(caught.value).splitlines()) == 1
+    assert kind in str(caught.value)
 
 
 @pytest.mark.parametrize(("kind", "shape", "attributes", "told"), REFUSED)

@@ -12,6 +12,7 @@ from typing import Any
 
 from derive.catalogue import (
     activations,
+    attention,
     convolution,
     dense,
     distributions,
@@ -21,8 +22,10 @@ from derive.catalogue import (
     normalisation,
     optimizers,
     pooling,
+    recurrent,
     shape,
     training,
+    transformer,
 )
 from derive.catalogue.entry import (
     REQUIRED,
@@ -47,6 +50,9 @@ LAYERS: tuple[Entry, ...] = (
     *pooling.LAYERS,
     *normalisation.LAYERS,
     *training.LAYERS,
+    *recurrent.LAYERS,
+    *attention.LAYERS,
+    *transformer.LAYERS,
 )
 ACTIVATIONS: tuple[Entry, ...] = activations.ACTIVATIONS
 LOSSES: tuple[Loss, ...] = losses.LOSSES
@@ -168,12 +174,18 @@ def _info(kind: str, row: Row) -> EntryInfo:
 
 def _use(row: Entry | Loss | Optimizer) -> Use:
     """A small use with every attribute at its default, a batch of 5."""
-    example = row.example if isinstance(row, Entry) else (3,)
     inputs = 1 if isinstance(row, Optimizer) else len(row.inputs)
-    if isinstance(row, Entry) and row.many:
-        inputs = 2
-    shape = tuple(affine(k) for k in (5, *example))
+    if isinstance(row, Entry):
+        return _use_of(row, defaults(row.attributes))
+    shape = tuple(affine(k) for k in (5, 3))
     return Use(defaults(row.attributes), (shape,) * inputs)
+
+
+def _use_of(row: Entry, attributes: Mapping[str, Any]) -> Use:
+    """A use with the inputs that the entry then has, in the shapes of its page."""
+    names = ("x1", "x2") if row.many else row.inputs_of(attributes)[0]
+    shapes = tuple(tuple(affine(k) for k in (5, *row.example_of(name))) for name in names)
+    return Use(attributes, shapes, names)
 
 
 def _told(row: Entry | Loss | Optimizer) -> tuple[Attribute, ...]:
@@ -202,6 +214,8 @@ def _forms(row: Entry | Loss | Optimizer, usual: Use) -> tuple[tuple[str, str], 
                 settings.append((f"{a.name} = {said}", {a.name: a.sample}))
     forms: dict[str, str] = {}
     for said, setting in settings:
-        text = row.equations(Use({**usual.attributes, **setting}, usual.shapes))
+        attributes = {**usual.attributes, **setting}
+        use = Use(attributes, usual.shapes)
+        text = row.equations(_use_of(row, attributes) if isinstance(row, Entry) else use)
         forms.setdefault(text, said)
     return tuple((said, text) for text, said in forms.items())

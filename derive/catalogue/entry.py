@@ -74,15 +74,20 @@ class Attribute:
 
 @dataclass(frozen=True)
 class Use:
-    """One use of an entry: its attributes, and the shapes of its inputs, the batch counted."""
+    """One use of an entry: its attributes, and its inputs' shapes, the batch counted, and names."""
 
     attributes: Mapping[str, Any]
     shapes: tuple[Shape, ...]
+    inputs: tuple[str, ...] = ()
 
     @property
     def rank(self) -> int:
         """The number of axes of the first input."""
         return len(self.shapes[0])
+
+    def shape(self, name: str) -> Shape | None:
+        """The shape of an input by its name; None where this use doesn't have it."""
+        return dict(zip(self.inputs, self.shapes, strict=True)).get(name)
 
 
 class Unfit(Exception):
@@ -92,6 +97,7 @@ class Unfit(Exception):
 Equations = str | Callable[[Use], str]
 Extents = Callable[[Use], Mapping[tuple[str, int], Affine]]
 Letters = Callable[[Use], Mapping[str, int]]
+InputLists = Callable[[Mapping[str, Any]], tuple[tuple[str, ...], ...]]
 
 
 @dataclass(frozen=True)
@@ -110,8 +116,10 @@ class Entry:
     `equations` are text, or made from the use where the rank or the number of inputs matters, and
     so are `parameters` and `draws`; `extents` gives axes that plain walking can't tell, `letters`
     the letters that walk none. `integers` names the inputs that hold integers. `many` takes two
-    inputs or more, called `x1`, `x2`, ...; `activates` has an activation after its output; the
-    output of an `is_alias` is another name for its input.
+    inputs or more, called `x1`, `x2`, ...; `input_lists` are lists of several lengths, by the
+    attributes, the usual one first, of which the number of inputs given chooses; `activates` has an
+    activation after its output; the output of an `is_alias` is another name for its input. The
+    entry's page takes inputs of the shape `example`, but for those in `examples`.
     """
 
     name: str
@@ -131,7 +139,17 @@ class Entry:
     many: bool = False
     activates: bool = False
     is_alias: bool = False
+    input_lists: InputLists | None = None
     example: tuple[int, ...] = (4,)
+    examples: tuple[tuple[str, tuple[int, ...]], ...] = ()
+
+    def inputs_of(self, attributes: Mapping[str, Any]) -> tuple[tuple[str, ...], ...]:
+        """The lists of inputs that it may have with these attributes, the usual one first."""
+        return self.input_lists(attributes) if self.input_lists else (self.inputs,)
+
+    def example_of(self, name: str) -> tuple[int, ...]:
+        """The shape of an input on the entry's page, the batch not counted."""
+        return dict(self.examples).get(name, self.example)
 
     def parameters_of(self, use: Use) -> tuple[Parameter, ...]:
         """The parameters that this use has."""

@@ -8,4 +8,6 @@ FAMILIES = (
     "normalisation",
     "shapes",
     "training",
+    "recurrent",
+    "attention",
 )
