@@ -1,8 +1,9 @@
 """Attention: each place takes a mean of values, weighed by how its query fits their keys.
 
-A mask is a last input `mask[n,u]`, above 0 where a key counts. What is hidden by it scores -1e30,
+A mask is a last input `mask[n,u]`, above 0 where a key counts. What is hidden by it scores -1e9,
 whose exponential is 0 beside any other's: a row without a key that counts is then the mean of all
-values, where minus infinity would give no number.
+values that it may see, where minus infinity would give no number. The exact checks take differences
+of 1e-18 in fifty digits, so that a much larger number would leave them none.
 """
 
 from __future__ import annotations
@@ -33,9 +34,10 @@ _ZEROS = Initializer("zeros")
 
 def weighed(scores: str, axes: str, causal: bool, masked: bool, tail: str = "") -> str:
     """The weights `a` of the keys `u` from their scores, a softmax; `axes` are all before `u`."""
-    hidden = [*(["u <= t"] if causal else []), *([f"{MASK}[n,u] > 0"] if masked else [])]
-    if hidden:
-        scores = f"where({' and '.join(hidden)}, {scores}, {'-1e30' if masked else '-inf'})"
+    if masked:
+        scores = f"where({MASK}[n,u] > 0, {scores}, -1e9)"
+    if causal:
+        scores = f"where(u <= t, {scores}, -inf)"
     s, m = f"s{tail}[{axes},u]", f"m{tail}[{axes}]"
     return f"""\
 {s} = {scores}
