@@ -65,11 +65,7 @@ def document(
     _one_of("notation", notation, NOTATIONS)
     _one_of("detail", detail, DETAILS)
     _one_of("lang", lang, ("en",))
-    if derivation.system.having("mode"):
-        # what a lecturer derives is training; both modes at once would bury it in cases
-        told = in_mode(derivation.system, training=True)
-        derivation = differentiate(told, derivation.objective, derivation.wrt)
-    story = Story(derivation, notation, detail)
+    story = Story(as_told(derivation), notation, detail)
     match format:
         case "json":
             return json.dumps(_data(story), indent=2, ensure_ascii=False) + "\n"
@@ -79,6 +75,17 @@ def document(
             return compile_pdf(_filled("derivation.tex.j2", story, TEX))
         case _:
             return _filled("derivation.tex.j2", story, TEX)
+
+
+def as_told(derivation: Derivation) -> Derivation:
+    """The derivation that a document tells: in training, where that makes a difference.
+
+    Both modes at once would bury what a lecturer derives in cases.
+    """
+    if not derivation.system.having("mode"):
+        return derivation
+    told = in_mode(derivation.system, training=True)
+    return differentiate(told, derivation.objective, derivation.wrt)
 
 
 def _one_of(key: str, value: str, known: tuple[str, ...]) -> None:

@@ -197,7 +197,8 @@ def _use(info: EntryInfo) -> list[str]:
         case "loss" | "optimizer":
             rows = [f"[{info.kind}]", f'type = "{info.name}"', *needed]
         case _:
-            given = [f"{a.name} = {_value(_sample(a))}" for a in info.attributes]
+            # two show how it is written
+            given = [f"{a.name} = {_value(_sample(a))}" for a in info.attributes[:2]]
             name = f'"{info.name}"'
             table = f"{{ {', '.join((f'type = {name}', *given))} }}"
             rows = ["[parameters.W1]", f"init = {table if given else name}"]

@@ -15,7 +15,7 @@ from codegen.document_forms import MARKDOWN, TEX, tex_text
 from codegen.document_model import Section
 from codegen.document_parts import Story
 from codegen.document_words import WORDS, say
-from codegen.documents import DETAILS, NOTATIONS, document
+from codegen.documents import DETAILS, NOTATIONS, as_told, document
 from codegen.render import render
 from codegen.tex import compile_pdf, compile_with_log, have_tex
 from derive import ChainruleError, differentiate, load, parse
@@ -70,7 +70,7 @@ def test_a_network_s_document_is_complete():
 
 @each_spec
 def test_every_derivative_is_in_every_detail(spec):
-    derivation = derived(spec)
+    derivation = as_told(derived(spec))
     for detail in DETAILS:
         story = Story(derivation, "index", detail)
         shown = document(derivation, notation="index", detail=detail)

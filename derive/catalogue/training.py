@@ -32,9 +32,10 @@ s[c] = mean(n{letters}, (x[n,c{letters}] - mu[c])**2)
 m[c] = where(on > 0, mu[c], running_mean[c])
 v[c] = where(on > 0, s[c], running_var[c])
 y[n,c{letters}] = {scaled}
+count = {count}
 next(running_mean)[c] = (1 - momentum)*running_mean[c] + momentum*mu[c]
 next(running_var)[c] = (1 - momentum)*running_var[c] \
-+ momentum*s[c]*{count}/maximum({count} - 1, 1)"""
++ momentum*s[c]*count/maximum(count - 1, 1)"""
 
     def parameters(use: Use) -> tuple[Parameter, ...]:
         if not use.attributes["affine"]:

@@ -324,7 +324,7 @@ def gradients(params, x, t, inputs=False, training=False, rng=None):
 
 
 def init_state(params):
-    """The optimiser's state: hyper-parameters, and what it remembers of each parameter."""
+    """The optimiser's state: hyper-parameters, and its memory of each parameter."""
     return {
         **HYPERPARAMETERS,
         "step": 0,

@@ -204,9 +204,9 @@ def init_params(seed=0):
 
 def _propagate(params, x, training):
     """Forward propagation; returns z_stem, y_stem, z_a1, mu_n1, s_n1, m_n1, v_n1,
-    y_n1, y_r1, z_a2, mu_n2, s_n2, m_n2, v_n2, y_first, y_block1, z_b1, mu_n3,
-    s_n3, m_n3, v_n3, y_n3, y_r3, z_b2, mu_n4, s_n4, m_n4, v_n4, y_second, y_pool,
-    z_out, m, s, p."""
+    y_n1, count_n1, y_r1, z_a2, mu_n2, s_n2, m_n2, v_n2, count_n2, y_first,
+    y_block1, z_b1, mu_n3, s_n3, m_n3, v_n3, y_n3, count_n3, y_r3, z_b2, mu_n4,
+    s_n4, m_n4, v_n4, count_n4, y_second, y_pool, z_out, m, s, p."""
     W_stem, b_stem, W_a1 = params["W_stem"], params["b_stem"], params["W_a1"]
     g_n1, b_n1, W_a2 = params["g_n1"], params["b_n1"], params["W_a2"]
     g_n2, b_n2, W_b1 = params["g_n2"], params["b_n2"], params["W_b1"]
@@ -254,6 +254,8 @@ def _propagate(params, x, training):
         / np.sqrt(v_n1 + 1e-05)[:, None, None]
         + b_n1[:, None, None]
     )
+    # count_n1 = 64*size(n)
+    count_n1 = DTYPE(64 * N)
     # y_r1[n,i,j,k] = relu(y_n1[n,i,j,k])
     y_r1 = np.maximum(y_n1, 0)
     # z_a2[n,o,i,j] = sum(c,u,v, W_a2[o,c,u,v]*y_r1[n,c,i+u-1,j+v-1])
@@ -276,6 +278,8 @@ def _propagate(params, x, training):
         / np.sqrt(v_n2 + 1e-05)[:, None, None]
         + b_n2[:, None, None]
     )
+    # count_n2 = 64*size(n)
+    count_n2 = DTYPE(64 * N)
     # y_first[n,i,j,k] = y_n2[n,i,j,k] + y_stem[n,i,j,k]
     y_first = y_n2 + y_stem
     # y_block1[n,i,j,k] = relu(y_first[n,i,j,k])
@@ -300,6 +304,8 @@ def _propagate(params, x, training):
         / np.sqrt(v_n3 + 1e-05)[:, None, None]
         + b_n3[:, None, None]
     )
+    # count_n3 = 16*size(n)
+    count_n3 = DTYPE(16 * N)
     # y_r3[n,i,j,k] = relu(y_n3[n,i,j,k])
     y_r3 = np.maximum(y_n3, 0)
     # z_b2[n,o,i,j] = sum(c,u,v, W_b2[o,c,u,v]*y_r3[n,c,i+u-1,j+v-1])
@@ -322,6 +328,8 @@ def _propagate(params, x, training):
         / np.sqrt(v_n4 + 1e-05)[:, None, None]
         + b_n4[:, None, None]
     )
+    # count_n4 = 16*size(n)
+    count_n4 = DTYPE(16 * N)
     # z_around[n,o,i,j] = sum(c,u,v, W_around[o,c,u,v]*y_block1[n,c,2*i+u,2*j+v]) +
     #     b_around[o]
     z_around = (
@@ -347,41 +355,44 @@ def _propagate(params, x, training):
     # p[n,i] = exp(z_out[n,i] - m[n])/s[n]
     p = np.exp(z_out - m[:, None]) / s[:, None]
     return (
-        z_stem, y_stem, z_a1, mu_n1, s_n1, m_n1, v_n1, y_n1, y_r1, z_a2, mu_n2, s_n2,
-        m_n2, v_n2, y_first, y_block1, z_b1, mu_n3, s_n3, m_n3, v_n3, y_n3, y_r3, z_b2,
-        mu_n4, s_n4, m_n4, v_n4, y_second, y_pool, z_out, m, s, p,
+        z_stem, y_stem, z_a1, mu_n1, s_n1, m_n1, v_n1, y_n1, count_n1, y_r1, z_a2,
+        mu_n2, s_n2, m_n2, v_n2, count_n2, y_first, y_block1, z_b1, mu_n3, s_n3, m_n3,
+        v_n3, y_n3, count_n3, y_r3, z_b2, mu_n4, s_n4, m_n4, v_n4, count_n4, y_second,
+        y_pool, z_out, m, s, p,
     )
 
 
 def _evaluate(params, x, t, training):
     """The objective and what its gradient needs: E, z_stem, y_stem, z_a1, mu_n1,
-    s_n1, m_n1, v_n1, y_n1, y_r1, z_a2, mu_n2, s_n2, m_n2, v_n2, y_first,
-    y_block1, z_b1, mu_n3, s_n3, m_n3, v_n3, y_n3, y_r3, z_b2, mu_n4, s_n4, m_n4,
-    v_n4, y_second, y_pool, p."""
+    s_n1, m_n1, v_n1, y_n1, count_n1, y_r1, z_a2, mu_n2, s_n2, m_n2, v_n2,
+    count_n2, y_first, y_block1, z_b1, mu_n3, s_n3, m_n3, v_n3, y_n3, count_n3,
+    y_r3, z_b2, mu_n4, s_n4, m_n4, v_n4, count_n4, y_second, y_pool, p."""
     (
-        z_stem, y_stem, z_a1, mu_n1, s_n1, m_n1, v_n1, y_n1, y_r1, z_a2, mu_n2, s_n2,
-        m_n2, v_n2, y_first, y_block1, z_b1, mu_n3, s_n3, m_n3, v_n3, y_n3, y_r3, z_b2,
-        mu_n4, s_n4, m_n4, v_n4, y_second, y_pool, z_out, m, s, p,
+        z_stem, y_stem, z_a1, mu_n1, s_n1, m_n1, v_n1, y_n1, count_n1, y_r1, z_a2,
+        mu_n2, s_n2, m_n2, v_n2, count_n2, y_first, y_block1, z_b1, mu_n3, s_n3, m_n3,
+        v_n3, y_n3, count_n3, y_r3, z_b2, mu_n4, s_n4, m_n4, v_n4, count_n4, y_second,
+        y_pool, z_out, m, s, p,
     ) = _propagate(params, x, training)
     N = len(x)
     t = _integers(t, "t", (N,))
     # E = sum(n, log(s[n]) + m[n] - z_out[n,t[n]])/size(n)
     E = np.sum(np.log(s) + m - _take(z_out, (0, 1), (np.arange(N), t))) / N
     return (
-        E, z_stem, y_stem, z_a1, mu_n1, s_n1, m_n1, v_n1, y_n1, y_r1, z_a2, mu_n2, s_n2,
-        m_n2, v_n2, y_first, y_block1, z_b1, mu_n3, s_n3, m_n3, v_n3, y_n3, y_r3, z_b2,
-        mu_n4, s_n4, m_n4, v_n4, y_second, y_pool, p,
+        E, z_stem, y_stem, z_a1, mu_n1, s_n1, m_n1, v_n1, y_n1, count_n1, y_r1, z_a2,
+        mu_n2, s_n2, m_n2, v_n2, count_n2, y_first, y_block1, z_b1, mu_n3, s_n3, m_n3,
+        v_n3, y_n3, count_n3, y_r3, z_b2, mu_n4, s_n4, m_n4, v_n4, count_n4, y_second,
+        y_pool, p,
     )
 
 
 def forward(params, x, training=False, rng=None):
     """The output z_out, shape (N, 10)."""
-    return _propagate(params, x, training)[30]
+    return _propagate(params, x, training)[34]
 
 
 def probabilities(params, x):
     """The probabilities that the output stands for, shape (N, 10)."""
-    return _propagate(params, x, False)[33]
+    return _propagate(params, x, False)[37]
 
 
 def loss(params, x, t, training=False, rng=None):
@@ -404,9 +415,10 @@ def _differentiate(params, x, t, inputs, training):
     running_mean_n4 = params["running_mean_n4"]
     running_var_n4 = params["running_var_n4"]
     (
-        E, z_stem, y_stem, z_a1, mu_n1, s_n1, m_n1, v_n1, y_n1, y_r1, z_a2, mu_n2, s_n2,
-        m_n2, v_n2, y_first, y_block1, z_b1, mu_n3, s_n3, m_n3, v_n3, y_n3, y_r3, z_b2,
-        mu_n4, s_n4, m_n4, v_n4, y_second, y_pool, p,
+        E, z_stem, y_stem, z_a1, mu_n1, s_n1, m_n1, v_n1, y_n1, count_n1, y_r1, z_a2,
+        mu_n2, s_n2, m_n2, v_n2, count_n2, y_first, y_block1, z_b1, mu_n3, s_n3, m_n3,
+        v_n3, y_n3, count_n3, y_r3, z_b2, mu_n4, s_n4, m_n4, v_n4, count_n4, y_second,
+        y_pool, p,
     ) = _evaluate(params, x, t, training)
     x = np.asarray(x, dtype=DTYPE)
     t = np.asarray(t, dtype=np.intp)
@@ -686,23 +698,31 @@ def _differentiate(params, x, t, inputs, training):
     # next(running_mean_n1)[c] = 0.9*running_mean_n1[c] + mu_n1[c]/10
     next_running_mean_n1 = 0.9 * running_mean_n1 + mu_n1 / 10
     # next(running_var_n1)[c] = 0.9*running_var_n1[c] +
-    #     6.4*s_n1[c]*size(n)/maximum(64*size(n) - 1, 1)
-    next_running_var_n1 = 0.9 * running_var_n1 + 6.4 * s_n1 * N / max(64 * N - 1, 1)
+    #     s_n1[c]*count_n1/(10*maximum(count_n1 - 1, 1))
+    next_running_var_n1 = (
+        0.9 * running_var_n1 + s_n1 * count_n1 / (10 * np.maximum(count_n1 - 1, 1))
+    )
     # next(running_mean_n2)[c] = 0.9*running_mean_n2[c] + mu_n2[c]/10
     next_running_mean_n2 = 0.9 * running_mean_n2 + mu_n2 / 10
     # next(running_var_n2)[c] = 0.9*running_var_n2[c] +
-    #     6.4*s_n2[c]*size(n)/maximum(64*size(n) - 1, 1)
-    next_running_var_n2 = 0.9 * running_var_n2 + 6.4 * s_n2 * N / max(64 * N - 1, 1)
+    #     s_n2[c]*count_n2/(10*maximum(count_n2 - 1, 1))
+    next_running_var_n2 = (
+        0.9 * running_var_n2 + s_n2 * count_n2 / (10 * np.maximum(count_n2 - 1, 1))
+    )
     # next(running_mean_n3)[c] = 0.9*running_mean_n3[c] + mu_n3[c]/10
     next_running_mean_n3 = 0.9 * running_mean_n3 + mu_n3 / 10
     # next(running_var_n3)[c] = 0.9*running_var_n3[c] +
-    #     1.6*s_n3[c]*size(n)/maximum(16*size(n) - 1, 1)
-    next_running_var_n3 = 0.9 * running_var_n3 + 1.6 * s_n3 * N / max(16 * N - 1, 1)
+    #     s_n3[c]*count_n3/(10*maximum(count_n3 - 1, 1))
+    next_running_var_n3 = (
+        0.9 * running_var_n3 + s_n3 * count_n3 / (10 * np.maximum(count_n3 - 1, 1))
+    )
     # next(running_mean_n4)[c] = 0.9*running_mean_n4[c] + mu_n4[c]/10
     next_running_mean_n4 = 0.9 * running_mean_n4 + mu_n4 / 10
     # next(running_var_n4)[c] = 0.9*running_var_n4[c] +
-    #     1.6*s_n4[c]*size(n)/maximum(16*size(n) - 1, 1)
-    next_running_var_n4 = 0.9 * running_var_n4 + 1.6 * s_n4 * N / max(16 * N - 1, 1)
+    #     s_n4[c]*count_n4/(10*maximum(count_n4 - 1, 1))
+    next_running_var_n4 = (
+        0.9 * running_var_n4 + s_n4 * count_n4 / (10 * np.maximum(count_n4 - 1, 1))
+    )
     buffers = {
         "running_mean_n1": next_running_mean_n1,
         "running_var_n1": next_running_var_n1,
@@ -723,7 +743,7 @@ def gradients(params, x, t, inputs=False, training=False, rng=None):
 
 
 def init_state(params):
-    """The optimiser's state: hyper-parameters, and what it remembers of each parameter."""
+    """The optimiser's state: hyper-parameters, and its memory of each parameter."""
     return {
         **HYPERPARAMETERS,
         "step": 0,
