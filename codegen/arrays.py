@@ -1,57 +1,43 @@
-"""Scalar bodies -> arrays with named axes: reads become slices or gathers, products dots."""
+"""Scalar bodies -> arrays with named axes: functions entry by entry, sums of products as dots."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from codegen.contract import contract_order
 from codegen.program import (
     Array,
-    At,
     Choose,
-    Count,
     Dot,
     Length,
     Load,
-    Map,
-    Pick,
     Reduce,
     Reshape,
-    Span,
-    Spread,
-    Take,
     Value,
-    Whole,
     Window,
 )
+from codegen.reads import lower_index, lower_read, outside_of
+from codegen.scene import Scene, mapped
 from derive.conditions import conjuncts, decide, implied, not_negative
 from derive.notation import (
     Add,
-    Affine,
     Axis,
     Call,
     Compare,
     Constant,
     Dim,
     Expr,
-    FloorDiv,
     Index,
     Logic,
-    Mod,
     Mul,
     Number,
     Pow,
     Read,
-    Tensor,
     affine,
 )
 from derive.numbers import as_decimal
-from derive.rules import bounds, surely_not_negative
 from derive.tree import (
-    affine_axes,
     factors,
-    index,
     index_reads,
     letters,
     mul,
@@ -59,54 +45,6 @@ from derive.tree import (
     power,
     reads,
 )
-
-Run = tuple[int, Axis, Affine]  # of a window: the step, the letter, the count
-
-
-@dataclass(frozen=True)
-class Scene:
-    """What holds while one term is lowered.
-
-    `fixed` letters are a loop's, integers in the program; `ranges` narrows letters to a part of
-    their extent; `order` is the order of axes that results should have; `known`
-    differences are at least 0.
-    """
-
-    table: Mapping[str, Tensor]
-    order: tuple[Axis, ...]
-    fixed: frozenset[Axis] = frozenset()
-    ranges: Mapping[Axis, tuple[int, Affine]] = field(default_factory=dict)
-    known: frozenset[Affine] = frozenset()
-
-    def span(self, axis: Axis) -> tuple[int, Affine]:
-        """The range over which a letter runs here."""
-        return self.ranges.get(axis, (0, axis.extent))
-
-    def length(self, axis: Axis) -> Affine:
-        """How many places that range has."""
-        start, stop = self.span(axis)
-        return stop - start
-
-    def spread(self, array: Array, axes: tuple[Axis, ...]) -> Array:
-        """The array with exactly these axes in this order."""
-        if array.axes == axes:
-            return array
-        return Spread(array, axes, tuple(self.length(a) for a in axes))
-
-    def count(self, value: Affine, *, as_float: bool = True) -> Count:
-        """An integer, or an array of the integers that it is over the letters' ranges."""
-        axes = self.free(affine_axes(value))
-        spans = tuple((a, *self.ranges[a]) for a in axes if a in self.ranges)
-        return Count(value, axes, as_float, spans)
-
-    def free(self, found: Iterable[Axis]) -> tuple[Axis, ...]:
-        """The letters that are axes, in order."""
-        present = {a for a in found if a not in self.fixed}
-        return tuple(a for a in self.order if a in present)
-
-    def union(self, arrays: Iterable[Array]) -> tuple[Axis, ...]:
-        """The axes of a result that arrays broadcast to."""
-        return self.free(a for array in arrays for a in array.axes)
 
 
 def lower(expr: Expr, scene: Scene) -> Array:
@@ -116,19 +54,19 @@ def lower(expr: Expr, scene: Scene) -> Array:
             return Value(expr)
         case Index(value):
             if not all(isinstance(a, Axis | Dim) for a, _ in value.terms):
-                return _map("float", [lower_index(value, scene)], scene)
+                return mapped("float", [lower_index(value, scene)], scene)
             return scene.count(value)
         case Read():
             return lower_read(expr, scene)
         case Add(args):
-            return _map("add", [lower(a, scene) for a in args], scene)
+            return mapped("add", [lower(a, scene) for a in args], scene)
         case Mul(args):
             return _quotient(args, scene)
         case Pow(base, Number(value)) if value < 0:
             below = lower(power(base, number(-value)), scene)
-            return _map("div", [Value(number(1)), below], scene)
+            return mapped("div", [Value(number(1)), below], scene)
         case Pow(base, exponent):
-            return _map("pow", [lower(base, scene), lower(exponent, scene)], scene)
+            return mapped("pow", [lower(base, scene), lower(exponent, scene)], scene)
         case Call("hold", (inside,)):
             return lower(inside, scene)
         case Call("where", (condition, yes, no)):
@@ -141,19 +79,15 @@ def lower(expr: Expr, scene: Scene) -> Array:
             if padded is not None:
                 return padded
             parts = [_condition(condition, scene), lower(yes, scene), lower(no, scene)]
-            return _map("where", parts, scene)
+            return mapped("where", parts, scene)
         case Call("delta", (left, right)):
-            return _map("delta", [_integer(left, scene), _integer(right, scene)], scene)
+            return mapped("delta", [_integer(left, scene), _integer(right, scene)], scene)
         case Call(function, args):
-            return _map(function, [lower(a, scene) for a in args], scene)
+            return mapped(function, [lower(a, scene) for a in args], scene)
         case Compare() | Logic():
             return _condition(expr, scene)
         case _:
             raise AssertionError(f"{type(expr).__name__} can't be lowered")
-
-
-def _map(function: str, args: Sequence[Array], scene: Scene) -> Array:
-    return Map(function, tuple(args), scene.union(args))
 
 
 def _padded(condition: Expr, yes: Expr, no: Expr, scene: Scene) -> Array | None:
@@ -191,9 +125,9 @@ def _is_known(condition: Expr, scene: Scene) -> bool:
 def _condition(expr: Expr, scene: Scene) -> Array:
     match expr:
         case Compare(op, left, right):
-            return _map(op, [_integer(left, scene), _integer(right, scene)], scene)
+            return mapped(op, [_integer(left, scene), _integer(right, scene)], scene)
         case Logic(op, args):
-            return _map(op, [_condition(a, scene) for a in args], scene)
+            return mapped(op, [_condition(a, scene) for a in args], scene)
         case _:
             return lower(expr, scene)
 
@@ -229,13 +163,13 @@ def _quotient(args: tuple[Expr, ...], scene: Scene) -> Array:
             case _:
                 over.append(arg)
     parts = [lower(a, scene) for a in over]
-    result = parts[0] if len(parts) == 1 else _map("mul", parts, scene) if parts else None
+    result = parts[0] if len(parts) == 1 else mapped("mul", parts, scene) if parts else None
     if under:
         below = [lower(a, scene) for a in under]
-        divisor = below[0] if len(below) == 1 else _map("mul", below, scene)
-        result = _map("div", [result or Value(number(1)), divisor], scene)
+        divisor = below[0] if len(below) == 1 else mapped("mul", below, scene)
+        result = mapped("div", [result or Value(number(1)), divisor], scene)
     result = result or Value(number(1))
-    return _map("neg", [result], scene) if sign else result
+    return mapped("neg", [result], scene) if sign else result
 
 
 def lower_sum(core: Expr, run: tuple[Axis, ...], scene: Scene) -> Array:
@@ -245,7 +179,7 @@ def lower_sum(core: Expr, run: tuple[Axis, ...], scene: Scene) -> Array:
     value = _contracted(core, run, scene) if run else lower(core, scene)
     for axis in absent:
         if scene.length(axis) != affine(1):
-            value = _map("mul", [Length(scene.length(axis)), value], scene)
+            value = mapped("mul", [Length(scene.length(axis)), value], scene)
     return value
 
 
@@ -287,7 +221,7 @@ def _pair(left: Array, right: Array, run: tuple[Axis, ...], scene: Scene) -> Arr
     right = _reduced(right, tuple(a for a in run if a in right.axes and a not in left.axes), scene)
     shared = [a for a in run if a in left.axes and a in right.axes]
     if not shared:
-        return _map("mul", [left, right], scene)
+        return mapped("mul", [left, right], scene)
     both = [a for a in left.axes if a in right.axes and a not in shared]
     mine = [a for a in left.axes if a not in right.axes]
     theirs = [a for a in right.axes if a not in left.axes]
@@ -323,208 +257,3 @@ def _groups(core: Expr, run: set[Axis], scene: Scene) -> list[Expr]:
                 changed = True
                 break
     return [mul(*parts) for _, parts in found]
-
-
-def lower_read(read: Read, scene: Scene, as_integer: bool = False) -> Array:
-    """One read: a slice where it can be one, else a window or a gather; 0 outside the tensor."""
-    tensor = scene.table[read.tensor]
-    uses: dict[Axis, int] = {}
-    for subscript in read.subscripts:
-        for axis in scene.free(affine_axes(subscript)):
-            uses[axis] = uses.get(axis, 0) + 1
-    picks: list[Pick] = []
-    layout: list[Axis | int] = []
-    windows: dict[int, tuple[Affine, tuple[tuple[int, Axis, Affine], ...]]] = {}
-    outside: list[Expr] = []
-    for k, (subscript, extent) in enumerate(zip(read.subscripts, tensor.shape, strict=True)):
-        free = scene.free(affine_axes(subscript))
-        simple = all(isinstance(a, Axis | Dim) for a, _ in subscript.terms)
-        if not free and simple:
-            picks.append(At(subscript))
-            outside.extend(outside_of(subscript, extent, scene.known))
-            continue
-        span = _span(subscript, extent, scene) if simple and len(free) == 1 else None
-        if not simple or any(uses[a] > 1 for a in free):
-            picks.append(Whole())
-            layout.append(k)
-        elif span is not None:
-            picks.append(span)
-            layout.append(free[0])
-        else:
-            picks.append(Whole())
-            windows[k] = runs_of(subscript, free, scene)
-            layout.append(-1 - k)
-    if not as_integer and any(decide(end) is False for end in outside):
-        none = scene.free(letters(read))
-        return scene.spread(Value(number(0)), none)
-    axes = tuple(a for a in layout if isinstance(a, Axis))
-    array: Array = Load(
-        read.tensor,
-        tuple(picks),
-        axes,
-        integer=tensor.integer and not as_integer,
-        constant=tensor.role == "constant",
-    )
-    if outside:
-        condition = outside[0] if len(outside) == 1 else Logic("and", tuple(outside))
-        array = Choose(condition, array, None, array.axes)
-    if windows:
-        array = _tiled(array, layout, windows, tensor.shape, scene)
-        array = _windowed(array, layout, windows)
-        axes = array.axes
-    gathered = [(p, k) for p, k in enumerate(layout) if isinstance(k, int) and k >= 0]
-    if gathered:
-        array = _gathered(array, read, tensor, layout, scene)
-    return array
-
-
-def outside_of(
-    subscript: Affine, extent: Affine, known: frozenset[Affine] = frozenset()
-) -> list[Expr]:
-    """The conditions under which a place that a loop's letter names is inside the axis."""
-    ends = (
-        Compare(">=", Index(subscript), number(0)),
-        Compare("<", Index(subscript), index(extent)),
-    )
-    return [end for end in ends if decide(end, known) is not True]
-
-
-def _span(subscript: Affine, extent: Affine, scene: Scene) -> Pick | None:
-    """A slice, where a subscript `letter + c` or `c - letter` stays inside the axis."""
-    letter = scene.free(affine_axes(subscript))[0]
-    sign = subscript.coefficient(letter)
-    if abs(sign) != 1:
-        return None
-    start, stop = scene.span(letter)
-    rest = subscript - affine(letter) * sign
-    first = rest + start if sign == 1 else rest - stop + 1
-    last = rest + stop if sign == 1 else rest - start + 1
-    low, high = bounds(first), bounds(extent - last)
-    if low is None or high is None:
-        return None
-    if not surely_not_negative(low[0]) or not surely_not_negative(high[0]):
-        return None
-    if sign == -1 and first != affine(0) and not surely_not_negative(low[0] - 1):
-        return None  # where this is 0, the slice would end at -1, which is the other side
-    if sign == 1 and first == affine(0) and last == extent:
-        return Whole()
-    return Span(first, None if last == extent else last, reverse=sign == -1)
-
-
-def runs_of(
-    subscript: Affine, free: tuple[Axis, ...], scene: Scene
-) -> tuple[Affine, tuple[Run, ...]]:
-    """A subscript as the place where its letters begin, and a step and a count for each."""
-    start = subscript
-    runs = []
-    for axis in free:
-        step = subscript.coefficient(axis)
-        start = start - affine(axis) * step + step * scene.span(axis)[0]
-        runs.append((step, axis, scene.length(axis)))
-    return start, tuple(runs)
-
-
-def tiles(start: Affine, runs: Sequence[Run], extent: Affine) -> tuple[Run, ...] | None:
-    """The runs as digits, the highest first, where they name each place of an axis just once."""
-    if start != affine(0):
-        return None
-    ordered = sorted(runs, key=lambda run: -run[0])
-    step = affine(1)
-    for own, _, count in reversed(ordered):
-        if affine(own) != step:
-            return None
-        if step.number is None:
-            return None
-        step = count * step.number
-    return tuple(ordered) if step == extent else None
-
-
-def _tiled(
-    array: Array,
-    layout: list[Axis | int],
-    windows: Mapping[int, tuple[Affine, tuple[Run, ...]]],
-    shape: tuple[Affine, ...],
-    scene: Scene,
-) -> Array:
-    """Windows that lie side by side and fill their axis are a matter of shape."""
-    wanted: list[Axis | int] = []
-    for place in layout:
-        digits = None
-        if isinstance(place, int) and place < 0:
-            start, runs = windows[-1 - place]
-            digits = tiles(start, runs, shape[-1 - place])
-        wanted.extend([a for _, a, _ in digits] if digits else [place])
-    if wanted == layout:
-        return array
-    layout[:] = wanted
-    extents = [
-        scene.length(a) if isinstance(a, Axis) else shape[a if a >= 0 else -1 - a] for a in wanted
-    ]
-    return Reshape(array, tuple(a for a in wanted if isinstance(a, Axis)), tuple(extents))
-
-
-def _windowed(
-    array: Array,
-    layout: list[Axis | int],
-    windows: Mapping[int, tuple[Affine, tuple[tuple[int, Axis, Affine], ...]]],
-) -> Array:
-    while any(isinstance(k, int) and k < 0 for k in layout):
-        position = max(p for p, k in enumerate(layout) if isinstance(k, int) and k < 0)
-        tag = layout[position]
-        assert isinstance(tag, int)
-        start, runs = windows[-1 - tag]
-        layout[position : position + 1] = [axis for _, axis, _ in runs]
-        axes = tuple(a for a in layout if isinstance(a, Axis))
-        array = Window(array, position, start, runs, axes)
-    return array
-
-
-def _gathered(
-    array: Array, read: Read, tensor: Tensor, layout: list[Axis | int], scene: Scene
-) -> Array:
-    positions, indices, checked = [], [], False
-    for position, k in enumerate(layout):
-        if not isinstance(k, int):
-            continue
-        subscript = read.subscripts[k]
-        positions.append(position)
-        indices.append(lower_index(subscript, scene))
-        reach = bounds(subscript)
-        extent = tensor.shape[k]
-        checked = checked or (
-            reach is None
-            or not surely_not_negative(reach[0])
-            or not surely_not_negative(extent - 1 - reach[1])
-        )
-    first = scene.union(indices)
-    rest = tuple(a for a in layout if isinstance(a, Axis))
-    return Take(array, tuple(positions), tuple(indices), (*first, *rest), checked)
-
-
-def lower_index(subscript: Affine, scene: Scene) -> Array:
-    """A subscript as an array of integers."""
-    plain = Affine(
-        tuple((a, c) for a, c in subscript.terms if isinstance(a, Axis | Dim)), subscript.constant
-    )
-    parts: list[Array] = []
-    for atom, coefficient in sorted(subscript.terms, key=lambda pair: pair[1] < 0):
-        match atom:
-            case Read():
-                part: Array = lower_read(atom, scene, as_integer=True)
-            case FloorDiv(of, by):
-                part = _map("//", [lower_index(of, scene), Value(number(by))], scene)
-            case Mod(of, by):
-                part = _map("%", [lower_index(of, scene), Value(number(by))], scene)
-            case _:
-                continue
-        if abs(coefficient) != 1:
-            part = _map("mul", [Value(number(abs(coefficient))), part], scene)
-        parts.append(part if coefficient > 0 else _map("neg", [part], scene))
-    if plain.terms or plain.constant or not parts:
-        parts.append(scene.count(plain, as_float=False))
-    return parts[0] if len(parts) == 1 else _map("add", parts, scene)
-
-
-def reads_any(expr: Expr, names: frozenset[str]) -> bool:
-    """Whether a body reads one of the tensors, in values or inside subscripts."""
-    return any(r.tensor in names for r in (*reads(expr), *index_reads(expr)))

@@ -1,21 +1,11 @@
-"""Equations -> ArrayProgram: recurrences become loops, everything else whole-array statements."""
+"""One equation -> whole-array statements: what is assigned, added, scattered, and when."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from codegen.arrays import (
-    Run,
-    Scene,
-    lower,
-    lower_index,
-    lower_sum,
-    outside_of,
-    reads_any,
-    runs_of,
-    tiles,
-)
+from codegen.arrays import lower, lower_sum
 from codegen.digits import prepared
 from codegen.narrow import all_of, narrow
 from codegen.program import (
@@ -25,7 +15,6 @@ from codegen.program import (
     At,
     Choose,
     Fold,
-    For,
     Load,
     Map,
     Pick,
@@ -38,9 +27,10 @@ from codegen.program import (
     Whole,
     Zeros,
 )
+from codegen.reads import Run, lower_index, outside_of, runs_of, tiles
+from codegen.scene import Scene
 from derive.conditions import decide, implied, settled
 from derive.notation import (
-    Add,
     Affine,
     Axis,
     Dim,
@@ -51,27 +41,11 @@ from derive.notation import (
     Term,
     affine,
 )
-from derive.recurrence import Block, Loop, members
 from derive.rules import pull
-from derive.text import equation_text
 from derive.tree import (
     ZERO,
-    add,
     affine_axes,
-    fresh_letter,
-    substitute_term,
 )
-
-
-def lower_blocks(blocks: Iterable[Block], table: Mapping[str, Tensor]) -> list[Statement]:
-    """A schedule as statements, in order."""
-    found: list[Statement] = []
-    for block in blocks:
-        if isinstance(block, Loop):
-            found.extend(_loop(block, table))
-        else:
-            found.extend(lower_equation(block, table, note=equation_text(block)))
-    return found
 
 
 @dataclass(frozen=True)
@@ -335,110 +309,3 @@ def _narrowed(subscript: Affine, scene: Scene) -> Pick:
 
 def _renamed_axes(value: Array, axes: tuple[Axis, ...]) -> Array:
     return replace(value, axes=axes)
-
-
-def _loop(loop: Loop, table: Mapping[str, Tensor]) -> list[Statement]:
-    """A recurrence: what reads nothing of the group for all places at once, then the loop."""
-    group = frozenset(e.tensor for e in members(loop.body))
-    found: list[Statement] = []
-    inside: dict[str, Equation] = {}
-    started: set[str] = set()
-    for equation in members(loop.body):
-        terms = [part for t in equation.terms for part in _parted(t, group)]
-        outer = [t for t in terms if _apart(t, group)]
-        inner = [t for t in terms if not _apart(t, group)]
-        if outer and inner:
-            before = replace(equation, terms=tuple(outer))
-            statements = lower_equation(before, table, note=equation_text(before))
-            found.extend(replace(s, own=True) if isinstance(s, Assign) else s for s in statements)
-            started.add(equation.tensor)
-            inside[equation.tensor] = replace(equation, terms=tuple(inner))
-        else:
-            found.append(Zeros(equation.tensor, table[equation.tensor].shape))
-            inside[equation.tensor] = equation
-    walk = _for(loop, inside, table, frozenset(), started)
-    return [*found, walk] if walk.body else found
-
-
-def _parted(term: Term, group: frozenset[str]) -> Iterator[Term]:
-    """A sum as two terms: what reads nothing of the group, and the rest."""
-    if term.reduce != "sum" or not isinstance(term.body, Add):
-        yield term
-        return
-    inner = [a for a in term.body.args if reads_any(a, group)]
-    outer = [a for a in term.body.args if a not in inner]
-    for part in (outer, inner):
-        if part:
-            yield replace(term, body=add(*part))
-
-
-def _apart(term: Term, group: frozenset[str]) -> bool:
-    return term.reduce == "sum" and not reads_any(term.body, group)
-
-
-def _for(
-    loop: Loop,
-    inside: Mapping[str, Equation],
-    table: Mapping[str, Tensor],
-    fixed: frozenset[Axis],
-    started: set[str],
-) -> For:
-    positions = dict(loop.axes)
-    first = loop.axes[0][0]
-    names = {a.letter for a in fixed}
-    wanted = inside[first].axes[positions[first]]
-    letter = Axis(fresh_letter(names, wanted.letter), wanted.extent)
-    walked = {name: _with_letter(inside[name], positions[name], letter) for name in positions}
-    body: list[Statement] = []
-    for block in loop.body:
-        if isinstance(block, Loop):
-            nested = _for(block, {**inside, **walked}, table, fixed | {letter}, started)
-            body.extend([nested] if nested.body else [])
-        else:
-            equation = walked[block.tensor]
-            body.extend(
-                lower_equation(
-                    equation,
-                    table,
-                    fixed | {letter},
-                    equation_text(equation, adds=block.tensor in started),
-                    allocated=True,
-                    fresh=block.tensor not in started,
-                )
-            )
-    return For(letter, loop.direction, tuple(body))
-
-
-def _with_letter(equation: Equation, position: int, letter: Axis) -> Equation:
-    """The equation with the walked axis under the loop's letter, other letters kept apart."""
-    terms = []
-    for term in equation.terms:
-        own = term.target[position].axis
-        assert own is not None
-        names = {a.letter for a in term.domain} | {letter.letter}
-        places: dict[Axis, Affine] = {}
-        for axis in term.domain:
-            if axis.letter == letter.letter and axis != own:
-                name = fresh_letter(names, axis.letter)
-                names.add(name)
-                places[axis] = affine(Axis(name, axis.extent))
-        places[own] = affine(letter)
-        terms.append(substitute_term(term, places))
-    axes = list(equation.axes)
-    taken = {a.letter for a in axes} | {letter.letter}
-    for k, axis in enumerate(axes):
-        if k == position:
-            axes[k] = letter
-        elif axis.letter == letter.letter:
-            axes[k] = Axis(fresh_letter(taken, axis.letter), axis.extent)
-    return _plain_letters(replace(equation, axes=tuple(axes), terms=tuple(terms)))
-
-
-def _plain_letters(equation: Equation) -> Equation:
-    """Where all terms agree on their plain letters, the equation's axes are those letters."""
-    axes = list(equation.axes)
-    for k in range(len(axes)):
-        found = {t.target[k].axis for t in equation.terms}
-        if len(found) == 1 and (only := found.pop()) is not None:
-            axes[k] = only
-    return replace(equation, axes=tuple(axes))

@@ -10,14 +10,14 @@ from dataclasses import dataclass, replace
 from codegen.emit_numpy import Printer
 from codegen.estimate import estimator_of
 from codegen.estimator import imports, render_estimator
-from codegen.helpers import helper_text
 from codegen.initial import initial_lines
 from codegen.layout import LINE, defined, listed, wrap
-from codegen.lower import lower_blocks
+from codegen.loops import lower_blocks
 from codegen.names import TRAINING, Names
 from codegen.plan import dims_of, dims_of_extent, moved, plan_of
 from codegen.program import Assign
 from codegen.render import render
+from codegen.runtime import helper_text
 from codegen.update import update_lines
 from derive.errors import ChainruleError, meant
 from derive.notation import Derivation, Dim, Draw, Equation, Tensor, affine

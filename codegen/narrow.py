@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from codegen.arrays import outside_of
+from codegen.reads import outside_of
 from derive.conditions import conjuncts, not_negative
 from derive.notation import (
     Affine,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from derive.notation import Affine, Derivation, Dim, Equation, Tensor
 from derive.recurrence import members, schedule
-from derive.tree import equation_reads, letters, walk
+from derive.tree import equation_reads, letters, needed_by, walk
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ def plan_of(derivation: Derivation) -> Plan:
     backward = derivation.backward
     reads = {r.tensor for e in (*backward, *system.updates) for r in equation_reads(e)}
     shown = {n for n in (system.output, system.probabilities) if n is not None}
-    wanted = _needed(system.equations, {objective, *reads, *shown})
+    wanted = needed_by({objective, *reads, *shown}, system.equations)
     forward = [e for e in system.equations if e.tensor in wanted]
     late = _late(derivation, forward)
     # without targets there is one function: nothing comes in later
@@ -42,7 +42,7 @@ def plan_of(derivation: Derivation) -> Plan:
     before = [e for e in forward if split and e.tensor not in late]
     after = [e for e in forward if e not in before]
     own = {derivation.adjoint[n] for n in moved(derivation)}
-    training = _needed(backward, own)
+    training = needed_by(own, backward)
     late_reads = {r.tensor for e in after for r in equation_reads(e)}
     draws = [t.name for t in system.having("random") if t.name in reads | late_reads]
     from_early = [
@@ -111,17 +111,3 @@ def _dims(value: Affine) -> Iterator[str]:
     for atom, _ in value.terms:
         if isinstance(atom, Dim):
             yield atom.name
-
-
-def _needed(equations: Sequence[Equation], wanted: set[str]) -> set[str]:
-    """The tensors whose equations are needed for the wanted ones."""
-    defined = {e.tensor: e for e in equations}
-    found: set[str] = set()
-    work = [n for n in wanted if n in defined]
-    while work:
-        name = work.pop()
-        if name in found:
-            continue
-        found.add(name)
-        work.extend(r.tensor for r in equation_reads(defined[name]) if r.tensor in defined)
-    return found

@@ -30,7 +30,7 @@ from derive.recurrence import NoOrder, members, schedule
 from derive.rules import solve_target
 from derive.simplify import reexpress, simplify
 from derive.tidy import Tidier
-from derive.tree import ONE, ZERO, equation_reads, fresh_letter, reads
+from derive.tree import ONE, ZERO, fresh_letter, needed_by, reads
 from derive.updates import updates_of
 from derive.wellformed import check_derivation
 
@@ -155,14 +155,12 @@ class _Sweep:
         return self._finish(backward, inlined, seed, tuple(warnings), depends)
 
     def _without_effect(self, active: Collection[str]) -> Iterable[str]:
-        """What the objective doesn't depend on; nobody asked for the derivative by an input that is
-        read by conditions or as an integer alone, such as a mask, so that one isn't told."""
-        above, work = {self.of}, [self.of]
-        while work and not self.explicit:
-            equation = self.system.defined.get(work.pop())
-            new = {r.tensor for r in equation_reads(equation)} - above if equation else set()
-            above |= new
-            work.extend(sorted(new))
+        """What the objective doesn't depend on.
+
+        Nobody asked for the derivative by an input that conditions alone read, or that is read as
+        an integer, such as a mask: that one isn't told.
+        """
+        above = needed_by({self.of}, self.system.equations)
         inputs = {t.name: t.integer for t in self.system.having("input")}
         for name in self.wrt:
             if name not in active and (self.explicit or name not in inputs or name not in above):

@@ -154,6 +154,9 @@ class Building:
     ) -> dict[str, str] | None:
         """The tensors that an entry's parameters are where another layer has brought them."""
         locals_ = [p.name for p in parameters]
+        if share and not locals_:
+            self.problems.append(f"{place}.share: this layer has no parameters; take it out")
+            return None
         if isinstance(share, str):
             wanted = {local: f"{local}_{share}" for local in locals_} if share else {}
         else:

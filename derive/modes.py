@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from derive.conditions import settled
 from derive.notation import Equation, Expr, Number, Read, System
-from derive.tree import equation_reads, number, transform
+from derive.tree import equation_reads, needed_by, number, transform
 
 
 def in_mode(system: System, training: bool) -> System:
@@ -21,7 +21,7 @@ def in_mode(system: System, training: bool) -> System:
     equations = tuple(_decided(e, modes) for e in system.equations)
     updates = tuple(_decided(e, modes) for e in system.updates)
     shown = {n for n in (system.objective, system.output, system.probabilities) if n is not None}
-    needed = _needed(equations, shown | {r.tensor for e in updates for r in equation_reads(e)})
+    needed = needed_by(shown | {r.tensor for e in updates for r in equation_reads(e)}, equations)
     return replace(
         system,
         equations=tuple(e for e in equations if e.tensor in needed),
@@ -42,17 +42,3 @@ def _decided(equation: Equation, modes: Mapping[str, Number]) -> Equation:
         equation,
         terms=tuple(replace(t, body=settled(transform(t.body, put))) for t in equation.terms),
     )
-
-
-def _needed(equations: tuple[Equation, ...], shown: set[str]) -> set[str]:
-    """The tensors that the shown ones are computed from, these included."""
-    defined = {e.tensor: e for e in equations}
-    found: set[str] = set()
-    work = sorted(shown)
-    while work:
-        name = work.pop()
-        if name not in found:
-            found.add(name)
-            if name in defined:
-                work.extend(r.tensor for r in equation_reads(defined[name]))
-    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from fractions import Fraction
 
 from derive.notation import (
@@ -324,6 +324,20 @@ def equation_reads(equation: Equation) -> Iterator[Read]:
         yield from index_reads(term.body)
         for subscript in term.target:
             yield from _affine_reads(subscript)
+
+
+def needed_by(wanted: Iterable[str], equations: Iterable[Equation]) -> set[str]:
+    """The tensors that the wanted ones are computed from, these included."""
+    defined = {e.tensor: e for e in equations}
+    found: set[str] = set()
+    work = sorted(wanted)
+    while work:
+        name = work.pop()
+        if name not in found:
+            found.add(name)
+            if name in defined:
+                work.extend(r.tensor for r in equation_reads(defined[name]))
+    return found
 
 
 def fresh_letter(taken: set[str], wanted: str) -> str:

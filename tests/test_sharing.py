@@ -56,6 +56,10 @@ def test_what_sharing_needs():
     assert problems({**TIED, "layers": [first, {**others[0], "share": {"V": "W_tok"}}]})[0] == (
         "layers[2] (dense).share: no parameter 'V' here; it has W, b"
     )
+    bare = {"type": "tanh", "share": "mix"}
+    assert problems({**TIED, "layers": [first, others[0], bare, others[2]]})[0] == (
+        "layers[3] (tanh).share: this layer has no parameters; take it out"
+    )
     wrong = [first, others[0], {**others[2], "units": 9}]
     assert problems({**TIED, "layers": wrong})[0] == (
         "layers[3] (dense).share: 'W_tok' is 7 x 4 and would be 9 x 4 here; make them agree"

@@ -4,7 +4,7 @@ from pathlib import Path
 from types import ModuleType
 
 from codegen.estimator import Argument, Estimator, imports, render_estimator
-from codegen.helpers import helper_text
+from codegen.runtime import helper_text
 
 HEAD = """
 NAME = "{name}"
