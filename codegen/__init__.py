@@ -14,15 +14,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from codegen.documents import document
     from codegen.loading import load_module
     from codegen.module import emit
+    from codegen.paper.documents import document
 
 __all__ = ["document", "emit", "load_module"]
 
 # fetched when first asked for: `chainrule --help` needs none of them
 _HOMES = {
-    "document": "codegen.documents",
+    "document": "codegen.paper.documents",
     "emit": "codegen.module",
     "load_module": "codegen.loading",
 }

@@ -18,11 +18,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from codegen.documents import document
 from codegen.experiment import COLUMN, EPOCHS, Outcome, report, run_experiment
 from codegen.files import write_whole
 from codegen.loading import load_module
 from codegen.module import emit
+from codegen.paper.documents import document
 from codegen.people import read_people
 from codegen.terminal import say
 from codegen.verify import verify_module

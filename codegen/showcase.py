@@ -12,11 +12,11 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
-from codegen.documents import document
 from codegen.experiment import report, run_experiment
 from codegen.files import write_whole
 from codegen.loading import load_module
 from codegen.module import emit
+from codegen.paper.documents import document
 from codegen.people import read_people
 from codegen.terminal import say
 from derive.backprop import differentiate

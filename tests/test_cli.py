@@ -11,7 +11,7 @@ import pytest
 
 from codegen.cli import main
 from codegen.files import write_whole
-from codegen.tex import have_tex
+from codegen.paper.pdf import have_tex
 
 ROOT = Path(__file__).parents[1]
 GENDER = str(ROOT / "generated" / "gender" / "gender.toml")

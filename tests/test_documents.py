@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from codegen import tex
-from codegen.document_forms import MARKDOWN, TEX, tex_text
-from codegen.document_model import Section
-from codegen.document_parts import Story
-from codegen.document_words import WORDS, say
-from codegen.documents import DETAILS, NOTATIONS, as_told, document
+import codegen
+from codegen.paper.documents import DETAILS, NOTATIONS, as_told, document
+from codegen.paper.forms import MARKDOWN, TEX, tex_text
+from codegen.paper.model import Section
+from codegen.paper.pdf import compile_pdf, compile_with_log, have_tex
+from codegen.paper.story import Story
+from codegen.paper.words import WORDS, say
 from codegen.render import render
-from codegen.tex import compile_pdf, compile_with_log, have_tex
 from derive import ChainruleError, differentiate, load, parse
 from tests.against_autograd import system_of
 from tests.oracles import MODELS
@@ -150,7 +150,7 @@ def test_two_hash_seeds_give_the_same_bytes():
     code = (
         "import sys\n"
         "from derive import differentiate, load\n"
-        "from codegen.documents import document\n"
+        "from codegen.paper.documents import document\n"
         "for name in ('gender', 'residual', 'gru', 'softmax'):\n"
         "    d = differentiate(load(f'generated/{name}/{name}.toml'))\n"
         "    for f in ('tex', 'md', 'json'):\n"
@@ -293,7 +293,7 @@ def test_tex_can_read_and_run_nothing(tmp_path):
 
 
 def test_templates_are_short():
-    folder = Path(tex.__file__).parent / "templates"
+    folder = Path(codegen.__file__).parent / "templates"
     for path in (*folder.glob("derivation*"), *folder.glob("derivation/*")):
         if path.is_file():
             assert len(path.read_text().splitlines()) < 60, path

@@ -7,12 +7,12 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from codegen.emit_latex import Formula, IndexPrinter
-from codegen.latex_box import PLUS, TIMES, flat
-from codegen.latex_lines import split, width
-from codegen.latex_matrix import MatrixPrinter
-from codegen.latex_names import Names, Symbol, symbol
-from codegen.latex_steps import StepPrinter
+from codegen.latex.box import PLUS, TIMES, flat
+from codegen.latex.lines import split, width
+from codegen.latex.matrix import MatrixPrinter
+from codegen.latex.names import Names, Symbol, symbol
+from codegen.latex.steps import StepPrinter
+from codegen.latex.subscripts import Formula, IndexPrinter
 from derive import differentiate, load, parse
 from derive.interpret import Interpreter
 from derive.notation import (

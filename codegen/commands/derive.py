@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from codegen.commands.reading import check_output, deliver, read_derivation
-from codegen.documents import FORMATS, document
+from codegen.paper.documents import FORMATS, document
 from derive.errors import ChainruleError, meant
 
 _ENDINGS = (*FORMATS, "html")  # the last isn't there yet, which `document` says

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from codegen.latex_box import ATOM, PRODUCT, TALL, Box, beside, fraction, number, parenthesised
-from codegen.latex_lines import width
+from codegen.latex.box import ATOM, PRODUCT, TALL, Box, beside, fraction, number, parenthesised
+from codegen.latex.lines import width
 from derive.cases import of_letters
 from derive.notation import Call, Compare, Constant, Expr, Index, Logic, Mul, Number, Pow
 from derive.tree import affine_axes, power

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from codegen.document_model import Math, Text
+from codegen.paper.model import Math, Text
 
 WORDS = {
     "title": "{name}: gradients and updates",

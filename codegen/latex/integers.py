@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from codegen.latex_box import ATOM, NESTED, PRODUCT, SUM, TALL, Box, flat, joined
-from codegen.latex_names import Names, Partial
+from codegen.latex.box import ATOM, NESTED, PRODUCT, SUM, TALL, Box, flat, joined
+from codegen.latex.names import Names, Partial
 from derive.notation import Affine, Axis, Dim, FloorDiv, Mod, Read
 
 

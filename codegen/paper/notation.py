@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 
-from codegen.document_model import Code, Math, Table, Text
-from codegen.document_words import listed, say
-from codegen.emit_latex import Formula, IndexPrinter
-from codegen.latex_box import flat
-from codegen.latex_frames import ODOT, ONES, OSLASH
-from codegen.latex_names import Names, Partial
+from codegen.latex.box import flat
+from codegen.latex.frames import ODOT, ONES, OSLASH
+from codegen.latex.names import Names, Partial
+from codegen.latex.subscripts import Formula, IndexPrinter
+from codegen.paper.model import Code, Math, Table, Text
+from codegen.paper.words import listed, say
 from derive import catalogue
 from derive.conditions import decide, implied
 from derive.notation import (

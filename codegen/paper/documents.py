@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any, Literal, overload
 
-from codegen.document_forms import MARKDOWN, TEX, Form
-from codegen.document_parts import Story
-from codegen.emit_latex import Formula
+from codegen.latex.subscripts import Formula
+from codegen.paper.forms import Form, Writer
+from codegen.paper.markdown import MARKDOWN
+from codegen.paper.pdf import compile_pdf
+from codegen.paper.story import Story
+from codegen.paper.tex import TEX
 from codegen.render import render
-from codegen.tex import compile_pdf
 from derive.backprop import differentiate
 from derive.errors import ChainruleError, meant, shown
 from derive.modes import in_mode
@@ -70,11 +72,11 @@ def document(
         case "json":
             return json.dumps(_data(story), indent=2, ensure_ascii=False) + "\n"
         case "md":
-            return _filled("derivation.md.j2", story, MARKDOWN)
+            return _filled(story, MARKDOWN)
         case "pdf":
-            return compile_pdf(_filled("derivation.tex.j2", story, TEX))
+            return compile_pdf(_filled(story, TEX))
         case _:
-            return _filled("derivation.tex.j2", story, TEX)
+            return _filled(story, TEX)
 
 
 def as_told(derivation: Derivation) -> Derivation:
@@ -97,10 +99,9 @@ def _one_of(key: str, value: str, known: tuple[str, ...]) -> None:
         )
 
 
-def _filled(template: str, story: Story, form: Form) -> str:
-    found = story.document()
-    sections = tuple(form.section(s) for s in found.sections)
-    return render(template, title=form.text(found.title), sections=sections)
+def _filled(story: Story, form: Form) -> str:
+    writer = Writer(form, story.document())
+    return render(form.template, title=writer.title(), sections=writer.sections())
 
 
 # ---- as data -------------------------------------------------------------------------------------

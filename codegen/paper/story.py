@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-from codegen.document_model import (
+from codegen.latex.matrix import MatrixPrinter
+from codegen.latex.names import Names
+from codegen.latex.steps import StepPrinter
+from codegen.latex.subscripts import Formula, IndexPrinter
+from codegen.paper.model import (
     Block,
     Bullets,
     Display,
@@ -15,12 +19,8 @@ from codegen.document_model import (
     Section,
     Text,
 )
-from codegen.document_notation import conventions, inline, tensor_table
-from codegen.document_words import WORDS, listed, say
-from codegen.emit_latex import Formula, IndexPrinter
-from codegen.latex_matrix import MatrixPrinter
-from codegen.latex_names import Names
-from codegen.latex_steps import StepPrinter
+from codegen.paper.notation import conventions, inline, tensor_table
+from codegen.paper.words import WORDS, listed, say
 from derive.notation import Call, Compare, Derivation, Equation, Expr, Read, Step
 from derive.tree import ONE, equation_reads, walk
 

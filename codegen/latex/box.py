@@ -1,7 +1,7 @@
 r"""Pieces of formulas: text with its place in the order of operations, height and width.
 
 A text holds marks where a line may be broken: `PLUS` before a sign, `TIMES` between factors.
-`latex_lines` breaks there, `flat` takes them out.
+`latex.lines` breaks there, `flat` takes them out.
 """
 
 from __future__ import annotations

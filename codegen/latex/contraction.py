@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from codegen.latex_box import ATOM, NESTED, PRODUCT, Box, beside, called, joined
-from codegen.latex_frames import (
+from codegen.latex.box import ATOM, NESTED, PRODUCT, Box, beside, called, joined
+from codegen.latex.frames import (
     ODOT,
     ONES,
     OSLASH,
@@ -17,7 +17,7 @@ from codegen.latex_frames import (
     free,
     transposed,
 )
-from codegen.latex_product import coefficient, product
+from codegen.latex.product import coefficient, product
 from derive.notation import Axis, Expr, Number, Pow
 from derive.tree import factors, mul
 

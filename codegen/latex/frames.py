@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from codegen.latex_box import ATOM, NESTED, Box, parenthesised
+from codegen.latex.box import ATOM, NESTED, Box, parenthesised
 from derive.notation import Axis, Expr, Number, Pow
 from derive.tree import letters, number, power
 

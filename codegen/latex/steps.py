@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from codegen.emit_latex import Formula, IndexPrinter
-from codegen.latex_box import beside, fraction
+from codegen.latex.box import beside, fraction
+from codegen.latex.subscripts import Formula, IndexPrinter
 from derive.notation import (
     Affine,
     Call,

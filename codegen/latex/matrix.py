@@ -12,8 +12,7 @@ import re
 from collections.abc import Sequence
 from fractions import Fraction
 
-from codegen.emit_latex import CONSTANTS, Formula, IndexPrinter, bracketed, selected, unfolded
-from codegen.latex_box import (
+from codegen.latex.box import (
     ATOM,
     NESTED,
     PRODUCT,
@@ -29,9 +28,9 @@ from codegen.latex_box import (
     parenthesised,
     power,
 )
-from codegen.latex_conditions import RELATIONS, opposite
-from codegen.latex_contraction import Contraction
-from codegen.latex_frames import (
+from codegen.latex.conditions import RELATIONS, opposite
+from codegen.latex.contraction import Contraction
+from codegen.latex.frames import (
     ODOT,
     ONES,
     OSLASH,
@@ -43,8 +42,9 @@ from codegen.latex_frames import (
     inverse,
     transposed,
 )
-from codegen.latex_names import Partial, with_one
-from codegen.latex_product import coefficient, is_short, product
+from codegen.latex.names import Partial, with_one
+from codegen.latex.product import coefficient, is_short, product
+from codegen.latex.subscripts import CONSTANTS, Formula, IndexPrinter, bracketed, selected, unfolded
 from derive.notation import (
     Add,
     Affine,

@@ -1,6 +1,6 @@
 r"""Equations to LaTeX, in index notation: $\delta_{nj} = \sum_{i} \delta_{ni} W_{ij}$.
 
-Typography is tables: `latex_names` for names, `FUNCTIONS` and `OPERATORS` here, `latex_box` for the
+Typography is tables: `latex.names` for names, `FUNCTIONS` and `OPERATORS` here, `latex.box` for the
 order of operations. What the printer doesn't know is an error.
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from codegen.latex_box import (
+from codegen.latex.box import (
     ATOM,
     NESTED,
     PRODUCT,
@@ -22,11 +22,11 @@ from codegen.latex_box import (
     number,
     power,
 )
-from codegen.latex_conditions import bracket, chained, condition, opposite
-from codegen.latex_integers import Integers
-from codegen.latex_lines import width
-from codegen.latex_names import Names
-from codegen.latex_product import HALF, coefficient, product
+from codegen.latex.conditions import bracket, chained, condition, opposite
+from codegen.latex.integers import Integers
+from codegen.latex.lines import width
+from codegen.latex.names import Names
+from codegen.latex.product import HALF, coefficient, product
 from derive.cases import of_letters
 from derive.notation import (
     Add,

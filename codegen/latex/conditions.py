@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from codegen.latex_box import CONDITION, Box, flat, parenthesised
+from codegen.latex.box import CONDITION, Box, flat, parenthesised
 from derive.cases import negation, of_letters
 from derive.notation import Compare, Expr, Logic
 

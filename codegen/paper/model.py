@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from codegen.emit_latex import Formula
+from codegen.latex.subscripts import Formula
+from codegen.paper.drawing import Drawing
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,14 @@ class Code:
     name: str
 
 
-Text = tuple[str | Math | Code, ...]
+@dataclass(frozen=True)
+class Ref:
+    """The number of the formula that has this label."""
+
+    label: str
+
+
+Text = tuple[str | Math | Code | Ref, ...]
 
 
 @dataclass(frozen=True)
@@ -34,9 +42,10 @@ class Paragraph:
 
 @dataclass(frozen=True)
 class Display:
-    """Formulas under each other."""
+    """Formulas under each other, each with a number; a label is what a `Ref` finds it by."""
 
     formulas: tuple[Formula, ...]
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -54,7 +63,23 @@ class Bullets:
     items: tuple[Text, ...]
 
 
-Block = Paragraph | Display | Table | Bullets
+@dataclass(frozen=True)
+class Picture:
+    """A drawing with a line of text below it."""
+
+    drawing: Drawing
+    caption: Text
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Steps under a title, which a page may fold away."""
+
+    title: Text
+    blocks: tuple[Block, ...]
+
+
+Block = Paragraph | Display | Table | Bullets | Picture | Fold
 
 
 @dataclass(frozen=True)

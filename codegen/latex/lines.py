@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-from codegen.latex_box import PLUS, TIMES, flat
+from codegen.latex.box import PLUS, TIMES, flat
 
 _TOKEN = re.compile(r"\\[A-Za-z]+\*?|\\.|.", re.DOTALL)
 

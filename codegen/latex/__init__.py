@@ -1,0 +1,1 @@
+"""Formulas as LaTeX: names, numbers, the order of operations, subscripts, matrices, lines."""
