@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from codegen.commands.reading import check_output, deliver, read_derivation
 from codegen.paper.documents import FORMATS, document
@@ -11,15 +12,13 @@ from derive.errors import ChainruleError, meant
 _ENDINGS = (*FORMATS, "html")  # the last isn't there yet, which `document` says
 
 
-def run(
-    spec: str, output: str | None, format_: str | None, notation: str, detail: str, lang: str
-) -> int:
+def run(spec: str, output: str | None, format_: str | None, manner: dict[str, Any]) -> int:
     """Write the derivation's document."""
     check_output(spec, output)
     format_ = format_ or _by_ending(output)
     if format_ == "pdf" and output is None:
         raise ChainruleError("a PDF needs a file to go to; add -o FILE.pdf")
-    deliver(document(read_derivation(spec), format_, notation, detail, lang), output)
+    deliver(document(read_derivation(spec), format_, **manner), output)
     return 0
 
 
