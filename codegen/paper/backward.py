@@ -73,7 +73,7 @@ class Backward:
         found = self.teller.shown(
             f"backward:{equation.tensor}", shown, self.teller.in_matrices(equation)
         )
-        return [*self.teller.slope(equation), found]
+        return [*self.teller.slope(equation), found, *self.teller.with_numbers([equation])]
 
     def written_into(self, equation: Equation) -> Iterator[Equation]:
         """The derivatives that were written into this one, each before it is needed, told once."""
@@ -185,14 +185,9 @@ class Backward:
         assert isinstance(display, Display)
         blocks[last] = Display(display.formulas, ("",) * (len(display.formulas) - 1) + (label,))
         if matrix is not None:
-            blocks.extend(
-                (
-                    *self.teller.slope(equation),
-                    Paragraph(self.say("matrix form")),
-                    Display((matrix,)),
-                )
-            )
-        return blocks
+            blocks.extend(self.teller.slope(equation))
+            blocks.extend((Paragraph(self.say("matrix form")), Display((matrix,))))
+        return [*blocks, *self.teller.with_numbers([equation])]
 
     def passed(self, passage: Passage, several: bool) -> tuple[list[Block], str | None]:
         """What arrives through one equation: read off, and told for one entry."""

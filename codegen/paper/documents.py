@@ -12,7 +12,7 @@ from codegen.paper.markdown import MARKDOWN
 from codegen.paper.pdf import compile_pdf
 from codegen.paper.story import Story, as_told
 from codegen.paper.teller import Teller
-from codegen.paper.tex import TEX
+from codegen.paper.tex import tex_form
 from codegen.paper.words import Words
 from codegen.render import render
 from derive.errors import ChainruleError, meant, shown
@@ -45,6 +45,9 @@ def document(derivation: Derivation, format: str = "tex", **manner: Any) -> str 
         what = f"'{format}'" if format in _LATER else f"unknown {shown(format)}"
         raise ChainruleError(f"format: {what}{told}{', '.join(FORMATS)}")
     chosen = Manner(**manner)
+    if chosen.fragment and format != "tex":
+        raise ChainruleError(f"fragment: a fragment is LaTeX's; ask for tex, not {format}")
+    tex = tex_form(chosen.lang, chosen.fragment, derivation.system.name)
     match format:
         case "json":
             told_ = _data(derivation, chosen)
@@ -52,15 +55,15 @@ def document(derivation: Derivation, format: str = "tex", **manner: Any) -> str 
         case "md":
             return filled(derivation, chosen, MARKDOWN)
         case "pdf":
-            return compile_pdf(filled(derivation, chosen, TEX))
+            return compile_pdf(filled(derivation, chosen, tex))
         case _:
-            return filled(derivation, chosen, TEX)
+            return filled(derivation, chosen, tex)
 
 
 def filled(derivation: Derivation, manner: Manner, form: Form) -> str:
     """A document in one form."""
     writer = Writer(form, Story(derivation, manner).document())
-    return render(form.template, title=writer.title(), sections=writer.sections())
+    return render(form.template, title=writer.title(), sections=writer.sections(), **form.more)
 
 
 # ---- as data -------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from codegen.latex.subscripts import Formula
-from codegen.paper.model import Block, Math, Paragraph, Section
+from codegen.paper.model import Block, Display, Math, Paragraph, Section
 from codegen.paper.teller import Teller, by_layer
 
 
@@ -34,8 +34,15 @@ def updates(teller: Teller) -> Iterator[Section]:
     if equations:
         remembers = any(t.role == "state" for t in teller.derivation.tensors)
         order: list[Block] = [Paragraph(teller.say("order"))] if remembers else []
-        blocks = (*order, *teller.plainly(equations, "update"))
+        blocks = (*order, *teller.plainly(equations, "update"), *_after(teller))
         yield Section(teller.say("updates"), blocks)
+
+
+def _after(teller: Teller) -> Iterator[Block]:
+    """What the objective has become by the update, in numbers."""
+    if teller.worked is not None and teller.worked.updates:
+        yield Paragraph(teller.say("after the update"))
+        yield Display((teller.worked.objective_after(),))
 
 
 def _assumption(teller: Teller, k: int) -> str:

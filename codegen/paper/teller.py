@@ -11,6 +11,7 @@ from codegen.latex.subscripts import Formula, IndexPrinter
 from codegen.paper.manner import Manner
 from codegen.paper.model import Block, Display, Fold, Math, Paragraph, Ref, Section, Text
 from codegen.paper.words import Words
+from codegen.paper.worked import Worked
 from derive.differentials import with_differentials
 from derive.notation import Call, Derivation, Equation, Expr
 from derive.tree import walk
@@ -38,6 +39,7 @@ class Teller:
         self.of = {a: t for t, a in derivation.adjoints}
         self.inlined = {e.tensor: e for e in derivation.inlined}
         self.labels: set[str] = set()
+        self.worked: Worked | None = None
 
     # ---- formulas --------------------------------------------------------------------------------
 
@@ -59,6 +61,7 @@ class Teller:
 
     def plainly(self, equations: Iterable[Equation], kind: str) -> list[Block]:
         """Equations in the notation that was asked for, one display, told by `kind`:tensor."""
+        equations = tuple(equations)
         formulas: list[Formula] = []
         labels: list[str] = []
         matrices: list[Formula] = []
@@ -70,8 +73,18 @@ class Teller:
             formulas.append(first)
             labels.append(label)
             matrices.extend(others)
+        if not formulas:
+            return []
         unlabelled = [""] * len(matrices)
-        return [Display((*formulas, *matrices), (*labels, *unlabelled))] if formulas else []
+        display = Display((*formulas, *matrices), (*labels, *unlabelled))
+        return [display, *self.with_numbers(equations)]
+
+    def with_numbers(self, equations: Iterable[Equation]) -> list[Block]:
+        """Formulas with the example's numbers put in, where there are such."""
+        if self.worked is None:
+            return []
+        made = [f for e in equations if (f := self.worked.formula(e)) is not None]
+        return [Paragraph(self.say("with numbers")), Display(tuple(made))] if made else []
 
     def in_matrices(self, equation: Equation) -> Formula | None:
         """A derivative in matrices, an error term with the activation's derivative first."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from itertools import groupby
 
 from codegen.latex.box import flat
 from codegen.paper.drawing import Drawing
@@ -27,6 +28,7 @@ _TEX = {
     "'": r"\textquotesingle{}",
     "`": r"\textasciigrave{}",
 }
+_CHINESE_PUNCTUATION = "，。、；：？！（）《》“”‘’…—·"
 _SPACE = re.compile(r"\s+")
 
 
@@ -34,6 +36,27 @@ def tex_text(text: str) -> str:
     """Anybody's text for LaTeX: no character of it is a command."""
     escaped = "".join(map(_tex_character, _SPACE.sub(" ", text)))
     return escaped.replace("--", "-{}-").replace("--", "-{}-")  # no dashes by ligature
+
+
+def chinese_text(text: str) -> str:
+    """Anybody's text where Chinese characters can be set."""
+    return "".join(
+        run if chinese else tex_text(run)
+        for chinese, group in groupby(text, key=_is_chinese)
+        for run in ("".join(group),)
+    )
+
+
+def _is_chinese(c: str) -> bool:
+    """A character of the fonts for simplified Chinese: GB 2312's, and its punctuation."""
+    if c.isascii():
+        return False
+    try:
+        return len(c.encode("gb2312")) == 2 and (
+            "\u4e00" <= c <= "\u9fff" or c in _CHINESE_PUNCTUATION
+        )
+    except UnicodeEncodeError:
+        return False
 
 
 def _tex_character(c: str) -> str:
@@ -63,14 +86,25 @@ def _drawn(drawing: Drawing) -> str:
     return tex_text(drawing.alternative)
 
 
-TEX = Form(
-    template="derivation.tex.j2",
-    escape=tex_text,
-    math=lambda latex: f"${flat(latex)}$",
-    code=_tex_code,
-    ref=lambda number: rf"\eqref{{eq:{number}}}",
-    formula=flat,
-    picture=_drawn,
-    room=38.5,
-    together=True,
-)
+def tex_form(lang: str = "en", fragment: bool = False, name: str = "") -> Form:
+    """LaTeX in one language: a document by itself, or a fragment whose labels bear its name."""
+    mark = "".join(c if c.isascii() and c.isalnum() else "-" for c in name)
+    prefix = f"eq:{mark}:" if fragment else "eq:"
+    chinese = lang == "zh"
+    escape = chinese_text if chinese else tex_text
+    return Form(
+        template="fragment.tex.j2" if fragment else "derivation.tex.j2",
+        escape=escape,
+        math=lambda latex: f"${flat(latex)}$",
+        code=_tex_code,
+        ref=lambda number: rf"\eqref{{{prefix}{number}}}",
+        formula=flat,
+        picture=_drawn,
+        room=38.5,
+        together=True,
+        label=lambda number: rf" \label{{{prefix}{number}}}",
+        more={} if fragment else {"is_chinese": chinese},
+    )
+
+
+TEX = tex_form()
