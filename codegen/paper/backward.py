@@ -32,8 +32,10 @@ _OF_A_PASSAGE = ("re-express", "rename", "solve subscript")
 class Backward:
     """Tells every derivative of one derivation."""
 
-    def __init__(self, teller: Teller) -> None:
+    def __init__(self, teller: Teller, only: frozenset[str] | None = None) -> None:
+        """`only` these derivatives are told, or all."""
         self.teller = teller
+        self.only = only
         self.derivation = teller.derivation
         self.say = teller.say
         self.told: set[str] = set()
@@ -48,6 +50,8 @@ class Backward:
         parts: list[tuple[Text, list[Block]]] = []
         title: Text = ()
         for equation in self.derivation.backward:
+            if self.only is not None and equation.tensor not in self.only:
+                continue
             of = self.teller.of.get(equation.tensor)
             blocks: list[Block] = []
             if self.teller.manner.detail == "result":
@@ -114,7 +118,8 @@ class Backward:
         if arrives is not None:
             brought = teller.index.formula(collected(self.derivation, through))
             shown = Formula(brought.left, (*teller.index.formula(arrives).right, *brought.right))
-            blocks.append(Paragraph(self.say("put into" if len(through) > 1 else "put into one")))
+            key = "put into" if len(through) > 1 else "put into one"
+            blocks.append(Paragraph(self.say(key, output=symbol)))
             blocks.append(teller.shown(f"sorted:{output}", shown))
         return [Fold(self.say("differential of", of=symbol), tuple(blocks))]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import groupby
 
 from codegen.latex.subscripts import Formula
@@ -10,9 +10,9 @@ from codegen.paper.model import Block, Display, Math, Paragraph, Section
 from codegen.paper.teller import Teller, by_layer
 
 
-def forward(teller: Teller) -> Iterator[Section]:
-    """The equations layer by layer, then those of the objective."""
-    equations = teller.derivation.forward
+def forward(teller: Teller, only: Collection[str] | None = None) -> Iterator[Section]:
+    """The equations layer by layer, then those of the objective; `only` some tensors' or all."""
+    equations = [e for e in teller.derivation.forward if only is None or e.tensor in only]
     ahead = [e for e in equations if not teller.is_objective(e)]
     last = [e for e in equations if teller.is_objective(e)]
     runs = groupby(ahead, key=lambda e: teller.layer_title(e.tensor))
