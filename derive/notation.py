@@ -26,6 +26,8 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
+from derive.display import Displayed
+
 REDUCTIONS = ("sum", "prod", "max", "min", "logsumexp")
 
 MODE = "training"  # the distribution of what is 1 in training and 0 in inference
@@ -261,7 +263,7 @@ class Term:
 
 
 @dataclass(frozen=True, slots=True)
-class Equation:
+class Equation(Displayed):
     """`tensor[axes] = term + term + ...`; the axes give the left side its letters."""
 
     tensor: str
@@ -350,7 +352,7 @@ class Training:
 
 
 @dataclass(frozen=True)
-class System:
+class System(Displayed):
     """Equations in the order of computation, and the part that each tensor plays."""
 
     name: str
@@ -392,7 +394,7 @@ class System:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class Step(Displayed):
     """One step of a derivation, made by the engine as it went.
 
     `before` and `after` give the same tensor where `kind` is "equality". Where it is "chain",
@@ -411,7 +413,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Derivation:
+class Derivation(Displayed):
     """A system with its derivatives: everything that is printed or run comes from here.
 
     `backward` holds the error terms and gradients in the order of computation; `inlined` the
