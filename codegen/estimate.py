@@ -8,9 +8,10 @@ from codegen.estimator import Argument, Estimator, Shape
 from codegen.plan import dims_of_extent
 from derive.notation import Affine, Derivation, Dim, Tensor, affine
 
-_KINDS: dict[str, Literal["real", "binary", "one_hot", "classes"]] = {
+_KINDS: dict[str, Literal["real", "binary", "signs", "one_hot", "classes"]] = {
     "real": "real",
     "binary": "binary",
+    "signs": "signs",
     "one_hot": "one_hot",
     "classes": "classes",
 }

@@ -32,7 +32,8 @@ class Estimator:
     has_batch: every input and target has the batch as its first axis, so mini-batches make sense.
     hyperparameters: those of the optimiser, with defaults, as `HYPERPARAMETERS` has them.
     kind: what the targets are. Anything but "real" makes a classifier of it: "binary" targets are
-        0 or 1, "one_hot" ones have the class as their last axis, "classes" are whole numbers.
+        0 or 1, "signs" -1 or 1, "one_hot" ones have the class as their last axis, "classes" are
+        whole numbers.
     classes: how many classes the model tells apart.
     probabilities: the function whose result is a probability for each class (of class 1 where the
         kind is "binary"); None where there is none, and then there is no `predict_proba`.
@@ -44,7 +45,7 @@ class Estimator:
     targets: tuple[Argument, ...] = ()
     has_batch: bool = True
     hyperparameters: tuple[tuple[str, float], ...] = (("learning_rate", 0.1),)
-    kind: Literal["real", "binary", "one_hot", "classes"] = "real"
+    kind: Literal["real", "binary", "signs", "one_hot", "classes"] = "real"
     classes: int = 2
     probabilities: Literal["forward", "probabilities"] | None = None
     output_shape: Shape | None = None
@@ -244,18 +245,22 @@ def _label_expressions(e: Estimator) -> dict[str, object]:
     names = ("label_shape_rows", "one_hot_rank", "coded", "picked")
     if not e.classifier:
         return dict.fromkeys(names, "")
+    codes = "codes.reshape(-1, 1)" if e.targets[0].shape == (1,) else "codes"
     coded = {
-        "binary": "codes.reshape(-1, 1)" if e.targets[0].shape == (1,) else "codes",
+        "binary": f"{codes}.astype(DTYPE)",
+        "signs": f"(2 * {codes} - 1).astype(DTYPE)",
         "one_hot": "np.eye(_CLASSES, dtype=DTYPE)[codes]",
         "classes": "codes",
     }[e.kind]
     flat = ".reshape(-1)" if e.label_shape == () else ""
+    # of two labels the second one, where the score is on its side
+    second = {"binary": "0.5", "signs": "0"}.get(e.kind)
     return {
         "label_shape_rows": _shape_code(("samples", *e.label_shape)),
         "one_hot_rank": len(e.label_shape) + 2,
-        "coded": f"{coded}.astype(DTYPE)" if e.kind == "binary" else coded,
+        "coded": coded,
         "picked": (
-            f"(scores{flat} >= 0.5).astype(int)" if e.kind == "binary" else "scores.argmax(axis=-1)"
+            f"(scores{flat} >= {second}).astype(int)" if second else "scores.argmax(axis=-1)"
         ),
     }
 

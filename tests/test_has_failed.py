@@ -1,7 +1,9 @@
 """What has failed before: a row for each, so that it doesn't come back."""
 
+import numpy as np
 import pytest
 
+from codegen import emit, load_module
 from codegen.verify import verify_module
 from derive import check, differentiate, load, parse
 from derive.errors import ChainruleError
@@ -140,6 +142,29 @@ def test_names_of_the_optimiser_may_be_the_model_s():
         )
     )
     assert len({t.name for t in derivation.tensors}) == len(derivation.tensors)
+
+
+@pytest.mark.parametrize("task", ["", "classification"])
+@pytest.mark.parametrize("loss", ["hinge", "squared_hinge"])
+def test_a_classifier_by_hinge_aims_at_minus_one_and_one(loss, task):
+    """Its targets were 0 and 1, so that the first class asked nothing of the score."""
+    layers = [{"type": "dense", "units": 1}]
+    derivation = differentiate(
+        load({"inputs": {"x": [2]}, "layers": layers, "loss": loss, "task": task})
+    )
+    module = load_module(emit(derivation))
+    x = np.random.default_rng(3).normal(size=(60, 2)) + 4
+    labels = np.where(x @ [1, -2] > -4, "up", "down")
+    model = module.Model(epochs=100, batch_size=60, learning_rate=0.1, standardize=True).fit(
+        x, labels
+    )
+    assert model.score(x, labels) > 0.9
+    same = module.Model(epochs=100, batch_size=60, learning_rate=0.1, standardize=True)
+    same.fit(x, np.where(labels == "up", 1, -1))
+    assert all(np.array_equal(same.params_[k], model.params_[k]) for k in model.params_)
+    scaled = (x - x.mean(0)) / x.std(0)
+    signs = np.where(labels == "up", 1.0, -1.0)[:, None]
+    assert np.isclose(model.mean_loss(x, labels), module.loss(model.params_, scaled, signs), 1e-12)
 
 
 def test_a_formula_that_has_no_place_is_told():

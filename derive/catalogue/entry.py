@@ -170,8 +170,8 @@ class Loss:
 
     `inputs` are other tensors than the output, which a spec then names. `probabilities` names the
     tensor that holds them (`y` where the output itself does); `target` says what a target is:
-    "real", "binary", "one_hot" or "classes", or "" where there is none; `assume` is what a spec may
-    state of it.
+    "real", "binary" (0 or 1), "signs" (-1 or 1), "one_hot" or "classes", or "" where there is none;
+    `assume` is what a spec may state of it.
     """
 
     name: str

@@ -619,7 +619,7 @@ def test_every_kind_of_model_is_laid_out(
     if inputs and len(targets) == 1:
         cases += [
             Estimator("labels", inputs, targets, kind=kind, probabilities=function, classes=3)
-            for kind in ("binary", "one_hot", "classes")
+            for kind in ("binary", "signs", "one_hot", "classes")
             for function in (None, "forward", "probabilities")
         ]
     above = ("init_params", "init_state", "forward", "loss", "train_step", "probabilities")
