@@ -159,14 +159,15 @@ def gradient_lines(info: EntryInfo, setting: Mapping[str, Any]) -> list[str]:
 def _alone(info: EntryInfo, setting: Mapping[str, Any]) -> dict[str, Any]:
     """A spec with this entry and nothing else that has a derivative."""
     needed = {a.name: a.usual for a in info.attributes if a.default is REQUIRED}
+    attributes = {**catalogue.defaults(info.attributes), **setting}
     if info.kind == "loss":
-        reads = catalogue.LOSS[info.name].inputs
+        judge = catalogue.LOSS[info.name]
+        reads = judge.inputs_of(attributes)[0]
         layer: dict[str, Any] = {"type": "identity", "inputs": [reads[0]]}
         loss = {"type": info.name, "inputs": list(reads), **setting}
-        inputs = {name: [3] for name in reads}
+        inputs = {name: list(judge.example_of(name)) for name in reads}
     else:
         row = catalogue.LAYER[info.name]
-        attributes = {**catalogue.defaults(info.attributes), **setting}
         names = ("x1", "x2") if row.many else row.inputs_of(attributes)[0]
         inputs = {name: list(row.example_of(name)) for name in names}
         layer = {"type": info.name, "inputs": list(inputs), **needed, **setting}

@@ -89,7 +89,7 @@ class Building:
         try:
             if entry.extents:
                 extents = entry.extents(use)
-            if isinstance(entry, Entry) and entry.letters:
+            if entry.letters:
                 counts = entry.letters(use)
             text = entry.equations(use) if callable(entry.equations) else entry.equations
             equations = list(own.equations) if own else read_equations(text, place, self.problems)
@@ -99,7 +99,7 @@ class Building:
             self.problems.append(f"{place}: its output is longer than 2147483647; take less")
         if len(self.problems) > before:
             return None
-        parameters = entry.parameters_of(use) if isinstance(entry, Entry) else ()
+        parameters = entry.parameters_of(use)
         shared = self._shared(share, parameters, place)
         if shared is None:
             return None

@@ -21,6 +21,7 @@ from derive.values import exact
 
 OUTPUT, TARGET, OBJECTIVE = "y", "t", "E"
 TASKS = ("classification", "regression")
+INTEGERS = ("classes", "labels")  # the targets that are whole numbers
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def put_loss(
     attributes = read_attributes(given, attributes_of, place, problems, ("type",)) | sizes
     if len(problems) > before or output is None or output not in built.shapes:
         return None
-    inputs = _inputs(spec, row, place, output, named, problems)
+    inputs = _inputs(spec, row, attributes, place, output, named, problems)
     if inputs is None or any(tensor not in built.shapes for tensor in inputs.values()):
         return None
     use = Use(attributes, tuple(built.shapes[tensor] for tensor in inputs.values()))
@@ -115,8 +116,12 @@ def put_loss(
         built.cite(row.name, row.source)
         target = row.target_of(use) or target
         probabilities = {**inputs, **names}.get(row.probabilities)
-        if target == "classes":
+        if target in INTEGERS:
             built.integers.add(aim)
+        if target == "labels":
+            if task == "classification":
+                problems.append("task: what is predicted isn't one of the labels; take it out")
+            target = "real"
     if target == "real" and task == "classification":
         target = kind_of_target(built.shapes[output], aim in built.integers)
         probabilities = output
@@ -179,13 +184,14 @@ def put_losses(
 def _inputs(
     spec: LossSpec,
     row: Loss | Own,
+    attributes: Mapping[str, Any],
     place: str,
     output: str,
     named: Mapping[str, str],
     problems: list[str],
 ) -> dict[str, str] | None:
     """What the loss reads beside the target, by its own names; the network's output is `y`."""
-    wanted = row.inputs if isinstance(row, Loss) else (OUTPUT,)
+    wanted = row.inputs_of(attributes)[0] if isinstance(row, Loss) else (OUTPUT,)
     if isinstance(row, Own) and spec.inputs is not None:
         problems.append(f"{place}.inputs: a loss reads y and t by these names; take this out")
         return None
