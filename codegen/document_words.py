@@ -27,6 +27,7 @@ WORDS = {
     "role_input": "input",
     "role_integer": "input, integers",
     "role_target": "target",
+    "role_weight": "weight of each sample",
     "role_parameter": "parameter",
     "role_frozen": "parameter, fixed",
     "role_buffer": "buffer",

@@ -31,7 +31,8 @@ def estimator_of(derivation: Derivation) -> Estimator:
         return tuple(map(_extent, extents))
 
     kind = _KINDS[system.training.target_kind]
-    targets = system.having("target")
+    weight = system.training.sample_weight
+    targets = tuple(t for t in system.having("target") if t.name != weight)
     classifier = kind != "real" and batched and len(targets) == 1
     output = system.table[system.output] if system.output else None
     output_shape: Shape | None = None
@@ -55,6 +56,7 @@ def estimator_of(derivation: Derivation) -> Estimator:
         classes=classes,
         probabilities=probabilities,
         output_shape=output_shape,
+        weighted=bool(weight),
     )
 
 

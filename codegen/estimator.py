@@ -38,6 +38,7 @@ class Estimator:
     probabilities: the function whose result is a probability for each class (of class 1 where the
         kind is "binary"); None where there is none, and then there is no `predict_proba`.
     output_shape: one sample of what `forward` returns; None where its first axis isn't the batch.
+    weighted: the loss takes a weight for each sample after the targets.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Estimator:
     classes: int = 2
     probabilities: Literal["forward", "probabilities"] | None = None
     output_shape: Shape | None = None
+    weighted: bool = False
     epochs: int = 100
     batch_size: int = 32
 
@@ -58,6 +60,8 @@ class Estimator:
             raise ValueError(f"{self.name}: a batch of what? There are no inputs and no targets")
         if self.classifier and not (self.has_batch and self.inputs and len(self.targets) == 1):
             raise ValueError(f"{self.name}: a classifier has a batch, inputs and one target")
+        if self.weighted and not (self.has_batch and self.inputs):
+            raise ValueError(f"{self.name}: samples to be weighed are a batch of inputs")
         for name, _ in self.hyperparameters:
             if name in OWN_SETTINGS or not name.isidentifier() or keyword.iskeyword(name):
                 raise ValueError(f"{self.name}: no hyper-parameter can be called {name!r}")
@@ -194,6 +198,7 @@ def _facts(e: Estimator) -> dict[str, object]:
         "reads_csv": e.reads_csv,
         "classes": e.classes,
         "probabilities": e.probabilities is not None,
+        "weighted": e.weighted,
     }
 
 
@@ -203,11 +208,13 @@ def _expressions(e: Estimator) -> dict[str, object]:
     ignored = ["t=None"] if e.inputs and not e.targets else t
     scaled = "self._scaled({})" if e.standardizes else "{}"
     coded = "self._coded(targets)" if e.classifier else "targets"
+    weight = ["sample_weight=None"] * e.weighted
     groups = ["_INPUTS"] * bool(e.inputs) + ["_TARGETS"] * bool(e.targets)
     sizes = [entries(argument.shape) for argument in e.inputs]
     return {
-        "data_parameters": "".join(f", {name}" for name in x + ignored),
-        "data_arguments": ", ".join(x + t),
+        "data_parameters": "".join(f", {name}" for name in x + ignored + weight),
+        "data_arguments": ", ".join(x + t + ["sample_weight=sample_weight"] * e.weighted),
+        "classes_parameters": "".join(f", {name}" for name in [*x, *t, "classes=None", *weight]),
         "input_parameters": "".join(f", {name}" for name in x),
         "input_arguments": ", ".join(x),
         "prepared": f"{scaled.format('inputs')} + {coded}",
@@ -334,6 +341,8 @@ def _data_text(e: Estimator) -> str:
             )
             table = ", or a table with all their columns" if e.reads_csv else ""
             sentences.append(f"`{letter}` is a tuple of arrays ({parts}){table}.")
+    if e.weighted:
+        sentences.append("`sample_weight` holds what each sample counts, all alike without it.")
     return " ".join(sentences)
 
 

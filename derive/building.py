@@ -21,6 +21,7 @@ from derive.syntax import Refused, Written
 from derive.text import affine_text
 
 Global = Callable[[str], str]
+Rewrite = Callable[[list[Written]], list[Written]]
 
 
 @dataclass
@@ -70,12 +71,14 @@ class Building:
         place: str,
         fixed: Mapping[str, str] | None = None,
         share: str | Mapping[str, str] = "",
+        rewrite: Rewrite | None = None,
     ) -> dict[str, str] | None:
         """Put an entry in; the names of what it brings, or None where it doesn't work.
 
         `inputs` gives the tensor that each of the entry's inputs is, `name` the system's name of
         each of its other tensors, but for those of `fixed`; `share` tells which of its parameters
-        are there already. `place` is the layer's, for messages; it is the scope too.
+        are there already, `rewrite` what its equations become (or `Refused`). `place` is the
+        layer's, for messages; it is the scope too.
         """
         if any(tensor not in self.shapes for tensor in inputs.values()):
             return None  # what comes before doesn't work: told already
@@ -134,6 +137,11 @@ class Building:
         numbers = {k: v for k, v in settings.items() if isinstance(v, Fraction)}
         where = own.place_in(place) if own else place
         written = instantiate(equations, Names(names, numbers), place, where)
+        try:
+            written = rewrite(written) if rewrite else written
+        except Refused as refused:
+            self.problems.append(str(refused))
+            return None
         letters = {
             (place, a.letter): int(settings[a.name])
             for a in entry.attributes

@@ -161,13 +161,14 @@ def _draw(
     scale = 10 ** (digits - 3)
     pool = iter(source.sample(range(bounds[0] * scale, bounds[1] * scale), count))
     assumed = {r.tensor for a in derivation.system.assumptions for r in equation_reads(a.left)}
+    positive = {*assumed, derivation.system.training.sample_weight}
     values: Values = {}
     for tensor in leaves(derivation):
         if tensor.integer:
             values[tensor.name] = _integers(derivation, tensor, source, extents)
             continue
         array = np.empty(shapes[tensor.name], dtype=object)
-        signs = (1, -1) if tensor.name not in assumed and source.random() < mixed else (1,)
+        signs = (1, -1) if tensor.name not in positive and source.random() < mixed else (1,)
         for place in np.ndindex(*array.shape):
             array[place] = Fraction(next(pool) * source.choice(signs), 1000 * scale)
         values[tensor.name] = array

@@ -18,6 +18,7 @@ from derive.inference import Shape
 from derive.instance import tensors_of, unknown_names
 from derive.spec import Definition, LossSpec, read_definition
 from derive.values import exact
+from derive.weighting import WEIGHT, put_weights, weighted
 
 OUTPUT, TARGET, OBJECTIVE = "y", "t", "E"
 TASKS = ("classification", "regression")
@@ -105,7 +106,8 @@ def put_loss(
             local += "_"
         return local
 
-    names = built.put(row, attributes, inputs, name, place, fixed)
+    rewrite = weighted if spec.sample_weight else None
+    names = built.put(row, attributes, inputs, name, place, fixed, rewrite=rewrite)
     if names is None:
         return None
     if built.shapes.get(objective) != ():
@@ -151,6 +153,9 @@ def put_losses(
         problems.append('loss: it is missing; add [loss] with type = "squared_error"')
         return None, ()
     parts = parts or len(specs) > 1 or specs[0].factor is not None
+    weighs = any(spec.sample_weight for spec in specs)
+    if weighs:
+        put_weights(built)
     placed: list[Placed | None] = []
     found: list[tuple[Fraction, str]] = []
     for k, spec in enumerate(specs, 1):
@@ -175,6 +180,8 @@ def put_losses(
         found.append((factor, name))
     if None in placed or len(placed) < len(specs):
         return None, ()
+    if weighs:
+        built.roles[WEIGHT] = "target"  # after the targets, and so a function's last argument
     first = placed[0]
     assert first is not None
     read = tuple(t for p in placed if p for t in p.inputs)
