@@ -42,6 +42,7 @@ def _ctc(use: Use) -> str:
     if not 0 <= blank < (classes or 2**31):
         told = f"the classes are 0 to {classes - 1}" if classes else "classes count from 0"
         raise Unfit(f"blank = {blank}: {told}; give one of them")
+    label = "t[n,l] > 0" if blank == 0 else f"t[n,l] >= 0 and t[n,l] != {blank}"
     step = f"""e[n,s,u] + where(s > 0, \
 logsumexp(k, where(u >= k, f[n,s-1,u-k], {_NEVER}) + b[n,u,k]), where(u < 2, 0, {_NEVER}))"""
     if use.shape(_MASK) is not None:
@@ -50,7 +51,7 @@ logsumexp(k, where(u >= k, f[n,s-1,u-k], {_NEVER}) + b[n,u,k]), where(u < 2, 0, 
     if use.attributes["zero_infinity"]:
         cost = f"where(c[n] < 1e8, {cost}, 0)"
     return f"""\
-m[n] = sum(l, where(t[n,l] == {blank}, 0, 1))
+m[n] = sum(l, where({label}, 1, 0))
 e[n,s,u] = where(u % 2 == 1, y[n,s,t[n,u//2]], y[n,s,{blank}])
 b[n,u,k] = where(k < 2 or (u % 2 == 1 and t[n,u//2] != t[n,u//2-1]), 0, {_NEVER})
 f[n,s,u] = {step}
@@ -90,11 +91,11 @@ _SMALL = Initializer("uniform", (("high", Fraction("0.1")), ("low", Fraction("-0
 
 CTC = Loss(
     name="ctc",
-    about="of log probabilities y[n,s,k] for each step, such as log_softmax gives, and a shorter "
-    "list of labels t[n,l], filled up with blanks: the negative log probability of all paths that "
-    "give these labels once repeats and then blanks are taken out. It is divided by the number of "
-    "labels, and its mean over the batch is taken, as PyTorch's CTCLoss does. Labels that no path "
-    "gives in so few steps cost 1e9 before that",
+    about="of log probabilities y[n,s,k] for each step, such as log_softmax gives, and a shorter list "
+    "of labels t[n,l], filled up with blanks or -1: the negative log probability of all paths "
+    "that give these labels once repeats and then blanks are taken out. It is divided by the "
+    "number of labels, and its mean over the batch is taken, as PyTorch's CTCLoss does. Labels "
+    "that no path gives in so few steps cost 1e9 before that",
     equations=_ctc,
     input_lists=_input_lists,
     extents=_ctc_extents,

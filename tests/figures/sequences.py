@@ -13,28 +13,25 @@ from tests.figures.case import Case, Draw
 _CLASSES, _TAGS = 4, 3
 
 
-def _lists(*lists: tuple[int, ...]) -> Draw:
-    """Lists of labels, filled up to the room that there is; what is over is the blank 0."""
-    return lambda _, shape: np.array(
-        [[*found, *[0] * (shape[1] - len(found))] for found in lists[: shape[0]]]
-    )
-
-
 def _ctc(
     name: str,
     steps: int | str,
     targets: tuple[tuple[int, ...], ...],
     lengths: tuple[int, ...] = (),
     runtime: Mapping[str, int] = {},
+    fill: int = 0,
     **attributes: Any,
 ) -> Case:
-    """Logits through log_softmax; `lengths` are the numbers of steps that count."""
+    """Logits through log_softmax; `lengths` are the numbers of steps that count.
+
+    Lists of labels are filled up to the room that there is.
+    """
     room = max(map(len, targets))
     blank = attributes.get("blank", 0)
 
-    def shifted(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-        found = _lists(*targets)(rng, shape)
-        return np.where(found == 0, blank, np.where(found == blank, 0, found))
+    def draw(_: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+        rows = [[*found, *[fill] * (shape[1] - len(found))] for found in targets[: shape[0]]]
+        return np.array(rows)
 
     def mask(_: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
         return (np.arange(shape[1]) < np.array(lengths)[:, None]).astype(float)
@@ -43,9 +40,9 @@ def _ctc(
         counted = [x.shape[1]] * len(x) if mask is None else mask.sum(1).int().tolist()
         return torch.nn.functional.ctc_loss(
             torch.log_softmax(x, -1).transpose(0, 1),
-            t,
+            t.clamp(min=0),
             counted,
-            (t != blank).sum(1).tolist(),
+            [*map(len, targets)],
             blank=blank,
             zero_infinity=attributes.get("zero_infinity", False),
         )
@@ -61,7 +58,7 @@ def _ctc(
             **attributes,
         },
     }
-    draws = {"t": shifted, **({"mask": mask} if masked else {})}
+    draws = {"t": draw, **({"mask": mask} if masked else {})}
     return Case(name, ("ctc",), spec, reference, draws, runtime={"l": room, **runtime})
 
 
@@ -115,7 +112,9 @@ CASES = (
     _ctc("ctc of any length", "s", _THREE, runtime={"s": 7}),
     _ctc("ctc masked", 6, _THREE, (6, 3, 1)),
     _ctc("ctc masked, of any length", "s", _THREE, (5, 4, 2), {"s": 5}),
-    _ctc("ctc blank 3", 6, ((1, 2), (3, 1), (2, 2)), blank=3),
+    _ctc("ctc blank 3", 6, ((1, 2, 0), (0, 1), (2, 2, 1)), fill=3, blank=3),
+    _ctc("ctc filled up with -1", 6, _THREE, fill=-1),
+    _ctc("ctc blank 2, filled up with -1", 6, ((1, 0), (3,), (0, 0, 1)), fill=-1, blank=2),
     _ctc("ctc zero_infinity", 2, ((1, 2, 3), (1, 1), (1, 2)), zero_infinity=True),
     _crf("crf", 4),
     _crf("crf of one step", 1),
