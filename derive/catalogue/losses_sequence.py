@@ -91,11 +91,11 @@ _SMALL = Initializer("uniform", (("high", Fraction("0.1")), ("low", Fraction("-0
 
 CTC = Loss(
     name="ctc",
-    about="of log probabilities y[n,s,k] for each step, such as log_softmax gives, and a shorter list "
-    "of labels t[n,l], filled up with blanks or -1: the negative log probability of all paths "
-    "that give these labels once repeats and then blanks are taken out. It is divided by the "
-    "number of labels, and its mean over the batch is taken, as PyTorch's CTCLoss does. Labels "
-    "that no path gives in so few steps cost 1e9 before that",
+    about="of log probabilities y[n,s,k] for each step, such as log_softmax gives, and a shorter "
+    "list of labels t[n,l], filled up with blanks or -1: the negative log probability of "
+    "all paths that give these labels once repeats and then blanks are taken out. It is "
+    "divided by the number of labels, and its mean over the batch is taken, as PyTorch's "
+    "CTCLoss does. Labels that no path gives in so few steps cost 1e9 before that",
     equations=_ctc,
     input_lists=_input_lists,
     extents=_ctc_extents,
