@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import chain, count
 from typing import Any
 
-from derive.catalogue.entry import Entry, Loss, Parameter, Unfit, Use
+from derive.catalogue.entry import OWN_EXTENT, Entry, Loss, Parameter, Unfit, Use
 from derive.definitions import BATCH, Own
 from derive.dots import without_dots
 from derive.errors import meant, shorten
@@ -16,7 +17,7 @@ from derive.grammar import read_equations
 from derive.inference import Shape, shapes_of
 from derive.instance import Names, instantiate, tensors_of
 from derive.meaning import LARGEST_EXTENT
-from derive.notation import Affine, Draw, Initializer, affine
+from derive.notation import Affine, Dim, Draw, Initializer, affine
 from derive.syntax import Refused, Written
 from derive.text import affine_text
 
@@ -91,7 +92,7 @@ class Building:
         equations: list[Written] = []
         try:
             if entry.extents:
-                extents = entry.extents(use)
+                extents = self._named(entry.extents(use))
             if entry.letters:
                 counts = entry.letters(use)
             text = entry.equations(use) if callable(entry.equations) else entry.equations
@@ -156,6 +157,16 @@ class Building:
         if not self._infer(written, names, letters, slots, place, shared.values()):
             return None
         return {local: names[local] for local in mine}
+
+    def _named(self, extents: Mapping[tuple[str, int], Affine]) -> dict[tuple[str, int], Affine]:
+        """The extents, with a free name for each that is the entry's own."""
+        known = {d for shape in self.shapes.values() for e in shape for d in _dims(e)}
+        names = {}
+        for own in sorted({d for e in extents.values() for d in _dims(e) if d[0] == OWN_EXTENT}):
+            name = own.removeprefix(OWN_EXTENT)
+            numbered = (f"{name}{k}" for k in count(2))
+            names[own] = next(x for x in chain([name], numbered) if x not in known)
+        return {key: _renamed(extent, names) for key, extent in extents.items()}
 
     def _shared(
         self, share: str | Mapping[str, str], parameters: Sequence[Parameter], place: str
@@ -258,6 +269,18 @@ class Building:
         self.letters.update(letters)
         self.slots.update(slots)
         return True
+
+
+def _dims(extent: Affine) -> Iterator[str]:
+    return (a.name for a, _ in extent.terms if isinstance(a, Dim))
+
+
+def _renamed(extent: Affine, names: Mapping[str, str]) -> Affine:
+    found = affine(extent.constant)
+    for atom, factor in extent.terms:
+        new = Dim(names.get(atom.name, atom.name)) if isinstance(atom, Dim) else atom
+        found += affine(new) * factor
+    return found
 
 
 def _told(shape: Shape) -> str:

@@ -176,6 +176,18 @@ def test_ctc_is_right():
     right(net("ctc", (3, 3), "log_softmax"))
 
 
+def test_the_room_for_labels_is_an_extent_of_its_own():
+    """Even where the steps, or another loss's labels, have its letter."""
+    layers = [{"type": "dense", "units": 3}, {"type": "log_softmax"}]
+    system = load({"inputs": {"x": ["l", 2]}, "layers": layers, "loss": ["ctc", "ctc"]})
+    made = module(system)
+    params, x = made.init_params(), np.ones((2, 4, 2))
+    t, other = np.array([[1, 2], [2, 0]]), np.array([[1, 1, 2], [2, 0, 0]])
+    alone = module(load({"inputs": {"x": ["s", 2]}, "layers": layers, "loss": "ctc"}))
+    wanted = alone.loss(params, x, t) + alone.loss(params, x, other)
+    assert np.isclose(made.loss(params, x, t, other), wanted, 1e-12)
+
+
 def test_labels_for_which_there_are_too_few_steps():
     x, t = np.zeros((2, 2, 3)), np.array([[1, 1, 0], [1, 2, 0]])
     dear = module(net("ctc", layer="log_softmax"))

@@ -43,6 +43,9 @@ KINDS = {
 
 Shape = tuple[Affine, ...]
 
+# Before the name of a run-time extent that an entry brings, whatever letters others have.
+OWN_EXTENT = "?"
+
 
 @dataclass(frozen=True)
 class Attribute:

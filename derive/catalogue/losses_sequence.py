@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from derive.catalogue.entry import Attribute, Loss, Parameter, Unfit, Use
+from derive.catalogue.entry import OWN_EXTENT, Attribute, Loss, Parameter, Unfit, Use
 from derive.notation import Affine, Dim, Initializer, affine
 
 _MASK = "mask"
@@ -61,7 +61,7 @@ E = mean(n, {cost})"""
 
 def _ctc_extents(use: Use) -> Mapping[tuple[str, int], Affine]:
     given = use.attributes["labels"]
-    labels = affine(Dim("l")) if given is None else affine(given)
+    labels = affine(Dim(f"{OWN_EXTENT}l")) if given is None else affine(given)
     states = labels * 2 + 1
     return {("t", 1): labels, ("e", 2): states, ("b", 1): states, ("f", 2): states}
 
