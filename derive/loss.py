@@ -176,7 +176,8 @@ def put_losses(
         factor = (
             Fraction(1) if spec.factor is None else exact(spec.factor, f"{place}.factor", problems)
         )
-        placed.append(put_loss(spec, built, judged, named, defined, task, name, aim))
+        asked = task if k == 1 else ""  # the first loss says what is predicted
+        placed.append(put_loss(spec, built, judged, named, defined, asked, name, aim))
         found.append((factor, name))
     if None in placed or len(placed) < len(specs):
         return None, ()

@@ -176,6 +176,17 @@ def test_ctc_is_right():
     right(net("ctc", (3, 3), "log_softmax"))
 
 
+def test_a_check_takes_labels_for_which_there_are_steps_enough():
+    """Where they don't fit, the objective is 1e9 and differences have no digits left."""
+    spec = {
+        "inputs": {"x": ["s", 4], "mask": ["s"]},
+        "layers": [{"type": "log_softmax", "name": "y", "inputs": ["x"]}],
+        "loss": {"type": "ctc", "masked": True, "inputs": ["y", "mask"]},
+    }
+    rows = verify_module(differentiate(load(spec)))
+    assert [(row.name, row.detail) for row in rows if not row.ok] == []
+
+
 def test_the_room_for_labels_is_an_extent_of_its_own():
     """Even where the steps, or another loss's labels, have its letter."""
     layers = [{"type": "dense", "units": 3}, {"type": "log_softmax"}]
