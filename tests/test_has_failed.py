@@ -147,8 +147,16 @@ def test_a_formula_that_has_no_place_is_told():
     derivation = differentiate(parse(text, parameters=["w"], objective="E", sizes={"i": 3}))
     rows = check(derivation, "dw[i] = 2*w[i]\ndW[i] = 0").rows
     told = {row.name: (row.verdict, row.detail) for row in rows if row.check == "formula"}
-    assert told["dw"][0] == "equal at points"
+    assert told["dw"][0] == "identical"
     assert told["dW"] == (
         "not checked",
         "the model has no 'dW', and no other formula reads it; did you mean 'dw'?",
     )
+
+
+def test_a_formula_for_what_will_be_is_compared():
+    """`next(w)[i] = ...` was passed over in silence."""
+    text = "E = sum(i, w[i]**2)"
+    derivation = differentiate(parse(text, parameters=["w"], objective="E", sizes={"i": 3}))
+    rows = check(derivation, "next(w)[i] = w[i] + learning_rate*dw[i]").rows
+    assert [row.verdict for row in rows if row.check == "formula"] == ["different"]
