@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from fractions import Fraction
 from functools import singledispatchmethod
+from typing import TypeGuard
 
 from codegen.indices import Indices
 from codegen.layout import comment, wrap
@@ -162,7 +164,10 @@ class Printer(Indices):
         if isinstance(array, Count) and len(array.axes) > 1:
             array = replace(array, axes=present)
         if isinstance(array, Map) and array.axes != present:
-            array = replace(array, axes=present)
+            # the parts turned or the whole, whichever is said in fewer words
+            within = replace(array, axes=present)
+            if len(self.show(within)[0]) <= len(self._turned(array, present)[0]):
+                array = within
         if isinstance(array, Choose):
             # each arm by itself: one may be a plain number
             return self._choose(replace(array, axes=axes))
@@ -347,6 +352,11 @@ class Printer(Indices):
             places = self.entries(positions)
             return f"_over({OVER[array.op]}, {code}, {places})", ATOM
         argument = "" if whole else f"axis={axis}"
+        if array.op == "sum" and _is_indicator(array.of):
+            # how often a condition holds
+            code = self._aligned(array.of.args[0], array.of.axes)[0]
+            argument = f"{argument}, dtype=DTYPE".removeprefix(", ")
+            return f"np.sum({code}, {argument})", ATOM
         if level >= ATOM and isinstance(array.of, Load):
             return f"{code}.{array.op}({argument})", ATOM
         return f"{REDUCE[array.op]}({code}{', ' + argument if argument else ''})", ATOM
@@ -502,11 +512,17 @@ def _tight(array: Array) -> int:
     return ATOM if isinstance(array, Map) and array.function in ("//", "%") else PRODUCT
 
 
+def _is_indicator(array: Array) -> TypeGuard[Map]:
+    """Whether an array is 1 where a condition holds and 0 elsewhere."""
+    ends = (Value(Number(Fraction(1))), Value(Number(Fraction(0))))
+    return isinstance(array, Map) and array.function == "where" and array.args[1:] == ends
+
+
 def _may_be_view(array: Array) -> bool:
     """Whether an array may be a part of another one: then nothing is added to it in place."""
-    if isinstance(array, Spread):
+    if isinstance(array, Spread) and set(array.axes) - set(array.of.axes):
         return not is_number(array.of)
-    if isinstance(array, Reshape):
+    if isinstance(array, Reshape | Spread):
         return _may_be_view(array.of)
     return isinstance(array, Load | Window | Choose)
 

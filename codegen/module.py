@@ -18,6 +18,7 @@ from codegen.plan import dims_of, dims_of_extent, moved, plan_of
 from codegen.program import Assign
 from codegen.render import render
 from codegen.runtime import helper_text
+from codegen.shared import shared
 from codegen.update import update_lines
 from derive.errors import ChainruleError, meant
 from derive.notation import Derivation, Dim, Draw, Equation, Tensor, affine
@@ -81,6 +82,9 @@ def emit(
 
 class _Module:
     def __init__(self, derivation: Derivation, dtype: str) -> None:
+        self.objective = equation_text(derivation.system.defined[derivation.objective])
+        once = shared(derivation)
+        derivation, self.windows = once.derivation, once.windows
         self.derivation = derivation
         self.system = derivation.system
         self.dtype = dtype
@@ -193,8 +197,9 @@ class _Module:
     ) -> list[str]:
         """The statements of equations; arrays in `own` share no memory with others."""
         self.printer.both_arms = False
+        apart = {*own, *self.windows}
         statements = [
-            replace(s, own=True) if isinstance(s, Assign) and s.tensor in own else s
+            replace(s, own=True) if isinstance(s, Assign) and s.tensor in apart else s
             for s in lower_blocks(schedule(tuple(equations)), self.table)
         ]
         lines = self.printer.lines(statements, indent)
@@ -229,7 +234,6 @@ class _Module:
 
     def text(self, part: str) -> str:
         functions = [*self._forward_functions(), *self._gradients()]
-        objective = equation_text(self.system.defined[self.derivation.objective])
         update = update_lines(self.derivation, moved(self.derivation))
         estimator = estimator_of(self.derivation) if part == "all" else None
         shapes = [
@@ -240,7 +244,7 @@ class _Module:
         text = render(
             "module.py.j2",
             name=self.system.name,
-            doc=_doc(self.system.name, objective, self.system.sources),
+            doc=_doc(self.system.name, self.objective, self.system.sources),
             imports=list(imports()) if estimator else [],
             erf="erf" in self.printer.helpers,
             dtype=self.dtype,
@@ -404,12 +408,11 @@ class _Module:
         code = _picked(
             f"_evaluate(params{everything}{tail})", [objective, *self.plan.from_late], objective
         )
-        formula = equation_text(system.defined[objective])
         found.append(
             Function(
                 "loss",
                 f"params{everything}{mode}",
-                _wrapped(f"The objective {formula}."),
+                _wrapped(f"The objective {self.objective}."),
                 tuple(wrap("    return ", f"float({code})", "    ")),
             )
         )

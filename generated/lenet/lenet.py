@@ -170,30 +170,33 @@ def init_params(seed=0):
 
 
 def _propagate(params, x):
-    """Forward propagation; returns y1, avg_pool2d1, y2, flatten1, y3, z4, m, s, p."""
+    """Forward propagation; returns x_windows, y1, avg_pool2d1_windows, y2, flatten1,
+    y3, z4, m, s, p."""
     W1, b1, W2, b2 = params["W1"], params["b1"], params["W2"], params["b2"]
     W3, b3, W4, b4 = params["W3"], params["b3"], params["W4"], params["b4"]
     x = _array(x, "x", ("N", 1, 8, 8))
     N = len(x)
-    # z1[n,o,i,j] = sum(c,u,v, W1[o,c,u,v]*x[n,c,i+u-1,j+v-1]) + b1[o]
+    # x_windows[n,i,j,c,u,v] = x[n,c,i+u-1,j+v-1]
+    x_windows = _window(
+        _window(x, 3, -1, (1, 8), (1, 3)), 2, -1, (1, 8), (1, 3)
+    ).transpose(0, 2, 4, 1, 3, 5).copy()
+    # z1[n,o,i,j] = sum(c,u,v, W1[o,c,u,v]*x_windows[n,i,j,c,u,v]) + b1[o]
     z1 = (
-        np.tensordot(
-            _window(_window(x, 3, -1, (1, 8), (1, 3)), 2, -1, (1, 8), (1, 3)),
-            W1,
-            axes=([1, 3, 5], [1, 2, 3]),
-        ).transpose(0, 3, 1, 2)
+        np.tensordot(x_windows, W1, axes=([3, 4, 5], [1, 2, 3])).transpose(0, 3, 1, 2)
         + b1[:, None, None]
     )
     # y1[n,i,j,k] = tanh(z1[n,i,j,k])
     y1 = np.tanh(z1)
     # avg_pool2d1[n,c,i,j] = sum(u,v, y1[n,c,2*i+u,2*j+v])/4
     avg_pool2d1 = _over(np.add, y1.reshape(N, 6, 4, 2, 4, 2), (3, 5)) / 4
-    # z2[n,o,i,j] = sum(c,u,v, W2[o,c,u,v]*avg_pool2d1[n,c,i+u,j+v]) + b2[o]
+    # avg_pool2d1_windows[n,i,j,c,u,v] = avg_pool2d1[n,c,i+u,j+v]
+    avg_pool2d1_windows = _window(
+        _window(avg_pool2d1, 3, 0, (1, 2), (1, 3)), 2, 0, (1, 2), (1, 3)
+    ).transpose(0, 2, 4, 1, 3, 5).copy()
+    # z2[n,o,i,j] = sum(c,u,v, W2[o,c,u,v]*avg_pool2d1_windows[n,i,j,c,u,v]) + b2[o]
     z2 = (
         np.tensordot(
-            _window(_window(avg_pool2d1, 3, 0, (1, 2), (1, 3)), 2, 0, (1, 2), (1, 3)),
-            W2,
-            axes=([1, 3, 5], [1, 2, 3]),
+            avg_pool2d1_windows, W2, axes=([3, 4, 5], [1, 2, 3])
         ).transpose(0, 3, 1, 2)
         + b2[:, None, None]
     )
@@ -209,32 +212,36 @@ def _propagate(params, x):
     z4 = y3 @ W4.T + b4
     # m[n] = max(i, hold(z4[n,i]))
     m = z4.max(axis=1)
-    # s[n] = sum(i, exp(z4[n,i] - m[n]))
-    s = np.sum(np.exp(z4 - m[:, None]), axis=1)
-    # p[n,i] = exp(z4[n,i] - m[n])/s[n]
-    p = np.exp(z4 - m[:, None]) / s[:, None]
-    return y1, avg_pool2d1, y2, flatten1, y3, z4, m, s, p
+    # exp_z4[n,i] = exp(z4[n,i] - m[n])
+    exp_z4 = np.exp(z4 - m[:, None])
+    # s[n] = sum(i, exp_z4[n,i])
+    s = exp_z4.sum(axis=1)
+    # p[n,i] = exp_z4[n,i]/s[n]
+    p = exp_z4 / s[:, None]
+    return x_windows, y1, avg_pool2d1_windows, y2, flatten1, y3, z4, m, s, p
 
 
 def _evaluate(params, x, t):
-    """The objective and what its gradient needs: E, y1, avg_pool2d1, y2, flatten1,
-    y3, p."""
-    y1, avg_pool2d1, y2, flatten1, y3, z4, m, s, p = _propagate(params, x)
+    """The objective and what its gradient needs: E, x_windows, y1,
+    avg_pool2d1_windows, y2, flatten1, y3, p."""
+    (
+        x_windows, y1, avg_pool2d1_windows, y2, flatten1, y3, z4, m, s, p,
+    ) = _propagate(params, x)
     N = len(x)
     t = _integers(t, "t", (N,))
     # E = sum(n, log(s[n]) + m[n] - z4[n,t[n]])/size(n)
     E = np.sum(np.log(s) + m - _take(z4, (0, 1), (np.arange(N), t))) / N
-    return E, y1, avg_pool2d1, y2, flatten1, y3, p
+    return E, x_windows, y1, avg_pool2d1_windows, y2, flatten1, y3, p
 
 
 def forward(params, x, training=False, rng=None):
     """The output z4, shape (N, 10)."""
-    return _propagate(params, x)[5]
+    return _propagate(params, x)[6]
 
 
 def probabilities(params, x):
     """The probabilities that the output stands for, shape (N, 10)."""
-    return _propagate(params, x)[8]
+    return _propagate(params, x)[9]
 
 
 def loss(params, x, t, training=False, rng=None):
@@ -246,8 +253,7 @@ def gradients(params, x, t, inputs=False, training=False, rng=None):
     """The objective and its derivative by each parameter: (E, {name: array}). With
     inputs=True also by each input."""
     W1, W2, W3, W4 = params["W1"], params["W2"], params["W3"], params["W4"]
-    E, y1, avg_pool2d1, y2, flatten1, y3, p = _evaluate(params, x, t)
-    x = np.asarray(x, dtype=DTYPE)
+    E, x_windows, y1, avg_pool2d1_windows, y2, flatten1, y3, p = _evaluate(params, x, t)
     t = np.asarray(t, dtype=np.intp)
     N = len(x)
     # dz4[n,i] = p[n,i]/size(n)
@@ -270,12 +276,8 @@ def gradients(params, x, t, inputs=False, training=False, rng=None):
     dy2 = dflatten1.reshape(N, 16, 2, 2)
     # dz2[n,o,i,j] = dy2[n,o,i,j]*(1 - y2[n,o,i,j]**2)
     dz2 = dy2 * (1 - y2**2)
-    # dW2[o,c,u,v] = sum(n,i,j, dz2[n,o,i,j]*avg_pool2d1[n,c,i+u,j+v])
-    dW2 = np.tensordot(
-        dz2,
-        _window(_window(avg_pool2d1, 3, 0, (1, 3), (1, 2)), 2, 0, (1, 3), (1, 2)),
-        axes=([0, 2, 3], [0, 3, 5]),
-    )
+    # dW2[o,c,u,v] = sum(n,i,j, dz2[n,o,i,j]*avg_pool2d1_windows[n,i,j,c,u,v])
+    dW2 = np.tensordot(dz2, avg_pool2d1_windows, axes=([0, 2, 3], [0, 1, 2]))
     # db2[o] = sum(n,i,j, dz2[n,o,i,j])
     db2 = dz2.sum(axis=(0, 2, 3))
     # davg_pool2d1[n,c,k+u,l+v] += sum(o, dz2[n,o,k,l]*W2[o,c,u,v])
@@ -292,12 +294,8 @@ def gradients(params, x, t, inputs=False, training=False, rng=None):
     ).reshape(N, 6, 8, 8)
     # dz1[n,o,i,j] = dy1[n,o,i,j]*(1 - y1[n,o,i,j]**2)
     dz1 = dy1 * (1 - y1**2)
-    # dW1[o,c,u,v] = sum(n,i,j, dz1[n,o,i,j]*x[n,c,i+u-1,j+v-1])
-    dW1 = np.tensordot(
-        dz1,
-        _window(_window(x, 3, -1, (1, 3), (1, 8)), 2, -1, (1, 3), (1, 8)),
-        axes=([0, 2, 3], [0, 3, 5]),
-    )
+    # dW1[o,c,u,v] = sum(n,i,j, dz1[n,o,i,j]*x_windows[n,i,j,c,u,v])
+    dW1 = np.tensordot(dz1, x_windows, axes=([0, 2, 3], [0, 1, 2]))
     # db1[o] = sum(n,i,j, dz1[n,o,i,j])
     db1 = dz1.sum(axis=(0, 2, 3))
     gradient = {

@@ -203,10 +203,11 @@ def init_params(seed=0):
 
 
 def _propagate(params, x, training):
-    """Forward propagation; returns z_stem, y_stem, z_a1, mu_n1, s_n1, m_n1, v_n1,
-    y_n1, count_n1, y_r1, z_a2, mu_n2, s_n2, m_n2, v_n2, count_n2, y_first,
-    y_block1, z_b1, mu_n3, s_n3, m_n3, v_n3, y_n3, count_n3, y_r3, z_b2, mu_n4,
-    s_n4, m_n4, v_n4, count_n4, y_second, y_pool, z_out, m, s, p."""
+    """Forward propagation; returns x_windows, z_stem, y_stem_windows, z_a1, mu_n1,
+    s_n1, m_n1, sqrt_v_n1, y_n1, count_n1, y_r1_windows, z_a2, mu_n2, s_n2, m_n2,
+    sqrt_v_n2, count_n2, y_first, y_block1_windows, z_b1, mu_n3, s_n3, m_n3,
+    sqrt_v_n3, y_n3, count_n3, y_r3_windows, z_b2, mu_n4, s_n4, m_n4, sqrt_v_n4,
+    count_n4, y_block1_windows2, y_second, y_pool, z_out, m, s, p."""
     W_stem, b_stem, W_a1 = params["W_stem"], params["b_stem"], params["W_a1"]
     g_n1, b_n1, W_a2 = params["g_n1"], params["b_n1"], params["W_a2"]
     g_n2, b_n2, W_b1 = params["g_n2"], params["b_n2"], params["W_b1"]
@@ -223,22 +224,26 @@ def _propagate(params, x, training):
     running_var_n4 = params["running_var_n4"]
     x = _array(x, "x", ("N", 1, 8, 8))
     N = len(x)
-    # z_stem[n,o,i,j] = sum(c,u,v, W_stem[o,c,u,v]*x[n,c,i+u-1,j+v-1]) + b_stem[o]
+    # x_windows[n,i,j,c,u,v] = x[n,c,i+u-1,j+v-1]
+    x_windows = _window(
+        _window(x, 3, -1, (1, 8), (1, 3)), 2, -1, (1, 8), (1, 3)
+    ).transpose(0, 2, 4, 1, 3, 5).copy()
+    # z_stem[n,o,i,j] = sum(c,u,v, W_stem[o,c,u,v]*x_windows[n,i,j,c,u,v]) + b_stem[o]
     z_stem = (
         np.tensordot(
-            _window(_window(x, 3, -1, (1, 8), (1, 3)), 2, -1, (1, 8), (1, 3)),
-            W_stem,
-            axes=([1, 3, 5], [1, 2, 3]),
+            x_windows, W_stem, axes=([3, 4, 5], [1, 2, 3])
         ).transpose(0, 3, 1, 2)
         + b_stem[:, None, None]
     )
     # y_stem[n,i,j,k] = relu(z_stem[n,i,j,k])
     y_stem = np.maximum(z_stem, 0)
-    # z_a1[n,o,i,j] = sum(c,u,v, W_a1[o,c,u,v]*y_stem[n,c,i+u-1,j+v-1])
+    # y_stem_windows[n,i,j,c,u,v] = y_stem[n,c,i+u-1,j+v-1]
+    y_stem_windows = _window(
+        _window(y_stem, 3, -1, (1, 8), (1, 3)), 2, -1, (1, 8), (1, 3)
+    ).transpose(0, 2, 4, 1, 3, 5).copy()
+    # z_a1[n,o,i,j] = sum(c,u,v, W_a1[o,c,u,v]*y_stem_windows[n,i,j,c,u,v])
     z_a1 = np.tensordot(
-        _window(_window(y_stem, 3, -1, (1, 8), (1, 3)), 2, -1, (1, 8), (1, 3)),
-        W_a1,
-        axes=([1, 3, 5], [1, 2, 3]),
+        y_stem_windows, W_a1, axes=([3, 4, 5], [1, 2, 3])
     ).transpose(0, 3, 1, 2)
     # mu_n1[c] = sum(n,i,j, z_a1[n,c,i,j])/(64*size(n))
     mu_n1 = z_a1.sum(axis=(0, 2, 3)) / (64 * N)
@@ -248,21 +253,24 @@ def _propagate(params, x, training):
     m_n1 = mu_n1 if training else running_mean_n1
     # v_n1[c] = where(on_n1 > 0, s_n1[c], running_var_n1[c])
     v_n1 = s_n1 if training else running_var_n1
-    # y_n1[n,c,i,j] = g_n1[c]*(z_a1[n,c,i,j] - m_n1[c])/sqrt(v_n1[c] + 1e-05) + b_n1[c]
+    # sqrt_v_n1[c] = sqrt(v_n1[c] + 1e-05)
+    sqrt_v_n1 = np.sqrt(v_n1 + 1e-05)
+    # y_n1[n,c,i,j] = g_n1[c]*(z_a1[n,c,i,j] - m_n1[c])/sqrt_v_n1[c] + b_n1[c]
     y_n1 = (
-        g_n1[:, None, None] * (z_a1 - m_n1[:, None, None])
-        / np.sqrt(v_n1 + 1e-05)[:, None, None]
+        g_n1[:, None, None] * (z_a1 - m_n1[:, None, None]) / sqrt_v_n1[:, None, None]
         + b_n1[:, None, None]
     )
     # count_n1 = 64*size(n)
     count_n1 = DTYPE(64 * N)
     # y_r1[n,i,j,k] = relu(y_n1[n,i,j,k])
     y_r1 = np.maximum(y_n1, 0)
-    # z_a2[n,o,i,j] = sum(c,u,v, W_a2[o,c,u,v]*y_r1[n,c,i+u-1,j+v-1])
+    # y_r1_windows[n,i,j,c,u,v] = y_r1[n,c,i+u-1,j+v-1]
+    y_r1_windows = _window(
+        _window(y_r1, 3, -1, (1, 8), (1, 3)), 2, -1, (1, 8), (1, 3)
+    ).transpose(0, 2, 4, 1, 3, 5).copy()
+    # z_a2[n,o,i,j] = sum(c,u,v, W_a2[o,c,u,v]*y_r1_windows[n,i,j,c,u,v])
     z_a2 = np.tensordot(
-        _window(_window(y_r1, 3, -1, (1, 8), (1, 3)), 2, -1, (1, 8), (1, 3)),
-        W_a2,
-        axes=([1, 3, 5], [1, 2, 3]),
+        y_r1_windows, W_a2, axes=([3, 4, 5], [1, 2, 3])
     ).transpose(0, 3, 1, 2)
     # mu_n2[c] = sum(n,i,j, z_a2[n,c,i,j])/(64*size(n))
     mu_n2 = z_a2.sum(axis=(0, 2, 3)) / (64 * N)
@@ -272,10 +280,11 @@ def _propagate(params, x, training):
     m_n2 = mu_n2 if training else running_mean_n2
     # v_n2[c] = where(on_n2 > 0, s_n2[c], running_var_n2[c])
     v_n2 = s_n2 if training else running_var_n2
-    # y_n2[n,c,i,j] = g_n2[c]*(z_a2[n,c,i,j] - m_n2[c])/sqrt(v_n2[c] + 1e-05) + b_n2[c]
+    # sqrt_v_n2[c] = sqrt(v_n2[c] + 1e-05)
+    sqrt_v_n2 = np.sqrt(v_n2 + 1e-05)
+    # y_n2[n,c,i,j] = g_n2[c]*(z_a2[n,c,i,j] - m_n2[c])/sqrt_v_n2[c] + b_n2[c]
     y_n2 = (
-        g_n2[:, None, None] * (z_a2 - m_n2[:, None, None])
-        / np.sqrt(v_n2 + 1e-05)[:, None, None]
+        g_n2[:, None, None] * (z_a2 - m_n2[:, None, None]) / sqrt_v_n2[:, None, None]
         + b_n2[:, None, None]
     )
     # count_n2 = 64*size(n)
@@ -284,11 +293,13 @@ def _propagate(params, x, training):
     y_first = y_n2 + y_stem
     # y_block1[n,i,j,k] = relu(y_first[n,i,j,k])
     y_block1 = np.maximum(y_first, 0)
-    # z_b1[n,o,i,j] = sum(c,u,v, W_b1[o,c,u,v]*y_block1[n,c,2*i+u-1,2*j+v-1])
+    # y_block1_windows[n,i,j,c,u,v] = y_block1[n,c,2*i+u-1,2*j+v-1]
+    y_block1_windows = _window(
+        _window(y_block1, 3, -1, (2, 4), (1, 3)), 2, -1, (2, 4), (1, 3)
+    ).transpose(0, 2, 4, 1, 3, 5).copy()
+    # z_b1[n,o,i,j] = sum(c,u,v, W_b1[o,c,u,v]*y_block1_windows[n,i,j,c,u,v])
     z_b1 = np.tensordot(
-        _window(_window(y_block1, 3, -1, (2, 4), (1, 3)), 2, -1, (2, 4), (1, 3)),
-        W_b1,
-        axes=([1, 3, 5], [1, 2, 3]),
+        y_block1_windows, W_b1, axes=([3, 4, 5], [1, 2, 3])
     ).transpose(0, 3, 1, 2)
     # mu_n3[c] = sum(n,i,j, z_b1[n,c,i,j])/(16*size(n))
     mu_n3 = z_b1.sum(axis=(0, 2, 3)) / (16 * N)
@@ -298,21 +309,24 @@ def _propagate(params, x, training):
     m_n3 = mu_n3 if training else running_mean_n3
     # v_n3[c] = where(on_n3 > 0, s_n3[c], running_var_n3[c])
     v_n3 = s_n3 if training else running_var_n3
-    # y_n3[n,c,i,j] = g_n3[c]*(z_b1[n,c,i,j] - m_n3[c])/sqrt(v_n3[c] + 1e-05) + b_n3[c]
+    # sqrt_v_n3[c] = sqrt(v_n3[c] + 1e-05)
+    sqrt_v_n3 = np.sqrt(v_n3 + 1e-05)
+    # y_n3[n,c,i,j] = g_n3[c]*(z_b1[n,c,i,j] - m_n3[c])/sqrt_v_n3[c] + b_n3[c]
     y_n3 = (
-        g_n3[:, None, None] * (z_b1 - m_n3[:, None, None])
-        / np.sqrt(v_n3 + 1e-05)[:, None, None]
+        g_n3[:, None, None] * (z_b1 - m_n3[:, None, None]) / sqrt_v_n3[:, None, None]
         + b_n3[:, None, None]
     )
     # count_n3 = 16*size(n)
     count_n3 = DTYPE(16 * N)
     # y_r3[n,i,j,k] = relu(y_n3[n,i,j,k])
     y_r3 = np.maximum(y_n3, 0)
-    # z_b2[n,o,i,j] = sum(c,u,v, W_b2[o,c,u,v]*y_r3[n,c,i+u-1,j+v-1])
+    # y_r3_windows[n,i,j,c,u,v] = y_r3[n,c,i+u-1,j+v-1]
+    y_r3_windows = _window(
+        _window(y_r3, 3, -1, (1, 4), (1, 3)), 2, -1, (1, 4), (1, 3)
+    ).transpose(0, 2, 4, 1, 3, 5).copy()
+    # z_b2[n,o,i,j] = sum(c,u,v, W_b2[o,c,u,v]*y_r3_windows[n,i,j,c,u,v])
     z_b2 = np.tensordot(
-        _window(_window(y_r3, 3, -1, (1, 4), (1, 3)), 2, -1, (1, 4), (1, 3)),
-        W_b2,
-        axes=([1, 3, 5], [1, 2, 3]),
+        y_r3_windows, W_b2, axes=([3, 4, 5], [1, 2, 3])
     ).transpose(0, 3, 1, 2)
     # mu_n4[c] = sum(n,i,j, z_b2[n,c,i,j])/(16*size(n))
     mu_n4 = z_b2.sum(axis=(0, 2, 3)) / (16 * N)
@@ -322,21 +336,24 @@ def _propagate(params, x, training):
     m_n4 = mu_n4 if training else running_mean_n4
     # v_n4[c] = where(on_n4 > 0, s_n4[c], running_var_n4[c])
     v_n4 = s_n4 if training else running_var_n4
-    # y_n4[n,c,i,j] = g_n4[c]*(z_b2[n,c,i,j] - m_n4[c])/sqrt(v_n4[c] + 1e-05) + b_n4[c]
+    # sqrt_v_n4[c] = sqrt(v_n4[c] + 1e-05)
+    sqrt_v_n4 = np.sqrt(v_n4 + 1e-05)
+    # y_n4[n,c,i,j] = g_n4[c]*(z_b2[n,c,i,j] - m_n4[c])/sqrt_v_n4[c] + b_n4[c]
     y_n4 = (
-        g_n4[:, None, None] * (z_b2 - m_n4[:, None, None])
-        / np.sqrt(v_n4 + 1e-05)[:, None, None]
+        g_n4[:, None, None] * (z_b2 - m_n4[:, None, None]) / sqrt_v_n4[:, None, None]
         + b_n4[:, None, None]
     )
     # count_n4 = 16*size(n)
     count_n4 = DTYPE(16 * N)
-    # z_around[n,o,i,j] = sum(c,u,v, W_around[o,c,u,v]*y_block1[n,c,2*i+u,2*j+v]) +
+    # y_block1_windows2[n,i,j,c,u,v] = y_block1[n,c,2*i+u,2*j+v]
+    y_block1_windows2 = _window(
+        _window(y_block1, 3, 0, (2, 4), (1, 1)), 2, 0, (2, 4), (1, 1)
+    ).transpose(0, 2, 4, 1, 3, 5).copy()
+    # z_around[n,o,i,j] = sum(c,u,v, W_around[o,c,u,v]*y_block1_windows2[n,i,j,c,u,v]) +
     #     b_around[o]
     z_around = (
         np.tensordot(
-            _window(_window(y_block1, 3, 0, (2, 4), (1, 1)), 2, 0, (2, 4), (1, 1)),
-            W_around,
-            axes=([1, 3, 5], [1, 2, 3]),
+            y_block1_windows2, W_around, axes=([3, 4, 5], [1, 2, 3])
         ).transpose(0, 3, 1, 2)
         + b_around[:, None, None]
     )
@@ -350,49 +367,56 @@ def _propagate(params, x, training):
     z_out = y_pool @ W_out.T + b_out
     # m[n] = max(i, hold(z_out[n,i]))
     m = z_out.max(axis=1)
-    # s[n] = sum(i, exp(z_out[n,i] - m[n]))
-    s = np.sum(np.exp(z_out - m[:, None]), axis=1)
-    # p[n,i] = exp(z_out[n,i] - m[n])/s[n]
-    p = np.exp(z_out - m[:, None]) / s[:, None]
+    # exp_z_out[n,i] = exp(z_out[n,i] - m[n])
+    exp_z_out = np.exp(z_out - m[:, None])
+    # s[n] = sum(i, exp_z_out[n,i])
+    s = exp_z_out.sum(axis=1)
+    # p[n,i] = exp_z_out[n,i]/s[n]
+    p = exp_z_out / s[:, None]
     return (
-        z_stem, y_stem, z_a1, mu_n1, s_n1, m_n1, v_n1, y_n1, count_n1, y_r1, z_a2,
-        mu_n2, s_n2, m_n2, v_n2, count_n2, y_first, y_block1, z_b1, mu_n3, s_n3, m_n3,
-        v_n3, y_n3, count_n3, y_r3, z_b2, mu_n4, s_n4, m_n4, v_n4, count_n4, y_second,
-        y_pool, z_out, m, s, p,
+        x_windows, z_stem, y_stem_windows, z_a1, mu_n1, s_n1, m_n1, sqrt_v_n1, y_n1,
+        count_n1, y_r1_windows, z_a2, mu_n2, s_n2, m_n2, sqrt_v_n2, count_n2, y_first,
+        y_block1_windows, z_b1, mu_n3, s_n3, m_n3, sqrt_v_n3, y_n3, count_n3,
+        y_r3_windows, z_b2, mu_n4, s_n4, m_n4, sqrt_v_n4, count_n4, y_block1_windows2,
+        y_second, y_pool, z_out, m, s, p,
     )
 
 
 def _evaluate(params, x, t, training):
-    """The objective and what its gradient needs: E, z_stem, y_stem, z_a1, mu_n1,
-    s_n1, m_n1, v_n1, y_n1, count_n1, y_r1, z_a2, mu_n2, s_n2, m_n2, v_n2,
-    count_n2, y_first, y_block1, z_b1, mu_n3, s_n3, m_n3, v_n3, y_n3, count_n3,
-    y_r3, z_b2, mu_n4, s_n4, m_n4, v_n4, count_n4, y_second, y_pool, p."""
+    """The objective and what its gradient needs: E, x_windows, z_stem,
+    y_stem_windows, z_a1, mu_n1, s_n1, m_n1, sqrt_v_n1, y_n1, count_n1,
+    y_r1_windows, z_a2, mu_n2, s_n2, m_n2, sqrt_v_n2, count_n2, y_first,
+    y_block1_windows, z_b1, mu_n3, s_n3, m_n3, sqrt_v_n3, y_n3, count_n3,
+    y_r3_windows, z_b2, mu_n4, s_n4, m_n4, sqrt_v_n4, count_n4, y_block1_windows2,
+    y_second, y_pool, p."""
     (
-        z_stem, y_stem, z_a1, mu_n1, s_n1, m_n1, v_n1, y_n1, count_n1, y_r1, z_a2,
-        mu_n2, s_n2, m_n2, v_n2, count_n2, y_first, y_block1, z_b1, mu_n3, s_n3, m_n3,
-        v_n3, y_n3, count_n3, y_r3, z_b2, mu_n4, s_n4, m_n4, v_n4, count_n4, y_second,
-        y_pool, z_out, m, s, p,
+        x_windows, z_stem, y_stem_windows, z_a1, mu_n1, s_n1, m_n1, sqrt_v_n1, y_n1,
+        count_n1, y_r1_windows, z_a2, mu_n2, s_n2, m_n2, sqrt_v_n2, count_n2, y_first,
+        y_block1_windows, z_b1, mu_n3, s_n3, m_n3, sqrt_v_n3, y_n3, count_n3,
+        y_r3_windows, z_b2, mu_n4, s_n4, m_n4, sqrt_v_n4, count_n4, y_block1_windows2,
+        y_second, y_pool, z_out, m, s, p,
     ) = _propagate(params, x, training)
     N = len(x)
     t = _integers(t, "t", (N,))
     # E = sum(n, log(s[n]) + m[n] - z_out[n,t[n]])/size(n)
     E = np.sum(np.log(s) + m - _take(z_out, (0, 1), (np.arange(N), t))) / N
     return (
-        E, z_stem, y_stem, z_a1, mu_n1, s_n1, m_n1, v_n1, y_n1, count_n1, y_r1, z_a2,
-        mu_n2, s_n2, m_n2, v_n2, count_n2, y_first, y_block1, z_b1, mu_n3, s_n3, m_n3,
-        v_n3, y_n3, count_n3, y_r3, z_b2, mu_n4, s_n4, m_n4, v_n4, count_n4, y_second,
-        y_pool, p,
+        E, x_windows, z_stem, y_stem_windows, z_a1, mu_n1, s_n1, m_n1, sqrt_v_n1, y_n1,
+        count_n1, y_r1_windows, z_a2, mu_n2, s_n2, m_n2, sqrt_v_n2, count_n2, y_first,
+        y_block1_windows, z_b1, mu_n3, s_n3, m_n3, sqrt_v_n3, y_n3, count_n3,
+        y_r3_windows, z_b2, mu_n4, s_n4, m_n4, sqrt_v_n4, count_n4, y_block1_windows2,
+        y_second, y_pool, p,
     )
 
 
 def forward(params, x, training=False, rng=None):
     """The output z_out, shape (N, 10)."""
-    return _propagate(params, x, training)[34]
+    return _propagate(params, x, training)[36]
 
 
 def probabilities(params, x):
     """The probabilities that the output stands for, shape (N, 10)."""
-    return _propagate(params, x, False)[37]
+    return _propagate(params, x, False)[39]
 
 
 def loss(params, x, t, training=False, rng=None):
@@ -415,12 +439,12 @@ def _differentiate(params, x, t, inputs, training):
     running_mean_n4 = params["running_mean_n4"]
     running_var_n4 = params["running_var_n4"]
     (
-        E, z_stem, y_stem, z_a1, mu_n1, s_n1, m_n1, v_n1, y_n1, count_n1, y_r1, z_a2,
-        mu_n2, s_n2, m_n2, v_n2, count_n2, y_first, y_block1, z_b1, mu_n3, s_n3, m_n3,
-        v_n3, y_n3, count_n3, y_r3, z_b2, mu_n4, s_n4, m_n4, v_n4, count_n4, y_second,
-        y_pool, p,
+        E, x_windows, z_stem, y_stem_windows, z_a1, mu_n1, s_n1, m_n1, sqrt_v_n1, y_n1,
+        count_n1, y_r1_windows, z_a2, mu_n2, s_n2, m_n2, sqrt_v_n2, count_n2, y_first,
+        y_block1_windows, z_b1, mu_n3, s_n3, m_n3, sqrt_v_n3, y_n3, count_n3,
+        y_r3_windows, z_b2, mu_n4, s_n4, m_n4, sqrt_v_n4, count_n4, y_block1_windows2,
+        y_second, y_pool, p,
     ) = _evaluate(params, x, t, training)
-    x = np.asarray(x, dtype=DTYPE)
     t = np.asarray(t, dtype=np.intp)
     N = len(x)
     # dz_out[n,i] = p[n,i]/size(n)
@@ -435,53 +459,36 @@ def _differentiate(params, x, t, inputs, training):
     dy_block2 = np.broadcast_to((dz_out @ W_out / 16)[:, :, None, None], (N, 16, 4, 4))
     # dy_second[n,i,j,k] = where(y_second[n,i,j,k] > 0, dy_block2[n,i,j,k], 0)
     dy_second = np.where(y_second > 0, dy_block2, 0)
-    # dW_around[o,c,u,v] = sum(n,i,j, dy_second[n,o,i,j]*y_block1[n,c,2*i+u,2*j+v])
-    dW_around = np.tensordot(
-        dy_second,
-        _window(_window(y_block1, 3, 0, (1, 1), (2, 4)), 2, 0, (1, 1), (2, 4)),
-        axes=([0, 2, 3], [0, 3, 5]),
-    )
+    # dW_around[o,c,u,v] = sum(n,i,j, dy_second[n,o,i,j]*y_block1_windows2[n,i,j,c,u,v])
+    dW_around = np.tensordot(dy_second, y_block1_windows2, axes=([0, 2, 3], [0, 1, 2]))
     # db_around[o] = sum(n,i,j, dy_second[n,o,i,j])
     db_around = dy_second.sum(axis=(0, 2, 3))
-    # dg_n4[c] = sum(n,i,j, dy_second[n,c,i,j]*(z_b2[n,c,i,j] - m_n4[c]))/sqrt(v_n4[c] +
-    #     1e-05)
-    dg_n4 = (
-        np.sum(dy_second * (z_b2 - m_n4[:, None, None]), axis=(0, 2, 3))
-        / np.sqrt(v_n4 + 1e-05)
-    )
-    # db_n4[c] = sum(n,i,j, dy_second[n,c,i,j])
-    db_n4 = dy_second.sum(axis=(0, 2, 3))
+    # dg_n4[c] = sum(n,i,j, dy_second[n,c,i,j]*(z_b2[n,c,i,j] - m_n4[c]))/sqrt_v_n4[c]
+    dg_n4 = np.sum(dy_second * (z_b2 - m_n4[:, None, None]), axis=(0, 2, 3)) / sqrt_v_n4
+    # db_n4[c] = db_around[c]
+    db_n4 = db_around.copy()
     # c[c] = sum(n,i,j, dy_second[n,c,i,j]*(m_n4[c] - z_b2[n,c,i,j]))
     c = np.sum(dy_second * (m_n4[:, None, None] - z_b2), axis=(0, 2, 3))
-    # ds_n4[c] = where(on_n4 > 0, c[c]*g_n4[c]/(2*(v_n4[c] + 1e-05)**1.5), 0)
+    # ds_n4[c] = where(on_n4 > 0, c[c]*g_n4[c]/(2*sqrt_v_n4[c]**3), 0)
     ds_n4 = (
-        c * g_n4 / (2 * (v_n4 + 1e-05)**1.5) if training
+        c * g_n4 / (2 * (sqrt_v_n4 * sqrt_v_n4 * sqrt_v_n4)) if training
         else np.zeros((16,), dtype=DTYPE)
     )
-    # c_m_n4[c] = sum(n,i,j, dy_second[n,c,i,j])
-    c_m_n4 = dy_second.sum(axis=(0, 2, 3))
-    # dmu_n4[c] = where(on_n4 > 0, -c_m_n4[c]*g_n4[c]/sqrt(v_n4[c] + 1e-05), 0) +
+    # dmu_n4[c] = where(on_n4 > 0, -db_around[c]*g_n4[c]/sqrt_v_n4[c], 0) +
     #     ds_n4[c]*sum(n,i,j, mu_n4[c] - z_b2[n,c,i,j])/(8*size(n))
     dmu_n4 = (
-        (
-            -c_m_n4 * g_n4 / np.sqrt(v_n4 + 1e-05) if training
-            else np.zeros((16,), dtype=DTYPE)
-        )
+        (-db_around * g_n4 / sqrt_v_n4 if training else np.zeros((16,), dtype=DTYPE))
         + ds_n4 * np.sum(mu_n4[:, None, None] - z_b2, axis=(0, 2, 3)) / (8 * N)
     )
-    # dz_b2[n,o,i,j] = dy_second[n,o,i,j]*g_n4[o]/sqrt(v_n4[o] + 1e-05) +
-    #     ds_n4[o]*(z_b2[n,o,i,j] - mu_n4[o])/(8*size(n)) + dmu_n4[o]/(16*size(n))
+    # dz_b2[n,o,i,j] = dy_second[n,o,i,j]*g_n4[o]/sqrt_v_n4[o] + ds_n4[o]*(z_b2[n,o,i,j]
+    #     - mu_n4[o])/(8*size(n)) + dmu_n4[o]/(16*size(n))
     dz_b2 = (
-        dy_second * g_n4[:, None, None] / np.sqrt(v_n4 + 1e-05)[:, None, None]
+        dy_second * g_n4[:, None, None] / sqrt_v_n4[:, None, None]
         + ds_n4[:, None, None] * (z_b2 - mu_n4[:, None, None]) / (8 * N)
         + (dmu_n4 / (16 * N))[:, None, None]
     )
-    # dW_b2[o,c,u,v] = sum(n,i,j, dz_b2[n,o,i,j]*y_r3[n,c,i+u-1,j+v-1])
-    dW_b2 = np.tensordot(
-        dz_b2,
-        _window(_window(y_r3, 3, -1, (1, 3), (1, 4)), 2, -1, (1, 3), (1, 4)),
-        axes=([0, 2, 3], [0, 3, 5]),
-    )
+    # dW_b2[o,c,u,v] = sum(n,i,j, dz_b2[n,o,i,j]*y_r3_windows[n,i,j,c,u,v])
+    dW_b2 = np.tensordot(dz_b2, y_r3_windows, axes=([0, 2, 3], [0, 1, 2]))
     # dy_r3[n,i,l+u-1,m+v-1] += sum(o, dz_b2[n,o,l,m]*W_b2[o,i,u,v])
     dy_r3 = _fold(
         _fold(
@@ -492,45 +499,32 @@ def _differentiate(params, x, t, inputs, training):
     )
     # dy_n3[n,c,i,j] = where(y_n3[n,c,i,j] > 0, dy_r3[n,c,i,j], 0)
     dy_n3 = np.where(y_n3 > 0, dy_r3, 0)
-    # dg_n3[c] = sum(n,i,j, dy_n3[n,c,i,j]*(z_b1[n,c,i,j] - m_n3[c]))/sqrt(v_n3[c] +
-    #     1e-05)
-    dg_n3 = (
-        np.sum(dy_n3 * (z_b1 - m_n3[:, None, None]), axis=(0, 2, 3))
-        / np.sqrt(v_n3 + 1e-05)
-    )
+    # dg_n3[c] = sum(n,i,j, dy_n3[n,c,i,j]*(z_b1[n,c,i,j] - m_n3[c]))/sqrt_v_n3[c]
+    dg_n3 = np.sum(dy_n3 * (z_b1 - m_n3[:, None, None]), axis=(0, 2, 3)) / sqrt_v_n3
     # db_n3[c] = sum(n,i,j, dy_n3[n,c,i,j])
     db_n3 = dy_n3.sum(axis=(0, 2, 3))
     # c_v_n3[c] = sum(n,i,j, dy_n3[n,c,i,j]*(m_n3[c] - z_b1[n,c,i,j]))
     c_v_n3 = np.sum(dy_n3 * (m_n3[:, None, None] - z_b1), axis=(0, 2, 3))
-    # ds_n3[c] = where(on_n3 > 0, c_v_n3[c]*g_n3[c]/(2*(v_n3[c] + 1e-05)**1.5), 0)
+    # ds_n3[c] = where(on_n3 > 0, c_v_n3[c]*g_n3[c]/(2*sqrt_v_n3[c]**3), 0)
     ds_n3 = (
-        c_v_n3 * g_n3 / (2 * (v_n3 + 1e-05)**1.5) if training
+        c_v_n3 * g_n3 / (2 * (sqrt_v_n3 * sqrt_v_n3 * sqrt_v_n3)) if training
         else np.zeros((16,), dtype=DTYPE)
     )
-    # c_m_n3[c] = sum(n,i,j, dy_n3[n,c,i,j])
-    c_m_n3 = dy_n3.sum(axis=(0, 2, 3))
-    # dmu_n3[c] = where(on_n3 > 0, -c_m_n3[c]*g_n3[c]/sqrt(v_n3[c] + 1e-05), 0) +
+    # dmu_n3[c] = where(on_n3 > 0, -db_n3[c]*g_n3[c]/sqrt_v_n3[c], 0) +
     #     ds_n3[c]*sum(n,i,j, mu_n3[c] - z_b1[n,c,i,j])/(8*size(n))
     dmu_n3 = (
-        (
-            -c_m_n3 * g_n3 / np.sqrt(v_n3 + 1e-05) if training
-            else np.zeros((16,), dtype=DTYPE)
-        )
+        (-db_n3 * g_n3 / sqrt_v_n3 if training else np.zeros((16,), dtype=DTYPE))
         + ds_n3 * np.sum(mu_n3[:, None, None] - z_b1, axis=(0, 2, 3)) / (8 * N)
     )
-    # dz_b1[n,o,i,j] = dy_n3[n,o,i,j]*g_n3[o]/sqrt(v_n3[o] + 1e-05) +
-    #     ds_n3[o]*(z_b1[n,o,i,j] - mu_n3[o])/(8*size(n)) + dmu_n3[o]/(16*size(n))
+    # dz_b1[n,o,i,j] = dy_n3[n,o,i,j]*g_n3[o]/sqrt_v_n3[o] + ds_n3[o]*(z_b1[n,o,i,j] -
+    #     mu_n3[o])/(8*size(n)) + dmu_n3[o]/(16*size(n))
     dz_b1 = (
-        dy_n3 * g_n3[:, None, None] / np.sqrt(v_n3 + 1e-05)[:, None, None]
+        dy_n3 * g_n3[:, None, None] / sqrt_v_n3[:, None, None]
         + ds_n3[:, None, None] * (z_b1 - mu_n3[:, None, None]) / (8 * N)
         + (dmu_n3 / (16 * N))[:, None, None]
     )
-    # dW_b1[o,c,u,v] = sum(n,i,j, dz_b1[n,o,i,j]*y_block1[n,c,2*i+u-1,2*j+v-1])
-    dW_b1 = np.tensordot(
-        dz_b1,
-        _window(_window(y_block1, 3, -1, (1, 3), (2, 4)), 2, -1, (1, 3), (2, 4)),
-        axes=([0, 2, 3], [0, 3, 5]),
-    )
+    # dW_b1[o,c,u,v] = sum(n,i,j, dz_b1[n,o,i,j]*y_block1_windows[n,i,j,c,u,v])
+    dW_b1 = np.tensordot(dz_b1, y_block1_windows, axes=([0, 2, 3], [0, 1, 2]))
     # dy_block1[n,i,2*l+u,2*m+v] += sum(o, dy_second[n,o,l,m]*W_around[o,i,u,v])
     # dy_block1[n,i,2*l+u-1,2*m+v-1] += sum(o, dz_b1[n,o,l,m]*W_b1[o,i,u,v])
     dy_block1 = (
@@ -553,45 +547,32 @@ def _differentiate(params, x, t, inputs, training):
     )
     # dy_first[n,i,j,k] = where(y_first[n,i,j,k] > 0, dy_block1[n,i,j,k], 0)
     dy_first = np.where(y_first > 0, dy_block1, 0)
-    # dg_n2[c] = sum(n,i,j, dy_first[n,c,i,j]*(z_a2[n,c,i,j] - m_n2[c]))/sqrt(v_n2[c] +
-    #     1e-05)
-    dg_n2 = (
-        np.sum(dy_first * (z_a2 - m_n2[:, None, None]), axis=(0, 2, 3))
-        / np.sqrt(v_n2 + 1e-05)
-    )
+    # dg_n2[c] = sum(n,i,j, dy_first[n,c,i,j]*(z_a2[n,c,i,j] - m_n2[c]))/sqrt_v_n2[c]
+    dg_n2 = np.sum(dy_first * (z_a2 - m_n2[:, None, None]), axis=(0, 2, 3)) / sqrt_v_n2
     # db_n2[c] = sum(n,i,j, dy_first[n,c,i,j])
     db_n2 = dy_first.sum(axis=(0, 2, 3))
     # c_v_n2[c] = sum(n,i,j, dy_first[n,c,i,j]*(m_n2[c] - z_a2[n,c,i,j]))
     c_v_n2 = np.sum(dy_first * (m_n2[:, None, None] - z_a2), axis=(0, 2, 3))
-    # ds_n2[c] = where(on_n2 > 0, c_v_n2[c]*g_n2[c]/(2*(v_n2[c] + 1e-05)**1.5), 0)
+    # ds_n2[c] = where(on_n2 > 0, c_v_n2[c]*g_n2[c]/(2*sqrt_v_n2[c]**3), 0)
     ds_n2 = (
-        c_v_n2 * g_n2 / (2 * (v_n2 + 1e-05)**1.5) if training
+        c_v_n2 * g_n2 / (2 * (sqrt_v_n2 * sqrt_v_n2 * sqrt_v_n2)) if training
         else np.zeros((8,), dtype=DTYPE)
     )
-    # c_m_n2[c] = sum(n,i,j, dy_first[n,c,i,j])
-    c_m_n2 = dy_first.sum(axis=(0, 2, 3))
-    # dmu_n2[c] = where(on_n2 > 0, -c_m_n2[c]*g_n2[c]/sqrt(v_n2[c] + 1e-05), 0) +
+    # dmu_n2[c] = where(on_n2 > 0, -db_n2[c]*g_n2[c]/sqrt_v_n2[c], 0) +
     #     ds_n2[c]*sum(n,i,j, mu_n2[c] - z_a2[n,c,i,j])/(32*size(n))
     dmu_n2 = (
-        (
-            -c_m_n2 * g_n2 / np.sqrt(v_n2 + 1e-05) if training
-            else np.zeros((8,), dtype=DTYPE)
-        )
+        (-db_n2 * g_n2 / sqrt_v_n2 if training else np.zeros((8,), dtype=DTYPE))
         + ds_n2 * np.sum(mu_n2[:, None, None] - z_a2, axis=(0, 2, 3)) / (32 * N)
     )
-    # dz_a2[n,o,i,j] = dy_first[n,o,i,j]*g_n2[o]/sqrt(v_n2[o] + 1e-05) +
-    #     ds_n2[o]*(z_a2[n,o,i,j] - mu_n2[o])/(32*size(n)) + dmu_n2[o]/(64*size(n))
+    # dz_a2[n,o,i,j] = dy_first[n,o,i,j]*g_n2[o]/sqrt_v_n2[o] + ds_n2[o]*(z_a2[n,o,i,j]
+    #     - mu_n2[o])/(32*size(n)) + dmu_n2[o]/(64*size(n))
     dz_a2 = (
-        dy_first * g_n2[:, None, None] / np.sqrt(v_n2 + 1e-05)[:, None, None]
+        dy_first * g_n2[:, None, None] / sqrt_v_n2[:, None, None]
         + ds_n2[:, None, None] * (z_a2 - mu_n2[:, None, None]) / (32 * N)
         + (dmu_n2 / (64 * N))[:, None, None]
     )
-    # dW_a2[o,c,u,v] = sum(n,i,j, dz_a2[n,o,i,j]*y_r1[n,c,i+u-1,j+v-1])
-    dW_a2 = np.tensordot(
-        dz_a2,
-        _window(_window(y_r1, 3, -1, (1, 3), (1, 8)), 2, -1, (1, 3), (1, 8)),
-        axes=([0, 2, 3], [0, 3, 5]),
-    )
+    # dW_a2[o,c,u,v] = sum(n,i,j, dz_a2[n,o,i,j]*y_r1_windows[n,i,j,c,u,v])
+    dW_a2 = np.tensordot(dz_a2, y_r1_windows, axes=([0, 2, 3], [0, 1, 2]))
     # dy_r1[n,i,l+u-1,m+v-1] += sum(o, dz_a2[n,o,l,m]*W_a2[o,i,u,v])
     dy_r1 = _fold(
         _fold(
@@ -602,45 +583,32 @@ def _differentiate(params, x, t, inputs, training):
     )
     # dy_n1[n,c,i,j] = where(y_n1[n,c,i,j] > 0, dy_r1[n,c,i,j], 0)
     dy_n1 = np.where(y_n1 > 0, dy_r1, 0)
-    # dg_n1[c] = sum(n,i,j, dy_n1[n,c,i,j]*(z_a1[n,c,i,j] - m_n1[c]))/sqrt(v_n1[c] +
-    #     1e-05)
-    dg_n1 = (
-        np.sum(dy_n1 * (z_a1 - m_n1[:, None, None]), axis=(0, 2, 3))
-        / np.sqrt(v_n1 + 1e-05)
-    )
+    # dg_n1[c] = sum(n,i,j, dy_n1[n,c,i,j]*(z_a1[n,c,i,j] - m_n1[c]))/sqrt_v_n1[c]
+    dg_n1 = np.sum(dy_n1 * (z_a1 - m_n1[:, None, None]), axis=(0, 2, 3)) / sqrt_v_n1
     # db_n1[c] = sum(n,i,j, dy_n1[n,c,i,j])
     db_n1 = dy_n1.sum(axis=(0, 2, 3))
     # c_v_n1[c] = sum(n,i,j, dy_n1[n,c,i,j]*(m_n1[c] - z_a1[n,c,i,j]))
     c_v_n1 = np.sum(dy_n1 * (m_n1[:, None, None] - z_a1), axis=(0, 2, 3))
-    # ds_n1[c] = where(on_n1 > 0, c_v_n1[c]*g_n1[c]/(2*(v_n1[c] + 1e-05)**1.5), 0)
+    # ds_n1[c] = where(on_n1 > 0, c_v_n1[c]*g_n1[c]/(2*sqrt_v_n1[c]**3), 0)
     ds_n1 = (
-        c_v_n1 * g_n1 / (2 * (v_n1 + 1e-05)**1.5) if training
+        c_v_n1 * g_n1 / (2 * (sqrt_v_n1 * sqrt_v_n1 * sqrt_v_n1)) if training
         else np.zeros((8,), dtype=DTYPE)
     )
-    # c_m_n1[c] = sum(n,i,j, dy_n1[n,c,i,j])
-    c_m_n1 = dy_n1.sum(axis=(0, 2, 3))
-    # dmu_n1[c] = where(on_n1 > 0, -c_m_n1[c]*g_n1[c]/sqrt(v_n1[c] + 1e-05), 0) +
+    # dmu_n1[c] = where(on_n1 > 0, -db_n1[c]*g_n1[c]/sqrt_v_n1[c], 0) +
     #     ds_n1[c]*sum(n,i,j, mu_n1[c] - z_a1[n,c,i,j])/(32*size(n))
     dmu_n1 = (
-        (
-            -c_m_n1 * g_n1 / np.sqrt(v_n1 + 1e-05) if training
-            else np.zeros((8,), dtype=DTYPE)
-        )
+        (-db_n1 * g_n1 / sqrt_v_n1 if training else np.zeros((8,), dtype=DTYPE))
         + ds_n1 * np.sum(mu_n1[:, None, None] - z_a1, axis=(0, 2, 3)) / (32 * N)
     )
-    # dz_a1[n,o,i,j] = dy_n1[n,o,i,j]*g_n1[o]/sqrt(v_n1[o] + 1e-05) +
-    #     ds_n1[o]*(z_a1[n,o,i,j] - mu_n1[o])/(32*size(n)) + dmu_n1[o]/(64*size(n))
+    # dz_a1[n,o,i,j] = dy_n1[n,o,i,j]*g_n1[o]/sqrt_v_n1[o] + ds_n1[o]*(z_a1[n,o,i,j] -
+    #     mu_n1[o])/(32*size(n)) + dmu_n1[o]/(64*size(n))
     dz_a1 = (
-        dy_n1 * g_n1[:, None, None] / np.sqrt(v_n1 + 1e-05)[:, None, None]
+        dy_n1 * g_n1[:, None, None] / sqrt_v_n1[:, None, None]
         + ds_n1[:, None, None] * (z_a1 - mu_n1[:, None, None]) / (32 * N)
         + (dmu_n1 / (64 * N))[:, None, None]
     )
-    # dW_a1[o,c,u,v] = sum(n,i,j, dz_a1[n,o,i,j]*y_stem[n,c,i+u-1,j+v-1])
-    dW_a1 = np.tensordot(
-        dz_a1,
-        _window(_window(y_stem, 3, -1, (1, 3), (1, 8)), 2, -1, (1, 3), (1, 8)),
-        axes=([0, 2, 3], [0, 3, 5]),
-    )
+    # dW_a1[o,c,u,v] = sum(n,i,j, dz_a1[n,o,i,j]*y_stem_windows[n,i,j,c,u,v])
+    dW_a1 = np.tensordot(dz_a1, y_stem_windows, axes=([0, 2, 3], [0, 1, 2]))
     # dy_stem[n,i,j,k] = dy_first[n,i,j,k]
     # dy_stem[n,i,l+u-1,m+v-1] += sum(o, dz_a1[n,o,l,m]*W_a1[o,i,u,v])
     dy_stem = (
@@ -655,12 +623,8 @@ def _differentiate(params, x, t, inputs, training):
     )
     # dz_stem[n,o,i,j] = where(z_stem[n,o,i,j] > 0, dy_stem[n,o,i,j], 0)
     dz_stem = np.where(z_stem > 0, dy_stem, 0)
-    # dW_stem[o,c,u,v] = sum(n,i,j, dz_stem[n,o,i,j]*x[n,c,i+u-1,j+v-1])
-    dW_stem = np.tensordot(
-        dz_stem,
-        _window(_window(x, 3, -1, (1, 3), (1, 8)), 2, -1, (1, 3), (1, 8)),
-        axes=([0, 2, 3], [0, 3, 5]),
-    )
+    # dW_stem[o,c,u,v] = sum(n,i,j, dz_stem[n,o,i,j]*x_windows[n,i,j,c,u,v])
+    dW_stem = np.tensordot(dz_stem, x_windows, axes=([0, 2, 3], [0, 1, 2]))
     # db_stem[o] = sum(n,i,j, dz_stem[n,o,i,j])
     db_stem = dz_stem.sum(axis=(0, 2, 3))
     gradient = {
