@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import singledispatchmethod
@@ -41,6 +41,7 @@ from codegen.program import (
     Dot,
     Fold,
     For,
+    Join,
     Length,
     Load,
     Map,
@@ -141,7 +142,10 @@ class Printer(Indices):
             name = f"{name}[{self._picks(s.picks)}]"
         indices = [self._aligned(i, s.index_axes)[0] for i in s.indices]
         where = self.entries([str(p) for p in s.positions])
-        call = f"_add_at({name}, {where}, {self.entries(indices)}, {self.show(s.value)[0]})"
+        value = s.value
+        if isinstance(value, Spread) and is_number(value.of):
+            value = value.of  # it broadcasts
+        call = f"_add_at({name}, {where}, {self.entries(indices)}, {self.show(value)[0]})"
         return wrap(indent, call, indent)
 
     # arrays
@@ -276,28 +280,39 @@ class Printer(Indices):
     @show.register
     def _window(self, array: Window) -> Code:
         self.helpers.add("_window")
-        runs = self._runs(array)
-        of = self.show(array.of)[0]
-        if array.fill is not None:
-            runs += f", fill={self.show(array.fill)[0]}"
-        return f"_window({of}, {array.position}, {self.index(array.start)}, {runs})", ATOM
+        of, fill = array.of, array.fill
+        walks = {array.position: self._walk(array)}
+        while isinstance(of, Window) and of.fill == fill and of.position > max(walks):
+            # nothing before it has become several axes
+            walks[of.position] = self._walk(of)
+            of = of.of
+        told = f"{self.show(of)[0]}, {{{_entries(walks)}}}"
+        if fill is not None:
+            told += f", fill={self.show(fill)[0]}"
+        return f"_window({told})", ATOM
 
-    def _runs(self, array: Window | Fold) -> str:
-        return ", ".join(f"({step}, {self.length(count)})" for step, _, count in array.runs)
+    @show.register
+    def _fold(self, array: Fold) -> Code:
+        self.helpers.add("_fold")
+        of: Array = array.of
+        more = len(array.runs) - 1
+        walks = {array.position: self._walk(array)}
+        while isinstance(of, Fold) and of.position - more > max(walks):
+            walks[of.position - more] = self._walk(of)
+            more += len(of.runs) - 1
+            of = of.of
+        return f"_fold({self.show(of)[0]}, {{{_entries(walks)}}})", ATOM
+
+    def _walk(self, array: Window | Fold) -> str:
+        size = f"{self.index(array.size)}, " if isinstance(array, Fold) else ""
+        runs = ", ".join(f"({step}, {self.length(count)})" for step, _, count in array.runs)
+        return f"({size}{self.index(array.start)}, {runs})"
 
     @show.register
     def _reshape(self, array: Reshape) -> Code:
         code, level = self.show(array.of)
         code = code if level >= ATOM else f"({code})"
         return f"{code}.reshape({', '.join(map(self.length, array.shape))})", ATOM
-
-    @show.register
-    def _fold(self, array: Fold) -> Code:
-        self.helpers.add("_fold")
-        runs = self._runs(array)
-        of = self.show(array.of)[0]
-        size, start = self.index(array.size), self.index(array.start)
-        return f"_fold({of}, {array.position}, {size}, {start}, {runs})", ATOM
 
     @show.register
     def _take(self, array: Take) -> Code:
@@ -337,6 +352,11 @@ class Printer(Indices):
                 return f"np.zeros({self.shape(array.shape)}, dtype=DTYPE)", ATOM
             return f"np.full({self.shape(array.shape)}, {code}, dtype=DTYPE)", ATOM
         return f"np.broadcast_to({code}, {self.shape(array.shape)})", ATOM
+
+    @show.register
+    def _join(self, array: Join) -> Code:
+        parts = ", ".join(self._aligned(p, array.axes)[0] for p in array.parts)
+        return f"np.concatenate([{parts}], axis={array.axes.index(array.along)})", ATOM
 
     @show.register
     def _reduce(self, array: Reduce) -> Code:
@@ -510,6 +530,10 @@ class Printer(Indices):
 def _tight(array: Array) -> int:
     """How tightly an array has to bind behind a minus: -(i // 2) isn't -i // 2."""
     return ATOM if isinstance(array, Map) and array.function in ("//", "%") else PRODUCT
+
+
+def _entries(walks: Mapping[int, str]) -> str:
+    return ", ".join(f"{axis}: {walk}" for axis, walk in walks.items())
 
 
 def _is_indicator(array: Array) -> TypeGuard[Map]:

@@ -200,11 +200,25 @@ class _Module:
         apart = {*own, *self.windows}
         statements = [
             replace(s, own=True) if isinstance(s, Assign) and s.tensor in apart else s
-            for s in lower_blocks(schedule(tuple(equations)), self.table)
+            for s in lower_blocks(schedule(tuple(equations)), self.table, self._kept(equations))
         ]
         lines = self.printer.lines(statements, indent)
         self.quiet = self.quiet or self.printer.both_arms
         return lines
+
+    def _kept(self, equations: Sequence[Equation]) -> set[str]:
+        """The tensors that are asked for, or read by other equations than these."""
+        own = {e.tensor for e in equations}
+        derivation, system = self.derivation, self.system
+        everywhere = (*derivation.forward, *derivation.backward, *system.updates)
+        others = [e for e in everywhere if e.tensor not in own]
+        shown = {derivation.objective, system.output, system.probabilities} - {None}
+        asked = {derivation.adjoint[n] for n in derivation.wrt if n in derivation.adjoint}
+        return {
+            *(r.tensor for e in others for r in equation_reads(e)),
+            *filter(None, shown),
+            *asked,
+        }
 
     def was_quiet(self) -> bool:
         """Whether the lines made since the last call hold a `where` with an undefined arm."""

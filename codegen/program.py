@@ -4,7 +4,7 @@
 
     Statement = Assign | AddAt | Zeros | For | When
     Array     = Value | Count | Length | Load | Window | Fold | Reshape | Take
-              | Map | Choose | Reduce | Dot | Spread
+              | Map | Choose | Reduce | Dot | Spread | Join
 
 Every expression knows the letters of its axes, in memory order; what those letters run over is
 said by the axes themselves. A printer for a target (`emit_numpy`) aligns them.
@@ -178,6 +178,15 @@ class Spread:
     shape: tuple[Affine, ...]
 
 
+@dataclass(frozen=True)
+class Join:
+    """Arrays one behind the other along one of their axes."""
+
+    parts: tuple[Array, ...]
+    along: Axis
+    axes: tuple[Axis, ...]
+
+
 Array = (
     Value
     | Count
@@ -192,6 +201,7 @@ Array = (
     | Reduce
     | Dot
     | Spread
+    | Join
 )
 
 

@@ -61,24 +61,27 @@ def _integers(given, name, shape):
     return whole
 
 
-def _window(a, axis, start, *runs, fill=0):
-    """A view of `a` in which one axis becomes an axis for each run (step, count).
+def _window(a, walks, fill=0):
+    """A view of `a` in which some axes become an axis for each run (step, count).
 
-    The entry at i, j, ... is that at start + step_i*i + step_j*j + ... along the axis,
-    and `fill` where that is outside.
+    `walks` is {axis: (start, run, ...)}. The entry at i, j, ... is that at start
+    + step_i*i + step_j*j + ... along the axis, and `fill` where that is outside.
     """
-    reach = [step * (count - 1) for step, count in runs]
-    low = start + sum(min(r, 0) for r in reach)
-    high = start + sum(max(r, 0) for r in reach)
-    before, after = max(-low, 0), max(high + 1 - a.shape[axis], 0)
-    if before or after:
-        pad = [(0, 0)] * a.ndim
-        pad[axis] = (before, after)
+    pad, begin = [(0, 0)] * a.ndim, [slice(None)] * a.ndim
+    for axis, (start, *runs) in walks.items():
+        reach = [step * (count - 1) for step, count in runs]
+        low = start + sum(min(r, 0) for r in reach)
+        high = start + sum(max(r, 0) for r in reach)
+        pad[axis] = max(-low, 0), max(high + 1 - a.shape[axis], 0)
+        begin[axis] = slice(start + pad[axis][0], None)
+    if any(before or after for before, after in pad):
         a = np.pad(a, pad, constant_values=fill)
-    a = a[(slice(None),) * axis + (slice(start + before, None),)]
-    shape, strides = list(a.shape), list(a.strides)
-    shape[axis : axis + 1] = [count for _, count in runs]
-    strides[axis : axis + 1] = [strides[axis] * step for step, _ in runs]
+    a = a[tuple(begin)]
+    shape, strides = [], []
+    for axis, (extent, stride) in enumerate(zip(a.shape, a.strides)):
+        _, *runs = walks.get(axis, (0, (1, extent)))
+        shape += [count for _, count in runs]
+        strides += [stride * step for step, _ in runs]
     return np.lib.stride_tricks.as_strided(a, shape, strides, writeable=False)
 
 
@@ -92,47 +95,51 @@ def _over(op, a, axes):
     return out
 
 
-def _fold(a, axis, size, start, *runs):
-    """The dual of `_window`: the axes of the runs are added up into one axis of `size`.
+def _fold(a, walks):
+    """The dual of `_window`: the axes of a walk's runs are added up into one axis.
 
-    They begin at `axis`. The entry at i, j, ... goes to start + step_i*i + step_j*j
-    + ..., and is dropped where that is outside.
+    `walks` is {axis of the result: (size, start, run, ...)}. The entry at i, j, ... goes
+    to start + step_i*i + step_j*j + ..., and is dropped where that is outside.
     """
-    # the longest run is a slice, the others are a loop over window positions
-    k = max(range(len(runs)), key=lambda r: runs[r][1])
-    step, count = runs[k]
-    others = [c for r, (_, c) in enumerate(runs) if r != k]
-    shape = a.shape[:axis] + (size,) + a.shape[axis + len(runs) :]
+    shape, inside, begin, short = [], [], [], []
+    steps, at = [], 0
+    for axis in range(a.ndim - sum(len(walk) - 3 for walk in walks.values())):
+        size, start, *runs = walks.get(axis, (a.shape[at], 0, (1, a.shape[at])))
+        reach = [step * (count - 1) for step, count in runs]
+        low = min(start + sum(min(r, 0) for r in reach), 0)
+        high = max(start + sum(max(r, 0) for r in reach), size - 1)
+        shape.append(high + 1 - low)
+        inside.append(slice(-low, size - low))
+        begin.append(slice(start - low, None))
+        # the longest run is a slice, the others are a loop
+        longest = max(range(len(runs)), key=lambda r: runs[r][1])
+        short += [at + r for r in range(len(runs)) if r != longest]
+        steps += [(axis, step) for step, _ in runs]
+        at += len(runs)
     out = np.zeros(shape, dtype=a.dtype)
-    into = np.moveaxis(out, axis, 0)
-    a = np.moveaxis(a, axis + k, 0)
-    for place in np.ndindex(*others):
-        steps = [s for r, (s, _) in enumerate(runs) if r != k]
-        first = start + sum(s * p for s, p in zip(steps, place))
-        inside = [i for i in (0, count - 1) if 0 <= first + step * i < size]
-        if step == 0 or len(inside) < 2:
-            kept = [i for i in range(count) if 0 <= first + step * i < size]
-            if not kept:
-                continue
-            low, high = kept[0], kept[-1] + 1
-        else:
-            low, high = 0, count
-        part = a[(slice(low, high),) + (slice(None),) * axis + place]
-        if step == 0:
-            into[first] += part.sum(axis=0)
-        else:
-            stop = first + step * high
-            into[first + step * low : stop if stop >= 0 else None : step] += part
-    return out
+    strides = [out.strides[axis] * step for axis, step in steps]
+    into = np.lib.stride_tricks.as_strided(out[tuple(begin)], a.shape, strides)
+    a, into = (np.moveaxis(x, short, range(len(short))) for x in (a, into))
+    for place in np.ndindex(a.shape[: len(short)]):
+        into[place] += a[place]
+    return out[tuple(inside)]
+
+
+def _inside(a, indices):
+    """Where integer places along the first axes of `a` are inside it: nothing wraps."""
+    inside = np.True_
+    for i, size in zip(indices, a.shape):
+        inside = inside & (i >= 0) & (i < size)
+    return inside
 
 
 def _take(a, axes, indices):
     """`a` at integer places along `axes`, which go first; 0 where that is outside."""
     a = np.moveaxis(a, axes, range(len(axes)))
-    inside = [(i >= 0) & (i < size) for i, size in zip(indices, a.shape)]
-    inside = np.logical_and.reduce(np.broadcast_arrays(*inside))
-    places = np.broadcast_arrays(*indices)
-    found = a[tuple(np.where(inside, i, 0) for i in places)]
+    inside = _inside(a, indices)
+    if np.all(inside):
+        return a[indices]
+    found = a[tuple(np.where(inside, i, 0) for i in indices)]
     inside = inside.reshape(inside.shape + (1,) * (found.ndim - inside.ndim))
     return np.where(inside, found, 0)
 
@@ -140,10 +147,11 @@ def _take(a, axes, indices):
 def _add_at(a, axes, indices, values):
     """Add to `a` at integer places along `axes`; what would be outside is dropped."""
     a = np.moveaxis(a, axes, range(len(axes)))
-    places = np.broadcast_arrays(*indices)
-    inside = [(i >= 0) & (i < size) for i, size in zip(places, a.shape)]
-    inside = np.logical_and.reduce(inside)
-    np.add.at(a, tuple(i[inside] for i in places), values[inside])
+    inside = _inside(a, indices)
+    if not np.all(inside):
+        indices = tuple(np.broadcast_to(i, inside.shape)[inside] for i in indices)
+        values = np.broadcast_to(values, inside.shape + a.shape[len(axes) :])[inside]
+    np.add.at(a, indices, values)
 
 
 def init_params(seed=0):
@@ -178,7 +186,7 @@ def _propagate(params, x):
     N = len(x)
     # x_windows[n,i,j,c,u,v] = x[n,c,i+u-1,j+v-1]
     x_windows = _window(
-        _window(x, 3, -1, (1, 8), (1, 3)), 2, -1, (1, 8), (1, 3)
+        x, {2: (-1, (1, 8), (1, 3)), 3: (-1, (1, 8), (1, 3))}
     ).transpose(0, 2, 4, 1, 3, 5).copy()
     # z1[n,o,i,j] = sum(c,u,v, W1[o,c,u,v]*x_windows[n,i,j,c,u,v]) + b1[o]
     z1 = (
@@ -191,7 +199,7 @@ def _propagate(params, x):
     avg_pool2d1 = _over(np.add, y1.reshape(N, 6, 4, 2, 4, 2), (3, 5)) / 4
     # avg_pool2d1_windows[n,i,j,c,u,v] = avg_pool2d1[n,c,i+u,j+v]
     avg_pool2d1_windows = _window(
-        _window(avg_pool2d1, 3, 0, (1, 2), (1, 3)), 2, 0, (1, 2), (1, 3)
+        avg_pool2d1, {2: (0, (1, 2), (1, 3)), 3: (0, (1, 2), (1, 3))}
     ).transpose(0, 2, 4, 1, 3, 5).copy()
     # z2[n,o,i,j] = sum(c,u,v, W2[o,c,u,v]*avg_pool2d1_windows[n,i,j,c,u,v]) + b2[o]
     z2 = (
@@ -259,7 +267,7 @@ def gradients(params, x, t, inputs=False, training=False, rng=None):
     # dz4[n,i] = p[n,i]/size(n)
     # dz4[n,t[n]] += -1/size(n)
     dz4 = p / N
-    _add_at(dz4, (0, 1), (np.arange(N), t), np.full((N,), -1 / N, dtype=DTYPE))
+    _add_at(dz4, (0, 1), (np.arange(N), t), -1 / N)
     # dW4[i,j] = sum(n, dz4[n,i]*y3[n,j])
     dW4 = dz4.T @ y3
     # db4[i] = sum(n, dz4[n,i])
@@ -282,11 +290,8 @@ def gradients(params, x, t, inputs=False, training=False, rng=None):
     db2 = dz2.sum(axis=(0, 2, 3))
     # davg_pool2d1[n,c,k+u,l+v] += sum(o, dz2[n,o,k,l]*W2[o,c,u,v])
     davg_pool2d1 = _fold(
-        _fold(
-            np.tensordot(dz2, W2, axes=([1], [0])).transpose(0, 3, 1, 4, 2, 5),
-            4, 4, 0, (1, 2), (1, 3),
-        ),
-        2, 4, 0, (1, 2), (1, 3),
+        np.tensordot(dz2, W2, axes=([1], [0])).transpose(0, 3, 1, 4, 2, 5),
+        {2: (4, 0, (1, 2), (1, 3)), 3: (4, 0, (1, 2), (1, 3))},
     )
     # dy1[n,i,2*l+u,2*m+v] += davg_pool2d1[n,i,l,m]/4
     dy1 = np.broadcast_to(
@@ -311,11 +316,8 @@ def gradients(params, x, t, inputs=False, training=False, rng=None):
     if inputs:
         # dx[n,c,i+u-1,j+v-1] += sum(o, dz1[n,o,i,j]*W1[o,c,u,v])
         dx = _fold(
-            _fold(
-                np.tensordot(W1, dz1, axes=([0], [1])).transpose(3, 0, 1, 4, 2, 5),
-                4, 8, -1, (1, 3), (1, 8),
-            ),
-            2, 8, -1, (1, 3), (1, 8),
+            np.tensordot(W1, dz1, axes=([0], [1])).transpose(3, 0, 1, 4, 2, 5),
+            {2: (8, -1, (1, 3), (1, 8)), 3: (8, -1, (1, 3), (1, 8))},
         )
         gradient["x"] = dx
     return float(E), gradient

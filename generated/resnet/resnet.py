@@ -80,68 +80,75 @@ def _integers(given, name, shape):
     return whole
 
 
-def _window(a, axis, start, *runs, fill=0):
-    """A view of `a` in which one axis becomes an axis for each run (step, count).
+def _window(a, walks, fill=0):
+    """A view of `a` in which some axes become an axis for each run (step, count).
 
-    The entry at i, j, ... is that at start + step_i*i + step_j*j + ... along the axis,
-    and `fill` where that is outside.
+    `walks` is {axis: (start, run, ...)}. The entry at i, j, ... is that at start
+    + step_i*i + step_j*j + ... along the axis, and `fill` where that is outside.
     """
-    reach = [step * (count - 1) for step, count in runs]
-    low = start + sum(min(r, 0) for r in reach)
-    high = start + sum(max(r, 0) for r in reach)
-    before, after = max(-low, 0), max(high + 1 - a.shape[axis], 0)
-    if before or after:
-        pad = [(0, 0)] * a.ndim
-        pad[axis] = (before, after)
+    pad, begin = [(0, 0)] * a.ndim, [slice(None)] * a.ndim
+    for axis, (start, *runs) in walks.items():
+        reach = [step * (count - 1) for step, count in runs]
+        low = start + sum(min(r, 0) for r in reach)
+        high = start + sum(max(r, 0) for r in reach)
+        pad[axis] = max(-low, 0), max(high + 1 - a.shape[axis], 0)
+        begin[axis] = slice(start + pad[axis][0], None)
+    if any(before or after for before, after in pad):
         a = np.pad(a, pad, constant_values=fill)
-    a = a[(slice(None),) * axis + (slice(start + before, None),)]
-    shape, strides = list(a.shape), list(a.strides)
-    shape[axis : axis + 1] = [count for _, count in runs]
-    strides[axis : axis + 1] = [strides[axis] * step for step, _ in runs]
+    a = a[tuple(begin)]
+    shape, strides = [], []
+    for axis, (extent, stride) in enumerate(zip(a.shape, a.strides)):
+        _, *runs = walks.get(axis, (0, (1, extent)))
+        shape += [count for _, count in runs]
+        strides += [stride * step for step, _ in runs]
     return np.lib.stride_tricks.as_strided(a, shape, strides, writeable=False)
 
 
-def _fold(a, axis, size, start, *runs):
-    """The dual of `_window`: the axes of the runs are added up into one axis of `size`.
+def _fold(a, walks):
+    """The dual of `_window`: the axes of a walk's runs are added up into one axis.
 
-    They begin at `axis`. The entry at i, j, ... goes to start + step_i*i + step_j*j
-    + ..., and is dropped where that is outside.
+    `walks` is {axis of the result: (size, start, run, ...)}. The entry at i, j, ... goes
+    to start + step_i*i + step_j*j + ..., and is dropped where that is outside.
     """
-    # the longest run is a slice, the others are a loop over window positions
-    k = max(range(len(runs)), key=lambda r: runs[r][1])
-    step, count = runs[k]
-    others = [c for r, (_, c) in enumerate(runs) if r != k]
-    shape = a.shape[:axis] + (size,) + a.shape[axis + len(runs) :]
+    shape, inside, begin, short = [], [], [], []
+    steps, at = [], 0
+    for axis in range(a.ndim - sum(len(walk) - 3 for walk in walks.values())):
+        size, start, *runs = walks.get(axis, (a.shape[at], 0, (1, a.shape[at])))
+        reach = [step * (count - 1) for step, count in runs]
+        low = min(start + sum(min(r, 0) for r in reach), 0)
+        high = max(start + sum(max(r, 0) for r in reach), size - 1)
+        shape.append(high + 1 - low)
+        inside.append(slice(-low, size - low))
+        begin.append(slice(start - low, None))
+        # the longest run is a slice, the others are a loop
+        longest = max(range(len(runs)), key=lambda r: runs[r][1])
+        short += [at + r for r in range(len(runs)) if r != longest]
+        steps += [(axis, step) for step, _ in runs]
+        at += len(runs)
     out = np.zeros(shape, dtype=a.dtype)
-    into = np.moveaxis(out, axis, 0)
-    a = np.moveaxis(a, axis + k, 0)
-    for place in np.ndindex(*others):
-        steps = [s for r, (s, _) in enumerate(runs) if r != k]
-        first = start + sum(s * p for s, p in zip(steps, place))
-        inside = [i for i in (0, count - 1) if 0 <= first + step * i < size]
-        if step == 0 or len(inside) < 2:
-            kept = [i for i in range(count) if 0 <= first + step * i < size]
-            if not kept:
-                continue
-            low, high = kept[0], kept[-1] + 1
-        else:
-            low, high = 0, count
-        part = a[(slice(low, high),) + (slice(None),) * axis + place]
-        if step == 0:
-            into[first] += part.sum(axis=0)
-        else:
-            stop = first + step * high
-            into[first + step * low : stop if stop >= 0 else None : step] += part
-    return out
+    strides = [out.strides[axis] * step for axis, step in steps]
+    into = np.lib.stride_tricks.as_strided(out[tuple(begin)], a.shape, strides)
+    a, into = (np.moveaxis(x, short, range(len(short))) for x in (a, into))
+    for place in np.ndindex(a.shape[: len(short)]):
+        into[place] += a[place]
+    return out[tuple(inside)]
+
+
+def _inside(a, indices):
+    """Where integer places along the first axes of `a` are inside it: nothing wraps."""
+    inside = np.True_
+    for i, size in zip(indices, a.shape):
+        inside = inside & (i >= 0) & (i < size)
+    return inside
 
 
 def _take(a, axes, indices):
     """`a` at integer places along `axes`, which go first; 0 where that is outside."""
     a = np.moveaxis(a, axes, range(len(axes)))
-    inside = [(i >= 0) & (i < size) for i, size in zip(indices, a.shape)]
-    inside = np.logical_and.reduce(np.broadcast_arrays(*inside))
-    places = np.broadcast_arrays(*indices)
-    found = a[tuple(np.where(inside, i, 0) for i in places)]
+    inside = _inside(a, indices)
+    if np.all(inside):
+        return a[indices]
+    found = a[tuple(np.where(inside, i, 0) for i in indices)]
     inside = inside.reshape(inside.shape + (1,) * (found.ndim - inside.ndim))
     return np.where(inside, found, 0)
 
@@ -149,10 +156,11 @@ def _take(a, axes, indices):
 def _add_at(a, axes, indices, values):
     """Add to `a` at integer places along `axes`; what would be outside is dropped."""
     a = np.moveaxis(a, axes, range(len(axes)))
-    places = np.broadcast_arrays(*indices)
-    inside = [(i >= 0) & (i < size) for i, size in zip(places, a.shape)]
-    inside = np.logical_and.reduce(inside)
-    np.add.at(a, tuple(i[inside] for i in places), values[inside])
+    inside = _inside(a, indices)
+    if not np.all(inside):
+        indices = tuple(np.broadcast_to(i, inside.shape)[inside] for i in indices)
+        values = np.broadcast_to(values, inside.shape + a.shape[len(axes) :])[inside]
+    np.add.at(a, indices, values)
 
 
 def init_params(seed=0):
@@ -226,7 +234,7 @@ def _propagate(params, x, training):
     N = len(x)
     # x_windows[n,i,j,c,u,v] = x[n,c,i+u-1,j+v-1]
     x_windows = _window(
-        _window(x, 3, -1, (1, 8), (1, 3)), 2, -1, (1, 8), (1, 3)
+        x, {2: (-1, (1, 8), (1, 3)), 3: (-1, (1, 8), (1, 3))}
     ).transpose(0, 2, 4, 1, 3, 5).copy()
     # z_stem[n,o,i,j] = sum(c,u,v, W_stem[o,c,u,v]*x_windows[n,i,j,c,u,v]) + b_stem[o]
     z_stem = (
@@ -239,7 +247,7 @@ def _propagate(params, x, training):
     y_stem = np.maximum(z_stem, 0)
     # y_stem_windows[n,i,j,c,u,v] = y_stem[n,c,i+u-1,j+v-1]
     y_stem_windows = _window(
-        _window(y_stem, 3, -1, (1, 8), (1, 3)), 2, -1, (1, 8), (1, 3)
+        y_stem, {2: (-1, (1, 8), (1, 3)), 3: (-1, (1, 8), (1, 3))}
     ).transpose(0, 2, 4, 1, 3, 5).copy()
     # z_a1[n,o,i,j] = sum(c,u,v, W_a1[o,c,u,v]*y_stem_windows[n,i,j,c,u,v])
     z_a1 = np.tensordot(
@@ -266,7 +274,7 @@ def _propagate(params, x, training):
     y_r1 = np.maximum(y_n1, 0)
     # y_r1_windows[n,i,j,c,u,v] = y_r1[n,c,i+u-1,j+v-1]
     y_r1_windows = _window(
-        _window(y_r1, 3, -1, (1, 8), (1, 3)), 2, -1, (1, 8), (1, 3)
+        y_r1, {2: (-1, (1, 8), (1, 3)), 3: (-1, (1, 8), (1, 3))}
     ).transpose(0, 2, 4, 1, 3, 5).copy()
     # z_a2[n,o,i,j] = sum(c,u,v, W_a2[o,c,u,v]*y_r1_windows[n,i,j,c,u,v])
     z_a2 = np.tensordot(
@@ -295,7 +303,7 @@ def _propagate(params, x, training):
     y_block1 = np.maximum(y_first, 0)
     # y_block1_windows[n,i,j,c,u,v] = y_block1[n,c,2*i+u-1,2*j+v-1]
     y_block1_windows = _window(
-        _window(y_block1, 3, -1, (2, 4), (1, 3)), 2, -1, (2, 4), (1, 3)
+        y_block1, {2: (-1, (2, 4), (1, 3)), 3: (-1, (2, 4), (1, 3))}
     ).transpose(0, 2, 4, 1, 3, 5).copy()
     # z_b1[n,o,i,j] = sum(c,u,v, W_b1[o,c,u,v]*y_block1_windows[n,i,j,c,u,v])
     z_b1 = np.tensordot(
@@ -322,7 +330,7 @@ def _propagate(params, x, training):
     y_r3 = np.maximum(y_n3, 0)
     # y_r3_windows[n,i,j,c,u,v] = y_r3[n,c,i+u-1,j+v-1]
     y_r3_windows = _window(
-        _window(y_r3, 3, -1, (1, 4), (1, 3)), 2, -1, (1, 4), (1, 3)
+        y_r3, {2: (-1, (1, 4), (1, 3)), 3: (-1, (1, 4), (1, 3))}
     ).transpose(0, 2, 4, 1, 3, 5).copy()
     # z_b2[n,o,i,j] = sum(c,u,v, W_b2[o,c,u,v]*y_r3_windows[n,i,j,c,u,v])
     z_b2 = np.tensordot(
@@ -347,7 +355,7 @@ def _propagate(params, x, training):
     count_n4 = DTYPE(16 * N)
     # y_block1_windows2[n,i,j,c,u,v] = y_block1[n,c,2*i+u,2*j+v]
     y_block1_windows2 = _window(
-        _window(y_block1, 3, 0, (2, 4), (1, 1)), 2, 0, (2, 4), (1, 1)
+        y_block1, {2: (0, (2, 4), (1, 1)), 3: (0, (2, 4), (1, 1))}
     ).transpose(0, 2, 4, 1, 3, 5).copy()
     # z_around[n,o,i,j] = sum(c,u,v, W_around[o,c,u,v]*y_block1_windows2[n,i,j,c,u,v]) +
     #     b_around[o]
@@ -450,7 +458,7 @@ def _differentiate(params, x, t, inputs, training):
     # dz_out[n,i] = p[n,i]/size(n)
     # dz_out[n,t[n]] += -1/size(n)
     dz_out = p / N
-    _add_at(dz_out, (0, 1), (np.arange(N), t), np.full((N,), -1 / N, dtype=DTYPE))
+    _add_at(dz_out, (0, 1), (np.arange(N), t), -1 / N)
     # dW_out[i,j] = sum(n, dz_out[n,i]*y_pool[n,j])
     dW_out = dz_out.T @ y_pool
     # db_out[i] = sum(n, dz_out[n,i])
@@ -491,11 +499,8 @@ def _differentiate(params, x, t, inputs, training):
     dW_b2 = np.tensordot(dz_b2, y_r3_windows, axes=([0, 2, 3], [0, 1, 2]))
     # dy_r3[n,i,l+u-1,m+v-1] += sum(o, dz_b2[n,o,l,m]*W_b2[o,i,u,v])
     dy_r3 = _fold(
-        _fold(
-            np.tensordot(W_b2, dz_b2, axes=([0], [1])).transpose(3, 0, 1, 4, 2, 5),
-            4, 4, -1, (1, 3), (1, 4),
-        ),
-        2, 4, -1, (1, 3), (1, 4),
+        np.tensordot(W_b2, dz_b2, axes=([0], [1])).transpose(3, 0, 1, 4, 2, 5),
+        {2: (4, -1, (1, 3), (1, 4)), 3: (4, -1, (1, 3), (1, 4))},
     )
     # dy_n3[n,c,i,j] = where(y_n3[n,c,i,j] > 0, dy_r3[n,c,i,j], 0)
     dy_n3 = np.where(y_n3 > 0, dy_r3, 0)
@@ -529,20 +534,14 @@ def _differentiate(params, x, t, inputs, training):
     # dy_block1[n,i,2*l+u-1,2*m+v-1] += sum(o, dz_b1[n,o,l,m]*W_b1[o,i,u,v])
     dy_block1 = (
         _fold(
-            _fold(
-                np.tensordot(
-                    W_around, dy_second, axes=([0], [1])
-                ).transpose(3, 0, 1, 4, 2, 5),
-                4, 8, 0, (1, 1), (2, 4),
-            ),
-            2, 8, 0, (1, 1), (2, 4),
+            np.tensordot(
+                W_around, dy_second, axes=([0], [1])
+            ).transpose(3, 0, 1, 4, 2, 5),
+            {2: (8, 0, (1, 1), (2, 4)), 3: (8, 0, (1, 1), (2, 4))},
         )
         + _fold(
-            _fold(
-                np.tensordot(W_b1, dz_b1, axes=([0], [1])).transpose(3, 0, 1, 4, 2, 5),
-                4, 8, -1, (1, 3), (2, 4),
-            ),
-            2, 8, -1, (1, 3), (2, 4),
+            np.tensordot(W_b1, dz_b1, axes=([0], [1])).transpose(3, 0, 1, 4, 2, 5),
+            {2: (8, -1, (1, 3), (2, 4)), 3: (8, -1, (1, 3), (2, 4))},
         )
     )
     # dy_first[n,i,j,k] = where(y_first[n,i,j,k] > 0, dy_block1[n,i,j,k], 0)
@@ -575,11 +574,8 @@ def _differentiate(params, x, t, inputs, training):
     dW_a2 = np.tensordot(dz_a2, y_r1_windows, axes=([0, 2, 3], [0, 1, 2]))
     # dy_r1[n,i,l+u-1,m+v-1] += sum(o, dz_a2[n,o,l,m]*W_a2[o,i,u,v])
     dy_r1 = _fold(
-        _fold(
-            np.tensordot(W_a2, dz_a2, axes=([0], [1])).transpose(3, 0, 1, 4, 2, 5),
-            4, 8, -1, (1, 3), (1, 8),
-        ),
-        2, 8, -1, (1, 3), (1, 8),
+        np.tensordot(W_a2, dz_a2, axes=([0], [1])).transpose(3, 0, 1, 4, 2, 5),
+        {2: (8, -1, (1, 3), (1, 8)), 3: (8, -1, (1, 3), (1, 8))},
     )
     # dy_n1[n,c,i,j] = where(y_n1[n,c,i,j] > 0, dy_r1[n,c,i,j], 0)
     dy_n1 = np.where(y_n1 > 0, dy_r1, 0)
@@ -614,11 +610,8 @@ def _differentiate(params, x, t, inputs, training):
     dy_stem = (
         dy_first
         + _fold(
-            _fold(
-                np.tensordot(W_a1, dz_a1, axes=([0], [1])).transpose(3, 0, 1, 4, 2, 5),
-                4, 8, -1, (1, 3), (1, 8),
-            ),
-            2, 8, -1, (1, 3), (1, 8),
+            np.tensordot(W_a1, dz_a1, axes=([0], [1])).transpose(3, 0, 1, 4, 2, 5),
+            {2: (8, -1, (1, 3), (1, 8)), 3: (8, -1, (1, 3), (1, 8))},
         )
     )
     # dz_stem[n,o,i,j] = where(z_stem[n,o,i,j] > 0, dy_stem[n,o,i,j], 0)
@@ -650,13 +643,8 @@ def _differentiate(params, x, t, inputs, training):
     if inputs:
         # dx[n,c,i+u-1,j+v-1] += sum(o, dz_stem[n,o,i,j]*W_stem[o,c,u,v])
         dx = _fold(
-            _fold(
-                np.tensordot(
-                    W_stem, dz_stem, axes=([0], [1])
-                ).transpose(3, 0, 1, 4, 2, 5),
-                4, 8, -1, (1, 3), (1, 8),
-            ),
-            2, 8, -1, (1, 3), (1, 8),
+            np.tensordot(W_stem, dz_stem, axes=([0], [1])).transpose(3, 0, 1, 4, 2, 5),
+            {2: (8, -1, (1, 3), (1, 8)), 3: (8, -1, (1, 3), (1, 8))},
         )
         gradient["x"] = dx
     # next(running_mean_n1)[c] = 0.9*running_mean_n1[c] + mu_n1[c]/10
