@@ -110,7 +110,7 @@ class Printer(Indices):
         code, level = self.show(value)
         if is_number(value):
             return f"DTYPE({code})"
-        if s.own and isinstance(value, Spread) and set(value.axes) - set(value.of.axes):
+        if s.own and isinstance(value, Spread) and _grows(value):
             inner = self._aligned(value.of, value.axes)[0]
             return f"np.full({self.shape(value.shape)}, {inner}, dtype=DTYPE)"
         if s.own and _may_be_view(value):
@@ -219,9 +219,10 @@ class Printer(Indices):
                 return ":"
             case At(place):
                 return self.index(place)
-            case Span(start, stop, False):
+            case Span(start, stop, False, step):
                 first = "" if start == Affine() else self.index(start)
-                return f"{first}:{'' if stop is None else self.length(stop)}"
+                every = f":{step}" if step > 1 else ""
+                return f"{first}:{'' if stop is None else self.length(stop)}{every}"
             case Span(start, stop, _):
                 last = "" if stop is None else self.index(stop - 1)
                 return f"{last}:{'' if start == Affine() else self.index(start - 1)}:-1"
@@ -343,8 +344,7 @@ class Printer(Indices):
 
     @show.register
     def _spread(self, array: Spread) -> Code:
-        missing = [a for a in array.axes if a not in array.of.axes]
-        if not missing:
+        if not _grows(array):
             return self._aligned(array.of, array.axes)
         code = self._aligned(array.of, array.axes)[0]
         if is_number(array.of):
@@ -542,9 +542,18 @@ def _is_indicator(array: Array) -> TypeGuard[Map]:
     return isinstance(array, Map) and array.function == "where" and array.args[1:] == ends
 
 
+def _grows(array: Spread) -> bool:
+    """Whether spreading takes more than names for axes of length 1 behind an array's first."""
+    missing = [a not in array.of.axes for a in array.axes]
+    if not any(missing):
+        return False
+    longer = any(m and size.number != 1 for m, size in zip(missing, array.shape, strict=True))
+    return longer or missing[0]
+
+
 def _may_be_view(array: Array) -> bool:
     """Whether an array may be a part of another one: then nothing is added to it in place."""
-    if isinstance(array, Spread) and set(array.axes) - set(array.of.axes):
+    if isinstance(array, Spread) and _grows(array):
         return not is_number(array.of)
     if isinstance(array, Reshape | Spread):
         return _may_be_view(array.of)

@@ -173,7 +173,14 @@ def _without_step(
     return replace(
         equation,
         axes=_dropped(equation.axes, position),
-        terms=tuple(replace(t, target=_dropped(t.target, position)) for t in terms),
+        terms=tuple(
+            replace(
+                t,
+                target=_dropped(t.target, position),
+                domain=tuple(a for a in t.domain if a != t.target[position].axis),
+            )
+            for t in terms
+        ),
     )
 
 

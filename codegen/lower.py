@@ -29,7 +29,7 @@ from codegen.program import (
     Whole,
     Zeros,
 )
-from codegen.reads import Run, lower_index, outside_of, runs_of, tiles
+from codegen.reads import Run, lower_index, outside_of, runs_of, span_of, tiles
 from codegen.scene import Scene
 from derive.conditions import decide, implied, settled
 from derive.notation import (
@@ -305,6 +305,9 @@ def _scattered(term: Term, equation: Equation, scene: Scene, guards: list[Expr])
         elif subscript.axis is not None and subscript.axis.extent == extent:
             picks.append(_narrowed(subscript, scene))
             layout.append(free)
+        elif len(free) == 1 and (slice_ := span_of(subscript, extent, scene)):
+            picks.append(slice_)
+            layout.append(free)
         else:
             picks.append(Whole())
             start, runs = runs_of(subscript, free, scene)
@@ -335,8 +338,8 @@ def _scattered(term: Term, equation: Equation, scene: Scene, guards: list[Expr])
         kept_axes = [k for k, p in enumerate(picks) if not isinstance(p, At)]
         for position, k in enumerate(kept_axes):
             if position not in positions:
-                span = isinstance(picks[k], Span)
-                sizes.append(scene.length(layout[position][0]) if span else shape[k])
+                part = isinstance(picks[k], Span)
+                sizes.append(scene.length(layout[position][0]) if part else shape[k])
         rest = tuple(a for k, a in enumerate(out) if k not in positions)
         value = Reshape(value, (*first, *rest), tuple(sizes))
     if not gathered:

@@ -24,11 +24,15 @@ class Whole:
 
 @dataclass(frozen=True)
 class Span:
-    """A slice of an axis: from `start` up to `stop` (None: to the end), reversed if asked."""
+    """A slice of an axis: from `start` up to `stop` (None: to the end), reversed if asked.
+
+    A `step` of more than 1 leaves places out.
+    """
 
     start: Affine
     stop: Affine | None
     reverse: bool = False
+    step: int = 1
 
 
 @dataclass(frozen=True)

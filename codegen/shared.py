@@ -314,7 +314,9 @@ class _Windows:
                 return self._windowed(read) and not letters(other) and not list(reads(other))
             case Read(tensor, subscripts):
                 plain = all(isinstance(a, Axis | Dim) for s in subscripts for a, _ in s.terms)
-                several = any(len(list(affine_axes(s))) > 1 for s in subscripts)
+                several = any(
+                    sum(a.extent.number != 1 for a in affine_axes(s)) > 1 for s in subscripts
+                )
                 return plain and several and tensor not in self.looped
             case _:
                 return False

@@ -175,7 +175,7 @@ def gradients(params, x, g, inputs=False, training=False, rng=None):
         dz_c[:, t] = dc * (1 - c[:, t]**2)
         # dr[n,t,i] = sum(j, dz_c[n,t,j]*Uc[j,i])*h[n,t-1,i]
         dr = (
-            h[:, t - 1] * (dz_c[:, t] @ Uc) if t >= 1 else np.zeros((N, 4), dtype=DTYPE)
+            (dz_c[:, t] @ Uc) * h[:, t - 1] if t >= 1 else np.zeros((N, 4), dtype=DTYPE)
         )
         # dz_u[n,t,i] = du[n,t,i]*u[n,t,i]*(1 - u[n,t,i])
         dz_u[:, t] = du * u[:, t] * (1 - u[:, t])

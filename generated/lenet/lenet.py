@@ -98,8 +98,8 @@ def _over(op, a, axes):
 def _fold(a, walks):
     """The dual of `_window`: the axes of a walk's runs are added up into one axis.
 
-    `walks` is {axis of the result: (size, start, run, ...)}. The entry at i, j, ... goes
-    to start + step_i*i + step_j*j + ..., and is dropped where that is outside.
+    `walks` is {axis of the result: (size, start, run, ...)}. The entry at i, j, ...
+    goes to start + step_i*i + step_j*j + ..., and is dropped where that is outside.
     """
     shape, inside, begin, short = [], [], [], []
     steps, at = [], 0

@@ -107,8 +107,8 @@ def _window(a, walks, fill=0):
 def _fold(a, walks):
     """The dual of `_window`: the axes of a walk's runs are added up into one axis.
 
-    `walks` is {axis of the result: (size, start, run, ...)}. The entry at i, j, ... goes
-    to start + step_i*i + step_j*j + ..., and is dropped where that is outside.
+    `walks` is {axis of the result: (size, start, run, ...)}. The entry at i, j, ...
+    goes to start + step_i*i + step_j*j + ..., and is dropped where that is outside.
     """
     shape, inside, begin, short = [], [], [], []
     steps, at = [], 0
@@ -213,9 +213,9 @@ def init_params(seed=0):
 def _propagate(params, x, training):
     """Forward propagation; returns x_windows, z_stem, y_stem_windows, z_a1, mu_n1,
     s_n1, m_n1, sqrt_v_n1, y_n1, count_n1, y_r1_windows, z_a2, mu_n2, s_n2, m_n2,
-    sqrt_v_n2, count_n2, y_first, y_block1_windows, z_b1, mu_n3, s_n3, m_n3,
-    sqrt_v_n3, y_n3, count_n3, y_r3_windows, z_b2, mu_n4, s_n4, m_n4, sqrt_v_n4,
-    count_n4, y_block1_windows2, y_second, y_pool, z_out, m, s, p."""
+    sqrt_v_n2, count_n2, y_first, y_block1, y_block1_windows, z_b1, mu_n3, s_n3,
+    m_n3, sqrt_v_n3, y_n3, count_n3, y_r3_windows, z_b2, mu_n4, s_n4, m_n4,
+    sqrt_v_n4, count_n4, y_second, y_pool, z_out, m, s, p."""
     W_stem, b_stem, W_a1 = params["W_stem"], params["b_stem"], params["W_a1"]
     g_n1, b_n1, W_a2 = params["g_n1"], params["b_n1"], params["W_a2"]
     g_n2, b_n2, W_b1 = params["g_n2"], params["b_n2"], params["W_b1"]
@@ -353,15 +353,11 @@ def _propagate(params, x, training):
     )
     # count_n4 = 16*size(n)
     count_n4 = DTYPE(16 * N)
-    # y_block1_windows2[n,i,j,c,u,v] = y_block1[n,c,2*i+u,2*j+v]
-    y_block1_windows2 = _window(
-        y_block1, {2: (0, (2, 4), (1, 1)), 3: (0, (2, 4), (1, 1))}
-    ).transpose(0, 2, 4, 1, 3, 5).copy()
-    # z_around[n,o,i,j] = sum(c,u,v, W_around[o,c,u,v]*y_block1_windows2[n,i,j,c,u,v]) +
+    # z_around[n,o,i,j] = sum(c,u,v, W_around[o,c,u,v]*y_block1[n,c,2*i+u,2*j+v]) +
     #     b_around[o]
     z_around = (
         np.tensordot(
-            y_block1_windows2, W_around, axes=([3, 4, 5], [1, 2, 3])
+            y_block1[:, :, ::2, ::2], W_around[:, :, 0, 0], axes=([1], [1])
         ).transpose(0, 3, 1, 2)
         + b_around[:, None, None]
     )
@@ -384,25 +380,25 @@ def _propagate(params, x, training):
     return (
         x_windows, z_stem, y_stem_windows, z_a1, mu_n1, s_n1, m_n1, sqrt_v_n1, y_n1,
         count_n1, y_r1_windows, z_a2, mu_n2, s_n2, m_n2, sqrt_v_n2, count_n2, y_first,
-        y_block1_windows, z_b1, mu_n3, s_n3, m_n3, sqrt_v_n3, y_n3, count_n3,
-        y_r3_windows, z_b2, mu_n4, s_n4, m_n4, sqrt_v_n4, count_n4, y_block1_windows2,
-        y_second, y_pool, z_out, m, s, p,
+        y_block1, y_block1_windows, z_b1, mu_n3, s_n3, m_n3, sqrt_v_n3, y_n3, count_n3,
+        y_r3_windows, z_b2, mu_n4, s_n4, m_n4, sqrt_v_n4, count_n4, y_second, y_pool,
+        z_out, m, s, p,
     )
 
 
 def _evaluate(params, x, t, training):
     """The objective and what its gradient needs: E, x_windows, z_stem,
     y_stem_windows, z_a1, mu_n1, s_n1, m_n1, sqrt_v_n1, y_n1, count_n1,
-    y_r1_windows, z_a2, mu_n2, s_n2, m_n2, sqrt_v_n2, count_n2, y_first,
+    y_r1_windows, z_a2, mu_n2, s_n2, m_n2, sqrt_v_n2, count_n2, y_first, y_block1,
     y_block1_windows, z_b1, mu_n3, s_n3, m_n3, sqrt_v_n3, y_n3, count_n3,
-    y_r3_windows, z_b2, mu_n4, s_n4, m_n4, sqrt_v_n4, count_n4, y_block1_windows2,
-    y_second, y_pool, p."""
+    y_r3_windows, z_b2, mu_n4, s_n4, m_n4, sqrt_v_n4, count_n4, y_second, y_pool,
+    p."""
     (
         x_windows, z_stem, y_stem_windows, z_a1, mu_n1, s_n1, m_n1, sqrt_v_n1, y_n1,
         count_n1, y_r1_windows, z_a2, mu_n2, s_n2, m_n2, sqrt_v_n2, count_n2, y_first,
-        y_block1_windows, z_b1, mu_n3, s_n3, m_n3, sqrt_v_n3, y_n3, count_n3,
-        y_r3_windows, z_b2, mu_n4, s_n4, m_n4, sqrt_v_n4, count_n4, y_block1_windows2,
-        y_second, y_pool, z_out, m, s, p,
+        y_block1, y_block1_windows, z_b1, mu_n3, s_n3, m_n3, sqrt_v_n3, y_n3, count_n3,
+        y_r3_windows, z_b2, mu_n4, s_n4, m_n4, sqrt_v_n4, count_n4, y_second, y_pool,
+        z_out, m, s, p,
     ) = _propagate(params, x, training)
     N = len(x)
     t = _integers(t, "t", (N,))
@@ -411,9 +407,8 @@ def _evaluate(params, x, t, training):
     return (
         E, x_windows, z_stem, y_stem_windows, z_a1, mu_n1, s_n1, m_n1, sqrt_v_n1, y_n1,
         count_n1, y_r1_windows, z_a2, mu_n2, s_n2, m_n2, sqrt_v_n2, count_n2, y_first,
-        y_block1_windows, z_b1, mu_n3, s_n3, m_n3, sqrt_v_n3, y_n3, count_n3,
-        y_r3_windows, z_b2, mu_n4, s_n4, m_n4, sqrt_v_n4, count_n4, y_block1_windows2,
-        y_second, y_pool, p,
+        y_block1, y_block1_windows, z_b1, mu_n3, s_n3, m_n3, sqrt_v_n3, y_n3, count_n3,
+        y_r3_windows, z_b2, mu_n4, s_n4, m_n4, sqrt_v_n4, count_n4, y_second, y_pool, p,
     )
 
 
@@ -449,9 +444,8 @@ def _differentiate(params, x, t, inputs, training):
     (
         E, x_windows, z_stem, y_stem_windows, z_a1, mu_n1, s_n1, m_n1, sqrt_v_n1, y_n1,
         count_n1, y_r1_windows, z_a2, mu_n2, s_n2, m_n2, sqrt_v_n2, count_n2, y_first,
-        y_block1_windows, z_b1, mu_n3, s_n3, m_n3, sqrt_v_n3, y_n3, count_n3,
-        y_r3_windows, z_b2, mu_n4, s_n4, m_n4, sqrt_v_n4, count_n4, y_block1_windows2,
-        y_second, y_pool, p,
+        y_block1, y_block1_windows, z_b1, mu_n3, s_n3, m_n3, sqrt_v_n3, y_n3, count_n3,
+        y_r3_windows, z_b2, mu_n4, s_n4, m_n4, sqrt_v_n4, count_n4, y_second, y_pool, p,
     ) = _evaluate(params, x, t, training)
     t = np.asarray(t, dtype=np.intp)
     N = len(x)
@@ -467,8 +461,10 @@ def _differentiate(params, x, t, inputs, training):
     dy_block2 = np.broadcast_to((dz_out @ W_out / 16)[:, :, None, None], (N, 16, 4, 4))
     # dy_second[n,i,j,k] = where(y_second[n,i,j,k] > 0, dy_block2[n,i,j,k], 0)
     dy_second = np.where(y_second > 0, dy_block2, 0)
-    # dW_around[o,c,u,v] = sum(n,i,j, dy_second[n,o,i,j]*y_block1_windows2[n,i,j,c,u,v])
-    dW_around = np.tensordot(dy_second, y_block1_windows2, axes=([0, 2, 3], [0, 1, 2]))
+    # dW_around[o,c,u,v] = sum(n,i,j, dy_second[n,o,i,j]*y_block1[n,c,2*i+u,2*j+v])
+    dW_around = np.tensordot(
+        dy_second, y_block1[:, :, ::2, ::2], axes=([0, 2, 3], [0, 2, 3])
+    )[:, :, None, None]
     # db_around[o] = sum(n,i,j, dy_second[n,o,i,j])
     db_around = dy_second.sum(axis=(0, 2, 3))
     # dg_n4[c] = sum(n,i,j, dy_second[n,c,i,j]*(z_b2[n,c,i,j] - m_n4[c]))/sqrt_v_n4[c]
@@ -532,18 +528,13 @@ def _differentiate(params, x, t, inputs, training):
     dW_b1 = np.tensordot(dz_b1, y_block1_windows, axes=([0, 2, 3], [0, 1, 2]))
     # dy_block1[n,i,2*l+u,2*m+v] += sum(o, dy_second[n,o,l,m]*W_around[o,i,u,v])
     # dy_block1[n,i,2*l+u-1,2*m+v-1] += sum(o, dz_b1[n,o,l,m]*W_b1[o,i,u,v])
-    dy_block1 = (
-        _fold(
-            np.tensordot(
-                W_around, dy_second, axes=([0], [1])
-            ).transpose(3, 0, 1, 4, 2, 5),
-            {2: (8, 0, (1, 1), (2, 4)), 3: (8, 0, (1, 1), (2, 4))},
-        )
-        + _fold(
-            np.tensordot(W_b1, dz_b1, axes=([0], [1])).transpose(3, 0, 1, 4, 2, 5),
-            {2: (8, -1, (1, 3), (2, 4)), 3: (8, -1, (1, 3), (2, 4))},
-        )
+    dy_block1 = _fold(
+        np.tensordot(W_b1, dz_b1, axes=([0], [1])).transpose(3, 0, 1, 4, 2, 5),
+        {2: (8, -1, (1, 3), (2, 4)), 3: (8, -1, (1, 3), (2, 4))},
     )
+    dy_block1[:, :, ::2, ::2] += np.tensordot(
+        dy_second, W_around[:, :, 0, 0], axes=([1], [0])
+    ).transpose(0, 3, 1, 2)
     # dy_first[n,i,j,k] = where(y_first[n,i,j,k] > 0, dy_block1[n,i,j,k], 0)
     dy_first = np.where(y_first > 0, dy_block1, 0)
     # dg_n2[c] = sum(n,i,j, dy_first[n,c,i,j]*(z_a2[n,c,i,j] - m_n2[c]))/sqrt_v_n2[c]
