@@ -12,6 +12,7 @@ from codegen.program import (
     Count,
     Dot,
     Fold,
+    Join,
     Length,
     Load,
     Map,
@@ -78,6 +79,8 @@ def may_fail(array: Array) -> bool:
             return may_fail(left) or may_fail(right)
         case Choose(_, yes, no, _):
             return may_fail(yes) or (no is not None and may_fail(no))
+        case Join(parts, _, _):
+            return any(may_fail(a) for a in parts)
         case _:
             return False
 
