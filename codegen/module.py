@@ -18,6 +18,7 @@ from codegen.plan import dims_of, dims_of_extent, moved, plan_of
 from codegen.program import Assign
 from codegen.render import render
 from codegen.runtime import helper_text
+from codegen.shared import shared
 from codegen.update import update_lines
 from derive.errors import ChainruleError, meant
 from derive.notation import Derivation, Dim, Draw, Equation, Tensor, affine
@@ -81,6 +82,9 @@ def emit(
 
 class _Module:
     def __init__(self, derivation: Derivation, dtype: str) -> None:
+        self.objective = equation_text(derivation.system.defined[derivation.objective])
+        once = shared(derivation)
+        derivation, self.windows = once.derivation, once.windows
         self.derivation = derivation
         self.system = derivation.system
         self.dtype = dtype
@@ -193,13 +197,28 @@ class _Module:
     ) -> list[str]:
         """The statements of equations; arrays in `own` share no memory with others."""
         self.printer.both_arms = False
+        apart = {*own, *self.windows}
         statements = [
-            replace(s, own=True) if isinstance(s, Assign) and s.tensor in own else s
-            for s in lower_blocks(schedule(tuple(equations)), self.table)
+            replace(s, own=True) if isinstance(s, Assign) and s.tensor in apart else s
+            for s in lower_blocks(schedule(tuple(equations)), self.table, self._kept(equations))
         ]
         lines = self.printer.lines(statements, indent)
         self.quiet = self.quiet or self.printer.both_arms
         return lines
+
+    def _kept(self, equations: Sequence[Equation]) -> set[str]:
+        """The tensors that are asked for, or read by other equations than these."""
+        own = {e.tensor for e in equations}
+        derivation, system = self.derivation, self.system
+        everywhere = (*derivation.forward, *derivation.backward, *system.updates)
+        others = [e for e in everywhere if e.tensor not in own]
+        shown = {derivation.objective, system.output, system.probabilities} - {None}
+        asked = {derivation.adjoint[n] for n in derivation.wrt if n in derivation.adjoint}
+        return {
+            *(r.tensor for e in others for r in equation_reads(e)),
+            *filter(None, shown),
+            *asked,
+        }
 
     def was_quiet(self) -> bool:
         """Whether the lines made since the last call hold a `where` with an undefined arm."""
@@ -229,7 +248,6 @@ class _Module:
 
     def text(self, part: str) -> str:
         functions = [*self._forward_functions(), *self._gradients()]
-        objective = equation_text(self.system.defined[self.derivation.objective])
         update = update_lines(self.derivation, moved(self.derivation))
         estimator = estimator_of(self.derivation) if part == "all" else None
         shapes = [
@@ -240,7 +258,7 @@ class _Module:
         text = render(
             "module.py.j2",
             name=self.system.name,
-            doc=_doc(self.system.name, objective, self.system.sources),
+            doc=_doc(self.system.name, self.objective, self.system.sources),
             imports=list(imports()) if estimator else [],
             erf="erf" in self.printer.helpers,
             dtype=self.dtype,
@@ -404,12 +422,11 @@ class _Module:
         code = _picked(
             f"_evaluate(params{everything}{tail})", [objective, *self.plan.from_late], objective
         )
-        formula = equation_text(system.defined[objective])
         found.append(
             Function(
                 "loss",
                 f"params{everything}{mode}",
-                _wrapped(f"The objective {formula}."),
+                _wrapped(f"The objective {self.objective}."),
                 tuple(wrap("    return ", f"float({code})", "    ")),
             )
         )

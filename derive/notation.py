@@ -338,7 +338,10 @@ class Layer:
 
 @dataclass(frozen=True)
 class Training:
-    """What a module needs beside the mathematics."""
+    """What a module needs beside the mathematics.
+
+    `sample_weight` is the tensor that weighs the samples, "" where there is none.
+    """
 
     optimizer: str = "sgd"
     hyperparameters: tuple[tuple[str, Fraction], ...] = ()
@@ -349,6 +352,7 @@ class Training:
     task: str = ""
     target_kind: str = "real"
     draws: tuple[tuple[str, Draw], ...] = ()
+    sample_weight: str = ""
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ HELPERS = {
     "_window",
     "_fold",
     "_over",
+    "_inside",
     "_take",
     "_add_at",
 }
