@@ -31,18 +31,20 @@ from derive.tree import (
 )
 
 
-def lower_blocks(blocks: Iterable[Block], table: Mapping[str, Tensor]) -> list[Statement]:
-    """A schedule as statements, in order."""
+def lower_blocks(
+    blocks: Iterable[Block], table: Mapping[str, Tensor], fixed: frozenset[Axis] = frozenset()
+) -> list[Statement]:
+    """A schedule as statements, in order; `fixed` letters are numbers that stand before them."""
     found: list[Statement] = []
     for block in blocks:
         if isinstance(block, Loop):
-            found.extend(_loop(block, table))
+            found.extend(_loop(block, table, fixed))
         else:
-            found.extend(lower_equation(block, table, note=equation_text(block)))
+            found.extend(lower_equation(block, table, fixed, equation_text(block)))
     return found
 
 
-def _loop(loop: Loop, table: Mapping[str, Tensor]) -> list[Statement]:
+def _loop(loop: Loop, table: Mapping[str, Tensor], fixed: frozenset[Axis]) -> list[Statement]:
     """A recurrence: what reads nothing of the group for all places at once, then the loop."""
     group = frozenset(e.tensor for e in members(loop.body))
     found: list[Statement] = []
@@ -54,14 +56,14 @@ def _loop(loop: Loop, table: Mapping[str, Tensor]) -> list[Statement]:
         inner = [t for t in terms if not _apart(t, group)]
         if outer and inner:
             before = replace(equation, terms=tuple(outer))
-            statements = lower_equation(before, table, note=equation_text(before))
+            statements = lower_equation(before, table, fixed, equation_text(before))
             found.extend(replace(s, own=True) if isinstance(s, Assign) else s for s in statements)
             started.add(equation.tensor)
             inside[equation.tensor] = replace(equation, terms=tuple(inner))
         else:
             found.append(Zeros(equation.tensor, table[equation.tensor].shape))
             inside[equation.tensor] = equation
-    walk = _for(loop, inside, table, frozenset(), started)
+    walk = _for(loop, inside, table, fixed, started)
     return [*found, walk] if walk.body else found
 
 
