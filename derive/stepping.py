@@ -69,7 +69,8 @@ class Stepping:
     """`before` is computed once from the inputs `given`, `equations` at each place from `inputs`.
 
     `place` is the letter that counts the places, where an equation asks for it. `free` names the
-    run-time extents of the state that no input among `given` tells.
+    run-time extents of the state that no input among `given` tells; `axes` has the axis that is
+    walked of every tensor along it.
     """
 
     output: str
@@ -81,6 +82,7 @@ class Stepping:
     place: Axis | None
     tensors: tuple[Tensor, ...]
     free: tuple[str, ...]
+    axes: tuple[tuple[str, int], ...]
 
 
 def stepping(system: System) -> Stepping | None:
@@ -149,6 +151,7 @@ class _Walk:
             place=self.axis if self._counts(equations) else None,
             tensors=self._tensors(),
             free=tuple(sorted(free)),
+            axes=tuple(sorted(self.along.items())),
         )
 
     def _apart(self) -> tuple[Tensor, ...]:
