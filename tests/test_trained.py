@@ -3,9 +3,12 @@
 `python -m tests.trained` compares with PyTorch; here nothing needs it.
 """
 
+import json
+
 import numpy as np
 import pytest
 
+from codegen.showcase import FIGURES_OF_TRAINING
 from tests.trained import data
 from tests.trained.sample import FIRST, written
 from tests.trained.trial import module_of
@@ -73,6 +76,16 @@ def test_a_table_s_holes_are_filled():
     missing = known == 0
     spread = np.sqrt(np.mean(table[missing] ** 2))
     assert np.sqrt(np.mean((found - table)[missing] ** 2)) < 0.9 * spread
+
+
+def test_the_recorded_figures_agree_with_pytorch_s():
+    rows = json.loads(FIGURES_OF_TRAINING.read_text(encoding="utf-8"))
+    assert {*READERS, "factorise", "lenet"} <= {row["net"] for row in rows}
+    for row in rows:
+        pairs = list(zip(row["pytorch"], row["module"], strict=True))
+        assert len(pairs) == 3, "three seeds"
+        assert all(float(b) == pytest.approx(float(a), rel=0.01) for a, b in pairs)
+    assert all(min(map(float, r["module"])) < 10 for r in rows if r["net"] in READERS)
 
 
 def test_the_text():

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 from types import ModuleType
 from typing import Any
 
@@ -17,6 +17,15 @@ GENERATED = Path(__file__).parents[2] / "generated"
 BATCH = 32
 
 Arrays = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Learner:
+    """A net with its optimiser: its parameters, one step on a batch, its score as it is now."""
+
+    params: Mapping[str, Any]
+    step: Callable[[np.ndarray], None]
+    score: Callable[[], float]
 
 
 @dataclass(frozen=True)
@@ -53,23 +62,22 @@ class Trial:
             for part in np.array_split(rng.permutation(count), parts)
         ]
 
-    def by_module(self, seed: int) -> tuple[Arrays, Arrays, float, float]:
-        """Where the emitted module began, where it ended, its score, seconds a step."""
+    def here(self, seed: int) -> Learner:
+        """The emitted module, at its beginning."""
         module = module_of(self.name)
         params = module.init_params(seed)
-        start = {n: v.copy() for n, v in params.items()}
         state = module.init_state(params)
         x, t = self.train
-        steps = self.batches(seed)
-        begin = perf_counter()
-        for rows in steps:
-            module.train_step(params, state, x[rows], t[rows])
-        seconds = (perf_counter() - begin) / len(steps)
-        score = self.score(module.forward(params, self.held[0]), self.held[1])
-        return start, params, score, seconds
 
-    def by_pytorch(self, torch: Any, start: Arrays, seed: int) -> tuple[float, float]:
-        """The score with PyTorch's own modules, and seconds a step."""
+        def step(rows: np.ndarray) -> None:
+            module.train_step(params, state, x[rows], t[rows])
+
+        return Learner(
+            params, step, lambda: self.score(module.forward(params, self.held[0]), self.held[1])
+        )
+
+    def in_pytorch(self, torch: Any, start: Arrays) -> Learner:
+        """PyTorch's own modules, with these parameters."""
         net, named, cost = self.net(torch)
         assert named.keys() == module_of(self.name).PARAMETERS.keys()
         with torch.no_grad():
@@ -78,17 +86,28 @@ class Trial:
         optimizer = getattr(torch.optim, self.optimizer)(net.parameters(), lr=self.rate)
         x, t = (torch.tensor(a) for a in self.train)
         net.train()
-        steps = self.batches(seed)
-        begin = perf_counter()
-        for rows in steps:
+
+        def step(rows: np.ndarray) -> None:
             optimizer.zero_grad()
             cost(net(x[rows]), t[rows]).backward()
             optimizer.step()
-        seconds = (perf_counter() - begin) / len(steps)
-        net.eval()
-        with torch.no_grad():
-            said = net(torch.tensor(self.held[0])).numpy()
-        return self.score(said, self.held[1]), seconds
+
+        def score() -> float:
+            net.eval()
+            with torch.no_grad():
+                return self.score(net(torch.tensor(self.held[0])).numpy(), self.held[1])
+
+        return Learner(named, step, score)
+
+    def seconds(self, learners: Sequence[Learner], seed: int) -> list[float]:
+        """Train by turns, a batch each; seconds of processor time of the fastest step of each."""
+        spent: list[list[float]] = [[] for _ in learners]
+        for rows in self.batches(seed):
+            for learner, times in zip(learners, spent, strict=True):
+                begin = process_time()
+                learner.step(rows)
+                times.append(process_time() - begin)
+        return [min(times) for times in spent]
 
 
 def module_of(name: str) -> ModuleType:
