@@ -67,8 +67,8 @@ def page(rows: list[dict[str, Any]]) -> str:
         "# Trained for real",
         "",
         "Written by `python -m tests.trained`: both begin with the same parameters and see the",
-        "same batches, in float64, with the seeds 0, 1 and 2. A step is the fastest of the",
-        "training, in milliseconds of processor time on one thread.",
+        "same batches, in float64, with the seeds 0, 1 and 2. A step is the fastest that was seen,",
+        "in milliseconds of processor time on one thread.",
         "",
         *training_table(rows),
     ]

@@ -108,7 +108,7 @@ TRIALS = (
     Trial(
         "factorise",
         "50 digits by 40 pixels, a fifth of the entries held out",
-        "root mean squared error",
+        "root mean squared error; 0.3383 by the columns' means",
         train=(_KNOWN, _TABLE),
         held=(_KNOWN, _TABLE),
         epochs=400,
