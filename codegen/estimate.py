@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from codegen.estimator import Argument, Estimator, Shape
-from codegen.plan import dims_of_extent
+from derive.dims import dims_of_extent
 from derive.notation import Affine, Derivation, Dim, Tensor, affine
 
 _KINDS: dict[str, Literal["real", "binary", "signs", "one_hot", "classes"]] = {

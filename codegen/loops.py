@@ -40,21 +40,29 @@ _Kind = TypeVar("_Kind")
 
 
 def lower_blocks(
-    blocks: Sequence[Block], table: Mapping[str, Tensor], kept: Collection[str]
+    blocks: Sequence[Block],
+    table: Mapping[str, Tensor],
+    kept: Collection[str],
+    fixed: frozenset[Axis] = frozenset(),
 ) -> list[Statement]:
-    """A schedule as statements, in order; `kept` are the tensors that others read later."""
+    """A schedule as statements, in order.
+
+    `kept` are the tensors that others read later; `fixed` letters are numbers that stand before.
+    """
     found: list[Statement] = []
     for block in blocks:
         if isinstance(block, Loop):
             others = [e for b in blocks if b is not block for e in members([b])]
             later = {r.tensor for e in others for r in equation_reads(e)}
-            found.extend(_loop(block, table, {*kept, *later}))
+            found.extend(_loop(block, table, {*kept, *later}, fixed))
         else:
-            found.extend(lower_equation(block, table, note=equation_text(block)))
+            found.extend(lower_equation(block, table, fixed, equation_text(block)))
     return found
 
 
-def _loop(loop: Loop, table: Mapping[str, Tensor], kept: Collection[str]) -> list[Statement]:
+def _loop(
+    loop: Loop, table: Mapping[str, Tensor], kept: Collection[str], fixed: frozenset[Axis]
+) -> list[Statement]:
     """A recurrence: what reads nothing of the group for all places at once, then the loop."""
     passing = _passing(loop, kept)
     group = frozenset(e.tensor for e in members(loop.body))
@@ -67,7 +75,7 @@ def _loop(loop: Loop, table: Mapping[str, Tensor], kept: Collection[str]) -> lis
         inner = [t for t in terms if not _apart(t, group)]
         if outer and inner:
             before = replace(equation, terms=tuple(outer))
-            statements = lower_equation(before, table, note=equation_text(before))
+            statements = lower_equation(before, table, fixed, equation_text(before))
             found.extend(replace(s, own=True) if isinstance(s, Assign) else s for s in statements)
             started.add(equation.tensor)
             inside[equation.tensor] = replace(equation, terms=tuple(inner))
@@ -76,7 +84,7 @@ def _loop(loop: Loop, table: Mapping[str, Tensor], kept: Collection[str]) -> lis
         else:
             found.append(Zeros(equation.tensor, table[equation.tensor].shape))
             inside[equation.tensor] = equation
-    walk = _for(loop, inside, table, frozenset(), started, passing)
+    walk = _for(loop, inside, table, fixed, started, passing)
     return [*found, walk] if walk.body else found
 
 

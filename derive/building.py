@@ -42,6 +42,7 @@ class Building:
     letters: dict[tuple[str, str], int] = field(default_factory=dict)
     integers: set[str] = field(default_factory=set)
     initializers: dict[str, Initializer] = field(default_factory=dict)
+    pytorch: dict[str, Initializer] = field(default_factory=dict)
     frozen: list[str] = field(default_factory=list)
     draws: list[tuple[str, Draw]] = field(default_factory=list)
     aliases: list[tuple[str, str]] = field(default_factory=list)
@@ -205,6 +206,8 @@ class Building:
                 tensor = names[row.name]
                 self.roles[tensor] = role
                 self.initializers[tensor] = row.init
+                if row.pytorch is not None:
+                    self.pytorch[tensor] = row.pytorch
                 if not row.trainable:
                     self.frozen.append(tensor)
         for local, draw in draws:

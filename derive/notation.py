@@ -312,6 +312,20 @@ class Draw:
         """The role of a tensor that is drawn so."""
         return "mode" if self.distribution == MODE else "random"
 
+    @property
+    def mean(self) -> float:
+        """Its mean, which it is outside of training; of a mode 0."""
+        attributes = dict(self.attributes)
+        match self.distribution:
+            case "bernoulli":
+                return attributes.get("p", 0.5)
+            case "uniform":
+                return (attributes.get("low", 0.0) + attributes.get("high", 1.0)) / 2
+            case "normal":
+                return attributes.get("mean", 0.0)
+            case _:
+                return 0.0
+
 
 @dataclass(frozen=True, slots=True)
 class Assumption:

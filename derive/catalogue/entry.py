@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 from derive.notation import Affine, Draw, Initializer
@@ -105,11 +106,26 @@ InputLists = Callable[[Mapping[str, Any]], tuple[tuple[str, ...], ...]]
 
 @dataclass(frozen=True)
 class Parameter:
-    """A tensor that is learned, with the initialiser that it has unless the spec says other."""
+    """A tensor that is learned, with the initialiser that it has unless the spec says other.
+
+    `pytorch` is what PyTorch begins it with, where that doesn't follow from its layer's fan.
+    """
 
     name: str
     init: Initializer
     trainable: bool = True
+    pytorch: Initializer | None = None
+
+
+def limited(over: int, under: int) -> Initializer:
+    """Any number whose square is at most over/under."""
+    limit = Fraction(repr((over / under) ** 0.5))
+    return Initializer("uniform", (("high", limit), ("low", -limit)))
+
+
+def within(fan: int) -> Initializer:
+    """Any number within 1/sqrt(fan)."""
+    return limited(1, fan)
 
 
 @dataclass(frozen=True)
