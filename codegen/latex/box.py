@@ -145,7 +145,8 @@ def _decimal(value: Fraction) -> Box | None:
         scaled, places = scaled * 10, places + 1
     digits = str(scaled.numerator)
     most = 17 if is_long(value) else 9
-    if scaled.denominator != 1 or len(digits) > most or value.denominator <= 8:
+    small = value.denominator <= 8 or (value.numerator == 1 and value.denominator % 16 == 0)
+    if scaled.denominator != 1 or len(digits) > most or (small and value.denominator % 10):
         return None
     if places - len(digits) > 3:
         return _scientific(digits, -places)
