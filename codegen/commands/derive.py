@@ -5,10 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from codegen.commands.reading import check_output, deliver, read_derivation
-from codegen.paper.documents import FORMATS, document
+from codegen.paper.documents import FORMATS, document, markdown_beside
 from derive.errors import ChainruleError, meant
-
-_ENDINGS = (*FORMATS, "html")  # the last isn't there yet, which `document` says
 
 
 def run(
@@ -19,7 +17,15 @@ def run(
     format_ = format_ or _by_ending(output)
     if format_ == "pdf" and output is None:
         raise ChainruleError("a PDF needs a file to go to; add -o FILE.pdf")
-    deliver(document(read_derivation(spec), format_, notation, detail, lang), output)
+    derivation = read_derivation(spec)
+    content = document(derivation, format_, notation, detail, lang)
+    if output is not None and Path(output).suffix.lower() == ".md" and format_ == "md":
+        # pictures lie beside the text: not every page shows those that stand in it
+        file = Path(output)
+        content, pictures = markdown_beside(derivation, file.stem, notation, detail)
+        for name, picture in pictures.items():
+            deliver(picture, str(file.with_name(name)))
+    deliver(content, output)
     return 0
 
 
@@ -27,7 +33,7 @@ def _by_ending(output: str | None) -> str:
     if output is None:
         return "tex"
     ending = Path(output).suffix.removeprefix(".").lower()
-    if ending not in _ENDINGS:
+    if ending not in FORMATS:
         raise ChainruleError(
             f"{output}: the file's ending tells no format{meant(ending, FORMATS)}; "
             f"known: {', '.join(FORMATS)}; or give --format"

@@ -7,7 +7,8 @@ from typing import Any, Literal, overload
 
 from codegen.latex.subscripts import Formula
 from codegen.paper.forms import Form, Writer
-from codegen.paper.markdown import MARKDOWN
+from codegen.paper.html import page
+from codegen.paper.markdown import MARKDOWN, beside
 from codegen.paper.pdf import compile_pdf
 from codegen.paper.story import Story
 from codegen.paper.tex import TEX
@@ -18,17 +19,17 @@ from derive.modes import in_mode
 from derive.notation import Derivation, Equation, Step
 from derive.text import equation_text
 
-FORMATS = ("tex", "pdf", "md", "json")
+FORMATS = ("tex", "pdf", "md", "html", "json")
 NOTATIONS = ("both", "index", "matrix")
 DETAILS = ("result", "steps", "full")
 SCHEMA = "chainrule/derivation/1"
-_LATER = {"format": ("html",), "lang": ("zh",)}
+_LATER = {"lang": ("zh",)}
 
 
 @overload
 def document(
     derivation: Derivation,
-    format: Literal["tex", "md", "json"] = ...,
+    format: Literal["tex", "md", "html", "json"] = ...,
     notation: str = ...,
     detail: str = ...,
     lang: str = ...,
@@ -58,10 +59,11 @@ def document(
 ) -> str | bytes:
     """The whole derivation: notation, forward pass, objective, every derivative, the updates.
 
-    `format` is tex, md, json (text) or pdf (bytes); `notation` is index, matrix (where there is
-    such a form) or both; `detail` is result (formulas alone), steps (with the step that led to
+    `format` is tex, md, html, json (text) or pdf (bytes); `notation` is index, matrix (where there
+    is such a form) or both; `detail` is result (formulas alone), steps (with the step that led to
     each) or full (with both sides of every step). The same bytes every time. Raises
-    `ChainruleError` for what isn't offered, and where TeX is missing for a PDF.
+    `ChainruleError` for what isn't offered, and where TeX is missing for a PDF or the engine for
+    HTML.
     """
     _one_of("format", format, FORMATS)
     _one_of("notation", notation, NOTATIONS)
@@ -71,12 +73,27 @@ def document(
     match format:
         case "json":
             return json.dumps(_data(story), indent=2, ensure_ascii=False) + "\n"
+        case "html":
+            return page(story.document(), lang)
         case "md":
             return _filled(story, MARKDOWN)
         case "pdf":
             return compile_pdf(_filled(story, TEX))
         case _:
             return _filled(story, TEX)
+
+
+def markdown_beside(
+    derivation: Derivation, stem: str, notation: str = "both", detail: str = "steps"
+) -> tuple[str, dict[str, str]]:
+    """The document as Markdown, and the files that its pictures are in, by name.
+
+    The names begin with `stem`. Raises `ChainruleError` for what isn't offered.
+    """
+    _one_of("notation", notation, NOTATIONS)
+    _one_of("detail", detail, DETAILS)
+    form, files = beside(stem)
+    return _filled(Story(as_told(derivation), notation, detail), form), files
 
 
 def as_told(derivation: Derivation) -> Derivation:
