@@ -69,9 +69,42 @@ def derive(
     ] = "both",
     detail: Annotated[str, typer.Option(metavar="DETAIL", help="result, steps or full.")] = "steps",
     lang: Annotated[str, typer.Option(metavar="LANGUAGE", help="en or zh.")] = "en",
+    samples: Annotated[
+        str, typer.Option(metavar="SAMPLES", help="column (one sample), or a batch in rows.")
+    ] = "column",
+    layout: Annotated[
+        str, typer.Option(metavar="LAYOUT", help="Of gradients: denominator or numerator.")
+    ] = "denominator",
+    errors: Annotated[
+        str, typer.Option(metavar="ERRORS", help="Error terms as delta or as partial.")
+    ] = "delta",
+    calculus: Annotated[
+        str, typer.Option(metavar="CALCULUS", help="Steps by differential or by kronecker.")
+    ] = "differential",
+    level: Annotated[
+        str, typer.Option(metavar="LEVEL", help="intro: a neuron first; or brief.")
+    ] = "intro",
+    scalars: Annotated[
+        bool, typer.Option("--scalars", help="Write each weight's derivative out (small nets).")
+    ] = False,
+    fragment: Annotated[
+        bool, typer.Option("--fragment", help="tex without a preamble, for \\input.")
+    ] = False,
 ) -> Job:
     """Write the derivation of all gradients as a document."""
-    return _later("codegen.commands.derive:run", spec, output, format_, notation, detail, lang)
+    manner = {
+        "notation": notation,
+        "detail": detail,
+        "lang": lang,
+        "samples": samples,
+        "layout": layout,
+        "errors": errors,
+        "calculus": calculus,
+        "level": level,
+        "scalars": scalars,
+        "fragment": fragment,
+    }
+    return _later("codegen.commands.derive:run", spec, output, format_, manner)
 
 
 @app.command()

@@ -69,7 +69,8 @@ class Contraction:
             square = _squared(edges[frozenset(path)])
             if square is not None:
                 frame = Frame(path[0], path[1])
-                return _norm(self.either(square, frame))
+                sides = [joined([self.printer.signed(square, f)]) for f in (frame, frame.turned)]
+                return _norm(min(sides, key=lambda box: box.text.count(TRANSPOSED)))
         boxes: list[Box] = []
         for k, letter in enumerate(path):
             first, last = k == 0, k + 1 == len(path)

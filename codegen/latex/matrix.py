@@ -42,7 +42,7 @@ from codegen.latex.frames import (
     inverse,
     transposed,
 )
-from codegen.latex.names import Partial, with_one
+from codegen.latex.names import Partial, updated, with_one
 from codegen.latex.product import coefficient, is_short, product
 from codegen.latex.subscripts import CONSTANTS, Formula, IndexPrinter, bracketed, selected, unfolded
 from derive.notation import (
@@ -71,9 +71,13 @@ _BELOW_ONE = re.compile(r"\\frac\{1\}\{([^{}]*)\}")
 class MatrixPrinter:
     """Prints equations without subscripts, where that is possible."""
 
-    def __init__(self, index: IndexPrinter, batch: frozenset[str]) -> None:
+    def __init__(
+        self, index: IndexPrinter, batch: frozenset[str], turned: frozenset[str] = frozenset()
+    ) -> None:
+        """`batch` names the letter whose samples stand in columns; `turned` lie transposed."""
         self.index = index
         self.batch = batch
+        self.turned = turned
 
     def formula(self, equation: Equation) -> Formula | None:
         """An equation in matrices, or None."""
@@ -89,7 +93,7 @@ class MatrixPrinter:
         except NoMatrix:
             return None
         relation = r"\leftarrow" if equation.tensor.startswith("next(") else "="
-        name = equation.tensor.removeprefix("next(").removesuffix(")")
+        name = updated(equation.tensor)
         whole = joined([(s, b.at_least(PRODUCT) if len(parts) > 1 else b) for s, b in parts])
         if frame.letters and not any(free(a) for a in values):
             # a number in every entry
@@ -113,6 +117,11 @@ class MatrixPrinter:
 
     def frame(self, tensor: str, axes: Sequence[Axis]) -> Frame:
         """How a tensor lies: its letters as rows and columns."""
+        frame = self.as_it_is(tensor, axes)
+        return frame.turned if tensor in self.turned else frame
+
+    def as_it_is(self, tensor: str, axes: Sequence[Axis]) -> Frame:
+        """How a tensor lies by itself: a vector is a column."""
         shape = self.index.table[tensor].shape
         batch = [self.is_batch(e) for e in shape]
         match len(shape):

@@ -51,6 +51,7 @@ ACCENTS = {
 }
 
 ERROR = r"\delta"
+DIFFERENTIAL = r"\mathrm{d}"
 _ANY_OBJECTIVE = r"\mathcal{L}"
 _SHAPE = re.compile(r"([A-Za-z]+?)(\d*)((?:_[A-Za-z0-9]+)*)_?")
 
@@ -74,6 +75,25 @@ class Symbol:
         below = ",".join(s for s in (self.below, subscripts) if s)
         above = f"^{{{self.above}}}" if self.above else ""
         return self.base + above + (f"_{{{below}}}" if below else "")
+
+
+@dataclass(frozen=True)
+class Change:
+    """The differential of a tensor."""
+
+    of: Symbol | Partial
+
+    def __str__(self) -> str:
+        return self.at()
+
+    @property
+    def above(self) -> str:
+        """What stands above the tensor's letter, as a layer's number does."""
+        return self.of.above if isinstance(self.of, Symbol) else ""
+
+    def at(self, subscripts: str = "") -> str:
+        """With the tensor's subscripts."""
+        return DIFFERENTIAL + self.of.at(subscripts)
 
 
 @dataclass(frozen=True)
@@ -162,13 +182,17 @@ def with_one(equation: Equation) -> str | None:
 class Names:
     """The symbols of one system's tensors, letters and run-time extents."""
 
-    def __init__(self, source: System | Derivation) -> None:
+    def __init__(self, source: System | Derivation, errors: str = "delta") -> None:
+        self._deltas = errors == "delta"
         self.derivation = source if isinstance(source, Derivation) else None
         self.system = source.system if isinstance(source, Derivation) else source
         tensors = list(source.tensors)
         self._vectors = {symbol(t.name).base for t in tensors if t.shape}
         self._made: dict[str, Symbol | Partial] = {}
-        self._used: dict[str, str] = {ERROR: "the error terms"}
+        self._used: dict[str, str] = {
+            ERROR: "the error terms",
+            DIFFERENTIAL: "the differentials",
+        }
         adjoint = self._adjoints()
         for tensor in tensors:
             if tensor.name not in adjoint and not tensor.name.startswith("next("):
@@ -182,9 +206,14 @@ class Names:
         # letters that a function would be written with, and that mean something else here
         self.occupied = {s.base for s in self._made.values() if isinstance(s, Symbol)}
 
-    def __getitem__(self, name: str) -> Symbol | Partial:
-        """The symbol of a tensor; `next(w)` has that of `w`: updates stand in their order."""
-        return self._made[name[5:-1] if name.startswith("next(") else name]
+    def __getitem__(self, name: str) -> Symbol | Partial | Change:
+        """The symbol of a tensor; `next(w)` has that of `w`: updates stand in their order.
+
+        The differential of a tensor, `d(w)`, has a d before it.
+        """
+        if name.startswith("d("):
+            return Change(self._made[name[2:-1]])
+        return self._made[updated(name)]
 
     def of(self, name: str) -> Symbol:
         """The symbol of a tensor that is no derivative."""
@@ -265,7 +294,12 @@ class Names:
     def _derivative(self, of: str) -> Symbol | Partial:
         """An error term where the tensor is a pre-activation: one that is defined, called z."""
         made = self._made[of]
-        if isinstance(made, Symbol) and made.base == "z" and of in self.system.defined:
+        if (
+            self._deltas
+            and isinstance(made, Symbol)
+            and made.base == "z"
+            and of in self.system.defined
+        ):
             return replace(made, base=ERROR)
         return Partial(self.objective, made)
 
@@ -283,3 +317,17 @@ class Names:
             self._used[shown] = f"size({name})"
             found[name] = shown
         return found
+
+
+def inline(latex: str) -> str:
+    """A fraction within a line of text."""
+    head = r"\frac{\partial "
+    if latex.startswith(head) and latex.endswith("}"):
+        of, by = latex[len(head) : -1].split(r"}{\partial ", 1)
+        return rf"\partial {of}/\partial {by}"
+    return latex
+
+
+def updated(name: str) -> str:
+    """`w` of `next(w)`; any other name as it is."""
+    return name[5:-1] if name.startswith("next(") else name

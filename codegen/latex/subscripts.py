@@ -25,7 +25,7 @@ from codegen.latex.box import (
 from codegen.latex.conditions import bracket, chained, condition, opposite
 from codegen.latex.integers import Integers
 from codegen.latex.lines import width
-from codegen.latex.names import Names
+from codegen.latex.names import Names, updated
 from codegen.latex.product import HALF, coefficient, product
 from derive.cases import of_letters
 from derive.notation import (
@@ -137,7 +137,7 @@ class IndexPrinter:
 
     def left(self, equation: Equation) -> str:
         """The left side."""
-        tensor = equation.tensor.removeprefix("next(").removesuffix(")")
+        tensor = updated(equation.tensor)
         return self.integers.entry(tensor, tuple(affine(a) for a in equation.axes))
 
     def right(self, terms: Sequence[Term]) -> Box:
@@ -241,6 +241,8 @@ class IndexPrinter:
                 left, right = size if inner.height else ("", "")
                 text = rf"{left}\lvert {inner.text}{right}\rvert"
                 return Box(text, ATOM, inner.height, powers=True)
+            case "kronecker", (Index(a), Index(b)):
+                return Box(rf"\delta_{{{self.integers.subscripts((a, b))}}}", ATOM, powers=False)
             case "delta", (a, b):
                 return bracket(Compare("==", a, b), self.box)
             case "log1p", (one,):

@@ -27,8 +27,7 @@ class _Layers:
         self.names = names
         self.owner = {t: layer.name for layer in system.layers for t in layer.tensors}
         self.real = dict(system.aliases)
-        # a loss that is a part of the objective stands for itself
-        self.losses = [e.tensor for e in system.equations if self._is_loss(e)]
+        self.losses = self._losses()
         self.read_by = self._readers()
 
     def graph(self) -> Graph:
@@ -56,13 +55,22 @@ class _Layers:
 
     # ---- what reads what -------------------------------------------------------------------------
 
-    def _is_loss(self, equation: Equation) -> bool:
-        table = self.system.table
-        if equation.tensor in self.owner or table[equation.tensor].shape:
+    def _losses(self) -> list[str]:
+        """The objective, and before it its parts: numbers that it alone reads, of a target each."""
+        objective = self.system.objective
+        if objective is None:
+            return []
+        parts = [e.tensor for e in self.system.equations if self._is_part(e.tensor, objective)]
+        return [*(parts if len(parts) > 1 else []), objective]
+
+    def _is_part(self, tensor: str, objective: str) -> bool:
+        table, defined = self.system.table, self.system.defined
+        if tensor in self.owner or table[tensor].shape:
             return False
-        read = [r.tensor for r in equation_reads(equation)]
-        parts = [r for r in read if r in self.system.defined and not table[r].shape]
-        return equation.tensor == self.system.objective or not set(parts) - {equation.tensor}
+        users = {e.tensor for e in defined.values() if tensor in _read(e)}
+        return users == {objective} and any(
+            table[r].role == "target" for r in _read(defined[tensor])
+        )
 
     def _readers(self) -> dict[str, tuple[str, ...]]:
         """By tensor, the layers and losses that read it, by themselves or through helpers."""
@@ -167,6 +175,10 @@ class _Layers:
         """The symbol above the wire, extents below; a node's own symbol isn't repeated."""
         symbol = str(self.names[tensor]) if tensor in self.owner else ""
         return () if is_loss else (symbol, extents(self.system, self.names, tensor))
+
+
+def _read(equation: Equation) -> set[str]:
+    return {r.tensor for r in equation_reads(equation)}
 
 
 def _key(layer: str) -> str:

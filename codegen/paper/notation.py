@@ -7,10 +7,10 @@ from fractions import Fraction
 
 from codegen.latex.box import flat
 from codegen.latex.frames import ODOT, ONES, OSLASH
-from codegen.latex.names import Names, Partial
-from codegen.latex.subscripts import Formula, IndexPrinter
+from codegen.latex.names import DIFFERENTIAL, Names, Partial, inline
+from codegen.latex.subscripts import Formula
 from codegen.paper.model import Code, Math, Table, Text
-from codegen.paper.words import listed, say
+from codegen.paper.teller import Teller
 from derive import catalogue
 from derive.conditions import decide, implied
 from derive.notation import (
@@ -39,25 +39,25 @@ _FORMULAS = {
 }
 
 
-def tensor_table(derivation: Derivation, names: Names, printer: IndexPrinter) -> Table:
+def tensor_table(teller: Teller) -> Table:
     """Every symbol, its name in code, its part and its shape."""
+    derivation, names, printer = teller.derivation, teller.names, teller.index
     rows = []
     for tensor in derivation.tensors:
-        meaning = _meaning(derivation, names, tensor, printer)
+        meaning = _meaning(teller, tensor)
         if meaning is None:
             continue
-        shape: Text = say("scalar")
+        shape: Text = teller.say("scalar")
         if tensor.shape:
             extents = (flat(printer.integers.integer(e).at_least(2).text) for e in tensor.shape)
             shape = (Math(r" \times ".join(extents)),)
         rows.append(((Math(str(names[tensor.name])),), (Code(tensor.name),), meaning, shape))
-    header = tuple(say(key) for key in ("symbol", "code", "meaning", "shape"))
+    header = tuple(teller.say(key) for key in ("symbol", "code", "meaning", "shape"))
     return Table(header, tuple(rows))
 
 
-def _meaning(
-    derivation: Derivation, names: Names, tensor: Tensor, printer: IndexPrinter
-) -> Text | None:
+def _meaning(teller: Teller, tensor: Tensor) -> Text | None:
+    derivation, names, say = teller.derivation, teller.names, teller.say
     system, name = derivation.system, tensor.name
     if tensor.role == "next" or (
         tensor.role == "adjoint" and name in _gradients(derivation, names)
@@ -66,13 +66,13 @@ def _meaning(
     said: Text
     match tensor.role:
         case "adjoint" if name in names.errors:
-            partial = Partial(names.objective, names[names.errors[name]])
+            partial = Partial(names.objective, names.of(names.errors[name]))
             return say("role_error", partial=Math(inline(str(partial))))
         case "adjoint":
             return say("role_helper")
         case "constant" | "hyperparameter":
             number = Number(tensor.value if tensor.value is not None else Fraction(0))
-            value = printer.box(number, inline=True)
+            value = teller.index.box(number, inline=True)
             said = say(f"role_{tensor.role}", value=Math(flat(value.text)))
         case "parameter" if name in system.training.frozen:
             said = say("role_frozen")
@@ -105,30 +105,29 @@ def _gradients(derivation: Derivation, names: Names) -> frozenset[str]:
     return frozenset(a for _, a in derivation.adjoints if a not in names.errors)
 
 
-def inline(latex: str) -> str:
-    """A fraction within a line of text."""
-    head = r"\frac{\partial "
-    if latex.startswith(head) and latex.endswith("}"):
-        of, by = latex[len(head) : -1].split(r"}{\partial ", 1)
-        return rf"\partial {of}/\partial {by}"
-    return latex
-
-
 def conventions(
-    derivation: Derivation, printer: IndexPrinter, formulas: Sequence[Formula]
+    teller: Teller, formulas: Sequence[Formula], whole: Teller | None
 ) -> tuple[Text, ...]:
-    """What has to be known to read the formulas; only what they make use of."""
-    return tuple(_conventions(derivation, printer, formulas))
+    """What has to be known to read the formulas; only what they make use of.
+
+    `whole` tells the same over a batch, where the formulas are of one sample.
+    """
+    return tuple(_conventions(teller, formulas, whole))
 
 
 def _conventions(
-    derivation: Derivation, printer: IndexPrinter, formulas: Sequence[Formula]
+    teller: Teller, formulas: Sequence[Formula], whole: Teller | None
 ) -> Iterator[Text]:
-    system, names = derivation.system, printer.names
+    derivation, names, say = teller.derivation, teller.names, teller.say
+    system, listed = derivation.system, teller.words.listed
     text = " ".join(f.latex() for f in formulas)
     if any(t.shape for t in derivation.tensors):
         yield say("letters")
     dims = _dims(derivation)
+    if whole is not None:
+        letter = whole.system.batch or ""
+        size = Math(whole.names.dim(Dim(letter)))
+        yield say("one sample", letter=Math(letter), extent=size)
     if system.batch in dims:
         batch = Math(names.dim(Dim(system.batch or "")))
         yield say("batch", letter=Math(system.batch or ""), extent=batch)
@@ -143,16 +142,30 @@ def _conventions(
     if r"\mathrel{+}=" in text:
         yield say("plus", sign=Math("{+}{=}"), equals=Math("="))
     if ODOT in text or ONES in text or r"^{\top}" in text:
-        yield from _matrix_conventions(system.batch, dims, names)
-    yield from _functions(derivation, equations, printer)
+        yield from _matrix_conventions(teller, dims)
+    yield from _choices(teller, text)
+    yield from _functions(teller, equations)
 
 
-def _matrix_conventions(batch: str | None, dims: Sequence[str], names: Names) -> Iterator[Text]:
+def _matrix_conventions(teller: Teller, dims: Sequence[str]) -> Iterator[Text]:
     signs = {"ones": Math(ONES), "odot": Math(ODOT), "oslash": Math(OSLASH)}
-    if batch in dims:
-        yield say("columns", extent=Math(names.dim(Dim(batch or ""))), **signs)
-    else:
-        yield say("entrywise", **signs)
+    batch = teller.system.batch
+    if batch not in dims:
+        yield teller.say("entrywise", **signs)
+        return
+    key = "columns" if batch in teller.matrix.batch else "rows"
+    yield teller.say(key, extent=Math(teller.names.dim(Dim(batch or ""))), **signs)
+
+
+def _choices(teller: Teller, text: str) -> Iterator[Text]:
+    """What the switches of a document chose, where it shows."""
+    manner = teller.manner
+    if r"\partial" in text:
+        yield teller.say(f"layout_{manner.layout}")
+    if DIFFERENTIAL in text:
+        yield teller.say("differentials", sign=Math(DIFFERENTIAL))
+    if manner.calculus == "kronecker" and manner.detail != "result":
+        yield teller.say("kronecker", delta=Math(r"\delta_{ik}"))
 
 
 def _dims(derivation: Derivation) -> list[str]:
@@ -199,9 +212,9 @@ def _within(subscript: Affine, extent: Affine) -> Expr:
     )
 
 
-def _functions(
-    derivation: Derivation, equations: Sequence[Equation], printer: IndexPrinter
-) -> Iterator[Text]:
+def _functions(teller: Teller, equations: Sequence[Equation]) -> Iterator[Text]:
+    derivation, printer, say = teller.derivation, teller.index, teller.say
+    listed = teller.words.listed
     used = {n.function for n in _bodies(equations) if isinstance(n, Call)}
     for name in ("sigmoid", "softplus", "relu", "erf"):
         if name in used:
@@ -224,7 +237,7 @@ def _functions(
     for layer in derivation.system.layers:
         entry = catalogue.ACTIVATION.get(layer.activation) or catalogue.LAYER.get(layer.type)
         if entry is not None and entry.kink and entry.name != "relu":
-            yield say("kink", name=entry.name, kink=entry.kink)
+            yield say("kink", name=entry.name, kink=teller.words.own(entry.kink))
     loss = catalogue.LOSS.get(derivation.system.loss_type)
     if loss is not None and loss.kink:
-        yield say("kink", name=loss.name, kink=loss.kink)
+        yield say("kink", name=loss.name, kink=teller.words.own(loss.kink))

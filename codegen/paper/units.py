@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from codegen.latex.names import Names, Symbol, with_one
 from codegen.paper.drawing import Box, Circle, Drawing, Label, Line, Mark, framed
+from codegen.paper.extents import of_sample
 from codegen.paper.label import plain
 from derive.notation import Layer, Mul, System
 from derive.tree import equation_reads, reads
@@ -36,7 +37,7 @@ def units(system: System, names: Names) -> Drawing | None:
     columns = _columns(system, names)
     if columns is None:
         return None
-    target = [t for t in system.having("target") if len(t.shape) <= 2]
+    target = [t for t in system.having("target") if len(of_sample(system, t.name)) <= 1]
     if len(target) != 1 or system.objective is None:
         return None
     marks = list(_marks(columns, str(names[target[0].name]), str(names[system.objective])))
@@ -73,8 +74,8 @@ def _columns(system: System, names: Names) -> list[_Column] | None:
 
 def _count(system: System, tensor: str) -> int | None:
     """How many units a sample has, if few; None for what isn't a vector a sample."""
-    shape = system.table[tensor].shape
-    count = shape[1].number if len(shape) == 2 else None
+    shape = of_sample(system, tensor)
+    count = shape[0].number if len(shape) == 1 else None
     return count if count is not None and 1 <= count <= MOST_UNITS else None
 
 

@@ -1,0 +1,310 @@
+"""The backward pass: from the objective back, each derivative with the steps that led to it.
+
+Told by total differentials: what an equation's tensor changes by, put into the objective's change
+and sorted by what changes; the coefficient of each is the derivative by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from codegen.latex.steps import ADDS
+from codegen.latex.subscripts import Formula
+from codegen.paper.kronecker import Kronecker
+from codegen.paper.model import Block, Display, Fold, Math, Paragraph, Section, Text
+from codegen.paper.teller import Teller, by_layer, chained
+from derive.differentials import (
+    Passage,
+    arriving,
+    collected,
+    differential_of,
+    passages,
+    total_differential,
+)
+from derive.notation import Call, Compare, Equation, Read, Step, affine
+from derive.reading import solve_for_reading
+from derive.tree import ONE, affine_axes, equation_reads
+
+_WRITTEN_IN = ("write in", "put in", "same value")
+_OF_A_PASSAGE = ("re-express", "rename", "solve subscript")
+
+
+class Backward:
+    """Tells every derivative of one derivation."""
+
+    def __init__(self, teller: Teller) -> None:
+        self.teller = teller
+        self.derivation = teller.derivation
+        self.say = teller.say
+        self.told: set[str] = set()
+        self.through: dict[str, list[Passage]] = {}
+        self.into: dict[str, list[Passage]] = {}
+        for passage in passages(self.derivation):
+            self.through.setdefault(passage.output, []).append(passage)
+            self.into.setdefault(passage.chain.subject, []).append(passage)
+
+    def sections(self) -> Iterator[Section]:
+        """Each derivative in the engine's order, with what was written into it before it."""
+        parts: list[tuple[Text, list[Block]]] = []
+        title: Text = ()
+        for equation in self.derivation.backward:
+            of = self.teller.of.get(equation.tensor)
+            blocks: list[Block] = []
+            if self.teller.manner.detail == "result":
+                blocks.extend(self.result(equation))
+            else:
+                for before in self.written_into(equation):
+                    blocks.extend(self.derived(before))
+                blocks.extend(self.derived(equation))
+            # a helper belongs to what it helps
+            title = self.teller.layer_title(of) if of is not None else title
+            parts.append((title, blocks))
+        if not parts:
+            yield Section(self.say("backward"), (Paragraph(self.say("nothing_backward")),))
+        else:
+            yield from by_layer(self.say("backward"), parts)
+
+    def result(self, equation: Equation) -> list[Block]:
+        """A derivative alone, an error term with the activation's derivative as such first."""
+        generic = self.teller.steps.textbook(equation)
+        shown = self.teller.index.formula(equation)
+        if generic:
+            shown = chained(self.teller.index.formula(generic), shown)
+        found = self.teller.shown(
+            f"backward:{equation.tensor}", shown, self.teller.in_matrices(equation)
+        )
+        return [*self.teller.slope(equation), found]
+
+    def written_into(self, equation: Equation) -> Iterator[Equation]:
+        """The derivatives that were written into this one, each before it is needed, told once."""
+        for step in self.derivation.steps:
+            if step.subject != equation.tensor or step.rule not in _WRITTEN_IN:
+                continue
+            before = {r.tensor for r in equation_reads(step.before)}
+            after = {r.tensor for r in equation_reads(step.after)}
+            for name in sorted(before - after):
+                inner = self.teller.inlined.get(name)
+                if inner is not None and name not in self.told:
+                    self.told.add(name)
+                    yield from self.written_into(inner)
+                    yield inner
+
+    # ---- the total differential ------------------------------------------------------------------
+
+    def changes(self, output: str) -> list[Block]:
+        """What a change of all that an equation reads brings; told once."""
+        name = differential_of(output)
+        if name in self.told:
+            return []
+        self.told.add(name)
+        teller, through = self.teller, self.through[output]
+        equation = through[0].chain.before
+        raw = teller.index.formula(total_differential(self.derivation, through, raw=True))
+        told = teller.index.formula(total_differential(self.derivation, through))
+        symbol = teller.symbol(output)
+        reads = teller.symbols(dict.fromkeys(p.wrt for p in through))
+        forward = teller.refers(f"forward:{output}")
+        said = self.say("changes by", formula=forward, wrt=reads, output=symbol)
+        if raw.right != told.right:
+            then = self.say("re-express", through=symbol)
+            said = self.say("two sentences", first=said, then=then)
+        blocks: list[Block] = [Paragraph(said)]
+        blocks.append(teller.shown(f"change:{output}", chained(raw, told)))
+        arrives = arriving(self.derivation, equation)
+        if arrives is not None:
+            brought = teller.index.formula(collected(self.derivation, through))
+            shown = Formula(brought.left, (*teller.index.formula(arrives).right, *brought.right))
+            blocks.append(Paragraph(self.say("put into" if len(through) > 1 else "put into one")))
+            blocks.append(teller.shown(f"sorted:{output}", shown))
+        return [Fold(self.say("differential of", of=symbol), tuple(blocks))]
+
+    def coefficient(self, passage: Passage) -> Text:
+        """Where a derivative is read off."""
+        labels = (f"sorted:{passage.output}", f"change:{passage.output}")
+        label = next(x for x in labels if x in self.teller.labels)
+        places = tuple(affine(a) for a in passage.chain.after.axes)
+        change = Math(self.teller.index.integers.entry(differential_of(passage.wrt), places))
+        return self.say("coefficient", change=change, formula=self.teller.refers(label))
+
+    # ---- derivations -----------------------------------------------------------------------------
+
+    def derived(self, equation: Equation) -> list[Block]:
+        """A derivative with the steps that led to it."""
+        self.told.add(equation.tensor)
+        into = self.into.get(equation.tensor, [])
+        blocks: list[Block] = []
+        if self.teller.manner.calculus == "differential":
+            for output in dict.fromkeys(p.output for p in into):
+                blocks.extend(self.changes(output))
+        inner = self.steps_of(equation, into)
+        title = self.title(equation)
+        return [*blocks, *([Fold(title, tuple(inner))] if title else inner)]
+
+    def steps_of(self, equation: Equation, into: list[Passage]) -> list[Block]:
+        """The steps of one derivative, the last of them giving it as it is used."""
+        teller = self.teller
+        full = teller.manner.detail == "full"
+        final = teller.index.formula(equation)
+        blocks: list[Block] = []
+        shown: str | None = None
+        if not into:
+            said = self.helper(equation)
+            blocks.extend([Paragraph(said)] if said else [])
+        for passage in into:
+            more, shown = self.passed(passage, several=len(into) > 1)
+            blocks.extend(more)
+        for step in self.derivation.steps:
+            if step.subject != equation.tensor or step.kind == "chain":
+                continue
+            if step.rule in _OF_A_PASSAGE and any(_belongs(step, p) for p in into):
+                continue
+            formula = teller.steps.formula(step)
+            if formula.right[-1] == shown:
+                continue
+            if full:
+                before = teller.index.formula(step.before).right
+                formula = Formula(formula.left, (*before, *formula.right), formula.relation)
+            blocks.append(Paragraph(self.sentence(step)))
+            blocks.append(Display((formula,)))
+            shown = formula.right[-1] if formula.relation == "=" else None
+        if shown != final.right[-1]:
+            if blocks:
+                blocks.append(Paragraph(self.say("together")))
+            blocks.append(Display((final,)))
+        matrix = None if equation.tensor in teller.inlined else teller.in_matrices(equation)
+        return self.labelled(blocks, equation, matrix)
+
+    def labelled(
+        self, blocks: list[Block], equation: Equation, matrix: Formula | None
+    ) -> list[Block]:
+        """The last formula gets the derivative's label, and the matrix form behind it."""
+        label = f"backward:{equation.tensor}"
+        self.teller.labels.add(label)
+        last = max(k for k, b in enumerate(blocks) if isinstance(b, Display))
+        display = blocks[last]
+        assert isinstance(display, Display)
+        blocks[last] = Display(display.formulas, ("",) * (len(display.formulas) - 1) + (label,))
+        if matrix is not None:
+            blocks.extend(
+                (
+                    *self.teller.slope(equation),
+                    Paragraph(self.say("matrix form")),
+                    Display((matrix,)),
+                )
+            )
+        return blocks
+
+    def passed(self, passage: Passage, several: bool) -> tuple[list[Block], str | None]:
+        """What arrives through one equation: read off, and told for one entry."""
+        teller = self.teller
+        axes = passage.chain.after.axes
+        solved = solve_for_reading(passage.solved, axes, self.derivation.table)
+        final = teller.index.formula(Equation(passage.chain.subject, axes, (solved,)))
+        blocks: list[Block] = []
+        if teller.manner.calculus == "kronecker":
+            blocks.extend(Kronecker(teller).told(passage))
+        else:
+            blocks.append(Paragraph(self.coefficient(passage)))
+        if teller.manner.detail == "full":
+            blocks.extend(self.index_calculus(passage))
+        place = self.place(passage)
+        if place:
+            blocks.append(Paragraph(place))
+        rule = ""
+        if teller.manner.detail != "full" and passage.raw.target == solved.target:
+            rule = teller.steps.rule(passage.chain, passage.raw)
+        right = (rule, *final.right) if rule else final.right
+        blocks.append(Display((Formula(final.left, right, ADDS if several else "="),)))
+        return blocks, None if several else final.right[-1]
+
+    def index_calculus(self, passage: Passage) -> Iterator[Block]:
+        """The chain rule as the engine applied it, and how its letters were changed."""
+        teller = self.teller
+        yield Display((teller.steps.chain(passage.chain),))
+        for before, after, key, of in (
+            (passage.raw, passage.told, "re-express", passage.output),
+            (passage.told, passage.solved, "rename", passage.wrt),
+        ):
+            if before != after:
+                slot = "through" if key == "re-express" else "of"
+                yield Paragraph(self.say(key, **{slot: teller.symbol(of)}))
+                yield Display((teller.index.scattered(passage.chain.subject, after),))
+
+    def place(self, passage: Passage) -> Text:
+        """Which subscript was solved, where more than a letter names the place that is read."""
+        axes = passage.chain.after.axes
+        integers = self.teller.index.integers
+        found: list[Math] = []
+        for subscript, axis in zip(passage.solved.target, axes, strict=True):
+            if subscript.axis is None and list(affine_axes(subscript)):
+                found.append(
+                    Math(f"{self.teller.names.letter(axis)} = {integers.integer(subscript).text}")
+                )
+        if not found:
+            return ()
+        return self.say("solve place", places=self.teller.words.listed(found))
+
+    # ---- sentences -------------------------------------------------------------------------------
+
+    def title(self, equation: Equation) -> Text:
+        """What an equation of the backward pass gives."""
+        name = equation.tensor
+        teller = self.teller
+        if name not in teller.of:
+            return ()
+        of = teller.symbol(teller.of[name])
+        if name in teller.names.errors:
+            return self.say("error_of", of=of)
+        role = self.derivation.table[teller.of[name]].role
+        return self.say("gradient_by" if role == "parameter" else "derivative_by", of=of)
+
+    def helper(self, equation: Equation) -> Text:
+        """What a helper of the backward pass is for."""
+        term = equation.terms[0]
+        match term.body:
+            case Call("where", (Compare("==", _, Read(tensor, _)), yes, _)) if yes == ONE:
+                return self.say("attaining", of=self.teller.symbol(tensor))
+            case _ if term.reduce == "prod":
+                of = equation.tensor.split("_", 1)[1]
+                return self.say("others", of=self.teller.symbol(of))
+            case _ if equation.tensor in self.teller.of:
+                return ()
+            case _:
+                return self.say("sum_used")
+
+    def sentence(self, step: Step) -> Text:
+        """A step's rule and reason in words."""
+        teller = self.teller
+        before = [r.tensor for r in equation_reads(step.before)]
+        after = [r.tensor for r in equation_reads(step.after)]
+        new = [n for n in dict.fromkeys(after) if n not in before]
+        gone = [n for n in dict.fromkeys(before) if n not in after]
+        match step.rule:
+            case "re-express" | "simplify" if new:
+                key = "simplify through" if step.rule == "simplify" else step.rule
+                return self.say(key, through=teller.symbols(new))
+            case "re-express":
+                return self.say("re-arrange")
+            case "same value" if gone:
+                read = next(r for r in after if r not in before) if new else after[0]
+                return self.say(
+                    "same value", name=teller.symbols(gone), original=teller.symbol(read)
+                )
+            case "write in" | "put in" if gone:
+                name = teller.symbols(gone)
+                labels = [f"backward:{n}" for n in gone if f"backward:{n}" in teller.labels]
+                if not labels:
+                    return self.say(step.rule, name=name)
+                return self.say(f"{step.rule} by", name=name, formula=teller.refers(*labels))
+            case "pull out":
+                if new:
+                    return self.say("pull out", sum=teller.symbols(new))
+                return self.say("pull out assumed")
+            case "rename":
+                return self.say("rename", of=teller.symbol(teller.of[step.subject]))
+            case _:
+                return self.say(step.rule)
+
+
+def _belongs(step: Step, passage: Passage) -> bool:
+    return step.after.terms in ((passage.told,), (passage.solved,))

@@ -1,0 +1,83 @@
+r"""A chain step told with Kronecker deltas: $\partial z_i/\partial W_{kl} = \delta_{ik} x_l$.
+
+The engine forms none. Who learnt it so sees here that both ways give the same: a read `X[f]`
+changes with `X[q]` where `f` is `q`, and the deltas are summed away again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from derive.differentials import Passage, source_of, upstream_of
+from derive.notation import (
+    Axis,
+    Call,
+    Derivation,
+    Equation,
+    Expr,
+    Index,
+    Read,
+    Reduction,
+    Term,
+    affine,
+)
+from derive.tree import ONE, fresh_letter, mul, substitute, transform
+
+KRONECKER = "kronecker"
+
+
+@dataclass(frozen=True)
+class Delta:
+    """One chain step: the place `at`, the local derivative with deltas, and what is summed."""
+
+    at: tuple[Axis, ...]
+    local: tuple[Expr, ...]
+    summed: Expr
+
+
+def with_deltas(derivation: Derivation, passage: Passage) -> Delta:
+    """The local derivative of an equation by an entry of what it reads, and the chain rule of it.
+
+    `local` are equal forms, the later with the letters that only the deltas hold summed away.
+    """
+    equation, source = passage.chain.before, source_of(passage)
+    taken = {a.letter for a in (*source.domain, *equation.axes)}
+    at = tuple(_fresh(a, taken) for a in passage.chain.after.axes)
+    incoming = upstream_of(derivation, equation.tensor)
+    slope = passage.told.body
+    if incoming is not None:
+        slope = transform(
+            slope, lambda e: ONE if isinstance(e, Read) and e.tensor == incoming else None
+        )
+    ties = tuple(
+        Call(KRONECKER, (Index(s), Index(affine(q))))
+        for s, q in zip(passage.raw.target, at, strict=True)
+    )
+    whole = _sum(source.reduced, mul(*ties, slope))
+    places = {
+        letter: affine(q)
+        for s, q in zip(passage.raw.target, at, strict=True)
+        if (letter := s.axis) is not None and letter in source.reduced
+    }
+    kept = [t for t, s in zip(ties, passage.raw.target, strict=True) if s.axis not in places]
+    run = tuple(a for a in source.reduced if a not in places)
+    sifted = _sum(run, substitute(mul(*kept, slope), places))
+    local = (whole,) if whole == sifted else (whole, sifted)
+    letters = tuple(affine(a) for a in equation.axes)
+    upstream: Expr = ONE if incoming is None else Read(incoming, letters)
+    return Delta(at, local, _sum(equation.axes, mul(upstream, sifted)))
+
+
+def _sum(axes: tuple[Axis, ...], body: Expr) -> Expr:
+    return Reduction("sum", axes, body) if axes else body
+
+
+def _fresh(axis: Axis, taken: set[str]) -> Axis:
+    letter = fresh_letter(taken, axis.letter)
+    taken.add(letter)
+    return Axis(letter, axis.extent)
+
+
+def as_equation(name: str, axes: tuple[Axis, ...], value: Expr) -> Equation:
+    """A value for each of some letters as an equation, for who evaluates it."""
+    return Equation(name, axes, (Term(tuple(affine(a) for a in axes), axes, "sum", value),))
