@@ -98,7 +98,7 @@ def label_width(text: str, math: bool) -> float:
     """About how wide a label is, in em; words are told by their letters."""
     if math:
         return formula_width(text)
-    return sum(1.0 if east_asian_width(c) in "WF" else 0.49 for c in text)
+    return sum(1.0 if east_asian_width(c) in "WF" else 0.52 for c in text)
 
 
 def moved(mark: Mark, dx: float, dy: float) -> Mark:

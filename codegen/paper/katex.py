@@ -19,6 +19,9 @@ VERSION = "0.19.1"
 _HERE = files("codegen") / "vendored" / "katex"
 _MEMORY = 256 * 2**20  # bytes
 
+# what KaTeX knows and may not do, such as a link, it only sets in a colour
+_REFUSED = "#bad0ff"
+
 # strict, so that what LaTeX wouldn't take isn't taken here; what comes from a spec is never trusted
 _OPTIONS = {
     "output": "htmlAndMathml",
@@ -26,6 +29,7 @@ _OPTIONS = {
     "strict": "error",
     "trust": False,
     "maxExpand": 1000,
+    "errorColor": _REFUSED,
 }
 # `join` makes one plain string of it; the engine can't hand over one that was put together by `+`
 _RENDER = """
@@ -83,10 +87,9 @@ class Katex:
         key = latex, display
         if key not in self._made:
             made = self._render(latex, display)
-            if not made.startswith("+"):
-                raise ChainruleError(
-                    f"html: KaTeX doesn't take a formula: {shorten(made[1:], 200)}"
-                )
+            if not made.startswith("+") or _REFUSED in made:
+                reason = made[1:] if made.startswith("-") else f"it may not do that: {latex}"
+                raise ChainruleError(f"html: KaTeX doesn't take a formula: {shorten(reason, 200)}")
             self._made[key] = made[1:]
             self._classes.update(c for cs in _CLASSES.findall(made) for c in cs.split())
         return self._made[key]

@@ -37,7 +37,7 @@ class Node:
     @property
     def width(self) -> float:
         """In em."""
-        return max(_LEAST, max((line.width for line in self.lines), default=0.0) + 1.0)
+        return max(_LEAST, max((line.width for line in self.lines), default=0.0) + 1.1)
 
     @property
     def height(self) -> float:
