@@ -108,6 +108,17 @@ def derive(
 
 
 @app.command()
+def explain(
+    spec: Spec,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A tensor, such as W1.")],
+    detail: Annotated[str, typer.Option(metavar="DETAIL", help="steps or full.")] = "steps",
+    lang: Annotated[str, typer.Option(metavar="LANGUAGE", help="en or zh.")] = "en",
+) -> Job:
+    """Show the derivation of one gradient, step by step."""
+    return _later("codegen.commands.explain:run", spec, name, detail, lang)
+
+
+@app.command()
 def emit(
     spec: Spec,
     output: Output = None,

@@ -178,12 +178,19 @@ def _changed(passage: Passage, source: Term, incoming: str | None) -> Expr:
             others = [a for a in body.args if a != read]
             if len(others) + 1 == len(body.args) and not any(read in set(reads(a)) for a in others):
                 return Mul(tuple(change if a == read else a for a in body.args))
-    local = passage.told.body
-    if incoming is not None:
-        local = transform(
-            local, lambda e: ONE if isinstance(e, Read) and e.tensor == incoming else None
-        )
-    return _times(local, change)
+    return _times(_without(incoming, passage.told.body), change)
+
+
+def slope(derivation: Derivation, passage: Passage) -> Expr:
+    """The local derivative alone, without what comes in from the equation's own tensor."""
+    return _without(upstream_of(derivation, passage.output), passage.told.body)
+
+
+def _without(incoming: str | None, body: Expr) -> Expr:
+    def change(node: Expr) -> Expr | None:
+        return ONE if isinstance(node, Read) and node.tensor == incoming else None
+
+    return body if incoming is None else transform(body, change)
 
 
 def _times(local: Expr, change: Read) -> Expr:

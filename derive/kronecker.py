@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from derive.differentials import Passage, source_of, upstream_of
+from derive.differentials import Passage, slope, source_of, upstream_of
 from derive.notation import (
     Axis,
     Call,
@@ -21,7 +21,7 @@ from derive.notation import (
     Term,
     affine,
 )
-from derive.tree import ONE, fresh_letter, mul, substitute, transform
+from derive.tree import ONE, fresh_letter, mul, substitute
 
 KRONECKER = "kronecker"
 
@@ -44,16 +44,12 @@ def with_deltas(derivation: Derivation, passage: Passage) -> Delta:
     taken = {a.letter for a in (*source.domain, *equation.axes)}
     at = tuple(_fresh(a, taken) for a in passage.chain.after.axes)
     incoming = upstream_of(derivation, equation.tensor)
-    slope = passage.told.body
-    if incoming is not None:
-        slope = transform(
-            slope, lambda e: ONE if isinstance(e, Read) and e.tensor == incoming else None
-        )
+    local = slope(derivation, passage)
     ties = tuple(
         Call(KRONECKER, (Index(s), Index(affine(q))))
         for s, q in zip(passage.raw.target, at, strict=True)
     )
-    whole = _sum(source.reduced, mul(*ties, slope))
+    whole = _sum(source.reduced, mul(*ties, local))
     places = {
         letter: affine(q)
         for s, q in zip(passage.raw.target, at, strict=True)
@@ -61,11 +57,11 @@ def with_deltas(derivation: Derivation, passage: Passage) -> Delta:
     }
     kept = [t for t, s in zip(ties, passage.raw.target, strict=True) if s.axis not in places]
     run = tuple(a for a in source.reduced if a not in places)
-    sifted = _sum(run, substitute(mul(*kept, slope), places))
-    local = (whole,) if whole == sifted else (whole, sifted)
+    sifted = _sum(run, substitute(mul(*kept, local), places))
+    forms = (whole,) if whole == sifted else (whole, sifted)
     letters = tuple(affine(a) for a in equation.axes)
     upstream: Expr = ONE if incoming is None else Read(incoming, letters)
-    return Delta(at, local, _sum(equation.axes, mul(upstream, sifted)))
+    return Delta(at, forms, _sum(equation.axes, mul(upstream, sifted)))
 
 
 def _sum(axes: tuple[Axis, ...], body: Expr) -> Expr:

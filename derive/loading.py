@@ -146,7 +146,11 @@ class _System:
         example = read_example(spec.example, system, self.problems)
         if self.problems:
             raise ChainruleError(*dict.fromkeys(self.problems))
-        return replace(system, training=replace(system.training, example=example))
+        return replace(
+            system,
+            training=replace(system.training, example=example),
+            notes=tuple(spec.notes),
+        )
 
     def training(self) -> Training:
         """The optimiser and its hyper-parameters."""

@@ -365,6 +365,7 @@ class System:
     aliases: tuple[tuple[str, str], ...] = ()
     training: Training = field(default_factory=Training)
     sources: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     batch: str | None = None
     loss_type: str = ""

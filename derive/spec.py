@@ -192,6 +192,7 @@ class Spec(_Strict):
     assume: Names = []
     output: str | None = None
     example: dict[str, Any] = {}
+    notes: Names = []
     optimizer: Annotated[Setting | None, BeforeValidator(_typed)] = None
 
     # a network

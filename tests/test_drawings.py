@@ -378,7 +378,7 @@ def document_of(drawings):
 def test_tikz_compiles(drawings):
     few = [drawings[name] for name in ("small", "resnet", "heads")]
     writer = Writer(TEX, document_of([*few, recurrence(), diagram.descent(), hostile()]))
-    text = render(TEX.template, title=writer.title(), sections=writer.sections())
+    text = render(TEX.template, title=writer.title(), sections=writer.sections(), **TEX.more)
     pdf, log = compile_with_log(text)
     assert pdf.startswith(b"%PDF")
     assert not re.search(r"Overfull|Warning: (?!.*Rerun)", log)

@@ -101,7 +101,7 @@ def beside(parts: Sequence[Box], operator: str = "") -> Box:
     text = before = ""
     for k, part in enumerate(parts):
         shown = part.at_least(PRODUCT)
-        if (shown.reaches or shown.rigid) and k + 1 < len(parts):
+        if (shown.reaches or (shown.rigid and shown.level < ATOM)) and k + 1 < len(parts):
             shown = parenthesised(shown)
         if text:
             text += TIMES + (f" {operator} " if operator else _gap(before, shown.text))

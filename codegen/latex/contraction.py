@@ -162,8 +162,10 @@ class Contraction:
 
 
 def _norm(box: Box) -> Box:
-    size = (r"\bigl", r"\bigr") if box.height else ("", "")
-    text = rf"{size[0]}\lVert {box.text}{size[1]}\rVert^{{2}}"
+    left, right = (r"\bigl", r"\bigr") if box.height else ("", "")
+    if box.rigid:
+        left, right = r"\left", r"\right"
+    text = rf"{left}\lVert {box.text}{right}\rVert^{{2}}"
     return Box(text, ATOM, max(box.height, NESTED))
 
 

@@ -26,7 +26,13 @@ class Integers:
         text = symbol.at(self.subscripts(subscripts))
         if isinstance(symbol, Partial):
             return Box(text, PRODUCT, TALL)
-        return Box(text, ATOM, NESTED if symbol.above else 0, powers=not symbol.above)
+        return Box(
+            text,
+            ATOM,
+            NESTED if symbol.above else 0,
+            powers=not symbol.above,
+            rigid=symbol.rigid,
+        )
 
     def subscripts(self, subscripts: Sequence[Affine]) -> str:
         """Subscripts side by side; commas where one of them is more than a letter."""

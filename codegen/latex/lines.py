@@ -15,7 +15,8 @@ _WIDTHS = {
     **dict.fromkeys("=<>", 1.35),
     **dict.fromkeys("+-", 1.3),
     **dict.fromkeys("()[]|!'", 0.42),
-    **dict.fromkeys((" ", "\n", "&", PLUS, TIMES), 0.0),
+    **dict.fromkeys((" ", "\n", PLUS, TIMES), 0.0),
+    "&": 0.9,
     **dict.fromkeys((r"\left", r"\right", r"\limits", r"\text", r"\nolimits"), 0.0),
     **dict.fromkeys((r"\bigl", r"\bigr", r"\Bigl", r"\Bigr"), 0.1),
     **dict.fromkeys((r"\biggl", r"\biggr", r"\Biggl", r"\Biggr"), 0.3),
@@ -40,7 +41,7 @@ _WIDTHS = {
     r"\substack": 0.0,
     r"\mathrm": 0.0,
     r"\operatorname": 0.17,
-    r"\begin": 1.0,
+    r"\begin": 1.4,
     r"\end": 0.0,
 }
 _LEAD = re.compile(rf"([{PLUS}{TIMES}]?)(\\,| \\cdot | \\odot | \\oslash | [-+] |)")

@@ -219,7 +219,13 @@ class MatrixPrinter:
         if isinstance(symbol, Partial):
             box = Box(text, PRODUCT, TALL)
         else:
-            box = Box(text, ATOM, NESTED if symbol.above else 0, powers=not symbol.above)
+            box = Box(
+                text,
+                ATOM,
+                NESTED if symbol.above else 0,
+                powers=not symbol.above,
+                rigid=symbol.rigid,
+            )
         if lies == frame:
             return box
         if lies.turned != frame:

@@ -66,6 +66,7 @@ class Symbol:
     base: str
     above: str = ""
     below: str = ""
+    rigid: bool = False  # numbers in rows: delimiters grow with it
 
     def __str__(self) -> str:
         return self.at()
@@ -90,6 +91,11 @@ class Change:
     def above(self) -> str:
         """What stands above the tensor's letter, as a layer's number does."""
         return self.of.above if isinstance(self.of, Symbol) else ""
+
+    @property
+    def rigid(self) -> bool:
+        """Never: a differential is one line."""
+        return False
 
     def at(self, subscripts: str = "") -> str:
         """With the tensor's subscripts."""

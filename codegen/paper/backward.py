@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from codegen.latex.steps import ADDS
 from codegen.latex.subscripts import Formula
+from codegen.paper.alike import Part, gathered
 from codegen.paper.kronecker import Kronecker
 from codegen.paper.model import Block, Display, Fold, Math, Paragraph, Section, Text
 from codegen.paper.teller import Teller, by_layer, chained
@@ -32,8 +33,10 @@ _OF_A_PASSAGE = ("re-express", "rename", "solve subscript")
 class Backward:
     """Tells every derivative of one derivation."""
 
-    def __init__(self, teller: Teller) -> None:
+    def __init__(self, teller: Teller, only: frozenset[str] | None = None) -> None:
+        """`only` these derivatives are told, or all."""
         self.teller = teller
+        self.only = only
         self.derivation = teller.derivation
         self.say = teller.say
         self.told: set[str] = set()
@@ -45,24 +48,30 @@ class Backward:
 
     def sections(self) -> Iterator[Section]:
         """Each derivative in the engine's order, with what was written into it before it."""
-        parts: list[tuple[Text, list[Block]]] = []
-        title: Text = ()
+        parts: list[Part] = []
+        place: str | None = None
+        same = self.teller.same_backward if self.only is None else {}
         for equation in self.derivation.backward:
-            of = self.teller.of.get(equation.tensor)
-            blocks: list[Block] = []
-            if self.teller.manner.detail == "result":
-                blocks.extend(self.result(equation))
-            else:
-                for before in self.written_into(equation):
-                    blocks.extend(self.derived(before))
-                blocks.extend(self.derived(equation))
+            if self.only is not None and equation.tensor not in self.only:
+                continue
             # a helper belongs to what it helps
-            title = self.teller.layer_title(of) if of is not None else title
-            parts.append((title, blocks))
+            place = self.teller.of.get(equation.tensor, place)
+            title = self.teller.layer_title(place) if place is not None else ()
+            layer = self.teller.layer_of.get(place or "")
+            told = layer is None or layer.name not in same
+            parts.append((layer, title, self.with_what_it_needs(equation) if told else []))
         if not parts:
             yield Section(self.say("backward"), (Paragraph(self.say("nothing_backward")),))
         else:
-            yield from by_layer(self.say("backward"), parts)
+            found = list(gathered(self.teller, parts, same, "backward"))
+            yield from by_layer(self.say("backward"), found)
+
+    def with_what_it_needs(self, equation: Equation) -> list[Block]:
+        """A derivative, and before it what was written into it."""
+        if self.teller.manner.detail == "result":
+            return self.result(equation)
+        before = [b for e in self.written_into(equation) for b in self.derived(e)]
+        return [*before, *self.derived(equation)]
 
     def result(self, equation: Equation) -> list[Block]:
         """A derivative alone, an error term with the activation's derivative as such first."""
@@ -73,7 +82,7 @@ class Backward:
         found = self.teller.shown(
             f"backward:{equation.tensor}", shown, self.teller.in_matrices(equation)
         )
-        return [*self.teller.slope(equation), found]
+        return [*self.teller.slope(equation), found, *self.teller.with_numbers([equation])]
 
     def written_into(self, equation: Equation) -> Iterator[Equation]:
         """The derivatives that were written into this one, each before it is needed, told once."""
@@ -104,7 +113,9 @@ class Backward:
         symbol = teller.symbol(output)
         reads = teller.symbols(dict.fromkeys(p.wrt for p in through))
         forward = teller.refers(f"forward:{output}")
-        said = self.say("changes by", formula=forward, wrt=reads, output=symbol)
+        said = self.say("changes", wrt=reads, output=symbol)
+        if forward:
+            said = self.say("changes by", formula=forward, wrt=reads, output=symbol)
         if raw.right != told.right:
             then = self.say("re-express", through=symbol)
             said = self.say("two sentences", first=said, then=then)
@@ -114,7 +125,8 @@ class Backward:
         if arrives is not None:
             brought = teller.index.formula(collected(self.derivation, through))
             shown = Formula(brought.left, (*teller.index.formula(arrives).right, *brought.right))
-            blocks.append(Paragraph(self.say("put into" if len(through) > 1 else "put into one")))
+            key = "put into" if len(through) > 1 else "put into one"
+            blocks.append(Paragraph(self.say(key, output=symbol)))
             blocks.append(teller.shown(f"sorted:{output}", shown))
         return [Fold(self.say("differential of", of=symbol), tuple(blocks))]
 
@@ -179,20 +191,15 @@ class Backward:
     ) -> list[Block]:
         """The last formula gets the derivative's label, and the matrix form behind it."""
         label = f"backward:{equation.tensor}"
-        self.teller.labels.add(label)
+        self.teller.labels[label] = None
         last = max(k for k, b in enumerate(blocks) if isinstance(b, Display))
         display = blocks[last]
         assert isinstance(display, Display)
         blocks[last] = Display(display.formulas, ("",) * (len(display.formulas) - 1) + (label,))
         if matrix is not None:
-            blocks.extend(
-                (
-                    *self.teller.slope(equation),
-                    Paragraph(self.say("matrix form")),
-                    Display((matrix,)),
-                )
-            )
-        return blocks
+            blocks.extend(self.teller.slope(equation))
+            blocks.extend((Paragraph(self.say("matrix form")), Display((matrix,))))
+        return [*blocks, *self.teller.with_numbers([equation])]
 
     def passed(self, passage: Passage, several: bool) -> tuple[list[Block], str | None]:
         """What arrives through one equation: read off, and told for one entry."""

@@ -13,7 +13,7 @@ from codegen.paper.markdown import MARKDOWN, beside
 from codegen.paper.pdf import compile_pdf
 from codegen.paper.story import Story, as_told
 from codegen.paper.teller import Teller
-from codegen.paper.tex import TEX
+from codegen.paper.tex import tex_form
 from codegen.paper.words import Words
 from codegen.render import render
 from derive.errors import ChainruleError, meant, shown
@@ -45,6 +45,9 @@ def document(derivation: Derivation, format: str = "tex", **manner: Any) -> str 
             f"format: unknown {shown(format)}{meant(format, FORMATS)}; known: {', '.join(FORMATS)}"
         )
     chosen = Manner(**manner)
+    if chosen.fragment and format != "tex":
+        raise ChainruleError(f"fragment: a fragment is LaTeX's; ask for tex, not {format}")
+    tex = tex_form(chosen.lang, chosen.fragment, derivation.system.name)
     match format:
         case "json":
             data = _data(derivation, chosen)
@@ -54,9 +57,9 @@ def document(derivation: Derivation, format: str = "tex", **manner: Any) -> str 
         case "md":
             return filled(derivation, chosen, MARKDOWN)
         case "pdf":
-            return compile_pdf(filled(derivation, chosen, TEX))
+            return compile_pdf(filled(derivation, chosen, tex))
         case _:
-            return filled(derivation, chosen, TEX)
+            return filled(derivation, chosen, tex)
 
 
 def markdown_beside(derivation: Derivation, stem: str, **manner: Any) -> tuple[str, dict[str, str]]:
@@ -71,7 +74,7 @@ def markdown_beside(derivation: Derivation, stem: str, **manner: Any) -> tuple[s
 def filled(derivation: Derivation, manner: Manner, form: Form) -> str:
     """A document in one form."""
     writer = Writer(form, Story(derivation, manner).document())
-    return render(form.template, title=writer.title(), sections=writer.sections())
+    return render(form.template, title=writer.title(), sections=writer.sections(), **form.more)
 
 
 # ---- as data -------------------------------------------------------------------------------------

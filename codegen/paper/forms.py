@@ -7,7 +7,7 @@ strings that a template lays out.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from codegen.latex.box import flat
 from codegen.latex.lines import split, width
@@ -40,7 +40,7 @@ class ShownFormula:
 
     lines: tuple[str, ...]
     number: int
-    is_referred_to: bool
+    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,8 @@ class Form:
     """How the pieces of a document are written in one format.
 
     `room` is the width of a line of formulas in em; `together` says whether formulas that follow
-    each other are one display, aligned at their signs, or a display each.
+    each other are one display, aligned at their signs, or a display each; `label` marks a formula
+    that others refer to; `more` is what the template asks for beside title and sections.
     """
 
     template: str
@@ -88,6 +89,8 @@ class Form:
     picture: Callable[[Drawing], str]
     room: float
     together: bool
+    label: Callable[[int], str] = lambda number: ""
+    more: Mapping[str, object] = field(default_factory=dict)
 
 
 class Writer:
@@ -159,7 +162,8 @@ class Writer:
             lines = formula_lines(formula, self.form.room, min(left, _WIDEST_LEFT))
             self.count += 1
             shown = tuple(self.form.formula(x) for x in lines)
-            yield ShownFormula(shown, self.count, self.count in self.referred)
+            label = self.form.label(self.count) if self.count in self.referred else ""
+            yield ShownFormula(shown, self.count, label)
 
 
 def numbers(document: Document) -> Mapping[str, int]:

@@ -119,7 +119,7 @@ def _set(section: ShownSection, katex: Katex) -> ShownSection:
 def _set_formula(formula: ShownFormula, katex: Katex) -> ShownFormula:
     lines = formula.lines
     if len(lines) == 1:
-        latex = lines[0].replace("&", "")
+        latex = lines[0].replace("&", "", 1)
     else:
         latex = " ".join((r"\begin{aligned}", r" \\ ".join(lines), r"\end{aligned}"))
     return replace(formula, lines=(katex.display(latex),))

@@ -43,7 +43,11 @@ def tensor_table(teller: Teller) -> Table:
     """Every symbol, its name in code, its part and its shape."""
     derivation, names, printer = teller.derivation, teller.names, teller.index
     rows = []
+    same = teller.same_forward
     for tensor in derivation.tensors:
+        layer = teller.layer_of.get(teller.of.get(tensor.name, tensor.name))
+        if layer is not None and layer.name in same:
+            continue
         meaning = _meaning(teller, tensor)
         if meaning is None:
             continue
@@ -120,6 +124,8 @@ def _conventions(
 ) -> Iterator[Text]:
     derivation, names, say = teller.derivation, teller.names, teller.say
     system, listed = derivation.system, teller.words.listed
+    if teller.same_forward:
+        yield say("layers alike")
     text = " ".join(f.latex() for f in formulas)
     if any(t.shape for t in derivation.tensors):
         yield say("letters")

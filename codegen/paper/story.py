@@ -13,9 +13,11 @@ from codegen.paper.forward import forward, updates
 from codegen.paper.manner import Manner
 from codegen.paper.model import Block, Bullets, Document, Paragraph, Section
 from codegen.paper.notation import conventions, tensor_table
+from codegen.paper.scalars import Scalars, can_be_written_out
 from codegen.paper.summary import in_training, over_a_batch
 from codegen.paper.teller import Teller
 from codegen.paper.words import Words
+from codegen.paper.worked import Worked, example_of, first_sample, samples_in
 from derive.backprop import differentiate
 from derive.modes import in_mode
 from derive.notation import Derivation
@@ -36,11 +38,14 @@ class Story:
         single = of_one_sample(trained) if manner.samples == "column" else None
         self.teller = Teller(single or trained, manner, self.words)
         self.whole = Teller(trained, _in_rows(manner), self.words) if single else None
+        self.put_numbers_in(trained)
 
     def document(self) -> Document:
         """The whole document."""
         teller = self.teller
         body = [*forward(teller), *Backward(teller).sections(), *updates(teller)]
+        if self.manner.scalars and can_be_written_out(teller):
+            body.extend(Scalars(teller).sections())
         if self.whole is not None:
             body.extend(over_a_batch(self.whole))
         body.extend(in_training(teller))
@@ -48,6 +53,21 @@ class Story:
         title = teller.say("title", name=teller.system.name)
         notation = Section(teller.say("notation"), tuple(self.notation(body)))
         return Document(title, (*first, notation, *body, *self.remarks()))
+
+    def put_numbers_in(self, trained: Derivation) -> None:
+        """The example's numbers: those of one sample, and of the batch where it has more."""
+        leaves = example_of(trained)
+        if leaves is None:
+            return
+        if self.whole is None:
+            self.teller.worked = Worked(trained, leaves, self.teller.matrix)
+            return
+        several = samples_in(trained, leaves) > 1
+        told = self.teller.derivation
+        first = first_sample(told, leaves)
+        self.teller.worked = Worked(told, first, self.teller.matrix, updates=not several)
+        if several:
+            self.whole.worked = Worked(trained, leaves, self.whole.matrix)
 
     def notation(self, body: list[Section]) -> Iterator[Block]:
         """The table of symbols, and the conventions that the formulas make use of."""
@@ -63,6 +83,7 @@ class Story:
         """Warnings and sources."""
         say, derivation = self.teller.say, self.teller.derivation
         blocks: list[Block] = [Paragraph(say("warning", warning=w)) for w in derivation.warnings]
+        blocks.extend(Paragraph((note,)) for note in derivation.system.notes)
         if derivation.system.sources:
             blocks.append(Paragraph(say("sources", sources="; ".join(derivation.system.sources))))
         return [Section(say("remarks"), tuple(blocks))] if blocks else []

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from codegen.paper.model import Block, Bullets, Display, Math, Paragraph, Section, Text
+from codegen.paper.sameness import Same
 from codegen.paper.teller import Teller, together
-from derive.notation import Dim
+from derive.notation import Dim, Equation
 
 
 def over_a_batch(teller: Teller) -> Iterator[Section]:
@@ -14,7 +15,9 @@ def over_a_batch(teller: Teller) -> Iterator[Section]:
     derivation = teller.derivation
     letter = teller.system.batch or ""
     blocks: list[Block] = []
-    for equations in (derivation.forward, derivation.backward):
+    ahead, behind = teller.same_forward, teller.same_backward
+    for every, same in ((derivation.forward, ahead), (derivation.backward, behind)):
+        equations = [e for e in every if not _of_another(teller, e, same)]
         formulas = [teller.matrix.formula(e) or teller.index.formula(e) for e in equations]
         blocks.append(Display(tuple(formulas)))
     said = teller.say(
@@ -22,7 +25,15 @@ def over_a_batch(teller: Teller) -> Iterator[Section]:
         extent=Math(teller.names.dim(Dim(letter))),
         objective=teller.symbol(derivation.objective),
     )
+    if ahead or behind:
+        blocks.append(Paragraph(teller.say("others likewise")))
     yield Section(teller.say("batch title"), (Paragraph(said), *together(blocks)))
+
+
+def _of_another(teller: Teller, equation: Equation, same: Mapping[str, Same]) -> bool:
+    """Whether an equation is of a layer that is told by another one."""
+    layer = teller.layer_of.get(teller.of.get(equation.tensor, equation.tensor))
+    return layer is not None and layer.name in same
 
 
 def in_training(teller: Teller) -> Iterator[Section]:

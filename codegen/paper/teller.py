@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 
 from codegen.latex.matrix import MatrixPrinter
 from codegen.latex.names import Names, inline
@@ -10,9 +11,11 @@ from codegen.latex.steps import StepPrinter
 from codegen.latex.subscripts import Formula, IndexPrinter
 from codegen.paper.manner import Manner
 from codegen.paper.model import Block, Display, Fold, Math, Paragraph, Ref, Section, Text
+from codegen.paper.sameness import Same, told_by_another
 from codegen.paper.words import Words
+from codegen.paper.worked import Worked
 from derive.differentials import with_differentials
-from derive.notation import Call, Derivation, Equation, Expr
+from derive.notation import Call, Derivation, Equation, Expr, Layer
 from derive.tree import walk
 
 
@@ -37,13 +40,14 @@ class Teller:
         self.layer_of = {t: layer for layer in self.system.layers for t in layer.tensors}
         self.of = {a: t for t, a in derivation.adjoints}
         self.inlined = {e.tensor: e for e in derivation.inlined}
-        self.labels: set[str] = set()
+        self.labels: dict[str, None] = {}  # in the order of telling
+        self.worked: Worked | None = None
 
     # ---- formulas --------------------------------------------------------------------------------
 
     def shown(self, label: str, formula: Formula, matrix: Formula | None = None) -> Display:
         """A formula that others refer to, and the same in matrices."""
-        self.labels.add(label)
+        self.labels[label] = None
         formulas = self.both(formula, matrix)
         return Display(formulas, (label,))
 
@@ -59,6 +63,7 @@ class Teller:
 
     def plainly(self, equations: Iterable[Equation], kind: str) -> list[Block]:
         """Equations in the notation that was asked for, one display, told by `kind`:tensor."""
+        equations = tuple(equations)
         formulas: list[Formula] = []
         labels: list[str] = []
         matrices: list[Formula] = []
@@ -66,12 +71,22 @@ class Teller:
             plain, matrix = self.index.formula(equation), self.matrix.formula(equation)
             first, *others = self.both(plain, matrix)
             label = f"{kind}:{equation.tensor}"
-            self.labels.add(label)
+            self.labels[label] = None
             formulas.append(first)
             labels.append(label)
             matrices.extend(others)
+        if not formulas:
+            return []
         unlabelled = [""] * len(matrices)
-        return [Display((*formulas, *matrices), (*labels, *unlabelled))] if formulas else []
+        display = Display((*formulas, *matrices), (*labels, *unlabelled))
+        return [display, *self.with_numbers(equations)]
+
+    def with_numbers(self, equations: Iterable[Equation]) -> list[Block]:
+        """Formulas with the example's numbers put in, where there are such."""
+        if self.worked is None:
+            return []
+        made = [f for e in equations if (f := self.worked.formula(e)) is not None]
+        return [Paragraph(self.say("with numbers")), Display(tuple(made))] if made else []
 
     def in_matrices(self, equation: Equation) -> Formula | None:
         """A derivative in matrices, an error term with the activation's derivative first."""
@@ -125,9 +140,43 @@ class Teller:
         if layer is None:
             role = self.derivation.table[tensor].role
             return self.say("inputs" if role == "input" else "objective")
+        return self.titled(layer)
+
+    def titled(self, layer: Layer) -> Text:
+        """A layer's number, type and activation."""
+        type_ = self.words.own(layer.type)
         if layer.activation in ("", "identity"):
-            return self.say("layer", name=layer.name, type=layer.type)
-        return self.say("layer_with", name=layer.name, type=layer.type, activation=layer.activation)
+            return self.say("layer", name=layer.name, type=type_)
+        return self.say("layer_with", name=layer.name, type=type_, activation=layer.activation)
+
+    @cached_property
+    def same_forward(self) -> Mapping[str, Same]:
+        """The layers whose equations are those of one before."""
+        return told_by_another(self.system.layers, self.forward_of(), self.derivation.table)
+
+    @cached_property
+    def same_backward(self) -> Mapping[str, Same]:
+        """The layers whose derivatives are those of one behind."""
+        layers = reversed(self.system.layers)
+        return told_by_another(layers, self.backward_of(), self.derivation.table)
+
+    def forward_of(self) -> dict[str, list[Equation]]:
+        """The equations of each layer, by its name."""
+        found: dict[str, list[Equation]] = {}
+        for equation in self.derivation.forward:
+            layer = self.layer_of.get(equation.tensor)
+            if layer is not None:
+                found.setdefault(layer.name, []).append(equation)
+        return found
+
+    def backward_of(self) -> dict[str, list[Equation]]:
+        """The derivatives by each layer's tensors, by its name."""
+        found: dict[str, list[Equation]] = {}
+        for equation in (*self.derivation.backward, *self.derivation.inlined):
+            layer = self.layer_of.get(self.of.get(equation.tensor, ""))
+            if layer is not None:
+                found.setdefault(layer.name, []).append(equation)
+        return found
 
     def is_objective(self, equation: Equation) -> bool:
         """Whether an equation belongs to the objective rather than to the forward pass."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from codegen.latex.box import flat
 from codegen.paper.forms import Form
-from codegen.paper.tex_text import tex_text
+from codegen.paper.tex_text import chinese_text, tex_text
 from codegen.paper.tikz import tikz_picture
 
 
@@ -13,14 +13,25 @@ def _tex_code(name: str) -> str:
     return rf"\texttt{{{text}}}"
 
 
-TEX = Form(
-    template="derivation.tex.j2",
-    escape=tex_text,
-    math=lambda latex: f"${flat(latex)}$",
-    code=_tex_code,
-    ref=lambda number: rf"\eqref{{eq:{number}}}",
-    formula=flat,
-    picture=tikz_picture,
-    room=38.5,
-    together=True,
-)
+def tex_form(lang: str = "en", fragment: bool = False, name: str = "") -> Form:
+    """LaTeX in one language: a document by itself, or a fragment whose labels bear its name."""
+    mark = "".join(c if c.isascii() and c.isalnum() else "-" for c in name)
+    prefix = f"eq:{mark}:" if fragment else "eq:"
+    chinese = lang == "zh"
+    escape = chinese_text if chinese else tex_text
+    return Form(
+        template="fragment.tex.j2" if fragment else "derivation.tex.j2",
+        escape=escape,
+        math=lambda latex: f"${flat(latex)}$",
+        code=_tex_code,
+        ref=lambda number: rf"\eqref{{{prefix}{number}}}",
+        formula=flat,
+        picture=tikz_picture,
+        room=38.5,
+        together=True,
+        label=lambda number: rf" \label{{{prefix}{number}}}",
+        more={} if fragment else {"is_chinese": chinese},
+    )
+
+
+TEX = tex_form()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from itertools import groupby
 
 _TEX = {
     "\\": r"\textbackslash{}",
@@ -23,6 +24,7 @@ _TEX = {
     "'": r"\textquotesingle{}",
     "`": r"\textasciigrave{}",
 }
+_CHINESE_PUNCTUATION = "，。、；：？！（）《》“”‘’…—·"
 _SPACE = re.compile(r"\s+")
 
 
@@ -30,6 +32,27 @@ def tex_text(text: str) -> str:
     """Anybody's text for LaTeX: no character of it is a command."""
     escaped = "".join(map(_tex_character, _SPACE.sub(" ", text)))
     return escaped.replace("--", "-{}-").replace("--", "-{}-")  # no dashes by ligature
+
+
+def chinese_text(text: str) -> str:
+    """Anybody's text where Chinese characters can be set."""
+    return "".join(
+        run if chinese else tex_text(run)
+        for chinese, group in groupby(text, key=_is_chinese)
+        for run in ("".join(group),)
+    )
+
+
+def _is_chinese(c: str) -> bool:
+    """A character of the fonts for simplified Chinese: GB 2312's, and its punctuation."""
+    if c.isascii():
+        return False
+    try:
+        return len(c.encode("gb2312")) == 2 and (
+            "\u4e00" <= c <= "\u9fff" or c in _CHINESE_PUNCTUATION
+        )
+    except UnicodeEncodeError:
+        return False
 
 
 def _tex_character(c: str) -> str:

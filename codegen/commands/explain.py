@@ -1,0 +1,13 @@
+"""`chainrule explain`."""
+
+from __future__ import annotations
+
+from codegen.commands.reading import read_derivation
+from codegen.paper.explain import explain
+from codegen.terminal import say
+
+
+def run(spec: str, name: str, detail: str, lang: str) -> int:
+    """Print one gradient's derivation."""
+    say(explain(read_derivation(spec), name, lang, detail))
+    return 0
