@@ -203,6 +203,35 @@ def test_wires_of_two_tensors_don_t_lie_on_each_other(drawings):
             assert high - low < 1e-6
 
 
+def crossings(drawing):
+    """How often a wire that goes across meets one that goes up or down, ends aside."""
+    lines = [m.points for m in drawing.marks if isinstance(m, Line)]
+    count = 0
+    for one, other in combinations(lines, 2):
+        for (a, b), (c, d) in ((s, t) for s in pairwise(one) for t in pairwise(other)):
+            level, upright = ((a, b), (c, d)) if a[1] == b[1] else ((c, d), (a, b))
+            x, y = upright[0][0], level[0][1]
+            inside = sorted((level[0][0], level[1][0]))
+            count += (
+                upright[0][0] == upright[1][0]
+                and inside[0] < x < inside[1]
+                and min(upright[0][1], upright[1][1]) < y < max(upright[0][1], upright[1][1])
+            )
+    return count
+
+
+def test_few_wires_cross(drawings):
+    found = {name: crossings(drawings[name]) for name in ("lenet", "residual", "gru", "factorise")}
+    assert found == {"lenet": 0, "residual": 0, "gru": 0, "factorise": 0}
+
+
+@pytest.mark.parametrize("name", ["dense", "factorise", "two"])
+def test_arrows_at_one_box_are_apart(drawings, name):
+    tips = [m.points[-1] for m in drawings[name].marks if isinstance(m, Line) and m.arrow]
+    for (x, y), (x2, y2) in combinations(sorted(set(tips)), 2):
+        assert x != x2 or abs(y - y2) > 0.7
+
+
 def labels(drawing):
     return [m.text for m in drawing.marks if isinstance(m, Label)]
 
@@ -259,7 +288,9 @@ def test_small_nets_are_drawn_unit_by_unit(drawings):
     ],
 )
 def test_what_isn_t_a_small_chain_is_drawn_layer_by_layer(layers):
-    assert "dense" in labels(diagram.network(*read(chain(*layers, x=4))))
+    drawing = diagram.network(*read(chain(*layers, x=4)))
+    assert "dense" in labels(drawing)
+    assert not any(isinstance(m, Circle) for m in drawing.marks)
 
 
 def test_too_many_equations_are_not_drawn():
