@@ -35,7 +35,7 @@ from derive.notation import (
     Read,
     affine,
 )
-from derive.numbers import as_decimal
+from derive.numbers import as_decimal, is_long
 from derive.tree import (
     factors,
     index_reads,
@@ -153,7 +153,7 @@ def _quotient(args: tuple[Expr, ...], scene: Scene) -> Array:
             case Number(value):
                 sign = value < 0
                 top, bottom = abs(value.numerator), value.denominator
-                if as_decimal(value):
+                if as_decimal(value) or is_long(value):
                     over.append(number(abs(value)))
                     continue
                 if top != 1:
@@ -200,13 +200,38 @@ def _contracted(core: Expr, run: tuple[Axis, ...], scene: Scene) -> Array:
 
 
 def _natural(group: Expr, scene: Scene) -> Scene:
-    """The order of axes that an array in the group has in memory, where one has them all."""
+    """The order of axes that an array in the group has in memory, else one that none is against."""
     wanted = set(scene.free(letters(group)))
     for read in reads(group):
         axes = tuple(a for s in read.subscripts if (a := s.axis) is not None and a in wanted)
         if len(axes) == len(read.subscripts) and set(axes) == wanted and len(axes) == len(wanted):
             return replace(scene, order=axes)
-    return scene
+    return replace(scene, order=_agreed(group, scene) or scene.order)
+
+
+def _agreed(group: Expr, scene: Scene) -> tuple[Axis, ...] | None:
+    """The letters in an order that keeps that of each read; None where two are against each other.
+
+    Then arrays broadcast to each other as they lie.
+    """
+    orders = [tuple(a for s in r.subscripts if (a := s.axis) is not None) for r in reads(group)]
+    left = list(scene.order)
+    found: list[Axis] = []
+    while left:
+        ready = [
+            a
+            for a in left
+            if not any(
+                b in left and a in order and b in order[: order.index(a)]
+                for order in orders
+                for b in order
+            )
+        ]
+        if not ready:
+            return None
+        found.append(ready[0])
+        left.remove(ready[0])
+    return tuple(found)
 
 
 def _reduced(array: Array, run: tuple[Axis, ...], scene: Scene) -> Array:

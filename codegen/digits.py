@@ -34,6 +34,8 @@ from derive.tree import (
     affine_axes,
     fresh_letter,
     reads,
+    substitute,
+    substitute_affine,
     substitute_term,
     transform,
     walk,
@@ -46,9 +48,28 @@ def prepared(
     """A term that means the same and is easier to lower; letters of loops are left alone."""
     if not fixed:
         term = sifted(term, table[equation.tensor].shape, lambda name: table[name].shape)
+    term = _without_single(term, fixed)
     term = _split(term, fixed, {a.letter for a in equation.axes})
     term = _under(term, equation.axes)
     return _unguarded(term, table[equation.tensor].shape, table)
+
+
+def _without_single(term: Term, fixed: frozenset[Axis]) -> Term:
+    """A letter that has one place only and shares a subscript with others is that place."""
+    subscripts = [*term.target, *(s for r in reads(term.body) for s in r.subscripts)]
+    single = {
+        a: affine(0)
+        for s in subscripts
+        for a in affine_axes(s)
+        if s.axis is None and len(set(affine_axes(s)) - fixed) > 1
+        if a.extent.number == 1 and a not in fixed
+    }
+    if not single:
+        return term
+    target = tuple(s if s.axis in single else substitute_affine(s, single) for s in term.target)
+    kept = {s.axis for s in target}
+    domain = tuple(a for a in term.domain if a not in single or a in kept)
+    return replace(term, target=target, domain=domain, body=substitute(term.body, single))
 
 
 def _under(term: Term, axes: tuple[Axis, ...]) -> Term:

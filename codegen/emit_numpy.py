@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from fractions import Fraction
 from functools import singledispatchmethod
+from typing import TypeGuard
 
 from codegen.indices import Indices
 from codegen.layout import comment, wrap
@@ -39,6 +41,7 @@ from codegen.program import (
     Dot,
     Fold,
     For,
+    Join,
     Length,
     Load,
     Map,
@@ -107,7 +110,7 @@ class Printer(Indices):
         code, level = self.show(value)
         if is_number(value):
             return f"DTYPE({code})"
-        if s.own and isinstance(value, Spread) and set(value.axes) - set(value.of.axes):
+        if s.own and isinstance(value, Spread) and _grows(value):
             inner = self._aligned(value.of, value.axes)[0]
             return f"np.full({self.shape(value.shape)}, {inner}, dtype=DTYPE)"
         if s.own and _may_be_view(value):
@@ -139,7 +142,10 @@ class Printer(Indices):
             name = f"{name}[{self._picks(s.picks)}]"
         indices = [self._aligned(i, s.index_axes)[0] for i in s.indices]
         where = self.entries([str(p) for p in s.positions])
-        call = f"_add_at({name}, {where}, {self.entries(indices)}, {self.show(s.value)[0]})"
+        value = s.value
+        if isinstance(value, Spread) and is_number(value.of):
+            value = value.of  # it broadcasts
+        call = f"_add_at({name}, {where}, {self.entries(indices)}, {self.show(value)[0]})"
         return wrap(indent, call, indent)
 
     # arrays
@@ -162,7 +168,10 @@ class Printer(Indices):
         if isinstance(array, Count) and len(array.axes) > 1:
             array = replace(array, axes=present)
         if isinstance(array, Map) and array.axes != present:
-            array = replace(array, axes=present)
+            # the parts turned or the whole, whichever is said in fewer words
+            within = replace(array, axes=present)
+            if len(self.show(within)[0]) <= len(self._turned(array, present)[0]):
+                array = within
         if isinstance(array, Choose):
             # each arm by itself: one may be a plain number
             return self._choose(replace(array, axes=axes))
@@ -210,9 +219,10 @@ class Printer(Indices):
                 return ":"
             case At(place):
                 return self.index(place)
-            case Span(start, stop, False):
+            case Span(start, stop, False, step):
                 first = "" if start == Affine() else self.index(start)
-                return f"{first}:{'' if stop is None else self.length(stop)}"
+                every = f":{step}" if step > 1 else ""
+                return f"{first}:{'' if stop is None else self.length(stop)}{every}"
             case Span(start, stop, _):
                 last = "" if stop is None else self.index(stop - 1)
                 return f"{last}:{'' if start == Affine() else self.index(start - 1)}:-1"
@@ -271,28 +281,39 @@ class Printer(Indices):
     @show.register
     def _window(self, array: Window) -> Code:
         self.helpers.add("_window")
-        runs = self._runs(array)
-        of = self.show(array.of)[0]
-        if array.fill is not None:
-            runs += f", fill={self.show(array.fill)[0]}"
-        return f"_window({of}, {array.position}, {self.index(array.start)}, {runs})", ATOM
+        of, fill = array.of, array.fill
+        walks = {array.position: self._walk(array)}
+        while isinstance(of, Window) and of.fill == fill and of.position > max(walks):
+            # nothing before it has become several axes
+            walks[of.position] = self._walk(of)
+            of = of.of
+        told = f"{self.show(of)[0]}, {{{_entries(walks)}}}"
+        if fill is not None:
+            told += f", fill={self.show(fill)[0]}"
+        return f"_window({told})", ATOM
 
-    def _runs(self, array: Window | Fold) -> str:
-        return ", ".join(f"({step}, {self.length(count)})" for step, _, count in array.runs)
+    @show.register
+    def _fold(self, array: Fold) -> Code:
+        self.helpers.add("_fold")
+        of: Array = array.of
+        more = len(array.runs) - 1
+        walks = {array.position: self._walk(array)}
+        while isinstance(of, Fold) and of.position - more > max(walks):
+            walks[of.position - more] = self._walk(of)
+            more += len(of.runs) - 1
+            of = of.of
+        return f"_fold({self.show(of)[0]}, {{{_entries(walks)}}})", ATOM
+
+    def _walk(self, array: Window | Fold) -> str:
+        size = f"{self.index(array.size)}, " if isinstance(array, Fold) else ""
+        runs = ", ".join(f"({step}, {self.length(count)})" for step, _, count in array.runs)
+        return f"({size}{self.index(array.start)}, {runs})"
 
     @show.register
     def _reshape(self, array: Reshape) -> Code:
         code, level = self.show(array.of)
         code = code if level >= ATOM else f"({code})"
         return f"{code}.reshape({', '.join(map(self.length, array.shape))})", ATOM
-
-    @show.register
-    def _fold(self, array: Fold) -> Code:
-        self.helpers.add("_fold")
-        runs = self._runs(array)
-        of = self.show(array.of)[0]
-        size, start = self.index(array.size), self.index(array.start)
-        return f"_fold({of}, {array.position}, {size}, {start}, {runs})", ATOM
 
     @show.register
     def _take(self, array: Take) -> Code:
@@ -323,8 +344,7 @@ class Printer(Indices):
 
     @show.register
     def _spread(self, array: Spread) -> Code:
-        missing = [a for a in array.axes if a not in array.of.axes]
-        if not missing:
+        if not _grows(array):
             return self._aligned(array.of, array.axes)
         code = self._aligned(array.of, array.axes)[0]
         if is_number(array.of):
@@ -332,6 +352,11 @@ class Printer(Indices):
                 return f"np.zeros({self.shape(array.shape)}, dtype=DTYPE)", ATOM
             return f"np.full({self.shape(array.shape)}, {code}, dtype=DTYPE)", ATOM
         return f"np.broadcast_to({code}, {self.shape(array.shape)})", ATOM
+
+    @show.register
+    def _join(self, array: Join) -> Code:
+        parts = ", ".join(self._aligned(p, array.axes)[0] for p in array.parts)
+        return f"np.concatenate([{parts}], axis={array.axes.index(array.along)})", ATOM
 
     @show.register
     def _reduce(self, array: Reduce) -> Code:
@@ -347,6 +372,11 @@ class Printer(Indices):
             places = self.entries(positions)
             return f"_over({OVER[array.op]}, {code}, {places})", ATOM
         argument = "" if whole else f"axis={axis}"
+        if array.op == "sum" and _is_indicator(array.of):
+            # how often a condition holds
+            code = self._aligned(array.of.args[0], array.of.axes)[0]
+            argument = f"{argument}, dtype=DTYPE".removeprefix(", ")
+            return f"np.sum({code}, {argument})", ATOM
         if level >= ATOM and isinstance(array.of, Load):
             return f"{code}.{array.op}({argument})", ATOM
         return f"{REDUCE[array.op]}({code}{', ' + argument if argument else ''})", ATOM
@@ -502,11 +532,30 @@ def _tight(array: Array) -> int:
     return ATOM if isinstance(array, Map) and array.function in ("//", "%") else PRODUCT
 
 
+def _entries(walks: Mapping[int, str]) -> str:
+    return ", ".join(f"{axis}: {walk}" for axis, walk in walks.items())
+
+
+def _is_indicator(array: Array) -> TypeGuard[Map]:
+    """Whether an array is 1 where a condition holds and 0 elsewhere."""
+    ends = (Value(Number(Fraction(1))), Value(Number(Fraction(0))))
+    return isinstance(array, Map) and array.function == "where" and array.args[1:] == ends
+
+
+def _grows(array: Spread) -> bool:
+    """Whether spreading takes more than names for axes of length 1 behind an array's first."""
+    missing = [a not in array.of.axes for a in array.axes]
+    if not any(missing):
+        return False
+    longer = any(m and size.number != 1 for m, size in zip(missing, array.shape, strict=True))
+    return longer or missing[0]
+
+
 def _may_be_view(array: Array) -> bool:
     """Whether an array may be a part of another one: then nothing is added to it in place."""
-    if isinstance(array, Spread):
+    if isinstance(array, Spread) and _grows(array):
         return not is_number(array.of)
-    if isinstance(array, Reshape):
+    if isinstance(array, Reshape | Spread):
         return _may_be_view(array.of)
     return isinstance(array, Load | Window | Choose)
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Literal
 
 from codegen.estimator import Argument, Estimator, Shape
-from codegen.plan import dims_of_extent
+from derive.dims import dims_of_extent
 from derive.notation import Affine, Derivation, Dim, Tensor, affine
 
-_KINDS: dict[str, Literal["real", "binary", "one_hot", "classes"]] = {
+_KINDS: dict[str, Literal["real", "binary", "signs", "one_hot", "classes"]] = {
     "real": "real",
     "binary": "binary",
+    "signs": "signs",
     "one_hot": "one_hot",
     "classes": "classes",
 }
@@ -30,7 +31,8 @@ def estimator_of(derivation: Derivation) -> Estimator:
         return tuple(map(_extent, extents))
 
     kind = _KINDS[system.training.target_kind]
-    targets = system.having("target")
+    weight = system.training.sample_weight
+    targets = tuple(t for t in system.having("target") if t.name != weight)
     classifier = kind != "real" and batched and len(targets) == 1
     output = system.table[system.output] if system.output else None
     output_shape: Shape | None = None
@@ -54,6 +56,7 @@ def estimator_of(derivation: Derivation) -> Estimator:
         classes=classes,
         probabilities=probabilities,
         output_shape=output_shape,
+        weighted=bool(weight),
     )
 
 

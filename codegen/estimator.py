@@ -32,11 +32,13 @@ class Estimator:
     has_batch: every input and target has the batch as its first axis, so mini-batches make sense.
     hyperparameters: those of the optimiser, with defaults, as `HYPERPARAMETERS` has them.
     kind: what the targets are. Anything but "real" makes a classifier of it: "binary" targets are
-        0 or 1, "one_hot" ones have the class as their last axis, "classes" are whole numbers.
+        0 or 1, "signs" -1 or 1, "one_hot" ones have the class as their last axis, "classes" are
+        whole numbers.
     classes: how many classes the model tells apart.
     probabilities: the function whose result is a probability for each class (of class 1 where the
         kind is "binary"); None where there is none, and then there is no `predict_proba`.
     output_shape: one sample of what `forward` returns; None where its first axis isn't the batch.
+    weighted: the loss takes a weight for each sample after the targets.
     """
 
     name: str
@@ -44,10 +46,11 @@ class Estimator:
     targets: tuple[Argument, ...] = ()
     has_batch: bool = True
     hyperparameters: tuple[tuple[str, float], ...] = (("learning_rate", 0.1),)
-    kind: Literal["real", "binary", "one_hot", "classes"] = "real"
+    kind: Literal["real", "binary", "signs", "one_hot", "classes"] = "real"
     classes: int = 2
     probabilities: Literal["forward", "probabilities"] | None = None
     output_shape: Shape | None = None
+    weighted: bool = False
     epochs: int = 100
     batch_size: int = 32
 
@@ -57,6 +60,8 @@ class Estimator:
             raise ValueError(f"{self.name}: a batch of what? There are no inputs and no targets")
         if self.classifier and not (self.has_batch and self.inputs and len(self.targets) == 1):
             raise ValueError(f"{self.name}: a classifier has a batch, inputs and one target")
+        if self.weighted and not (self.has_batch and self.inputs):
+            raise ValueError(f"{self.name}: samples to be weighed are a batch of inputs")
         for name, _ in self.hyperparameters:
             if name in OWN_SETTINGS or not name.isidentifier() or keyword.iskeyword(name):
                 raise ValueError(f"{self.name}: no hyper-parameter can be called {name!r}")
@@ -193,6 +198,7 @@ def _facts(e: Estimator) -> dict[str, object]:
         "reads_csv": e.reads_csv,
         "classes": e.classes,
         "probabilities": e.probabilities is not None,
+        "weighted": e.weighted,
     }
 
 
@@ -202,11 +208,13 @@ def _expressions(e: Estimator) -> dict[str, object]:
     ignored = ["t=None"] if e.inputs and not e.targets else t
     scaled = "self._scaled({})" if e.standardizes else "{}"
     coded = "self._coded(targets)" if e.classifier else "targets"
+    weight = ["sample_weight=None"] * e.weighted
     groups = ["_INPUTS"] * bool(e.inputs) + ["_TARGETS"] * bool(e.targets)
     sizes = [entries(argument.shape) for argument in e.inputs]
     return {
-        "data_parameters": "".join(f", {name}" for name in x + ignored),
-        "data_arguments": ", ".join(x + t),
+        "data_parameters": "".join(f", {name}" for name in x + ignored + weight),
+        "data_arguments": ", ".join(x + t + ["sample_weight=sample_weight"] * e.weighted),
+        "classes_parameters": "".join(f", {name}" for name in [*x, *t, "classes=None", *weight]),
         "input_parameters": "".join(f", {name}" for name in x),
         "input_arguments": ", ".join(x),
         "prepared": f"{scaled.format('inputs')} + {coded}",
@@ -244,18 +252,22 @@ def _label_expressions(e: Estimator) -> dict[str, object]:
     names = ("label_shape_rows", "one_hot_rank", "coded", "picked")
     if not e.classifier:
         return dict.fromkeys(names, "")
+    codes = "codes.reshape(-1, 1)" if e.targets[0].shape == (1,) else "codes"
     coded = {
-        "binary": "codes.reshape(-1, 1)" if e.targets[0].shape == (1,) else "codes",
+        "binary": f"{codes}.astype(DTYPE)",
+        "signs": f"(2 * {codes} - 1).astype(DTYPE)",
         "one_hot": "np.eye(_CLASSES, dtype=DTYPE)[codes]",
         "classes": "codes",
     }[e.kind]
     flat = ".reshape(-1)" if e.label_shape == () else ""
+    # of two labels the second one, where the score is on its side
+    second = {"binary": "0.5", "signs": "0"}.get(e.kind)
     return {
         "label_shape_rows": _shape_code(("samples", *e.label_shape)),
         "one_hot_rank": len(e.label_shape) + 2,
-        "coded": f"{coded}.astype(DTYPE)" if e.kind == "binary" else coded,
+        "coded": coded,
         "picked": (
-            f"(scores{flat} >= 0.5).astype(int)" if e.kind == "binary" else "scores.argmax(axis=-1)"
+            f"(scores{flat} >= {second}).astype(int)" if second else "scores.argmax(axis=-1)"
         ),
     }
 
@@ -329,6 +341,8 @@ def _data_text(e: Estimator) -> str:
             )
             table = ", or a table with all their columns" if e.reads_csv else ""
             sentences.append(f"`{letter}` is a tuple of arrays ({parts}){table}.")
+    if e.weighted:
+        sentences.append("`sample_weight` holds what each sample counts, all alike without it.")
     return " ".join(sentences)
 
 

@@ -21,6 +21,7 @@ from derive.text import equation_text
 
 WIDTH = 80
 _WORD = re.compile(r"[^\W\d]\w*")
+_LEFT = re.compile(r"^(\w+)[^=]*=", re.MULTILINE)  # what an entry's equation gives
 _TAG = re.compile(r"(?<=\d)_1$|1$")  # what the net's first layer adds to a name
 _KINDS = {
     "layer": "layers",
@@ -144,7 +145,11 @@ def _gradients(info: EntryInfo) -> Iterator[str]:
 
 
 def gradient_lines(info: EntryInfo, setting: Mapping[str, Any]) -> list[str]:
-    """The derivatives by inputs and parameters, the one by the output being given."""
+    """The derivatives by inputs and parameters, the one by the output being given.
+
+    Behind them stand the values that they name and the entry's own equations don't, such as the `z`
+    inside a gate.
+    """
     system = load(_alone(info, setting))
     derivation = differentiate(system, of="E" if info.kind == "loss" else system.output)
     own = _own_names(info, system)
@@ -153,20 +158,27 @@ def gradient_lines(info: EntryInfo, setting: Mapping[str, Any]) -> list[str]:
         return own.get(match.group(), match.group())
 
     lines = [_WORD.sub(word, equation_text(e)) for e in derivation.backward]
+    read = {name for line in lines for name in _WORD.findall(line)}
+    own_left = {name for _, text in info.equations for name in _LEFT.findall(text)}
+    for equation in system.equations:
+        name = own.get(equation.tensor, equation.tensor)
+        if name not in own_left and not read.isdisjoint((name, f"d{name}")):
+            lines.append(f"where {_WORD.sub(word, equation_text(equation))}")
     return lines or [f"d{info.inputs[0]}[n,...] = d{info.output}[n,...]"]
 
 
 def _alone(info: EntryInfo, setting: Mapping[str, Any]) -> dict[str, Any]:
     """A spec with this entry and nothing else that has a derivative."""
     needed = {a.name: a.usual for a in info.attributes if a.default is REQUIRED}
+    attributes = {**catalogue.defaults(info.attributes), **setting}
     if info.kind == "loss":
-        reads = catalogue.LOSS[info.name].inputs
+        judge = catalogue.LOSS[info.name]
+        reads = judge.inputs_of(attributes)[0]
         layer: dict[str, Any] = {"type": "identity", "inputs": [reads[0]]}
         loss = {"type": info.name, "inputs": list(reads), **setting}
-        inputs = {name: [3] for name in reads}
+        inputs = {name: list(judge.example_of(name)) for name in reads}
     else:
         row = catalogue.LAYER[info.name]
-        attributes = {**catalogue.defaults(info.attributes), **setting}
         names = ("x1", "x2") if row.many else row.inputs_of(attributes)[0]
         inputs = {name: list(row.example_of(name)) for name in names}
         layer = {"type": info.name, "inputs": list(inputs), **needed, **setting}

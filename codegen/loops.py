@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from codegen.lower import lower_equation
 from codegen.program import (
@@ -18,6 +19,8 @@ from derive.notation import (
     Affine,
     Axis,
     Equation,
+    Expr,
+    Read,
     Tensor,
     Term,
     affine,
@@ -26,24 +29,42 @@ from derive.recurrence import Block, Loop, members
 from derive.text import equation_text
 from derive.tree import (
     add,
+    equation_reads,
     fresh_letter,
+    reads,
+    replace_reads,
     substitute_term,
 )
 
+_Kind = TypeVar("_Kind")
 
-def lower_blocks(blocks: Iterable[Block], table: Mapping[str, Tensor]) -> list[Statement]:
-    """A schedule as statements, in order."""
+
+def lower_blocks(
+    blocks: Sequence[Block],
+    table: Mapping[str, Tensor],
+    kept: Collection[str],
+    fixed: frozenset[Axis] = frozenset(),
+) -> list[Statement]:
+    """A schedule as statements, in order.
+
+    `kept` are the tensors that others read later; `fixed` letters are numbers that stand before.
+    """
     found: list[Statement] = []
     for block in blocks:
         if isinstance(block, Loop):
-            found.extend(_loop(block, table))
+            others = [e for b in blocks if b is not block for e in members([b])]
+            later = {r.tensor for e in others for r in equation_reads(e)}
+            found.extend(_loop(block, table, {*kept, *later}, fixed))
         else:
-            found.extend(lower_equation(block, table, note=equation_text(block)))
+            found.extend(lower_equation(block, table, fixed, equation_text(block)))
     return found
 
 
-def _loop(loop: Loop, table: Mapping[str, Tensor]) -> list[Statement]:
+def _loop(
+    loop: Loop, table: Mapping[str, Tensor], kept: Collection[str], fixed: frozenset[Axis]
+) -> list[Statement]:
     """A recurrence: what reads nothing of the group for all places at once, then the loop."""
+    passing = _passing(loop, kept)
     group = frozenset(e.tensor for e in members(loop.body))
     found: list[Statement] = []
     inside: dict[str, Equation] = {}
@@ -54,15 +75,39 @@ def _loop(loop: Loop, table: Mapping[str, Tensor]) -> list[Statement]:
         inner = [t for t in terms if not _apart(t, group)]
         if outer and inner:
             before = replace(equation, terms=tuple(outer))
-            statements = lower_equation(before, table, note=equation_text(before))
+            statements = lower_equation(before, table, fixed, equation_text(before))
             found.extend(replace(s, own=True) if isinstance(s, Assign) else s for s in statements)
             started.add(equation.tensor)
             inside[equation.tensor] = replace(equation, terms=tuple(inner))
+        elif equation.tensor in passing:
+            inside[equation.tensor] = equation
         else:
             found.append(Zeros(equation.tensor, table[equation.tensor].shape))
             inside[equation.tensor] = equation
-    walk = _for(loop, inside, table, frozenset(), started)
+    walk = _for(loop, inside, table, fixed, started, passing)
     return [*found, walk] if walk.body else found
+
+
+def _passing(loop: Loop, kept: Collection[str]) -> frozenset[str]:
+    """The members that live for one step: nothing reads them at another step or after the loop."""
+    group = tuple(members(loop.body))
+    if any(isinstance(block, Loop) for block in loop.body):
+        return frozenset()
+    positions = dict(loop.axes)
+    stays = set(kept)
+    for equation in group:
+        for term in equation.terms:
+            step = term.target[positions[equation.tensor]]
+            in_body = {id(r) for r in reads(term.body)}
+            for read in equation_reads(replace(equation, terms=(term,))):
+                if read.tensor in positions and (
+                    id(read) not in in_body or read.subscripts[positions[read.tensor]] != step
+                ):
+                    stays.add(read.tensor)
+        outer = [t for part in equation.terms for t in _parted(part, frozenset(positions))]
+        if any(_apart(t, frozenset(positions)) for t in outer):
+            stays.add(equation.tensor)  # a part of it is formed for all steps at once
+    return frozenset(e.tensor for e in group if e.tensor not in stays)
 
 
 def _parted(term: Term, group: frozenset[str]) -> Iterator[Term]:
@@ -87,6 +132,7 @@ def _for(
     table: Mapping[str, Tensor],
     fixed: frozenset[Axis],
     started: set[str],
+    passing: frozenset[str] = frozenset(),
 ) -> For:
     positions = dict(loop.axes)
     first = loop.axes[0][0]
@@ -94,6 +140,9 @@ def _for(
     wanted = inside[first].axes[positions[first]]
     letter = Axis(fresh_letter(names, wanted.letter), wanted.extent)
     walked = {name: _with_letter(inside[name], positions[name], letter) for name in positions}
+    own = {n: table[n].shape for n in passing}
+    own = {n: (*s[: positions[n]], *s[positions[n] + 1 :]) for n, s in own.items()}
+    inner = {**table, **{n: replace(table[n], shape=s) for n, s in own.items()}}
     body: list[Statement] = []
     for block in loop.body:
         if isinstance(block, Loop):
@@ -101,17 +150,50 @@ def _for(
             body.extend([nested] if nested.body else [])
         else:
             equation = walked[block.tensor]
+            note = equation_text(equation, adds=block.tensor in started)
             body.extend(
                 lower_equation(
-                    equation,
-                    table,
+                    _without_step(equation, positions, passing),
+                    inner,
                     fixed | {letter},
-                    equation_text(equation, adds=block.tensor in started),
-                    allocated=True,
+                    note,
+                    allocated=block.tensor not in passing,
                     fresh=block.tensor not in started,
                 )
             )
     return For(letter, loop.direction, tuple(body))
+
+
+def _without_step(
+    equation: Equation, positions: Mapping[str, int], passing: frozenset[str]
+) -> Equation:
+    """The equation with what lives for one step under no letter of the loop."""
+
+    def change(read: Read) -> Expr | None:
+        if read.tensor not in passing:
+            return None
+        return replace(read, subscripts=_dropped(read.subscripts, positions[read.tensor]))
+
+    terms = tuple(replace(t, body=replace_reads(t.body, change)) for t in equation.terms)
+    if equation.tensor not in passing:
+        return replace(equation, terms=terms)
+    position = positions[equation.tensor]
+    return replace(
+        equation,
+        axes=_dropped(equation.axes, position),
+        terms=tuple(
+            replace(
+                t,
+                target=_dropped(t.target, position),
+                domain=tuple(a for a in t.domain if a != t.target[position].axis),
+            )
+            for t in terms
+        ),
+    )
+
+
+def _dropped(entries: tuple[_Kind, ...], position: int) -> tuple[_Kind, ...]:
+    return (*entries[:position], *entries[position + 1 :])
 
 
 def _with_letter(equation: Equation, position: int, letter: Axis) -> Equation:

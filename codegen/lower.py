@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from codegen.arrays import lower, lower_sum
@@ -15,6 +15,7 @@ from codegen.program import (
     At,
     Choose,
     Fold,
+    Join,
     Load,
     Map,
     Pick,
@@ -23,14 +24,16 @@ from codegen.program import (
     Span,
     Spread,
     Statement,
+    Value,
     When,
     Whole,
     Zeros,
 )
-from codegen.reads import Run, lower_index, outside_of, runs_of, tiles
+from codegen.reads import Run, lower_index, outside_of, runs_of, span_of, tiles
 from codegen.scene import Scene
 from derive.conditions import decide, implied, settled
 from derive.notation import (
+    Add,
     Affine,
     Axis,
     Dim,
@@ -44,7 +47,9 @@ from derive.notation import (
 from derive.rules import pull
 from derive.tree import (
     ZERO,
+    add,
     affine_axes,
+    number,
 )
 
 
@@ -73,7 +78,11 @@ def lower_equation(
 
     `fresh`: nothing was added to the array's place yet, so that the first term may be assigned.
     """
-    made = (_piece(term, equation, table, fixed) for term in equation.terms)
+    joined = None if fixed else _joined(equation, table)
+    if joined is not None:
+        return [Assign(equation.tensor, None, "=", joined, joined.axes, note)]
+    terms = [part for t in equation.terms for part in _unguarded_apart(t, table, fixed)]
+    made = (_piece(term, equation, table, fixed) for term in terms)
     pieces = [p for p in made if p is not None]
     free = tuple(a for a in equation.axes if a not in fixed)
     base = tuple(At(affine(a)) if a in fixed else Whole() for a in equation.axes)
@@ -87,9 +96,14 @@ def lower_equation(
     elif simple:
         value = _total([p.value for p in simple], free, Scene(table, free))
         found.append(Assign(equation.tensor, picks, "+=", value, free, note))
+    elif not allocated and fixed and len(others) == 1 and others[0].whole:
+        # what lives for one step of a loop is made anew in each
+        none = Spread(Value(number(0)), free, Scene(table, free).shape(free))
+        chosen = Choose(all_of(others[0].guards), others[0].value, none, free)
+        return [Assign(equation.tensor, picks, "=", chosen, free, note)]
     elif not allocated:
         found.append(Zeros(equation.tensor, table[equation.tensor].shape, note))
-    for piece in others:
+    for piece in _together(others, Scene(table, free)):
         one: Statement = (
             piece.add_at
             if piece.add_at is not None
@@ -101,6 +115,63 @@ def lower_equation(
             found.append(one)
     if allocated and note and found and not simple:
         found[0] = _noted(found[0], note)
+    return found
+
+
+def _joined(equation: Equation, table: Mapping[str, Tensor]) -> Join | None:
+    """A sum whose parts are 0 but on ranges of one letter that lie one behind the other."""
+    (term, *others) = equation.terms
+    if others or not term.plain or term.reduced or term.reduce != "sum":
+        return None
+    term = prepared(replace(term, body=settled(term.body)), equation, table, frozenset())
+    if not isinstance(term.body, Add) or tuple(s.axis for s in term.target) != equation.axes:
+        return None
+    parts: list[tuple[int, Affine, Array]] = []
+    letters: set[Axis] = set()
+    for arg in term.body.args:
+        own, ranges, guards = narrow(replace(term, body=arg), table, frozenset())
+        if guards or len(ranges) != 1:
+            return None
+        (letter, (start, stop)) = next(iter(ranges.items()))
+        letters.add(letter)
+        scene = Scene(table, term.domain, frozenset(), ranges)
+        parts.append((start, stop, scene.spread(lower(own.body, scene), equation.axes)))
+    parts.sort(key=lambda part: part[0])
+    ends = [affine(0), *(stop for _, stop, _ in parts)]
+    along = letters.pop()
+    if letters or [affine(start) for start, _, _ in parts] != ends[:-1] or ends[-1] != along.extent:
+        return None
+    return Join(tuple(array for _, _, array in parts), along, equation.axes)
+
+
+def _unguarded_apart(
+    term: Term, table: Mapping[str, Tensor], fixed: frozenset[Axis]
+) -> Iterator[Term]:
+    """A sum in a loop as two terms, where a part of it is 0 at some of the steps."""
+    if not fixed or term.reduce != "sum" or term.reduced or not isinstance(term.body, Add):
+        yield term
+        return
+    parts: dict[bool, list[Expr]] = {}
+    for arg in term.body.args:
+        _, _, guards = narrow(replace(term, body=arg), table, fixed)
+        parts.setdefault(any(decide(g) is not True for g in guards), []).append(arg)
+    for some in sorted(parts):
+        yield replace(term, body=add(*parts[some]))
+
+
+def _together(pieces: list[_Piece], scene: Scene) -> list[_Piece]:
+    """Pieces that are added at one place under one condition are one sum."""
+    found: list[_Piece] = []
+    for piece in pieces:
+        last = found[-1] if found else None
+        same = last is not None and (last.picks, last.guards, last.axes) == (
+            (piece.picks, piece.guards, piece.axes)
+        )
+        if last is not None and same and piece.add_at is None and last.add_at is None:
+            value = _total([last.value, piece.value], piece.axes, scene)
+            found[-1] = replace(last, value=value)
+        else:
+            found.append(piece)
     return found
 
 
@@ -234,6 +305,9 @@ def _scattered(term: Term, equation: Equation, scene: Scene, guards: list[Expr])
         elif subscript.axis is not None and subscript.axis.extent == extent:
             picks.append(_narrowed(subscript, scene))
             layout.append(free)
+        elif len(free) == 1 and (slice_ := span_of(subscript, extent, scene)):
+            picks.append(slice_)
+            layout.append(free)
         else:
             picks.append(Whole())
             start, runs = runs_of(subscript, free, scene)
@@ -264,8 +338,8 @@ def _scattered(term: Term, equation: Equation, scene: Scene, guards: list[Expr])
         kept_axes = [k for k, p in enumerate(picks) if not isinstance(p, At)]
         for position, k in enumerate(kept_axes):
             if position not in positions:
-                span = isinstance(picks[k], Span)
-                sizes.append(scene.length(layout[position][0]) if span else shape[k])
+                part = isinstance(picks[k], Span)
+                sizes.append(scene.length(layout[position][0]) if part else shape[k])
         rest = tuple(a for k, a in enumerate(out) if k not in positions)
         value = Reshape(value, (*first, *rest), tuple(sizes))
     if not gathered:

@@ -13,6 +13,7 @@ TAKEN = frozenset(
     np params state rng training inputs gradient sigmoid erf range reversed float int max min
     abs sum dict tuple len print name value learning_rate DTYPE NAME PARAMETERS BUFFERS
     HYPERPARAMETERS init_params forward loss gradients init_state train_step probabilities
+    init_step step batch
     Model main argparse csv io json os sys
     """.split()  # noqa: SIM905 - a list of words reads better so
 )

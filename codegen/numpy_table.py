@@ -12,6 +12,7 @@ from codegen.program import (
     Count,
     Dot,
     Fold,
+    Join,
     Length,
     Load,
     Map,
@@ -23,6 +24,7 @@ from codegen.program import (
     Window,
 )
 from derive.notation import Axis
+from derive.numbers import is_long
 
 CHOICE, COMPARE, SUM, PRODUCT, UNARY, POWER, ATOM = range(7)
 
@@ -77,6 +79,8 @@ def may_fail(array: Array) -> bool:
             return may_fail(left) or may_fail(right)
         case Choose(_, yes, no, _):
             return may_fail(yes) or (no is not None and may_fail(no))
+        case Join(parts, _, _):
+            return any(may_fail(a) for a in parts)
         case _:
             return False
 
@@ -123,12 +127,15 @@ def is_number(array: Array) -> bool:
 
 
 def number_code(value: Fraction) -> Code:
-    """A rational: an integer, a short decimal, or a quotient."""
+    """A rational: an integer, a decimal, or a quotient of short numbers.
+
+    A literal has no dtype of its own, so single precision stays single.
+    """
     if value.denominator == 1:
         text = str(value.numerator)
         if len(text) > 15:
             text = repr(float(value))
-    elif Fraction(repr(float(value))) == value:
+    elif is_long(value) or Fraction(repr(float(value))) == value:
         text = repr(float(value))
     else:
         return f"{value.numerator} / {value.denominator}", PRODUCT if value > 0 else SUM

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from derive.notation import Affine, Derivation, Dim, Equation, Tensor
+from derive.dims import dims_of, equation_dims
+from derive.notation import Derivation, Equation
 from derive.recurrence import members, schedule
-from derive.tree import equation_reads, letters, needed_by, walk
+from derive.tree import equation_reads, needed_by
 
 
 @dataclass(frozen=True)
@@ -65,16 +66,6 @@ def moved(derivation: Derivation) -> list[str]:
     return [n for n in derivation.system.trainable if n in derivation.adjoint]
 
 
-def dims_of(tensors: Sequence[Tensor]) -> set[str]:
-    """The run-time extents in tensors' shapes."""
-    return {d for t in tensors for e in t.shape for d in _dims(e)}
-
-
-def dims_of_extent(extent: Affine) -> set[str]:
-    """The run-time extents in one extent."""
-    return set(_dims(extent))
-
-
 def _late(derivation: Derivation, forward: Sequence[Equation]) -> set[str]:
     """What depends on targets, or on an extent that only targets have.
 
@@ -87,27 +78,6 @@ def _late(derivation: Derivation, forward: Sequence[Equation]) -> set[str]:
         group = list(members([block]))
         reads = {r.tensor for e in group for r in equation_reads(e)}
         names = {e.tensor for e in group}
-        if (names | reads) & found or any(late_dims & set(_extents(e)) for e in group):
+        if (names | reads) & found or any(late_dims & equation_dims(e) for e in group):
             found |= names
     return found
-
-
-def _extents(equation: Equation) -> Iterator[str]:
-    """The run-time extents that an equation speaks of."""
-    for axis in equation.axes:
-        yield from _dims(axis.extent)
-    for term in equation.terms:
-        for axis in (*term.domain, *letters(term.body)):
-            yield from _dims(axis.extent)
-        for node in walk(term.body):
-            for name in ("subscripts", "value"):
-                value = getattr(node, name, ())
-                for subscript in value if isinstance(value, tuple) else (value,):
-                    if isinstance(subscript, Affine):
-                        yield from _dims(subscript)
-
-
-def _dims(value: Affine) -> Iterator[str]:
-    for atom, _ in value.terms:
-        if isinstance(atom, Dim):
-            yield atom.name

@@ -4,7 +4,7 @@
 
     Statement = Assign | AddAt | Zeros | For | When
     Array     = Value | Count | Length | Load | Window | Fold | Reshape | Take
-              | Map | Choose | Reduce | Dot | Spread
+              | Map | Choose | Reduce | Dot | Spread | Join
 
 Every expression knows the letters of its axes, in memory order; what those letters run over is
 said by the axes themselves. A printer for a target (`emit_numpy`) aligns them.
@@ -24,11 +24,15 @@ class Whole:
 
 @dataclass(frozen=True)
 class Span:
-    """A slice of an axis: from `start` up to `stop` (None: to the end), reversed if asked."""
+    """A slice of an axis: from `start` up to `stop` (None: to the end), reversed if asked.
+
+    A `step` of more than 1 leaves places out.
+    """
 
     start: Affine
     stop: Affine | None
     reverse: bool = False
+    step: int = 1
 
 
 @dataclass(frozen=True)
@@ -178,6 +182,15 @@ class Spread:
     shape: tuple[Affine, ...]
 
 
+@dataclass(frozen=True)
+class Join:
+    """Arrays one behind the other along one of their axes."""
+
+    parts: tuple[Array, ...]
+    along: Axis
+    axes: tuple[Axis, ...]
+
+
 Array = (
     Value
     | Count
@@ -192,6 +205,7 @@ Array = (
     | Reduce
     | Dot
     | Spread
+    | Join
 )
 
 

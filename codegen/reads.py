@@ -64,7 +64,7 @@ def lower_read(read: Read, scene: Scene, as_integer: bool = False) -> Array:
             picks.append(At(subscript))
             outside.extend(outside_of(subscript, extent, scene.known))
             continue
-        span = _span(subscript, extent, scene) if simple and len(free) == 1 else None
+        span = span_of(subscript, extent, scene) if simple and len(free) == 1 else None
         if not simple or any(uses[a] > 1 for a in free):
             picks.append(Whole())
             layout.append(k)
@@ -110,13 +110,15 @@ def outside_of(
     return [end for end in ends if decide(end, known) is not True]
 
 
-def _span(subscript: Affine, extent: Affine, scene: Scene) -> Pick | None:
-    """A slice, where a subscript `letter + c` or `c - letter` stays inside the axis."""
+def span_of(subscript: Affine, extent: Affine, scene: Scene) -> Pick | None:
+    """A slice, where `letter + c`, `step*letter + c` or `c - letter` stays inside the axis."""
     letter = scene.free(affine_axes(subscript))[0]
     sign = subscript.coefficient(letter)
+    start, stop = scene.span(letter)
+    if sign > 1:
+        return _stepped(subscript - affine(letter) * sign, sign, (start, stop), extent)
     if abs(sign) != 1:
         return None
-    start, stop = scene.span(letter)
     rest = subscript - affine(letter) * sign
     first = rest + start if sign == 1 else rest - stop + 1
     last = rest + stop if sign == 1 else rest - start + 1
@@ -130,6 +132,15 @@ def _span(subscript: Affine, extent: Affine, scene: Scene) -> Pick | None:
     if sign == 1 and first == affine(0) and last == extent:
         return Whole()
     return Span(first, None if last == extent else last, reverse=sign == -1)
+
+
+def _stepped(rest: Affine, step: int, reach: tuple[int, Affine], extent: Affine) -> Pick | None:
+    first, last = rest + reach[0] * step, rest + (reach[1] - 1) * step
+    after = (extent - last).number
+    low = bounds(first)
+    if after is None or after < 1 or low is None or not surely_not_negative(low[0]):
+        return None
+    return Span(first, None if after <= step else last + 1, step=step)
 
 
 def runs_of(

@@ -27,9 +27,9 @@ _INTEGERS = '''def _integers(given, name, shape):
 '''
 
 _SIGMOID = '''def sigmoid(z):
-    """1 / (1 + exp(-z)), without overflow."""
-    e = np.exp(-np.abs(z))
-    return np.where(z >= 0, 1, e) / (1 + e)
+    """1 / (1 + exp(-z)), accurate at both ends."""
+    with np.errstate(over="ignore"):  # where exp(-z) overflows, the result is 0
+        return 1 / (1 + np.exp(-z))
 '''
 
 _LOGSUMEXP = '''def _logsumexp(a, axis):
@@ -41,24 +41,27 @@ _LOGSUMEXP = '''def _logsumexp(a, axis):
     return total + m.reshape(total.shape)
 '''
 
-_WINDOW = '''def _window(a, axis, start, *runs, fill=0):
-    """A view of `a` in which one axis becomes an axis for each run (step, count).
+_WINDOW = '''def _window(a, walks, fill=0):
+    """A view of `a` in which some axes become an axis for each run (step, count).
 
-    The entry at i, j, ... is that at start + step_i*i + step_j*j + ... along the axis,
-    and `fill` where that is outside.
+    `walks` is {axis: (start, run, ...)}. The entry at i, j, ... is that at start
+    + step_i*i + step_j*j + ... along the axis, and `fill` where that is outside.
     """
-    reach = [step * (count - 1) for step, count in runs]
-    low = start + sum(min(r, 0) for r in reach)
-    high = start + sum(max(r, 0) for r in reach)
-    before, after = max(-low, 0), max(high + 1 - a.shape[axis], 0)
-    if before or after:
-        pad = [(0, 0)] * a.ndim
-        pad[axis] = (before, after)
+    pad, begin = [(0, 0)] * a.ndim, [slice(None)] * a.ndim
+    for axis, (start, *runs) in walks.items():
+        reach = [step * (count - 1) for step, count in runs]
+        low = start + sum(min(r, 0) for r in reach)
+        high = start + sum(max(r, 0) for r in reach)
+        pad[axis] = max(-low, 0), max(high + 1 - a.shape[axis], 0)
+        begin[axis] = slice(start + pad[axis][0], None)
+    if any(before or after for before, after in pad):
         a = np.pad(a, pad, constant_values=fill)
-    a = a[(slice(None),) * axis + (slice(start + before, None),)]
-    shape, strides = list(a.shape), list(a.strides)
-    shape[axis : axis + 1] = [count for _, count in runs]
-    strides[axis : axis + 1] = [strides[axis] * step for step, _ in runs]
+    a = a[tuple(begin)]
+    shape, strides = [], []
+    for axis, (extent, stride) in enumerate(zip(a.shape, a.strides)):
+        _, *runs = walks.get(axis, (0, (1, extent)))
+        shape += [count for _, count in runs]
+        strides += [stride * step for step, _ in runs]
     return np.lib.stride_tricks.as_strided(a, shape, strides, writeable=False)
 '''
 
@@ -72,47 +75,51 @@ _OVER = '''def _over(op, a, axes):
     return out
 '''
 
-_FOLD = '''def _fold(a, axis, size, start, *runs):
-    """The dual of `_window`: the axes of the runs are added up into one axis of `size`.
+_FOLD = '''def _fold(a, walks):
+    """The dual of `_window`: the axes of a walk's runs are added up into one axis.
 
-    They begin at `axis`. The entry at i, j, ... goes to start + step_i*i + step_j*j
-    + ..., and is dropped where that is outside.
+    `walks` is {axis of the result: (size, start, run, ...)}. The entry at i, j, ...
+    goes to start + step_i*i + step_j*j + ..., and is dropped where that is outside.
     """
-    # the longest run is a slice, the others are a loop over window positions
-    k = max(range(len(runs)), key=lambda r: runs[r][1])
-    step, count = runs[k]
-    others = [c for r, (_, c) in enumerate(runs) if r != k]
-    shape = a.shape[:axis] + (size,) + a.shape[axis + len(runs) :]
+    shape, inside, begin, short = [], [], [], []
+    steps, at = [], 0
+    for axis in range(a.ndim - sum(len(walk) - 3 for walk in walks.values())):
+        size, start, *runs = walks.get(axis, (a.shape[at], 0, (1, a.shape[at])))
+        reach = [step * (count - 1) for step, count in runs]
+        low = min(start + sum(min(r, 0) for r in reach), 0)
+        high = max(start + sum(max(r, 0) for r in reach), size - 1)
+        shape.append(high + 1 - low)
+        inside.append(slice(-low, size - low))
+        begin.append(slice(start - low, None))
+        # the longest run is a slice, the others are a loop
+        longest = max(range(len(runs)), key=lambda r: runs[r][1])
+        short += [at + r for r in range(len(runs)) if r != longest]
+        steps += [(axis, step) for step, _ in runs]
+        at += len(runs)
     out = np.zeros(shape, dtype=a.dtype)
-    into = np.moveaxis(out, axis, 0)
-    a = np.moveaxis(a, axis + k, 0)
-    for place in np.ndindex(*others):
-        steps = [s for r, (s, _) in enumerate(runs) if r != k]
-        first = start + sum(s * p for s, p in zip(steps, place))
-        inside = [i for i in (0, count - 1) if 0 <= first + step * i < size]
-        if step == 0 or len(inside) < 2:
-            kept = [i for i in range(count) if 0 <= first + step * i < size]
-            if not kept:
-                continue
-            low, high = kept[0], kept[-1] + 1
-        else:
-            low, high = 0, count
-        part = a[(slice(low, high),) + (slice(None),) * axis + place]
-        if step == 0:
-            into[first] += part.sum(axis=0)
-        else:
-            stop = first + step * high
-            into[first + step * low : stop if stop >= 0 else None : step] += part
-    return out
+    strides = [out.strides[axis] * step for axis, step in steps]
+    into = np.lib.stride_tricks.as_strided(out[tuple(begin)], a.shape, strides)
+    a, into = (np.moveaxis(x, short, range(len(short))) for x in (a, into))
+    for place in np.ndindex(a.shape[: len(short)]):
+        into[place] += a[place]
+    return out[tuple(inside)]
+'''
+
+_INSIDE = '''def _inside(a, indices):
+    """Where integer places along the first axes of `a` are inside it: nothing wraps."""
+    inside = np.True_
+    for i, size in zip(indices, a.shape):
+        inside = inside & (i >= 0) & (i < size)
+    return inside
 '''
 
 _TAKE = '''def _take(a, axes, indices):
     """`a` at integer places along `axes`, which go first; 0 where that is outside."""
     a = np.moveaxis(a, axes, range(len(axes)))
-    inside = [(i >= 0) & (i < size) for i, size in zip(indices, a.shape)]
-    inside = np.logical_and.reduce(np.broadcast_arrays(*inside))
-    places = np.broadcast_arrays(*indices)
-    found = a[tuple(np.where(inside, i, 0) for i in places)]
+    inside = _inside(a, indices)
+    if np.all(inside):
+        return a[indices]
+    found = a[tuple(np.where(inside, i, 0) for i in indices)]
     inside = inside.reshape(inside.shape + (1,) * (found.ndim - inside.ndim))
     return np.where(inside, found, 0)
 '''
@@ -120,10 +127,11 @@ _TAKE = '''def _take(a, axes, indices):
 _ADD_AT = '''def _add_at(a, axes, indices, values):
     """Add to `a` at integer places along `axes`; what would be outside is dropped."""
     a = np.moveaxis(a, axes, range(len(axes)))
-    places = np.broadcast_arrays(*indices)
-    inside = [(i >= 0) & (i < size) for i, size in zip(places, a.shape)]
-    inside = np.logical_and.reduce(inside)
-    np.add.at(a, tuple(i[inside] for i in places), values[inside])
+    inside = _inside(a, indices)
+    if not np.all(inside):
+        indices = tuple(np.broadcast_to(i, inside.shape)[inside] for i in indices)
+        values = np.broadcast_to(values, inside.shape + a.shape[len(axes) :])[inside]
+    np.add.at(a, indices, values)
 '''
 
 _TRUNCATED = '''def _truncated_normal(rng, mean, std, low, high, shape):
@@ -152,6 +160,7 @@ _TEXT = {
     "_window": _WINDOW,
     "_over": _OVER,
     "_fold": _FOLD,
+    "_inside": _INSIDE,
     "_take": _TAKE,
     "_add_at": _ADD_AT,
     "_truncated_normal": _TRUNCATED,
@@ -162,4 +171,6 @@ _TEXT = {
 def helper_text(wanted: Iterable[str]) -> list[str]:
     """The source of the helpers that are called, in fixed order."""
     chosen = set(wanted)
+    if chosen & {"_take", "_add_at"}:
+        chosen.add("_inside")
     return [text.rstrip("\n") for name, text in _TEXT.items() if name in chosen]

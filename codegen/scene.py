@@ -49,7 +49,11 @@ class Scene:
         """The array with exactly these axes in this order."""
         if array.axes == axes:
             return array
-        return Spread(array, axes, tuple(self.length(a) for a in axes))
+        return Spread(array, axes, self.shape(axes))
+
+    def shape(self, axes: tuple[Axis, ...]) -> tuple[Affine, ...]:
+        """How many places the letters' ranges have."""
+        return tuple(self.length(a) for a in axes)
 
     def count(self, value: Affine, *, as_float: bool = True) -> Count:
         """An integer, or an array of the integers that it is over the letters' ranges."""

@@ -7,10 +7,13 @@ they can be compared; the figures of `docs/` are drawn along with them.
 
 from __future__ import annotations
 
+import json
 import sys
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from codegen.experiment import report, run_experiment
 from codegen.files import write_whole
@@ -25,6 +28,7 @@ from derive.loading import load
 ROOT = Path(__file__).parents[1]
 GENERATED = ROOT / "generated"
 FIGURES = ROOT / "docs" / "figures"
+FIGURES_OF_TRAINING = GENERATED / "figures.json"
 INDEX = "README.md"
 REPORT = "report.txt"
 _DEMO = "gender"
@@ -68,7 +72,34 @@ def index() -> str:
         name = spec.stem
         links = ", ".join(f"[{file}]({name}/{file})" for file in names(spec))
         lines.append(f"| [{name}]({name}/{spec.name}) | {_first_comment(spec)} | {links} |")
+    rows = json.loads(FIGURES_OF_TRAINING.read_text(encoding="utf-8"))
+    lines += [
+        "",
+        "## Trained beside PyTorch",
+        "",
+        "Each net here and by hand in PyTorch, from the same parameters with the same batches, in",
+        "float64, with the seeds 0, 1 and 2. A step is the fastest that was seen, in milliseconds",
+        "of processor time on one thread.",
+        "",
+        *training_table(rows),
+        "",
+        "`python -m tests.trained` trains them anew; [figures.md](../tests/trained/figures.md) has",
+        "what the language models write.",
+    ]
     return "\n".join(lines) + "\n"
+
+
+def training_table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What nets came to by PyTorch and by their modules, and how long a step of each took."""
+    lines = [
+        "| net | data | measure | PyTorch | emitted | ms a step, PyTorch | emitted |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        told = [row["net"], row["data"], row["measure"]]
+        told += [", ".join(row["pytorch"]), ", ".join(row["module"]), *row["milliseconds"]]
+        lines.append(f"| {' | '.join(told)} |")
+    return lines
 
 
 def _first_comment(spec: Path) -> str:
@@ -95,7 +126,7 @@ def figures() -> dict[str, bytes]:
 
 def stale() -> list[Path]:
     """What lies in `generated/` and belongs to no spec."""
-    kept = {GENERATED / INDEX, *specs()}
+    kept = {GENERATED / INDEX, FIGURES_OF_TRAINING, *specs()}
     kept.update(spec.with_name(name) for spec in specs() for name in names(spec))
     found = (p for p in GENERATED.rglob("*") if p.is_file() and "__pycache__" not in p.parts)
     return sorted(p for p in found if p not in kept)

@@ -22,6 +22,7 @@ from derive.instances import NoInstance, draw, instance, run_time_extents
 from derive.interpret import Interpreter
 from derive.notation import Derivation, Tensor
 from derive.report import Row
+from derive.stepping import Stepping, stepping
 
 CHECK = "module"
 SAME = 1e-9  # two ways to compute one value, in float64
@@ -67,6 +68,7 @@ class _Check:
     ) -> None:
         self.derivation = derivation
         self.arrays = dict(arrays)
+        self.extents = extents
         self.seed = seed
         self.training = training
         self.mode = "in training, " if training else ""
@@ -92,6 +94,23 @@ class _Check:
         )
         for name in self.derivation.wrt:
             yield self._gradient(name, gradients[name])
+        walk = stepping(self.derivation.system)
+        if walk and not self.training:
+            yield self._stepped(walk)
+
+    def _stepped(self, walk: Stepping) -> Row:
+        """Whether `step` gives place by place what `forward` gives for the whole sequence."""
+        axes = dict(walk.axes)
+        params, *inputs = _arguments(self.derivation, self.arrays, "input")
+        whole = np.moveaxis(self.module.forward(params, *inputs), axes[walk.output], 0)
+        given = (self.arrays[t.name] for t in walk.given)
+        state = self.module.init_step(params, *given, *(self.extents[d] for d in walk.free))
+        for place, wanted in enumerate(whole):
+            here = (np.take(self.arrays[t.name], place, axes[t.name]) for t in walk.inputs)
+            found, state = self.module.step(params, state, *here)
+            if np.shape(found) != wanted.shape or not _near(found, wanted, SAME):
+                return Row("step", CHECK, "wrong", f"at place {place} it isn't what forward gives")
+        return Row("step", CHECK, "agrees", "place by place as for the whole sequence")
 
     def _with_inputs(self) -> dict[str, bool]:
         roles = {self.derivation.table[name].role for name in self.derivation.wrt}
@@ -169,11 +188,17 @@ def _module(derivation: Derivation) -> ModuleType:
     return load_module(emit(derivation, part="math"), f"{derivation.system.name}_checked")
 
 
-def _arguments(derivation: Derivation, arrays: Arrays) -> list[Any]:
-    """What `loss` and `gradients` take: the parameters, then inputs and targets in order."""
+def _arguments(derivation: Derivation, arrays: Arrays, *roles: str) -> list[Any]:
+    """What `loss` and `gradients` take: the parameters, then inputs and targets in order.
+
+    With `roles` the tensors of those roles alone follow the parameters.
+    """
     system = derivation.system
     params = {t.name: arrays[t.name] for t in system.having("parameter", "buffer")}
-    return [params, *(arrays[t.name] for t in (*system.having("input"), *system.having("target")))]
+    return [
+        params,
+        *(arrays[t.name] for role in roles or ("input", "target") for t in system.having(role)),
+    ]
 
 
 def _plain(tensor: Tensor, array: np.ndarray) -> np.ndarray:
@@ -191,18 +216,16 @@ def _drawn(derivation: Derivation, arrays: Arrays, seed: int | None) -> dict[str
         sample: np.ndarray
         match drawn.distribution:
             case "bernoulli":
-                mean = attributes["p"]
-                sample = rng.random(shape) < mean
+                sample = rng.random(shape) < drawn.mean
             case "normal":
-                mean = attributes["mean"]
-                sample = rng.normal(mean, attributes["std"], shape)
+                sample = rng.normal(drawn.mean, attributes["std"], shape)
             case "uniform":
-                low, high = attributes["low"], attributes["high"]
-                mean = (low + high) / 2
-                sample = rng.uniform(low, high, shape)
+                sample = rng.uniform(attributes["low"], attributes["high"], shape)
             case _:
-                mean, sample = 0.0, np.ones(shape)  # a mode
-        found[name] = np.full(shape, mean) if seed is None else np.asarray(sample, dtype=float)
+                sample = np.ones(shape)  # a mode
+        found[name] = (
+            np.full(shape, drawn.mean) if seed is None else np.asarray(sample, dtype=float)
+        )
     return found
 
 
@@ -211,8 +234,9 @@ def _place(derivation: Derivation, name: str) -> int:
     return [t.name for t in derivation.tensors].index(name)
 
 
-def _near(one: float, other: float, tolerance: float) -> bool:
-    return bool(abs(one - other) <= tolerance * (1 + abs(one) + abs(other)))
+def _near(one: Any, other: Any, tolerance: float) -> bool:
+    """Whether two numbers, or the entries of two arrays, are as good as equal."""
+    return bool(np.all(abs(one - other) <= tolerance * (1 + abs(one) + abs(other))))
 
 
 def _told(adjoint: str, place: tuple[int, ...] | None, value: float) -> str:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from fractions import Fraction
 
 from derive.building import Building
-from derive.catalogue.entry import BIAS_COLUMN
+from derive.catalogue.entry import BIAS_COLUMN, within
 from derive.definitions import initial
 from derive.errors import meant, shorten
 from derive.notation import Initializer, Layer
@@ -47,24 +46,22 @@ def initialise(spec: Spec, built: Building, layers: Sequence[Layer], whole: bool
 
 
 def _as_pytorch(built: Building, layers: Sequence[Layer]) -> None:
-    """Dense layers and convolutions begin within 1/sqrt(fan_in), their biases too."""
+    """What the catalogue says of PyTorch; else weights and biases begin within 1/sqrt(fan_in)."""
     for layer in layers:
-        weights = [
-            t
-            for t in layer.tensors
-            if (usual := built.initializers.get(t)) and usual.type == "glorot_uniform"
-        ]
+        built.initializers.update(
+            (t, built.pytorch[t]) for t in layer.tensors if t in built.pytorch
+        )
+        rest = [t for t in layer.tensors if t in built.initializers and t not in built.pytorch]
+        weights = [t for t in rest if built.initializers[t].type == "glorot_uniform"]
         if not weights:
             continue
         fan = 1
         for size in built.shapes[weights[0]][1:]:
             fan *= size.number or 1
-        limit = Fraction(repr(fan**-0.5))
-        within = Initializer("uniform", (("high", limit), ("low", -limit)))
-        for tensor in layer.tensors:
-            usual = built.initializers.get(tensor)
+        for tensor in rest:
+            usual = built.initializers[tensor]
             if tensor in weights:
-                kept = tuple(a for a in usual.attributes if a[0] == BIAS_COLUMN) if usual else ()
+                kept = tuple(a for a in usual.attributes if a[0] == BIAS_COLUMN)
                 built.initializers[tensor] = Initializer("fan_in_uniform", kept)
-            elif usual is not None and usual.type == "zeros":
-                built.initializers[tensor] = within
+            elif usual.type == "zeros":
+                built.initializers[tensor] = within(fan)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import chain, count
 from typing import Any
 
-from derive.catalogue.entry import Entry, Loss, Parameter, Unfit, Use
+from derive.catalogue.entry import OWN_EXTENT, Entry, Loss, Parameter, Unfit, Use
 from derive.definitions import BATCH, Own
 from derive.dots import without_dots
 from derive.errors import meant, shorten
@@ -16,11 +17,12 @@ from derive.grammar import read_equations
 from derive.inference import Shape, shapes_of
 from derive.instance import Names, instantiate, tensors_of
 from derive.meaning import LARGEST_EXTENT
-from derive.notation import Affine, Draw, Initializer, affine
+from derive.notation import Affine, Dim, Draw, Initializer, affine
 from derive.syntax import Refused, Written
 from derive.text import affine_text
 
 Global = Callable[[str], str]
+Rewrite = Callable[[list[Written]], list[Written]]
 
 
 @dataclass
@@ -40,6 +42,7 @@ class Building:
     letters: dict[tuple[str, str], int] = field(default_factory=dict)
     integers: set[str] = field(default_factory=set)
     initializers: dict[str, Initializer] = field(default_factory=dict)
+    pytorch: dict[str, Initializer] = field(default_factory=dict)
     frozen: list[str] = field(default_factory=list)
     draws: list[tuple[str, Draw]] = field(default_factory=list)
     aliases: list[tuple[str, str]] = field(default_factory=list)
@@ -70,12 +73,14 @@ class Building:
         place: str,
         fixed: Mapping[str, str] | None = None,
         share: str | Mapping[str, str] = "",
+        rewrite: Rewrite | None = None,
     ) -> dict[str, str] | None:
         """Put an entry in; the names of what it brings, or None where it doesn't work.
 
         `inputs` gives the tensor that each of the entry's inputs is, `name` the system's name of
         each of its other tensors, but for those of `fixed`; `share` tells which of its parameters
-        are there already. `place` is the layer's, for messages; it is the scope too.
+        are there already, `rewrite` what its equations become (or `Refused`). `place` is the
+        layer's, for messages; it is the scope too.
         """
         if any(tensor not in self.shapes for tensor in inputs.values()):
             return None  # what comes before doesn't work: told already
@@ -88,8 +93,8 @@ class Building:
         equations: list[Written] = []
         try:
             if entry.extents:
-                extents = entry.extents(use)
-            if isinstance(entry, Entry) and entry.letters:
+                extents = self._named(entry.extents(use))
+            if entry.letters:
                 counts = entry.letters(use)
             text = entry.equations(use) if callable(entry.equations) else entry.equations
             equations = list(own.equations) if own else read_equations(text, place, self.problems)
@@ -99,7 +104,7 @@ class Building:
             self.problems.append(f"{place}: its output is longer than 2147483647; take less")
         if len(self.problems) > before:
             return None
-        parameters = entry.parameters_of(use) if isinstance(entry, Entry) else ()
+        parameters = entry.parameters_of(use)
         shared = self._shared(share, parameters, place)
         if shared is None:
             return None
@@ -134,6 +139,11 @@ class Building:
         numbers = {k: v for k, v in settings.items() if isinstance(v, Fraction)}
         where = own.place_in(place) if own else place
         written = instantiate(equations, Names(names, numbers), place, where)
+        try:
+            written = rewrite(written) if rewrite else written
+        except Refused as refused:
+            self.problems.append(str(refused))
+            return None
         letters = {
             (place, a.letter): int(settings[a.name])
             for a in entry.attributes
@@ -148,6 +158,16 @@ class Building:
         if not self._infer(written, names, letters, slots, place, shared.values()):
             return None
         return {local: names[local] for local in mine}
+
+    def _named(self, extents: Mapping[tuple[str, int], Affine]) -> dict[tuple[str, int], Affine]:
+        """The extents, with a free name for each that is the entry's own."""
+        known = {d for shape in self.shapes.values() for e in shape for d in _dims(e)}
+        names = {}
+        for own in sorted({d for e in extents.values() for d in _dims(e) if d[0] == OWN_EXTENT}):
+            name = own.removeprefix(OWN_EXTENT)
+            numbered = (f"{name}{k}" for k in count(2))
+            names[own] = next(x for x in chain([name], numbered) if x not in known)
+        return {key: _renamed(extent, names) for key, extent in extents.items()}
 
     def _shared(
         self, share: str | Mapping[str, str], parameters: Sequence[Parameter], place: str
@@ -186,6 +206,8 @@ class Building:
                 tensor = names[row.name]
                 self.roles[tensor] = role
                 self.initializers[tensor] = row.init
+                if row.pytorch is not None:
+                    self.pytorch[tensor] = row.pytorch
                 if not row.trainable:
                     self.frozen.append(tensor)
         for local, draw in draws:
@@ -250,6 +272,18 @@ class Building:
         self.letters.update(letters)
         self.slots.update(slots)
         return True
+
+
+def _dims(extent: Affine) -> Iterator[str]:
+    return (a.name for a, _ in extent.terms if isinstance(a, Dim))
+
+
+def _renamed(extent: Affine, names: Mapping[str, str]) -> Affine:
+    found = affine(extent.constant)
+    for atom, factor in extent.terms:
+        new = Dim(names.get(atom.name, atom.name)) if isinstance(atom, Dim) else atom
+        found += affine(new) * factor
+    return found
 
 
 def _told(shape: Shape) -> str:

@@ -55,6 +55,7 @@ _RANGES = (  # least and greatest absolute value, and how often a whole tensor h
 )
 _NEAR = 1e-6  # a decision closer than this to the other answer is drawn again
 _ROUNDS = 12
+_LARGE = 1e6  # differences of a larger objective have too few digits left, in float64
 
 
 class NoInstance(Exception):
@@ -109,12 +110,12 @@ def size_of(extent: Affine, extents: Mapping[str, int]) -> int:
 def draw(
     derivation: Derivation, seed: int, extents: Mapping[str, int], training: bool = True
 ) -> Values:
-    """Leaves at which the objective is finite and no decision is a near thing.
+    """Leaves at which the objective is finite and not huge, and no decision is a near thing.
 
     `training` is what a tensor that tells training from inference says. Raises `NoInstance`
     where none are found.
     """
-    best: tuple[float, Values] | None = None
+    best: tuple[tuple[bool, float], Values] | None = None
     for attempt, (bounds, mixed) in enumerate(_RANGES):
         source = random.Random(f"{seed} {attempt}")
         values = _draw(derivation, source, extents, bounds, mixed)
@@ -122,9 +123,12 @@ def draw(
         if not _assume(derivation, values, extents):
             continue
         interpreter = Interpreter(derivation.forward, derivation.table, values, FLOATS, extents)
-        if _finite(interpreter, derivation) and (best is None or interpreter.margin > best[0]):
-            best = interpreter.margin, values
-            if interpreter.margin > _NEAR:
+        if not _finite(interpreter, derivation):
+            continue
+        moderate = abs(float(interpreter.array(derivation.objective).max())) <= _LARGE
+        if best is None or (moderate, interpreter.margin) > best[0]:
+            best = (moderate, interpreter.margin), values
+            if moderate and interpreter.margin > _NEAR:
                 break
     if best is None:
         raise NoInstance("no random numbers were found at which the objective is finite")
@@ -161,13 +165,16 @@ def _draw(
     scale = 10 ** (digits - 3)
     pool = iter(source.sample(range(bounds[0] * scale, bounds[1] * scale), count))
     assumed = {r.tensor for a in derivation.system.assumptions for r in equation_reads(a.left)}
+    positive = {*assumed, derivation.system.training.sample_weight}
     values: Values = {}
     for tensor in leaves(derivation):
         if tensor.integer:
             values[tensor.name] = _integers(derivation, tensor, source, extents)
             continue
         array = np.empty(shapes[tensor.name], dtype=object)
-        signs = (1, -1) if tensor.name not in assumed and source.random() < mixed else (1,)
+        # what an optimiser remembers may be a mean of squares
+        free = tensor.role != "state" and tensor.name not in positive
+        signs = (1, -1) if free and source.random() < mixed else (1,)
         for place in np.ndindex(*array.shape):
             array[place] = Fraction(next(pool) * source.choice(signs), 1000 * scale)
         values[tensor.name] = array

@@ -18,9 +18,11 @@ from derive.inference import Shape
 from derive.instance import tensors_of, unknown_names
 from derive.spec import Definition, LossSpec, read_definition
 from derive.values import exact
+from derive.weighting import WEIGHT, put_weights, weighted
 
 OUTPUT, TARGET, OBJECTIVE = "y", "t", "E"
 TASKS = ("classification", "regression")
+INTEGERS = ("classes", "labels")  # the targets that are whole numbers
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ def put_loss(
     attributes = read_attributes(given, attributes_of, place, problems, ("type",)) | sizes
     if len(problems) > before or output is None or output not in built.shapes:
         return None
-    inputs = _inputs(spec, row, place, output, named, problems)
+    inputs = _inputs(spec, row, attributes, place, output, named, problems)
     if inputs is None or any(tensor not in built.shapes for tensor in inputs.values()):
         return None
     use = Use(attributes, tuple(built.shapes[tensor] for tensor in inputs.values()))
@@ -104,7 +106,8 @@ def put_loss(
             local += "_"
         return local
 
-    names = built.put(row, attributes, inputs, name, place, fixed)
+    rewrite = weighted if spec.sample_weight else None
+    names = built.put(row, attributes, inputs, name, place, fixed, rewrite=rewrite)
     if names is None:
         return None
     if built.shapes.get(objective) != ():
@@ -115,8 +118,12 @@ def put_loss(
         built.cite(row.name, row.source)
         target = row.target_of(use) or target
         probabilities = {**inputs, **names}.get(row.probabilities)
-        if target == "classes":
+        if target in INTEGERS:
             built.integers.add(aim)
+        if target == "labels":
+            if task == "classification":
+                problems.append("task: what is predicted isn't one of the labels; take it out")
+            target = "real"
     if target == "real" and task == "classification":
         target = kind_of_target(built.shapes[output], aim in built.integers)
         probabilities = output
@@ -146,6 +153,9 @@ def put_losses(
         problems.append('loss: it is missing; add [loss] with type = "squared_error"')
         return None, ()
     parts = parts or len(specs) > 1 or specs[0].factor is not None
+    weighs = any(spec.sample_weight for spec in specs)
+    if weighs:
+        put_weights(built)
     placed: list[Placed | None] = []
     found: list[tuple[Fraction, str]] = []
     for k, spec in enumerate(specs, 1):
@@ -166,10 +176,13 @@ def put_losses(
         factor = (
             Fraction(1) if spec.factor is None else exact(spec.factor, f"{place}.factor", problems)
         )
-        placed.append(put_loss(spec, built, judged, named, defined, task, name, aim))
+        asked = task if k == 1 else ""  # the first loss says what is predicted
+        placed.append(put_loss(spec, built, judged, named, defined, asked, name, aim))
         found.append((factor, name))
     if None in placed or len(placed) < len(specs):
         return None, ()
+    if weighs:
+        built.roles[WEIGHT] = "target"  # after the targets, and so a function's last argument
     first = placed[0]
     assert first is not None
     read = tuple(t for p in placed if p for t in p.inputs)
@@ -179,13 +192,14 @@ def put_losses(
 def _inputs(
     spec: LossSpec,
     row: Loss | Own,
+    attributes: Mapping[str, Any],
     place: str,
     output: str,
     named: Mapping[str, str],
     problems: list[str],
 ) -> dict[str, str] | None:
     """What the loss reads beside the target, by its own names; the network's output is `y`."""
-    wanted = row.inputs if isinstance(row, Loss) else (OUTPUT,)
+    wanted = row.inputs_of(attributes)[0] if isinstance(row, Loss) else (OUTPUT,)
     if isinstance(row, Own) and spec.inputs is not None:
         problems.append(f"{place}.inputs: a loss reads y and t by these names; take this out")
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from fractions import Fraction
 
 from derive.conditions import settled
 from derive.notation import Equation, Expr, Number, Read, System
@@ -32,6 +33,20 @@ def in_mode(system: System, training: bool) -> System:
             if t.role != "mode" and (t.role != "intermediate" or t.name in needed)
         ),
     )
+
+
+def undrawn(system: System) -> System | None:
+    """The system with random tensors at their means; None where one may be read outside itself."""
+    means = {n: number(Fraction(repr(d.mean))) for n, d in system.training.draws}
+    drawn = {t.name: t for t in system.having("random")}
+    for equation in system.equations:
+        for read in equation_reads(equation):
+            if read.tensor in drawn:
+                walked = [s.axis for s in read.subscripts]
+                if [a and a.extent for a in walked] != list(drawn[read.tensor].shape):
+                    return None
+    kept = {name: means[name] for name in drawn}
+    return replace(system, equations=tuple(_decided(e, kept) for e in system.equations))
 
 
 def _decided(equation: Equation, modes: Mapping[str, Number]) -> Equation:

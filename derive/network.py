@@ -24,6 +24,7 @@ from derive.objective import costs_of, put_objective
 from derive.spec import Spec
 from derive.tree import equation_reads
 from derive.values import check_title, exact, extent
+from derive.weighting import WEIGHT
 
 _TAKEN = {OBJECTIVE: "the objective", TARGET: "the target"}
 
@@ -139,6 +140,7 @@ class _Network:
                 draws=tuple(built.draws),
                 task=loss.task,
                 target_kind=loss.target,
+                sample_weight=WEIGHT if WEIGHT in built.roles else "",
             ),
             sources=tuple(built.sources),
             loss_type=loss.type,

@@ -26,6 +26,8 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
+from derive.display import Displayed
+
 REDUCTIONS = ("sum", "prod", "max", "min", "logsumexp")
 
 MODE = "training"  # the distribution of what is 1 in training and 0 in inference
@@ -261,7 +263,7 @@ class Term:
 
 
 @dataclass(frozen=True, slots=True)
-class Equation:
+class Equation(Displayed):
     """`tensor[axes] = term + term + ...`; the axes give the left side its letters."""
 
     tensor: str
@@ -310,6 +312,20 @@ class Draw:
         """The role of a tensor that is drawn so."""
         return "mode" if self.distribution == MODE else "random"
 
+    @property
+    def mean(self) -> float:
+        """Its mean, which it is outside of training; of a mode 0."""
+        attributes = dict(self.attributes)
+        match self.distribution:
+            case "bernoulli":
+                return attributes.get("p", 0.5)
+            case "uniform":
+                return (attributes.get("low", 0.0) + attributes.get("high", 1.0)) / 2
+            case "normal":
+                return attributes.get("mean", 0.0)
+            case _:
+                return 0.0
+
 
 @dataclass(frozen=True, slots=True)
 class Assumption:
@@ -336,7 +352,10 @@ class Layer:
 
 @dataclass(frozen=True)
 class Training:
-    """What a module needs beside the mathematics."""
+    """What a module needs beside the mathematics.
+
+    `sample_weight` is the tensor that weighs the samples, "" where there is none.
+    """
 
     optimizer: str = "sgd"
     hyperparameters: tuple[tuple[str, Fraction], ...] = ()
@@ -347,10 +366,11 @@ class Training:
     task: str = ""
     target_kind: str = "real"
     draws: tuple[tuple[str, Draw], ...] = ()
+    sample_weight: str = ""
 
 
 @dataclass(frozen=True)
-class System:
+class System(Displayed):
     """Equations in the order of computation, and the part that each tensor plays."""
 
     name: str
@@ -392,7 +412,7 @@ class System:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class Step(Displayed):
     """One step of a derivation, made by the engine as it went.
 
     `before` and `after` give the same tensor where `kind` is "equality". Where it is "chain",
@@ -411,7 +431,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Derivation:
+class Derivation(Displayed):
     """A system with its derivatives: everything that is printed or run comes from here.
 
     `backward` holds the error terms and gradients in the order of computation; `inlined` the

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from derive.display import Displayed
+
 WIDTH = 80
 WRONG = ("different", "wrong")
 OPEN = "not checked"
@@ -34,7 +36,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Report:
+class Report(Displayed):
     """All verdicts, in the order in which they were reached."""
 
     title: str

@@ -167,7 +167,7 @@ class LossSpec(_Open):
     """A loss: a type, or equations; `inputs` names what a loss reads that reads several.
 
     Of several losses each may say whose output it judges (`of`), what its target is called, and
-    by what factor it counts.
+    by what factor it counts. `sample_weight` makes its mean over the batch a weighted one.
     """
 
     type: str | None = None
@@ -175,6 +175,7 @@ class LossSpec(_Open):
     of: str | None = None
     target: str | None = None
     factor: Any = None
+    sample_weight: bool = False
 
 
 class Spec(_Strict):
@@ -320,7 +321,7 @@ def _place(path: Sequence[str | int], place: str, whole: Any) -> str:
             row = _at(whole, path[: k + 1])
             if isinstance(row, Mapping) and isinstance(row.get("type"), str):
                 said += f" ({shorten(row['type'])})"
-        else:
+        elif part != 0 or path[:k] != ["loss"]:  # one loss is read as a list of one
             said += f".{shorten(str(part))}" if said else shorten(str(part))
     return said or "spec"
 

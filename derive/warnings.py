@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from derive.notation import Call, Compare, Equation, Expr, Index, Read
+from derive.notation import Affine, Axis, Call, Compare, Equation, Expr, Index, Read
 from derive.tree import children
 
 
@@ -32,9 +32,14 @@ def _row_zero(expr: Expr, guarded: bool) -> bool:
             return _row_zero(yes, guarded or inside) or _row_zero(no, guarded or inside)
         case Read(_, subscripts) if not guarded:
             return any(
-                isinstance(atom, Read) and any(s.constant and s.terms for s in atom.subscripts)
+                isinstance(atom, Read) and any(map(_lagged, atom.subscripts))
                 for subscript in subscripts
                 for atom, _ in subscript.terms
             )
         case _:
             return any(_row_zero(part, guarded) for part in children(expr))
+
+
+def _lagged(subscript: Affine) -> bool:
+    """Whether it is a letter and a number; the end of an axis, `size(t) - 1`, is inside."""
+    return bool(subscript.constant) and any(isinstance(a, Axis) for a, _ in subscript.terms)

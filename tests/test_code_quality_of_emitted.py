@@ -14,6 +14,7 @@ import codegen
 from derive import ChainruleError, differentiate, parse
 from derive.notation import Derivation, Equation, Read
 from derive.recurrence import Loop, schedule
+from derive.stepping import stepping
 from derive.text import equation_text
 from derive.tree import factors
 from tests.against_autograd import derivation_of, module_of
@@ -30,6 +31,7 @@ HELPERS = {
     "_window",
     "_fold",
     "_over",
+    "_inside",
     "_take",
     "_add_at",
 }
@@ -54,7 +56,9 @@ def loops_of(derivation: Derivation) -> int:
     def count(blocks):
         return sum(1 + count(b.body) for b in blocks if isinstance(b, Loop))
 
-    return count(schedule(derivation.forward)) + count(schedule(derivation.backward))
+    walk = stepping(derivation.system)
+    own = count(schedule(walk.equations)) if walk else 0
+    return own + count(schedule(derivation.forward)) + count(schedule(derivation.backward))
 
 
 @every_model
@@ -106,6 +110,7 @@ def assigned(body):
                     "_integers(",
                     "len(",
                     "params[",
+                    "state[",
                     "{",
                     "_evaluate(",
                     "_propagate(",

@@ -20,6 +20,11 @@ CLASSES = np.array([1, 1, 0, 3])
 ZERO_ONE = np.array([[0.0, 1, 1, 0], [0, 1, 0, 0], [1, 0, 1, 0], [1, 1, 1, 1]])
 PROBABILITIES = (LARGE > 0).astype(float)  # each of them certain, some wrongly
 WEIGHT = [1, 2, 0, 4]
+STEPS = np.stack([LARGE, LARGE[::-1], -LARGE])  # three sequences of four steps with four classes
+LENGTHS = np.array([[1.0, 1, 0, 0], [0, 0, 0, 0], [1, 1, 1, 1]])
+LABELS = np.array([[1, 0], [0, 0], [3, 3]])  # filled up with the blank 0; the second has none
+NO_ROOM = np.array([[1, 1, 1], [1, 2, 3], [3, 3, 3]])  # the first and the last need five steps
+TAGS = np.array([[1, 0, 3, 2], [0, 0, 0, 0], [2, 3, 3, 1]])
 # what each loss is given: settings, its inputs (the first is y) and its target
 LOSSES = [
     ("squared_error", {}, [LARGE], ZERO_ONE),
@@ -60,6 +65,14 @@ LOSSES = [
     ("info_nce", {}, [LARGE, -LARGE], None),
     ("info_nce", {"normalize": False}, [LARGE, LARGE], None),
     ("info_nce", {}, [0 * LARGE, LARGE], None),
+    ("ctc", {}, [-np.abs(STEPS)], LABELS),
+    ("ctc", {"masked": True}, [-np.abs(STEPS), LENGTHS], LABELS),
+    ("ctc", {}, [-np.abs(STEPS[:, :1])], LABELS[:, :1]),
+    ("ctc", {}, [-np.abs(STEPS)], NO_ROOM),
+    ("ctc", {"zero_infinity": True}, [-np.abs(STEPS)], NO_ROOM),
+    ("crf", {}, [STEPS], TAGS),
+    ("crf", {"masked": True}, [STEPS, LENGTHS], TAGS),
+    ("crf", {}, [STEPS[:, :1]], TAGS[:, :1]),
 ]
 
 
@@ -104,7 +117,7 @@ def test_activations_far_out(name, dtype):
 def test_losses_far_out(name, settings, inputs, target, dtype):
     names = [f"x{k}" for k, _ in enumerate(inputs)]
     spec = {
-        "inputs": {x: [4] for x in names},
+        "inputs": {x: list(a.shape[1:]) for x, a in zip(names, inputs, strict=True)},
         "layers": [{"type": "identity", "inputs": names[:1]}],
         "loss": {"type": name, "inputs": names, **settings},
     }

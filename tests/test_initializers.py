@@ -91,6 +91,51 @@ def test_as_pytorch_begins():
     assert dict(own.training.initializers)["W1"].type == "zeros"
 
 
+def begun(inputs, *layers):
+    """The parameters of a net that begins as PyTorch's does."""
+    spec = {"inputs": inputs, "layers": list(layers), "loss": "mse", "init": "pytorch"}
+    module = load_module(emit(differentiate(load(spec)), part="math"))
+    return module.init_params()
+
+
+def reaches(values, limit):
+    """Uniform within the limit: near to it, never beyond, and spread as such numbers are."""
+    values = np.concatenate([np.ravel(v) for v in values])
+    assert 0.9 * limit < np.abs(values).max() <= limit
+    assert values.std() == pytest.approx(limit / np.sqrt(3), rel=0.2)
+
+
+@pytest.mark.parametrize("kind", ["rnn", "lstm", "gru"])
+def test_recurrent_layers_as_pytorch_begins(kind):
+    """All within one over the root of the state's length; PyTorch doesn't ask for the fan."""
+    layer = {"type": kind, "units": 16, "layers": 2, "bidirectional": True}
+    params = begun({"x": [3, 2]}, layer, {"type": "dense", "units": 4})
+    assert len(params) > 16
+    reaches([v for n, v in params.items() if n.endswith("1")], 1 / 4)
+    reaches([params["W2"], params["b2"]], 1 / np.sqrt(32))
+
+
+def test_attention_as_pytorch_begins():
+    """What is stacked there is drawn by the fans of the stack, a projection's bias is 0."""
+    layer = {"type": "transformer_decoder_layer", "heads": 2, "dim_feedforward": 36, "name": "a"}
+    layer["inputs"] = ["x", "memory"]
+    params = begun({"x": [3, 16], "memory": [5, 16]}, layer)
+    reaches([params[f"W{p}_{m}a"] for p in "qkv" for m in ("", "m_")], np.sqrt(6 / 64))
+    reaches([params["Wo_a"], params["Wo_m_a"], params["Wu_a"], params["bu_a"]], 1 / 4)
+    reaches([params["Wd_a"], params["bd_a"]], 1 / 6)
+    assert not any(params[f"b{p}_{m}a"].any() for p in "qkvo" for m in ("", "m_"))
+    assert np.array_equal(params["g_f_a"], np.ones(16)) and not params["b_f_a"].any()
+    other = begun({"x": [3, 16], "memory": [5, 4]}, layer)
+    reaches([other["Wk_m_a"], other["Wv_m_a"]], np.sqrt(6 / 20))
+    reaches([other["Wq_m_a"]], np.sqrt(6 / 32))
+
+
+def test_bilinear_as_pytorch_begins():
+    layer = {"type": "bilinear", "units": 20, "inputs": ["u", "v"]}
+    params = begun({"u": [4], "v": [25]}, layer)
+    reaches([params["W1"], params["b1"]], 1 / 2)
+
+
 @pytest.mark.parametrize(
     ("make", "told"),
     [

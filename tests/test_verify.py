@@ -84,3 +84,19 @@ def test_a_wrong_derivation_is_found_by_differences():
     rows = verify_module(replace(derivation, backward=(twice, by_y)))
     assert [row.name for row in rows if not row.ok] == ["x"]
     assert "differences give" in rows[1].detail
+
+
+def test_a_step_that_is_wrong_is_found(monkeypatch):
+    """The state of the place before, which `step` forgets."""
+    layers = [{"type": "rnn", "units": 2}]
+    derivation = differentiate(load({"inputs": {"x": ["s", 2]}, "layers": layers, "loss": "mse"}))
+    rows = {row.name: row for row in verify_module(derivation)}
+    assert rows["step"].verdict == "agrees"
+
+    def broken(*args, **more):
+        return emit(*args, **more).replace('{"h1": h1}', '{"h1": h1_before}')
+
+    monkeypatch.setattr("codegen.verify.emit", broken)
+    rows = {row.name: row for row in verify_module(derivation)}
+    assert (rows["step"].verdict, rows["U1"].verdict) == ("wrong", "agrees")
+    assert rows["step"].detail == "at place 1 it isn't what forward gives"

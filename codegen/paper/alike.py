@@ -1,4 +1,4 @@
-"""Layers of one form: the paragraph that refers to the one that is told, and says with what names."""
+"""Layers of one form: the paragraph that refers to the one that is told."""
 
 from __future__ import annotations
 

@@ -88,6 +88,8 @@ def _meaning(teller: Teller, tensor: Tensor) -> Text | None:
             )
         case "input" if tensor.integer:
             said = say("role_integer")
+        case "target" if name == system.training.sample_weight:
+            said = say("role_weight")
         case "intermediate" if name == derivation.objective:
             said = say("role_objective")
         case "intermediate" if name == system.output:

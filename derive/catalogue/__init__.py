@@ -128,11 +128,11 @@ def _info(kind: str, row: Row) -> EntryInfo:
                 row.name,
                 kind,
                 row.about,
-                _forms(row, _use(row)),
+                _forms(row),
                 row.attributes,
                 ("x1", "x2", "...") if row.many else row.inputs,
                 row.output,
-                row.parameters_of(_use(row)),
+                row.parameters_of(_use(row, defaults(row.attributes))),
                 source=row.source,
                 kink=row.kink,
             )
@@ -141,10 +141,11 @@ def _info(kind: str, row: Row) -> EntryInfo:
                 row.name,
                 kind,
                 row.about,
-                _forms(row, _use(row)),
+                _forms(row),
                 row.attributes,
                 (*row.inputs, "t") if row.target else row.inputs,
                 "E",
+                row.parameters,
                 source=row.source,
                 kink=row.kink,
                 assume=row.assume,
@@ -154,7 +155,7 @@ def _info(kind: str, row: Row) -> EntryInfo:
                 row.name,
                 kind,
                 row.about if row is OPTIMIZERS[0] else f"{row.about}; {_COMMON}",
-                _forms(row, _use(row)),
+                _forms(row),
                 _told(row),
                 ("w", "g"),
                 "next(w)",
@@ -172,18 +173,12 @@ def _info(kind: str, row: Row) -> EntryInfo:
             )
 
 
-def _use(row: Entry | Loss | Optimizer) -> Use:
-    """A small use with every attribute at its default, a batch of 5."""
-    inputs = 1 if isinstance(row, Optimizer) else len(row.inputs)
-    if isinstance(row, Entry):
-        return _use_of(row, defaults(row.attributes))
-    shape = tuple(affine(k) for k in (5, 3))
-    return Use(defaults(row.attributes), (shape,) * inputs)
-
-
-def _use_of(row: Entry, attributes: Mapping[str, Any]) -> Use:
-    """A use with the inputs that the entry then has, in the shapes of its page."""
-    names = ("x1", "x2") if row.many else row.inputs_of(attributes)[0]
+def _use(row: Entry | Loss | Optimizer, attributes: Mapping[str, Any]) -> Use:
+    """A small use: the inputs that the entry then has, in the shapes of its page, a batch of 5."""
+    if isinstance(row, Optimizer):
+        return Use(attributes, ((affine(5), affine(3)),))
+    many = isinstance(row, Entry) and row.many
+    names = ("x1", "x2") if many else row.inputs_of(attributes)[0]
     shapes = tuple(tuple(affine(k) for k in (5, *row.example_of(name))) for name in names)
     return Use(attributes, shapes, names)
 
@@ -193,7 +188,7 @@ def _told(row: Entry | Loss | Optimizer) -> tuple[Attribute, ...]:
     return tuple(a for a in row.attributes if not a.common or row is OPTIMIZERS[0])
 
 
-def _forms(row: Entry | Loss | Optimizer, usual: Use) -> tuple[tuple[str, str], ...]:
+def _forms(row: Entry | Loss | Optimizer) -> tuple[tuple[str, str], ...]:
     """Every text that the entry can have, with the setting that gives it."""
     if isinstance(row.equations, str):
         return (("", row.equations),)
@@ -214,8 +209,6 @@ def _forms(row: Entry | Loss | Optimizer, usual: Use) -> tuple[tuple[str, str], 
                 settings.append((f"{a.name} = {said}", {a.name: a.sample}))
     forms: dict[str, str] = {}
     for said, setting in settings:
-        attributes = {**usual.attributes, **setting}
-        use = Use(attributes, usual.shapes)
-        text = row.equations(_use_of(row, attributes) if isinstance(row, Entry) else use)
+        text = row.equations(_use(row, {**defaults(row.attributes), **setting}))
         forms.setdefault(text, said)
     return tuple((said, text) for text, said in forms.items())

@@ -12,7 +12,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from derive.catalogue.entry import Attribute, Entry, InputLists, Parameter, Unfit, Use
+from derive.catalogue.entry import (
+    Attribute,
+    Entry,
+    InputLists,
+    Parameter,
+    Unfit,
+    Use,
+    limited,
+    within,
+)
 from derive.notation import Affine, Initializer, affine
 
 MASK = "mask"
@@ -50,6 +59,8 @@ class Heads:
     """Attention of several heads from `x` to `memory`, its tensors' names ending in `tail`.
 
     The head `h` has the features `size*h` to `size*h + size - 1` of queries, keys and values.
+    `stacked` tells that x and memory are equally wide, so that PyTorch has one weight for the
+    three and draws it by the fans of the whole.
     """
 
     heads: int
@@ -60,6 +71,7 @@ class Heads:
     causal: bool = False
     masked: bool = False
     tail: str = ""
+    stacked: bool = True
 
     @property
     def size(self) -> int:
@@ -86,10 +98,14 @@ o{tail}[n,t,h,d] = sum(u, a{tail}[n,h,t,u]*v{tail}[n,u,{feature}])
 
     def parameters(self) -> tuple[Parameter, ...]:
         """The weights and biases of the four projections."""
-        kinds = (("W", _WEIGHTS), ("b", _ZEROS)) if self.bias else (("W", _WEIGHTS),)
-        return tuple(
-            Parameter(f"{kind}{local}{self.tail}", init) for local in "qkvo" for kind, init in kinds
-        )
+        projected = limited(6, 4 * self.width) if self.stacked else _WEIGHTS
+        rows = []
+        for local in "qkvo":
+            pytorch = within(self.width) if local == "o" else projected
+            rows.append(Parameter(f"W{local}{self.tail}", _WEIGHTS, pytorch=pytorch))
+            if self.bias:
+                rows.append(Parameter(f"b{local}{self.tail}", _ZEROS, pytorch=_ZEROS))
+        return tuple(rows)
 
     def extents(self) -> dict[tuple[str, int], Affine]:
         """The axes that are read head by head."""
@@ -116,6 +132,12 @@ def width_of(use: Use) -> int:
         raise Unfit(f"heads = {heads} must divide the {said} features; take a number that does")
     check_mask(use, use.shape(MEMORY) or use.shapes[0], 1)
     return width
+
+
+def equally_wide(use: Use) -> bool:
+    """Whether the memory has as many features as x."""
+    memory = use.shape(MEMORY)
+    return memory is None or memory[2] == use.shapes[0][2]
 
 
 def check_mask(use: Use, keys: tuple[Affine, ...], axis: int) -> None:
@@ -170,6 +192,7 @@ def _of(use: Use) -> Heads:
         bias=attributes["bias"],
         causal=attributes["causal"],
         masked=attributes["masked"],
+        stacked=equally_wide(use),
     )
 
 

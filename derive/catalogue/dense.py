@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from derive.catalogue.entry import BIAS_COLUMN, Attribute, Entry, Parameter, Use
+from derive.catalogue.entry import BIAS_COLUMN, Attribute, Entry, Parameter, Use, within
 from derive.notation import Affine, Initializer, affine
 
 _PLAIN = "z[n,...,i] = sum(j, W[i,j]*x[n,...,j])"
@@ -68,8 +68,9 @@ def _bilinear(use: Use) -> str:
 
 
 def _bilinear_parameters(use: Use) -> tuple[Parameter, ...]:
-    weights = Parameter("W", Initializer("glorot_uniform"))
-    bias = Parameter("b", Initializer("zeros"))
+    pytorch = within(use.shapes[0][-1].number or 1)  # by the first input alone
+    weights = Parameter("W", Initializer("glorot_uniform"), pytorch=pytorch)
+    bias = Parameter("b", Initializer("zeros"), pytorch=pytorch)
     return (weights, bias) if use.attributes["bias"] else (weights,)
 
 

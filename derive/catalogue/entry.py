@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 from derive.notation import Affine, Draw, Initializer
@@ -42,6 +43,9 @@ KINDS = {
 }
 
 Shape = tuple[Affine, ...]
+
+# Before the name of a run-time extent that an entry brings, whatever letters others have.
+OWN_EXTENT = "?"
 
 
 @dataclass(frozen=True)
@@ -102,11 +106,26 @@ InputLists = Callable[[Mapping[str, Any]], tuple[tuple[str, ...], ...]]
 
 @dataclass(frozen=True)
 class Parameter:
-    """A tensor that is learned, with the initialiser that it has unless the spec says other."""
+    """A tensor that is learned, with the initialiser that it has unless the spec says other.
+
+    `pytorch` is what PyTorch begins it with, where that doesn't follow from its layer's fan.
+    """
 
     name: str
     init: Initializer
     trainable: bool = True
+    pytorch: Initializer | None = None
+
+
+def limited(over: int, under: int) -> Initializer:
+    """Any number whose square is at most over/under."""
+    limit = Fraction(repr((over / under) ** 0.5))
+    return Initializer("uniform", (("high", limit), ("low", -limit)))
+
+
+def within(fan: int) -> Initializer:
+    """Any number within 1/sqrt(fan)."""
+    return limited(1, fan)
 
 
 @dataclass(frozen=True)
@@ -168,24 +187,43 @@ class Entry:
 class Loss:
     """What is minimised: equations over the output `y` and the target `t` with objective `E`.
 
-    `inputs` are other tensors than the output, which a spec then names. `probabilities` names the
-    tensor that holds them (`y` where the output itself does); `target` says what a target is:
-    "real", "binary", "one_hot" or "classes", or "" where there is none; `assume` is what a spec may
-    state of it.
+    `inputs` are other tensors than the output, which a spec then names; `input_lists` gives them by
+    the attributes. `parameters` are learned with the network's. `probabilities` names the tensor
+    that holds them (`y` where the output itself does); `target` says what a target is: "real",
+    "binary" (0 or 1), "signs" (-1 or 1), "one_hot", "classes", "labels" (integers that aren't the
+    output's classes one by one), or "" where there is none; `assume` is what a spec may state of
+    it. The entry's page takes inputs of the shape `example`, but for those in `examples`.
     """
 
     name: str
     about: str
     equations: Equations
     inputs: tuple[str, ...] = ("y",)
+    input_lists: InputLists | None = None
+    parameters: tuple[Parameter, ...] = ()
     buffers: Callable[[Use], tuple[Parameter, ...]] | None = None
     extents: Extents | None = None
+    letters: Letters | None = None
     attributes: tuple[Attribute, ...] = ()
     target: str | Callable[[Use], str] = "real"
     probabilities: str = ""
     assume: str = ""
     source: str = ""
     kink: str = ""
+    example: tuple[int, ...] = (3,)
+    examples: tuple[tuple[str, tuple[int, ...]], ...] = ()
+
+    def inputs_of(self, attributes: Mapping[str, Any]) -> tuple[tuple[str, ...], ...]:
+        """The lists of inputs that it may have with these attributes."""
+        return self.input_lists(attributes) if self.input_lists else (self.inputs,)
+
+    def example_of(self, name: str) -> tuple[int, ...]:
+        """The shape of an input on the entry's page, the batch not counted."""
+        return dict(self.examples).get(name, self.example)
+
+    def parameters_of(self, use: Use) -> tuple[Parameter, ...]:
+        """The parameters that are learned with those of the network."""
+        return self.parameters
 
     def buffers_of(self, use: Use) -> tuple[Parameter, ...]:
         """The tensors that are given once and that no gradient moves, such as class weights."""

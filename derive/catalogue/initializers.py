@@ -62,7 +62,7 @@ LECUN_NORMAL = Initial(
 FAN_IN_UNIFORM = Initial(
     name="fan_in_uniform",
     about='what PyTorch\'s dense layers and convolutions begin with; init = "pytorch" in a spec '
-    "gives it to all of them, and to their biases",
+    "gives it to all of them, to their biases too, and to other layers what they have there",
     distribution="uniform",
     formulas=(("low", "-sqrt(1/fan_in)"), ("high", "sqrt(1/fan_in)")),
     source=f"{_LECUN}, section 4.6, as PyTorch has it",

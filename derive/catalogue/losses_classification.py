@@ -227,6 +227,7 @@ HINGE = Loss(
     about="how far a score y falls short of 1 on its target's side; targets are -1 or 1. Its mean "
     "over all outputs and the batch",
     equations="E = mean(n,..., relu(1 - t[n,...]*y[n,...]))",
+    target="signs",
     source="Bishop 2006, eq. 7.45",
     kink="where t*y = 1 the derivative is taken as 0",
 )
@@ -235,6 +236,7 @@ SQUARED_HINGE = Loss(
     about="the square of hinge: how far a score y falls short of 1 on its target's side; targets "
     "are -1 or 1. Its mean over all outputs and the batch",
     equations="E = mean(n,..., relu(1 - t[n,...]*y[n,...])**2)",
+    target="signs",
     source="Tang 2013, Deep learning using linear support vector machines",
 )
 MULTI_MARGIN = Loss(

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from derive.catalogue.entry import Attribute, Entry, Parameter, Unfit, Use
+from derive.catalogue.entry import Attribute, Entry, Parameter, Unfit, Use, within
 from derive.notation import Affine, Initializer, affine
 
 _WEIGHTS = Initializer("glorot_uniform")
@@ -154,8 +154,9 @@ def _entry(name: str, about: str, source: str, own: tuple[Attribute, ...] = ()) 
         rows = [("W", _WEIGHTS), ("U", _WEIGHTS)]
         if use.attributes["bias"]:
             rows += [("b", _ZEROS), ("v", _ZEROS)]
+        pytorch = within(use.attributes["units"])
         return tuple(
-            Parameter(walk.name(f"{kind}{gate}"), init)
+            Parameter(walk.name(f"{kind}{gate}"), init, pytorch=pytorch)
             for walk in _each(use)
             for gate in gates
             for kind, init in rows

@@ -18,11 +18,12 @@ from derive.catalogue.attention import (
     MASKED,
     MEMORY,
     Heads,
+    equally_wide,
     lists,
     places,
     width_of,
 )
-from derive.catalogue.entry import Attribute, Entry, Parameter, Use
+from derive.catalogue.entry import Attribute, Entry, Parameter, Use, within
 from derive.notation import Affine, Initializer
 
 _WEIGHTS = Initializer("glorot_uniform")
@@ -88,7 +89,14 @@ def _heads(use: Use) -> dict[str, Heads]:
         return {"a": replace(itself, masked=masked)}
     return {
         "a": itself,
-        "m": replace(itself, memory=MEMORY, causal=False, masked=masked, tail="_m"),
+        "m": replace(
+            itself,
+            memory=MEMORY,
+            causal=False,
+            masked=masked,
+            tail="_m",
+            stacked=equally_wide(use),
+        ),
     }
 
 
@@ -115,12 +123,12 @@ def _parameters(use: Use) -> tuple[Parameter, ...]:
     bias = use.attributes["bias"]
     heads = _heads(use)
     rows = [p for h in heads.values() for p in h.parameters()]
-    for local in "ud":
-        rows.append(Parameter(f"W{local}", _WEIGHTS))
-        rows += [Parameter(f"b{local}", _ZEROS)] if bias else []
+    for local, fan in (("u", heads["a"].width), ("d", use.attributes["dim_feedforward"])):
+        rows.append(Parameter(f"W{local}", _WEIGHTS, pytorch=within(fan)))
+        rows += [Parameter(f"b{local}", _ZEROS, pytorch=within(fan))] if bias else []
     for part in (*heads, "f"):
         rows.append(Parameter(f"g_{part}", _ONES))
-        rows += [Parameter(f"b_{part}", _ZEROS)] if bias else []
+        rows += [Parameter(f"b_{part}", _ZEROS, pytorch=_ZEROS)] if bias else []
     return tuple(rows)
 
 

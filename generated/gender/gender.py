@@ -36,9 +36,9 @@ def _array(given, name, shape, dtype=DTYPE):
 
 
 def sigmoid(z):
-    """1 / (1 + exp(-z)), without overflow."""
-    e = np.exp(-np.abs(z))
-    return np.where(z >= 0, 1, e) / (1 + e)
+    """1 / (1 + exp(-z)), accurate at both ends."""
+    with np.errstate(over="ignore"):  # where exp(-z) overflows, the result is 0
+        return 1 / (1 + np.exp(-z))
 
 
 def init_params(seed=0):

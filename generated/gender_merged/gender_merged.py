@@ -36,29 +36,32 @@ def _array(given, name, shape, dtype=DTYPE):
 
 
 def sigmoid(z):
-    """1 / (1 + exp(-z)), without overflow."""
-    e = np.exp(-np.abs(z))
-    return np.where(z >= 0, 1, e) / (1 + e)
+    """1 / (1 + exp(-z)), accurate at both ends."""
+    with np.errstate(over="ignore"):  # where exp(-z) overflows, the result is 0
+        return 1 / (1 + np.exp(-z))
 
 
-def _window(a, axis, start, *runs, fill=0):
-    """A view of `a` in which one axis becomes an axis for each run (step, count).
+def _window(a, walks, fill=0):
+    """A view of `a` in which some axes become an axis for each run (step, count).
 
-    The entry at i, j, ... is that at start + step_i*i + step_j*j + ... along the axis,
-    and `fill` where that is outside.
+    `walks` is {axis: (start, run, ...)}. The entry at i, j, ... is that at start
+    + step_i*i + step_j*j + ... along the axis, and `fill` where that is outside.
     """
-    reach = [step * (count - 1) for step, count in runs]
-    low = start + sum(min(r, 0) for r in reach)
-    high = start + sum(max(r, 0) for r in reach)
-    before, after = max(-low, 0), max(high + 1 - a.shape[axis], 0)
-    if before or after:
-        pad = [(0, 0)] * a.ndim
-        pad[axis] = (before, after)
+    pad, begin = [(0, 0)] * a.ndim, [slice(None)] * a.ndim
+    for axis, (start, *runs) in walks.items():
+        reach = [step * (count - 1) for step, count in runs]
+        low = start + sum(min(r, 0) for r in reach)
+        high = start + sum(max(r, 0) for r in reach)
+        pad[axis] = max(-low, 0), max(high + 1 - a.shape[axis], 0)
+        begin[axis] = slice(start + pad[axis][0], None)
+    if any(before or after for before, after in pad):
         a = np.pad(a, pad, constant_values=fill)
-    a = a[(slice(None),) * axis + (slice(start + before, None),)]
-    shape, strides = list(a.shape), list(a.strides)
-    shape[axis : axis + 1] = [count for _, count in runs]
-    strides[axis : axis + 1] = [strides[axis] * step for step, _ in runs]
+    a = a[tuple(begin)]
+    shape, strides = [], []
+    for axis, (extent, stride) in enumerate(zip(a.shape, a.strides)):
+        _, *runs = walks.get(axis, (0, (1, extent)))
+        shape += [count for _, count in runs]
+        strides += [stride * step for step, _ in runs]
     return np.lib.stride_tricks.as_strided(a, shape, strides, writeable=False)
 
 
@@ -88,13 +91,13 @@ def _propagate(params, x):
     W1, W2 = params["W1"], params["W2"]
     x = _array(x, "x", ("N", 2))
     # xa1[n,j] = where(j < 2, x[n,j], 1)
-    xa1 = _window(x, 1, 0, (1, 3), fill=1)
+    xa1 = _window(x, {1: (0, (1, 3))}, fill=1)
     # z1[n,i] = sum(j, W1[i,j]*xa1[n,j])
     z1 = xa1 @ W1.T
     # y1[n,i] = sigmoid(z1[n,i])
     y1 = sigmoid(z1)
     # xa2[n,j] = where(j < 3, y1[n,j], 1)
-    xa2 = _window(y1, 1, 0, (1, 4), fill=1)
+    xa2 = _window(y1, {1: (0, (1, 4))}, fill=1)
     # z2[n,i] = sum(j, W2[i,j]*xa2[n,j])
     z2 = xa2 @ W2.T
     # y2[n,i] = sigmoid(z2[n,i])

@@ -42,9 +42,9 @@ def _array(given, name, shape, dtype=DTYPE):
 
 
 def sigmoid(z):
-    """1 / (1 + exp(-z)), without overflow."""
-    e = np.exp(-np.abs(z))
-    return np.where(z >= 0, 1, e) / (1 + e)
+    """1 / (1 + exp(-z)), accurate at both ends."""
+    with np.errstate(over="ignore"):  # where exp(-z) overflows, the result is 0
+        return 1 / (1 + np.exp(-z))
 
 
 def init_params(seed=0):
@@ -111,10 +111,9 @@ def _propagate(params, x):
         # c[n,t,i] = tanh(z_c[n,t,i])
         c[:, t] = np.tanh(z_c[:, t])
         # h[n,t,i] = u[n,t,i]*h[n,t-1,i] + (1 - u[n,t,i])*c[n,t,i]
-        h[:, t] = (
-            u[:, t] * (h[:, t - 1] if t >= 1 else np.zeros_like(h[:, 0]))
-            + (1 - u[:, t]) * c[:, t]
-        )
+        h[:, t] = (1 - u[:, t]) * c[:, t]
+        if t >= 1:
+            h[:, t] += u[:, t] * h[:, t - 1]
     # y[n] = sum(i, v[i]*h[n,size(t)-1,i])
     y = h[:, T - 1] @ v
     return r, u, c, h, y
@@ -157,10 +156,7 @@ def gradients(params, x, g, inputs=False, training=False, rng=None):
     # dh[n,size(t)-1,i] += dy[n]*v[i]
     dh = np.zeros((N, T, 4), dtype=DTYPE)
     dh[:, T - 1] += dy[:, None] * v
-    dc = np.zeros((N, T, 4), dtype=DTYPE)
-    du = np.zeros((N, T, 4), dtype=DTYPE)
     dz_c = np.zeros((N, T, 4), dtype=DTYPE)
-    dr = np.zeros((N, T, 4), dtype=DTYPE)
     dz_u = np.zeros((N, T, 4), dtype=DTYPE)
     dz = np.zeros((N, T, 4), dtype=DTYPE)
     for t in reversed(range(T)):
@@ -168,28 +164,23 @@ def gradients(params, x, g, inputs=False, training=False, rng=None):
             # dh[n,t,i] += dh[n,t+1,i]*u[n,t+1,i] + sum(j,
             #     dz_c[n,t+1,j]*Uc[j,i])*r[n,t+1,i] + sum(j, dz_u[n,t+1,j]*Uu[j,i]) +
             #     sum(j, dz[n,t+1,j]*Ur[j,i])
-            dh[:, t] += dh[:, t + 1] * u[:, t + 1]
+            dh[:, t] += dh[:, t + 1] * u[:, t + 1] + (dz_c[:, t + 1] @ Uc) * r[:, t + 1]
         if t + 1 < T:
-            dh[:, t] += (dz_c[:, t + 1] @ Uc) * r[:, t + 1]
-        if t + 1 < T:
-            dh[:, t] += dz_u[:, t + 1] @ Uu
-        if t + 1 < T:
-            dh[:, t] += dz[:, t + 1] @ Ur
+            dh[:, t] += dz_u[:, t + 1] @ Uu + dz[:, t + 1] @ Ur
         # dc[n,t,i] = dh[n,t,i]*(1 - u[n,t,i])
-        dc[:, t] = dh[:, t] * (1 - u[:, t])
+        dc = dh[:, t] * (1 - u[:, t])
         # du[n,t,i] = dh[n,t,i]*(h[n,t-1,i] - c[n,t,i])
-        du[:, t] = (
-            dh[:, t] * ((h[:, t - 1] if t >= 1 else np.zeros_like(h[:, 0])) - c[:, t])
-        )
+        du = dh[:, t] * ((h[:, t - 1] if t >= 1 else np.zeros_like(h[:, 0])) - c[:, t])
         # dz_c[n,t,i] = dc[n,t,i]*(1 - c[n,t,i]**2)
-        dz_c[:, t] = dc[:, t] * (1 - c[:, t]**2)
-        if t >= 1:
-            # dr[n,t,i] = sum(j, dz_c[n,t,j]*Uc[j,i])*h[n,t-1,i]
-            dr[:, t] += (dz_c[:, t] @ Uc) * h[:, t - 1]
+        dz_c[:, t] = dc * (1 - c[:, t]**2)
+        # dr[n,t,i] = sum(j, dz_c[n,t,j]*Uc[j,i])*h[n,t-1,i]
+        dr = (
+            (dz_c[:, t] @ Uc) * h[:, t - 1] if t >= 1 else np.zeros((N, 4), dtype=DTYPE)
+        )
         # dz_u[n,t,i] = du[n,t,i]*u[n,t,i]*(1 - u[n,t,i])
-        dz_u[:, t] = du[:, t] * u[:, t] * (1 - u[:, t])
+        dz_u[:, t] = du * u[:, t] * (1 - u[:, t])
         # dz[n,t,i] = dr[n,t,i]*r[n,t,i]*(1 - r[n,t,i])
-        dz[:, t] = dr[:, t] * r[:, t] * (1 - r[:, t])
+        dz[:, t] = dr * r[:, t] * (1 - r[:, t])
     # dWc[i,j] = sum(n,t, dz_c[n,t,i]*x[n,t,j])
     dWc = np.tensordot(dz_c, x, axes=([0, 1], [0, 1]))
     # dUc[i,k] = sum(n,t, dz_c[n,t,i]*r[n,t,k]*h[n,t-1,k])

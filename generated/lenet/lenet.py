@@ -61,24 +61,27 @@ def _integers(given, name, shape):
     return whole
 
 
-def _window(a, axis, start, *runs, fill=0):
-    """A view of `a` in which one axis becomes an axis for each run (step, count).
+def _window(a, walks, fill=0):
+    """A view of `a` in which some axes become an axis for each run (step, count).
 
-    The entry at i, j, ... is that at start + step_i*i + step_j*j + ... along the axis,
-    and `fill` where that is outside.
+    `walks` is {axis: (start, run, ...)}. The entry at i, j, ... is that at start
+    + step_i*i + step_j*j + ... along the axis, and `fill` where that is outside.
     """
-    reach = [step * (count - 1) for step, count in runs]
-    low = start + sum(min(r, 0) for r in reach)
-    high = start + sum(max(r, 0) for r in reach)
-    before, after = max(-low, 0), max(high + 1 - a.shape[axis], 0)
-    if before or after:
-        pad = [(0, 0)] * a.ndim
-        pad[axis] = (before, after)
+    pad, begin = [(0, 0)] * a.ndim, [slice(None)] * a.ndim
+    for axis, (start, *runs) in walks.items():
+        reach = [step * (count - 1) for step, count in runs]
+        low = start + sum(min(r, 0) for r in reach)
+        high = start + sum(max(r, 0) for r in reach)
+        pad[axis] = max(-low, 0), max(high + 1 - a.shape[axis], 0)
+        begin[axis] = slice(start + pad[axis][0], None)
+    if any(before or after for before, after in pad):
         a = np.pad(a, pad, constant_values=fill)
-    a = a[(slice(None),) * axis + (slice(start + before, None),)]
-    shape, strides = list(a.shape), list(a.strides)
-    shape[axis : axis + 1] = [count for _, count in runs]
-    strides[axis : axis + 1] = [strides[axis] * step for step, _ in runs]
+    a = a[tuple(begin)]
+    shape, strides = [], []
+    for axis, (extent, stride) in enumerate(zip(a.shape, a.strides)):
+        _, *runs = walks.get(axis, (0, (1, extent)))
+        shape += [count for _, count in runs]
+        strides += [stride * step for step, _ in runs]
     return np.lib.stride_tricks.as_strided(a, shape, strides, writeable=False)
 
 
@@ -92,47 +95,51 @@ def _over(op, a, axes):
     return out
 
 
-def _fold(a, axis, size, start, *runs):
-    """The dual of `_window`: the axes of the runs are added up into one axis of `size`.
+def _fold(a, walks):
+    """The dual of `_window`: the axes of a walk's runs are added up into one axis.
 
-    They begin at `axis`. The entry at i, j, ... goes to start + step_i*i + step_j*j
-    + ..., and is dropped where that is outside.
+    `walks` is {axis of the result: (size, start, run, ...)}. The entry at i, j, ...
+    goes to start + step_i*i + step_j*j + ..., and is dropped where that is outside.
     """
-    # the longest run is a slice, the others are a loop over window positions
-    k = max(range(len(runs)), key=lambda r: runs[r][1])
-    step, count = runs[k]
-    others = [c for r, (_, c) in enumerate(runs) if r != k]
-    shape = a.shape[:axis] + (size,) + a.shape[axis + len(runs) :]
+    shape, inside, begin, short = [], [], [], []
+    steps, at = [], 0
+    for axis in range(a.ndim - sum(len(walk) - 3 for walk in walks.values())):
+        size, start, *runs = walks.get(axis, (a.shape[at], 0, (1, a.shape[at])))
+        reach = [step * (count - 1) for step, count in runs]
+        low = min(start + sum(min(r, 0) for r in reach), 0)
+        high = max(start + sum(max(r, 0) for r in reach), size - 1)
+        shape.append(high + 1 - low)
+        inside.append(slice(-low, size - low))
+        begin.append(slice(start - low, None))
+        # the longest run is a slice, the others are a loop
+        longest = max(range(len(runs)), key=lambda r: runs[r][1])
+        short += [at + r for r in range(len(runs)) if r != longest]
+        steps += [(axis, step) for step, _ in runs]
+        at += len(runs)
     out = np.zeros(shape, dtype=a.dtype)
-    into = np.moveaxis(out, axis, 0)
-    a = np.moveaxis(a, axis + k, 0)
-    for place in np.ndindex(*others):
-        steps = [s for r, (s, _) in enumerate(runs) if r != k]
-        first = start + sum(s * p for s, p in zip(steps, place))
-        inside = [i for i in (0, count - 1) if 0 <= first + step * i < size]
-        if step == 0 or len(inside) < 2:
-            kept = [i for i in range(count) if 0 <= first + step * i < size]
-            if not kept:
-                continue
-            low, high = kept[0], kept[-1] + 1
-        else:
-            low, high = 0, count
-        part = a[(slice(low, high),) + (slice(None),) * axis + place]
-        if step == 0:
-            into[first] += part.sum(axis=0)
-        else:
-            stop = first + step * high
-            into[first + step * low : stop if stop >= 0 else None : step] += part
-    return out
+    strides = [out.strides[axis] * step for axis, step in steps]
+    into = np.lib.stride_tricks.as_strided(out[tuple(begin)], a.shape, strides)
+    a, into = (np.moveaxis(x, short, range(len(short))) for x in (a, into))
+    for place in np.ndindex(a.shape[: len(short)]):
+        into[place] += a[place]
+    return out[tuple(inside)]
+
+
+def _inside(a, indices):
+    """Where integer places along the first axes of `a` are inside it: nothing wraps."""
+    inside = np.True_
+    for i, size in zip(indices, a.shape):
+        inside = inside & (i >= 0) & (i < size)
+    return inside
 
 
 def _take(a, axes, indices):
     """`a` at integer places along `axes`, which go first; 0 where that is outside."""
     a = np.moveaxis(a, axes, range(len(axes)))
-    inside = [(i >= 0) & (i < size) for i, size in zip(indices, a.shape)]
-    inside = np.logical_and.reduce(np.broadcast_arrays(*inside))
-    places = np.broadcast_arrays(*indices)
-    found = a[tuple(np.where(inside, i, 0) for i in places)]
+    inside = _inside(a, indices)
+    if np.all(inside):
+        return a[indices]
+    found = a[tuple(np.where(inside, i, 0) for i in indices)]
     inside = inside.reshape(inside.shape + (1,) * (found.ndim - inside.ndim))
     return np.where(inside, found, 0)
 
@@ -140,10 +147,11 @@ def _take(a, axes, indices):
 def _add_at(a, axes, indices, values):
     """Add to `a` at integer places along `axes`; what would be outside is dropped."""
     a = np.moveaxis(a, axes, range(len(axes)))
-    places = np.broadcast_arrays(*indices)
-    inside = [(i >= 0) & (i < size) for i, size in zip(places, a.shape)]
-    inside = np.logical_and.reduce(inside)
-    np.add.at(a, tuple(i[inside] for i in places), values[inside])
+    inside = _inside(a, indices)
+    if not np.all(inside):
+        indices = tuple(np.broadcast_to(i, inside.shape)[inside] for i in indices)
+        values = np.broadcast_to(values, inside.shape + a.shape[len(axes) :])[inside]
+    np.add.at(a, indices, values)
 
 
 def init_params(seed=0):
@@ -170,30 +178,33 @@ def init_params(seed=0):
 
 
 def _propagate(params, x):
-    """Forward propagation; returns y1, avg_pool2d1, y2, flatten1, y3, z4, m, s, p."""
+    """Forward propagation; returns x_windows, y1, avg_pool2d1_windows, y2, flatten1,
+    y3, z4, m, s, p."""
     W1, b1, W2, b2 = params["W1"], params["b1"], params["W2"], params["b2"]
     W3, b3, W4, b4 = params["W3"], params["b3"], params["W4"], params["b4"]
     x = _array(x, "x", ("N", 1, 8, 8))
     N = len(x)
-    # z1[n,o,i,j] = sum(c,u,v, W1[o,c,u,v]*x[n,c,i+u-1,j+v-1]) + b1[o]
+    # x_windows[n,i,j,c,u,v] = x[n,c,i+u-1,j+v-1]
+    x_windows = _window(
+        x, {2: (-1, (1, 8), (1, 3)), 3: (-1, (1, 8), (1, 3))}
+    ).transpose(0, 2, 4, 1, 3, 5).copy()
+    # z1[n,o,i,j] = sum(c,u,v, W1[o,c,u,v]*x_windows[n,i,j,c,u,v]) + b1[o]
     z1 = (
-        np.tensordot(
-            _window(_window(x, 3, -1, (1, 8), (1, 3)), 2, -1, (1, 8), (1, 3)),
-            W1,
-            axes=([1, 3, 5], [1, 2, 3]),
-        ).transpose(0, 3, 1, 2)
+        np.tensordot(x_windows, W1, axes=([3, 4, 5], [1, 2, 3])).transpose(0, 3, 1, 2)
         + b1[:, None, None]
     )
     # y1[n,i,j,k] = tanh(z1[n,i,j,k])
     y1 = np.tanh(z1)
     # avg_pool2d1[n,c,i,j] = sum(u,v, y1[n,c,2*i+u,2*j+v])/4
     avg_pool2d1 = _over(np.add, y1.reshape(N, 6, 4, 2, 4, 2), (3, 5)) / 4
-    # z2[n,o,i,j] = sum(c,u,v, W2[o,c,u,v]*avg_pool2d1[n,c,i+u,j+v]) + b2[o]
+    # avg_pool2d1_windows[n,i,j,c,u,v] = avg_pool2d1[n,c,i+u,j+v]
+    avg_pool2d1_windows = _window(
+        avg_pool2d1, {2: (0, (1, 2), (1, 3)), 3: (0, (1, 2), (1, 3))}
+    ).transpose(0, 2, 4, 1, 3, 5).copy()
+    # z2[n,o,i,j] = sum(c,u,v, W2[o,c,u,v]*avg_pool2d1_windows[n,i,j,c,u,v]) + b2[o]
     z2 = (
         np.tensordot(
-            _window(_window(avg_pool2d1, 3, 0, (1, 2), (1, 3)), 2, 0, (1, 2), (1, 3)),
-            W2,
-            axes=([1, 3, 5], [1, 2, 3]),
+            avg_pool2d1_windows, W2, axes=([3, 4, 5], [1, 2, 3])
         ).transpose(0, 3, 1, 2)
         + b2[:, None, None]
     )
@@ -209,32 +220,36 @@ def _propagate(params, x):
     z4 = y3 @ W4.T + b4
     # m[n] = max(i, hold(z4[n,i]))
     m = z4.max(axis=1)
-    # s[n] = sum(i, exp(z4[n,i] - m[n]))
-    s = np.sum(np.exp(z4 - m[:, None]), axis=1)
-    # p[n,i] = exp(z4[n,i] - m[n])/s[n]
-    p = np.exp(z4 - m[:, None]) / s[:, None]
-    return y1, avg_pool2d1, y2, flatten1, y3, z4, m, s, p
+    # exp_z4[n,i] = exp(z4[n,i] - m[n])
+    exp_z4 = np.exp(z4 - m[:, None])
+    # s[n] = sum(i, exp_z4[n,i])
+    s = exp_z4.sum(axis=1)
+    # p[n,i] = exp_z4[n,i]/s[n]
+    p = exp_z4 / s[:, None]
+    return x_windows, y1, avg_pool2d1_windows, y2, flatten1, y3, z4, m, s, p
 
 
 def _evaluate(params, x, t):
-    """The objective and what its gradient needs: E, y1, avg_pool2d1, y2, flatten1,
-    y3, p."""
-    y1, avg_pool2d1, y2, flatten1, y3, z4, m, s, p = _propagate(params, x)
+    """The objective and what its gradient needs: E, x_windows, y1,
+    avg_pool2d1_windows, y2, flatten1, y3, p."""
+    (
+        x_windows, y1, avg_pool2d1_windows, y2, flatten1, y3, z4, m, s, p,
+    ) = _propagate(params, x)
     N = len(x)
     t = _integers(t, "t", (N,))
     # E = sum(n, log(s[n]) + m[n] - z4[n,t[n]])/size(n)
     E = np.sum(np.log(s) + m - _take(z4, (0, 1), (np.arange(N), t))) / N
-    return E, y1, avg_pool2d1, y2, flatten1, y3, p
+    return E, x_windows, y1, avg_pool2d1_windows, y2, flatten1, y3, p
 
 
 def forward(params, x, training=False, rng=None):
     """The output z4, shape (N, 10)."""
-    return _propagate(params, x)[5]
+    return _propagate(params, x)[6]
 
 
 def probabilities(params, x):
     """The probabilities that the output stands for, shape (N, 10)."""
-    return _propagate(params, x)[8]
+    return _propagate(params, x)[9]
 
 
 def loss(params, x, t, training=False, rng=None):
@@ -246,14 +261,13 @@ def gradients(params, x, t, inputs=False, training=False, rng=None):
     """The objective and its derivative by each parameter: (E, {name: array}). With
     inputs=True also by each input."""
     W1, W2, W3, W4 = params["W1"], params["W2"], params["W3"], params["W4"]
-    E, y1, avg_pool2d1, y2, flatten1, y3, p = _evaluate(params, x, t)
-    x = np.asarray(x, dtype=DTYPE)
+    E, x_windows, y1, avg_pool2d1_windows, y2, flatten1, y3, p = _evaluate(params, x, t)
     t = np.asarray(t, dtype=np.intp)
     N = len(x)
     # dz4[n,i] = p[n,i]/size(n)
     # dz4[n,t[n]] += -1/size(n)
     dz4 = p / N
-    _add_at(dz4, (0, 1), (np.arange(N), t), np.full((N,), -1 / N, dtype=DTYPE))
+    _add_at(dz4, (0, 1), (np.arange(N), t), -1 / N)
     # dW4[i,j] = sum(n, dz4[n,i]*y3[n,j])
     dW4 = dz4.T @ y3
     # db4[i] = sum(n, dz4[n,i])
@@ -270,21 +284,14 @@ def gradients(params, x, t, inputs=False, training=False, rng=None):
     dy2 = dflatten1.reshape(N, 16, 2, 2)
     # dz2[n,o,i,j] = dy2[n,o,i,j]*(1 - y2[n,o,i,j]**2)
     dz2 = dy2 * (1 - y2**2)
-    # dW2[o,c,u,v] = sum(n,i,j, dz2[n,o,i,j]*avg_pool2d1[n,c,i+u,j+v])
-    dW2 = np.tensordot(
-        dz2,
-        _window(_window(avg_pool2d1, 3, 0, (1, 3), (1, 2)), 2, 0, (1, 3), (1, 2)),
-        axes=([0, 2, 3], [0, 3, 5]),
-    )
+    # dW2[o,c,u,v] = sum(n,i,j, dz2[n,o,i,j]*avg_pool2d1_windows[n,i,j,c,u,v])
+    dW2 = np.tensordot(dz2, avg_pool2d1_windows, axes=([0, 2, 3], [0, 1, 2]))
     # db2[o] = sum(n,i,j, dz2[n,o,i,j])
     db2 = dz2.sum(axis=(0, 2, 3))
     # davg_pool2d1[n,c,k+u,l+v] += sum(o, dz2[n,o,k,l]*W2[o,c,u,v])
     davg_pool2d1 = _fold(
-        _fold(
-            np.tensordot(dz2, W2, axes=([1], [0])).transpose(0, 3, 1, 4, 2, 5),
-            4, 4, 0, (1, 2), (1, 3),
-        ),
-        2, 4, 0, (1, 2), (1, 3),
+        np.tensordot(dz2, W2, axes=([1], [0])).transpose(0, 3, 1, 4, 2, 5),
+        {2: (4, 0, (1, 2), (1, 3)), 3: (4, 0, (1, 2), (1, 3))},
     )
     # dy1[n,i,2*l+u,2*m+v] += davg_pool2d1[n,i,l,m]/4
     dy1 = np.broadcast_to(
@@ -292,12 +299,8 @@ def gradients(params, x, t, inputs=False, training=False, rng=None):
     ).reshape(N, 6, 8, 8)
     # dz1[n,o,i,j] = dy1[n,o,i,j]*(1 - y1[n,o,i,j]**2)
     dz1 = dy1 * (1 - y1**2)
-    # dW1[o,c,u,v] = sum(n,i,j, dz1[n,o,i,j]*x[n,c,i+u-1,j+v-1])
-    dW1 = np.tensordot(
-        dz1,
-        _window(_window(x, 3, -1, (1, 3), (1, 8)), 2, -1, (1, 3), (1, 8)),
-        axes=([0, 2, 3], [0, 3, 5]),
-    )
+    # dW1[o,c,u,v] = sum(n,i,j, dz1[n,o,i,j]*x_windows[n,i,j,c,u,v])
+    dW1 = np.tensordot(dz1, x_windows, axes=([0, 2, 3], [0, 1, 2]))
     # db1[o] = sum(n,i,j, dz1[n,o,i,j])
     db1 = dz1.sum(axis=(0, 2, 3))
     gradient = {
@@ -313,11 +316,8 @@ def gradients(params, x, t, inputs=False, training=False, rng=None):
     if inputs:
         # dx[n,c,i+u-1,j+v-1] += sum(o, dz1[n,o,i,j]*W1[o,c,u,v])
         dx = _fold(
-            _fold(
-                np.tensordot(W1, dz1, axes=([0], [1])).transpose(3, 0, 1, 4, 2, 5),
-                4, 8, -1, (1, 3), (1, 8),
-            ),
-            2, 8, -1, (1, 3), (1, 8),
+            np.tensordot(W1, dz1, axes=([0], [1])).transpose(3, 0, 1, 4, 2, 5),
+            {2: (8, -1, (1, 3), (1, 8)), 3: (8, -1, (1, 3), (1, 8))},
         )
         gradient["x"] = dx
     return float(E), gradient

@@ -103,11 +103,11 @@ def gradients(params, x, t, inputs=False, training=False, rng=None):
     # ds1[n,i] = -dz1[n,i]*g1[i]
     ds1 = -dz1 * g1
     # dc1[i,j] = 2*sum(n, ds1[n,i]*(c1[i,j] - x[n,j]))
-    dc1 = 2 * np.einsum("ab,bca->bc", ds1, c1[:, :, None] - x.T)
+    dc1 = 2 * np.einsum("ab,bac->bc", ds1, c1[:, None, :] - x)
     gradient = {"c1": dc1, "g1": dg1, "W2": dW2, "b2": db2}
     if inputs:
         # dx[n,j] = 2*sum(i, ds1[n,i]*(x[n,j] - c1[i,j]))
-        dx = 2 * np.einsum("ab,acb->ac", ds1, x[:, :, None] - c1.T)
+        dx = 2 * np.einsum("ab,abc->ac", ds1, x[:, None, :] - c1)
         gradient["x"] = dx
     return float(E), gradient
 

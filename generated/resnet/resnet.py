@@ -80,68 +80,75 @@ def _integers(given, name, shape):
     return whole
 
 
-def _window(a, axis, start, *runs, fill=0):
-    """A view of `a` in which one axis becomes an axis for each run (step, count).
+def _window(a, walks, fill=0):
+    """A view of `a` in which some axes become an axis for each run (step, count).
 
-    The entry at i, j, ... is that at start + step_i*i + step_j*j + ... along the axis,
-    and `fill` where that is outside.
+    `walks` is {axis: (start, run, ...)}. The entry at i, j, ... is that at start
+    + step_i*i + step_j*j + ... along the axis, and `fill` where that is outside.
     """
-    reach = [step * (count - 1) for step, count in runs]
-    low = start + sum(min(r, 0) for r in reach)
-    high = start + sum(max(r, 0) for r in reach)
-    before, after = max(-low, 0), max(high + 1 - a.shape[axis], 0)
-    if before or after:
-        pad = [(0, 0)] * a.ndim
-        pad[axis] = (before, after)
+    pad, begin = [(0, 0)] * a.ndim, [slice(None)] * a.ndim
+    for axis, (start, *runs) in walks.items():
+        reach = [step * (count - 1) for step, count in runs]
+        low = start + sum(min(r, 0) for r in reach)
+        high = start + sum(max(r, 0) for r in reach)
+        pad[axis] = max(-low, 0), max(high + 1 - a.shape[axis], 0)
+        begin[axis] = slice(start + pad[axis][0], None)
+    if any(before or after for before, after in pad):
         a = np.pad(a, pad, constant_values=fill)
-    a = a[(slice(None),) * axis + (slice(start + before, None),)]
-    shape, strides = list(a.shape), list(a.strides)
-    shape[axis : axis + 1] = [count for _, count in runs]
-    strides[axis : axis + 1] = [strides[axis] * step for step, _ in runs]
+    a = a[tuple(begin)]
+    shape, strides = [], []
+    for axis, (extent, stride) in enumerate(zip(a.shape, a.strides)):
+        _, *runs = walks.get(axis, (0, (1, extent)))
+        shape += [count for _, count in runs]
+        strides += [stride * step for step, _ in runs]
     return np.lib.stride_tricks.as_strided(a, shape, strides, writeable=False)
 
 
-def _fold(a, axis, size, start, *runs):
-    """The dual of `_window`: the axes of the runs are added up into one axis of `size`.
+def _fold(a, walks):
+    """The dual of `_window`: the axes of a walk's runs are added up into one axis.
 
-    They begin at `axis`. The entry at i, j, ... goes to start + step_i*i + step_j*j
-    + ..., and is dropped where that is outside.
+    `walks` is {axis of the result: (size, start, run, ...)}. The entry at i, j, ...
+    goes to start + step_i*i + step_j*j + ..., and is dropped where that is outside.
     """
-    # the longest run is a slice, the others are a loop over window positions
-    k = max(range(len(runs)), key=lambda r: runs[r][1])
-    step, count = runs[k]
-    others = [c for r, (_, c) in enumerate(runs) if r != k]
-    shape = a.shape[:axis] + (size,) + a.shape[axis + len(runs) :]
+    shape, inside, begin, short = [], [], [], []
+    steps, at = [], 0
+    for axis in range(a.ndim - sum(len(walk) - 3 for walk in walks.values())):
+        size, start, *runs = walks.get(axis, (a.shape[at], 0, (1, a.shape[at])))
+        reach = [step * (count - 1) for step, count in runs]
+        low = min(start + sum(min(r, 0) for r in reach), 0)
+        high = max(start + sum(max(r, 0) for r in reach), size - 1)
+        shape.append(high + 1 - low)
+        inside.append(slice(-low, size - low))
+        begin.append(slice(start - low, None))
+        # the longest run is a slice, the others are a loop
+        longest = max(range(len(runs)), key=lambda r: runs[r][1])
+        short += [at + r for r in range(len(runs)) if r != longest]
+        steps += [(axis, step) for step, _ in runs]
+        at += len(runs)
     out = np.zeros(shape, dtype=a.dtype)
-    into = np.moveaxis(out, axis, 0)
-    a = np.moveaxis(a, axis + k, 0)
-    for place in np.ndindex(*others):
-        steps = [s for r, (s, _) in enumerate(runs) if r != k]
-        first = start + sum(s * p for s, p in zip(steps, place))
-        inside = [i for i in (0, count - 1) if 0 <= first + step * i < size]
-        if step == 0 or len(inside) < 2:
-            kept = [i for i in range(count) if 0 <= first + step * i < size]
-            if not kept:
-                continue
-            low, high = kept[0], kept[-1] + 1
-        else:
-            low, high = 0, count
-        part = a[(slice(low, high),) + (slice(None),) * axis + place]
-        if step == 0:
-            into[first] += part.sum(axis=0)
-        else:
-            stop = first + step * high
-            into[first + step * low : stop if stop >= 0 else None : step] += part
-    return out
+    strides = [out.strides[axis] * step for axis, step in steps]
+    into = np.lib.stride_tricks.as_strided(out[tuple(begin)], a.shape, strides)
+    a, into = (np.moveaxis(x, short, range(len(short))) for x in (a, into))
+    for place in np.ndindex(a.shape[: len(short)]):
+        into[place] += a[place]
+    return out[tuple(inside)]
+
+
+def _inside(a, indices):
+    """Where integer places along the first axes of `a` are inside it: nothing wraps."""
+    inside = np.True_
+    for i, size in zip(indices, a.shape):
+        inside = inside & (i >= 0) & (i < size)
+    return inside
 
 
 def _take(a, axes, indices):
     """`a` at integer places along `axes`, which go first; 0 where that is outside."""
     a = np.moveaxis(a, axes, range(len(axes)))
-    inside = [(i >= 0) & (i < size) for i, size in zip(indices, a.shape)]
-    inside = np.logical_and.reduce(np.broadcast_arrays(*inside))
-    places = np.broadcast_arrays(*indices)
-    found = a[tuple(np.where(inside, i, 0) for i in places)]
+    inside = _inside(a, indices)
+    if np.all(inside):
+        return a[indices]
+    found = a[tuple(np.where(inside, i, 0) for i in indices)]
     inside = inside.reshape(inside.shape + (1,) * (found.ndim - inside.ndim))
     return np.where(inside, found, 0)
 
@@ -149,10 +156,11 @@ def _take(a, axes, indices):
 def _add_at(a, axes, indices, values):
     """Add to `a` at integer places along `axes`; what would be outside is dropped."""
     a = np.moveaxis(a, axes, range(len(axes)))
-    places = np.broadcast_arrays(*indices)
-    inside = [(i >= 0) & (i < size) for i, size in zip(places, a.shape)]
-    inside = np.logical_and.reduce(inside)
-    np.add.at(a, tuple(i[inside] for i in places), values[inside])
+    inside = _inside(a, indices)
+    if not np.all(inside):
+        indices = tuple(np.broadcast_to(i, inside.shape)[inside] for i in indices)
+        values = np.broadcast_to(values, inside.shape + a.shape[len(axes) :])[inside]
+    np.add.at(a, indices, values)
 
 
 def init_params(seed=0):
@@ -203,10 +211,11 @@ def init_params(seed=0):
 
 
 def _propagate(params, x, training):
-    """Forward propagation; returns z_stem, y_stem, z_a1, mu_n1, s_n1, m_n1, v_n1,
-    y_n1, count_n1, y_r1, z_a2, mu_n2, s_n2, m_n2, v_n2, count_n2, y_first,
-    y_block1, z_b1, mu_n3, s_n3, m_n3, v_n3, y_n3, count_n3, y_r3, z_b2, mu_n4,
-    s_n4, m_n4, v_n4, count_n4, y_second, y_pool, z_out, m, s, p."""
+    """Forward propagation; returns x_windows, z_stem, y_stem_windows, z_a1, mu_n1,
+    s_n1, m_n1, sqrt_v_n1, y_n1, count_n1, y_r1_windows, z_a2, mu_n2, s_n2, m_n2,
+    sqrt_v_n2, count_n2, y_first, y_block1, y_block1_windows, z_b1, mu_n3, s_n3,
+    m_n3, sqrt_v_n3, y_n3, count_n3, y_r3_windows, z_b2, mu_n4, s_n4, m_n4,
+    sqrt_v_n4, count_n4, y_second, y_pool, z_out, m, s, p."""
     W_stem, b_stem, W_a1 = params["W_stem"], params["b_stem"], params["W_a1"]
     g_n1, b_n1, W_a2 = params["g_n1"], params["b_n1"], params["W_a2"]
     g_n2, b_n2, W_b1 = params["g_n2"], params["b_n2"], params["W_b1"]
@@ -223,22 +232,26 @@ def _propagate(params, x, training):
     running_var_n4 = params["running_var_n4"]
     x = _array(x, "x", ("N", 1, 8, 8))
     N = len(x)
-    # z_stem[n,o,i,j] = sum(c,u,v, W_stem[o,c,u,v]*x[n,c,i+u-1,j+v-1]) + b_stem[o]
+    # x_windows[n,i,j,c,u,v] = x[n,c,i+u-1,j+v-1]
+    x_windows = _window(
+        x, {2: (-1, (1, 8), (1, 3)), 3: (-1, (1, 8), (1, 3))}
+    ).transpose(0, 2, 4, 1, 3, 5).copy()
+    # z_stem[n,o,i,j] = sum(c,u,v, W_stem[o,c,u,v]*x_windows[n,i,j,c,u,v]) + b_stem[o]
     z_stem = (
         np.tensordot(
-            _window(_window(x, 3, -1, (1, 8), (1, 3)), 2, -1, (1, 8), (1, 3)),
-            W_stem,
-            axes=([1, 3, 5], [1, 2, 3]),
+            x_windows, W_stem, axes=([3, 4, 5], [1, 2, 3])
         ).transpose(0, 3, 1, 2)
         + b_stem[:, None, None]
     )
     # y_stem[n,i,j,k] = relu(z_stem[n,i,j,k])
     y_stem = np.maximum(z_stem, 0)
-    # z_a1[n,o,i,j] = sum(c,u,v, W_a1[o,c,u,v]*y_stem[n,c,i+u-1,j+v-1])
+    # y_stem_windows[n,i,j,c,u,v] = y_stem[n,c,i+u-1,j+v-1]
+    y_stem_windows = _window(
+        y_stem, {2: (-1, (1, 8), (1, 3)), 3: (-1, (1, 8), (1, 3))}
+    ).transpose(0, 2, 4, 1, 3, 5).copy()
+    # z_a1[n,o,i,j] = sum(c,u,v, W_a1[o,c,u,v]*y_stem_windows[n,i,j,c,u,v])
     z_a1 = np.tensordot(
-        _window(_window(y_stem, 3, -1, (1, 8), (1, 3)), 2, -1, (1, 8), (1, 3)),
-        W_a1,
-        axes=([1, 3, 5], [1, 2, 3]),
+        y_stem_windows, W_a1, axes=([3, 4, 5], [1, 2, 3])
     ).transpose(0, 3, 1, 2)
     # mu_n1[c] = sum(n,i,j, z_a1[n,c,i,j])/(64*size(n))
     mu_n1 = z_a1.sum(axis=(0, 2, 3)) / (64 * N)
@@ -248,21 +261,24 @@ def _propagate(params, x, training):
     m_n1 = mu_n1 if training else running_mean_n1
     # v_n1[c] = where(on_n1 > 0, s_n1[c], running_var_n1[c])
     v_n1 = s_n1 if training else running_var_n1
-    # y_n1[n,c,i,j] = g_n1[c]*(z_a1[n,c,i,j] - m_n1[c])/sqrt(v_n1[c] + 1e-05) + b_n1[c]
+    # sqrt_v_n1[c] = sqrt(v_n1[c] + 1e-05)
+    sqrt_v_n1 = np.sqrt(v_n1 + 1e-05)
+    # y_n1[n,c,i,j] = g_n1[c]*(z_a1[n,c,i,j] - m_n1[c])/sqrt_v_n1[c] + b_n1[c]
     y_n1 = (
-        g_n1[:, None, None] * (z_a1 - m_n1[:, None, None])
-        / np.sqrt(v_n1 + 1e-05)[:, None, None]
+        g_n1[:, None, None] * (z_a1 - m_n1[:, None, None]) / sqrt_v_n1[:, None, None]
         + b_n1[:, None, None]
     )
     # count_n1 = 64*size(n)
     count_n1 = DTYPE(64 * N)
     # y_r1[n,i,j,k] = relu(y_n1[n,i,j,k])
     y_r1 = np.maximum(y_n1, 0)
-    # z_a2[n,o,i,j] = sum(c,u,v, W_a2[o,c,u,v]*y_r1[n,c,i+u-1,j+v-1])
+    # y_r1_windows[n,i,j,c,u,v] = y_r1[n,c,i+u-1,j+v-1]
+    y_r1_windows = _window(
+        y_r1, {2: (-1, (1, 8), (1, 3)), 3: (-1, (1, 8), (1, 3))}
+    ).transpose(0, 2, 4, 1, 3, 5).copy()
+    # z_a2[n,o,i,j] = sum(c,u,v, W_a2[o,c,u,v]*y_r1_windows[n,i,j,c,u,v])
     z_a2 = np.tensordot(
-        _window(_window(y_r1, 3, -1, (1, 8), (1, 3)), 2, -1, (1, 8), (1, 3)),
-        W_a2,
-        axes=([1, 3, 5], [1, 2, 3]),
+        y_r1_windows, W_a2, axes=([3, 4, 5], [1, 2, 3])
     ).transpose(0, 3, 1, 2)
     # mu_n2[c] = sum(n,i,j, z_a2[n,c,i,j])/(64*size(n))
     mu_n2 = z_a2.sum(axis=(0, 2, 3)) / (64 * N)
@@ -272,10 +288,11 @@ def _propagate(params, x, training):
     m_n2 = mu_n2 if training else running_mean_n2
     # v_n2[c] = where(on_n2 > 0, s_n2[c], running_var_n2[c])
     v_n2 = s_n2 if training else running_var_n2
-    # y_n2[n,c,i,j] = g_n2[c]*(z_a2[n,c,i,j] - m_n2[c])/sqrt(v_n2[c] + 1e-05) + b_n2[c]
+    # sqrt_v_n2[c] = sqrt(v_n2[c] + 1e-05)
+    sqrt_v_n2 = np.sqrt(v_n2 + 1e-05)
+    # y_n2[n,c,i,j] = g_n2[c]*(z_a2[n,c,i,j] - m_n2[c])/sqrt_v_n2[c] + b_n2[c]
     y_n2 = (
-        g_n2[:, None, None] * (z_a2 - m_n2[:, None, None])
-        / np.sqrt(v_n2 + 1e-05)[:, None, None]
+        g_n2[:, None, None] * (z_a2 - m_n2[:, None, None]) / sqrt_v_n2[:, None, None]
         + b_n2[:, None, None]
     )
     # count_n2 = 64*size(n)
@@ -284,11 +301,13 @@ def _propagate(params, x, training):
     y_first = y_n2 + y_stem
     # y_block1[n,i,j,k] = relu(y_first[n,i,j,k])
     y_block1 = np.maximum(y_first, 0)
-    # z_b1[n,o,i,j] = sum(c,u,v, W_b1[o,c,u,v]*y_block1[n,c,2*i+u-1,2*j+v-1])
+    # y_block1_windows[n,i,j,c,u,v] = y_block1[n,c,2*i+u-1,2*j+v-1]
+    y_block1_windows = _window(
+        y_block1, {2: (-1, (2, 4), (1, 3)), 3: (-1, (2, 4), (1, 3))}
+    ).transpose(0, 2, 4, 1, 3, 5).copy()
+    # z_b1[n,o,i,j] = sum(c,u,v, W_b1[o,c,u,v]*y_block1_windows[n,i,j,c,u,v])
     z_b1 = np.tensordot(
-        _window(_window(y_block1, 3, -1, (2, 4), (1, 3)), 2, -1, (2, 4), (1, 3)),
-        W_b1,
-        axes=([1, 3, 5], [1, 2, 3]),
+        y_block1_windows, W_b1, axes=([3, 4, 5], [1, 2, 3])
     ).transpose(0, 3, 1, 2)
     # mu_n3[c] = sum(n,i,j, z_b1[n,c,i,j])/(16*size(n))
     mu_n3 = z_b1.sum(axis=(0, 2, 3)) / (16 * N)
@@ -298,21 +317,24 @@ def _propagate(params, x, training):
     m_n3 = mu_n3 if training else running_mean_n3
     # v_n3[c] = where(on_n3 > 0, s_n3[c], running_var_n3[c])
     v_n3 = s_n3 if training else running_var_n3
-    # y_n3[n,c,i,j] = g_n3[c]*(z_b1[n,c,i,j] - m_n3[c])/sqrt(v_n3[c] + 1e-05) + b_n3[c]
+    # sqrt_v_n3[c] = sqrt(v_n3[c] + 1e-05)
+    sqrt_v_n3 = np.sqrt(v_n3 + 1e-05)
+    # y_n3[n,c,i,j] = g_n3[c]*(z_b1[n,c,i,j] - m_n3[c])/sqrt_v_n3[c] + b_n3[c]
     y_n3 = (
-        g_n3[:, None, None] * (z_b1 - m_n3[:, None, None])
-        / np.sqrt(v_n3 + 1e-05)[:, None, None]
+        g_n3[:, None, None] * (z_b1 - m_n3[:, None, None]) / sqrt_v_n3[:, None, None]
         + b_n3[:, None, None]
     )
     # count_n3 = 16*size(n)
     count_n3 = DTYPE(16 * N)
     # y_r3[n,i,j,k] = relu(y_n3[n,i,j,k])
     y_r3 = np.maximum(y_n3, 0)
-    # z_b2[n,o,i,j] = sum(c,u,v, W_b2[o,c,u,v]*y_r3[n,c,i+u-1,j+v-1])
+    # y_r3_windows[n,i,j,c,u,v] = y_r3[n,c,i+u-1,j+v-1]
+    y_r3_windows = _window(
+        y_r3, {2: (-1, (1, 4), (1, 3)), 3: (-1, (1, 4), (1, 3))}
+    ).transpose(0, 2, 4, 1, 3, 5).copy()
+    # z_b2[n,o,i,j] = sum(c,u,v, W_b2[o,c,u,v]*y_r3_windows[n,i,j,c,u,v])
     z_b2 = np.tensordot(
-        _window(_window(y_r3, 3, -1, (1, 4), (1, 3)), 2, -1, (1, 4), (1, 3)),
-        W_b2,
-        axes=([1, 3, 5], [1, 2, 3]),
+        y_r3_windows, W_b2, axes=([3, 4, 5], [1, 2, 3])
     ).transpose(0, 3, 1, 2)
     # mu_n4[c] = sum(n,i,j, z_b2[n,c,i,j])/(16*size(n))
     mu_n4 = z_b2.sum(axis=(0, 2, 3)) / (16 * N)
@@ -322,10 +344,11 @@ def _propagate(params, x, training):
     m_n4 = mu_n4 if training else running_mean_n4
     # v_n4[c] = where(on_n4 > 0, s_n4[c], running_var_n4[c])
     v_n4 = s_n4 if training else running_var_n4
-    # y_n4[n,c,i,j] = g_n4[c]*(z_b2[n,c,i,j] - m_n4[c])/sqrt(v_n4[c] + 1e-05) + b_n4[c]
+    # sqrt_v_n4[c] = sqrt(v_n4[c] + 1e-05)
+    sqrt_v_n4 = np.sqrt(v_n4 + 1e-05)
+    # y_n4[n,c,i,j] = g_n4[c]*(z_b2[n,c,i,j] - m_n4[c])/sqrt_v_n4[c] + b_n4[c]
     y_n4 = (
-        g_n4[:, None, None] * (z_b2 - m_n4[:, None, None])
-        / np.sqrt(v_n4 + 1e-05)[:, None, None]
+        g_n4[:, None, None] * (z_b2 - m_n4[:, None, None]) / sqrt_v_n4[:, None, None]
         + b_n4[:, None, None]
     )
     # count_n4 = 16*size(n)
@@ -334,9 +357,7 @@ def _propagate(params, x, training):
     #     b_around[o]
     z_around = (
         np.tensordot(
-            _window(_window(y_block1, 3, 0, (2, 4), (1, 1)), 2, 0, (2, 4), (1, 1)),
-            W_around,
-            axes=([1, 3, 5], [1, 2, 3]),
+            y_block1[:, :, ::2, ::2], W_around[:, :, 0, 0], axes=([1], [1])
         ).transpose(0, 3, 1, 2)
         + b_around[:, None, None]
     )
@@ -350,49 +371,55 @@ def _propagate(params, x, training):
     z_out = y_pool @ W_out.T + b_out
     # m[n] = max(i, hold(z_out[n,i]))
     m = z_out.max(axis=1)
-    # s[n] = sum(i, exp(z_out[n,i] - m[n]))
-    s = np.sum(np.exp(z_out - m[:, None]), axis=1)
-    # p[n,i] = exp(z_out[n,i] - m[n])/s[n]
-    p = np.exp(z_out - m[:, None]) / s[:, None]
+    # exp_z_out[n,i] = exp(z_out[n,i] - m[n])
+    exp_z_out = np.exp(z_out - m[:, None])
+    # s[n] = sum(i, exp_z_out[n,i])
+    s = exp_z_out.sum(axis=1)
+    # p[n,i] = exp_z_out[n,i]/s[n]
+    p = exp_z_out / s[:, None]
     return (
-        z_stem, y_stem, z_a1, mu_n1, s_n1, m_n1, v_n1, y_n1, count_n1, y_r1, z_a2,
-        mu_n2, s_n2, m_n2, v_n2, count_n2, y_first, y_block1, z_b1, mu_n3, s_n3, m_n3,
-        v_n3, y_n3, count_n3, y_r3, z_b2, mu_n4, s_n4, m_n4, v_n4, count_n4, y_second,
-        y_pool, z_out, m, s, p,
+        x_windows, z_stem, y_stem_windows, z_a1, mu_n1, s_n1, m_n1, sqrt_v_n1, y_n1,
+        count_n1, y_r1_windows, z_a2, mu_n2, s_n2, m_n2, sqrt_v_n2, count_n2, y_first,
+        y_block1, y_block1_windows, z_b1, mu_n3, s_n3, m_n3, sqrt_v_n3, y_n3, count_n3,
+        y_r3_windows, z_b2, mu_n4, s_n4, m_n4, sqrt_v_n4, count_n4, y_second, y_pool,
+        z_out, m, s, p,
     )
 
 
 def _evaluate(params, x, t, training):
-    """The objective and what its gradient needs: E, z_stem, y_stem, z_a1, mu_n1,
-    s_n1, m_n1, v_n1, y_n1, count_n1, y_r1, z_a2, mu_n2, s_n2, m_n2, v_n2,
-    count_n2, y_first, y_block1, z_b1, mu_n3, s_n3, m_n3, v_n3, y_n3, count_n3,
-    y_r3, z_b2, mu_n4, s_n4, m_n4, v_n4, count_n4, y_second, y_pool, p."""
+    """The objective and what its gradient needs: E, x_windows, z_stem,
+    y_stem_windows, z_a1, mu_n1, s_n1, m_n1, sqrt_v_n1, y_n1, count_n1,
+    y_r1_windows, z_a2, mu_n2, s_n2, m_n2, sqrt_v_n2, count_n2, y_first, y_block1,
+    y_block1_windows, z_b1, mu_n3, s_n3, m_n3, sqrt_v_n3, y_n3, count_n3,
+    y_r3_windows, z_b2, mu_n4, s_n4, m_n4, sqrt_v_n4, count_n4, y_second, y_pool,
+    p."""
     (
-        z_stem, y_stem, z_a1, mu_n1, s_n1, m_n1, v_n1, y_n1, count_n1, y_r1, z_a2,
-        mu_n2, s_n2, m_n2, v_n2, count_n2, y_first, y_block1, z_b1, mu_n3, s_n3, m_n3,
-        v_n3, y_n3, count_n3, y_r3, z_b2, mu_n4, s_n4, m_n4, v_n4, count_n4, y_second,
-        y_pool, z_out, m, s, p,
+        x_windows, z_stem, y_stem_windows, z_a1, mu_n1, s_n1, m_n1, sqrt_v_n1, y_n1,
+        count_n1, y_r1_windows, z_a2, mu_n2, s_n2, m_n2, sqrt_v_n2, count_n2, y_first,
+        y_block1, y_block1_windows, z_b1, mu_n3, s_n3, m_n3, sqrt_v_n3, y_n3, count_n3,
+        y_r3_windows, z_b2, mu_n4, s_n4, m_n4, sqrt_v_n4, count_n4, y_second, y_pool,
+        z_out, m, s, p,
     ) = _propagate(params, x, training)
     N = len(x)
     t = _integers(t, "t", (N,))
     # E = sum(n, log(s[n]) + m[n] - z_out[n,t[n]])/size(n)
     E = np.sum(np.log(s) + m - _take(z_out, (0, 1), (np.arange(N), t))) / N
     return (
-        E, z_stem, y_stem, z_a1, mu_n1, s_n1, m_n1, v_n1, y_n1, count_n1, y_r1, z_a2,
-        mu_n2, s_n2, m_n2, v_n2, count_n2, y_first, y_block1, z_b1, mu_n3, s_n3, m_n3,
-        v_n3, y_n3, count_n3, y_r3, z_b2, mu_n4, s_n4, m_n4, v_n4, count_n4, y_second,
-        y_pool, p,
+        E, x_windows, z_stem, y_stem_windows, z_a1, mu_n1, s_n1, m_n1, sqrt_v_n1, y_n1,
+        count_n1, y_r1_windows, z_a2, mu_n2, s_n2, m_n2, sqrt_v_n2, count_n2, y_first,
+        y_block1, y_block1_windows, z_b1, mu_n3, s_n3, m_n3, sqrt_v_n3, y_n3, count_n3,
+        y_r3_windows, z_b2, mu_n4, s_n4, m_n4, sqrt_v_n4, count_n4, y_second, y_pool, p,
     )
 
 
 def forward(params, x, training=False, rng=None):
     """The output z_out, shape (N, 10)."""
-    return _propagate(params, x, training)[34]
+    return _propagate(params, x, training)[36]
 
 
 def probabilities(params, x):
     """The probabilities that the output stands for, shape (N, 10)."""
-    return _propagate(params, x, False)[37]
+    return _propagate(params, x, False)[39]
 
 
 def loss(params, x, t, training=False, rng=None):
@@ -415,18 +442,17 @@ def _differentiate(params, x, t, inputs, training):
     running_mean_n4 = params["running_mean_n4"]
     running_var_n4 = params["running_var_n4"]
     (
-        E, z_stem, y_stem, z_a1, mu_n1, s_n1, m_n1, v_n1, y_n1, count_n1, y_r1, z_a2,
-        mu_n2, s_n2, m_n2, v_n2, count_n2, y_first, y_block1, z_b1, mu_n3, s_n3, m_n3,
-        v_n3, y_n3, count_n3, y_r3, z_b2, mu_n4, s_n4, m_n4, v_n4, count_n4, y_second,
-        y_pool, p,
+        E, x_windows, z_stem, y_stem_windows, z_a1, mu_n1, s_n1, m_n1, sqrt_v_n1, y_n1,
+        count_n1, y_r1_windows, z_a2, mu_n2, s_n2, m_n2, sqrt_v_n2, count_n2, y_first,
+        y_block1, y_block1_windows, z_b1, mu_n3, s_n3, m_n3, sqrt_v_n3, y_n3, count_n3,
+        y_r3_windows, z_b2, mu_n4, s_n4, m_n4, sqrt_v_n4, count_n4, y_second, y_pool, p,
     ) = _evaluate(params, x, t, training)
-    x = np.asarray(x, dtype=DTYPE)
     t = np.asarray(t, dtype=np.intp)
     N = len(x)
     # dz_out[n,i] = p[n,i]/size(n)
     # dz_out[n,t[n]] += -1/size(n)
     dz_out = p / N
-    _add_at(dz_out, (0, 1), (np.arange(N), t), np.full((N,), -1 / N, dtype=DTYPE))
+    _add_at(dz_out, (0, 1), (np.arange(N), t), -1 / N)
     # dW_out[i,j] = sum(n, dz_out[n,i]*y_pool[n,j])
     dW_out = dz_out.T @ y_pool
     # db_out[i] = sum(n, dz_out[n,i])
@@ -437,230 +463,152 @@ def _differentiate(params, x, t, inputs, training):
     dy_second = np.where(y_second > 0, dy_block2, 0)
     # dW_around[o,c,u,v] = sum(n,i,j, dy_second[n,o,i,j]*y_block1[n,c,2*i+u,2*j+v])
     dW_around = np.tensordot(
-        dy_second,
-        _window(_window(y_block1, 3, 0, (1, 1), (2, 4)), 2, 0, (1, 1), (2, 4)),
-        axes=([0, 2, 3], [0, 3, 5]),
-    )
+        dy_second, y_block1[:, :, ::2, ::2], axes=([0, 2, 3], [0, 2, 3])
+    )[:, :, None, None]
     # db_around[o] = sum(n,i,j, dy_second[n,o,i,j])
     db_around = dy_second.sum(axis=(0, 2, 3))
-    # dg_n4[c] = sum(n,i,j, dy_second[n,c,i,j]*(z_b2[n,c,i,j] - m_n4[c]))/sqrt(v_n4[c] +
-    #     1e-05)
-    dg_n4 = (
-        np.sum(dy_second * (z_b2 - m_n4[:, None, None]), axis=(0, 2, 3))
-        / np.sqrt(v_n4 + 1e-05)
-    )
-    # db_n4[c] = sum(n,i,j, dy_second[n,c,i,j])
-    db_n4 = dy_second.sum(axis=(0, 2, 3))
+    # dg_n4[c] = sum(n,i,j, dy_second[n,c,i,j]*(z_b2[n,c,i,j] - m_n4[c]))/sqrt_v_n4[c]
+    dg_n4 = np.sum(dy_second * (z_b2 - m_n4[:, None, None]), axis=(0, 2, 3)) / sqrt_v_n4
+    # db_n4[c] = db_around[c]
+    db_n4 = db_around.copy()
     # c[c] = sum(n,i,j, dy_second[n,c,i,j]*(m_n4[c] - z_b2[n,c,i,j]))
     c = np.sum(dy_second * (m_n4[:, None, None] - z_b2), axis=(0, 2, 3))
-    # ds_n4[c] = where(on_n4 > 0, c[c]*g_n4[c]/(2*(v_n4[c] + 1e-05)**1.5), 0)
+    # ds_n4[c] = where(on_n4 > 0, c[c]*g_n4[c]/(2*sqrt_v_n4[c]**3), 0)
     ds_n4 = (
-        c * g_n4 / (2 * (v_n4 + 1e-05)**1.5) if training
+        c * g_n4 / (2 * (sqrt_v_n4 * sqrt_v_n4 * sqrt_v_n4)) if training
         else np.zeros((16,), dtype=DTYPE)
     )
-    # c_m_n4[c] = sum(n,i,j, dy_second[n,c,i,j])
-    c_m_n4 = dy_second.sum(axis=(0, 2, 3))
-    # dmu_n4[c] = where(on_n4 > 0, -c_m_n4[c]*g_n4[c]/sqrt(v_n4[c] + 1e-05), 0) +
+    # dmu_n4[c] = where(on_n4 > 0, -db_around[c]*g_n4[c]/sqrt_v_n4[c], 0) +
     #     ds_n4[c]*sum(n,i,j, mu_n4[c] - z_b2[n,c,i,j])/(8*size(n))
     dmu_n4 = (
-        (
-            -c_m_n4 * g_n4 / np.sqrt(v_n4 + 1e-05) if training
-            else np.zeros((16,), dtype=DTYPE)
-        )
+        (-db_around * g_n4 / sqrt_v_n4 if training else np.zeros((16,), dtype=DTYPE))
         + ds_n4 * np.sum(mu_n4[:, None, None] - z_b2, axis=(0, 2, 3)) / (8 * N)
     )
-    # dz_b2[n,o,i,j] = dy_second[n,o,i,j]*g_n4[o]/sqrt(v_n4[o] + 1e-05) +
-    #     ds_n4[o]*(z_b2[n,o,i,j] - mu_n4[o])/(8*size(n)) + dmu_n4[o]/(16*size(n))
+    # dz_b2[n,o,i,j] = dy_second[n,o,i,j]*g_n4[o]/sqrt_v_n4[o] + ds_n4[o]*(z_b2[n,o,i,j]
+    #     - mu_n4[o])/(8*size(n)) + dmu_n4[o]/(16*size(n))
     dz_b2 = (
-        dy_second * g_n4[:, None, None] / np.sqrt(v_n4 + 1e-05)[:, None, None]
+        dy_second * g_n4[:, None, None] / sqrt_v_n4[:, None, None]
         + ds_n4[:, None, None] * (z_b2 - mu_n4[:, None, None]) / (8 * N)
         + (dmu_n4 / (16 * N))[:, None, None]
     )
-    # dW_b2[o,c,u,v] = sum(n,i,j, dz_b2[n,o,i,j]*y_r3[n,c,i+u-1,j+v-1])
-    dW_b2 = np.tensordot(
-        dz_b2,
-        _window(_window(y_r3, 3, -1, (1, 3), (1, 4)), 2, -1, (1, 3), (1, 4)),
-        axes=([0, 2, 3], [0, 3, 5]),
-    )
+    # dW_b2[o,c,u,v] = sum(n,i,j, dz_b2[n,o,i,j]*y_r3_windows[n,i,j,c,u,v])
+    dW_b2 = np.tensordot(dz_b2, y_r3_windows, axes=([0, 2, 3], [0, 1, 2]))
     # dy_r3[n,i,l+u-1,m+v-1] += sum(o, dz_b2[n,o,l,m]*W_b2[o,i,u,v])
     dy_r3 = _fold(
-        _fold(
-            np.tensordot(W_b2, dz_b2, axes=([0], [1])).transpose(3, 0, 1, 4, 2, 5),
-            4, 4, -1, (1, 3), (1, 4),
-        ),
-        2, 4, -1, (1, 3), (1, 4),
+        np.tensordot(W_b2, dz_b2, axes=([0], [1])).transpose(3, 0, 1, 4, 2, 5),
+        {2: (4, -1, (1, 3), (1, 4)), 3: (4, -1, (1, 3), (1, 4))},
     )
     # dy_n3[n,c,i,j] = where(y_n3[n,c,i,j] > 0, dy_r3[n,c,i,j], 0)
     dy_n3 = np.where(y_n3 > 0, dy_r3, 0)
-    # dg_n3[c] = sum(n,i,j, dy_n3[n,c,i,j]*(z_b1[n,c,i,j] - m_n3[c]))/sqrt(v_n3[c] +
-    #     1e-05)
-    dg_n3 = (
-        np.sum(dy_n3 * (z_b1 - m_n3[:, None, None]), axis=(0, 2, 3))
-        / np.sqrt(v_n3 + 1e-05)
-    )
+    # dg_n3[c] = sum(n,i,j, dy_n3[n,c,i,j]*(z_b1[n,c,i,j] - m_n3[c]))/sqrt_v_n3[c]
+    dg_n3 = np.sum(dy_n3 * (z_b1 - m_n3[:, None, None]), axis=(0, 2, 3)) / sqrt_v_n3
     # db_n3[c] = sum(n,i,j, dy_n3[n,c,i,j])
     db_n3 = dy_n3.sum(axis=(0, 2, 3))
     # c_v_n3[c] = sum(n,i,j, dy_n3[n,c,i,j]*(m_n3[c] - z_b1[n,c,i,j]))
     c_v_n3 = np.sum(dy_n3 * (m_n3[:, None, None] - z_b1), axis=(0, 2, 3))
-    # ds_n3[c] = where(on_n3 > 0, c_v_n3[c]*g_n3[c]/(2*(v_n3[c] + 1e-05)**1.5), 0)
+    # ds_n3[c] = where(on_n3 > 0, c_v_n3[c]*g_n3[c]/(2*sqrt_v_n3[c]**3), 0)
     ds_n3 = (
-        c_v_n3 * g_n3 / (2 * (v_n3 + 1e-05)**1.5) if training
+        c_v_n3 * g_n3 / (2 * (sqrt_v_n3 * sqrt_v_n3 * sqrt_v_n3)) if training
         else np.zeros((16,), dtype=DTYPE)
     )
-    # c_m_n3[c] = sum(n,i,j, dy_n3[n,c,i,j])
-    c_m_n3 = dy_n3.sum(axis=(0, 2, 3))
-    # dmu_n3[c] = where(on_n3 > 0, -c_m_n3[c]*g_n3[c]/sqrt(v_n3[c] + 1e-05), 0) +
+    # dmu_n3[c] = where(on_n3 > 0, -db_n3[c]*g_n3[c]/sqrt_v_n3[c], 0) +
     #     ds_n3[c]*sum(n,i,j, mu_n3[c] - z_b1[n,c,i,j])/(8*size(n))
     dmu_n3 = (
-        (
-            -c_m_n3 * g_n3 / np.sqrt(v_n3 + 1e-05) if training
-            else np.zeros((16,), dtype=DTYPE)
-        )
+        (-db_n3 * g_n3 / sqrt_v_n3 if training else np.zeros((16,), dtype=DTYPE))
         + ds_n3 * np.sum(mu_n3[:, None, None] - z_b1, axis=(0, 2, 3)) / (8 * N)
     )
-    # dz_b1[n,o,i,j] = dy_n3[n,o,i,j]*g_n3[o]/sqrt(v_n3[o] + 1e-05) +
-    #     ds_n3[o]*(z_b1[n,o,i,j] - mu_n3[o])/(8*size(n)) + dmu_n3[o]/(16*size(n))
+    # dz_b1[n,o,i,j] = dy_n3[n,o,i,j]*g_n3[o]/sqrt_v_n3[o] + ds_n3[o]*(z_b1[n,o,i,j] -
+    #     mu_n3[o])/(8*size(n)) + dmu_n3[o]/(16*size(n))
     dz_b1 = (
-        dy_n3 * g_n3[:, None, None] / np.sqrt(v_n3 + 1e-05)[:, None, None]
+        dy_n3 * g_n3[:, None, None] / sqrt_v_n3[:, None, None]
         + ds_n3[:, None, None] * (z_b1 - mu_n3[:, None, None]) / (8 * N)
         + (dmu_n3 / (16 * N))[:, None, None]
     )
-    # dW_b1[o,c,u,v] = sum(n,i,j, dz_b1[n,o,i,j]*y_block1[n,c,2*i+u-1,2*j+v-1])
-    dW_b1 = np.tensordot(
-        dz_b1,
-        _window(_window(y_block1, 3, -1, (1, 3), (2, 4)), 2, -1, (1, 3), (2, 4)),
-        axes=([0, 2, 3], [0, 3, 5]),
-    )
+    # dW_b1[o,c,u,v] = sum(n,i,j, dz_b1[n,o,i,j]*y_block1_windows[n,i,j,c,u,v])
+    dW_b1 = np.tensordot(dz_b1, y_block1_windows, axes=([0, 2, 3], [0, 1, 2]))
     # dy_block1[n,i,2*l+u,2*m+v] += sum(o, dy_second[n,o,l,m]*W_around[o,i,u,v])
     # dy_block1[n,i,2*l+u-1,2*m+v-1] += sum(o, dz_b1[n,o,l,m]*W_b1[o,i,u,v])
-    dy_block1 = (
-        _fold(
-            _fold(
-                np.tensordot(
-                    W_around, dy_second, axes=([0], [1])
-                ).transpose(3, 0, 1, 4, 2, 5),
-                4, 8, 0, (1, 1), (2, 4),
-            ),
-            2, 8, 0, (1, 1), (2, 4),
-        )
-        + _fold(
-            _fold(
-                np.tensordot(W_b1, dz_b1, axes=([0], [1])).transpose(3, 0, 1, 4, 2, 5),
-                4, 8, -1, (1, 3), (2, 4),
-            ),
-            2, 8, -1, (1, 3), (2, 4),
-        )
+    dy_block1 = _fold(
+        np.tensordot(W_b1, dz_b1, axes=([0], [1])).transpose(3, 0, 1, 4, 2, 5),
+        {2: (8, -1, (1, 3), (2, 4)), 3: (8, -1, (1, 3), (2, 4))},
     )
+    dy_block1[:, :, ::2, ::2] += np.tensordot(
+        dy_second, W_around[:, :, 0, 0], axes=([1], [0])
+    ).transpose(0, 3, 1, 2)
     # dy_first[n,i,j,k] = where(y_first[n,i,j,k] > 0, dy_block1[n,i,j,k], 0)
     dy_first = np.where(y_first > 0, dy_block1, 0)
-    # dg_n2[c] = sum(n,i,j, dy_first[n,c,i,j]*(z_a2[n,c,i,j] - m_n2[c]))/sqrt(v_n2[c] +
-    #     1e-05)
-    dg_n2 = (
-        np.sum(dy_first * (z_a2 - m_n2[:, None, None]), axis=(0, 2, 3))
-        / np.sqrt(v_n2 + 1e-05)
-    )
+    # dg_n2[c] = sum(n,i,j, dy_first[n,c,i,j]*(z_a2[n,c,i,j] - m_n2[c]))/sqrt_v_n2[c]
+    dg_n2 = np.sum(dy_first * (z_a2 - m_n2[:, None, None]), axis=(0, 2, 3)) / sqrt_v_n2
     # db_n2[c] = sum(n,i,j, dy_first[n,c,i,j])
     db_n2 = dy_first.sum(axis=(0, 2, 3))
     # c_v_n2[c] = sum(n,i,j, dy_first[n,c,i,j]*(m_n2[c] - z_a2[n,c,i,j]))
     c_v_n2 = np.sum(dy_first * (m_n2[:, None, None] - z_a2), axis=(0, 2, 3))
-    # ds_n2[c] = where(on_n2 > 0, c_v_n2[c]*g_n2[c]/(2*(v_n2[c] + 1e-05)**1.5), 0)
+    # ds_n2[c] = where(on_n2 > 0, c_v_n2[c]*g_n2[c]/(2*sqrt_v_n2[c]**3), 0)
     ds_n2 = (
-        c_v_n2 * g_n2 / (2 * (v_n2 + 1e-05)**1.5) if training
+        c_v_n2 * g_n2 / (2 * (sqrt_v_n2 * sqrt_v_n2 * sqrt_v_n2)) if training
         else np.zeros((8,), dtype=DTYPE)
     )
-    # c_m_n2[c] = sum(n,i,j, dy_first[n,c,i,j])
-    c_m_n2 = dy_first.sum(axis=(0, 2, 3))
-    # dmu_n2[c] = where(on_n2 > 0, -c_m_n2[c]*g_n2[c]/sqrt(v_n2[c] + 1e-05), 0) +
+    # dmu_n2[c] = where(on_n2 > 0, -db_n2[c]*g_n2[c]/sqrt_v_n2[c], 0) +
     #     ds_n2[c]*sum(n,i,j, mu_n2[c] - z_a2[n,c,i,j])/(32*size(n))
     dmu_n2 = (
-        (
-            -c_m_n2 * g_n2 / np.sqrt(v_n2 + 1e-05) if training
-            else np.zeros((8,), dtype=DTYPE)
-        )
+        (-db_n2 * g_n2 / sqrt_v_n2 if training else np.zeros((8,), dtype=DTYPE))
         + ds_n2 * np.sum(mu_n2[:, None, None] - z_a2, axis=(0, 2, 3)) / (32 * N)
     )
-    # dz_a2[n,o,i,j] = dy_first[n,o,i,j]*g_n2[o]/sqrt(v_n2[o] + 1e-05) +
-    #     ds_n2[o]*(z_a2[n,o,i,j] - mu_n2[o])/(32*size(n)) + dmu_n2[o]/(64*size(n))
+    # dz_a2[n,o,i,j] = dy_first[n,o,i,j]*g_n2[o]/sqrt_v_n2[o] + ds_n2[o]*(z_a2[n,o,i,j]
+    #     - mu_n2[o])/(32*size(n)) + dmu_n2[o]/(64*size(n))
     dz_a2 = (
-        dy_first * g_n2[:, None, None] / np.sqrt(v_n2 + 1e-05)[:, None, None]
+        dy_first * g_n2[:, None, None] / sqrt_v_n2[:, None, None]
         + ds_n2[:, None, None] * (z_a2 - mu_n2[:, None, None]) / (32 * N)
         + (dmu_n2 / (64 * N))[:, None, None]
     )
-    # dW_a2[o,c,u,v] = sum(n,i,j, dz_a2[n,o,i,j]*y_r1[n,c,i+u-1,j+v-1])
-    dW_a2 = np.tensordot(
-        dz_a2,
-        _window(_window(y_r1, 3, -1, (1, 3), (1, 8)), 2, -1, (1, 3), (1, 8)),
-        axes=([0, 2, 3], [0, 3, 5]),
-    )
+    # dW_a2[o,c,u,v] = sum(n,i,j, dz_a2[n,o,i,j]*y_r1_windows[n,i,j,c,u,v])
+    dW_a2 = np.tensordot(dz_a2, y_r1_windows, axes=([0, 2, 3], [0, 1, 2]))
     # dy_r1[n,i,l+u-1,m+v-1] += sum(o, dz_a2[n,o,l,m]*W_a2[o,i,u,v])
     dy_r1 = _fold(
-        _fold(
-            np.tensordot(W_a2, dz_a2, axes=([0], [1])).transpose(3, 0, 1, 4, 2, 5),
-            4, 8, -1, (1, 3), (1, 8),
-        ),
-        2, 8, -1, (1, 3), (1, 8),
+        np.tensordot(W_a2, dz_a2, axes=([0], [1])).transpose(3, 0, 1, 4, 2, 5),
+        {2: (8, -1, (1, 3), (1, 8)), 3: (8, -1, (1, 3), (1, 8))},
     )
     # dy_n1[n,c,i,j] = where(y_n1[n,c,i,j] > 0, dy_r1[n,c,i,j], 0)
     dy_n1 = np.where(y_n1 > 0, dy_r1, 0)
-    # dg_n1[c] = sum(n,i,j, dy_n1[n,c,i,j]*(z_a1[n,c,i,j] - m_n1[c]))/sqrt(v_n1[c] +
-    #     1e-05)
-    dg_n1 = (
-        np.sum(dy_n1 * (z_a1 - m_n1[:, None, None]), axis=(0, 2, 3))
-        / np.sqrt(v_n1 + 1e-05)
-    )
+    # dg_n1[c] = sum(n,i,j, dy_n1[n,c,i,j]*(z_a1[n,c,i,j] - m_n1[c]))/sqrt_v_n1[c]
+    dg_n1 = np.sum(dy_n1 * (z_a1 - m_n1[:, None, None]), axis=(0, 2, 3)) / sqrt_v_n1
     # db_n1[c] = sum(n,i,j, dy_n1[n,c,i,j])
     db_n1 = dy_n1.sum(axis=(0, 2, 3))
     # c_v_n1[c] = sum(n,i,j, dy_n1[n,c,i,j]*(m_n1[c] - z_a1[n,c,i,j]))
     c_v_n1 = np.sum(dy_n1 * (m_n1[:, None, None] - z_a1), axis=(0, 2, 3))
-    # ds_n1[c] = where(on_n1 > 0, c_v_n1[c]*g_n1[c]/(2*(v_n1[c] + 1e-05)**1.5), 0)
+    # ds_n1[c] = where(on_n1 > 0, c_v_n1[c]*g_n1[c]/(2*sqrt_v_n1[c]**3), 0)
     ds_n1 = (
-        c_v_n1 * g_n1 / (2 * (v_n1 + 1e-05)**1.5) if training
+        c_v_n1 * g_n1 / (2 * (sqrt_v_n1 * sqrt_v_n1 * sqrt_v_n1)) if training
         else np.zeros((8,), dtype=DTYPE)
     )
-    # c_m_n1[c] = sum(n,i,j, dy_n1[n,c,i,j])
-    c_m_n1 = dy_n1.sum(axis=(0, 2, 3))
-    # dmu_n1[c] = where(on_n1 > 0, -c_m_n1[c]*g_n1[c]/sqrt(v_n1[c] + 1e-05), 0) +
+    # dmu_n1[c] = where(on_n1 > 0, -db_n1[c]*g_n1[c]/sqrt_v_n1[c], 0) +
     #     ds_n1[c]*sum(n,i,j, mu_n1[c] - z_a1[n,c,i,j])/(32*size(n))
     dmu_n1 = (
-        (
-            -c_m_n1 * g_n1 / np.sqrt(v_n1 + 1e-05) if training
-            else np.zeros((8,), dtype=DTYPE)
-        )
+        (-db_n1 * g_n1 / sqrt_v_n1 if training else np.zeros((8,), dtype=DTYPE))
         + ds_n1 * np.sum(mu_n1[:, None, None] - z_a1, axis=(0, 2, 3)) / (32 * N)
     )
-    # dz_a1[n,o,i,j] = dy_n1[n,o,i,j]*g_n1[o]/sqrt(v_n1[o] + 1e-05) +
-    #     ds_n1[o]*(z_a1[n,o,i,j] - mu_n1[o])/(32*size(n)) + dmu_n1[o]/(64*size(n))
+    # dz_a1[n,o,i,j] = dy_n1[n,o,i,j]*g_n1[o]/sqrt_v_n1[o] + ds_n1[o]*(z_a1[n,o,i,j] -
+    #     mu_n1[o])/(32*size(n)) + dmu_n1[o]/(64*size(n))
     dz_a1 = (
-        dy_n1 * g_n1[:, None, None] / np.sqrt(v_n1 + 1e-05)[:, None, None]
+        dy_n1 * g_n1[:, None, None] / sqrt_v_n1[:, None, None]
         + ds_n1[:, None, None] * (z_a1 - mu_n1[:, None, None]) / (32 * N)
         + (dmu_n1 / (64 * N))[:, None, None]
     )
-    # dW_a1[o,c,u,v] = sum(n,i,j, dz_a1[n,o,i,j]*y_stem[n,c,i+u-1,j+v-1])
-    dW_a1 = np.tensordot(
-        dz_a1,
-        _window(_window(y_stem, 3, -1, (1, 3), (1, 8)), 2, -1, (1, 3), (1, 8)),
-        axes=([0, 2, 3], [0, 3, 5]),
-    )
+    # dW_a1[o,c,u,v] = sum(n,i,j, dz_a1[n,o,i,j]*y_stem_windows[n,i,j,c,u,v])
+    dW_a1 = np.tensordot(dz_a1, y_stem_windows, axes=([0, 2, 3], [0, 1, 2]))
     # dy_stem[n,i,j,k] = dy_first[n,i,j,k]
     # dy_stem[n,i,l+u-1,m+v-1] += sum(o, dz_a1[n,o,l,m]*W_a1[o,i,u,v])
     dy_stem = (
         dy_first
         + _fold(
-            _fold(
-                np.tensordot(W_a1, dz_a1, axes=([0], [1])).transpose(3, 0, 1, 4, 2, 5),
-                4, 8, -1, (1, 3), (1, 8),
-            ),
-            2, 8, -1, (1, 3), (1, 8),
+            np.tensordot(W_a1, dz_a1, axes=([0], [1])).transpose(3, 0, 1, 4, 2, 5),
+            {2: (8, -1, (1, 3), (1, 8)), 3: (8, -1, (1, 3), (1, 8))},
         )
     )
     # dz_stem[n,o,i,j] = where(z_stem[n,o,i,j] > 0, dy_stem[n,o,i,j], 0)
     dz_stem = np.where(z_stem > 0, dy_stem, 0)
-    # dW_stem[o,c,u,v] = sum(n,i,j, dz_stem[n,o,i,j]*x[n,c,i+u-1,j+v-1])
-    dW_stem = np.tensordot(
-        dz_stem,
-        _window(_window(x, 3, -1, (1, 3), (1, 8)), 2, -1, (1, 3), (1, 8)),
-        axes=([0, 2, 3], [0, 3, 5]),
-    )
+    # dW_stem[o,c,u,v] = sum(n,i,j, dz_stem[n,o,i,j]*x_windows[n,i,j,c,u,v])
+    dW_stem = np.tensordot(dz_stem, x_windows, axes=([0, 2, 3], [0, 1, 2]))
     # db_stem[o] = sum(n,i,j, dz_stem[n,o,i,j])
     db_stem = dz_stem.sum(axis=(0, 2, 3))
     gradient = {
@@ -686,13 +634,8 @@ def _differentiate(params, x, t, inputs, training):
     if inputs:
         # dx[n,c,i+u-1,j+v-1] += sum(o, dz_stem[n,o,i,j]*W_stem[o,c,u,v])
         dx = _fold(
-            _fold(
-                np.tensordot(
-                    W_stem, dz_stem, axes=([0], [1])
-                ).transpose(3, 0, 1, 4, 2, 5),
-                4, 8, -1, (1, 3), (1, 8),
-            ),
-            2, 8, -1, (1, 3), (1, 8),
+            np.tensordot(W_stem, dz_stem, axes=([0], [1])).transpose(3, 0, 1, 4, 2, 5),
+            {2: (8, -1, (1, 3), (1, 8)), 3: (8, -1, (1, 3), (1, 8))},
         )
         gradient["x"] = dx
     # next(running_mean_n1)[c] = 0.9*running_mean_n1[c] + mu_n1[c]/10

@@ -60,10 +60,12 @@ def _propagate(params, x):
     z2 = y1 @ W2.T + b2
     # m[n] = max(i, hold(z2[n,i]))
     m = z2.max(axis=1)
-    # s[n] = sum(i, exp(z2[n,i] - m[n]))
-    s = np.sum(np.exp(z2 - m[:, None]), axis=1)
-    # p[n,i] = exp(z2[n,i] - m[n])/s[n]
-    p = np.exp(z2 - m[:, None]) / s[:, None]
+    # exp_z2[n,i] = exp(z2[n,i] - m[n])
+    exp_z2 = np.exp(z2 - m[:, None])
+    # s[n] = sum(i, exp_z2[n,i])
+    s = exp_z2.sum(axis=1)
+    # p[n,i] = exp_z2[n,i]/s[n]
+    p = exp_z2 / s[:, None]
     return z1, y1, z2, m, s, p
 
 

@@ -11,9 +11,9 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks import derivations, processes, steps
+from tests.benchmarks import derivations, layers, processes, steps
 
-PARTS = {"processes": processes, "derivations": derivations, "steps": steps}
+PARTS = {"processes": processes, "derivations": derivations, "steps": steps, "layers": layers}
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 

@@ -616,10 +616,20 @@ def test_every_kind_of_model_is_laid_out(
         cases += [
             Estimator("batched", inputs, targets, output_shape=shape) for shape in (None, (), (2,))
         ]
+    if inputs:
+        cases.append(Estimator("weighted", inputs, targets, output_shape=(2,), weighted=True))
     if inputs and len(targets) == 1:
         cases += [
-            Estimator("labels", inputs, targets, kind=kind, probabilities=function, classes=3)
-            for kind in ("binary", "one_hot", "classes")
+            Estimator(
+                "labels",
+                inputs,
+                targets,
+                kind=kind,
+                probabilities=function,
+                classes=3,
+                weighted=function is None,
+            )
+            for kind in ("binary", "signs", "one_hot", "classes")
             for function in (None, "forward", "probabilities")
         ]
     above = ("init_params", "init_state", "forward", "loss", "train_step", "probabilities")

@@ -3,6 +3,7 @@
 FAMILIES = (
     "activations",
     "losses",
+    "sequences",
     "convolutions",
     "pooling",
     "normalisation",

@@ -1,4 +1,7 @@
-"""The same nets in PyTorch; parameters go by the names that the emitted modules give them."""
+"""The same nets in PyTorch, with their parameters by the names that the emitted modules give them.
+
+Each function gives the net, its parameters and its objective; `torch` makes float64 by default.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,7 @@ def lenet(torch: Any) -> Any:
     parts = (net.c1, net.c2, net.d1, net.d2)
     named = {f"W{k}": p.weight for k, p in enumerate(parts, 1)}
     named |= {f"b{k}": p.bias for k, p in enumerate(parts, 1)}
-    return net, named
+    return net, named, nn.CrossEntropyLoss()
 
 
 def autoencoder(torch: Any) -> Any:
@@ -38,7 +41,7 @@ def autoencoder(torch: Any) -> Any:
     net = nn.Sequential(parts[0], nn.ReLU(), parts[1], parts[2], nn.ReLU(), parts[3], nn.Sigmoid())
     named = {f"W{k}": p.weight for k, p in enumerate(parts, 1)}
     named |= {f"b{k}": p.bias for k, p in enumerate(parts, 1)}
-    return net, named
+    return net, named, nn.MSELoss()
 
 
 def resnet(torch: Any) -> Any:
@@ -77,4 +80,4 @@ def resnet(torch: Any) -> Any:
     for name in ("n1", "n2", "n3", "n4"):
         part = getattr(net, name)
         named |= {f"g_{name}": part.weight, f"b_{name}": part.bias}
-    return net, named
+    return net, named, nn.CrossEntropyLoss()

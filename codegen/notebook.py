@@ -1,0 +1,122 @@
+"""How systems, equations, steps, derivations and reports show themselves in a notebook."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import singledispatch
+from html import escape
+
+from codegen.latex.names import Names
+from codegen.latex.subscripts import Formula, IndexPrinter
+from derive.notation import Derivation, Dim, Equation, Step, System, Tensor, affine
+from derive.report import Report
+from derive.text import equation_text
+from derive.tree import equation_reads
+
+
+@singledispatch
+def formulas(shown: object) -> list[Formula]:
+    """The formulas that an object shows; none where it is no mathematics."""
+    del shown
+    return []
+
+
+@formulas.register
+def _(shown: Equation) -> list[Formula]:
+    return [_printer(shown).formula(shown)]
+
+
+@formulas.register
+def _(shown: Step) -> list[Formula]:
+    printer = _printer(shown.before, shown.after)
+    return [printer.formula(shown.before), printer.formula(shown.after)]
+
+
+@formulas.register
+def _(shown: System) -> list[Formula]:
+    printer = IndexPrinter(Names(shown), shown.table)
+    return [printer.formula(e) for e in shown.equations]
+
+
+@formulas.register
+def _(shown: Derivation) -> list[Formula]:
+    printer = IndexPrinter(Names(shown), shown.table)
+    equations = (*shown.forward, *shown.backward, *shown.updates)
+    return [printer.formula(e) for e in equations]
+
+
+def latex(shown: object) -> str | None:
+    """Formulas under each other, between dollar signs; None for what has none."""
+    found = formulas(shown)
+    if not found:
+        return None
+    rows = [_aligned(f) for f in found]
+    inner = rows[0].replace("&", "", 1) if len(rows) == 1 else _environment(rows)
+    return f"$\\displaystyle {inner}$"
+
+
+def html(shown: object) -> str:
+    """A table for a report; else the formulas, which a notebook typesets."""
+    if isinstance(shown, Report):
+        return _table(shown)
+    found = latex(shown)
+    if found is None:
+        return f"<pre>{escape(str(shown))}</pre>"
+    said = f"<p>{escape(shown.rule)}: {escape(shown.reason)}</p>" if isinstance(shown, Step) else ""
+    return f"{said}<div>{escape(found, quote=False)}</div>"
+
+
+def text(shown: object) -> str:
+    """Plain text: the equations in the language in which they are written."""
+    match shown:
+        case Equation():
+            return equation_text(shown)
+        case Step():
+            return f"{shown.rule}: {shown.reason}\n{_lines((shown.before, shown.after))}"
+        case System():
+            return _lines(shown.equations)
+        case Derivation():
+            return _lines((*shown.forward, *shown.backward, *shown.updates))
+        case _:
+            return str(shown)
+
+
+def _lines(equations: Iterable[Equation]) -> str:
+    return "\n".join(equation_text(e) for e in equations)
+
+
+def _aligned(formula: Formula) -> str:
+    told = formula.latex()
+    return f"{formula.left} &{told[len(formula.left) + 1 :]}"
+
+
+def _environment(rows: list[str]) -> str:
+    return r"\begin{aligned} " + r" \\ ".join(rows) + r" \end{aligned}"
+
+
+def _table(report: Report) -> str:
+    head = "<tr><th>check</th><th>of</th><th>verdict</th><th></th></tr>"
+    rows = "".join(
+        "<tr>"
+        + "".join(f"<td>{escape(c)}</td>" for c in (r.check, r.name, r.verdict, r.detail))
+        + "</tr>"
+        for r in report.rows
+    )
+    title, verdict = escape(report.title), escape(report.verdict)
+    return f"<table><caption>{title}</caption>{head}{rows}</table><p>{verdict}</p>"
+
+
+def _printer(*equations: Equation) -> IndexPrinter:
+    """A printer for equations by themselves: what they read is as large as their letters say."""
+    table: dict[str, Tensor] = {}
+    for equation in equations:
+        shape = tuple(a.extent for a in equation.axes)
+        table[equation.tensor] = Tensor(equation.tensor, shape, "intermediate")
+    for read in (r for e in equations for r in equation_reads(e)):
+        shape = tuple(
+            s.axis.extent if s.axis else affine(Dim(f"{read.tensor}{k}"))
+            for k, s in enumerate(read.subscripts)
+        )
+        table.setdefault(read.tensor, Tensor(read.tensor, shape, "input"))
+    system = System("", tuple(table.values()), equations)
+    return IndexPrinter(Names(system), table)

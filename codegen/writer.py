@@ -1,0 +1,190 @@
+"""Pieces of emitted functions: parameters unpacked, arguments checked, equations as statements."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from codegen.emit_numpy import Printer
+from codegen.layout import LINE, wrap
+from codegen.loops import lower_blocks
+from codegen.names import Names
+from codegen.program import Assign
+from derive.dims import dims_of, dims_of_extent
+from derive.notation import Axis, Dim, Equation, Tensor, affine
+from derive.recurrence import schedule
+from derive.tree import equation_reads
+
+
+@dataclass(frozen=True)
+class Use:
+    """Who reads what: all equations of a module, and the tensors that are asked for."""
+
+    equations: tuple[Equation, ...]
+    asked: frozenset[str]
+
+    def after(self, own: Iterable[Equation]) -> set[str]:
+        """The tensors that are asked for, or read by other equations than these."""
+        mine = {e.tensor for e in own}
+        others = (e for e in self.equations if e.tensor not in mine)
+        return {*self.asked, *(r.tensor for e in others for r in equation_reads(e))}
+
+
+class Writer:
+    """Writes lines in one module's names; remembers what helpers they call.
+
+    `stored` are the tensors that lie in `params`, `dims` the run-time extents; arrays `apart` share
+    no memory with others.
+    """
+
+    def __init__(
+        self,
+        names: Names,
+        table: Mapping[str, Tensor],
+        dims: Sequence[str],
+        stored: Sequence[Tensor],
+        use: Use,
+        printer: Printer | None = None,
+        apart: Collection[str] = (),
+    ) -> None:
+        self.names = names
+        self.table = table
+        self.dims = dims
+        self.stored = stored
+        self.use = use
+        self.apart = apart
+        self.printer = printer or Printer(names)
+        self.quiet = False
+
+    def unpack(self, equations: Iterable[Equation], given: Sequence[str] = ()) -> list[str]:
+        """Parameters that the equations read, as local names."""
+        reads = {r.tensor for e in equations for r in equation_reads(e)}
+        wanted = [t.name for t in self.stored if t.name in reads and t.name not in given]
+        lines: list[str] = []
+        while wanted:
+            count = len(wanted)
+            while count > 1 and len(self._unpack(wanted[:count])) > LINE:
+                count -= 1
+            lines.append(self._unpack(wanted[:count]))
+            wanted = wanted[count:]
+        return lines
+
+    def _unpack(self, names: Sequence[str]) -> str:
+        left = ", ".join(self.names.tensor(n) for n in names)
+        return f"    {left} = " + ", ".join(f'params["{n}"]' for n in names)
+
+    def sizes(
+        self,
+        lines: Iterable[str],
+        tensors: Sequence[Tensor],
+        dims: Collection[str] | None = None,
+    ) -> list[str]:
+        """Run-time extents, or some of them, that the lines speak of, read off the arrays."""
+        text = "\n".join(line for line in lines if not line.lstrip().startswith("#"))
+        found = []
+        for dim in self.dims if dims is None else sorted(dims):
+            name = self.names.dim(dim)
+            if not re.search(rf"(?<!\.)\b{name}\b", text):
+                continue
+            for tensor in tensors:
+                places = [k for k, e in enumerate(tensor.shape) if e == affine(Dim(dim))]
+                if places:
+                    array = self.names.tensor(tensor.name)
+                    source = f"len({array})" if places[0] == 0 else f"{array}.shape[{places[0]}]"
+                    found.append(f"    {name} = {source}")
+                    break
+        return found
+
+    def measured(self, tensor: Tensor, sizes: Sequence[str]) -> bool:
+        """Whether a run-time extent is read off this tensor's `shape`, which only arrays have."""
+        name = self.names.tensor(tensor.name)
+        return any(f" {name}.shape" in line for line in sizes)
+
+    def checked(
+        self,
+        tensors: Sequence[Tensor],
+        lines: Iterable[str],
+        known: Sequence[Tensor] = (),
+        told: Mapping[str, tuple[str, str]] | None = None,
+    ) -> list[str]:
+        """Arguments as arrays whose shapes are right, and the run-time extents that they bring.
+
+        The lines and later arguments speak of extents; the shapes of `known` ones are told. `told`
+        has where a tensor comes from and what it is called, for one that is no argument.
+        """
+        bound = dims_of(known)
+        rows: list[tuple[Tensor, str, set[str]]] = []
+        for tensor in tensors:
+            rows.append((tensor, self._wanted_shape(tensor, bound), dims_of([tensor]) - bound))
+            bound |= dims_of([tensor])
+        text = [*lines, *(re.sub(r'"[^"]*"', "", shape) for _, shape, _ in rows)]
+        found = []
+        for tensor, shape, new in rows:
+            name = self.names.tensor(tensor.name)
+            helper = "_integers" if tensor.integer else "_array"
+            self.printer.helpers.update(("_array", helper))
+            source, label = (told or {}).get(tensor.name, (name, tensor.name))
+            found += wrap(f"    {name} = ", f'{helper}({source}, "{label}", {shape})', "    ")
+            found += self.sizes(text, [tensor], new)
+        return found
+
+    def _wanted_shape(self, tensor: Tensor, bound: set[str]) -> str:
+        """The extents of an argument; those that it brings itself are letters."""
+        extents = []
+        for extent in tensor.shape:
+            code = self.printer.index(extent)
+            extents.append(code if dims_of_extent(extent) <= bound else f'"{code}"')
+        return Printer.entries(extents) if extents else "()"
+
+    def arrays(self, tensors: Sequence[Tensor]) -> list[str]:
+        """Arguments, whose shapes are right, as arrays of the module's kind."""
+        lines = []
+        for tensor in tensors:
+            name = self.names.tensor(tensor.name)
+            kind = "np.intp" if tensor.integer else "DTYPE"
+            lines.append(f"    {name} = np.asarray({name}, dtype={kind})")
+        return lines
+
+    def body(
+        self,
+        equations: Sequence[Equation],
+        own: Collection[str] = (),
+        indent: str = "    ",
+        fixed: Collection[Axis] = (),
+    ) -> list[str]:
+        """The statements of equations; arrays in `own` share no memory with others.
+
+        `fixed` letters are numbers that stand before the statements.
+        """
+        self.printer.both_arms = False
+        apart = {*own, *self.apart}
+        kept = self.use.after(equations)
+        blocks = schedule(tuple(equations))
+        statements = [
+            replace(s, own=True) if isinstance(s, Assign) and s.tensor in apart else s
+            for s in lower_blocks(blocks, self.table, kept, frozenset(fixed))
+        ]
+        lines = self.printer.lines(statements, indent)
+        self.quiet = self.quiet or self.printer.both_arms
+        return lines
+
+    def was_quiet(self) -> bool:
+        """Whether the lines made since the last call hold a `where` with an undefined arm."""
+        found, self.quiet = self.quiet, False
+        return found
+
+    def returned(self, names: Sequence[str]) -> list[str]:
+        """The variables that hold tensors."""
+        return [self.names.tensor(n) for n in names]
+
+    def words(self, names: Sequence[str]) -> str:
+        """The variables, for a docstring."""
+        return ", ".join(self.names.tensor(n) for n in names)
+
+    def shape_words(self, name: str) -> str:
+        """What a docstring says of a tensor's shape."""
+        shape = self.table[name].shape
+        if not shape:
+            return ""
+        return f", shape {Printer.entries([self.printer.index(e) for e in shape])}"

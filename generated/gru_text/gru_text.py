@@ -1,0 +1,1020 @@
+"""gru_text: forward pass, gradients and training, in NumPy alone.
+
+The objective is E = sum(n,j, log(s[n,j]) + m[n,j] - z_out[n,j,t[n,j]])/size(n).
+Derived and written by chainrule; each line stands under its formula.
+
+Sources:
+* embedding: Bengio et al. 2003, A neural probabilistic language model, section 2, the
+  matrix C
+* gru: Cho et al. 2014, eq. 5 to 8, with biases as torch.nn.GRU
+* dense: Rumelhart, Hinton & Williams 1986, eq. 1
+* softmax_cross_entropy: Bishop 2006, eq. 5.24
+"""
+
+import argparse
+import csv
+import io
+import json
+import os
+import sys
+
+import numpy as np
+
+NAME = "gru_text"
+DTYPE = np.float64
+PARAMETERS = {
+    "W_symbols": (66, 24),
+    "Wr_gru": (64, 24),
+    "Ur_gru": (64, 64),
+    "br_gru": (64,),
+    "vr_gru": (64,),
+    "Wu_gru": (64, 24),
+    "Uu_gru": (64, 64),
+    "bu_gru": (64,),
+    "vu_gru": (64,),
+    "Wc_gru": (64, 24),
+    "Uc_gru": (64, 64),
+    "bc_gru": (64,),
+    "vc_gru": (64,),
+    "W_out": (66, 64),
+    "b_out": (66,),
+}
+BUFFERS = {}
+HYPERPARAMETERS = {"learning_rate": 0.01, "beta1": 0.9, "beta2": 0.999, "eps": 1e-08}
+
+
+def _array(given, name, shape, dtype=DTYPE):
+    """An argument as an array of the wanted shape; a letter stands for any extent."""
+    array = np.asarray(given, dtype=dtype)
+    extents = {e: n for e, n in zip(shape, array.shape) if isinstance(e, str)}
+    if array.shape != tuple(extents.get(e, e) for e in shape):
+        wanted = str(shape).replace("'", "")
+        raise ValueError(f"{name} has shape {array.shape}, not {wanted}")
+    return array
+
+
+def _integers(given, name, shape):
+    """An argument as an array of whole numbers of the wanted shape."""
+    array = _array(given, name, shape, dtype=None)
+    if array.dtype.kind in "iu":
+        return array.astype(np.intp, copy=False)
+    with np.errstate(invalid="ignore"):
+        whole = array.astype(np.intp)
+    if not np.array_equal(whole, array):
+        raise ValueError(f"{name} must hold whole numbers")
+    return whole
+
+
+def sigmoid(z):
+    """1 / (1 + exp(-z)), without overflow."""
+    e = np.exp(-np.abs(z))
+    return np.where(z >= 0, 1, e) / (1 + e)
+
+
+def _take(a, axes, indices):
+    """`a` at integer places along `axes`, which go first; 0 where that is outside."""
+    a = np.moveaxis(a, axes, range(len(axes)))
+    inside = [(i >= 0) & (i < size) for i, size in zip(indices, a.shape)]
+    inside = np.logical_and.reduce(np.broadcast_arrays(*inside))
+    places = np.broadcast_arrays(*indices)
+    found = a[tuple(np.where(inside, i, 0) for i in places)]
+    inside = inside.reshape(inside.shape + (1,) * (found.ndim - inside.ndim))
+    return np.where(inside, found, 0)
+
+
+def _add_at(a, axes, indices, values):
+    """Add to `a` at integer places along `axes`; what would be outside is dropped."""
+    a = np.moveaxis(a, axes, range(len(axes)))
+    places = np.broadcast_arrays(*indices)
+    inside = [(i >= 0) & (i < size) for i, size in zip(places, a.shape)]
+    inside = np.logical_and.reduce(inside)
+    np.add.at(a, tuple(i[inside] for i in places), values[inside])
+
+
+def init_params(seed=0):
+    """Parameters to begin with: {name: array}."""
+    rng = np.random.default_rng(seed)
+    return {
+        "W_symbols": rng.normal(0.0, 1.0, (66, 24)).astype(DTYPE),
+        "Wr_gru": rng.uniform(-0.125, 0.125, (64, 24)).astype(DTYPE),
+        "Ur_gru": rng.uniform(-0.125, 0.125, (64, 64)).astype(DTYPE),
+        "br_gru": rng.uniform(-0.125, 0.125, (64,)).astype(DTYPE),
+        "vr_gru": rng.uniform(-0.125, 0.125, (64,)).astype(DTYPE),
+        "Wu_gru": rng.uniform(-0.125, 0.125, (64, 24)).astype(DTYPE),
+        "Uu_gru": rng.uniform(-0.125, 0.125, (64, 64)).astype(DTYPE),
+        "bu_gru": rng.uniform(-0.125, 0.125, (64,)).astype(DTYPE),
+        "vu_gru": rng.uniform(-0.125, 0.125, (64,)).astype(DTYPE),
+        "Wc_gru": rng.uniform(-0.125, 0.125, (64, 24)).astype(DTYPE),
+        "Uc_gru": rng.uniform(-0.125, 0.125, (64, 64)).astype(DTYPE),
+        "bc_gru": rng.uniform(-0.125, 0.125, (64,)).astype(DTYPE),
+        "vc_gru": rng.uniform(-0.125, 0.125, (64,)).astype(DTYPE),
+        "W_out": rng.uniform(-np.sqrt(1 / 64), np.sqrt(1 / 64), (66, 64)).astype(DTYPE),
+        "b_out": rng.uniform(-0.125, 0.125, (66,)).astype(DTYPE),
+    }
+
+
+def _propagate(params, x):
+    """Forward propagation; returns y_symbols, r_gru, u_gru, m_gru, c_gru, h_gru,
+    y_gru, z_out, m, s, p."""
+    W_symbols, Wr_gru, Ur_gru = params["W_symbols"], params["Wr_gru"], params["Ur_gru"]
+    br_gru, vr_gru, Wu_gru = params["br_gru"], params["vr_gru"], params["Wu_gru"]
+    Uu_gru, bu_gru, vu_gru = params["Uu_gru"], params["bu_gru"], params["vu_gru"]
+    Wc_gru, Uc_gru, bc_gru = params["Wc_gru"], params["Uc_gru"], params["bc_gru"]
+    vc_gru, W_out, b_out = params["vc_gru"], params["W_out"], params["b_out"]
+    x = _integers(x, "x", ("N", "S"))
+    N = len(x)
+    S = x.shape[1]
+    # y_symbols[n,s,i] = W_symbols[x[n,s],i]
+    y_symbols = _take(W_symbols, (0,), (x,))
+    # z_gru[n,t,k] = sum(j, Wr_gru[k,j]*y_symbols[n,t,j]) + br_gru[k] + vr_gru[k]
+    z_gru = y_symbols @ Wr_gru.T + (br_gru + vr_gru)
+    r_gru = np.zeros((N, S, 64), dtype=DTYPE)
+    # z_u_gru[n,t,k] = sum(j, Wu_gru[k,j]*y_symbols[n,t,j]) + bu_gru[k] + vu_gru[k]
+    z_u_gru = y_symbols @ Wu_gru.T + (bu_gru + vu_gru)
+    u_gru = np.zeros((N, S, 64), dtype=DTYPE)
+    # m_gru[n,t,k] = vc_gru[k]
+    m_gru = np.full((N, S, 64), vc_gru, dtype=DTYPE)
+    # z_c_gru[n,t,k] = sum(j, Wc_gru[k,j]*y_symbols[n,t,j]) + bc_gru[k]
+    z_c_gru = y_symbols @ Wc_gru.T + bc_gru
+    c_gru = np.zeros((N, S, 64), dtype=DTYPE)
+    h_gru = np.zeros((N, S, 64), dtype=DTYPE)
+    for t_ in range(S):
+        if t_ >= 1:
+            # z_gru[n,t,k] += sum(l, Ur_gru[k,l]*h_gru[n,t-1,l])
+            z_gru[:, t_] += h_gru[:, t_ - 1] @ Ur_gru.T
+        # r_gru[n,t,k] = sigmoid(z_gru[n,t,k])
+        r_gru[:, t_] = sigmoid(z_gru[:, t_])
+        if t_ >= 1:
+            # z_u_gru[n,t,k] += sum(l, Uu_gru[k,l]*h_gru[n,t-1,l])
+            z_u_gru[:, t_] += h_gru[:, t_ - 1] @ Uu_gru.T
+        # u_gru[n,t,k] = sigmoid(z_u_gru[n,t,k])
+        u_gru[:, t_] = sigmoid(z_u_gru[:, t_])
+        if t_ >= 1:
+            # m_gru[n,t,k] += sum(l, Uc_gru[k,l]*h_gru[n,t-1,l])
+            m_gru[:, t_] += h_gru[:, t_ - 1] @ Uc_gru.T
+        # z_c_gru[n,t,k] += r_gru[n,t,k]*m_gru[n,t,k]
+        z_c_gru[:, t_] += r_gru[:, t_] * m_gru[:, t_]
+        # c_gru[n,t,k] = tanh(z_c_gru[n,t,k])
+        c_gru[:, t_] = np.tanh(z_c_gru[:, t_])
+        # h_gru[n,t,k] = (1 - u_gru[n,t,k])*c_gru[n,t,k] + u_gru[n,t,k]*h_gru[n,t-1,k]
+        h_gru[:, t_] = (
+            (1 - u_gru[:, t_]) * c_gru[:, t_]
+            + u_gru[:, t_]
+                * (h_gru[:, t_ - 1] if t_ >= 1 else np.zeros_like(h_gru[:, 0]))
+        )
+    # y_gru[n,t,k] = h_gru[n,t,k]
+    y_gru = h_gru
+    # z_out[n,s,i] = sum(j, W_out[i,j]*y_gru[n,s,j]) + b_out[i]
+    z_out = y_gru @ W_out.T + b_out
+    # m[n,s] = max(i, hold(z_out[n,s,i]))
+    m = z_out.max(axis=2)
+    # s[n,j] = sum(i, exp(z_out[n,j,i] - m[n,j]))
+    s = np.sum(np.exp(z_out - m[:, :, None]), axis=2)
+    # p[n,j,i] = exp(z_out[n,j,i] - m[n,j])/s[n,j]
+    p = np.exp(z_out - m[:, :, None]) / s[:, :, None]
+    return y_symbols, r_gru, u_gru, m_gru, c_gru, h_gru, y_gru, z_out, m, s, p
+
+
+def _evaluate(params, x, t):
+    """The objective and what its gradient needs: E, y_symbols, r_gru, u_gru, m_gru,
+    c_gru, h_gru, y_gru, p."""
+    (
+        y_symbols, r_gru, u_gru, m_gru, c_gru, h_gru, y_gru, z_out, m, s, p,
+    ) = _propagate(params, x)
+    x = np.asarray(x, dtype=np.intp)
+    N = len(x)
+    S = x.shape[1]
+    t = _integers(t, "t", (N, S))
+    # E = sum(n,j, log(s[n,j]) + m[n,j] - z_out[n,j,t[n,j]])/size(n)
+    E = (
+        np.sum(
+            np.log(s) + m
+            - _take(z_out, (0, 1, 2), (np.arange(N)[:, None], np.arange(S), t))
+        )
+        / N
+    )
+    return E, y_symbols, r_gru, u_gru, m_gru, c_gru, h_gru, y_gru, p
+
+
+def forward(params, x, training=False, rng=None):
+    """The output z_out, shape (N, S, 66)."""
+    return _propagate(params, x)[7]
+
+
+def probabilities(params, x):
+    """The probabilities that the output stands for, shape (N, S, 66)."""
+    return _propagate(params, x)[10]
+
+
+def loss(params, x, t, training=False, rng=None):
+    """The objective E = sum(n,j, log(s[n,j]) + m[n,j] - z_out[n,j,t[n,j]])/size(n)."""
+    return float(_evaluate(params, x, t)[0])
+
+
+def gradients(params, x, t, inputs=False, training=False, rng=None):
+    """The objective and its derivative by each parameter: (E, {name: array})."""
+    Wr_gru, Ur_gru, Wu_gru = params["Wr_gru"], params["Ur_gru"], params["Wu_gru"]
+    Uu_gru, Wc_gru, Uc_gru = params["Uu_gru"], params["Wc_gru"], params["Uc_gru"]
+    W_out = params["W_out"]
+    E, y_symbols, r_gru, u_gru, m_gru, c_gru, h_gru, y_gru, p = _evaluate(params, x, t)
+    x = np.asarray(x, dtype=np.intp)
+    t = np.asarray(t, dtype=np.intp)
+    N = len(x)
+    S = x.shape[1]
+    # dz_out[n,s,i] = p[n,s,i]/size(n)
+    # dz_out[n,s,t[n,s]] += -1/size(n)
+    dz_out = p / N
+    _add_at(
+        dz_out, (0, 1, 2),
+        (np.arange(N)[:, None], np.arange(S), t),
+        np.full((N, S), -1 / N, dtype=DTYPE),
+    )
+    # dW_out[i,j] = sum(n,s, dz_out[n,s,i]*y_gru[n,s,j])
+    dW_out = np.tensordot(dz_out, y_gru, axes=([0, 1], [0, 1]))
+    # db_out[i] = sum(n,s, dz_out[n,s,i])
+    db_out = dz_out.sum(axis=(0, 1))
+    # dy_gru[n,t,k] = sum(i, dz_out[n,t,i]*W_out[i,k])
+    dy_gru = dz_out @ W_out
+    # dh_gru[n,t,k] = dy_gru[n,t,k]
+    dh_gru = dy_gru.copy()
+    dc_gru = np.zeros((N, S, 64), dtype=DTYPE)
+    du_gru = np.zeros((N, S, 64), dtype=DTYPE)
+    dz_c_gru = np.zeros((N, S, 64), dtype=DTYPE)
+    dm_gru = np.zeros((N, S, 64), dtype=DTYPE)
+    dr_gru = np.zeros((N, S, 64), dtype=DTYPE)
+    dz_u_gru = np.zeros((N, S, 64), dtype=DTYPE)
+    dz_gru = np.zeros((N, S, 64), dtype=DTYPE)
+    for t_ in reversed(range(S)):
+        if t_ + 1 < S:
+            # dh_gru[n,t,k] += dh_gru[n,t+1,k]*u_gru[n,t+1,k] + sum(i,
+            #     dm_gru[n,t+1,i]*Uc_gru[i,k]) + sum(i, dz_u_gru[n,t+1,i]*Uu_gru[i,k]) +
+            #     sum(i, dz_gru[n,t+1,i]*Ur_gru[i,k])
+            dh_gru[:, t_] += dh_gru[:, t_ + 1] * u_gru[:, t_ + 1]
+        if t_ + 1 < S:
+            dh_gru[:, t_] += dm_gru[:, t_ + 1] @ Uc_gru
+        if t_ + 1 < S:
+            dh_gru[:, t_] += dz_u_gru[:, t_ + 1] @ Uu_gru
+        if t_ + 1 < S:
+            dh_gru[:, t_] += dz_gru[:, t_ + 1] @ Ur_gru
+        # dc_gru[n,t,k] = dh_gru[n,t,k]*(1 - u_gru[n,t,k])
+        dc_gru[:, t_] = dh_gru[:, t_] * (1 - u_gru[:, t_])
+        # du_gru[n,t,k] = dh_gru[n,t,k]*(-c_gru[n,t,k] + h_gru[n,t-1,k])
+        du_gru[:, t_] = (
+            dh_gru[:, t_]
+            * (
+                -c_gru[:, t_]
+                + (h_gru[:, t_ - 1] if t_ >= 1 else np.zeros_like(h_gru[:, 0]))
+            )
+        )
+        # dz_c_gru[n,t,k] = dc_gru[n,t,k]*(1 - c_gru[n,t,k]**2)
+        dz_c_gru[:, t_] = dc_gru[:, t_] * (1 - c_gru[:, t_]**2)
+        # dm_gru[n,t,k] = dz_c_gru[n,t,k]*r_gru[n,t,k]
+        dm_gru[:, t_] = dz_c_gru[:, t_] * r_gru[:, t_]
+        # dr_gru[n,t,k] = dz_c_gru[n,t,k]*m_gru[n,t,k]
+        dr_gru[:, t_] = dz_c_gru[:, t_] * m_gru[:, t_]
+        # dz_u_gru[n,t,k] = du_gru[n,t,k]*u_gru[n,t,k]*(1 - u_gru[n,t,k])
+        dz_u_gru[:, t_] = du_gru[:, t_] * u_gru[:, t_] * (1 - u_gru[:, t_])
+        # dz_gru[n,t,k] = dr_gru[n,t,k]*r_gru[n,t,k]*(1 - r_gru[n,t,k])
+        dz_gru[:, t_] = dr_gru[:, t_] * r_gru[:, t_] * (1 - r_gru[:, t_])
+    # dWc_gru[k,j] = sum(n,t, dz_c_gru[n,t,k]*y_symbols[n,t,j])
+    dWc_gru = np.tensordot(dz_c_gru, y_symbols, axes=([0, 1], [0, 1]))
+    # dbc_gru[k] = sum(n,t, dz_c_gru[n,t,k])
+    dbc_gru = dz_c_gru.sum(axis=(0, 1))
+    # dUc_gru[k,l] = sum(n,t, dm_gru[n,t,k]*h_gru[n,t-1,l])
+    dUc_gru = np.tensordot(dm_gru[:, 1:], h_gru[:, :S - 1], axes=([0, 1], [0, 1]))
+    # dvc_gru[k] = sum(n,t, dm_gru[n,t,k])
+    dvc_gru = dm_gru.sum(axis=(0, 1))
+    # dWu_gru[k,j] = sum(n,t, dz_u_gru[n,t,k]*y_symbols[n,t,j])
+    dWu_gru = np.tensordot(dz_u_gru, y_symbols, axes=([0, 1], [0, 1]))
+    # dUu_gru[k,l] = sum(n,t, dz_u_gru[n,t,k]*h_gru[n,t-1,l])
+    dUu_gru = np.tensordot(dz_u_gru[:, 1:], h_gru[:, :S - 1], axes=([0, 1], [0, 1]))
+    # dbu_gru[k] = sum(n,t, dz_u_gru[n,t,k])
+    dbu_gru = dz_u_gru.sum(axis=(0, 1))
+    # dvu_gru[k] = sum(n,t, dz_u_gru[n,t,k])
+    dvu_gru = dz_u_gru.sum(axis=(0, 1))
+    # dWr_gru[k,j] = sum(n,t, dz_gru[n,t,k]*y_symbols[n,t,j])
+    dWr_gru = np.tensordot(dz_gru, y_symbols, axes=([0, 1], [0, 1]))
+    # dUr_gru[k,l] = sum(n,t, dz_gru[n,t,k]*h_gru[n,t-1,l])
+    dUr_gru = np.tensordot(dz_gru[:, 1:], h_gru[:, :S - 1], axes=([0, 1], [0, 1]))
+    # dbr_gru[k] = sum(n,t, dz_gru[n,t,k])
+    dbr_gru = dz_gru.sum(axis=(0, 1))
+    # dvr_gru[k] = sum(n,t, dz_gru[n,t,k])
+    dvr_gru = dz_gru.sum(axis=(0, 1))
+    # dy_symbols[n,s,i] = sum(k, dz_c_gru[n,s,k]*Wc_gru[k,i]) + sum(k,
+    #     dz_u_gru[n,s,k]*Wu_gru[k,i]) + sum(k, dz_gru[n,s,k]*Wr_gru[k,i])
+    dy_symbols = dz_c_gru @ Wc_gru + dz_u_gru @ Wu_gru + dz_gru @ Wr_gru
+    # dW_symbols[x[n,s],j] += dy_symbols[n,s,j]
+    dW_symbols = np.zeros((66, 24), dtype=DTYPE)
+    _add_at(dW_symbols, (0,), (x,), dy_symbols)
+    gradient = {
+        "W_symbols": dW_symbols,
+        "Wr_gru": dWr_gru,
+        "Ur_gru": dUr_gru,
+        "br_gru": dbr_gru,
+        "vr_gru": dvr_gru,
+        "Wu_gru": dWu_gru,
+        "Uu_gru": dUu_gru,
+        "bu_gru": dbu_gru,
+        "vu_gru": dvu_gru,
+        "Wc_gru": dWc_gru,
+        "Uc_gru": dUc_gru,
+        "bc_gru": dbc_gru,
+        "vc_gru": dvc_gru,
+        "W_out": dW_out,
+        "b_out": db_out,
+    }
+    return float(E), gradient
+
+
+def init_step(params, batch=1):
+    """The state before the first place of a sequence, for `step`."""
+    return {"h_gru": np.zeros((batch, 64), dtype=DTYPE)}
+
+
+def step(params, state, x):
+    """One place of a sequence: the output z_out, shape (N, 66), and the state for
+    the next one."""
+    W_symbols, Wr_gru, Ur_gru = params["W_symbols"], params["Wr_gru"], params["Ur_gru"]
+    br_gru, vr_gru, Wu_gru = params["br_gru"], params["vr_gru"], params["Wu_gru"]
+    Uu_gru, bu_gru, vu_gru = params["Uu_gru"], params["bu_gru"], params["vu_gru"]
+    Wc_gru, Uc_gru, bc_gru = params["Wc_gru"], params["Uc_gru"], params["bc_gru"]
+    vc_gru, W_out, b_out = params["vc_gru"], params["W_out"], params["b_out"]
+    x = _integers(x, "x", ("N",))
+    N = len(x)
+    h_gru_before = _array(state["h_gru"], "state h_gru", (N, 64))
+    # y_symbols[n,i] = W_symbols[x[n],i]
+    y_symbols = _take(W_symbols, (0,), (x,))
+    # z_gru[n,k] = sum(j, Wr_gru[k,j]*y_symbols[n,j]) + br_gru[k] + vr_gru[k] + sum(l,
+    #     Ur_gru[k,l]*h_gru_before[n,l])
+    z_gru = y_symbols @ Wr_gru.T + (br_gru + vr_gru) + h_gru_before @ Ur_gru.T
+    # r_gru[n,k] = sigmoid(z_gru[n,k])
+    r_gru = sigmoid(z_gru)
+    # z_u_gru[n,k] = sum(j, Wu_gru[k,j]*y_symbols[n,j]) + bu_gru[k] + vu_gru[k] + sum(l,
+    #     Uu_gru[k,l]*h_gru_before[n,l])
+    z_u_gru = y_symbols @ Wu_gru.T + (bu_gru + vu_gru) + h_gru_before @ Uu_gru.T
+    # u_gru[n,k] = sigmoid(z_u_gru[n,k])
+    u_gru = sigmoid(z_u_gru)
+    # m_gru[n,k] = sum(l, Uc_gru[k,l]*h_gru_before[n,l]) + vc_gru[k]
+    m_gru = h_gru_before @ Uc_gru.T + vc_gru
+    # z_c_gru[n,k] = sum(j, Wc_gru[k,j]*y_symbols[n,j]) + bc_gru[k] +
+    #     r_gru[n,k]*m_gru[n,k]
+    z_c_gru = y_symbols @ Wc_gru.T + (bc_gru + r_gru * m_gru)
+    # c_gru[n,k] = tanh(z_c_gru[n,k])
+    c_gru = np.tanh(z_c_gru)
+    # h_gru[n,k] = (1 - u_gru[n,k])*c_gru[n,k] + u_gru[n,k]*h_gru_before[n,k]
+    h_gru = (1 - u_gru) * c_gru + u_gru * h_gru_before
+    # y_gru[n,k] = h_gru[n,k]
+    y_gru = h_gru
+    # z_out[n,i] = sum(j, W_out[i,j]*y_gru[n,j]) + b_out[i]
+    z_out = y_gru @ W_out.T + b_out
+    return z_out, {"h_gru": h_gru}
+
+
+def init_state(params):
+    """The optimiser's state: hyper-parameters, and its memory of each parameter."""
+    return {
+        **HYPERPARAMETERS,
+        "step": 0,
+        "m": {name: np.zeros_like(params[name]) for name in PARAMETERS},
+        "v": {name: np.zeros_like(params[name]) for name in PARAMETERS},
+    }
+
+
+def train_step(params, state, x, t, rng=None):
+    """One update of the parameters, in place; returns the loss before it."""
+    value, gradient = gradients(params, x, t)
+    learning_rate, beta1, beta2 = state["learning_rate"], state["beta1"], state["beta2"]
+    eps, step = state["eps"], state["step"]
+    # next(step) = step + 1
+    step = state["step"] = step + 1
+    # c1 = 1 - beta1**next(step)
+    c1 = 1 - beta1 ** step
+    # c2 = 1 - beta2**next(step)
+    c2 = 1 - beta2 ** step
+    for name, g in gradient.items():  # w is params[name]
+        m, v = state["m"][name], state["v"][name]
+        # next(m)[...] = beta1*m[...] + (1 - beta1)*g[...]
+        m = beta1 * m + (1 - beta1) * g
+        # next(v)[...] = beta2*v[...] + (1 - beta2)*g[...]**2
+        v = beta2 * v + (1 - beta2) * g**2
+        # next(w)[...] = w[...] - learning_rate*next(m)[...]/c1/(sqrt(next(v)[...]/c2) +
+        #     eps)
+        params[name] -= learning_rate * m / (c1 * (np.sqrt(v / c2) + eps))
+        state["m"][name], state["v"][name] = m, v
+    return value
+
+
+# ----------------------------------------------------------------------------
+# The estimator and the command line. There is no mathematics below this line.
+# ----------------------------------------------------------------------------
+
+_INPUTS = {"x": ("S",)}
+_TARGETS = {"t": ("S",)}
+_INTEGERS = {"x", "t"}
+_CLASSES = 66
+_CHUNK = 1024  # so many samples at once go through the model in `predict`
+_SETTINGS = {  # what `Model` can be told, and what each means
+    "epochs": "passes over the data",
+    "batch_size": "samples per update",
+    "learning_rate": "the optimiser's learning rate",
+    "beta1": "the optimiser's beta1",
+    "beta2": "the optimiser's beta2",
+    "eps": "the optimiser's eps",
+    "validation": "the share of the samples that is held out",
+    "patience": "stop after so many epochs without a lower loss and keep the best",
+    "seed": "decides parameters, order and draws",
+    "verbose": "show progress on standard error",
+}
+
+
+class Model:
+    """The model gru_text, to be trained on samples and kept in a file.
+
+    It keeps scikit-learn's conventions without importing it.
+    `x` is an array of whole numbers of shape (samples, S). `t` holds labels of any
+    kind, in shape (samples, S).
+
+    What is learned ends in an underscore: `params_`, `state_` (the optimiser's),
+    `history_` (the losses by epoch), `classes_` (the labels in order), `rng_`.
+    """
+
+    _estimator_type = "classifier"  # for scikit-learn before 1.6
+
+    def __init__(
+        self,
+        *,
+        epochs=100,
+        batch_size=32,
+        learning_rate=0.01,
+        beta1=0.9,
+        beta2=0.999,
+        eps=1e-08,
+        validation=0.0,
+        patience=None,
+        seed=0,
+        verbose=False,
+    ):
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.beta1 = beta1
+        self.beta2 = beta2
+        self.eps = eps
+        self.validation = validation
+        self.patience = patience
+        self.seed = seed
+        self.verbose = verbose
+
+    def __repr__(self):
+        settings = ", ".join(f"{k}={v!r}" for k, v in self.get_params().items())
+        return f"Model({settings})"
+
+    def get_params(self, deep=True):
+        """The settings by name."""
+        return {name: getattr(self, name) for name in _SETTINGS}
+
+    def set_params(self, **settings):
+        """Change some settings; what was learned stays."""
+        for name, value in settings.items():
+            if name not in _SETTINGS:
+                known = ", ".join(_SETTINGS)
+                raise ValueError(f"there is no setting {name!r}, only {known}")
+            setattr(self, name, value)
+        return self
+
+    def __sklearn_tags__(self):
+        """What scikit-learn asks each estimator; nothing else calls this."""
+        from sklearn.utils import ClassifierTags, Tags, TargetTags
+
+        return Tags(
+            estimator_type=self._estimator_type,
+            target_tags=TargetTags(required=True),
+            classifier_tags=ClassifierTags(multi_class=True),
+        )
+
+    def fit(self, x, t, *, after_epoch=None):
+        """Train anew for `epochs` epochs; `after_epoch(self)` is called after each."""
+        inputs, targets = self._checked(x, t)
+        self._begin(inputs, targets)
+        return self._train(self._prepared(inputs, targets), after_epoch)
+
+    def resume(self, x, t, *, after_epoch=None):
+        """Go on with a `fit` that was interrupted, up to `epochs` epochs in all."""
+        self._check_fitted()
+        inputs, targets = self._checked(x, t)
+        return self._train(self._prepared(inputs, targets), after_epoch)
+
+    def partial_fit(self, x, t, classes=None):
+        """Train for one epoch more; `classes` names all labels at the first call."""
+        inputs, targets = self._checked(x, t)
+        if not hasattr(self, "params_"):
+            self._begin(inputs, targets, classes)
+        loss_before = self._epoch(self._prepared(inputs, targets))
+        self.history_["loss"].append(loss_before)
+        return self
+
+    def _begin(self, inputs, targets, classes=None):
+        """Set all that is learned to what it is before the first epoch."""
+        self.classes_ = _classes_of(targets[0] if classes is None else list(classes))
+        self.params_ = init_params(self.seed)
+        self.state_ = init_state(self.params_)
+        self.state_["learning_rate"] = float(self.learning_rate)
+        self.state_["beta1"] = float(self.beta1)
+        self.state_["beta2"] = float(self.beta2)
+        self.state_["eps"] = float(self.eps)
+        self.rng_ = np.random.default_rng(self.seed)
+        self.history_ = {"loss": []}
+        self.best_params_ = {}
+
+    def _prepared(self, inputs, targets):
+        """The arrays as `train_step` takes them."""
+        return inputs + self._coded(targets)
+
+    def _train(self, arrays, after_epoch):
+        """Epoch after epoch, until all are done or patience has run out."""
+        arrays, held_out = self._split(arrays)
+        losses = self.history_["loss"]
+        try:
+            while self._has_patience() and len(losses) < self.epochs:
+                loss_before = self._epoch(arrays)
+                if held_out:
+                    checks = self.history_.setdefault("validation_loss", [])
+                    checks.append(self._finite(self._mean_loss(held_out)))
+                losses.append(loss_before)
+                if self.verbose:
+                    _show_progress(self.epochs, self.history_)
+                if after_epoch is not None:
+                    after_epoch(self)
+        finally:
+            if self.verbose and sys.stderr.isatty():
+                print(file=sys.stderr)
+        if self.best_params_:
+            self.params_ = {k: v.copy() for k, v in self.best_params_.items()}
+        return self
+
+    @np.errstate(all="ignore")  # `_finite` tells what went wrong
+    def _epoch(self, arrays):
+        """One pass over the samples in a new order; the mean of the losses met."""
+        count = len(arrays[0])
+        order = self.rng_.permutation(count)
+        total = 0.0
+        for start in range(0, count, self.batch_size):
+            rows = order[start : start + self.batch_size]
+            batch = [array[rows] for array in arrays]
+            loss_before = train_step(self.params_, self.state_, *batch, rng=self.rng_)
+            total += len(rows) * loss_before
+        return self._finite(total / count)
+
+    def _finite(self, value):
+        """The loss as a float, or the end of a training that has diverged."""
+        if not np.isfinite(value):
+            raise FloatingPointError(
+                f"the loss became {value} in epoch {len(self.history_['loss']) + 1}"
+                f": try a smaller learning_rate than {self.learning_rate}"
+            )
+        return float(value)
+
+    def _has_patience(self):
+        """Whether to go on; on the way, the parameters of the best epoch are kept."""
+        losses = self.history_.get("validation_loss", self.history_["loss"])
+        if self.patience is None or not losses:
+            return True
+        since_best = len(losses) - 1 - losses.index(min(losses))
+        if since_best == 0:
+            self.best_params_ = {k: v.copy() for k, v in self.params_.items()}
+        return since_best < self.patience
+
+    def _split(self, arrays):
+        """The samples to train on and those held out, the same for the same seed."""
+        if not self.validation:
+            return arrays, []
+        count = len(arrays[0])
+        held = max(1, round(self.validation * count))
+        if held >= count:
+            raise ValueError(
+                f"validation={self.validation} of {count} leaves nothing to train on"
+            )
+        order = np.random.default_rng([self.seed, 1]).permutation(count)
+        return [a[order[held:]] for a in arrays], [a[order[:held]] for a in arrays]
+
+    def predict(self, x):
+        """The most probable label of each sample."""
+        scores = self._output(x)
+        return self.classes_[scores.argmax(axis=-1)]
+
+    def predict_proba(self, x):
+        """The probabilities of the labels, in the order of `classes_`."""
+        return self._output(x)
+
+    def _output(self, x):
+        """What the model makes of the samples, `_CHUNK` of them at a time."""
+        self._check_fitted()
+        inputs = _arrays(x, _INPUTS)
+        parts = []
+        for start in range(0, len(inputs[0]), _CHUNK):
+            chunk = [array[start : start + _CHUNK] for array in inputs]
+            parts.append(probabilities(self.params_, *chunk))
+        return np.concatenate(parts)
+
+    def score(self, x, t):
+        """The accuracy: the share of labels that `predict` gets right."""
+        predicted = self.predict(x)
+        _, (labels,) = self._checked(x, t)
+        self._codes(labels)  # a label that training never met is an error
+        return float(np.mean(predicted == labels))
+
+    def mean_loss(self, x, t):
+        """The loss on these samples, taken in mini-batches as in training."""
+        self._check_fitted()
+        inputs, targets = self._checked(x, t)
+        return self._mean_loss(self._prepared(inputs, targets))
+
+    @np.errstate(all="ignore")
+    def _mean_loss(self, arrays):
+        """The mean over mini-batches; a smaller last one counts less."""
+        count = len(arrays[0])
+        total = 0.0
+        for start in range(0, count, self.batch_size):
+            batch = [array[start : start + self.batch_size] for array in arrays]
+            total += len(batch[0]) * loss(self.params_, *batch)
+        return float(total / count)
+
+    def save(self, path):
+        """Write the settings and all that was learned to one .npz file."""
+        self._check_fitted()
+        learned = {k: v for k, v in vars(self).items() if k.endswith("_")}
+        learned["rng_"] = self.rng_.bit_generator.state
+        arrays = {}
+        about = {
+            "name": NAME,
+            "settings": self.get_params(),
+            "learned": _pack(learned, arrays),
+        }
+        about = json.dumps(about, default=lambda scalar: scalar.item())
+        _replace_file(path, lambda file: np.savez(file, about=about, **arrays))
+
+    @classmethod
+    def load(cls, path):
+        """The model that `save` wrote to `path`."""
+        arrays = _load_arrays(path)
+        try:
+            about = json.loads(str(arrays.pop("about")))
+            if about["name"] != NAME:
+                raise ValueError(f"it holds the model {about['name']}")
+            model = cls(**about["settings"])
+            learned = _unpack(about["learned"], arrays)
+            for name, array in init_params().items():
+                found = learned["params_"][name]
+                if found.shape != array.shape or found.dtype != array.dtype:
+                    raise ValueError(f"{name} is {found.dtype}{found.shape}")
+            rng = np.random.default_rng()
+            rng.bit_generator.state = learned["rng_"]
+        except Exception as error:
+            reason = error
+            if isinstance(error, KeyError):
+                reason = f"there is no {error}"
+            elif isinstance(error, json.JSONDecodeError):
+                reason = "its text 'about' is not JSON"
+            raise ValueError(f"{path} holds no model of {NAME}: {reason}") from error
+        vars(model).update(learned, rng_=rng)
+        return model
+
+    def _check_settings(self):
+        """Refuse settings that make no sense."""
+        self._check_setting("epochs", 0, whole=True)
+        self._check_setting("batch_size", 1, whole=True)
+        self._check_setting("learning_rate", 0)
+        self._check_setting("beta1", 0)
+        self._check_setting("beta2", 0)
+        self._check_setting("eps", 0)
+        self._check_setting("validation", 0, below=1)
+        if self.patience is not None:
+            self._check_setting("patience", 1, whole=True)
+        self._check_setting("seed", 0, whole=True)
+
+    def _check_setting(self, name, least, below=np.inf, whole=False):
+        """Refuse a setting that isn't a number of this kind and size."""
+        value = getattr(self, name)
+        kinds = (int, np.integer) if whole else (int, float, np.integer, np.floating)
+        number = isinstance(value, kinds) and not isinstance(value, bool)
+        if not (number and least <= value < below):
+            kind = "whole" if whole else "finite"
+            limit = "up" if below == np.inf else f"to less than {below}"
+            raise ValueError(
+                f"{name}={value!r} is not a {kind} number from {least} {limit}"
+            )
+
+    def _check_fitted(self):
+        """Refuse what needs parameters before there are any."""
+        if not hasattr(self, "params_"):
+            raise ValueError("this Model isn't fitted yet: call fit or load first")
+
+    def _checked(self, x, t):
+        """The inputs and the targets as lists of arrays, once all is in order."""
+        self._check_settings()
+        inputs = _arrays(x, _INPUTS)
+        targets = [_labels(t)]
+        if len(inputs[0]) != len(targets[0]):
+            raise ValueError(f"x has {len(inputs[0])} samples, t has {len(targets[0])}")
+        return inputs, targets
+
+    def _codes(self, labels):
+        """The place of each label in `classes_`."""
+        places = {label: place for place, label in enumerate(self.classes_.tolist())}
+        unknown = set(labels.ravel().tolist()) - places.keys()
+        if unknown:
+            raise ValueError(f"t holds an unknown label: {min(unknown, key=str)!r}")
+        codes = [places[label] for label in labels.ravel().tolist()]
+        return np.array(codes).reshape(labels.shape)
+
+    def _coded(self, targets):
+        """The labels as the loss takes them."""
+        codes = self._codes(targets[0])
+        return [codes]
+
+
+def _arrays(given, shapes):
+    """What was given, checked, as a list of arrays."""
+    return [_checked_array(name, shape, given) for name, shape in shapes.items()]
+
+
+def _checked_array(name, shape, given):
+    """One array of numbers, none missing, of the shape that the model takes."""
+    try:
+        array = np.asarray(given, dtype=np.float64 if name in _INTEGERS else DTYPE)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must hold numbers: {error}") from None
+    flat = array.ndim in (1, 2) and not any(isinstance(e, str) for e in shape)
+    if flat and array.size == len(array) * np.prod(shape):  # rows of a table
+        array = array.reshape(len(array), *shape)
+    shape = ("samples", *shape)
+    array = _array(array, name, shape, dtype=None)
+    if array.size == 0:
+        raise ValueError(f"{name} is empty")
+    if not np.isfinite(array).all():
+        place = tuple(np.argwhere(~np.isfinite(array))[0].tolist())
+        raise ValueError(f"{name} holds NaN or infinity, first at {place}")
+    return _integers(array, name, shape) if name in _INTEGERS else array
+
+
+def _labels(given):
+    """The labels as an array of text, whole numbers or truth values, none missing."""
+    labels = np.asarray(given)
+    if any(label is None or label != label for label in labels.ravel().tolist()):
+        raise ValueError("t: a label is missing")
+    if labels.dtype.kind not in "biufUS":
+        labels = np.array(labels.tolist())  # objects: text or numbers after all
+    if labels.size == 0:
+        raise ValueError("t is empty")
+    return _array(labels, "t", ("samples", "S"), dtype=None)
+
+
+def _classes_of(labels):
+    """The labels in order; small whole numbers may leave some of the classes out."""
+    classes = np.unique(labels)
+    if classes.dtype.kind in "iu" and classes[0] >= 0 and classes[-1] < _CLASSES:
+        return np.arange(_CLASSES)
+    if len(classes) != _CLASSES:
+        raise ValueError(
+            f"the model tells {_CLASSES} classes apart, t has {len(classes)} labels"
+        )
+    return classes
+
+
+def _pack(tree, arrays, prefix=""):
+    """Nested dictionaries without their arrays, which move into `arrays` by path."""
+    packed = {}
+    for name, value in tree.items():
+        packed[name] = value
+        if isinstance(value, dict):
+            packed[name] = _pack(value, arrays, f"{prefix}{name}/")
+        elif isinstance(value, (np.ndarray, np.generic)):
+            arrays[prefix + name] = value
+            packed[name] = None  # keeps the place of `name` among the others
+    return packed
+
+
+def _unpack(packed, arrays):
+    """What `_pack` took apart, put together again."""
+    for path, array in arrays.items():
+        *parents, name = path.split("/")
+        tree = packed
+        for parent in parents:
+            tree = tree[parent]
+        tree[name] = array
+    return packed
+
+
+def _load_arrays(path):
+    """The arrays of an .npz file by name; nothing in it is ever run."""
+    try:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
+            return dict(arrays)
+    except OSError:
+        raise
+    except Exception:  # whatever NumPy and zipfile make of other bytes
+        raise ValueError(f"{path} is not an .npz file of arrays") from None
+
+
+def _replace_file(path, write):
+    """Write a file all or nothing: beside it, down to the disk, then in its place."""
+    if os.path.isdir(path):
+        raise ValueError(f"{path} can't be written: it is a folder")
+    beside = f"{path}.part"
+    try:
+        with open(beside, "wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, path)
+    except OSError as error:
+        reason = error.strerror or error
+        raise ValueError(f"{path} can't be written: {reason}") from None
+    finally:
+        if os.path.isfile(beside):  # something went wrong
+            os.remove(beside)
+
+
+def _show_progress(epochs, history):
+    """A line that changes in place on a terminal, about ten lines elsewhere."""
+    epoch = len(history["loss"])
+    line = f"epoch {epoch}/{epochs}"
+    for name, values in history.items():
+        line += f"  {name.replace('_', ' ')} {values[-1]:.6g}"
+    if sys.stderr.isatty():
+        print("\r" + line.ljust(78), end="", file=sys.stderr, flush=True)
+    elif epoch in (1, epochs) or epoch % max(1, epochs // 10) == 0:
+        print(line, file=sys.stderr, flush=True)
+
+
+def _train_command(options):
+    """Fit a model to the data in a file and save it."""
+    folder = os.path.dirname(options.output) or "."
+    if not os.path.isdir(folder):
+        raise ValueError(f"there is no folder {folder}")
+    if os.path.isdir(options.output):
+        raise ValueError(f"{options.output} can't be written: it is a folder")
+    if not os.access(folder, os.W_OK):
+        raise ValueError(f"{options.output} can't be written: its folder is read-only")
+    told = {k: v for k, v in vars(options).items() if v is not None}
+    settings = {name: told[name] for name in _SETTINGS if name in told}
+    resumes = options.resume and os.path.exists(options.output)
+    if resumes:
+        model = Model.load(options.output)
+        _refuse_changes(model, options, settings)
+        model.set_params(**settings)
+    else:
+        model = Model(**settings)
+    model.verbose = not options.quiet
+    data = _read_data(model, options, _INPUTS, _TARGETS)
+
+    def checkpoint(model):
+        every = options.checkpoint_every
+        if every and len(model.history_["loss"]) % every == 0:
+            model.save(options.output)
+
+    train = model.resume if resumes else model.fit
+    train(*data, after_epoch=checkpoint)
+    model.save(options.output)
+    if model.verbose:
+        print(f"saved {options.output}", file=sys.stderr)
+
+
+def _refuse_changes(model, options, settings):
+    """A training that is resumed keeps all settings but the number of epochs."""
+    asked = {**settings, "epochs": model.epochs}
+    for name, value in asked.items():
+        kept = getattr(model, name, value)
+        if value is not None and value != kept:
+            name = name.strip("_")
+            raise ValueError(f"--resume keeps {name}={kept}; it can't be {value}")
+
+
+def _predict_command(options):
+    """Write what the model predicts, as CSV or, to an .npz file, as arrays."""
+    model = Model.load(options.model)
+    (x,) = _read_data(model, options, _INPUTS)
+    results = {"prediction": model.predict(x)}
+    results["probability"] = model.predict_proba(x)
+    if options.output and options.output.endswith(".npz"):
+        _replace_file(options.output, lambda file: np.savez(file, **results))
+        return
+    header, columns = [], []
+    for name, array in results.items():
+        array = np.atleast_1d(array)
+        array = array.reshape(len(array), -1)  # a row for each sample
+        columns.append(array.tolist())
+        header += _column_names(model, name, array.shape[1])
+    text = io.StringIO(newline="")
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(header)
+    table.writerows(sum(parts, []) for parts in zip(*columns))
+    if options.output:
+        text = text.getvalue().encode()
+        _replace_file(options.output, lambda file: file.write(text))
+    else:
+        sys.stdout.write(text.getvalue())
+
+
+def _column_names(model, name, count):
+    """Names for the columns of a result: its targets or numbers."""
+    names = getattr(model, "target_names_", [])
+    if name == "probability":
+        names = [f"{name}_{part}" for part in names]
+    if len(names) == count:
+        return names
+    return [name] if count == 1 else [f"{name}_{k}" for k in range(count)]
+
+
+def _score_command(options):
+    """Print how well a model does on the data in a file."""
+    model = Model.load(options.model)
+    data = _read_data(model, options, _INPUTS, _TARGETS)
+    print(f"loss {model.mean_loss(*data):.6g}")
+    print(f"accuracy {model.score(*data):.6g}")
+
+
+def _read_arrays(path, names):
+    """The named arrays of an .npz file."""
+    arrays = _load_arrays(path)
+    for name in names:
+        if name not in arrays:
+            raise ValueError(f"{path} holds no array {name!r}")
+    chosen = tuple(arrays[name] for name in names)
+    return chosen if len(chosen) > 1 else chosen[0]
+
+
+def _read_data(model, options, *groups):
+    """The data for each group of names, from arrays or from columns of a table."""
+    path = options.data
+    if path.endswith(".npz"):
+        return [_read_arrays(path, names) for names in groups]
+    raise ValueError(f"{path} is not an .npz file")
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors take one line."""
+
+    def error(self, message):
+        self.exit(2, f"{self.prog}: {message}\n")
+
+
+def _parser():
+    """All that the command line understands."""
+    parser = _Parser(description=f"Train and use the model {NAME}.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    train = commands.add_parser("train", help="fit the model and save it")
+    train.set_defaults(command=_train_command)
+    for name, default in Model().get_params().items():
+        kind = int if default is None else type(default)
+        if kind is not bool:
+            text = f"{_SETTINGS[name]} ({default})"
+            train.add_argument("--" + name.replace("_", "-"), type=kind, help=text)
+    train.add_argument("-o", "--output", default="model.npz", help="what to save")
+    train.add_argument("--checkpoint-every", type=int, help="save every so many epochs")
+    train.add_argument("--resume", action="store_true", help="go on with the output")
+    train.add_argument("--quiet", action="store_true", help="show no progress")
+
+    predict = commands.add_parser("predict", help="write predictions as CSV or .npz")
+    predict.set_defaults(command=_predict_command)
+    predict.add_argument("--model", default="model.npz", help="what train has saved")
+    predict.add_argument("-o", "--output", help="a file instead of standard output")
+
+    score = commands.add_parser("score", help="print how good the predictions are")
+    score.set_defaults(command=_score_command)
+    score.add_argument("--model", default="model.npz", help="what train has saved")
+
+    for command in (train, predict, score):
+        command.add_argument("data", help="an .npz file of arrays")
+    return parser
+
+
+def main(arguments=None):
+    """Run the command line: 0 when done, 2 when it can't be done, with one line why."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.command(options)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader of the output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    except (ArithmeticError, OSError, ValueError) as error:
+        print(f"{sys.argv[0]}: {_reason(error)}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _reason(error):
+    """What went wrong, in one line."""
+    if isinstance(error, FileNotFoundError):
+        return f"there is no file {error.filename}"
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename} can't be read: {error.strerror}"
+    return " ".join(str(error).split())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

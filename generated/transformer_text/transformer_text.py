@@ -1,0 +1,1354 @@
+"""transformer_text: forward pass, gradients and training, in NumPy alone.
+
+The objective is E = sum(n,j, log(s[n,j]) + m[n,j] - z_out[n,j,t[n,j]])/size(n).
+Derived and written by chainrule; each line stands under its formula.
+
+Sources:
+* embedding: Bengio et al. 2003, A neural probabilistic language model, section 2, the
+  matrix C
+* positional_encoding: Vaswani et al. 2017, Attention is all you need, section 3.5;
+  learned: Gehring et al. 2017, Convolutional sequence to sequence learning, section 3.1
+* transformer_encoder_layer: Vaswani et al. 2017, Attention is all you need, section
+  3.1; norm_first: Xiong et al. 2020
+* layer_norm: Ba, Kiros & Hinton 2016, Layer normalization, eq. 3 and 4
+* dense: Rumelhart, Hinton & Williams 1986, eq. 1
+* softmax_cross_entropy: Bishop 2006, eq. 5.24
+"""
+
+import argparse
+import csv
+import io
+import json
+import os
+import sys
+
+import numpy as np
+
+NAME = "transformer_text"
+DTYPE = np.float64
+PARAMETERS = {
+    "W_symbols": (66, 32),
+    "Wq_a": (32, 32),
+    "bq_a": (32,),
+    "Wk_a": (32, 32),
+    "bk_a": (32,),
+    "Wv_a": (32, 32),
+    "bv_a": (32,),
+    "Wo_a": (32, 32),
+    "bo_a": (32,),
+    "Wu_a": (64, 32),
+    "bu_a": (64,),
+    "Wd_a": (32, 64),
+    "bd_a": (32,),
+    "g_a_a": (32,),
+    "b_a_a": (32,),
+    "g_f_a": (32,),
+    "b_f_a": (32,),
+    "Wq_b": (32, 32),
+    "bq_b": (32,),
+    "Wk_b": (32, 32),
+    "bk_b": (32,),
+    "Wv_b": (32, 32),
+    "bv_b": (32,),
+    "Wo_b": (32, 32),
+    "bo_b": (32,),
+    "Wu_b": (64, 32),
+    "bu_b": (64,),
+    "Wd_b": (32, 64),
+    "bd_b": (32,),
+    "g_a_b": (32,),
+    "b_a_b": (32,),
+    "g_f_b": (32,),
+    "b_f_b": (32,),
+    "g_norm": (32,),
+    "b_norm": (32,),
+    "W_out": (66, 32),
+    "b_out": (66,),
+}
+BUFFERS = {}
+HYPERPARAMETERS = {"learning_rate": 0.003, "beta1": 0.9, "beta2": 0.999, "eps": 1e-08}
+
+
+def _array(given, name, shape, dtype=DTYPE):
+    """An argument as an array of the wanted shape; a letter stands for any extent."""
+    array = np.asarray(given, dtype=dtype)
+    extents = {e: n for e, n in zip(shape, array.shape) if isinstance(e, str)}
+    if array.shape != tuple(extents.get(e, e) for e in shape):
+        wanted = str(shape).replace("'", "")
+        raise ValueError(f"{name} has shape {array.shape}, not {wanted}")
+    return array
+
+
+def _integers(given, name, shape):
+    """An argument as an array of whole numbers of the wanted shape."""
+    array = _array(given, name, shape, dtype=None)
+    if array.dtype.kind in "iu":
+        return array.astype(np.intp, copy=False)
+    with np.errstate(invalid="ignore"):
+        whole = array.astype(np.intp)
+    if not np.array_equal(whole, array):
+        raise ValueError(f"{name} must hold whole numbers")
+    return whole
+
+
+def _take(a, axes, indices):
+    """`a` at integer places along `axes`, which go first; 0 where that is outside."""
+    a = np.moveaxis(a, axes, range(len(axes)))
+    inside = [(i >= 0) & (i < size) for i, size in zip(indices, a.shape)]
+    inside = np.logical_and.reduce(np.broadcast_arrays(*inside))
+    places = np.broadcast_arrays(*indices)
+    found = a[tuple(np.where(inside, i, 0) for i in places)]
+    inside = inside.reshape(inside.shape + (1,) * (found.ndim - inside.ndim))
+    return np.where(inside, found, 0)
+
+
+def _add_at(a, axes, indices, values):
+    """Add to `a` at integer places along `axes`; what would be outside is dropped."""
+    a = np.moveaxis(a, axes, range(len(axes)))
+    places = np.broadcast_arrays(*indices)
+    inside = [(i >= 0) & (i < size) for i, size in zip(places, a.shape)]
+    inside = np.logical_and.reduce(inside)
+    np.add.at(a, tuple(i[inside] for i in places), values[inside])
+
+
+def init_params(seed=0):
+    """Parameters to begin with: {name: array}."""
+    rng = np.random.default_rng(seed)
+    return {
+        "W_symbols": rng.normal(0.0, 1.0, (66, 32)).astype(DTYPE),
+        "Wq_a": rng.uniform(
+            -0.21650635094610965, 0.21650635094610965, (32, 32)
+        ).astype(DTYPE),
+        "bq_a": np.zeros((32,), dtype=DTYPE),
+        "Wk_a": rng.uniform(
+            -0.21650635094610965, 0.21650635094610965, (32, 32)
+        ).astype(DTYPE),
+        "bk_a": np.zeros((32,), dtype=DTYPE),
+        "Wv_a": rng.uniform(
+            -0.21650635094610965, 0.21650635094610965, (32, 32)
+        ).astype(DTYPE),
+        "bv_a": np.zeros((32,), dtype=DTYPE),
+        "Wo_a": rng.uniform(
+            -0.1767766952966369, 0.1767766952966369, (32, 32)
+        ).astype(DTYPE),
+        "bo_a": np.zeros((32,), dtype=DTYPE),
+        "Wu_a": rng.uniform(
+            -0.1767766952966369, 0.1767766952966369, (64, 32)
+        ).astype(DTYPE),
+        "bu_a": rng.uniform(
+            -0.1767766952966369, 0.1767766952966369, (64,)
+        ).astype(DTYPE),
+        "Wd_a": rng.uniform(-0.125, 0.125, (32, 64)).astype(DTYPE),
+        "bd_a": rng.uniform(-0.125, 0.125, (32,)).astype(DTYPE),
+        "g_a_a": np.full((32,), 1.0, dtype=DTYPE),
+        "b_a_a": np.zeros((32,), dtype=DTYPE),
+        "g_f_a": np.full((32,), 1.0, dtype=DTYPE),
+        "b_f_a": np.zeros((32,), dtype=DTYPE),
+        "Wq_b": rng.uniform(
+            -0.21650635094610965, 0.21650635094610965, (32, 32)
+        ).astype(DTYPE),
+        "bq_b": np.zeros((32,), dtype=DTYPE),
+        "Wk_b": rng.uniform(
+            -0.21650635094610965, 0.21650635094610965, (32, 32)
+        ).astype(DTYPE),
+        "bk_b": np.zeros((32,), dtype=DTYPE),
+        "Wv_b": rng.uniform(
+            -0.21650635094610965, 0.21650635094610965, (32, 32)
+        ).astype(DTYPE),
+        "bv_b": np.zeros((32,), dtype=DTYPE),
+        "Wo_b": rng.uniform(
+            -0.1767766952966369, 0.1767766952966369, (32, 32)
+        ).astype(DTYPE),
+        "bo_b": np.zeros((32,), dtype=DTYPE),
+        "Wu_b": rng.uniform(
+            -0.1767766952966369, 0.1767766952966369, (64, 32)
+        ).astype(DTYPE),
+        "bu_b": rng.uniform(
+            -0.1767766952966369, 0.1767766952966369, (64,)
+        ).astype(DTYPE),
+        "Wd_b": rng.uniform(-0.125, 0.125, (32, 64)).astype(DTYPE),
+        "bd_b": rng.uniform(-0.125, 0.125, (32,)).astype(DTYPE),
+        "g_a_b": np.full((32,), 1.0, dtype=DTYPE),
+        "b_a_b": np.zeros((32,), dtype=DTYPE),
+        "g_f_b": np.full((32,), 1.0, dtype=DTYPE),
+        "b_f_b": np.zeros((32,), dtype=DTYPE),
+        "g_norm": np.full((32,), 1.0, dtype=DTYPE),
+        "b_norm": np.zeros((32,), dtype=DTYPE),
+        "W_out": rng.uniform(-np.sqrt(1 / 32), np.sqrt(1 / 32), (66, 32)).astype(DTYPE),
+        "b_out": rng.uniform(
+            -0.1767766952966369, 0.1767766952966369, (66,)
+        ).astype(DTYPE),
+    }
+
+
+@np.errstate(all="ignore")  # np.where computes both arms and keeps one
+def _propagate(params, x):
+    """Forward propagation; returns y_place, mu_a_a, z_a, sigma_a_a, n_a_a, q_a, k_a,
+    v_a, a_a, o_a, x_a_a, mu_f_a, z_sigma_f_a, sigma_f_a, n_f_a, p_a, f_a, y_a,
+    mu_a_b, z_b, sigma_a_b, n_a_b, q_b, k_b, v_b, a_b, o_b, x_a_b, mu_f_b,
+    z_sigma_f_b, sigma_f_b, n_f_b, p_b, f_b, y_b, m_norm, v_norm, y_norm, z_out,
+    m, s, p."""
+    W_symbols, Wq_a, bq_a = params["W_symbols"], params["Wq_a"], params["bq_a"]
+    Wk_a, bk_a, Wv_a = params["Wk_a"], params["bk_a"], params["Wv_a"]
+    bv_a, Wo_a, bo_a = params["bv_a"], params["Wo_a"], params["bo_a"]
+    Wu_a, bu_a, Wd_a = params["Wu_a"], params["bu_a"], params["Wd_a"]
+    bd_a, g_a_a, b_a_a = params["bd_a"], params["g_a_a"], params["b_a_a"]
+    g_f_a, b_f_a, Wq_b = params["g_f_a"], params["b_f_a"], params["Wq_b"]
+    bq_b, Wk_b, bk_b = params["bq_b"], params["Wk_b"], params["bk_b"]
+    Wv_b, bv_b, Wo_b = params["Wv_b"], params["bv_b"], params["Wo_b"]
+    bo_b, Wu_b, bu_b = params["bo_b"], params["Wu_b"], params["bu_b"]
+    Wd_b, bd_b, g_a_b = params["Wd_b"], params["bd_b"], params["g_a_b"]
+    b_a_b, g_f_b, b_f_b = params["b_a_b"], params["g_f_b"], params["b_f_b"]
+    g_norm, b_norm, W_out = params["g_norm"], params["b_norm"], params["W_out"]
+    b_out = params["b_out"]
+    x = _integers(x, "x", ("N", "S"))
+    N = len(x)
+    S = x.shape[1]
+    # y_symbols[n,s,i] = W_symbols[x[n,s],i]
+    y_symbols = _take(W_symbols, (0,), (x,))
+    # p_place[t,i] = where(i%2 == 0, sin(t/10000**(i/32)), cos(t/10000**((i-1)/32)))
+    p_place = np.where(
+        np.arange(32) % 2 == 0,
+        np.sin(
+            np.arange(S, dtype=DTYPE)[:, None]
+            / 10000 ** (np.arange(32, dtype=DTYPE) / 32)
+        ),
+        np.cos(
+            np.arange(S, dtype=DTYPE)[:, None]
+            / 10000 ** ((np.arange(32, dtype=DTYPE) - 1) / 32)
+        ),
+    )
+    # y_place[n,t,i] = y_symbols[n,t,i] + p_place[t,i]
+    y_place = y_symbols + p_place
+    # mu_a_a[n,t] = sum(i, y_place[n,t,i])/32
+    mu_a_a = y_place.sum(axis=2) / 32
+    # z_a[n,t] = sum(i, (y_place[n,t,i] - mu_a_a[n,t])**2)/32 + 1e-05
+    z_a = np.sum((y_place - mu_a_a[:, :, None])**2, axis=2) / 32 + 1e-05
+    # sigma_a_a[n,t] = sqrt(z_a[n,t])
+    sigma_a_a = np.sqrt(z_a)
+    # n_a_a[n,t,i] = g_a_a[i]*(y_place[n,t,i] - mu_a_a[n,t])/sigma_a_a[n,t] + b_a_a[i]
+    n_a_a = g_a_a * (y_place - mu_a_a[:, :, None]) / sigma_a_a[:, :, None] + b_a_a
+    # q_a[n,t,e] = sum(j, Wq_a[e,j]*n_a_a[n,t,j]) + bq_a[e]
+    q_a = n_a_a @ Wq_a.T + bq_a
+    # k_a[n,t,e] = sum(j, Wk_a[e,j]*n_a_a[n,t,j]) + bk_a[e]
+    k_a = n_a_a @ Wk_a.T + bk_a
+    # v_a[n,t,e] = sum(j, Wv_a[e,j]*n_a_a[n,t,j]) + bv_a[e]
+    v_a = n_a_a @ Wv_a.T + bv_a
+    # s_s_a[n,h,t,u] = sum(d, q_a[n,t,d+8*h]*k_a[n,u,d+8*h])
+    s_s_a = (
+        q_a.reshape(N, S, 4, 8).transpose(0, 2, 1, 3)
+        @ k_a.reshape(N, S, 4, 8).transpose(0, 2, 3, 1)
+    )
+    # s_a[n,h,t,u] = where(u <= t, s_s_a[n,h,t,u]/sqrt(8), -inf)
+    s_a = np.where(np.arange(S) <= np.arange(S)[:, None], s_s_a / 8**0.5, -np.inf)
+    # m_a[n,h,t] = max(u, hold(s_a[n,h,t,u]))
+    m_a = s_a.max(axis=3)
+    # s_a_a[n,h,t] = sum(u, exp(s_a[n,h,t,u] - m_a[n,h,t]))
+    s_a_a = np.sum(np.exp(s_a - m_a[:, :, :, None]), axis=3)
+    # a_a[n,h,t,u] = exp(s_a[n,h,t,u] - m_a[n,h,t])/s_a_a[n,h,t]
+    a_a = np.exp(s_a - m_a[:, :, :, None]) / s_a_a[:, :, :, None]
+    # o_a[n,t,h,d] = sum(u, a_a[n,h,t,u]*v_a[n,u,d+8*h])
+    o_a = (a_a @ v_a.reshape(N, S, 4, 8).transpose(0, 2, 1, 3)).transpose(0, 2, 1, 3)
+    # z_a_a[n,t,i] = sum(h,d, Wo_a[i,d+8*h]*o_a[n,t,h,d]) + bo_a[i]
+    z_a_a = np.tensordot(o_a, Wo_a.reshape(32, 4, 8), axes=([2, 3], [1, 2])) + bo_a
+    # x_a_a[n,t,i] = y_place[n,t,i] + z_a_a[n,t,i]
+    x_a_a = y_place + z_a_a
+    # mu_f_a[n,t] = sum(i, x_a_a[n,t,i])/32
+    mu_f_a = x_a_a.sum(axis=2) / 32
+    # z_sigma_f_a[n,t] = sum(i, (x_a_a[n,t,i] - mu_f_a[n,t])**2)/32 + 1e-05
+    z_sigma_f_a = np.sum((x_a_a - mu_f_a[:, :, None])**2, axis=2) / 32 + 1e-05
+    # sigma_f_a[n,t] = sqrt(z_sigma_f_a[n,t])
+    sigma_f_a = np.sqrt(z_sigma_f_a)
+    # n_f_a[n,t,i] = g_f_a[i]*(x_a_a[n,t,i] - mu_f_a[n,t])/sigma_f_a[n,t] + b_f_a[i]
+    n_f_a = g_f_a * (x_a_a - mu_f_a[:, :, None]) / sigma_f_a[:, :, None] + b_f_a
+    # p_a[n,t,l] = sum(i, Wu_a[l,i]*n_f_a[n,t,i]) + bu_a[l]
+    p_a = n_f_a @ Wu_a.T + bu_a
+    # f_a[n,t,l] = relu(p_a[n,t,l])
+    f_a = np.maximum(p_a, 0)
+    # z_f_a[n,t,i] = sum(l, Wd_a[i,l]*f_a[n,t,l]) + bd_a[i]
+    z_f_a = f_a @ Wd_a.T + bd_a
+    # y_a[n,t,i] = x_a_a[n,t,i] + z_f_a[n,t,i]
+    y_a = x_a_a + z_f_a
+    # mu_a_b[n,t] = sum(i, y_a[n,t,i])/32
+    mu_a_b = y_a.sum(axis=2) / 32
+    # z_b[n,t] = sum(i, (y_a[n,t,i] - mu_a_b[n,t])**2)/32 + 1e-05
+    z_b = np.sum((y_a - mu_a_b[:, :, None])**2, axis=2) / 32 + 1e-05
+    # sigma_a_b[n,t] = sqrt(z_b[n,t])
+    sigma_a_b = np.sqrt(z_b)
+    # n_a_b[n,t,i] = g_a_b[i]*(y_a[n,t,i] - mu_a_b[n,t])/sigma_a_b[n,t] + b_a_b[i]
+    n_a_b = g_a_b * (y_a - mu_a_b[:, :, None]) / sigma_a_b[:, :, None] + b_a_b
+    # q_b[n,t,e] = sum(j, Wq_b[e,j]*n_a_b[n,t,j]) + bq_b[e]
+    q_b = n_a_b @ Wq_b.T + bq_b
+    # k_b[n,t,e] = sum(j, Wk_b[e,j]*n_a_b[n,t,j]) + bk_b[e]
+    k_b = n_a_b @ Wk_b.T + bk_b
+    # v_b[n,t,e] = sum(j, Wv_b[e,j]*n_a_b[n,t,j]) + bv_b[e]
+    v_b = n_a_b @ Wv_b.T + bv_b
+    # s_s_b[n,h,t,u] = sum(d, q_b[n,t,d+8*h]*k_b[n,u,d+8*h])
+    s_s_b = (
+        q_b.reshape(N, S, 4, 8).transpose(0, 2, 1, 3)
+        @ k_b.reshape(N, S, 4, 8).transpose(0, 2, 3, 1)
+    )
+    # s_b[n,h,t,u] = where(u <= t, s_s_b[n,h,t,u]/sqrt(8), -inf)
+    s_b = np.where(np.arange(S) <= np.arange(S)[:, None], s_s_b / 8**0.5, -np.inf)
+    # m_b[n,h,t] = max(u, hold(s_b[n,h,t,u]))
+    m_b = s_b.max(axis=3)
+    # s_a_b[n,h,t] = sum(u, exp(s_b[n,h,t,u] - m_b[n,h,t]))
+    s_a_b = np.sum(np.exp(s_b - m_b[:, :, :, None]), axis=3)
+    # a_b[n,h,t,u] = exp(s_b[n,h,t,u] - m_b[n,h,t])/s_a_b[n,h,t]
+    a_b = np.exp(s_b - m_b[:, :, :, None]) / s_a_b[:, :, :, None]
+    # o_b[n,t,h,d] = sum(u, a_b[n,h,t,u]*v_b[n,u,d+8*h])
+    o_b = (a_b @ v_b.reshape(N, S, 4, 8).transpose(0, 2, 1, 3)).transpose(0, 2, 1, 3)
+    # z_a_b[n,t,i] = sum(h,d, Wo_b[i,d+8*h]*o_b[n,t,h,d]) + bo_b[i]
+    z_a_b = np.tensordot(o_b, Wo_b.reshape(32, 4, 8), axes=([2, 3], [1, 2])) + bo_b
+    # x_a_b[n,t,i] = y_a[n,t,i] + z_a_b[n,t,i]
+    x_a_b = y_a + z_a_b
+    # mu_f_b[n,t] = sum(i, x_a_b[n,t,i])/32
+    mu_f_b = x_a_b.sum(axis=2) / 32
+    # z_sigma_f_b[n,t] = sum(i, (x_a_b[n,t,i] - mu_f_b[n,t])**2)/32 + 1e-05
+    z_sigma_f_b = np.sum((x_a_b - mu_f_b[:, :, None])**2, axis=2) / 32 + 1e-05
+    # sigma_f_b[n,t] = sqrt(z_sigma_f_b[n,t])
+    sigma_f_b = np.sqrt(z_sigma_f_b)
+    # n_f_b[n,t,i] = g_f_b[i]*(x_a_b[n,t,i] - mu_f_b[n,t])/sigma_f_b[n,t] + b_f_b[i]
+    n_f_b = g_f_b * (x_a_b - mu_f_b[:, :, None]) / sigma_f_b[:, :, None] + b_f_b
+    # p_b[n,t,l] = sum(i, Wu_b[l,i]*n_f_b[n,t,i]) + bu_b[l]
+    p_b = n_f_b @ Wu_b.T + bu_b
+    # f_b[n,t,l] = relu(p_b[n,t,l])
+    f_b = np.maximum(p_b, 0)
+    # z_f_b[n,t,i] = sum(l, Wd_b[i,l]*f_b[n,t,l]) + bd_b[i]
+    z_f_b = f_b @ Wd_b.T + bd_b
+    # y_b[n,t,i] = x_a_b[n,t,i] + z_f_b[n,t,i]
+    y_b = x_a_b + z_f_b
+    # m_norm[n,s] = sum(i, y_b[n,s,i])/32
+    m_norm = y_b.sum(axis=2) / 32
+    # v_norm[n,s] = sum(i, (y_b[n,s,i] - m_norm[n,s])**2)/32
+    v_norm = np.sum((y_b - m_norm[:, :, None])**2, axis=2) / 32
+    # y_norm[n,s,i] = g_norm[i]*(y_b[n,s,i] - m_norm[n,s])/sqrt(v_norm[n,s] + 1e-05) +
+    #     b_norm[i]
+    y_norm = (
+        g_norm * (y_b - m_norm[:, :, None]) / np.sqrt(v_norm + 1e-05)[:, :, None]
+        + b_norm
+    )
+    # z_out[n,s,i] = sum(j, W_out[i,j]*y_norm[n,s,j]) + b_out[i]
+    z_out = y_norm @ W_out.T + b_out
+    # m[n,s] = max(i, hold(z_out[n,s,i]))
+    m = z_out.max(axis=2)
+    # s[n,j] = sum(i, exp(z_out[n,j,i] - m[n,j]))
+    s = np.sum(np.exp(z_out - m[:, :, None]), axis=2)
+    # p[n,j,i] = exp(z_out[n,j,i] - m[n,j])/s[n,j]
+    p = np.exp(z_out - m[:, :, None]) / s[:, :, None]
+    return (
+        y_place, mu_a_a, z_a, sigma_a_a, n_a_a, q_a, k_a, v_a, a_a, o_a, x_a_a, mu_f_a,
+        z_sigma_f_a, sigma_f_a, n_f_a, p_a, f_a, y_a, mu_a_b, z_b, sigma_a_b, n_a_b,
+        q_b, k_b, v_b, a_b, o_b, x_a_b, mu_f_b, z_sigma_f_b, sigma_f_b, n_f_b, p_b, f_b,
+        y_b, m_norm, v_norm, y_norm, z_out, m, s, p,
+    )
+
+
+def _evaluate(params, x, t):
+    """The objective and what its gradient needs: E, y_place, mu_a_a, z_a, sigma_a_a,
+    n_a_a, q_a, k_a, v_a, a_a, o_a, x_a_a, mu_f_a, z_sigma_f_a, sigma_f_a, n_f_a,
+    p_a, f_a, y_a, mu_a_b, z_b, sigma_a_b, n_a_b, q_b, k_b, v_b, a_b, o_b, x_a_b,
+    mu_f_b, z_sigma_f_b, sigma_f_b, n_f_b, p_b, f_b, y_b, m_norm, v_norm, y_norm,
+    p."""
+    (
+        y_place, mu_a_a, z_a, sigma_a_a, n_a_a, q_a, k_a, v_a, a_a, o_a, x_a_a, mu_f_a,
+        z_sigma_f_a, sigma_f_a, n_f_a, p_a, f_a, y_a, mu_a_b, z_b, sigma_a_b, n_a_b,
+        q_b, k_b, v_b, a_b, o_b, x_a_b, mu_f_b, z_sigma_f_b, sigma_f_b, n_f_b, p_b, f_b,
+        y_b, m_norm, v_norm, y_norm, z_out, m, s, p,
+    ) = _propagate(params, x)
+    x = np.asarray(x, dtype=np.intp)
+    N = len(x)
+    S = x.shape[1]
+    t = _integers(t, "t", (N, S))
+    # E = sum(n,j, log(s[n,j]) + m[n,j] - z_out[n,j,t[n,j]])/size(n)
+    E = (
+        np.sum(
+            np.log(s) + m
+            - _take(z_out, (0, 1, 2), (np.arange(N)[:, None], np.arange(S), t))
+        )
+        / N
+    )
+    return (
+        E, y_place, mu_a_a, z_a, sigma_a_a, n_a_a, q_a, k_a, v_a, a_a, o_a, x_a_a,
+        mu_f_a, z_sigma_f_a, sigma_f_a, n_f_a, p_a, f_a, y_a, mu_a_b, z_b, sigma_a_b,
+        n_a_b, q_b, k_b, v_b, a_b, o_b, x_a_b, mu_f_b, z_sigma_f_b, sigma_f_b, n_f_b,
+        p_b, f_b, y_b, m_norm, v_norm, y_norm, p,
+    )
+
+
+def forward(params, x, training=False, rng=None):
+    """The output z_out, shape (N, S, 66)."""
+    return _propagate(params, x)[38]
+
+
+def probabilities(params, x):
+    """The probabilities that the output stands for, shape (N, S, 66)."""
+    return _propagate(params, x)[41]
+
+
+def loss(params, x, t, training=False, rng=None):
+    """The objective E = sum(n,j, log(s[n,j]) + m[n,j] - z_out[n,j,t[n,j]])/size(n)."""
+    return float(_evaluate(params, x, t)[0])
+
+
+@np.errstate(all="ignore")  # np.where computes both arms and keeps one
+def gradients(params, x, t, inputs=False, training=False, rng=None):
+    """The objective and its derivative by each parameter: (E, {name: array})."""
+    Wq_a, Wk_a, Wv_a = params["Wq_a"], params["Wk_a"], params["Wv_a"]
+    Wo_a, Wu_a, Wd_a = params["Wo_a"], params["Wu_a"], params["Wd_a"]
+    g_a_a, g_f_a, Wq_b = params["g_a_a"], params["g_f_a"], params["Wq_b"]
+    Wk_b, Wv_b, Wo_b = params["Wk_b"], params["Wv_b"], params["Wo_b"]
+    Wu_b, Wd_b, g_a_b = params["Wu_b"], params["Wd_b"], params["g_a_b"]
+    g_f_b, g_norm, W_out = params["g_f_b"], params["g_norm"], params["W_out"]
+    (
+        E, y_place, mu_a_a, z_a, sigma_a_a, n_a_a, q_a, k_a, v_a, a_a, o_a, x_a_a,
+        mu_f_a, z_sigma_f_a, sigma_f_a, n_f_a, p_a, f_a, y_a, mu_a_b, z_b, sigma_a_b,
+        n_a_b, q_b, k_b, v_b, a_b, o_b, x_a_b, mu_f_b, z_sigma_f_b, sigma_f_b, n_f_b,
+        p_b, f_b, y_b, m_norm, v_norm, y_norm, p,
+    ) = _evaluate(params, x, t)
+    x = np.asarray(x, dtype=np.intp)
+    t = np.asarray(t, dtype=np.intp)
+    N = len(x)
+    S = x.shape[1]
+    # dz_out[n,s,i] = p[n,s,i]/size(n)
+    # dz_out[n,s,t[n,s]] += -1/size(n)
+    dz_out = p / N
+    _add_at(
+        dz_out, (0, 1, 2),
+        (np.arange(N)[:, None], np.arange(S), t),
+        np.full((N, S), -1 / N, dtype=DTYPE),
+    )
+    # dW_out[i,j] = sum(n,s, dz_out[n,s,i]*y_norm[n,s,j])
+    dW_out = np.tensordot(dz_out, y_norm, axes=([0, 1], [0, 1]))
+    # db_out[i] = sum(n,s, dz_out[n,s,i])
+    db_out = dz_out.sum(axis=(0, 1))
+    # dy_norm[n,s,i] = sum(j, dz_out[n,s,j]*W_out[j,i])
+    dy_norm = dz_out @ W_out
+    # dg_norm[i] = sum(n,s, dy_norm[n,s,i]*(y_b[n,s,i] - m_norm[n,s])/sqrt(v_norm[n,s] +
+    #     1e-05))
+    dg_norm = np.tensordot(
+        dy_norm * (y_b - m_norm[:, :, None]),
+        1 / np.sqrt(v_norm + 1e-05),
+        axes=([0, 1], [0, 1]),
+    )
+    # db_norm[i] = sum(n,s, dy_norm[n,s,i])
+    db_norm = dy_norm.sum(axis=(0, 1))
+    # dv_norm[n,s] = sum(i, dy_norm[n,s,i]*g_norm[i]*(m_norm[n,s] -
+    #     y_b[n,s,i]))/(2*(v_norm[n,s] + 1e-05)**1.5)
+    dv_norm = (
+        (dy_norm * (m_norm[:, :, None] - y_b)) @ g_norm / (2 * (v_norm + 1e-05)**1.5)
+    )
+    # dm_norm[n,s] = -sum(i, dy_norm[n,s,i]*g_norm[i])/sqrt(v_norm[n,s] + 1e-05) +
+    #     dv_norm[n,s]*sum(i, m_norm[n,s] - y_b[n,s,i])/16
+    dm_norm = (
+        -dy_norm @ g_norm / np.sqrt(v_norm + 1e-05)
+        + dv_norm * np.sum(m_norm[:, :, None] - y_b, axis=2) / 16
+    )
+    # dy_b[n,t,i] = dy_norm[n,t,i]*g_norm[i]/sqrt(v_norm[n,t] + 1e-05) +
+    #     dv_norm[n,t]*(y_b[n,t,i] - m_norm[n,t])/16 + dm_norm[n,t]/32
+    dy_b = (
+        dy_norm * g_norm / np.sqrt(v_norm + 1e-05)[:, :, None]
+        + dv_norm[:, :, None] * (y_b - m_norm[:, :, None]) / 16
+        + (dm_norm / 32)[:, :, None]
+    )
+    # dWd_b[i,l] = sum(n,t, dy_b[n,t,i]*f_b[n,t,l])
+    dWd_b = np.tensordot(dy_b, f_b, axes=([0, 1], [0, 1]))
+    # dbd_b[i] = sum(n,t, dy_b[n,t,i])
+    dbd_b = dy_b.sum(axis=(0, 1))
+    # dp_b[n,t,l] = where(p_b[n,t,l] > 0, sum(i, dy_b[n,t,i]*Wd_b[i,l]), 0)
+    dp_b = np.where(p_b > 0, dy_b @ Wd_b, 0)
+    # dWu_b[l,i] = sum(n,t, dp_b[n,t,l]*n_f_b[n,t,i])
+    dWu_b = np.tensordot(dp_b, n_f_b, axes=([0, 1], [0, 1]))
+    # dbu_b[l] = sum(n,t, dp_b[n,t,l])
+    dbu_b = dp_b.sum(axis=(0, 1))
+    # dn_f_b[n,t,i] = sum(l, dp_b[n,t,l]*Wu_b[l,i])
+    dn_f_b = dp_b @ Wu_b
+    # dg_f_b[i] = sum(n,t, dn_f_b[n,t,i]*(x_a_b[n,t,i] - mu_f_b[n,t])/sigma_f_b[n,t])
+    dg_f_b = np.tensordot(
+        dn_f_b * (x_a_b - mu_f_b[:, :, None]), 1 / sigma_f_b, axes=([0, 1], [0, 1])
+    )
+    # db_f_b[i] = sum(n,t, dn_f_b[n,t,i])
+    db_f_b = dn_f_b.sum(axis=(0, 1))
+    # c[n,t] = sum(i, dn_f_b[n,t,i]*g_f_b[i]*(mu_f_b[n,t] - x_a_b[n,t,i]))
+    c = (dn_f_b * (mu_f_b[:, :, None] - x_a_b)) @ g_f_b
+    # dz_sigma_f_b[n,t] = c[n,t]/(2*sigma_f_b[n,t]**2*sqrt(z_sigma_f_b[n,t]))
+    dz_sigma_f_b = c / (2 * sigma_f_b**2 * np.sqrt(z_sigma_f_b))
+    # dmu_f_b[n,t] = -sum(i, dn_f_b[n,t,i]*g_f_b[i])/sigma_f_b[n,t] +
+    #     dz_sigma_f_b[n,t]*sum(i, mu_f_b[n,t] - x_a_b[n,t,i])/16
+    dmu_f_b = (
+        -dn_f_b @ g_f_b / sigma_f_b
+        + dz_sigma_f_b * np.sum(mu_f_b[:, :, None] - x_a_b, axis=2) / 16
+    )
+    # dx_a_b[n,t,i] = dy_b[n,t,i] + dn_f_b[n,t,i]*g_f_b[i]/sigma_f_b[n,t] +
+    #     dz_sigma_f_b[n,t]*(x_a_b[n,t,i] - mu_f_b[n,t])/16 + dmu_f_b[n,t]/32
+    dx_a_b = (
+        dy_b + dn_f_b * g_f_b / sigma_f_b[:, :, None]
+        + dz_sigma_f_b[:, :, None] * (x_a_b - mu_f_b[:, :, None]) / 16
+        + (dmu_f_b / 32)[:, :, None]
+    )
+    # dWo_b[i,d+8*h] += sum(n,t, dx_a_b[n,t,i]*o_b[n,t,h,d])
+    dWo_b = np.tensordot(
+        o_b, dx_a_b, axes=([0, 1], [0, 1])
+    ).transpose(2, 0, 1).reshape(32, 32).copy()
+    # dbo_b[i] = sum(n,t, dx_a_b[n,t,i])
+    dbo_b = dx_a_b.sum(axis=(0, 1))
+    # do_b[n,t,h,d] = sum(i, dx_a_b[n,t,i]*Wo_b[i,d+8*h])
+    do_b = np.tensordot(dx_a_b, Wo_b.reshape(32, 4, 8), axes=([2], [0]))
+    # da_b[n,h,t,u] = sum(d, do_b[n,t,h,d]*v_b[n,u,d+8*h])
+    da_b = do_b.transpose(0, 2, 1, 3) @ v_b.reshape(N, S, 4, 8).transpose(0, 2, 3, 1)
+    # dv_b[n,t,d+8*h] += sum(i, do_b[n,i,h,d]*a_b[n,h,i,t])
+    dv_b = (
+        a_b.transpose(0, 1, 3, 2) @ do_b.transpose(0, 2, 1, 3)
+    ).transpose(0, 2, 1, 3).reshape(N, S, 32)
+    # c_s_a_b[n,h,t] = sum(u, da_b[n,h,t,u]*a_b[n,h,t,u])
+    c_s_a_b = np.sum(da_b * a_b, axis=3)
+    # ds_s_b[n,h,t,u] = where(u <= t, sqrt(2)*(da_b[n,h,t,u] -
+    #     c_s_a_b[n,h,t])*a_b[n,h,t,u]/4, 0)
+    ds_s_b = np.where(
+        np.arange(S) <= np.arange(S)[:, None],
+        2**0.5 * (da_b - c_s_a_b[:, :, :, None]) * a_b / 4,
+        0,
+    )
+    # dk_b[n,t,d+8*h] += sum(i, ds_s_b[n,h,i,t]*q_b[n,i,d+8*h])
+    dk_b = (
+        ds_s_b.transpose(0, 1, 3, 2) @ q_b.reshape(N, S, 4, 8).transpose(0, 2, 1, 3)
+    ).transpose(0, 2, 1, 3).reshape(N, S, 32)
+    # dq_b[n,t,d+8*h] += sum(u, ds_s_b[n,h,t,u]*k_b[n,u,d+8*h])
+    dq_b = (
+        ds_s_b @ k_b.reshape(N, S, 4, 8).transpose(0, 2, 1, 3)
+    ).transpose(0, 2, 1, 3).reshape(N, S, 32)
+    # dWv_b[e,j] = sum(n,t, dv_b[n,t,e]*n_a_b[n,t,j])
+    dWv_b = np.tensordot(dv_b, n_a_b, axes=([0, 1], [0, 1]))
+    # dbv_b[e] = sum(n,t, dv_b[n,t,e])
+    dbv_b = dv_b.sum(axis=(0, 1))
+    # dWk_b[e,j] = sum(n,t, dk_b[n,t,e]*n_a_b[n,t,j])
+    dWk_b = np.tensordot(dk_b, n_a_b, axes=([0, 1], [0, 1]))
+    # dbk_b[e] = sum(n,t, dk_b[n,t,e])
+    dbk_b = dk_b.sum(axis=(0, 1))
+    # dWq_b[e,j] = sum(n,t, dq_b[n,t,e]*n_a_b[n,t,j])
+    dWq_b = np.tensordot(dq_b, n_a_b, axes=([0, 1], [0, 1]))
+    # dbq_b[e] = sum(n,t, dq_b[n,t,e])
+    dbq_b = dq_b.sum(axis=(0, 1))
+    # dn_a_b[n,t,i] = sum(e, dv_b[n,t,e]*Wv_b[e,i]) + sum(e, dk_b[n,t,e]*Wk_b[e,i]) +
+    #     sum(e, dq_b[n,t,e]*Wq_b[e,i])
+    dn_a_b = dv_b @ Wv_b + dk_b @ Wk_b + dq_b @ Wq_b
+    # dg_a_b[i] = sum(n,t, dn_a_b[n,t,i]*(y_a[n,t,i] - mu_a_b[n,t])/sigma_a_b[n,t])
+    dg_a_b = np.tensordot(
+        dn_a_b * (y_a - mu_a_b[:, :, None]), 1 / sigma_a_b, axes=([0, 1], [0, 1])
+    )
+    # db_a_b[i] = sum(n,t, dn_a_b[n,t,i])
+    db_a_b = dn_a_b.sum(axis=(0, 1))
+    # c_sigma_a_b[n,t] = sum(i, dn_a_b[n,t,i]*g_a_b[i]*(mu_a_b[n,t] - y_a[n,t,i]))
+    c_sigma_a_b = (dn_a_b * (mu_a_b[:, :, None] - y_a)) @ g_a_b
+    # dz_b[n,t] = c_sigma_a_b[n,t]/(2*sigma_a_b[n,t]**2*sqrt(z_b[n,t]))
+    dz_b = c_sigma_a_b / (2 * sigma_a_b**2 * np.sqrt(z_b))
+    # dmu_a_b[n,t] = -sum(i, dn_a_b[n,t,i]*g_a_b[i])/sigma_a_b[n,t] + dz_b[n,t]*sum(i,
+    #     mu_a_b[n,t] - y_a[n,t,i])/16
+    dmu_a_b = (
+        -dn_a_b @ g_a_b / sigma_a_b
+        + dz_b * np.sum(mu_a_b[:, :, None] - y_a, axis=2) / 16
+    )
+    # dy_a[n,t,i] = dx_a_b[n,t,i] + dn_a_b[n,t,i]*g_a_b[i]/sigma_a_b[n,t] +
+    #     dz_b[n,t]*(y_a[n,t,i] - mu_a_b[n,t])/16 + dmu_a_b[n,t]/32
+    dy_a = (
+        dx_a_b + dn_a_b * g_a_b / sigma_a_b[:, :, None]
+        + dz_b[:, :, None] * (y_a - mu_a_b[:, :, None]) / 16
+        + (dmu_a_b / 32)[:, :, None]
+    )
+    # dWd_a[i,l] = sum(n,t, dy_a[n,t,i]*f_a[n,t,l])
+    dWd_a = np.tensordot(dy_a, f_a, axes=([0, 1], [0, 1]))
+    # dbd_a[i] = sum(n,t, dy_a[n,t,i])
+    dbd_a = dy_a.sum(axis=(0, 1))
+    # dp_a[n,t,l] = where(p_a[n,t,l] > 0, sum(i, dy_a[n,t,i]*Wd_a[i,l]), 0)
+    dp_a = np.where(p_a > 0, dy_a @ Wd_a, 0)
+    # dWu_a[l,i] = sum(n,t, dp_a[n,t,l]*n_f_a[n,t,i])
+    dWu_a = np.tensordot(dp_a, n_f_a, axes=([0, 1], [0, 1]))
+    # dbu_a[l] = sum(n,t, dp_a[n,t,l])
+    dbu_a = dp_a.sum(axis=(0, 1))
+    # dn_f_a[n,t,i] = sum(l, dp_a[n,t,l]*Wu_a[l,i])
+    dn_f_a = dp_a @ Wu_a
+    # dg_f_a[i] = sum(n,t, dn_f_a[n,t,i]*(x_a_a[n,t,i] - mu_f_a[n,t])/sigma_f_a[n,t])
+    dg_f_a = np.tensordot(
+        dn_f_a * (x_a_a - mu_f_a[:, :, None]), 1 / sigma_f_a, axes=([0, 1], [0, 1])
+    )
+    # db_f_a[i] = sum(n,t, dn_f_a[n,t,i])
+    db_f_a = dn_f_a.sum(axis=(0, 1))
+    # c_sigma_f_a[n,t] = sum(i, dn_f_a[n,t,i]*g_f_a[i]*(mu_f_a[n,t] - x_a_a[n,t,i]))
+    c_sigma_f_a = (dn_f_a * (mu_f_a[:, :, None] - x_a_a)) @ g_f_a
+    # dz_sigma_f_a[n,t] = c_sigma_f_a[n,t]/(2*sigma_f_a[n,t]**2*sqrt(z_sigma_f_a[n,t]))
+    dz_sigma_f_a = c_sigma_f_a / (2 * sigma_f_a**2 * np.sqrt(z_sigma_f_a))
+    # dmu_f_a[n,t] = -sum(i, dn_f_a[n,t,i]*g_f_a[i])/sigma_f_a[n,t] +
+    #     dz_sigma_f_a[n,t]*sum(i, mu_f_a[n,t] - x_a_a[n,t,i])/16
+    dmu_f_a = (
+        -dn_f_a @ g_f_a / sigma_f_a
+        + dz_sigma_f_a * np.sum(mu_f_a[:, :, None] - x_a_a, axis=2) / 16
+    )
+    # dx_a_a[n,t,i] = dy_a[n,t,i] + dn_f_a[n,t,i]*g_f_a[i]/sigma_f_a[n,t] +
+    #     dz_sigma_f_a[n,t]*(x_a_a[n,t,i] - mu_f_a[n,t])/16 + dmu_f_a[n,t]/32
+    dx_a_a = (
+        dy_a + dn_f_a * g_f_a / sigma_f_a[:, :, None]
+        + dz_sigma_f_a[:, :, None] * (x_a_a - mu_f_a[:, :, None]) / 16
+        + (dmu_f_a / 32)[:, :, None]
+    )
+    # dWo_a[i,d+8*h] += sum(n,t, dx_a_a[n,t,i]*o_a[n,t,h,d])
+    dWo_a = np.tensordot(
+        o_a, dx_a_a, axes=([0, 1], [0, 1])
+    ).transpose(2, 0, 1).reshape(32, 32).copy()
+    # dbo_a[i] = sum(n,t, dx_a_a[n,t,i])
+    dbo_a = dx_a_a.sum(axis=(0, 1))
+    # do_a[n,t,h,d] = sum(i, dx_a_a[n,t,i]*Wo_a[i,d+8*h])
+    do_a = np.tensordot(dx_a_a, Wo_a.reshape(32, 4, 8), axes=([2], [0]))
+    # da_a[n,h,t,u] = sum(d, do_a[n,t,h,d]*v_a[n,u,d+8*h])
+    da_a = do_a.transpose(0, 2, 1, 3) @ v_a.reshape(N, S, 4, 8).transpose(0, 2, 3, 1)
+    # dv_a[n,t,d+8*h] += sum(i, do_a[n,i,h,d]*a_a[n,h,i,t])
+    dv_a = (
+        a_a.transpose(0, 1, 3, 2) @ do_a.transpose(0, 2, 1, 3)
+    ).transpose(0, 2, 1, 3).reshape(N, S, 32)
+    # c_s_a_a[n,h,t] = sum(u, da_a[n,h,t,u]*a_a[n,h,t,u])
+    c_s_a_a = np.sum(da_a * a_a, axis=3)
+    # ds_s_a[n,h,t,u] = where(u <= t, sqrt(2)*(da_a[n,h,t,u] -
+    #     c_s_a_a[n,h,t])*a_a[n,h,t,u]/4, 0)
+    ds_s_a = np.where(
+        np.arange(S) <= np.arange(S)[:, None],
+        2**0.5 * (da_a - c_s_a_a[:, :, :, None]) * a_a / 4,
+        0,
+    )
+    # dk_a[n,t,d+8*h] += sum(i, ds_s_a[n,h,i,t]*q_a[n,i,d+8*h])
+    dk_a = (
+        ds_s_a.transpose(0, 1, 3, 2) @ q_a.reshape(N, S, 4, 8).transpose(0, 2, 1, 3)
+    ).transpose(0, 2, 1, 3).reshape(N, S, 32)
+    # dq_a[n,t,d+8*h] += sum(u, ds_s_a[n,h,t,u]*k_a[n,u,d+8*h])
+    dq_a = (
+        ds_s_a @ k_a.reshape(N, S, 4, 8).transpose(0, 2, 1, 3)
+    ).transpose(0, 2, 1, 3).reshape(N, S, 32)
+    # dWv_a[e,j] = sum(n,t, dv_a[n,t,e]*n_a_a[n,t,j])
+    dWv_a = np.tensordot(dv_a, n_a_a, axes=([0, 1], [0, 1]))
+    # dbv_a[e] = sum(n,t, dv_a[n,t,e])
+    dbv_a = dv_a.sum(axis=(0, 1))
+    # dWk_a[e,j] = sum(n,t, dk_a[n,t,e]*n_a_a[n,t,j])
+    dWk_a = np.tensordot(dk_a, n_a_a, axes=([0, 1], [0, 1]))
+    # dbk_a[e] = sum(n,t, dk_a[n,t,e])
+    dbk_a = dk_a.sum(axis=(0, 1))
+    # dWq_a[e,j] = sum(n,t, dq_a[n,t,e]*n_a_a[n,t,j])
+    dWq_a = np.tensordot(dq_a, n_a_a, axes=([0, 1], [0, 1]))
+    # dbq_a[e] = sum(n,t, dq_a[n,t,e])
+    dbq_a = dq_a.sum(axis=(0, 1))
+    # dn_a_a[n,t,i] = sum(e, dv_a[n,t,e]*Wv_a[e,i]) + sum(e, dk_a[n,t,e]*Wk_a[e,i]) +
+    #     sum(e, dq_a[n,t,e]*Wq_a[e,i])
+    dn_a_a = dv_a @ Wv_a + dk_a @ Wk_a + dq_a @ Wq_a
+    # dg_a_a[i] = sum(n,t, dn_a_a[n,t,i]*(y_place[n,t,i] - mu_a_a[n,t])/sigma_a_a[n,t])
+    dg_a_a = np.tensordot(
+        dn_a_a * (y_place - mu_a_a[:, :, None]), 1 / sigma_a_a, axes=([0, 1], [0, 1])
+    )
+    # db_a_a[i] = sum(n,t, dn_a_a[n,t,i])
+    db_a_a = dn_a_a.sum(axis=(0, 1))
+    # c_sigma_a_a[n,t] = sum(i, dn_a_a[n,t,i]*g_a_a[i]*(mu_a_a[n,t] - y_place[n,t,i]))
+    c_sigma_a_a = (dn_a_a * (mu_a_a[:, :, None] - y_place)) @ g_a_a
+    # dz_a[n,t] = c_sigma_a_a[n,t]/(2*sigma_a_a[n,t]**2*sqrt(z_a[n,t]))
+    dz_a = c_sigma_a_a / (2 * sigma_a_a**2 * np.sqrt(z_a))
+    # dmu_a_a[n,t] = -sum(i, dn_a_a[n,t,i]*g_a_a[i])/sigma_a_a[n,t] + dz_a[n,t]*sum(i,
+    #     mu_a_a[n,t] - y_place[n,t,i])/16
+    dmu_a_a = (
+        -dn_a_a @ g_a_a / sigma_a_a
+        + dz_a * np.sum(mu_a_a[:, :, None] - y_place, axis=2) / 16
+    )
+    # dy_place[n,t,i] = dx_a_a[n,t,i] + dn_a_a[n,t,i]*g_a_a[i]/sigma_a_a[n,t] +
+    #     dz_a[n,t]*(y_place[n,t,i] - mu_a_a[n,t])/16 + dmu_a_a[n,t]/32
+    dy_place = (
+        dx_a_a + dn_a_a * g_a_a / sigma_a_a[:, :, None]
+        + dz_a[:, :, None] * (y_place - mu_a_a[:, :, None]) / 16
+        + (dmu_a_a / 32)[:, :, None]
+    )
+    # dW_symbols[x[n,s],j] += dy_place[n,s,j]
+    dW_symbols = np.zeros((66, 32), dtype=DTYPE)
+    _add_at(dW_symbols, (0,), (x,), dy_place)
+    gradient = {
+        "W_symbols": dW_symbols,
+        "Wq_a": dWq_a,
+        "bq_a": dbq_a,
+        "Wk_a": dWk_a,
+        "bk_a": dbk_a,
+        "Wv_a": dWv_a,
+        "bv_a": dbv_a,
+        "Wo_a": dWo_a,
+        "bo_a": dbo_a,
+        "Wu_a": dWu_a,
+        "bu_a": dbu_a,
+        "Wd_a": dWd_a,
+        "bd_a": dbd_a,
+        "g_a_a": dg_a_a,
+        "b_a_a": db_a_a,
+        "g_f_a": dg_f_a,
+        "b_f_a": db_f_a,
+        "Wq_b": dWq_b,
+        "bq_b": dbq_b,
+        "Wk_b": dWk_b,
+        "bk_b": dbk_b,
+        "Wv_b": dWv_b,
+        "bv_b": dbv_b,
+        "Wo_b": dWo_b,
+        "bo_b": dbo_b,
+        "Wu_b": dWu_b,
+        "bu_b": dbu_b,
+        "Wd_b": dWd_b,
+        "bd_b": dbd_b,
+        "g_a_b": dg_a_b,
+        "b_a_b": db_a_b,
+        "g_f_b": dg_f_b,
+        "b_f_b": db_f_b,
+        "g_norm": dg_norm,
+        "b_norm": db_norm,
+        "W_out": dW_out,
+        "b_out": db_out,
+    }
+    return float(E), gradient
+
+
+def init_state(params):
+    """The optimiser's state: hyper-parameters, and its memory of each parameter."""
+    return {
+        **HYPERPARAMETERS,
+        "step": 0,
+        "m": {name: np.zeros_like(params[name]) for name in PARAMETERS},
+        "v": {name: np.zeros_like(params[name]) for name in PARAMETERS},
+    }
+
+
+def train_step(params, state, x, t, rng=None):
+    """One update of the parameters, in place; returns the loss before it."""
+    value, gradient = gradients(params, x, t)
+    learning_rate, beta1, beta2 = state["learning_rate"], state["beta1"], state["beta2"]
+    eps, step = state["eps"], state["step"]
+    # next(step) = step + 1
+    step = state["step"] = step + 1
+    # c1 = 1 - beta1**next(step)
+    c1 = 1 - beta1 ** step
+    # c2 = 1 - beta2**next(step)
+    c2 = 1 - beta2 ** step
+    for name, g in gradient.items():  # w is params[name]
+        m, v = state["m"][name], state["v"][name]
+        # next(m)[...] = beta1*m[...] + (1 - beta1)*g[...]
+        m = beta1 * m + (1 - beta1) * g
+        # next(v)[...] = beta2*v[...] + (1 - beta2)*g[...]**2
+        v = beta2 * v + (1 - beta2) * g**2
+        # next(w)[...] = w[...] - learning_rate*next(m)[...]/c1/(sqrt(next(v)[...]/c2) +
+        #     eps)
+        params[name] -= learning_rate * m / (c1 * (np.sqrt(v / c2) + eps))
+        state["m"][name], state["v"][name] = m, v
+    return value
+
+
+# ----------------------------------------------------------------------------
+# The estimator and the command line. There is no mathematics below this line.
+# ----------------------------------------------------------------------------
+
+_INPUTS = {"x": ("S",)}
+_TARGETS = {"t": ("S",)}
+_INTEGERS = {"x", "t"}
+_CLASSES = 66
+_CHUNK = 1024  # so many samples at once go through the model in `predict`
+_SETTINGS = {  # what `Model` can be told, and what each means
+    "epochs": "passes over the data",
+    "batch_size": "samples per update",
+    "learning_rate": "the optimiser's learning rate",
+    "beta1": "the optimiser's beta1",
+    "beta2": "the optimiser's beta2",
+    "eps": "the optimiser's eps",
+    "validation": "the share of the samples that is held out",
+    "patience": "stop after so many epochs without a lower loss and keep the best",
+    "seed": "decides parameters, order and draws",
+    "verbose": "show progress on standard error",
+}
+
+
+class Model:
+    """The model transformer_text, to be trained on samples and kept in a file.
+
+    It keeps scikit-learn's conventions without importing it.
+    `x` is an array of whole numbers of shape (samples, S). `t` holds labels of any
+    kind, in shape (samples, S).
+
+    What is learned ends in an underscore: `params_`, `state_` (the optimiser's),
+    `history_` (the losses by epoch), `classes_` (the labels in order), `rng_`.
+    """
+
+    _estimator_type = "classifier"  # for scikit-learn before 1.6
+
+    def __init__(
+        self,
+        *,
+        epochs=100,
+        batch_size=32,
+        learning_rate=0.003,
+        beta1=0.9,
+        beta2=0.999,
+        eps=1e-08,
+        validation=0.0,
+        patience=None,
+        seed=0,
+        verbose=False,
+    ):
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.beta1 = beta1
+        self.beta2 = beta2
+        self.eps = eps
+        self.validation = validation
+        self.patience = patience
+        self.seed = seed
+        self.verbose = verbose
+
+    def __repr__(self):
+        settings = ", ".join(f"{k}={v!r}" for k, v in self.get_params().items())
+        return f"Model({settings})"
+
+    def get_params(self, deep=True):
+        """The settings by name."""
+        return {name: getattr(self, name) for name in _SETTINGS}
+
+    def set_params(self, **settings):
+        """Change some settings; what was learned stays."""
+        for name, value in settings.items():
+            if name not in _SETTINGS:
+                known = ", ".join(_SETTINGS)
+                raise ValueError(f"there is no setting {name!r}, only {known}")
+            setattr(self, name, value)
+        return self
+
+    def __sklearn_tags__(self):
+        """What scikit-learn asks each estimator; nothing else calls this."""
+        from sklearn.utils import ClassifierTags, Tags, TargetTags
+
+        return Tags(
+            estimator_type=self._estimator_type,
+            target_tags=TargetTags(required=True),
+            classifier_tags=ClassifierTags(multi_class=True),
+        )
+
+    def fit(self, x, t, *, after_epoch=None):
+        """Train anew for `epochs` epochs; `after_epoch(self)` is called after each."""
+        inputs, targets = self._checked(x, t)
+        self._begin(inputs, targets)
+        return self._train(self._prepared(inputs, targets), after_epoch)
+
+    def resume(self, x, t, *, after_epoch=None):
+        """Go on with a `fit` that was interrupted, up to `epochs` epochs in all."""
+        self._check_fitted()
+        inputs, targets = self._checked(x, t)
+        return self._train(self._prepared(inputs, targets), after_epoch)
+
+    def partial_fit(self, x, t, classes=None):
+        """Train for one epoch more; `classes` names all labels at the first call."""
+        inputs, targets = self._checked(x, t)
+        if not hasattr(self, "params_"):
+            self._begin(inputs, targets, classes)
+        loss_before = self._epoch(self._prepared(inputs, targets))
+        self.history_["loss"].append(loss_before)
+        return self
+
+    def _begin(self, inputs, targets, classes=None):
+        """Set all that is learned to what it is before the first epoch."""
+        self.classes_ = _classes_of(targets[0] if classes is None else list(classes))
+        self.params_ = init_params(self.seed)
+        self.state_ = init_state(self.params_)
+        self.state_["learning_rate"] = float(self.learning_rate)
+        self.state_["beta1"] = float(self.beta1)
+        self.state_["beta2"] = float(self.beta2)
+        self.state_["eps"] = float(self.eps)
+        self.rng_ = np.random.default_rng(self.seed)
+        self.history_ = {"loss": []}
+        self.best_params_ = {}
+
+    def _prepared(self, inputs, targets):
+        """The arrays as `train_step` takes them."""
+        return inputs + self._coded(targets)
+
+    def _train(self, arrays, after_epoch):
+        """Epoch after epoch, until all are done or patience has run out."""
+        arrays, held_out = self._split(arrays)
+        losses = self.history_["loss"]
+        try:
+            while self._has_patience() and len(losses) < self.epochs:
+                loss_before = self._epoch(arrays)
+                if held_out:
+                    checks = self.history_.setdefault("validation_loss", [])
+                    checks.append(self._finite(self._mean_loss(held_out)))
+                losses.append(loss_before)
+                if self.verbose:
+                    _show_progress(self.epochs, self.history_)
+                if after_epoch is not None:
+                    after_epoch(self)
+        finally:
+            if self.verbose and sys.stderr.isatty():
+                print(file=sys.stderr)
+        if self.best_params_:
+            self.params_ = {k: v.copy() for k, v in self.best_params_.items()}
+        return self
+
+    @np.errstate(all="ignore")  # `_finite` tells what went wrong
+    def _epoch(self, arrays):
+        """One pass over the samples in a new order; the mean of the losses met."""
+        count = len(arrays[0])
+        order = self.rng_.permutation(count)
+        total = 0.0
+        for start in range(0, count, self.batch_size):
+            rows = order[start : start + self.batch_size]
+            batch = [array[rows] for array in arrays]
+            loss_before = train_step(self.params_, self.state_, *batch, rng=self.rng_)
+            total += len(rows) * loss_before
+        return self._finite(total / count)
+
+    def _finite(self, value):
+        """The loss as a float, or the end of a training that has diverged."""
+        if not np.isfinite(value):
+            raise FloatingPointError(
+                f"the loss became {value} in epoch {len(self.history_['loss']) + 1}"
+                f": try a smaller learning_rate than {self.learning_rate}"
+            )
+        return float(value)
+
+    def _has_patience(self):
+        """Whether to go on; on the way, the parameters of the best epoch are kept."""
+        losses = self.history_.get("validation_loss", self.history_["loss"])
+        if self.patience is None or not losses:
+            return True
+        since_best = len(losses) - 1 - losses.index(min(losses))
+        if since_best == 0:
+            self.best_params_ = {k: v.copy() for k, v in self.params_.items()}
+        return since_best < self.patience
+
+    def _split(self, arrays):
+        """The samples to train on and those held out, the same for the same seed."""
+        if not self.validation:
+            return arrays, []
+        count = len(arrays[0])
+        held = max(1, round(self.validation * count))
+        if held >= count:
+            raise ValueError(
+                f"validation={self.validation} of {count} leaves nothing to train on"
+            )
+        order = np.random.default_rng([self.seed, 1]).permutation(count)
+        return [a[order[held:]] for a in arrays], [a[order[:held]] for a in arrays]
+
+    def predict(self, x):
+        """The most probable label of each sample."""
+        scores = self._output(x)
+        return self.classes_[scores.argmax(axis=-1)]
+
+    def predict_proba(self, x):
+        """The probabilities of the labels, in the order of `classes_`."""
+        return self._output(x)
+
+    def _output(self, x):
+        """What the model makes of the samples, `_CHUNK` of them at a time."""
+        self._check_fitted()
+        inputs = _arrays(x, _INPUTS)
+        parts = []
+        for start in range(0, len(inputs[0]), _CHUNK):
+            chunk = [array[start : start + _CHUNK] for array in inputs]
+            parts.append(probabilities(self.params_, *chunk))
+        return np.concatenate(parts)
+
+    def score(self, x, t):
+        """The accuracy: the share of labels that `predict` gets right."""
+        predicted = self.predict(x)
+        _, (labels,) = self._checked(x, t)
+        self._codes(labels)  # a label that training never met is an error
+        return float(np.mean(predicted == labels))
+
+    def mean_loss(self, x, t):
+        """The loss on these samples, taken in mini-batches as in training."""
+        self._check_fitted()
+        inputs, targets = self._checked(x, t)
+        return self._mean_loss(self._prepared(inputs, targets))
+
+    @np.errstate(all="ignore")
+    def _mean_loss(self, arrays):
+        """The mean over mini-batches; a smaller last one counts less."""
+        count = len(arrays[0])
+        total = 0.0
+        for start in range(0, count, self.batch_size):
+            batch = [array[start : start + self.batch_size] for array in arrays]
+            total += len(batch[0]) * loss(self.params_, *batch)
+        return float(total / count)
+
+    def save(self, path):
+        """Write the settings and all that was learned to one .npz file."""
+        self._check_fitted()
+        learned = {k: v for k, v in vars(self).items() if k.endswith("_")}
+        learned["rng_"] = self.rng_.bit_generator.state
+        arrays = {}
+        about = {
+            "name": NAME,
+            "settings": self.get_params(),
+            "learned": _pack(learned, arrays),
+        }
+        about = json.dumps(about, default=lambda scalar: scalar.item())
+        _replace_file(path, lambda file: np.savez(file, about=about, **arrays))
+
+    @classmethod
+    def load(cls, path):
+        """The model that `save` wrote to `path`."""
+        arrays = _load_arrays(path)
+        try:
+            about = json.loads(str(arrays.pop("about")))
+            if about["name"] != NAME:
+                raise ValueError(f"it holds the model {about['name']}")
+            model = cls(**about["settings"])
+            learned = _unpack(about["learned"], arrays)
+            for name, array in init_params().items():
+                found = learned["params_"][name]
+                if found.shape != array.shape or found.dtype != array.dtype:
+                    raise ValueError(f"{name} is {found.dtype}{found.shape}")
+            rng = np.random.default_rng()
+            rng.bit_generator.state = learned["rng_"]
+        except Exception as error:
+            reason = error
+            if isinstance(error, KeyError):
+                reason = f"there is no {error}"
+            elif isinstance(error, json.JSONDecodeError):
+                reason = "its text 'about' is not JSON"
+            raise ValueError(f"{path} holds no model of {NAME}: {reason}") from error
+        vars(model).update(learned, rng_=rng)
+        return model
+
+    def _check_settings(self):
+        """Refuse settings that make no sense."""
+        self._check_setting("epochs", 0, whole=True)
+        self._check_setting("batch_size", 1, whole=True)
+        self._check_setting("learning_rate", 0)
+        self._check_setting("beta1", 0)
+        self._check_setting("beta2", 0)
+        self._check_setting("eps", 0)
+        self._check_setting("validation", 0, below=1)
+        if self.patience is not None:
+            self._check_setting("patience", 1, whole=True)
+        self._check_setting("seed", 0, whole=True)
+
+    def _check_setting(self, name, least, below=np.inf, whole=False):
+        """Refuse a setting that isn't a number of this kind and size."""
+        value = getattr(self, name)
+        kinds = (int, np.integer) if whole else (int, float, np.integer, np.floating)
+        number = isinstance(value, kinds) and not isinstance(value, bool)
+        if not (number and least <= value < below):
+            kind = "whole" if whole else "finite"
+            limit = "up" if below == np.inf else f"to less than {below}"
+            raise ValueError(
+                f"{name}={value!r} is not a {kind} number from {least} {limit}"
+            )
+
+    def _check_fitted(self):
+        """Refuse what needs parameters before there are any."""
+        if not hasattr(self, "params_"):
+            raise ValueError("this Model isn't fitted yet: call fit or load first")
+
+    def _checked(self, x, t):
+        """The inputs and the targets as lists of arrays, once all is in order."""
+        self._check_settings()
+        inputs = _arrays(x, _INPUTS)
+        targets = [_labels(t)]
+        if len(inputs[0]) != len(targets[0]):
+            raise ValueError(f"x has {len(inputs[0])} samples, t has {len(targets[0])}")
+        return inputs, targets
+
+    def _codes(self, labels):
+        """The place of each label in `classes_`."""
+        places = {label: place for place, label in enumerate(self.classes_.tolist())}
+        unknown = set(labels.ravel().tolist()) - places.keys()
+        if unknown:
+            raise ValueError(f"t holds an unknown label: {min(unknown, key=str)!r}")
+        codes = [places[label] for label in labels.ravel().tolist()]
+        return np.array(codes).reshape(labels.shape)
+
+    def _coded(self, targets):
+        """The labels as the loss takes them."""
+        codes = self._codes(targets[0])
+        return [codes]
+
+
+def _arrays(given, shapes):
+    """What was given, checked, as a list of arrays."""
+    return [_checked_array(name, shape, given) for name, shape in shapes.items()]
+
+
+def _checked_array(name, shape, given):
+    """One array of numbers, none missing, of the shape that the model takes."""
+    try:
+        array = np.asarray(given, dtype=np.float64 if name in _INTEGERS else DTYPE)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must hold numbers: {error}") from None
+    flat = array.ndim in (1, 2) and not any(isinstance(e, str) for e in shape)
+    if flat and array.size == len(array) * np.prod(shape):  # rows of a table
+        array = array.reshape(len(array), *shape)
+    shape = ("samples", *shape)
+    array = _array(array, name, shape, dtype=None)
+    if array.size == 0:
+        raise ValueError(f"{name} is empty")
+    if not np.isfinite(array).all():
+        place = tuple(np.argwhere(~np.isfinite(array))[0].tolist())
+        raise ValueError(f"{name} holds NaN or infinity, first at {place}")
+    return _integers(array, name, shape) if name in _INTEGERS else array
+
+
+def _labels(given):
+    """The labels as an array of text, whole numbers or truth values, none missing."""
+    labels = np.asarray(given)
+    if any(label is None or label != label for label in labels.ravel().tolist()):
+        raise ValueError("t: a label is missing")
+    if labels.dtype.kind not in "biufUS":
+        labels = np.array(labels.tolist())  # objects: text or numbers after all
+    if labels.size == 0:
+        raise ValueError("t is empty")
+    return _array(labels, "t", ("samples", "S"), dtype=None)
+
+
+def _classes_of(labels):
+    """The labels in order; small whole numbers may leave some of the classes out."""
+    classes = np.unique(labels)
+    if classes.dtype.kind in "iu" and classes[0] >= 0 and classes[-1] < _CLASSES:
+        return np.arange(_CLASSES)
+    if len(classes) != _CLASSES:
+        raise ValueError(
+            f"the model tells {_CLASSES} classes apart, t has {len(classes)} labels"
+        )
+    return classes
+
+
+def _pack(tree, arrays, prefix=""):
+    """Nested dictionaries without their arrays, which move into `arrays` by path."""
+    packed = {}
+    for name, value in tree.items():
+        packed[name] = value
+        if isinstance(value, dict):
+            packed[name] = _pack(value, arrays, f"{prefix}{name}/")
+        elif isinstance(value, (np.ndarray, np.generic)):
+            arrays[prefix + name] = value
+            packed[name] = None  # keeps the place of `name` among the others
+    return packed
+
+
+def _unpack(packed, arrays):
+    """What `_pack` took apart, put together again."""
+    for path, array in arrays.items():
+        *parents, name = path.split("/")
+        tree = packed
+        for parent in parents:
+            tree = tree[parent]
+        tree[name] = array
+    return packed
+
+
+def _load_arrays(path):
+    """The arrays of an .npz file by name; nothing in it is ever run."""
+    try:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
+            return dict(arrays)
+    except OSError:
+        raise
+    except Exception:  # whatever NumPy and zipfile make of other bytes
+        raise ValueError(f"{path} is not an .npz file of arrays") from None
+
+
+def _replace_file(path, write):
+    """Write a file all or nothing: beside it, down to the disk, then in its place."""
+    if os.path.isdir(path):
+        raise ValueError(f"{path} can't be written: it is a folder")
+    beside = f"{path}.part"
+    try:
+        with open(beside, "wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, path)
+    except OSError as error:
+        reason = error.strerror or error
+        raise ValueError(f"{path} can't be written: {reason}") from None
+    finally:
+        if os.path.isfile(beside):  # something went wrong
+            os.remove(beside)
+
+
+def _show_progress(epochs, history):
+    """A line that changes in place on a terminal, about ten lines elsewhere."""
+    epoch = len(history["loss"])
+    line = f"epoch {epoch}/{epochs}"
+    for name, values in history.items():
+        line += f"  {name.replace('_', ' ')} {values[-1]:.6g}"
+    if sys.stderr.isatty():
+        print("\r" + line.ljust(78), end="", file=sys.stderr, flush=True)
+    elif epoch in (1, epochs) or epoch % max(1, epochs // 10) == 0:
+        print(line, file=sys.stderr, flush=True)
+
+
+def _train_command(options):
+    """Fit a model to the data in a file and save it."""
+    folder = os.path.dirname(options.output) or "."
+    if not os.path.isdir(folder):
+        raise ValueError(f"there is no folder {folder}")
+    if os.path.isdir(options.output):
+        raise ValueError(f"{options.output} can't be written: it is a folder")
+    if not os.access(folder, os.W_OK):
+        raise ValueError(f"{options.output} can't be written: its folder is read-only")
+    told = {k: v for k, v in vars(options).items() if v is not None}
+    settings = {name: told[name] for name in _SETTINGS if name in told}
+    resumes = options.resume and os.path.exists(options.output)
+    if resumes:
+        model = Model.load(options.output)
+        _refuse_changes(model, options, settings)
+        model.set_params(**settings)
+    else:
+        model = Model(**settings)
+    model.verbose = not options.quiet
+    data = _read_data(model, options, _INPUTS, _TARGETS)
+
+    def checkpoint(model):
+        every = options.checkpoint_every
+        if every and len(model.history_["loss"]) % every == 0:
+            model.save(options.output)
+
+    train = model.resume if resumes else model.fit
+    train(*data, after_epoch=checkpoint)
+    model.save(options.output)
+    if model.verbose:
+        print(f"saved {options.output}", file=sys.stderr)
+
+
+def _refuse_changes(model, options, settings):
+    """A training that is resumed keeps all settings but the number of epochs."""
+    asked = {**settings, "epochs": model.epochs}
+    for name, value in asked.items():
+        kept = getattr(model, name, value)
+        if value is not None and value != kept:
+            name = name.strip("_")
+            raise ValueError(f"--resume keeps {name}={kept}; it can't be {value}")
+
+
+def _predict_command(options):
+    """Write what the model predicts, as CSV or, to an .npz file, as arrays."""
+    model = Model.load(options.model)
+    (x,) = _read_data(model, options, _INPUTS)
+    results = {"prediction": model.predict(x)}
+    results["probability"] = model.predict_proba(x)
+    if options.output and options.output.endswith(".npz"):
+        _replace_file(options.output, lambda file: np.savez(file, **results))
+        return
+    header, columns = [], []
+    for name, array in results.items():
+        array = np.atleast_1d(array)
+        array = array.reshape(len(array), -1)  # a row for each sample
+        columns.append(array.tolist())
+        header += _column_names(model, name, array.shape[1])
+    text = io.StringIO(newline="")
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(header)
+    table.writerows(sum(parts, []) for parts in zip(*columns))
+    if options.output:
+        text = text.getvalue().encode()
+        _replace_file(options.output, lambda file: file.write(text))
+    else:
+        sys.stdout.write(text.getvalue())
+
+
+def _column_names(model, name, count):
+    """Names for the columns of a result: its targets or numbers."""
+    names = getattr(model, "target_names_", [])
+    if name == "probability":
+        names = [f"{name}_{part}" for part in names]
+    if len(names) == count:
+        return names
+    return [name] if count == 1 else [f"{name}_{k}" for k in range(count)]
+
+
+def _score_command(options):
+    """Print how well a model does on the data in a file."""
+    model = Model.load(options.model)
+    data = _read_data(model, options, _INPUTS, _TARGETS)
+    print(f"loss {model.mean_loss(*data):.6g}")
+    print(f"accuracy {model.score(*data):.6g}")
+
+
+def _read_arrays(path, names):
+    """The named arrays of an .npz file."""
+    arrays = _load_arrays(path)
+    for name in names:
+        if name not in arrays:
+            raise ValueError(f"{path} holds no array {name!r}")
+    chosen = tuple(arrays[name] for name in names)
+    return chosen if len(chosen) > 1 else chosen[0]
+
+
+def _read_data(model, options, *groups):
+    """The data for each group of names, from arrays or from columns of a table."""
+    path = options.data
+    if path.endswith(".npz"):
+        return [_read_arrays(path, names) for names in groups]
+    raise ValueError(f"{path} is not an .npz file")
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors take one line."""
+
+    def error(self, message):
+        self.exit(2, f"{self.prog}: {message}\n")
+
+
+def _parser():
+    """All that the command line understands."""
+    parser = _Parser(description=f"Train and use the model {NAME}.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    train = commands.add_parser("train", help="fit the model and save it")
+    train.set_defaults(command=_train_command)
+    for name, default in Model().get_params().items():
+        kind = int if default is None else type(default)
+        if kind is not bool:
+            text = f"{_SETTINGS[name]} ({default})"
+            train.add_argument("--" + name.replace("_", "-"), type=kind, help=text)
+    train.add_argument("-o", "--output", default="model.npz", help="what to save")
+    train.add_argument("--checkpoint-every", type=int, help="save every so many epochs")
+    train.add_argument("--resume", action="store_true", help="go on with the output")
+    train.add_argument("--quiet", action="store_true", help="show no progress")
+
+    predict = commands.add_parser("predict", help="write predictions as CSV or .npz")
+    predict.set_defaults(command=_predict_command)
+    predict.add_argument("--model", default="model.npz", help="what train has saved")
+    predict.add_argument("-o", "--output", help="a file instead of standard output")
+
+    score = commands.add_parser("score", help="print how good the predictions are")
+    score.set_defaults(command=_score_command)
+    score.add_argument("--model", default="model.npz", help="what train has saved")
+
+    for command in (train, predict, score):
+        command.add_argument("data", help="an .npz file of arrays")
+    return parser
+
+
+def main(arguments=None):
+    """Run the command line: 0 when done, 2 when it can't be done, with one line why."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.command(options)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader of the output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    except (ArithmeticError, OSError, ValueError) as error:
+        print(f"{sys.argv[0]}: {_reason(error)}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _reason(error):
+    """What went wrong, in one line."""
+    if isinstance(error, FileNotFoundError):
+        return f"there is no file {error.filename}"
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename} can't be read: {error.strerror}"
+    return " ".join(str(error).split())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
