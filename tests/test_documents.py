@@ -123,9 +123,8 @@ def test_json_is_data():
 @pytest.mark.parametrize(
     ("key", "value", "told"),
     [
-        ("format", "html", "isn't there yet"),
         ("lang", "zh", "isn't there yet"),
-        ("format", "docx", "known: tex, pdf, md, json"),
+        ("format", "docx", "known: tex, pdf, md, html, json"),
         ("notation", "matrices", "did you mean 'matrix'?"),
         ("detail", "all", "known: result, steps, full"),
     ],

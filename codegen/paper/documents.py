@@ -7,8 +7,9 @@ from typing import Any, Literal, overload
 
 from codegen.latex.subscripts import Formula
 from codegen.paper.forms import Form, Writer
+from codegen.paper.html import page
 from codegen.paper.manner import Manner
-from codegen.paper.markdown import MARKDOWN
+from codegen.paper.markdown import MARKDOWN, beside
 from codegen.paper.pdf import compile_pdf
 from codegen.paper.story import Story, as_told
 from codegen.paper.teller import Teller
@@ -19,14 +20,13 @@ from derive.errors import ChainruleError, meant, shown
 from derive.notation import Derivation, Equation, Step
 from derive.text import equation_text
 
-FORMATS = ("tex", "pdf", "md", "json")
+FORMATS = ("tex", "pdf", "md", "html", "json")
 SCHEMA = "chainrule/derivation/1"
-_LATER = ("html",)
 
 
 @overload
 def document(
-    derivation: Derivation, format: Literal["tex", "md", "json"] = ..., **manner: Any
+    derivation: Derivation, format: Literal["tex", "md", "html", "json"] = ..., **manner: Any
 ) -> str: ...
 @overload
 def document(derivation: Derivation, format: Literal["pdf"], **manner: Any) -> bytes: ...
@@ -35,29 +35,40 @@ def document(derivation: Derivation, format: str = ..., **manner: Any) -> str | 
 def document(derivation: Derivation, format: str = "tex", **manner: Any) -> str | bytes:
     """The whole derivation: notation, forward pass, objective, every derivative, the updates.
 
-    `format` is tex, md, json (text) or pdf (bytes); the other choices are those of `Manner`, such
-    as `notation="matrix"`, `detail="full"`, `lang="zh"`. The same bytes every time. Raises
-    `ChainruleError` for what isn't offered, and where TeX is missing for a PDF.
+    `format` is tex, md, html, json (text) or pdf (bytes); the other choices are those of `Manner`,
+    such as `notation="matrix"`, `detail="full"`, `lang="zh"`. The same bytes every time. Raises
+    `ChainruleError` for what isn't offered, and where TeX is missing for a PDF or the engine that
+    sets formulas for HTML.
     """
-    if format in _LATER or format not in FORMATS:
-        later = " isn't there yet; take one of " if format in _LATER else meant(format, FORMATS)
-        told = later if format in _LATER else f"{later}; known: "
-        what = f"'{format}'" if format in _LATER else f"unknown {shown(format)}"
-        raise ChainruleError(f"format: {what}{told}{', '.join(FORMATS)}")
+    if format not in FORMATS:
+        raise ChainruleError(
+            f"format: unknown {shown(format)}{meant(format, FORMATS)}; known: {', '.join(FORMATS)}"
+        )
     chosen = Manner(**manner)
     if chosen.fragment and format != "tex":
         raise ChainruleError(f"fragment: a fragment is LaTeX's; ask for tex, not {format}")
     tex = tex_form(chosen.lang, chosen.fragment, derivation.system.name)
     match format:
         case "json":
-            told_ = _data(derivation, chosen)
-            return json.dumps(told_, indent=2, ensure_ascii=False) + "\n"
+            data = _data(derivation, chosen)
+            return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+        case "html":
+            return page(Story(derivation, chosen).document(), chosen.lang)
         case "md":
             return filled(derivation, chosen, MARKDOWN)
         case "pdf":
             return compile_pdf(filled(derivation, chosen, tex))
         case _:
             return filled(derivation, chosen, tex)
+
+
+def markdown_beside(derivation: Derivation, stem: str, **manner: Any) -> tuple[str, dict[str, str]]:
+    """The document as Markdown, and the files that its pictures are in, by name.
+
+    The names begin with `stem`. Raises `ChainruleError` for what isn't offered.
+    """
+    form, files = beside(stem)
+    return filled(derivation, Manner(**manner), form), files
 
 
 def filled(derivation: Derivation, manner: Manner, form: Form) -> str:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from urllib.parse import quote
 
 from codegen.latex.box import flat
 from codegen.paper.drawing import Drawing
 from codegen.paper.forms import Form
+from codegen.paper.svg import data_uri, svg_file
 
 _SPACE = re.compile(r"\s+")
 _MARKDOWN = frozenset(r"\`*_{}[]<>#|$~&")
@@ -32,8 +35,12 @@ def markdown_math(latex: str) -> str:
     return " ".join(shown.split())
 
 
-def _drawn(drawing: Drawing) -> str:
-    return markdown_text(drawing.alternative)
+def _embedded(drawing: Drawing) -> str:
+    return _image(drawing, data_uri(drawing))
+
+
+def _image(drawing: Drawing, address: str) -> str:
+    return f"![{markdown_text(drawing.alternative)}]({address})"
 
 
 MARKDOWN = Form(
@@ -43,7 +50,26 @@ MARKDOWN = Form(
     code=lambda name: f"`{name}`",
     ref=lambda number: f"({number})",
     formula=markdown_math,
-    picture=_drawn,
+    picture=_embedded,
     room=44.0,
     together=False,
 )
+
+
+def beside(stem: str) -> tuple[Form, dict[str, str]]:
+    """Markdown whose pictures are files of their own, and these by name, as they are drawn.
+
+    GitHub shows no picture that stands in the text itself. `stem` begins the files' names.
+    """
+    files: dict[str, str] = {}
+
+    def picture(drawing: Drawing) -> str:
+        name = f"{stem}-{drawing.name}.svg"
+        count = 1
+        while files.get(name, svg_file(drawing)) != svg_file(drawing):
+            count += 1
+            name = f"{stem}-{drawing.name}{count}.svg"
+        files[name] = svg_file(drawing)
+        return _image(drawing, quote(name))
+
+    return replace(MARKDOWN, picture=picture), files
