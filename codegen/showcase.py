@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,7 +20,7 @@ from codegen.experiment import report, run_experiment
 from codegen.files import write_whole
 from codegen.loading import load_module
 from codegen.module import emit
-from codegen.paper.documents import document
+from codegen.paper.documents import document, markdown_beside
 from codegen.people import read_people
 from codegen.terminal import say
 from derive.backprop import differentiate
@@ -42,18 +43,22 @@ def specs() -> list[Path]:
 
 def names(spec: Path) -> tuple[str, ...]:
     """What the files that belong beside a spec are called."""
-    more = (REPORT,) if spec.stem == _DEMO else ()
-    return (*(f"{spec.stem}.{ending}" for ending in ("tex", "md", "py")), *more)
+    return tuple(written(spec))
 
 
-def written(spec: Path) -> dict[str, str]:
+@cache
+def written(spec: Path) -> Mapping[str, str]:
     """The files that belong beside a spec, by name."""
     derivation = differentiate(load(spec))
     source = emit(derivation)
-    texts = [document(derivation, format="tex"), document(derivation, format="md"), source]
+    text, pictures = markdown_beside(derivation, spec.stem)
+    found = {f"{spec.stem}.tex": document(derivation, format="tex"), f"{spec.stem}.md": text}
+    found.update(pictures)
+    found[f"{spec.stem}.py"] = source
     if spec.stem == _DEMO:
-        texts.append(report(run_experiment(load_module(source), read_people())))
-    return dict(zip(names(spec), texts, strict=True))
+        found[f"{spec.stem}.zh.tex"] = document(derivation, format="tex", lang="zh")
+        found[REPORT] = report(run_experiment(load_module(source), read_people()))
+    return found
 
 
 def index() -> str:
@@ -70,7 +75,8 @@ def index() -> str:
     ]
     for spec in specs():
         name = spec.stem
-        links = ", ".join(f"[{file}]({name}/{file})" for file in names(spec))
+        files = [f for f in names(spec) if not f.endswith(".svg")]
+        links = ", ".join(f"[{file}]({name}/{file})" for file in files)
         lines.append(f"| [{name}]({name}/{spec.name}) | {_first_comment(spec)} | {links} |")
     rows = json.loads(FIGURES_OF_TRAINING.read_text(encoding="utf-8"))
     lines += [

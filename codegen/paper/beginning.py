@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from codegen.latex.subscripts import Formula
-from codegen.paper.model import Block, Display, Math, Paragraph, Section
+from codegen.paper import diagram
+from codegen.paper.model import Block, Display, Math, Paragraph, Picture, Section
 from codegen.paper.teller import Teller
 
 _NEURON = Formula("y", (r"f\bigl(w^{\top} x + b\bigr)", r"f\Bigl(\sum_{j} w_{j}\,x_{j} + b\Bigr)"))
@@ -43,5 +44,6 @@ def beginning(teller: Teller) -> Iterator[Section]:
         Display((_DIFFERENTIAL,)),
         Paragraph(say("a descent", eta=Math(r"\eta")), say("a descent title")),
         Display((_STEP,)),
+        Picture(diagram.descent(), say("a descent picture", E=Math("E"))),
     ]
     yield Section(say("first"), tuple(blocks))

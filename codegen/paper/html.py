@@ -19,12 +19,12 @@ from codegen.paper.forms import Form, Shown, ShownFormula, ShownSection, Writer
 from codegen.paper.katex import Katex
 from codegen.paper.model import Code, Document, Math, Text
 from codegen.paper.svg import inline_svg
+from codegen.paper.words import Words
 from codegen.render import render
 
 _TEMPLATES = files("codegen") / "templates" / "derivation"
 _STYLES = ("page.css", "blocks.css", "drawing.css", "print.css")
 _ROOM = 38.0  # em
-_CONTENTS = {"en": "Contents", "zh": "目录"}
 
 # no script, nothing from anywhere; KaTeX places the pieces of a formula by style attributes
 _POLICY = (
@@ -74,7 +74,7 @@ def page(document: Document, lang: str = "en") -> str:
         plain_title=html_text(_plain(document.title)),
         title=title,
         style=style,
-        contents=_CONTENTS.get(lang, _CONTENTS["en"]),
+        contents=Words(lang).plain("contents"),
         parts=parts,
     )
 

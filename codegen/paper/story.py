@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from codegen.latex.subscripts import Formula
+from codegen.paper import diagram
 from codegen.paper.backward import Backward
 from codegen.paper.beginning import beginning
 from codegen.paper.forms import displays
 from codegen.paper.forward import forward, updates
 from codegen.paper.manner import Manner
-from codegen.paper.model import Block, Bullets, Document, Paragraph, Section
+from codegen.paper.model import Block, Bullets, Document, Paragraph, Picture, Section
 from codegen.paper.notation import conventions, tensor_table
 from codegen.paper.scalars import Scalars, can_be_written_out
 from codegen.paper.summary import in_training, over_a_batch
@@ -52,7 +53,20 @@ class Story:
         first = beginning(teller) if self.manner.level == "intro" else ()
         title = teller.say("title", name=teller.system.name)
         notation = Section(teller.say("notation"), tuple(self.notation(body)))
-        return Document(title, (*first, notation, *body, *self.remarks()))
+        return Document(title, (*first, *self.network(), notation, *body, *self.remarks()))
+
+    def network(self) -> Iterator[Section]:
+        """The network as a picture, and its recurrence unfolded."""
+        teller = self.teller
+        pictures: list[Block] = []
+        whole = diagram.network(teller.derivation, teller.names)
+        if whole is not None:
+            pictures.append(Picture(whole, teller.say("the network")))
+        unfolded = diagram.unfolded(teller.derivation, teller.names)
+        if unfolded is not None:
+            pictures.append(Picture(unfolded, teller.say("the unfolded")))
+        if pictures:
+            yield Section(teller.say("network title"), tuple(pictures))
 
     def put_numbers_in(self, trained: Derivation) -> None:
         """The example's numbers: those of one sample, and of the batch where it has more."""
