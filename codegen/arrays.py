@@ -35,7 +35,7 @@ from derive.notation import (
     Read,
     affine,
 )
-from derive.numbers import as_decimal
+from derive.numbers import as_decimal, is_long
 from derive.tree import (
     factors,
     index_reads,
@@ -153,7 +153,7 @@ def _quotient(args: tuple[Expr, ...], scene: Scene) -> Array:
             case Number(value):
                 sign = value < 0
                 top, bottom = abs(value.numerator), value.denominator
-                if as_decimal(value):
+                if as_decimal(value) or is_long(value):
                     over.append(number(abs(value)))
                     continue
                 if top != 1:

@@ -21,6 +21,7 @@ from derive.text import equation_text
 
 WIDTH = 80
 _WORD = re.compile(r"[^\W\d]\w*")
+_LEFT = re.compile(r"^(\w+)[^=]*=", re.MULTILINE)  # what an entry's equation gives
 _TAG = re.compile(r"(?<=\d)_1$|1$")  # what the net's first layer adds to a name
 _KINDS = {
     "layer": "layers",
@@ -144,7 +145,11 @@ def _gradients(info: EntryInfo) -> Iterator[str]:
 
 
 def gradient_lines(info: EntryInfo, setting: Mapping[str, Any]) -> list[str]:
-    """The derivatives by inputs and parameters, the one by the output being given."""
+    """The derivatives by inputs and parameters, the one by the output being given.
+
+    Behind them stand the values that they name and the entry's own equations don't, such as the `z`
+    inside a gate.
+    """
     system = load(_alone(info, setting))
     derivation = differentiate(system, of="E" if info.kind == "loss" else system.output)
     own = _own_names(info, system)
@@ -153,6 +158,12 @@ def gradient_lines(info: EntryInfo, setting: Mapping[str, Any]) -> list[str]:
         return own.get(match.group(), match.group())
 
     lines = [_WORD.sub(word, equation_text(e)) for e in derivation.backward]
+    read = {name for line in lines for name in _WORD.findall(line)}
+    own_left = {name for _, text in info.equations for name in _LEFT.findall(text)}
+    for equation in system.equations:
+        name = own.get(equation.tensor, equation.tensor)
+        if name not in own_left and not read.isdisjoint((name, f"d{name}")):
+            lines.append(f"where {_WORD.sub(word, equation_text(equation))}")
     return lines or [f"d{info.inputs[0]}[n,...] = d{info.output}[n,...]"]
 
 

@@ -23,6 +23,7 @@ from codegen.program import (
     Window,
 )
 from derive.notation import Axis
+from derive.numbers import is_long
 
 CHOICE, COMPARE, SUM, PRODUCT, UNARY, POWER, ATOM = range(7)
 
@@ -123,12 +124,15 @@ def is_number(array: Array) -> bool:
 
 
 def number_code(value: Fraction) -> Code:
-    """A rational: an integer, a short decimal, or a quotient."""
+    """A rational: an integer, a decimal, or a quotient of short numbers.
+
+    A literal has no dtype of its own, so single precision stays single.
+    """
     if value.denominator == 1:
         text = str(value.numerator)
         if len(text) > 15:
             text = repr(float(value))
-    elif Fraction(repr(float(value))) == value:
+    elif is_long(value) or Fraction(repr(float(value))) == value:
         text = repr(float(value))
     else:
         return f"{value.numerator} / {value.denominator}", PRODUCT if value > 0 else SUM

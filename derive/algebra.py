@@ -96,6 +96,49 @@ class Minimum(sympy.Function):
         return _share("<", a, b) if argindex == 1 else _share("<", b, a)
 
 
+class Raised(sympy.Function):
+    """A power that isn't a number's, with derivatives that are numbers at a base of 0.
+
+    SymPy's are a**b*b/a and, by the exponent, a**b*log(a); the latter is taken as 0 there.
+    """
+
+    def fdiff(self, argindex: int = 1) -> Sympy:  # noqa: D102 - SymPy's hook
+        a, b = self.args
+        if argindex == 1:
+            return b * Raised(a, b - 1)
+        slope = Raised(a, b) * sympy.log(a)
+        if _positive(a):
+            return slope
+        return Where(Test(sympy.Symbol("=="), a, sympy.S.Zero), 0, slope)
+
+
+def slope_of(value: Sympy, symbol: Sympy) -> Sympy:
+    """The derivative, powers of any exponent included."""
+
+    def open_(power: Sympy) -> bool:
+        return bool(power.is_Pow and not power.exp.is_number)
+
+    found = value.replace(open_, lambda p: Raised(p.base, p.exp)).diff(symbol)
+    return found.replace(Raised, sympy.Pow)
+
+
+def _positive(value: Sympy) -> bool:
+    """Whether a value surely is above 0."""
+    if value.is_Add:
+        return all(map(_not_negative, value.args)) and any(map(_positive, value.args))
+    if value.is_Mul:
+        return all(map(_positive, value.args))
+    if value.is_Pow:
+        return _positive(value.base)
+    return isinstance(value, sympy.exp | Sigmoid | Softplus) or bool(value.is_positive)
+
+
+def _not_negative(value: Sympy) -> bool:
+    even = value.is_Pow and value.exp.is_Integer and value.exp % 2 == 0 and value.exp > 0
+    root = value.is_Pow and value.exp == sympy.Rational(1, 2)
+    return bool(even or root or isinstance(value, AbsoluteValue | Relu)) or _positive(value)
+
+
 class Defined(sympy.Function):
     """A function with a mathematical form: SymPy differentiates the form."""
 

@@ -18,7 +18,16 @@ from functools import lru_cache
 from sympy import Pow as Power
 from sympy import factor_terms, powsimp
 
-from derive.algebra import Leaves, abstract, concrete, cost, from_sympy, is_monomial, to_sympy
+from derive.algebra import (
+    Leaves,
+    abstract,
+    concrete,
+    cost,
+    from_sympy,
+    is_monomial,
+    slope_of,
+    to_sympy,
+)
 from derive.notation import (
     Add,
     Axis,
@@ -99,8 +108,7 @@ def _partial(shape: Expr, leaf: Expr) -> Expr:
     leaves = Leaves()
     value = to_sympy(shape, leaves)
     symbol = leaves.symbol(leaf)
-    # a**b*b/a is told as b*a**(b - 1): no divisor that wasn't there
-    found = value.diff(symbol)
+    found = slope_of(value, symbol)
     if any(not p.exp.is_number for p in value.atoms(Power)):
         found = powsimp(found, combine="exp")
     # SymPy multiplies 2*(x - 3) out as it differentiates; gathered again unless that costs more

@@ -159,10 +159,17 @@ def _symbols(
     array = values[name]
     if derivation.table[name].integer:
         return array
+    found = as_symbols(name, array)
+    symbols.update((scalar.expr, scalar) for scalar in found.flat)
+    return found
+
+
+def as_symbols(name: str, array: np.ndarray) -> np.ndarray:
+    """A symbol for each entry of a tensor, beside its number."""
     found = np.empty(array.shape, dtype=object)
     for place in np.ndindex(*array.shape):
         symbol = sympy.Symbol(f"{name}{list(place)}", real=True)
-        found[place] = symbols[symbol] = Scalar(symbol, _numbers.number(array[place]))
+        found[place] = Scalar(symbol, _numbers.number(array[place]))
     return found
 
 

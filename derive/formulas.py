@@ -1,24 +1,28 @@
 """Formulas that a person wrote, against a derivation.
 
 The text is in the language of equations; a known tensor on a left side (`dW2`, an alias such as
-`y1`, a value such as `z1`) is compared, any other name is an intermediate of the text's own. What
-later formulas read of known tensors is the right value, so that one mistake is told once.
+`y1`, a value such as `z1`, an update `next(W1)`) is compared, any other name is an intermediate of
+the text's own. What later formulas read of known tensors is the right value, so that one mistake is
+told once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import math
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from derive.arithmetic import Arithmetic
 from derive.errors import ChainruleError, meant
-from derive.exact import near
+from derive.exact import SYMBOLS, as_symbols, near, spread, vanishes
 from derive.extents import Sizes
 from derive.grammar import read_equations
 from derive.instance import bare_names
-from derive.instances import NoInstance, draw, instance, run_time_extents
+from derive.instances import NoInstance, draw, instance, run_time_extents, work
 from derive.interpret import Interpreter
 from derive.language import Declarations, assemble
 from derive.notation import Derivation, System
@@ -26,11 +30,15 @@ from derive.numeric import DIGITS, TOLERANCE, Numbers
 from derive.report import Row
 from derive.scope import refs
 from derive.syntax import Fn, Name, Op, Red, Ref, Syntax, Written
+from derive.tree import equation_reads, needed_by
 
 MOST = 30_000  # bodies that are worked out at each instance
+MOST_WRITTEN = 600  # bodies that are written out in symbols
+EQUAL = "equal at points"
 _SIZES = (1, 2, 3)  # of the batch; the first that shows a difference is the smallest
 _PLACE = "formulas"
 _MARK = "_derivative_"  # a model may not name a tensor like a derivative; here they carry a mark
+_NEXT = "next_value_of_"  # nor read what will be; here that is a tensor like any other
 
 
 def check_formulas(derivation: Derivation, text: str, seed: int) -> Iterator[Row]:
@@ -39,11 +47,11 @@ def check_formulas(derivation: Derivation, text: str, seed: int) -> Iterator[Row
     Raises `ChainruleError` for what can't be read, and where no known tensor is given.
     """
     problems: list[str] = []
-    written = read_equations(text, _PLACE, problems)
+    written = [_plain_left(w) for w in read_equations(text, _PLACE, problems)]
     if problems:
         raise ChainruleError(*problems)
-    known = known_names(derivation)
-    wanted = [w.tensor for w in written if w.tensor in known and not w.is_next]
+    known = known_names(derivation, _mentioned(written))
+    wanted = [w.tensor for w in written if w.tensor in known]
     if not wanted:
         raise ChainruleError(
             f"{_PLACE}: no equation gives a tensor of the model or a derivative, such as "
@@ -65,8 +73,23 @@ def check_formulas(derivation: Derivation, text: str, seed: int) -> Iterator[Row
                 rows[name] = text_.compare(name)
         if not extents:
             break
-    yield from rows.values()
+    for name, row in rows.items():
+        proved = row.verdict == EQUAL and text_.identical(name)
+        yield Row(name, "formula", "identical") if proved else row
     yield from _unplaced(written, known)
+
+
+def _plain_left(written: Written) -> Written:
+    """An equation for what will be, `next(m)[i] = ...`, as one for a tensor of that name."""
+    if not written.is_next:
+        return written
+    return replace(written, tensor=f"next({written.tensor})", is_next=False)
+
+
+def _mentioned(written: Sequence[Written]) -> set[str]:
+    """Every name in a text."""
+    read = {r.name for w in written for r in refs(w.right)}
+    return read | bare_names(written) | {w.tensor for w in written}
 
 
 def _unplaced(written: Sequence[Written], known: dict[str, str]) -> Iterator[Row]:
@@ -78,12 +101,12 @@ def _unplaced(written: Sequence[Written], known: dict[str, str]) -> Iterator[Row
             yield Row(name, "formula", "not checked", detail)
 
 
-def known_names(derivation: Derivation) -> dict[str, str]:
+def known_names(derivation: Derivation, mentioned: Collection[str]) -> dict[str, str]:
     """What a formula may name: all tensors, aliases of them, and `d` + either.
 
-    For each the derivation's own name.
+    For each the derivation's own name. What updates give is there where it is mentioned.
     """
-    names = {t.name: t.name for t in derivation.tensors if t.role != "next"}
+    names = {t.name: t.name for t in derivation.tensors if t.role != "next" or t.name in mentioned}
     aliases = dict(derivation.system.aliases)
     names.update(aliases)
     for tensor, adjoint in derivation.adjoints:
@@ -99,26 +122,37 @@ class _Text:
 
     def __init__(self, numbers: Numbers, written: Sequence[Written], known: dict[str, str]) -> None:
         self.numbers = numbers
+        derivation = numbers.derivation
+        updates = (*derivation.system.updates, *derivation.updates)
+        self.derived = {e.tensor: e for e in (*numbers.equations, *updates)}
+        self.all = numbers.all.beside(updates, (), {})
         self.known = known
         self.given = {w.tensor for w in written}
         self.system = self._assembled(written)
         own = {self._mark(n): self._mine(n) for n in self.given & set(known)}
         table = dict(self.system.table)
         table.update({new: replace(table[old], name=new) for old, new in own.items()})
-        equations = [replace(e, tensor=own.get(e.tensor, e.tensor)) for e in self.system.equations]
-        right = {
-            self._mark(n): numbers.all.array(real)
-            for n, real in known.items()
-            if self._mark(n) in table
-        }
-        self.run = Interpreter(equations, table, right, DIGITS)
+        self.equations = [
+            replace(e, tensor=own.get(e.tensor, e.tensor)) for e in self.system.equations
+        ]
+        self.table = table
+        self.right = {real: self.all.array(real) for real in known.values()}
+        self.run = self._run(self.right, DIGITS)
+
+    def _run(self, right: Mapping[str, np.ndarray], arithmetic: Arithmetic) -> Interpreter:
+        """The text's equations with arrays for all that is known."""
+        marked = {n: (self._mark(n), real) for n, real in self.known.items()}
+        values = {mark: right[real] for mark, real in marked.values() if mark in self.table}
+        return Interpreter(self.equations, self.table, values, arithmetic)
 
     def compare(self, name: str) -> Row:
         """One formula's verdict at this instance."""
         right = self.known[name]
-        for place in np.ndindex(*self.numbers.all.shape(right)):
+        for place in np.ndindex(*self.all.shape(right)):
             theirs = self.run.value(self._mine(name), place)
-            ours = self.numbers.all.value(right, place)
+            ours = self.all.value(right, place)
+            if not near(ours, ours, TOLERANCE):
+                return Row(name, "formula", "not checked", "it is no number at the numbers drawn")
             if not near(theirs, ours, TOLERANCE):
                 example = {
                     "at": list(place),
@@ -129,9 +163,42 @@ class _Text:
                 where = f"{name}{list(place)}" if place else name
                 detail = f"{where} is {float(ours):.6g}; the formula gives {float(theirs):.6g}"
                 return Row(name, "formula", "different", detail, {"counterexample": example})
-        return Row(name, "formula", "equal at points")
+        return Row(name, "formula", EQUAL)
+
+    def identical(self, name: str) -> bool:
+        """Whether a formula is what was derived whatever the numbers are.
+
+        All that is known is a symbol for each entry, in the formula and in the derived equation.
+        """
+        real = self.known[name]
+        derived = self.derived.get(real)
+        if derived is None:
+            return False
+        extents = self.all.extents
+        places = spread(self.all.shape(real))
+        needed = needed_by({self._mine(name)}, self.equations)
+        own = [e for e in self.equations if e.tensor in needed and e.tensor != self._mine(name)]
+        both = [derived, *(e for e in self.equations if e.tensor == self._mine(name))]
+        each = work(both, extents) * len(places) // max(math.prod(self.all.shape(real)), 1)
+        if each + work(own, extents) > MOST_WRITTEN:
+            return False
+        table = self.numbers.table
+        symbols = {n: a if table[n].integer else as_symbols(n, a) for n, a in self.right.items()}
+        for read in equation_reads(derived):
+            if read.tensor not in symbols and not table[read.tensor].integer:
+                symbols[read.tensor] = as_symbols(read.tensor, self.all.array(read.tensor))
+        again = replace(derived, tensor=self._mine(name))
+        ours_table = {**table, again.tensor: replace(table[real], name=again.tensor)}
+        ours = Interpreter((again,), ours_table, symbols, SYMBOLS, extents)
+        theirs = self._run(symbols, SYMBOLS)
+        return all(
+            vanishes(ours.value(again.tensor, place).expr - theirs.value(again.tensor, place).expr)
+            for place in places
+        )
 
     def _mark(self, name: str) -> str:
+        if name.startswith("next("):
+            return f"{_NEXT}{name[5:-1]}"
         known = name in self.known or name in self.given
         return f"{name}{_MARK}" if known and name.startswith("d") else name
 
@@ -142,7 +209,7 @@ class _Text:
         """The text's equations over the sizes of this instance; all that is known is an input."""
         table = self.numbers.derivation.table
         tensors = {n: table[real] for n, real in self.known.items()}
-        shapes = {n: self.numbers.all.shape(real) for n, real in self.known.items()}
+        shapes = {n: self.all.shape(real) for n, real in self.known.items()}
         declared = Declarations(
             name=_PLACE,
             roles={
@@ -160,7 +227,11 @@ class _Text:
         try:
             return assemble([_renamed(w, self._mark) for w in written], declared)
         except ChainruleError as refused:
-            raise ChainruleError(*(p.replace(_MARK, "") for p in refused.problems)) from None
+            raise ChainruleError(*map(_unmarked, refused.problems)) from None
+
+
+def _unmarked(problem: str) -> str:
+    return re.sub(rf"\b{_NEXT}(\w+)", r"next(\1)", problem.replace(_MARK, ""))
 
 
 def _renamed(written: Written, name: Callable[[str], str]) -> Written:

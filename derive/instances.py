@@ -167,7 +167,9 @@ def _draw(
             values[tensor.name] = _integers(derivation, tensor, source, extents)
             continue
         array = np.empty(shapes[tensor.name], dtype=object)
-        signs = (1, -1) if tensor.name not in assumed and source.random() < mixed else (1,)
+        # what an optimiser remembers may be a mean of squares
+        free = tensor.role != "state" and tensor.name not in assumed
+        signs = (1, -1) if free and source.random() < mixed else (1,)
         for place in np.ndindex(*array.shape):
             array[place] = Fraction(next(pool) * source.choice(signs), 1000 * scale)
         values[tensor.name] = array

@@ -9,7 +9,7 @@ any other function: it would be cheaper on paper and NaN in a program.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -33,6 +33,7 @@ from derive.tree import affine_axes, reads, substitute
 Sympy = Any
 _MOST_FACTORED = 24
 _MOST_SYMBOLS = 7
+_HALF = sympy.Rational(1, 2)
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,29 @@ def _told(value: Sympy, equations: Sequence[tuple[Sympy, Sympy]]) -> Iterator[Sy
             told = sympy.cancel(told) if _rational(told) else told
             if _allowed(told, value, inside):
                 yield told
+        told = _rooted(value, inside, result)
+        if told is not None and _allowed(told, value, inside, _root_divisor(value, inside, result)):
+            yield told
+
+
+def _rooted(value: Sympy, inside: Sympy, result: Sympy) -> Sympy | None:
+    """The value with the odd powers of `sqrt(z)` told through `b = sqrt(z)` or `b = 1/sqrt(z)`."""
+    if not (inside.is_Pow and abs(inside.exp) == _HALF):
+        return None
+
+    def odd(power: Sympy) -> bool:
+        return bool(power.is_Pow and power.base == inside.base and (2 * power.exp).is_odd)
+
+    told = value.replace(odd, lambda power: result ** (power.exp / inside.exp))
+    if told == value:
+        return None
+    return sympy.cancel(told) if _rational(told) else told
+
+
+def _root_divisor(value: Sympy, inside: Sympy, result: Sympy) -> set[Sympy]:
+    """The root, where its square is a divisor: it is 0 where that is."""
+    square = _divisors(1 / inside.base)
+    return {result} if square and square <= _divisors(value) else set()
 
 
 def _solved(inside: Sympy, result: Sympy) -> Iterator[tuple[Sympy, Sympy]]:
@@ -134,9 +158,7 @@ def _solved(inside: Sympy, result: Sympy) -> Iterator[tuple[Sympy, Sympy]]:
 
 def _atoms(value: Sympy) -> list[Sympy]:
     found = [a for a in value.atoms(*TRANSCENDENTAL) if a.free_symbols]
-    found.extend(
-        p for p in value.atoms(sympy.Pow) if p.exp == sympy.Rational(1, 2) and p.free_symbols
-    )
+    found.extend(p for p in value.atoms(sympy.Pow) if p.exp == _HALF and p.free_symbols)
     return sorted(found, key=sympy.default_sort_key)
 
 
@@ -144,11 +166,11 @@ def _rational(value: Sympy) -> bool:
     return not value.has(Where) and len(value.free_symbols) <= _MOST_SYMBOLS
 
 
-def _allowed(told: Sympy, value: Sympy, inside: Sympy) -> bool:
+def _allowed(told: Sympy, value: Sympy, inside: Sympy, known: Collection[Sympy] = ()) -> bool:
     """No new divisor, no new function: else the form is worse than it looks."""
     if told.has(sympy.nan, sympy.zoo, sympy.oo):
         return False
-    before = _divisors(value) | _divisors(inside)
+    before = _divisors(value) | _divisors(inside) | set(known)
     if not all(_no_zero(d, before) for d in _divisors(told)):
         return False
     functions = {type(f) for f in value.atoms(sympy.Function)}

@@ -26,7 +26,7 @@ from derive.notation import (
     Term,
     affine,
 )
-from derive.numbers import as_decimal, number_text
+from derive.numbers import as_decimal, decimal_text, number_text
 from derive.rules import pull
 from derive.tree import MINUS_ONE, affine_axes, mul, number, power
 
@@ -211,7 +211,7 @@ def _product_text(args: tuple[Expr, ...]) -> tuple[str, int]:
                 if value < 0:
                     sign = "-"
                 if as_decimal(value):
-                    over.append(repr(abs(float(value))))
+                    over.append(decimal_text(abs(value)))
                     continue
                 if abs(value.numerator) != 1:
                     over.append(str(abs(value.numerator)))

@@ -41,6 +41,8 @@ _NAMED = {
 
 def lex(text: str) -> list[str]:
     """Tokens; sizes of delimiters and thin spaces mean nothing."""
+    # the letter of a gate is part of a tensor's name, and what follows it are its subscripts
+    text = re.sub(r"_\{(\\mathrm\{[a-z]\}),", r"_{\1}_{", text)
     found = []
     for token in _TOKEN.findall(text):
         is_size = token.startswith("\\") and token[1:] in _SIZES

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -279,6 +280,15 @@ def test_formulas_that_cant_be_read(run, tmp_path):
     assert "UTF-8" in refused(run("check", GENDER, "--against", by_hand))
 
 
+def without_an_equation(entry, shown):
+    """The values by which something is differentiated on the way, and that no equation gives."""
+    lines = re.sub(r"\n {6}", " ", shown).splitlines()  # long equations on one line again
+    given = {*entry.inputs, *(p.name for p in entry.parameters), entry.output}
+    given |= {m.group(1) for x in lines if (m := re.match(r"  (?:where )?(\w+)(\[.*?\])? =", x))}
+    right = " ".join(x.split(" = ", 1)[-1] for x in lines)
+    return {n for n in re.findall(r"\bd(\w+)\[", right) if f"d{n}" in given} - given
+
+
 def test_layers_lists_and_shows_the_whole_catalogue(run):
     from derive.catalogue import entries
 
@@ -292,6 +302,8 @@ def test_layers_lists_and_shows_the_whole_catalogue(run):
         assert max(map(len, shown.splitlines())) <= 80
         differentiable = entry.kind in ("layer", "activation", "loss") and entry.equations
         assert ("derived just now" in shown) == bool(differentiable)
+        if differentiable:
+            assert without_an_equation(entry, shown) == set()
         if entry.source:
             assert "\nsource\n" in shown
         if entry.kink:

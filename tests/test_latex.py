@@ -352,6 +352,8 @@ def test_merged_biases_have_tildes():
         ("W_delta", r"W^{(\mathrm{delta})}"),
         ("s_z_y2", "s^{(z,y2)}"),
         ("Wf", "W^{(f)}"),
+        ("Wf1", r"W^{(1)}_{\mathrm{f}}"),
+        ("bi2_1", r"b^{(2,1)}_{\mathrm{i}}"),
         ("y_hat", r"\hat{y}"),
         ("x_bar2", r"x^{(\mathrm{bar2})}"),
         ("alpha", r"\alpha"),

@@ -50,6 +50,22 @@ def test_dropout_draws_in_training_only():
     assert module.init_params() == {}
 
 
+def test_rrelu_draws_a_slope_for_each_entry_in_training_only():
+    module = module_of(network({"type": "rrelu", "lower": 0.2, "upper": 0.6}))
+    x = np.concatenate((np.linspace(-3, -1, 3000), np.linspace(1, 3, 3000))).reshape(2000, 3)
+    y = module.forward({}, x)
+    np.testing.assert_allclose(y, np.where(x > 0, x, 0.4 * x))
+    y = module.forward({}, x, training=True, rng=np.random.default_rng(0))
+    slopes = y / x
+    assert np.array_equal(y[x > 0], x[x > 0])
+    drawn = slopes[x < 0]
+    assert 0.2 <= drawn.min() < 0.201 and 0.599 < drawn.max() <= 0.6
+    assert len({*drawn}) > 2990 and abs(drawn.mean() - 0.4) < 0.005
+    t, rng = np.zeros_like(x), np.random.default_rng(0)
+    _, gradients = module.gradients({}, x, t, inputs=True, training=True, rng=rng)
+    np.testing.assert_allclose(gradients["x"], y * slopes / len(x))
+
+
 def test_the_estimator_trains_in_training_and_predicts_in_inference():
     dense = {"type": "dense", "units": 3, "activation": "relu"}
     module = module_of(network(dense, {"type": "batch_norm1d"}, {"type": "dropout", "p": 0.1}))

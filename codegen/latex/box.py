@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from derive.numbers import is_long
+
 PLUS, TIMES = "\x01", "\x02"
 
 # what binds more loosely needs parentheses inside what binds more tightly
@@ -142,7 +144,8 @@ def _decimal(value: Fraction) -> Box | None:
     while scaled.denominator != 1 and places < 400:
         scaled, places = scaled * 10, places + 1
     digits = str(scaled.numerator)
-    if scaled.denominator != 1 or len(digits) > 9 or value.denominator <= 8:
+    most = 17 if is_long(value) else 9
+    if scaled.denominator != 1 or len(digits) > most or value.denominator <= 8:
         return None
     if places - len(digits) > 3:
         return _scientific(digits, -places)

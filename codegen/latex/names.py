@@ -131,18 +131,21 @@ def symbol(name: str, scalar: bool = False) -> Symbol:
         return Symbol(upright(name))
     word, count, rest = found.groups()
     tags = [t for t in rest.split("_") if t]
+    gate = ""
     if _GATE.fullmatch(word) and word not in LETTERS:
-        word, tags = word[0], [word[1], *tags]
+        word, gate = word[0], word[1]
+        if not count:
+            gate, tags = "", [gate, *tags]
     base = LETTERS.get(word) or (word if len(word) == 1 else "")
     if not base:
         return _word(name)
     while tags and tags[0] in ACCENTS:
         base = ACCENTS[tags.pop(0)] % base
     parts = [*([count] if count else []), *(_tag(t) for t in tags)]
-    if not parts:
-        return Symbol(base)
     told = ",".join(parts)
-    return Symbol(base, below=told) if scalar else Symbol(base, above=f"({told})")
+    if scalar or not told:
+        return Symbol(base, below=",".join(p for p in (gate, told) if p))
+    return Symbol(base, above=f"({told})", below=upright(gate) if gate else "")
 
 
 def _word(name: str) -> Symbol:
@@ -239,6 +242,7 @@ class Names:
         made = self._of_parameter(tensor) or symbol(tensor.name, scalar=not tensor.shape)
         if made.below and made.base in self._vectors:
             made = symbol(tensor.name)  # x_1 is an entry of x here
+        made = self._of_value(tensor) or made
         # an error term is a delta, so that no other tensor's symbol may be one
         if str(made) in self._used or made.base == ERROR:
             made = Symbol(upright(tensor.name))
@@ -257,6 +261,15 @@ class Names:
             return None
         base = symbol(own)
         return replace(base, below=",".join(b for b in (base.below, str(made)) if b))
+
+    def _of_value(self, tensor: Tensor) -> Symbol | None:
+        """A value on the way to another: `z_f1`, inside the gate `f1`, has f below."""
+        of = tensor.name.removeprefix("z_")
+        goal = symbol(of)
+        told = of in self.system.table and of != tensor.name and goal.above and not goal.below
+        if not told or not re.fullmatch("[a-z]", goal.base):
+            return None
+        return Symbol("z", above=goal.above, below=upright(goal.base))
 
     def _put_tildes(self) -> None:
         """A tensor with a 1 joined to it has a tilde, and so has what multiplies it."""

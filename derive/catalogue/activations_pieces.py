@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from derive.catalogue.entry import Attribute, Entry, Parameter, Unfit, Use
-from derive.notation import Affine, Initializer, affine
+from derive.notation import Affine, Draw, Initializer, affine
 
 
 def _prelu(use: Use) -> str:
@@ -28,6 +28,11 @@ def _prelu_extents(use: Use) -> Mapping[tuple[str, int], Affine]:
             "channels on axis 1; give 1, or one for each channel"
         )
     return {("a", 0): affine(slopes)}
+
+
+def _slopes(use: Use) -> tuple[tuple[str, Draw], ...]:
+    lower, upper = float(use.attributes["lower"]), float(use.attributes["upper"])
+    return (("slope", Draw("uniform", (("high", upper), ("low", lower)))),)
 
 
 RELU = Entry(
@@ -68,15 +73,16 @@ PRELU = Entry(
 )
 RRELU = Entry(
     name="rrelu",
-    about="a leaky_relu with the middle of two slopes, as PyTorch's RReLU in inference. The slopes "
-    "that are drawn in training are left out",
-    equations="y[n,...] = where(x[n,...] > 0, x[n,...], (lower + upper)/2*x[n,...])",
+    about="a leaky_relu whose slopes are drawn, each entry's between two limits, in training; in "
+    "inference the middle of the limits",
+    equations="y[n,...] = where(x[n,...] > 0, x[n,...], slope[n,...]*x[n,...])",
+    draws=_slopes,
     attributes=(
         Attribute("lower", "number", "the least slope", default=Fraction(1, 8), below="upper"),
         Attribute("upper", "number", "the greatest slope", default=Fraction(1, 3)),
     ),
     source="Xu, Wang, Chen & Li 2015, Empirical evaluation of rectified activations",
-    kink="at x = 0 the derivative is taken as (lower + upper)/2",
+    kink="at x = 0 the derivative is taken as the slope",
 )
 ELU = Entry(
     name="elu",
