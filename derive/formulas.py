@@ -36,8 +36,9 @@ MOST = 30_000  # bodies that are worked out at each instance
 MOST_WRITTEN = 600  # bodies that are written out in symbols
 EQUAL = "equal at points"
 _SIZES = (1, 2, 3)  # of the batch; the first that shows a difference is the smallest
+_POINTS = 8  # where something branches: a formula may be right in one branch only
 _PLACE = "formulas"
-_MARK = "_derivative_"  # a model may not name a tensor like a derivative; here they carry a mark
+_MARK = "the_derivative_"  # a model may not name a tensor like a derivative; here they carry a mark
 _NEXT = "next_value_of_"  # nor read what will be; here that is a tensor like any other
 
 
@@ -59,10 +60,10 @@ def check_formulas(derivation: Derivation, text: str, seed: int) -> Iterator[Row
         )
     rows: dict[str, Row] = {}
     small = instance(derivation, MOST)
-    for size in _SIZES:
-        extents = run_time_extents(small, size)
+    for point in range(_POINTS):
+        extents = run_time_extents(small, _SIZES[min(point, len(_SIZES) - 1)])
         try:
-            values = draw(small, seed + size, extents)
+            values = draw(small, seed + point + 1, extents)
         except NoInstance as none:
             yield from (Row(name, "formula", "not checked", str(none)) for name in wanted)
             return
@@ -71,12 +72,18 @@ def check_formulas(derivation: Derivation, text: str, seed: int) -> Iterator[Row
         for name in wanted:
             if name not in rows or rows[name].ok:
                 rows[name] = text_.compare(name)
-        if not extents:
+        if point + 1 >= len(_SIZES) and not _worth_more(numbers, point + 1):
             break
     for name, row in rows.items():
         proved = row.verdict == EQUAL and text_.identical(name)
         yield Row(name, "formula", "identical") if proved else row
     yield from _unplaced(written, known)
+
+
+def _worth_more(numbers: Numbers, points: int) -> bool:
+    """Whether there are branches that some points may all have missed, and little to work out."""
+    branches = numbers.all.margin < math.inf
+    return branches and work(numbers.equations, numbers.extents) * points <= MOST
 
 
 def _plain_left(written: Written) -> Written:
@@ -169,6 +176,7 @@ class _Text:
         """Whether a formula is what was derived whatever the numbers are.
 
         All that is known is a symbol for each entry, in the formula and in the derived equation.
+        Where the numbers at hand choose a branch, the other one isn't proved.
         """
         real = self.known[name]
         derived = self.derived.get(real)
@@ -187,20 +195,28 @@ class _Text:
         for read in equation_reads(derived):
             if read.tensor not in symbols and not table[read.tensor].integer:
                 symbols[read.tensor] = as_symbols(read.tensor, self.all.array(read.tensor))
+        chosen: list[bool] = []
+
+        def compare(op: str, one: Any, other: Any) -> bool:
+            chosen.append(bool((one.expr - other.expr).free_symbols))
+            return SYMBOLS.compare(op, one, other)
+
+        arithmetic = replace(SYMBOLS, compare=compare)
         again = replace(derived, tensor=self._mine(name))
         ours_table = {**table, again.tensor: replace(table[real], name=again.tensor)}
-        ours = Interpreter((again,), ours_table, symbols, SYMBOLS, extents)
-        theirs = self._run(symbols, SYMBOLS)
-        return all(
+        ours = Interpreter((again,), ours_table, symbols, arithmetic, extents)
+        theirs = self._run(symbols, arithmetic)
+        same = all(
             vanishes(ours.value(again.tensor, place).expr - theirs.value(again.tensor, place).expr)
             for place in places
         )
+        return same and not any(chosen)
 
     def _mark(self, name: str) -> str:
         if name.startswith("next("):
             return f"{_NEXT}{name[5:-1]}"
         known = name in self.known or name in self.given
-        return f"{name}{_MARK}" if known and name.startswith("d") else name
+        return f"{_MARK}{name}" if known and name.startswith("d") else name
 
     def _mine(self, name: str) -> str:
         return f"{name} as written"

@@ -245,3 +245,30 @@ def test_a_number_of_many_digits_is_one_literal(dtype):
     assert gradients["w"].dtype == dtype
     wanted = 2 * 1.6732632423543772 * 1.0507009873554805 * w + 0.41152263 * w ** (0.41152263 - 1)
     np.testing.assert_allclose(gradients["w"], wanted, rtol=1e-6)
+
+
+def told(text, formulas, seed=0, **spec):
+    derivation = differentiate(parse(text, objective="E", **spec))
+    rows = check(derivation, formulas, seed).rows
+    return {row.name: row.verdict for row in rows if row.check == "formula"}
+
+
+def test_a_formula_that_is_right_in_one_branch_is_not_right():
+    """`dw = v` was called identical where all numbers drawn for w were positive."""
+    for seed in range(8):
+        text, spec = "E = relu(w)*v", {"parameters": ["w", "v"]}
+        assert told(text, "dw = v\ndv = w", seed, **spec) == {"dw": "different", "dv": "different"}
+    right = "dw = where(w > 0, v, 0)\ndv = relu(w)"
+    assert told(text, right, **spec) == {"dw": "equal at points", "dv": "equal at points"}
+
+
+def test_a_text_may_name_what_looks_like_derivatives_of_its_own():
+    """CS231n's `dot` and `ddot` were refused, and so was any text about a second derivative."""
+    text, spec = "E = sigmoid(w*x)", {"parameters": ["w"], "inputs": ["x"]}
+    formulas = "dot = w*x\nout = sigmoid(dot)\nddot = out*(1 - out)\ndw = ddot*x"
+    assert told(text, formulas, **spec) == {"dw": "equal at points"}
+    again = differentiate(differentiate(parse(text, objective="E", **spec)), of="dw", wrt=["w"])
+    rows = check(again, f"{again.adjoint['w']} = E*(1 - E)*(1 - 2*E)*x**2").rows
+    assert [row.verdict for row in rows if row.check == "formula"] == ["identical"]
+    with pytest.raises(ChainruleError, match="column 6: 'dwx' is bound nowhere"):
+        check(again, "dw = dwx")
