@@ -66,18 +66,26 @@ def _integers(given, name, shape):
 
 
 def sigmoid(z):
-    """1 / (1 + exp(-z)), without overflow."""
-    e = np.exp(-np.abs(z))
-    return np.where(z >= 0, 1, e) / (1 + e)
+    """1 / (1 + exp(-z)), accurate at both ends."""
+    with np.errstate(over="ignore"):  # where exp(-z) overflows, the result is 0
+        return 1 / (1 + np.exp(-z))
+
+
+def _inside(a, indices):
+    """Where integer places along the first axes of `a` are inside it: nothing wraps."""
+    inside = np.True_
+    for i, size in zip(indices, a.shape):
+        inside = inside & (i >= 0) & (i < size)
+    return inside
 
 
 def _take(a, axes, indices):
     """`a` at integer places along `axes`, which go first; 0 where that is outside."""
     a = np.moveaxis(a, axes, range(len(axes)))
-    inside = [(i >= 0) & (i < size) for i, size in zip(indices, a.shape)]
-    inside = np.logical_and.reduce(np.broadcast_arrays(*inside))
-    places = np.broadcast_arrays(*indices)
-    found = a[tuple(np.where(inside, i, 0) for i in places)]
+    inside = _inside(a, indices)
+    if np.all(inside):
+        return a[indices]
+    found = a[tuple(np.where(inside, i, 0) for i in indices)]
     inside = inside.reshape(inside.shape + (1,) * (found.ndim - inside.ndim))
     return np.where(inside, found, 0)
 
@@ -85,10 +93,11 @@ def _take(a, axes, indices):
 def _add_at(a, axes, indices, values):
     """Add to `a` at integer places along `axes`; what would be outside is dropped."""
     a = np.moveaxis(a, axes, range(len(axes)))
-    places = np.broadcast_arrays(*indices)
-    inside = [(i >= 0) & (i < size) for i, size in zip(places, a.shape)]
-    inside = np.logical_and.reduce(inside)
-    np.add.at(a, tuple(i[inside] for i in places), values[inside])
+    inside = _inside(a, indices)
+    if not np.all(inside):
+        indices = tuple(np.broadcast_to(i, inside.shape)[inside] for i in indices)
+        values = np.broadcast_to(values, inside.shape + a.shape[len(axes) :])[inside]
+    np.add.at(a, indices, values)
 
 
 def init_params(seed=0):
@@ -157,21 +166,21 @@ def _propagate(params, x):
         # c_gru[n,t,k] = tanh(z_c_gru[n,t,k])
         c_gru[:, t_] = np.tanh(z_c_gru[:, t_])
         # h_gru[n,t,k] = (1 - u_gru[n,t,k])*c_gru[n,t,k] + u_gru[n,t,k]*h_gru[n,t-1,k]
-        h_gru[:, t_] = (
-            (1 - u_gru[:, t_]) * c_gru[:, t_]
-            + u_gru[:, t_]
-                * (h_gru[:, t_ - 1] if t_ >= 1 else np.zeros_like(h_gru[:, 0]))
-        )
+        h_gru[:, t_] = (1 - u_gru[:, t_]) * c_gru[:, t_]
+        if t_ >= 1:
+            h_gru[:, t_] += u_gru[:, t_] * h_gru[:, t_ - 1]
     # y_gru[n,t,k] = h_gru[n,t,k]
     y_gru = h_gru
     # z_out[n,s,i] = sum(j, W_out[i,j]*y_gru[n,s,j]) + b_out[i]
     z_out = y_gru @ W_out.T + b_out
     # m[n,s] = max(i, hold(z_out[n,s,i]))
     m = z_out.max(axis=2)
-    # s[n,j] = sum(i, exp(z_out[n,j,i] - m[n,j]))
-    s = np.sum(np.exp(z_out - m[:, :, None]), axis=2)
-    # p[n,j,i] = exp(z_out[n,j,i] - m[n,j])/s[n,j]
-    p = np.exp(z_out - m[:, :, None]) / s[:, :, None]
+    # exp_z_out[n,j,i] = exp(z_out[n,j,i] - m[n,j])
+    exp_z_out = np.exp(z_out - m[:, :, None])
+    # s[n,j] = sum(i, exp_z_out[n,j,i])
+    s = exp_z_out.sum(axis=2)
+    # p[n,j,i] = exp_z_out[n,j,i]/s[n,j]
+    p = exp_z_out / s[:, :, None]
     return y_symbols, r_gru, u_gru, m_gru, c_gru, h_gru, y_gru, z_out, m, s, p
 
 
@@ -224,11 +233,7 @@ def gradients(params, x, t, inputs=False, training=False, rng=None):
     # dz_out[n,s,i] = p[n,s,i]/size(n)
     # dz_out[n,s,t[n,s]] += -1/size(n)
     dz_out = p / N
-    _add_at(
-        dz_out, (0, 1, 2),
-        (np.arange(N)[:, None], np.arange(S), t),
-        np.full((N, S), -1 / N, dtype=DTYPE),
-    )
+    _add_at(dz_out, (0, 1, 2), (np.arange(N)[:, None], np.arange(S), t), -1 / N)
     # dW_out[i,j] = sum(n,s, dz_out[n,s,i]*y_gru[n,s,j])
     dW_out = np.tensordot(dz_out, y_gru, axes=([0, 1], [0, 1]))
     # db_out[i] = sum(n,s, dz_out[n,s,i])
@@ -237,11 +242,8 @@ def gradients(params, x, t, inputs=False, training=False, rng=None):
     dy_gru = dz_out @ W_out
     # dh_gru[n,t,k] = dy_gru[n,t,k]
     dh_gru = dy_gru.copy()
-    dc_gru = np.zeros((N, S, 64), dtype=DTYPE)
-    du_gru = np.zeros((N, S, 64), dtype=DTYPE)
     dz_c_gru = np.zeros((N, S, 64), dtype=DTYPE)
     dm_gru = np.zeros((N, S, 64), dtype=DTYPE)
-    dr_gru = np.zeros((N, S, 64), dtype=DTYPE)
     dz_u_gru = np.zeros((N, S, 64), dtype=DTYPE)
     dz_gru = np.zeros((N, S, 64), dtype=DTYPE)
     for t_ in reversed(range(S)):
@@ -251,15 +253,14 @@ def gradients(params, x, t, inputs=False, training=False, rng=None):
             #     sum(i, dz_gru[n,t+1,i]*Ur_gru[i,k])
             dh_gru[:, t_] += dh_gru[:, t_ + 1] * u_gru[:, t_ + 1]
         if t_ + 1 < S:
-            dh_gru[:, t_] += dm_gru[:, t_ + 1] @ Uc_gru
-        if t_ + 1 < S:
-            dh_gru[:, t_] += dz_u_gru[:, t_ + 1] @ Uu_gru
-        if t_ + 1 < S:
-            dh_gru[:, t_] += dz_gru[:, t_ + 1] @ Ur_gru
+            dh_gru[:, t_] += (
+                dm_gru[:, t_ + 1] @ Uc_gru + dz_u_gru[:, t_ + 1] @ Uu_gru
+                + dz_gru[:, t_ + 1] @ Ur_gru
+            )
         # dc_gru[n,t,k] = dh_gru[n,t,k]*(1 - u_gru[n,t,k])
-        dc_gru[:, t_] = dh_gru[:, t_] * (1 - u_gru[:, t_])
+        dc_gru = dh_gru[:, t_] * (1 - u_gru[:, t_])
         # du_gru[n,t,k] = dh_gru[n,t,k]*(-c_gru[n,t,k] + h_gru[n,t-1,k])
-        du_gru[:, t_] = (
+        du_gru = (
             dh_gru[:, t_]
             * (
                 -c_gru[:, t_]
@@ -267,15 +268,15 @@ def gradients(params, x, t, inputs=False, training=False, rng=None):
             )
         )
         # dz_c_gru[n,t,k] = dc_gru[n,t,k]*(1 - c_gru[n,t,k]**2)
-        dz_c_gru[:, t_] = dc_gru[:, t_] * (1 - c_gru[:, t_]**2)
+        dz_c_gru[:, t_] = dc_gru * (1 - c_gru[:, t_]**2)
         # dm_gru[n,t,k] = dz_c_gru[n,t,k]*r_gru[n,t,k]
         dm_gru[:, t_] = dz_c_gru[:, t_] * r_gru[:, t_]
         # dr_gru[n,t,k] = dz_c_gru[n,t,k]*m_gru[n,t,k]
-        dr_gru[:, t_] = dz_c_gru[:, t_] * m_gru[:, t_]
+        dr_gru = dz_c_gru[:, t_] * m_gru[:, t_]
         # dz_u_gru[n,t,k] = du_gru[n,t,k]*u_gru[n,t,k]*(1 - u_gru[n,t,k])
-        dz_u_gru[:, t_] = du_gru[:, t_] * u_gru[:, t_] * (1 - u_gru[:, t_])
+        dz_u_gru[:, t_] = du_gru * u_gru[:, t_] * (1 - u_gru[:, t_])
         # dz_gru[n,t,k] = dr_gru[n,t,k]*r_gru[n,t,k]*(1 - r_gru[n,t,k])
-        dz_gru[:, t_] = dr_gru[:, t_] * r_gru[:, t_] * (1 - r_gru[:, t_])
+        dz_gru[:, t_] = dr_gru * r_gru[:, t_] * (1 - r_gru[:, t_])
     # dWc_gru[k,j] = sum(n,t, dz_c_gru[n,t,k]*y_symbols[n,t,j])
     dWc_gru = np.tensordot(dz_c_gru, y_symbols, axes=([0, 1], [0, 1]))
     # dbc_gru[k] = sum(n,t, dz_c_gru[n,t,k])
@@ -290,16 +291,16 @@ def gradients(params, x, t, inputs=False, training=False, rng=None):
     dUu_gru = np.tensordot(dz_u_gru[:, 1:], h_gru[:, :S - 1], axes=([0, 1], [0, 1]))
     # dbu_gru[k] = sum(n,t, dz_u_gru[n,t,k])
     dbu_gru = dz_u_gru.sum(axis=(0, 1))
-    # dvu_gru[k] = sum(n,t, dz_u_gru[n,t,k])
-    dvu_gru = dz_u_gru.sum(axis=(0, 1))
+    # dvu_gru[k] = dbu_gru[k]
+    dvu_gru = dbu_gru.copy()
     # dWr_gru[k,j] = sum(n,t, dz_gru[n,t,k]*y_symbols[n,t,j])
     dWr_gru = np.tensordot(dz_gru, y_symbols, axes=([0, 1], [0, 1]))
     # dUr_gru[k,l] = sum(n,t, dz_gru[n,t,k]*h_gru[n,t-1,l])
     dUr_gru = np.tensordot(dz_gru[:, 1:], h_gru[:, :S - 1], axes=([0, 1], [0, 1]))
     # dbr_gru[k] = sum(n,t, dz_gru[n,t,k])
     dbr_gru = dz_gru.sum(axis=(0, 1))
-    # dvr_gru[k] = sum(n,t, dz_gru[n,t,k])
-    dvr_gru = dz_gru.sum(axis=(0, 1))
+    # dvr_gru[k] = dbr_gru[k]
+    dvr_gru = dbr_gru.copy()
     # dy_symbols[n,s,i] = sum(k, dz_c_gru[n,s,k]*Wc_gru[k,i]) + sum(k,
     #     dz_u_gru[n,s,k]*Wu_gru[k,i]) + sum(k, dz_gru[n,s,k]*Wr_gru[k,i])
     dy_symbols = dz_c_gru @ Wc_gru + dz_u_gru @ Wu_gru + dz_gru @ Wr_gru

@@ -70,18 +70,26 @@ def _integers(given, name, shape):
 
 
 def sigmoid(z):
-    """1 / (1 + exp(-z)), without overflow."""
-    e = np.exp(-np.abs(z))
-    return np.where(z >= 0, 1, e) / (1 + e)
+    """1 / (1 + exp(-z)), accurate at both ends."""
+    with np.errstate(over="ignore"):  # where exp(-z) overflows, the result is 0
+        return 1 / (1 + np.exp(-z))
+
+
+def _inside(a, indices):
+    """Where integer places along the first axes of `a` are inside it: nothing wraps."""
+    inside = np.True_
+    for i, size in zip(indices, a.shape):
+        inside = inside & (i >= 0) & (i < size)
+    return inside
 
 
 def _take(a, axes, indices):
     """`a` at integer places along `axes`, which go first; 0 where that is outside."""
     a = np.moveaxis(a, axes, range(len(axes)))
-    inside = [(i >= 0) & (i < size) for i, size in zip(indices, a.shape)]
-    inside = np.logical_and.reduce(np.broadcast_arrays(*inside))
-    places = np.broadcast_arrays(*indices)
-    found = a[tuple(np.where(inside, i, 0) for i in places)]
+    inside = _inside(a, indices)
+    if np.all(inside):
+        return a[indices]
+    found = a[tuple(np.where(inside, i, 0) for i in indices)]
     inside = inside.reshape(inside.shape + (1,) * (found.ndim - inside.ndim))
     return np.where(inside, found, 0)
 
@@ -89,10 +97,11 @@ def _take(a, axes, indices):
 def _add_at(a, axes, indices, values):
     """Add to `a` at integer places along `axes`; what would be outside is dropped."""
     a = np.moveaxis(a, axes, range(len(axes)))
-    places = np.broadcast_arrays(*indices)
-    inside = [(i >= 0) & (i < size) for i, size in zip(places, a.shape)]
-    inside = np.logical_and.reduce(inside)
-    np.add.at(a, tuple(i[inside] for i in places), values[inside])
+    inside = _inside(a, indices)
+    if not np.all(inside):
+        indices = tuple(np.broadcast_to(i, inside.shape)[inside] for i in indices)
+        values = np.broadcast_to(values, inside.shape + a.shape[len(axes) :])[inside]
+    np.add.at(a, indices, values)
 
 
 def init_params(seed=0):
@@ -123,7 +132,7 @@ def init_params(seed=0):
 
 def _propagate(params, x):
     """Forward propagation; returns y_symbols, i_lstm, f_lstm, g_lstm, o_lstm,
-    c_lstm, h_lstm, y_lstm, z_out, m, s, p."""
+    c_lstm, tanh_c_lstm, h_lstm, y_lstm, z_out, m, s, p."""
     W_symbols, Wi_lstm = params["W_symbols"], params["Wi_lstm"]
     Ui_lstm, bi_lstm, vi_lstm = params["Ui_lstm"], params["bi_lstm"], params["vi_lstm"]
     Wf_lstm, Uf_lstm, bf_lstm = params["Wf_lstm"], params["Uf_lstm"], params["bf_lstm"]
@@ -149,6 +158,7 @@ def _propagate(params, x):
     z_o_lstm = y_symbols @ Wo_lstm.T + (bo_lstm + vo_lstm)
     o_lstm = np.zeros((N, S, 64), dtype=DTYPE)
     c_lstm = np.zeros((N, S, 64), dtype=DTYPE)
+    tanh_c_lstm = np.zeros((N, S, 64), dtype=DTYPE)
     h_lstm = np.zeros((N, S, 64), dtype=DTYPE)
     for t_ in range(S):
         if t_ >= 1:
@@ -172,35 +182,37 @@ def _propagate(params, x):
         # o_lstm[n,t,k] = sigmoid(z_o_lstm[n,t,k])
         o_lstm[:, t_] = sigmoid(z_o_lstm[:, t_])
         # c_lstm[n,t,k] = f_lstm[n,t,k]*c_lstm[n,t-1,k] + i_lstm[n,t,k]*g_lstm[n,t,k]
-        c_lstm[:, t_] = (
-            f_lstm[:, t_]
-            * (c_lstm[:, t_ - 1] if t_ >= 1 else np.zeros_like(c_lstm[:, 0]))
-            + i_lstm[:, t_] * g_lstm[:, t_]
-        )
-        # h_lstm[n,t,k] = o_lstm[n,t,k]*tanh(c_lstm[n,t,k])
-        h_lstm[:, t_] = o_lstm[:, t_] * np.tanh(c_lstm[:, t_])
+        c_lstm[:, t_] = i_lstm[:, t_] * g_lstm[:, t_]
+        if t_ >= 1:
+            c_lstm[:, t_] += f_lstm[:, t_] * c_lstm[:, t_ - 1]
+        # tanh_c_lstm[n,t,k] = tanh(c_lstm[n,t,k])
+        tanh_c_lstm[:, t_] = np.tanh(c_lstm[:, t_])
+        # h_lstm[n,t,k] = o_lstm[n,t,k]*tanh_c_lstm[n,t,k]
+        h_lstm[:, t_] = o_lstm[:, t_] * tanh_c_lstm[:, t_]
     # y_lstm[n,t,k] = h_lstm[n,t,k]
     y_lstm = h_lstm
     # z_out[n,s,i] = sum(j, W_out[i,j]*y_lstm[n,s,j]) + b_out[i]
     z_out = y_lstm @ W_out.T + b_out
     # m[n,s] = max(i, hold(z_out[n,s,i]))
     m = z_out.max(axis=2)
-    # s[n,j] = sum(i, exp(z_out[n,j,i] - m[n,j]))
-    s = np.sum(np.exp(z_out - m[:, :, None]), axis=2)
-    # p[n,j,i] = exp(z_out[n,j,i] - m[n,j])/s[n,j]
-    p = np.exp(z_out - m[:, :, None]) / s[:, :, None]
+    # exp_z_out[n,j,i] = exp(z_out[n,j,i] - m[n,j])
+    exp_z_out = np.exp(z_out - m[:, :, None])
+    # s[n,j] = sum(i, exp_z_out[n,j,i])
+    s = exp_z_out.sum(axis=2)
+    # p[n,j,i] = exp_z_out[n,j,i]/s[n,j]
+    p = exp_z_out / s[:, :, None]
     return (
-        y_symbols, i_lstm, f_lstm, g_lstm, o_lstm, c_lstm, h_lstm, y_lstm, z_out, m, s,
-        p,
+        y_symbols, i_lstm, f_lstm, g_lstm, o_lstm, c_lstm, tanh_c_lstm, h_lstm, y_lstm,
+        z_out, m, s, p,
     )
 
 
 def _evaluate(params, x, t):
     """The objective and what its gradient needs: E, y_symbols, i_lstm, f_lstm,
-    g_lstm, o_lstm, c_lstm, h_lstm, y_lstm, p."""
+    g_lstm, o_lstm, c_lstm, tanh_c_lstm, h_lstm, y_lstm, p."""
     (
-        y_symbols, i_lstm, f_lstm, g_lstm, o_lstm, c_lstm, h_lstm, y_lstm, z_out, m, s,
-        p,
+        y_symbols, i_lstm, f_lstm, g_lstm, o_lstm, c_lstm, tanh_c_lstm, h_lstm, y_lstm,
+        z_out, m, s, p,
     ) = _propagate(params, x)
     x = np.asarray(x, dtype=np.intp)
     N = len(x)
@@ -214,17 +226,20 @@ def _evaluate(params, x, t):
         )
         / N
     )
-    return E, y_symbols, i_lstm, f_lstm, g_lstm, o_lstm, c_lstm, h_lstm, y_lstm, p
+    return (
+        E, y_symbols, i_lstm, f_lstm, g_lstm, o_lstm, c_lstm, tanh_c_lstm, h_lstm,
+        y_lstm, p,
+    )
 
 
 def forward(params, x, training=False, rng=None):
     """The output z_out, shape (N, S, 66)."""
-    return _propagate(params, x)[8]
+    return _propagate(params, x)[9]
 
 
 def probabilities(params, x):
     """The probabilities that the output stands for, shape (N, S, 66)."""
-    return _propagate(params, x)[11]
+    return _propagate(params, x)[12]
 
 
 def loss(params, x, t, training=False, rng=None):
@@ -238,7 +253,8 @@ def gradients(params, x, t, inputs=False, training=False, rng=None):
     Uf_lstm, Wg_lstm, Ug_lstm = params["Uf_lstm"], params["Wg_lstm"], params["Ug_lstm"]
     Wo_lstm, Uo_lstm, W_out = params["Wo_lstm"], params["Uo_lstm"], params["W_out"]
     (
-        E, y_symbols, i_lstm, f_lstm, g_lstm, o_lstm, c_lstm, h_lstm, y_lstm, p,
+        E, y_symbols, i_lstm, f_lstm, g_lstm, o_lstm, c_lstm, tanh_c_lstm, h_lstm,
+        y_lstm, p,
     ) = _evaluate(params, x, t)
     x = np.asarray(x, dtype=np.intp)
     t = np.asarray(t, dtype=np.intp)
@@ -247,11 +263,7 @@ def gradients(params, x, t, inputs=False, training=False, rng=None):
     # dz_out[n,s,i] = p[n,s,i]/size(n)
     # dz_out[n,s,t[n,s]] += -1/size(n)
     dz_out = p / N
-    _add_at(
-        dz_out, (0, 1, 2),
-        (np.arange(N)[:, None], np.arange(S), t),
-        np.full((N, S), -1 / N, dtype=DTYPE),
-    )
+    _add_at(dz_out, (0, 1, 2), (np.arange(N)[:, None], np.arange(S), t), -1 / N)
     # dW_out[i,j] = sum(n,s, dz_out[n,s,i]*y_lstm[n,s,j])
     dW_out = np.tensordot(dz_out, y_lstm, axes=([0, 1], [0, 1]))
     # db_out[i] = sum(n,s, dz_out[n,s,i])
@@ -260,11 +272,7 @@ def gradients(params, x, t, inputs=False, training=False, rng=None):
     dy_lstm = dz_out @ W_out
     # dh_lstm[n,t,k] = dy_lstm[n,t,k]
     dh_lstm = dy_lstm.copy()
-    do_lstm = np.zeros((N, S, 64), dtype=DTYPE)
     dc_lstm = np.zeros((N, S, 64), dtype=DTYPE)
-    dg_lstm = np.zeros((N, S, 64), dtype=DTYPE)
-    df_lstm = np.zeros((N, S, 64), dtype=DTYPE)
-    di_lstm = np.zeros((N, S, 64), dtype=DTYPE)
     dz_o_lstm = np.zeros((N, S, 64), dtype=DTYPE)
     dz_g_lstm = np.zeros((N, S, 64), dtype=DTYPE)
     dz_f_lstm = np.zeros((N, S, 64), dtype=DTYPE)
@@ -275,69 +283,66 @@ def gradients(params, x, t, inputs=False, training=False, rng=None):
             #     dz_g_lstm[n,t+1,i]*Ug_lstm[i,k]) + sum(i,
             #     dz_f_lstm[n,t+1,i]*Uf_lstm[i,k]) + sum(i,
             #     dz_lstm[n,t+1,i]*Ui_lstm[i,k])
-            dh_lstm[:, t_] += dz_o_lstm[:, t_ + 1] @ Uo_lstm
-        if t_ + 1 < S:
-            dh_lstm[:, t_] += dz_g_lstm[:, t_ + 1] @ Ug_lstm
-        if t_ + 1 < S:
-            dh_lstm[:, t_] += dz_f_lstm[:, t_ + 1] @ Uf_lstm
-        if t_ + 1 < S:
-            dh_lstm[:, t_] += dz_lstm[:, t_ + 1] @ Ui_lstm
-        # do_lstm[n,t,k] = dh_lstm[n,t,k]*tanh(c_lstm[n,t,k])
-        do_lstm[:, t_] = dh_lstm[:, t_] * np.tanh(c_lstm[:, t_])
-        # dc_lstm[n,t,k] = dh_lstm[n,t,k]*o_lstm[n,t,k]*(1 - tanh(c_lstm[n,t,k])**2) +
+            dh_lstm[:, t_] += (
+                dz_o_lstm[:, t_ + 1] @ Uo_lstm + dz_g_lstm[:, t_ + 1] @ Ug_lstm
+                + dz_f_lstm[:, t_ + 1] @ Uf_lstm + dz_lstm[:, t_ + 1] @ Ui_lstm
+            )
+        # do_lstm[n,t,k] = dh_lstm[n,t,k]*tanh_c_lstm[n,t,k]
+        do_lstm = dh_lstm[:, t_] * tanh_c_lstm[:, t_]
+        # dc_lstm[n,t,k] = dh_lstm[n,t,k]*o_lstm[n,t,k]*(1 - tanh_c_lstm[n,t,k]**2) +
         #     dc_lstm[n,t+1,k]*f_lstm[n,t+1,k]
-        dc_lstm[:, t_] = (
-            dh_lstm[:, t_] * o_lstm[:, t_] * (1 - np.tanh(c_lstm[:, t_])**2)
-            + (dc_lstm[:, t_ + 1] if t_ + 1 < S else np.zeros_like(dc_lstm[:, 0]))
-                * (f_lstm[:, t_ + 1] if t_ + 1 < S else np.zeros_like(f_lstm[:, 0]))
-        )
+        dc_lstm[:, t_] = dh_lstm[:, t_] * o_lstm[:, t_] * (1 - tanh_c_lstm[:, t_]**2)
+        if t_ + 1 < S:
+            dc_lstm[:, t_] += dc_lstm[:, t_ + 1] * f_lstm[:, t_ + 1]
         # dg_lstm[n,t,k] = dc_lstm[n,t,k]*i_lstm[n,t,k]
-        dg_lstm[:, t_] = dc_lstm[:, t_] * i_lstm[:, t_]
-        if t_ >= 1:
-            # df_lstm[n,t,k] = dc_lstm[n,t,k]*c_lstm[n,t-1,k]
-            df_lstm[:, t_] += dc_lstm[:, t_] * c_lstm[:, t_ - 1]
+        dg_lstm = dc_lstm[:, t_] * i_lstm[:, t_]
+        # df_lstm[n,t,k] = dc_lstm[n,t,k]*c_lstm[n,t-1,k]
+        df_lstm = (
+            dc_lstm[:, t_] * c_lstm[:, t_ - 1] if t_ >= 1
+            else np.zeros((N, 64), dtype=DTYPE)
+        )
         # di_lstm[n,t,k] = dc_lstm[n,t,k]*g_lstm[n,t,k]
-        di_lstm[:, t_] = dc_lstm[:, t_] * g_lstm[:, t_]
+        di_lstm = dc_lstm[:, t_] * g_lstm[:, t_]
         # dz_o_lstm[n,t,k] = do_lstm[n,t,k]*o_lstm[n,t,k]*(1 - o_lstm[n,t,k])
-        dz_o_lstm[:, t_] = do_lstm[:, t_] * o_lstm[:, t_] * (1 - o_lstm[:, t_])
+        dz_o_lstm[:, t_] = do_lstm * o_lstm[:, t_] * (1 - o_lstm[:, t_])
         # dz_g_lstm[n,t,k] = dg_lstm[n,t,k]*(1 - g_lstm[n,t,k]**2)
-        dz_g_lstm[:, t_] = dg_lstm[:, t_] * (1 - g_lstm[:, t_]**2)
+        dz_g_lstm[:, t_] = dg_lstm * (1 - g_lstm[:, t_]**2)
         # dz_f_lstm[n,t,k] = df_lstm[n,t,k]*f_lstm[n,t,k]*(1 - f_lstm[n,t,k])
-        dz_f_lstm[:, t_] = df_lstm[:, t_] * f_lstm[:, t_] * (1 - f_lstm[:, t_])
+        dz_f_lstm[:, t_] = df_lstm * f_lstm[:, t_] * (1 - f_lstm[:, t_])
         # dz_lstm[n,t,k] = di_lstm[n,t,k]*i_lstm[n,t,k]*(1 - i_lstm[n,t,k])
-        dz_lstm[:, t_] = di_lstm[:, t_] * i_lstm[:, t_] * (1 - i_lstm[:, t_])
+        dz_lstm[:, t_] = di_lstm * i_lstm[:, t_] * (1 - i_lstm[:, t_])
     # dWo_lstm[k,j] = sum(n,t, dz_o_lstm[n,t,k]*y_symbols[n,t,j])
     dWo_lstm = np.tensordot(dz_o_lstm, y_symbols, axes=([0, 1], [0, 1]))
     # dUo_lstm[k,l] = sum(n,t, dz_o_lstm[n,t,k]*h_lstm[n,t-1,l])
     dUo_lstm = np.tensordot(dz_o_lstm[:, 1:], h_lstm[:, :S - 1], axes=([0, 1], [0, 1]))
     # dbo_lstm[k] = sum(n,t, dz_o_lstm[n,t,k])
     dbo_lstm = dz_o_lstm.sum(axis=(0, 1))
-    # dvo_lstm[k] = sum(n,t, dz_o_lstm[n,t,k])
-    dvo_lstm = dz_o_lstm.sum(axis=(0, 1))
+    # dvo_lstm[k] = dbo_lstm[k]
+    dvo_lstm = dbo_lstm.copy()
     # dWg_lstm[k,j] = sum(n,t, dz_g_lstm[n,t,k]*y_symbols[n,t,j])
     dWg_lstm = np.tensordot(dz_g_lstm, y_symbols, axes=([0, 1], [0, 1]))
     # dUg_lstm[k,l] = sum(n,t, dz_g_lstm[n,t,k]*h_lstm[n,t-1,l])
     dUg_lstm = np.tensordot(dz_g_lstm[:, 1:], h_lstm[:, :S - 1], axes=([0, 1], [0, 1]))
     # dbg_lstm[k] = sum(n,t, dz_g_lstm[n,t,k])
     dbg_lstm = dz_g_lstm.sum(axis=(0, 1))
-    # dvg_lstm[k] = sum(n,t, dz_g_lstm[n,t,k])
-    dvg_lstm = dz_g_lstm.sum(axis=(0, 1))
+    # dvg_lstm[k] = dbg_lstm[k]
+    dvg_lstm = dbg_lstm.copy()
     # dWf_lstm[k,j] = sum(n,t, dz_f_lstm[n,t,k]*y_symbols[n,t,j])
     dWf_lstm = np.tensordot(dz_f_lstm, y_symbols, axes=([0, 1], [0, 1]))
     # dUf_lstm[k,l] = sum(n,t, dz_f_lstm[n,t,k]*h_lstm[n,t-1,l])
     dUf_lstm = np.tensordot(dz_f_lstm[:, 1:], h_lstm[:, :S - 1], axes=([0, 1], [0, 1]))
     # dbf_lstm[k] = sum(n,t, dz_f_lstm[n,t,k])
     dbf_lstm = dz_f_lstm.sum(axis=(0, 1))
-    # dvf_lstm[k] = sum(n,t, dz_f_lstm[n,t,k])
-    dvf_lstm = dz_f_lstm.sum(axis=(0, 1))
+    # dvf_lstm[k] = dbf_lstm[k]
+    dvf_lstm = dbf_lstm.copy()
     # dWi_lstm[k,j] = sum(n,t, dz_lstm[n,t,k]*y_symbols[n,t,j])
     dWi_lstm = np.tensordot(dz_lstm, y_symbols, axes=([0, 1], [0, 1]))
     # dUi_lstm[k,l] = sum(n,t, dz_lstm[n,t,k]*h_lstm[n,t-1,l])
     dUi_lstm = np.tensordot(dz_lstm[:, 1:], h_lstm[:, :S - 1], axes=([0, 1], [0, 1]))
     # dbi_lstm[k] = sum(n,t, dz_lstm[n,t,k])
     dbi_lstm = dz_lstm.sum(axis=(0, 1))
-    # dvi_lstm[k] = sum(n,t, dz_lstm[n,t,k])
-    dvi_lstm = dz_lstm.sum(axis=(0, 1))
+    # dvi_lstm[k] = dbi_lstm[k]
+    dvi_lstm = dbi_lstm.copy()
     # dy_symbols[n,s,i] = sum(k, dz_o_lstm[n,s,k]*Wo_lstm[k,i]) + sum(k,
     #     dz_g_lstm[n,s,k]*Wg_lstm[k,i]) + sum(k, dz_f_lstm[n,s,k]*Wf_lstm[k,i]) +
     #     sum(k, dz_lstm[n,s,k]*Wi_lstm[k,i])

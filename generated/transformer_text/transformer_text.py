@@ -91,13 +91,21 @@ def _integers(given, name, shape):
     return whole
 
 
+def _inside(a, indices):
+    """Where integer places along the first axes of `a` are inside it: nothing wraps."""
+    inside = np.True_
+    for i, size in zip(indices, a.shape):
+        inside = inside & (i >= 0) & (i < size)
+    return inside
+
+
 def _take(a, axes, indices):
     """`a` at integer places along `axes`, which go first; 0 where that is outside."""
     a = np.moveaxis(a, axes, range(len(axes)))
-    inside = [(i >= 0) & (i < size) for i, size in zip(indices, a.shape)]
-    inside = np.logical_and.reduce(np.broadcast_arrays(*inside))
-    places = np.broadcast_arrays(*indices)
-    found = a[tuple(np.where(inside, i, 0) for i in places)]
+    inside = _inside(a, indices)
+    if np.all(inside):
+        return a[indices]
+    found = a[tuple(np.where(inside, i, 0) for i in indices)]
     inside = inside.reshape(inside.shape + (1,) * (found.ndim - inside.ndim))
     return np.where(inside, found, 0)
 
@@ -105,10 +113,11 @@ def _take(a, axes, indices):
 def _add_at(a, axes, indices, values):
     """Add to `a` at integer places along `axes`; what would be outside is dropped."""
     a = np.moveaxis(a, axes, range(len(axes)))
-    places = np.broadcast_arrays(*indices)
-    inside = [(i >= 0) & (i < size) for i, size in zip(places, a.shape)]
-    inside = np.logical_and.reduce(inside)
-    np.add.at(a, tuple(i[inside] for i in places), values[inside])
+    inside = _inside(a, indices)
+    if not np.all(inside):
+        indices = tuple(np.broadcast_to(i, inside.shape)[inside] for i in indices)
+        values = np.broadcast_to(values, inside.shape + a.shape[len(axes) :])[inside]
+    np.add.at(a, indices, values)
 
 
 def init_params(seed=0):
@@ -183,11 +192,10 @@ def init_params(seed=0):
 
 @np.errstate(all="ignore")  # np.where computes both arms and keeps one
 def _propagate(params, x):
-    """Forward propagation; returns y_place, mu_a_a, z_a, sigma_a_a, n_a_a, q_a, k_a,
-    v_a, a_a, o_a, x_a_a, mu_f_a, z_sigma_f_a, sigma_f_a, n_f_a, p_a, f_a, y_a,
-    mu_a_b, z_b, sigma_a_b, n_a_b, q_b, k_b, v_b, a_b, o_b, x_a_b, mu_f_b,
-    z_sigma_f_b, sigma_f_b, n_f_b, p_b, f_b, y_b, m_norm, v_norm, y_norm, z_out,
-    m, s, p."""
+    """Forward propagation; returns y_place, mu_a_a, sigma_a_a, n_a_a, q_a, k_a, v_a,
+    a_a, o_a, x_a_a, mu_f_a, sigma_f_a, n_f_a, p_a, f_a, y_a, mu_a_b, sigma_a_b,
+    n_a_b, q_b, k_b, v_b, a_b, o_b, x_a_b, mu_f_b, sigma_f_b, n_f_b, p_b, f_b,
+    y_b, m_norm, sqrt_v_norm, y_norm, z_out, m, s, p."""
     W_symbols, Wq_a, bq_a = params["W_symbols"], params["Wq_a"], params["bq_a"]
     Wk_a, bk_a, Wv_a = params["Wk_a"], params["bk_a"], params["Wv_a"]
     bv_a, Wo_a, bo_a = params["bv_a"], params["Wo_a"], params["bo_a"]
@@ -243,10 +251,12 @@ def _propagate(params, x):
     s_a = np.where(np.arange(S) <= np.arange(S)[:, None], s_s_a / 8**0.5, -np.inf)
     # m_a[n,h,t] = max(u, hold(s_a[n,h,t,u]))
     m_a = s_a.max(axis=3)
-    # s_a_a[n,h,t] = sum(u, exp(s_a[n,h,t,u] - m_a[n,h,t]))
-    s_a_a = np.sum(np.exp(s_a - m_a[:, :, :, None]), axis=3)
-    # a_a[n,h,t,u] = exp(s_a[n,h,t,u] - m_a[n,h,t])/s_a_a[n,h,t]
-    a_a = np.exp(s_a - m_a[:, :, :, None]) / s_a_a[:, :, :, None]
+    # exp_s_a[n,h,t,u] = exp(s_a[n,h,t,u] - m_a[n,h,t])
+    exp_s_a = np.exp(s_a - m_a[:, :, :, None])
+    # s_a_a[n,h,t] = sum(u, exp_s_a[n,h,t,u])
+    s_a_a = exp_s_a.sum(axis=3)
+    # a_a[n,h,t,u] = exp_s_a[n,h,t,u]/s_a_a[n,h,t]
+    a_a = exp_s_a / s_a_a[:, :, :, None]
     # o_a[n,t,h,d] = sum(u, a_a[n,h,t,u]*v_a[n,u,d+8*h])
     o_a = (a_a @ v_a.reshape(N, S, 4, 8).transpose(0, 2, 1, 3)).transpose(0, 2, 1, 3)
     # z_a_a[n,t,i] = sum(h,d, Wo_a[i,d+8*h]*o_a[n,t,h,d]) + bo_a[i]
@@ -292,10 +302,12 @@ def _propagate(params, x):
     s_b = np.where(np.arange(S) <= np.arange(S)[:, None], s_s_b / 8**0.5, -np.inf)
     # m_b[n,h,t] = max(u, hold(s_b[n,h,t,u]))
     m_b = s_b.max(axis=3)
-    # s_a_b[n,h,t] = sum(u, exp(s_b[n,h,t,u] - m_b[n,h,t]))
-    s_a_b = np.sum(np.exp(s_b - m_b[:, :, :, None]), axis=3)
-    # a_b[n,h,t,u] = exp(s_b[n,h,t,u] - m_b[n,h,t])/s_a_b[n,h,t]
-    a_b = np.exp(s_b - m_b[:, :, :, None]) / s_a_b[:, :, :, None]
+    # exp_s_b[n,h,t,u] = exp(s_b[n,h,t,u] - m_b[n,h,t])
+    exp_s_b = np.exp(s_b - m_b[:, :, :, None])
+    # s_a_b[n,h,t] = sum(u, exp_s_b[n,h,t,u])
+    s_a_b = exp_s_b.sum(axis=3)
+    # a_b[n,h,t,u] = exp_s_b[n,h,t,u]/s_a_b[n,h,t]
+    a_b = exp_s_b / s_a_b[:, :, :, None]
     # o_b[n,t,h,d] = sum(u, a_b[n,h,t,u]*v_b[n,u,d+8*h])
     o_b = (a_b @ v_b.reshape(N, S, 4, 8).transpose(0, 2, 1, 3)).transpose(0, 2, 1, 3)
     # z_a_b[n,t,i] = sum(h,d, Wo_b[i,d+8*h]*o_b[n,t,h,d]) + bo_b[i]
@@ -322,39 +334,38 @@ def _propagate(params, x):
     m_norm = y_b.sum(axis=2) / 32
     # v_norm[n,s] = sum(i, (y_b[n,s,i] - m_norm[n,s])**2)/32
     v_norm = np.sum((y_b - m_norm[:, :, None])**2, axis=2) / 32
-    # y_norm[n,s,i] = g_norm[i]*(y_b[n,s,i] - m_norm[n,s])/sqrt(v_norm[n,s] + 1e-05) +
-    #     b_norm[i]
-    y_norm = (
-        g_norm * (y_b - m_norm[:, :, None]) / np.sqrt(v_norm + 1e-05)[:, :, None]
-        + b_norm
-    )
+    # sqrt_v_norm[n,s] = sqrt(v_norm[n,s] + 1e-05)
+    sqrt_v_norm = np.sqrt(v_norm + 1e-05)
+    # y_norm[n,s,i] = g_norm[i]*(y_b[n,s,i] - m_norm[n,s])/sqrt_v_norm[n,s] + b_norm[i]
+    y_norm = g_norm * (y_b - m_norm[:, :, None]) / sqrt_v_norm[:, :, None] + b_norm
     # z_out[n,s,i] = sum(j, W_out[i,j]*y_norm[n,s,j]) + b_out[i]
     z_out = y_norm @ W_out.T + b_out
     # m[n,s] = max(i, hold(z_out[n,s,i]))
     m = z_out.max(axis=2)
-    # s[n,j] = sum(i, exp(z_out[n,j,i] - m[n,j]))
-    s = np.sum(np.exp(z_out - m[:, :, None]), axis=2)
-    # p[n,j,i] = exp(z_out[n,j,i] - m[n,j])/s[n,j]
-    p = np.exp(z_out - m[:, :, None]) / s[:, :, None]
+    # exp_z_out[n,j,i] = exp(z_out[n,j,i] - m[n,j])
+    exp_z_out = np.exp(z_out - m[:, :, None])
+    # s[n,j] = sum(i, exp_z_out[n,j,i])
+    s = exp_z_out.sum(axis=2)
+    # p[n,j,i] = exp_z_out[n,j,i]/s[n,j]
+    p = exp_z_out / s[:, :, None]
     return (
-        y_place, mu_a_a, z_a, sigma_a_a, n_a_a, q_a, k_a, v_a, a_a, o_a, x_a_a, mu_f_a,
-        z_sigma_f_a, sigma_f_a, n_f_a, p_a, f_a, y_a, mu_a_b, z_b, sigma_a_b, n_a_b,
-        q_b, k_b, v_b, a_b, o_b, x_a_b, mu_f_b, z_sigma_f_b, sigma_f_b, n_f_b, p_b, f_b,
-        y_b, m_norm, v_norm, y_norm, z_out, m, s, p,
+        y_place, mu_a_a, sigma_a_a, n_a_a, q_a, k_a, v_a, a_a, o_a, x_a_a, mu_f_a,
+        sigma_f_a, n_f_a, p_a, f_a, y_a, mu_a_b, sigma_a_b, n_a_b, q_b, k_b, v_b, a_b,
+        o_b, x_a_b, mu_f_b, sigma_f_b, n_f_b, p_b, f_b, y_b, m_norm, sqrt_v_norm,
+        y_norm, z_out, m, s, p,
     )
 
 
 def _evaluate(params, x, t):
-    """The objective and what its gradient needs: E, y_place, mu_a_a, z_a, sigma_a_a,
-    n_a_a, q_a, k_a, v_a, a_a, o_a, x_a_a, mu_f_a, z_sigma_f_a, sigma_f_a, n_f_a,
-    p_a, f_a, y_a, mu_a_b, z_b, sigma_a_b, n_a_b, q_b, k_b, v_b, a_b, o_b, x_a_b,
-    mu_f_b, z_sigma_f_b, sigma_f_b, n_f_b, p_b, f_b, y_b, m_norm, v_norm, y_norm,
-    p."""
+    """The objective and what its gradient needs: E, y_place, mu_a_a, sigma_a_a,
+    n_a_a, q_a, k_a, v_a, a_a, o_a, x_a_a, mu_f_a, sigma_f_a, n_f_a, p_a, f_a,
+    y_a, mu_a_b, sigma_a_b, n_a_b, q_b, k_b, v_b, a_b, o_b, x_a_b, mu_f_b,
+    sigma_f_b, n_f_b, p_b, f_b, y_b, m_norm, sqrt_v_norm, y_norm, p."""
     (
-        y_place, mu_a_a, z_a, sigma_a_a, n_a_a, q_a, k_a, v_a, a_a, o_a, x_a_a, mu_f_a,
-        z_sigma_f_a, sigma_f_a, n_f_a, p_a, f_a, y_a, mu_a_b, z_b, sigma_a_b, n_a_b,
-        q_b, k_b, v_b, a_b, o_b, x_a_b, mu_f_b, z_sigma_f_b, sigma_f_b, n_f_b, p_b, f_b,
-        y_b, m_norm, v_norm, y_norm, z_out, m, s, p,
+        y_place, mu_a_a, sigma_a_a, n_a_a, q_a, k_a, v_a, a_a, o_a, x_a_a, mu_f_a,
+        sigma_f_a, n_f_a, p_a, f_a, y_a, mu_a_b, sigma_a_b, n_a_b, q_b, k_b, v_b, a_b,
+        o_b, x_a_b, mu_f_b, sigma_f_b, n_f_b, p_b, f_b, y_b, m_norm, sqrt_v_norm,
+        y_norm, z_out, m, s, p,
     ) = _propagate(params, x)
     x = np.asarray(x, dtype=np.intp)
     N = len(x)
@@ -369,21 +380,21 @@ def _evaluate(params, x, t):
         / N
     )
     return (
-        E, y_place, mu_a_a, z_a, sigma_a_a, n_a_a, q_a, k_a, v_a, a_a, o_a, x_a_a,
-        mu_f_a, z_sigma_f_a, sigma_f_a, n_f_a, p_a, f_a, y_a, mu_a_b, z_b, sigma_a_b,
-        n_a_b, q_b, k_b, v_b, a_b, o_b, x_a_b, mu_f_b, z_sigma_f_b, sigma_f_b, n_f_b,
-        p_b, f_b, y_b, m_norm, v_norm, y_norm, p,
+        E, y_place, mu_a_a, sigma_a_a, n_a_a, q_a, k_a, v_a, a_a, o_a, x_a_a, mu_f_a,
+        sigma_f_a, n_f_a, p_a, f_a, y_a, mu_a_b, sigma_a_b, n_a_b, q_b, k_b, v_b, a_b,
+        o_b, x_a_b, mu_f_b, sigma_f_b, n_f_b, p_b, f_b, y_b, m_norm, sqrt_v_norm,
+        y_norm, p,
     )
 
 
 def forward(params, x, training=False, rng=None):
     """The output z_out, shape (N, S, 66)."""
-    return _propagate(params, x)[38]
+    return _propagate(params, x)[34]
 
 
 def probabilities(params, x):
     """The probabilities that the output stands for, shape (N, S, 66)."""
-    return _propagate(params, x)[41]
+    return _propagate(params, x)[37]
 
 
 def loss(params, x, t, training=False, rng=None):
@@ -401,10 +412,10 @@ def gradients(params, x, t, inputs=False, training=False, rng=None):
     Wu_b, Wd_b, g_a_b = params["Wu_b"], params["Wd_b"], params["g_a_b"]
     g_f_b, g_norm, W_out = params["g_f_b"], params["g_norm"], params["W_out"]
     (
-        E, y_place, mu_a_a, z_a, sigma_a_a, n_a_a, q_a, k_a, v_a, a_a, o_a, x_a_a,
-        mu_f_a, z_sigma_f_a, sigma_f_a, n_f_a, p_a, f_a, y_a, mu_a_b, z_b, sigma_a_b,
-        n_a_b, q_b, k_b, v_b, a_b, o_b, x_a_b, mu_f_b, z_sigma_f_b, sigma_f_b, n_f_b,
-        p_b, f_b, y_b, m_norm, v_norm, y_norm, p,
+        E, y_place, mu_a_a, sigma_a_a, n_a_a, q_a, k_a, v_a, a_a, o_a, x_a_a, mu_f_a,
+        sigma_f_a, n_f_a, p_a, f_a, y_a, mu_a_b, sigma_a_b, n_a_b, q_b, k_b, v_b, a_b,
+        o_b, x_a_b, mu_f_b, sigma_f_b, n_f_b, p_b, f_b, y_b, m_norm, sqrt_v_norm,
+        y_norm, p,
     ) = _evaluate(params, x, t)
     x = np.asarray(x, dtype=np.intp)
     t = np.asarray(t, dtype=np.intp)
@@ -413,41 +424,35 @@ def gradients(params, x, t, inputs=False, training=False, rng=None):
     # dz_out[n,s,i] = p[n,s,i]/size(n)
     # dz_out[n,s,t[n,s]] += -1/size(n)
     dz_out = p / N
-    _add_at(
-        dz_out, (0, 1, 2),
-        (np.arange(N)[:, None], np.arange(S), t),
-        np.full((N, S), -1 / N, dtype=DTYPE),
-    )
+    _add_at(dz_out, (0, 1, 2), (np.arange(N)[:, None], np.arange(S), t), -1 / N)
     # dW_out[i,j] = sum(n,s, dz_out[n,s,i]*y_norm[n,s,j])
     dW_out = np.tensordot(dz_out, y_norm, axes=([0, 1], [0, 1]))
     # db_out[i] = sum(n,s, dz_out[n,s,i])
     db_out = dz_out.sum(axis=(0, 1))
     # dy_norm[n,s,i] = sum(j, dz_out[n,s,j]*W_out[j,i])
     dy_norm = dz_out @ W_out
-    # dg_norm[i] = sum(n,s, dy_norm[n,s,i]*(y_b[n,s,i] - m_norm[n,s])/sqrt(v_norm[n,s] +
-    #     1e-05))
+    # dg_norm[i] = sum(n,s, dy_norm[n,s,i]*(y_b[n,s,i] - m_norm[n,s])/sqrt_v_norm[n,s])
     dg_norm = np.tensordot(
-        dy_norm * (y_b - m_norm[:, :, None]),
-        1 / np.sqrt(v_norm + 1e-05),
-        axes=([0, 1], [0, 1]),
+        dy_norm * (y_b - m_norm[:, :, None]), 1 / sqrt_v_norm, axes=([0, 1], [0, 1])
     )
     # db_norm[i] = sum(n,s, dy_norm[n,s,i])
     db_norm = dy_norm.sum(axis=(0, 1))
     # dv_norm[n,s] = sum(i, dy_norm[n,s,i]*g_norm[i]*(m_norm[n,s] -
-    #     y_b[n,s,i]))/(2*(v_norm[n,s] + 1e-05)**1.5)
+    #     y_b[n,s,i]))/(2*sqrt_v_norm[n,s]**3)
     dv_norm = (
-        (dy_norm * (m_norm[:, :, None] - y_b)) @ g_norm / (2 * (v_norm + 1e-05)**1.5)
+        (dy_norm * (m_norm[:, :, None] - y_b)) @ g_norm
+        / (2 * (sqrt_v_norm * sqrt_v_norm * sqrt_v_norm))
     )
-    # dm_norm[n,s] = -sum(i, dy_norm[n,s,i]*g_norm[i])/sqrt(v_norm[n,s] + 1e-05) +
+    # dm_norm[n,s] = -sum(i, dy_norm[n,s,i]*g_norm[i])/sqrt_v_norm[n,s] +
     #     dv_norm[n,s]*sum(i, m_norm[n,s] - y_b[n,s,i])/16
     dm_norm = (
-        -dy_norm @ g_norm / np.sqrt(v_norm + 1e-05)
+        -dy_norm @ g_norm / sqrt_v_norm
         + dv_norm * np.sum(m_norm[:, :, None] - y_b, axis=2) / 16
     )
-    # dy_b[n,t,i] = dy_norm[n,t,i]*g_norm[i]/sqrt(v_norm[n,t] + 1e-05) +
-    #     dv_norm[n,t]*(y_b[n,t,i] - m_norm[n,t])/16 + dm_norm[n,t]/32
+    # dy_b[n,t,i] = dy_norm[n,t,i]*g_norm[i]/sqrt_v_norm[n,t] + dv_norm[n,t]*(y_b[n,t,i]
+    #     - m_norm[n,t])/16 + dm_norm[n,t]/32
     dy_b = (
-        dy_norm * g_norm / np.sqrt(v_norm + 1e-05)[:, :, None]
+        dy_norm * g_norm / sqrt_v_norm[:, :, None]
         + dv_norm[:, :, None] * (y_b - m_norm[:, :, None]) / 16
         + (dm_norm / 32)[:, :, None]
     )
@@ -471,8 +476,8 @@ def gradients(params, x, t, inputs=False, training=False, rng=None):
     db_f_b = dn_f_b.sum(axis=(0, 1))
     # c[n,t] = sum(i, dn_f_b[n,t,i]*g_f_b[i]*(mu_f_b[n,t] - x_a_b[n,t,i]))
     c = (dn_f_b * (mu_f_b[:, :, None] - x_a_b)) @ g_f_b
-    # dz_sigma_f_b[n,t] = c[n,t]/(2*sigma_f_b[n,t]**2*sqrt(z_sigma_f_b[n,t]))
-    dz_sigma_f_b = c / (2 * sigma_f_b**2 * np.sqrt(z_sigma_f_b))
+    # dz_sigma_f_b[n,t] = c[n,t]/(2*sigma_f_b[n,t]**3)
+    dz_sigma_f_b = c / (2 * (sigma_f_b * sigma_f_b * sigma_f_b))
     # dmu_f_b[n,t] = -sum(i, dn_f_b[n,t,i]*g_f_b[i])/sigma_f_b[n,t] +
     #     dz_sigma_f_b[n,t]*sum(i, mu_f_b[n,t] - x_a_b[n,t,i])/16
     dmu_f_b = (
@@ -489,7 +494,7 @@ def gradients(params, x, t, inputs=False, training=False, rng=None):
     # dWo_b[i,d+8*h] += sum(n,t, dx_a_b[n,t,i]*o_b[n,t,h,d])
     dWo_b = np.tensordot(
         o_b, dx_a_b, axes=([0, 1], [0, 1])
-    ).transpose(2, 0, 1).reshape(32, 32).copy()
+    ).transpose(2, 0, 1).reshape(32, 32)
     # dbo_b[i] = sum(n,t, dx_a_b[n,t,i])
     dbo_b = dx_a_b.sum(axis=(0, 1))
     # do_b[n,t,h,d] = sum(i, dx_a_b[n,t,i]*Wo_b[i,d+8*h])
@@ -540,8 +545,8 @@ def gradients(params, x, t, inputs=False, training=False, rng=None):
     db_a_b = dn_a_b.sum(axis=(0, 1))
     # c_sigma_a_b[n,t] = sum(i, dn_a_b[n,t,i]*g_a_b[i]*(mu_a_b[n,t] - y_a[n,t,i]))
     c_sigma_a_b = (dn_a_b * (mu_a_b[:, :, None] - y_a)) @ g_a_b
-    # dz_b[n,t] = c_sigma_a_b[n,t]/(2*sigma_a_b[n,t]**2*sqrt(z_b[n,t]))
-    dz_b = c_sigma_a_b / (2 * sigma_a_b**2 * np.sqrt(z_b))
+    # dz_b[n,t] = c_sigma_a_b[n,t]/(2*sigma_a_b[n,t]**3)
+    dz_b = c_sigma_a_b / (2 * (sigma_a_b * sigma_a_b * sigma_a_b))
     # dmu_a_b[n,t] = -sum(i, dn_a_b[n,t,i]*g_a_b[i])/sigma_a_b[n,t] + dz_b[n,t]*sum(i,
     #     mu_a_b[n,t] - y_a[n,t,i])/16
     dmu_a_b = (
@@ -575,8 +580,8 @@ def gradients(params, x, t, inputs=False, training=False, rng=None):
     db_f_a = dn_f_a.sum(axis=(0, 1))
     # c_sigma_f_a[n,t] = sum(i, dn_f_a[n,t,i]*g_f_a[i]*(mu_f_a[n,t] - x_a_a[n,t,i]))
     c_sigma_f_a = (dn_f_a * (mu_f_a[:, :, None] - x_a_a)) @ g_f_a
-    # dz_sigma_f_a[n,t] = c_sigma_f_a[n,t]/(2*sigma_f_a[n,t]**2*sqrt(z_sigma_f_a[n,t]))
-    dz_sigma_f_a = c_sigma_f_a / (2 * sigma_f_a**2 * np.sqrt(z_sigma_f_a))
+    # dz_sigma_f_a[n,t] = c_sigma_f_a[n,t]/(2*sigma_f_a[n,t]**3)
+    dz_sigma_f_a = c_sigma_f_a / (2 * (sigma_f_a * sigma_f_a * sigma_f_a))
     # dmu_f_a[n,t] = -sum(i, dn_f_a[n,t,i]*g_f_a[i])/sigma_f_a[n,t] +
     #     dz_sigma_f_a[n,t]*sum(i, mu_f_a[n,t] - x_a_a[n,t,i])/16
     dmu_f_a = (
@@ -593,7 +598,7 @@ def gradients(params, x, t, inputs=False, training=False, rng=None):
     # dWo_a[i,d+8*h] += sum(n,t, dx_a_a[n,t,i]*o_a[n,t,h,d])
     dWo_a = np.tensordot(
         o_a, dx_a_a, axes=([0, 1], [0, 1])
-    ).transpose(2, 0, 1).reshape(32, 32).copy()
+    ).transpose(2, 0, 1).reshape(32, 32)
     # dbo_a[i] = sum(n,t, dx_a_a[n,t,i])
     dbo_a = dx_a_a.sum(axis=(0, 1))
     # do_a[n,t,h,d] = sum(i, dx_a_a[n,t,i]*Wo_a[i,d+8*h])
@@ -644,8 +649,8 @@ def gradients(params, x, t, inputs=False, training=False, rng=None):
     db_a_a = dn_a_a.sum(axis=(0, 1))
     # c_sigma_a_a[n,t] = sum(i, dn_a_a[n,t,i]*g_a_a[i]*(mu_a_a[n,t] - y_place[n,t,i]))
     c_sigma_a_a = (dn_a_a * (mu_a_a[:, :, None] - y_place)) @ g_a_a
-    # dz_a[n,t] = c_sigma_a_a[n,t]/(2*sigma_a_a[n,t]**2*sqrt(z_a[n,t]))
-    dz_a = c_sigma_a_a / (2 * sigma_a_a**2 * np.sqrt(z_a))
+    # dz_a[n,t] = c_sigma_a_a[n,t]/(2*sigma_a_a[n,t]**3)
+    dz_a = c_sigma_a_a / (2 * (sigma_a_a * sigma_a_a * sigma_a_a))
     # dmu_a_a[n,t] = -sum(i, dn_a_a[n,t,i]*g_a_a[i])/sigma_a_a[n,t] + dz_a[n,t]*sum(i,
     #     mu_a_a[n,t] - y_place[n,t,i])/16
     dmu_a_a = (
