@@ -245,7 +245,8 @@ class Page:
 
 def bare(latex):
     """LaTeX without what only lays it out."""
-    return re.sub(r"\s|&|\\\\|\\,|\\(?:thinspace|cr)(?![a-zA-Z])", "", latex)
+    laid = r"\s|&|\\\\|\\,|\\(?:thinspace|cr)(?![a-zA-Z])|\\(?:begin|end)\{aligned\}"
+    return re.sub(laid, "", latex)
 
 
 def within(wanted, lines):
