@@ -5,7 +5,7 @@ Each is an equality of meanings; the derivation records it as a step with its re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 from derive.notation import (
@@ -37,6 +37,8 @@ from derive.tree import (
     letters,
     mul,
     number,
+    reads,
+    substitute,
     substitute_affine,
     substitute_term,
 )
@@ -265,3 +267,20 @@ def _times(before: tuple[Expr, ...], after: tuple[Expr, ...]) -> Callable[[Expr]
 def elementwise(equation: Equation) -> bool:
     """One place of the result needs one place of the domain: no letter is summed."""
     return all(t.plain and not t.reduced and t.reduce == "sum" for t in equation.terms)
+
+
+def turned_round(term: Term, kernels: Collection[str]) -> Term | None:
+    """The term with letters counted from the other end, where that takes minus signs away.
+
+    `sum(u, d[i-u]*W[u])` is `sum(u, d[i+u-2]*W[2-u])` with three places for u: a convolution told
+    as a correlation with the kernel turned round. None where there is nothing to turn.
+    """
+    reads_ = list(reads(term.body))
+    places: dict[Axis, Affine] = {}
+    for letter in term.reduced:
+        found = [s for r in reads_ for s in r.subscripts if letter in set(affine_axes(s))]
+        signs = {s.coefficient(letter) for s in found if s.axis is None}
+        plain = {r.tensor for r in reads_ if any(s.axis == letter for s in r.subscripts)}
+        if signs == {-1} and plain and plain <= set(kernels):
+            places[letter] = letter.extent - 1 - affine(letter)
+    return replace(term, body=substitute(term.body, places)) if places else None

@@ -39,7 +39,7 @@ def _title(teller: Teller, layers: Sequence[Layer]) -> Text:
     first, last = layers[0], layers[-1]
     if len(layers) == 1:
         return teller.titled(first)
-    say, type_ = teller.say, teller.words.own(first.type)
+    say, type_ = teller.say, teller.words.own(first.type, "type")
     if first.activation in ("", "identity"):
         return say("layers", first=first.name, last=last.name, type=type_)
     return say(

@@ -7,6 +7,7 @@ and sorted by what changes; the coefficient of each is the derivative by it.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from codegen.latex.steps import ADDS
 from codegen.latex.subscripts import Formula
@@ -23,7 +24,8 @@ from derive.differentials import (
     total_differential,
 )
 from derive.notation import Call, Compare, Equation, Read, Step, affine
-from derive.reading import solve_for_reading
+from derive.reading import readable, solve_for_reading
+from derive.rules import turned_round
 from derive.tree import ONE, affine_axes, equation_reads
 
 _WRITTEN_IN = ("write in", "put in", "same value")
@@ -196,10 +198,22 @@ class Backward:
         display = blocks[last]
         assert isinstance(display, Display)
         blocks[last] = Display(display.formulas, ("",) * (len(display.formulas) - 1) + (label,))
+        blocks.extend(self.turned_round(equation))
         if matrix is not None:
             blocks.extend(self.teller.slope(equation))
             blocks.extend((Paragraph(self.say("matrix form")), Display((matrix,))))
         return [*blocks, *self.teller.with_numbers([equation])]
+
+    def turned_round(self, equation: Equation) -> Iterator[Block]:
+        """A convolution as a correlation with the kernel turned round."""
+        told = readable(equation, self.derivation.table)
+        kernels = [t.name for t in self.derivation.system.having("parameter")]
+        terms = [turned_round(t, kernels) for t in told.terms]
+        if None in terms:
+            return
+        turned = replace(told, terms=tuple(t for t in terms if t is not None))
+        yield Paragraph(self.say("turned round"))
+        yield Display((self.teller.index.formula(turned),))
 
     def passed(self, passage: Passage, several: bool) -> tuple[list[Block], str | None]:
         """What arrives through one equation: read off, and told for one entry."""

@@ -1,17 +1,14 @@
-"""The forward pass, the objective and the updates."""
+"""The forward pass and the objective."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from itertools import groupby
 
 from codegen.latex.subscripts import Formula
 from codegen.paper.alike import Part, gathered
-from codegen.paper.model import Block, Display, Math, Paragraph, Section
-from codegen.paper.sameness import Same
+from codegen.paper.model import Math, Paragraph, Section
 from codegen.paper.teller import Teller, by_layer
-from derive.notation import Equation
-from derive.tree import equation_reads
 
 
 def forward(teller: Teller, only: Collection[str] | None = None) -> Iterator[Section]:
@@ -35,33 +32,6 @@ def forward(teller: Teller, only: Collection[str] | None = None) -> Iterator[Sec
     )
     if blocks:
         yield Section(teller.say("objective"), tuple(blocks))
-
-
-def updates(teller: Teller) -> Iterator[Section]:
-    """The optimiser's equations, and the system's own."""
-    same = teller.same_forward
-    told = [e for e in teller.derivation.updates if not _of_another(teller, e, same)]
-    equations = (*teller.system.updates, *told)
-    if equations:
-        remembers = any(t.role == "state" for t in teller.derivation.tensors)
-        order: list[Block] = [Paragraph(teller.say("order"))] if remembers else []
-        blocks = (*order, *teller.plainly(equations, "update"), *_after(teller))
-        if len(told) < len(teller.derivation.updates):
-            blocks = (*blocks, Paragraph(teller.say("others likewise")))
-        yield Section(teller.say("updates"), blocks)
-
-
-def _of_another(teller: Teller, update: Equation, same: Mapping[str, Same]) -> bool:
-    """Whether an update is of a layer that is told by another one."""
-    layers = {teller.layer_of.get(r.tensor) for r in equation_reads(update)}
-    return any(layer is not None and layer.name in same for layer in layers)
-
-
-def _after(teller: Teller) -> Iterator[Block]:
-    """What the objective has become by the update, in numbers."""
-    if teller.worked is not None and teller.worked.updates:
-        yield Paragraph(teller.say("after the update"))
-        yield Display((teller.worked.objective_after(),))
 
 
 def _assumption(teller: Teller, k: int) -> str:

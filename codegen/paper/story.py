@@ -10,13 +10,14 @@ from codegen.paper import diagram
 from codegen.paper.backward import Backward
 from codegen.paper.beginning import beginning
 from codegen.paper.forms import displays
-from codegen.paper.forward import forward, updates
+from codegen.paper.forward import forward
 from codegen.paper.manner import Manner
 from codegen.paper.model import Block, Bullets, Document, Paragraph, Picture, Section
 from codegen.paper.notation import conventions, tensor_table
 from codegen.paper.scalars import Scalars, can_be_written_out
 from codegen.paper.summary import in_training, over_a_batch
 from codegen.paper.teller import Teller
+from codegen.paper.updates import updates
 from codegen.paper.words import Words
 from codegen.paper.worked import Worked, example_of, first_sample, samples_in
 from derive.backprop import differentiate

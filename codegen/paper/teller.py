@@ -144,7 +144,7 @@ class Teller:
 
     def titled(self, layer: Layer) -> Text:
         """A layer's number, type and activation."""
-        type_ = self.words.own(layer.type)
+        type_ = self.words.own(layer.type, "type")
         if layer.activation in ("", "identity"):
             return self.say("layer", name=layer.name, type=type_)
         return self.say("layer_with", name=layer.name, type=type_, activation=layer.activation)

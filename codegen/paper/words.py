@@ -44,10 +44,13 @@ class Words:
         """A message as it stands. Raises `KeyError` where there is none."""
         return self.catalogue.gettext(key)
 
-    def own(self, text: str) -> str:
-        """What another room says in English, in this language if there is a message for it."""
+    def own(self, text: str, kind: str = "") -> str:
+        """What another room says in English, in this language if there is a message for it.
+
+        `kind` stands before the text in the message's key where the text is but a name.
+        """
         try:
-            return self.catalogue.gettext(text)
+            return self.catalogue.gettext(f"{kind} {text}" if kind else text)
         except KeyError:
             return text
 
