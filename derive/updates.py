@@ -107,9 +107,12 @@ def _rank(
 
     `ranks` tells it of a value by its name and the number of its own axes.
     """
-    known = [(equation.tensor, letters)] if equation.is_next else []
-    known += [(r.name, r.subscripts) for r in _refs(equation.right)]
-    found = {ranks.get((n, len(s)), len(s)) for n, s in known if s and not isinstance(s[0], Dots)}
+    walks: list[tuple[str, Sequence[Syntax]]] = [
+        (r.name, r.subscripts) for r in _refs(equation.right)
+    ]
+    if equation.is_next:
+        walks.append((_name(equation), equation.letters))
+    found = {ranks.get((n, len(s)), len(s)) for n, s in walks if s and not isinstance(s[0], Dots)}
     assert len(found) <= 1, f"{equation.text}: parameters of {sorted(found)} axes"
     rank = next(iter(found), None)
     if rank is not None:
