@@ -189,7 +189,7 @@ def _contracted(core: Expr, run: tuple[Axis, ...], scene: Scene) -> Array:
     arrays = [lower(g, _natural(g, scene)) for g in groups]
     if len(arrays) == 1:
         return _reduced(arrays[0], run, scene)
-    chain = _chain(arrays, run)
+    chain = _chain(arrays, run, scene)
     if chain is not None:
         return chain
     while len(arrays) > 1:
@@ -203,11 +203,11 @@ def _contracted(core: Expr, run: tuple[Axis, ...], scene: Scene) -> Array:
     return _reduced(arrays[0], left_over, scene)
 
 
-def _chain(arrays: list[Array], run: tuple[Axis, ...]) -> Chain | None:
+def _chain(arrays: list[Array], run: tuple[Axis, ...], scene: Scene) -> Chain | None:
     """Three matrices or more, each beside the next, of which no extent is known before run time."""
     matrices = all(len(a.axes) == 2 for a in arrays)
     walked = dict.fromkeys(a for array in arrays for a in array.axes)
-    ends = [a for a in walked if a not in run]
+    ends = [a for a in scene.order if a in walked and a not in run]
     if len(arrays) < 3 or not matrices or len(ends) != 2:
         return None
     if any(a.extent.number is not None for a in walked):
