@@ -7,6 +7,7 @@ from dataclasses import replace
 from codegen.contract import contract_order
 from codegen.program import (
     Array,
+    Chain,
     Choose,
     Dot,
     Length,
@@ -188,6 +189,9 @@ def _contracted(core: Expr, run: tuple[Axis, ...], scene: Scene) -> Array:
     arrays = [lower(g, _natural(g, scene)) for g in groups]
     if len(arrays) == 1:
         return _reduced(arrays[0], run, scene)
+    chain = _chain(arrays, run, scene)
+    if chain is not None:
+        return chain
     while len(arrays) > 1:
         first, second = contract_order(arrays, run)
         left, right = arrays[first], arrays[second]
@@ -197,6 +201,26 @@ def _contracted(core: Expr, run: tuple[Axis, ...], scene: Scene) -> Array:
         arrays = [*others, _pair(left, right, summed, scene)]
     left_over = tuple(a for a in run if a in arrays[0].axes)
     return _reduced(arrays[0], left_over, scene)
+
+
+def _chain(arrays: list[Array], run: tuple[Axis, ...], scene: Scene) -> Chain | None:
+    """Three matrices or more, each beside the next, of which no extent is known before run time."""
+    matrices = all(len(a.axes) == 2 for a in arrays)
+    walked = dict.fromkeys(a for array in arrays for a in array.axes)
+    ends = [a for a in scene.order if a in walked and a not in run]
+    if len(arrays) < 3 or not matrices or len(ends) != 2:
+        return None
+    if any(a.extent.number is not None for a in walked):
+        return None
+    place, left, found = ends[0], list(arrays), []
+    while left:
+        beside = [a for a in left if place in a.axes]
+        if len(beside) != 1:
+            return None
+        found.append(beside[0])
+        left.remove(beside[0])
+        place = beside[0].axes[1 - beside[0].axes.index(place)]
+    return Chain(tuple(found), tuple(ends)) if place == ends[1] else None
 
 
 def _natural(group: Expr, scene: Scene) -> Scene:

@@ -36,6 +36,7 @@ from codegen.program import (
     Array,
     Assign,
     At,
+    Chain,
     Choose,
     Count,
     Dot,
@@ -403,6 +404,15 @@ class Printer(Indices):
             f"[{', '.join(str(side.axes.index(a)) for a in run)}]" for side in (left, right)
         )
         return f"np.tensordot({one}, {other}, axes=({over}))", ATOM
+
+    @show.register
+    def _chain(self, array: Chain) -> Code:
+        place, shown = array.axes[0], []
+        for part in array.parts:
+            after = part.axes[1 - part.axes.index(place)]
+            shown.append(self._in(part, (place, after), SUM))
+            place = after
+        return f"np.linalg.multi_dot([{', '.join(shown)}])", ATOM
 
     @staticmethod
     def _last(array: Array, letter: Axis) -> bool:

@@ -8,6 +8,7 @@ from math import prod
 
 from codegen.program import (
     Array,
+    Chain,
     Choose,
     Count,
     Dot,
@@ -79,7 +80,7 @@ def may_fail(array: Array) -> bool:
             return may_fail(left) or may_fail(right)
         case Choose(_, yes, no, _):
             return may_fail(yes) or (no is not None and may_fail(no))
-        case Join(parts, _, _):
+        case Join(parts=parts) | Chain(parts=parts):
             return any(may_fail(a) for a in parts)
         case _:
             return False

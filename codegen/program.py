@@ -4,7 +4,7 @@
 
     Statement = Assign | AddAt | Zeros | For | When
     Array     = Value | Count | Length | Load | Window | Fold | Reshape | Take
-              | Map | Choose | Reduce | Dot | Spread | Join
+              | Map | Choose | Reduce | Dot | Chain | Spread | Join
 
 Every expression knows the letters of its axes, in memory order; what those letters run over is
 said by the axes themselves. A printer for a target (`emit_numpy`) aligns them.
@@ -174,6 +174,17 @@ class Dot:
 
 
 @dataclass(frozen=True)
+class Chain:
+    """A product of three matrices or more, of extents that only the run time tells.
+
+    Which two are multiplied first is therefore best chosen there.
+    """
+
+    parts: tuple[Array, ...]
+    axes: tuple[Axis, ...]
+
+
+@dataclass(frozen=True)
 class Spread:
     """An array made as large as its shape says, which is the letters' ranges' lengths."""
 
@@ -204,6 +215,7 @@ Array = (
     | Choose
     | Reduce
     | Dot
+    | Chain
     | Spread
     | Join
 )

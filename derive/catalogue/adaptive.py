@@ -16,17 +16,19 @@ from derive.catalogue.steps import (
 )
 
 
-def _share(name: str, meaning: str, default: str) -> Attribute:
+def share(name: str, meaning: str, default: str) -> Attribute:
+    """How much of something stays or counts."""
     return Attribute(name, "probability", meaning, default=Fraction(default))
 
 
-def _eps(default: str = "1e-8") -> Attribute:
+def small(default: str = "1e-8") -> Attribute:
+    """What is added to a divisor."""
     return Attribute("eps", "positive", "keeps the divisor from 0", default=Fraction(default))
 
 
-_BETAS = (
-    _share("beta1", "how much of the mean of the gradients stays", "0.9"),
-    _share("beta2", "how much of the mean of their squares stays", "0.999"),
+BETAS = (
+    share("beta1", "how much of the mean of the gradients stays", "0.9"),
+    share("beta2", "how much of the mean of their squares stays", "0.999"),
 )
 _FIRST = "next(m)[...] = beta1*m[...] + (1 - beta1)*{g}"
 _SECOND = "next(v)[...] = beta2*v[...] + (1 - beta2)*{g}**2"
@@ -65,33 +67,34 @@ def _rmsprop(use: Use) -> str:
     return written(use, [*lines, moved(use, step)])
 
 
-def _adam_with(use: Use, lines: list[str], g: str, weight: str = "w[...]") -> str:
-    """Adam's means and its step; `weight` is what the step begins at."""
+def adam_step(use: Use, lines: list[str], g: str, weight: str = "w[...]", pace: str = "") -> str:
+    """Adam's means and its step; `weight` is what the step begins at, `pace` its length."""
     lines += [_FIRST.format(g=g), _SECOND.format(g=g)]
     second = "next(v)[...]"
-    if use.attributes["amsgrad"]:
+    if use.attributes.get("amsgrad"):
         lines.append("next(h)[...] = maximum(h[...], next(v)[...])")
         second = "next(h)[...]"
     lines += [
         "c1 = 1 - beta1**next(step)",
         "c2 = 1 - beta2**next(step)",
-        moved(use, f"next(m)[...]/c1/(sqrt({second}/c2) + eps)", weight),
+        moved(use, f"next(m)[...]/c1/(sqrt({second}/c2) + eps)", weight, pace),
     ]
     return written(use, lines, counts=True)
 
 
 def _adam(use: Use) -> str:
-    return _adam_with(use, *direction(use))
+    return adam_step(use, *direction(use))
 
 
-def _decayed(use: Use) -> str:
+def decayed(use: Use, pace: str = "") -> str:
+    """The parameter less what decays of it, beside the gradient."""
     if not use.attributes["weight_decay"]:
         return "w[...]"
-    return f"w[...]*(1 - {rate(use)}*weight_decay)"
+    return f"w[...]*(1 - {pace or rate(use)}*weight_decay)"
 
 
 def _adamw(use: Use) -> str:
-    return _adam_with(use, *direction(use, decay=False), _decayed(use))
+    return adam_step(use, *direction(use, decay=False), decayed(use))
 
 
 def _nadam(use: Use) -> str:
@@ -143,7 +146,7 @@ def _lion(use: Use) -> str:
     lines += [
         f"d[...] = sign(beta1*m[...] + (1 - beta1)*{g})",
         f"next(m)[...] = beta2*m[...] + (1 - beta2)*{g}",
-        moved(use, "d[...]", _decayed(use)),
+        moved(use, "d[...]", decayed(use)),
     ]
     return written(use, lines)
 
@@ -177,7 +180,7 @@ ADAGRAD = Optimizer(
         *settings("0.01"),
         WEIGHT_DECAY,
         Attribute("lr_decay", "non-negative", "how fast all steps shrink", default=Fraction(0)),
-        _eps("1e-10"),
+        small("1e-10"),
     ),
     source="Duchi, Hazan & Singer 2011, Adaptive subgradient methods, figure 1",
 )
@@ -188,8 +191,8 @@ ADADELTA = Optimizer(
     attributes=(
         *settings("1"),
         WEIGHT_DECAY,
-        _share("rho", "how much of the means of squares stays", "0.9"),
-        _eps("1e-6"),
+        share("rho", "how much of the means of squares stays", "0.9"),
+        small("1e-6"),
     ),
     source="Zeiler 2012, Adadelta, algorithm 1",
 )
@@ -200,10 +203,10 @@ RMSPROP = Optimizer(
     attributes=(
         *settings("0.01"),
         WEIGHT_DECAY,
-        _share("alpha", "how much of the mean of squares stays", "0.99"),
-        _share("momentum", "how much of the last step stays", "0"),
+        share("alpha", "how much of the mean of squares stays", "0.99"),
+        share("momentum", "how much of the last step stays", "0"),
         Attribute("centered", "flag", "whether the mean's own square is taken off", default=False),
-        _eps(),
+        small(),
     ),
     source="Tieleman & Hinton 2012, Lecture 6.5; centered: Graves 2013, eq. 38 to 45",
 )
@@ -212,14 +215,14 @@ ADAM = Optimizer(
     about="means of the gradients over the root of the mean of their squares, both freed of their "
     "beginning at 0, as PyTorch's Adam",
     equations=_adam,
-    attributes=(*settings("0.001"), WEIGHT_DECAY, *_BETAS, _AMSGRAD, _eps()),
+    attributes=(*settings("0.001"), WEIGHT_DECAY, *BETAS, _AMSGRAD, small()),
     source=f"{_KINGMA} 1; amsgrad: Reddi, Kale & Kumar 2018, algorithm 2",
 )
 ADAMW = Optimizer(
     name="adamw",
     about="adam with a decay of the weights beside the gradient, as PyTorch's AdamW",
     equations=_adamw,
-    attributes=(*settings("0.001"), DECOUPLED, *_BETAS, _AMSGRAD, _eps()),
+    attributes=(*settings("0.001"), DECOUPLED, *BETAS, _AMSGRAD, small()),
     source="Loshchilov & Hutter 2019, Decoupled weight decay regularization, algorithm 2",
 )
 NADAM = Optimizer(
@@ -229,11 +232,11 @@ NADAM = Optimizer(
     attributes=(
         *settings("0.002"),
         WEIGHT_DECAY,
-        *_BETAS,
+        *BETAS,
         Attribute(
             "momentum_decay", "non-negative", "how fast beta1 is reached", default=Fraction("0.004")
         ),
-        _eps(),
+        small(),
     ),
     source="Dozat 2016, Incorporating Nesterov momentum into Adam, algorithm 2",
 )
@@ -241,7 +244,7 @@ ADAMAX = Optimizer(
     name="adamax",
     about="adam with the largest gradient in place of the mean of squares, as PyTorch's Adamax",
     equations=_adamax,
-    attributes=(*settings("0.002"), WEIGHT_DECAY, *_BETAS, _eps()),
+    attributes=(*settings("0.002"), WEIGHT_DECAY, *BETAS, small()),
     source=f"{_KINGMA} 2",
 )
 RADAM = Optimizer(
@@ -249,7 +252,7 @@ RADAM = Optimizer(
     about="adam that begins with plain momentum while the mean of squares is little known, as "
     "PyTorch's RAdam",
     equations=_radam,
-    attributes=(*settings("0.001"), WEIGHT_DECAY, *_BETAS, _eps()),
+    attributes=(*settings("0.001"), WEIGHT_DECAY, *BETAS, small()),
     source="Liu et al. 2020, On the variance of the adaptive learning rate, algorithm 2",
 )
 LION = Optimizer(
@@ -259,8 +262,8 @@ LION = Optimizer(
     attributes=(
         *settings("0.0001"),
         DECOUPLED,
-        _share("beta1", "how much of the mean counts beside the gradient", "0.9"),
-        _share("beta2", "how much of the mean of the gradients stays", "0.99"),
+        share("beta1", "how much of the mean counts beside the gradient", "0.9"),
+        share("beta2", "how much of the mean of the gradients stays", "0.99"),
     ),
     source="Chen et al. 2023, Symbolic discovery of optimization algorithms, program 1",
 )
@@ -268,7 +271,7 @@ LAMB = Optimizer(
     name="lamb",
     about="adam whose step is as long as a share of the parameter, for large batches",
     equations=_lamb,
-    attributes=(*settings("0.001"), DECOUPLED, *_BETAS, _eps("1e-6")),
+    attributes=(*settings("0.001"), DECOUPLED, *BETAS, small("1e-6")),
     source="You et al. 2020, Large batch optimization for deep learning, algorithm 2",
 )
 

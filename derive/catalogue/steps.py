@@ -118,9 +118,9 @@ def direction(use: Use, decay: bool = True, once: bool = False) -> tuple[list[st
     return lines, g
 
 
-def moved(use: Use, by: str, weight: str = "w[...]") -> str:
-    """The step itself."""
-    return f"next(w)[...] = {weight} - {rate(use)}*{by}"
+def moved(use: Use, by: str, weight: str = "w[...]", pace: str = "") -> str:
+    """The step itself; `pace` stands for the learning rate where it is another one."""
+    return f"next(w)[...] = {weight} - {pace or rate(use)}*{by}"
 
 
 def written(use: Use, lines: list[str], counts: bool = False) -> str:

@@ -121,6 +121,34 @@ class Lamb:
                 p.sub_(self.rate * self.torch.norm(p) / self.torch.norm(r) * r)
 
 
+class Muon:
+    """Muon for matrices beside AdamW for the rest, with the iteration in double precision.
+
+    PyTorch iterates in bfloat16, of which two digits are right; here what would turn a matrix into
+    it leaves it as it is.
+    """
+
+    def __init__(
+        self, torch: Any, p: list[Any], lr: float, scale: float, decay: float, **settings: Any
+    ) -> None:
+        self.torch = torch
+        matrices, others = [w for w in p if w.ndim == 2], [w for w in p if w.ndim != 2]
+        self.movers = (
+            torch.optim.Muon(matrices, lr=lr, weight_decay=decay, **settings),
+            torch.optim.AdamW(others, lr=lr * scale, weight_decay=decay, eps=TINY),
+        )
+
+    def step(self) -> None:
+        """One update."""
+        rounded = self.torch.Tensor.bfloat16
+        self.torch.Tensor.bfloat16 = lambda matrix: matrix.clone()
+        try:
+            for mover in self.movers:
+                mover.step()
+        finally:
+            self.torch.Tensor.bfloat16 = rounded
+
+
 def of(name: str, kind: str, lr: float, torch_settings: dict[str, Any], **settings: Any) -> Course:
     """A course of one of PyTorch's own optimisers."""
     return Course(
@@ -143,6 +171,8 @@ def scheduled(name: str, make: Callable[..., Any], **settings: Any) -> Course:
     )
 
 
+# PyTorch takes the larger of a norm and eps, where we add eps: with this one both are the same
+TINY = 1e-16
 BETAS = {"betas": (0.8, 0.95)}
 OURS = {"beta1": 0.8, "beta2": 0.95}
 
@@ -237,6 +267,29 @@ COURSES = (
         ("lamb",),
         {"type": "lamb", "learning_rate": 0.01, "weight_decay": 0.1},
         lambda torch, p: Lamb(torch, p, 0.01, 0.1),
+    ),
+    Course(
+        "muon",
+        ("muon",),
+        {"type": "muon", "learning_rate": 0.02, "eps": TINY},
+        lambda torch, p: Muon(torch, p, 0.02, 1, 0.1),
+    ),
+    Course(
+        "muon match",
+        ("muon",),
+        {
+            "type": "muon",
+            "learning_rate": 0.05,
+            "adamw_scale": 0.5,
+            "weight_decay": 0.3,
+            "momentum": 0.8,
+            "nesterov": False,
+            "adjust_lr_fn": "match_rms_adamw",
+            "eps": TINY,
+        },
+        lambda torch, p: Muon(
+            torch, p, 0.05, 0.5, 0.3, momentum=0.8, nesterov=False, adjust_lr_fn="match_rms_adamw"
+        ),
     ),
     Course(
         "clip norm",
