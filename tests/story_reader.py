@@ -106,6 +106,7 @@ class Facts:
         return {
             e.tensor: (ahead.array(e.tensor) - back.array(e.tensor)) / (2 * SMALL)
             for e in d.forward
+            if e.tensor in self.through  # what the objective isn't computed from has no passage
         }
 
     def holds(self, output: str) -> bool:
