@@ -10,15 +10,14 @@ from dataclasses import dataclass
 
 from derive.differentials import Passage, slope, source_of, upstream_of
 from derive.notation import (
+    Affine,
     Axis,
     Call,
     Derivation,
-    Equation,
     Expr,
     Index,
     Read,
     Reduction,
-    Term,
     affine,
 )
 from derive.tree import ONE, fresh_letter, mul, substitute
@@ -50,12 +49,15 @@ def with_deltas(derivation: Derivation, passage: Passage) -> Delta:
         for s, q in zip(passage.raw.target, at, strict=True)
     )
     whole = _sum(source.reduced, mul(*ties, local))
-    places = {
-        letter: affine(q)
-        for s, q in zip(passage.raw.target, at, strict=True)
-        if (letter := s.axis) is not None and letter in source.reduced
-    }
-    kept = [t for t, s in zip(ties, passage.raw.target, strict=True) if s.axis not in places]
+    places: dict[Axis, Affine] = {}
+    kept: list[Expr] = []
+    for tie, s, q in zip(ties, passage.raw.target, at, strict=True):
+        letter = s.axis
+        # of `X[j,j]` one delta takes the sum over j away, the other is kept
+        if letter is not None and letter in source.reduced and letter not in places:
+            places[letter] = affine(q)
+        else:
+            kept.append(tie)
     run = tuple(a for a in source.reduced if a not in places)
     sifted = _sum(run, substitute(mul(*kept, local), places))
     forms = (whole,) if whole == sifted else (whole, sifted)
@@ -72,8 +74,3 @@ def _fresh(axis: Axis, taken: set[str]) -> Axis:
     letter = fresh_letter(taken, axis.letter)
     taken.add(letter)
     return Axis(letter, axis.extent)
-
-
-def as_equation(name: str, axes: tuple[Axis, ...], value: Expr) -> Equation:
-    """A value for each of some letters as an equation, for who evaluates it."""
-    return Equation(name, axes, (Term(tuple(affine(a) for a in axes), axes, "sum", value),))

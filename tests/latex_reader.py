@@ -251,9 +251,17 @@ class Reader:
             name = "".join(self.tokens[self.place + 2 : self.tokens.index("}", self.place)])
             ahead = len(lex(name)) + 3
         squared = self.peek(ahead) == "^" and name in _NAMED
+        if name == r"\delta" and not self.world.holds(name) and self.peek(1) == "_":
+            return self.kronecker()
         if (name in _NAMED or name in (r"\max", r"\min")) and not self.world.holds(name):
             self.place += ahead
             exponent = 1
+            if self.peek() == "'":
+                self.take()
+                self.take("(")
+                at = self.sum()
+                self.take(")")
+                return slope(_NAMED[name], at)
             if squared:
                 self.take("^")
                 exponent = self.inner(self.group()).whole()
@@ -267,6 +275,13 @@ class Reader:
                 return (max if name == r"\max" else min)(arguments)
             return _NAMED[name](*arguments) ** exponent
         return self.symbol()
+
+    def kronecker(self) -> int:
+        """A delta that is no error term: 1 where its two subscripts are equal."""
+        self.take()
+        self.take("_")
+        one, other = _subscripts(self.group(), 2)
+        return int(self.inner(one).whole() == self.inner(other).whole())
 
     def bracket(self) -> int:
         self.take("[")
@@ -359,7 +374,7 @@ class Reader:
         for k, token in enumerate(tokens):
             if token != "_":
                 continue
-            for start in range(k - 1, max(-1, k - 16), -1):
+            for start in range(k - 1, max(-1, k - 45), -1):
                 reader.place = start
                 symbol = reader.longest_symbol()
                 if symbol and reader.place == k:
@@ -443,6 +458,12 @@ class Reader:
             if array.ndim and rest[:2] == ["_", "{"]:
                 return self.look_up(shown, _subscripts(rest[2:-1], array.ndim))
         raise AssertionError(f"no derivative {self.tokens[begin : self.place]}")
+
+
+def slope(function: Any, at: Any) -> Any:
+    """What a function with a prime means."""
+    step = 1e-6
+    return (function(at + step) - function(at - step)) / (2 * step)
 
 
 SYMBOLS: dict[int, dict[str, str]] = {}

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from scipy.special import erf
 
-from tests.latex_reader import SYMBOLS, World, joined, lex
+from tests.latex_reader import SYMBOLS, World, joined, lex, slope
 
 _FUNCTIONS = {
     r"\log": np.log,
@@ -194,7 +194,7 @@ class MatrixReader:
                 assert self.group() == ["1"]
                 return Ones()
             case r"\begin":
-                return self.with_ones()
+                return self.rows()
             case r"\pi":
                 self.take()
                 return math.pi
@@ -214,16 +214,21 @@ class MatrixReader:
         self.take("]")
         return _RELATIONS[sign](left, right)
 
-    def with_ones(self) -> Any:
+    def rows(self) -> Any:
+        """Numbers in rows and columns; or a matrix with a row of ones below it."""
         self.take()
         assert joined(self.group()) == "pmatrix"
-        above = self.sum()
-        self.take(r"\\")
-        below = self.sum()
-        assert below == Ones(is_row=True)
+        found: list[list[Any]] = [[self.sum()]]
+        while self.peek() in ("&", r"\\"):
+            if self.take() == r"\\":
+                found.append([])
+            found[-1].append(self.sum())
         self.take(r"\end")
         self.group()
-        return np.vstack([above, np.ones((1, above.shape[1]))])
+        if found[1:] == [[Ones(is_row=True)]]:
+            above = found[0][0]
+            return np.vstack([above, np.ones((1, above.shape[1]))])
+        return np.array(found, dtype=float)
 
     def named(self) -> Any:
         symbol = self.symbol()
@@ -235,6 +240,9 @@ class MatrixReader:
             return np.diagflat(self.enclosed("(", ")"))
         if name in _FUNCTIONS:
             exponent = 1
+            if self.peek() == "'":
+                self.take()
+                return slope(_FUNCTIONS[name], self.enclosed("(", ")"))
             if self.peek() == "^":
                 self.take()
                 exponent = _number(self.group(), self)

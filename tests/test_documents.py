@@ -11,12 +11,15 @@ from pathlib import Path
 import pytest
 
 import codegen
-from codegen.paper.documents import DETAILS, NOTATIONS, as_told, document
-from codegen.paper.forms import MARKDOWN, TEX, tex_text
-from codegen.paper.model import Section
+from codegen.paper.documents import document
+from codegen.paper.forms import Writer
+from codegen.paper.manner import CHOICES, Manner
+from codegen.paper.markdown import MARKDOWN
+from codegen.paper.model import Document, Section
 from codegen.paper.pdf import compile_pdf, compile_with_log, have_tex
-from codegen.paper.story import Story
-from codegen.paper.words import WORDS, say
+from codegen.paper.story import Story, as_told
+from codegen.paper.tex import TEX, tex_text
+from codegen.paper.words import Words
 from codegen.render import render
 from derive import ChainruleError, differentiate, load, parse
 from tests.against_autograd import system_of
@@ -43,6 +46,7 @@ def test_a_network_s_document_is_complete():
     headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
     assert headings == [
         "gender: gradients and updates",
+        "To begin with",
         "Notation",
         "Forward pass",
         "Layer 1: dense, sigmoid",
@@ -53,15 +57,19 @@ def test_a_network_s_document_is_complete():
         "Layer 1: dense, sigmoid",
         "Inputs",
         "Updates",
+        "Over a batch",
+        "Training and inference",
         "Remarks",
     ]
     for formula in (
-        r"z^{(1)} &= W^{(1)}\thinspace x + b^{(1)}\thinspace \mathbf{1}^{\top}",
-        r"\delta^{(1)} &= \bigl(W^{(2)}\bigr)^{\top}\thinspace \delta^{(2)} \odot "
+        r"z^{(1)} = W^{(1)}\thinspace x + b^{(1)}",
+        r"\delta^{(1)} = \bigl(W^{(2)}\bigr)^{\top}\thinspace \delta^{(2)} \odot "
         r"\sigma'\bigl(z^{(1)}\bigr)",
-        r"\frac{\partial E}{\partial W^{(2)}} &= \delta^{(2)}\thinspace "
+        r"\frac{\partial E}{\partial W^{(2)}} = \delta^{(2)}\thinspace "
         r"\bigl(y^{(1)}\bigr)^{\top}",
-        r"W^{(2)} &\leftarrow W^{(2)} - \eta\thinspace \frac{\partial E}{\partial W^{(2)}}",
+        r"W^{(2)} \leftarrow W^{(2)} - \eta\thinspace \frac{\partial E}{\partial W^{(2)}}",
+        r"z^{(1)} = x\thinspace \bigl(W^{(1)}\bigr)^{\top} + "
+        r"\mathbf{1}\thinspace \bigl(b^{(1)}\bigr)^{\top}",
     ):
         assert formula in text
     assert "| $W^{(1)}$ | `W1` | parameter; layer 1 | $3 \\times 2$ |" in text
@@ -71,11 +79,11 @@ def test_a_network_s_document_is_complete():
 @each_spec
 def test_every_derivative_is_in_every_detail(spec):
     derivation = as_told(derived(spec))
-    for detail in DETAILS:
-        story = Story(derivation, "index", detail)
+    for detail in CHOICES["detail"]:
+        teller = Story(derivation, Manner(notation="index", detail=detail)).teller
         shown = document(derivation, notation="index", detail=detail)
-        for equation in derivation.backward:
-            right = story.index.formula(equation).right[-1]
+        for equation in teller.derivation.backward:
+            right = teller.index.formula(equation).right[-1]
             first = TEX.formula(right.split("\x01")[0])
             assert first in shown, f"{detail}: {equation.tensor}"
 
@@ -123,7 +131,9 @@ def test_json_is_data():
 @pytest.mark.parametrize(
     ("key", "value", "told"),
     [
-        ("lang", "zh", "isn't there yet"),
+        ("lang", "fr", "known: en, zh"),
+        ("samples", "row", "did you mean 'rows'?"),
+        ("calculus", "delta", "known: differential, kronecker"),
         ("format", "docx", "known: tex, pdf, md, html, json"),
         ("notation", "matrices", "did you mean 'matrix'?"),
         ("detail", "all", "known: result, steps, full"),
@@ -134,12 +144,13 @@ def test_what_isn_t_offered(key, value, told):
         document(derived("generated/descent/descent.toml"), **{key: value})
 
 
-def test_every_sentence_fills_its_slots():
-    for key, sentence in WORDS.items():
-        slots = dict.fromkeys(re.findall(r"\{(\w+)\}", sentence), "it")
-        assert say(key, **slots)
+def test_a_sentence_takes_the_slots_that_it_has():
+    words = Words("en")
+    assert words.say("title", name="net") == ("net", ": gradients and updates")
     with pytest.raises(ValueError, match="has no use for"):
-        say("letters", other="it")
+        words.say("letters", other="it")
+    with pytest.raises(KeyError):
+        words.say("no such sentence")
 
 
 # ---- the same bytes ------------------------------------------------------------------------------
@@ -251,12 +262,15 @@ def test_every_model_compiles():
     sections = []
     for model in MODELS:
         derivation = differentiate(system_of(model))
-        for notation in NOTATIONS:
-            found = Story(derivation, notation, "steps").document()
-            MARKDOWN.section(found.sections[0])
+        for notation in CHOICES["notation"]:
+            found = Story(derivation, Manner(notation=notation)).document()
+            Writer(MARKDOWN, found).sections()
             if notation == "both":
-                sections.append(TEX.section(Section((model.name,), ())))
-                sections.extend(TEX.section(s) for s in found.sections)
+                alone = replace(TEX, label=lambda number: "", ref=lambda number: f"({number})")
+                title = Document(found.title, (Section((model.name,), ()),))
+                sections.extend(
+                    (*Writer(alone, title).sections(), *Writer(alone, found).sections())
+                )
     text = render("derivation.tex.j2", title="all models", sections=sections)
     pdf, log = compile_with_log(text)
     assert pdf.startswith(b"%PDF")

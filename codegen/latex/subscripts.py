@@ -28,6 +28,7 @@ from codegen.latex.lines import width
 from codegen.latex.names import Names, updated
 from codegen.latex.product import HALF, coefficient, product
 from derive.cases import of_letters
+from derive.conditions import integer
 from derive.notation import (
     Add,
     Axis,
@@ -109,7 +110,9 @@ class Formula:
 
     def latex(self) -> str:
         """In one line."""
-        return " ".join([self.left, *(f"{self.relation} {flat(r)}" for r in self.right)])
+        relations = (self.relation, *["="] * (len(self.right) - 1))
+        sides = (f"{r} {flat(side)}" for r, side in zip(relations, self.right, strict=True))
+        return " ".join([self.left, *sides])
 
 
 class IndexPrinter:
@@ -241,8 +244,9 @@ class IndexPrinter:
                 left, right = size if inner.height else ("", "")
                 text = rf"{left}\lvert {inner.text}{right}\rvert"
                 return Box(text, ATOM, inner.height, powers=True)
-            case "kronecker", (Index(a), Index(b)):
-                return Box(rf"\delta_{{{self.integers.subscripts((a, b))}}}", ATOM, powers=False)
+            case "kronecker", _:
+                told = self.integers.subscripts([p for a in args if (p := integer(a)) is not None])
+                return Box(rf"\delta_{{{told}}}", ATOM, powers=False)
             case "delta", (a, b):
                 return bracket(Compare("==", a, b), self.box)
             case "log1p", (one,):

@@ -165,7 +165,7 @@ class Backward:
             said = self.helper(equation)
             blocks.extend([Paragraph(said)] if said else [])
         for passage in into:
-            more, shown = self.passed(passage, several=len(into) > 1)
+            more, shown = self.passed(passage, into)
             blocks.extend(more)
         for step in self.derivation.steps:
             if step.subject != equation.tensor or step.kind == "chain":
@@ -215,15 +215,18 @@ class Backward:
         yield Paragraph(self.say("turned round"))
         yield Display((self.teller.index.formula(turned),))
 
-    def passed(self, passage: Passage, several: bool) -> tuple[list[Block], str | None]:
-        """What arrives through one equation: read off, and told for one entry."""
-        teller = self.teller
+    def passed(self, passage: Passage, into: list[Passage]) -> tuple[list[Block], str | None]:
+        """What arrives through one equation: read off, and told for one entry.
+
+        `into` are all passages that lead to the same derivative.
+        """
+        teller, several = self.teller, len(into) > 1
         axes = passage.chain.after.axes
         solved = solve_for_reading(passage.solved, axes, self.derivation.table)
         final = teller.index.formula(Equation(passage.chain.subject, axes, (solved,)))
         blocks: list[Block] = []
         if teller.manner.calculus == "kronecker":
-            blocks.extend(Kronecker(teller).told(passage))
+            blocks.extend(Kronecker(teller).told(passage, into))
         else:
             blocks.append(Paragraph(self.coefficient(passage)))
         if teller.manner.detail == "full":

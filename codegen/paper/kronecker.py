@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from codegen.latex.box import fraction
+from codegen.latex.steps import ADDS
 from codegen.latex.subscripts import Formula
 from codegen.paper.model import Block, Display, Paragraph
 from codegen.paper.teller import Teller
@@ -19,9 +20,13 @@ class Kronecker:
     def __init__(self, teller: Teller) -> None:
         self.teller = teller
 
-    def told(self, passage: Passage) -> Iterator[Block]:
-        """The local derivative by any entry, then the sum over all that it changes."""
+    def told(self, passage: Passage, into: Sequence[Passage]) -> Iterator[Block]:
+        """The local derivative by any entry, then the sum over all that it changes.
+
+        `into` are all passages that lead to the same derivative, of which this one gives a part.
+        """
         teller, say = self.teller, self.teller.say
+        adds = ADDS if len(into) > 1 else "="
         found = with_deltas(teller.derivation, passage)
         equation = passage.chain.before
         integers = teller.index.integers
@@ -33,12 +38,15 @@ class Kronecker:
         wrt, output = teller.symbol(passage.wrt), teller.symbol(passage.output)
         forward = teller.refers(f"forward:{passage.output}")
         yield Paragraph(say("locally", wrt=wrt, output=output, formula=forward))
-        yield Display((Formula(local, values),))
+        # read at several places, or by the objective itself among others: a part of the derivative
+        reads = [p for p in into if p.output == passage.output]
+        is_part = len(reads) > 1 or not equation.axes
+        yield Display((Formula(local, values, adds if is_part else "="),))
         if equation.axes:
             left = integers.entry(passage.chain.subject, places)
             summed = teller.index.box(found.summed).text
             yield Paragraph(say("over all", output=output))
-            yield Display((Formula(left, (summed,)),))
+            yield Display((Formula(left, (summed,), adds),))
             yield Paragraph(say("deltas vanish", of=wrt))
         else:
             yield Paragraph(say("rename", of=wrt))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from codegen.latex.matrix import MatrixPrinter
-from codegen.latex.names import Names, inline
+from codegen.latex.names import ERROR, Names, inline
 from codegen.latex.steps import StepPrinter
 from codegen.latex.subscripts import Formula, IndexPrinter
 from codegen.paper.manner import Manner
@@ -28,7 +28,7 @@ class Teller:
         self.manner = manner
         self.words = words
         self.say = words.say
-        self.names = Names(derivation, manner.errors)
+        self.names = _names(derivation, manner)
         table = with_differentials(derivation)
         self.index = IndexPrinter(self.names, table, words.plain("otherwise"))
         columns = self.system.batch if manner.samples == "column" else None
@@ -183,6 +183,15 @@ class Teller:
         if self.system.layers:
             return equation.tensor not in self.layer_of
         return equation.tensor == self.derivation.objective
+
+
+def _names(derivation: Derivation, manner: Manner) -> Names:
+    """The symbols; no error term is a delta without a number where Kronecker's delta is one."""
+    names = Names(derivation, manner.errors)
+    has_deltas = manner.calculus == "kronecker" and manner.detail != "result"
+    if has_deltas and any(str(names[e]) == ERROR for e in names.errors):
+        return Names(derivation, "partial")
+    return names
 
 
 def chained(first: Formula, then: Formula) -> Formula:
