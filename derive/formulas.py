@@ -52,6 +52,8 @@ def check_formulas(derivation: Derivation, text: str, seed: int) -> Iterator[Row
     if problems:
         raise ChainruleError(*problems)
     known = known_names(derivation, _mentioned(written))
+    for name in {w.tensor for w in written} & _nobody_s(derivation):
+        known.pop(name, None)
     wanted = [w.tensor for w in written if w.tensor in known]
     if not wanted:
         raise ChainruleError(
@@ -97,6 +99,15 @@ def _mentioned(written: Sequence[Written]) -> set[str]:
     """Every name in a text."""
     read = {r.name for w in written for r in refs(w.right)}
     return read | bare_names(written) | {w.tensor for w in written}
+
+
+def _nobody_s(derivation: Derivation) -> set[str]:
+    """Names that the engine gave, such as `c` to a common part: a text may mean its own by them."""
+    table = derivation.system.table
+    adjoints = {name for _, name in derivation.adjoints}
+    unnamed = [e for e in derivation.forward if not e.source]
+    made = {e.tensor for e in (*unnamed, *derivation.backward, *derivation.inlined)} - adjoints
+    return {name for name in made if not (name.startswith("d") and name[1:] in table)}
 
 
 def _unplaced(written: Sequence[Written], known: dict[str, str]) -> Iterator[Row]:

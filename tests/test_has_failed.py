@@ -272,3 +272,16 @@ def test_a_text_may_name_what_looks_like_derivatives_of_its_own():
     assert [row.verdict for row in rows if row.check == "formula"] == ["identical"]
     with pytest.raises(ChainruleError, match="column 6: 'dwx' is bound nowhere"):
         check(again, "dw = dwx")
+
+
+def test_a_text_s_own_names_are_none_of_the_engine_s():
+    """`s` and `c` stand for parts that nobody named; they took the place of the text's own."""
+    text = "y[i] = exp(z[i])/sum(k, exp(z[k]))\nE = -sum(i, t[i]*log(y[i]))"
+    spec = {"parameters": ["z"], "targets": ["t"], "sizes": {"i": 3}}
+    for name in ("s", "c", "total"):
+        formulas = f"{name} = sum(k, t[k])\ndz[i] = y[i]*{name} - t[i]"
+        assert told(text, formulas, **spec) == {"dz": "equal at points"}
+    formulas = "s[i] = y[i]*dy[i]\ndy[i] = -t[i]/y[i]\ndz[i] = s[i] - y[i]*sum(k, s[k])"
+    assert told(text, formulas, **spec) == {"dy": "identical", "dz": "equal at points"}
+    # read and not given, they are what the engine means, as its documents print them
+    assert told(text, "y[i] = exp(z[i])/s", **spec) == {"y": "identical"}

@@ -34,6 +34,8 @@ def wild(name):
             layers = [{"type": "dense", "units": 2}]
             assume = ["sum(i, t[n,i]) == 1"]
             spec = {"layers": layers, "loss": "softmax_cross_entropy", "assume": assume}
+        case "rms_norm":
+            spec = {"layers": [{"type": "rms_norm", "eps": 0.001}], "loss": "squared_error"}
         case "batch_norm":
             spec = {"layers": [{"type": "batch_norm1d"}], "loss": "squared_error"}
     return differentiate(in_mode(load({"inputs": {"x": [2]}, **spec}), training=True))
@@ -84,6 +86,14 @@ def doubled_error(v):
     return right, 2 * right
 
 
+def gain_outside(v):
+    x, g = v["x"], v["g1"]
+    root = np.sqrt((x**2).mean(1, keepdims=True) + 0.001)
+    dy = (g * x / root - v["t"]) / len(x)
+    right = (dy * g - x / root**2 * (dy * g * x).mean(1, keepdims=True)) / root
+    return right, dy * g / root - g * x / root**3 * (dy * x).mean(1, keepdims=True)
+
+
 def biased(v):
     before, x = 0.9 * v["running_var1"], v["x"]
     return before + 0.1 * x.var(0, ddof=int(len(x) > 1)), before + 0.1 * x.var(0)
@@ -116,6 +126,12 @@ WRONG = {
     "and the error terms that follow from it": (
         *("softmax", "dz1", doubled_error),
         f"{SOFTMAX_OF_TWO}\ndz1[n,i] = 2*(y[n,i] - t[n,i])/size(n)",
+    ),
+    "a notebook on RMS norm: the gain before the sum, which shows only where gains differ": (
+        *("rms_norm", "dx", gain_outside),
+        "root[n] = sqrt(mean(i, x[n,i]**2) + 0.001)\n"
+        "along[n] = sum(i, dy1[n,i]*x[n,i])\n"
+        "dx[n,i] = dy1[n,i]*g1[i]/root[n] - g1[i]*x[n,i]*along[n]/(size(i)*root[n]**3)",
     ),
     "np.var in batch norm's running variance, where PyTorch has n/(n - 1)": (
         *("batch_norm", "next(running_var1)", biased),
