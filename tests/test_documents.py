@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -237,15 +238,73 @@ def complaints(log, most=10.0):
     return [*found, *(w for w in wide if float(w) > most)]
 
 
+def has_cjk():
+    """Whether TeX has the package and the fonts for Chinese."""
+    if shutil.which("kpsewhich") is None:
+        return False
+    wanted = ("CJKutf8.sty", "gbsnu4e.tfm")
+    return all(
+        subprocess.run(["kpsewhich", f], capture_output=True, check=False).stdout for f in wanted
+    )
+
+
+needs_cjk = pytest.mark.skipif(not has_cjk(), reason="TeX has no CJKutf8 here")
+# each value of each switch; every spec is set in two of them
+SET_IN = (
+    {},
+    {"notation": "matrix", "detail": "result", "layout": "numerator", "samples": "rows"},
+    {"notation": "index", "detail": "full", "calculus": "kronecker", "errors": "partial"},
+    {"lang": "zh", "scalars": True, "layout": "numerator"},
+    {"lang": "zh", "detail": "full", "calculus": "kronecker", "level": "brief"},
+)
+
+
 @pytest.mark.tex
 @needs_tex
 @each_spec
 def test_a_spec_s_document_compiles(spec):
-    derivation = derived(spec)
-    for notation, detail in (("both", "steps"), ("matrix", "result"), ("index", "full")):
-        pdf, log = compile_with_log(document(derivation, notation=notation, detail=detail))
+    derivation, k = derived(spec), SPECS.index(spec)
+    for manner in (SET_IN[k % 3], SET_IN[3 + k % 2]):
+        if manner.get("lang") == "zh" and not has_cjk():
+            continue
+        pdf, log = compile_with_log(document(derivation, **manner))
         assert pdf.startswith(b"%PDF")
-        assert complaints(log) == []
+        assert complaints(log) == [], manner
+        assert "??" not in log
+
+
+@pytest.mark.tex
+@needs_cjk
+@needs_tex
+def test_a_chinese_pdf():
+    assert document(derived("generated/mazur/mazur.toml"), "pdf", lang="zh").startswith(b"%PDF")
+
+
+FRAME = r"""\documentclass{article}
+\usepackage[margin=22mm]{geometry}
+\usepackage[T1]{fontenc}
+\usepackage{lmodern,textcomp,amsmath,amssymb,array,booktabs,longtable,tikz}
+\newcolumntype{L}[1]{>{\raggedright\arraybackslash}p{#1}}
+\emergencystretch=3em
+\begin{document}
+%s
+\end{document}
+"""
+
+
+@pytest.mark.tex
+@needs_tex
+def test_fragments_stand_in_one_document():
+    """Two of them, whose labels don't get in each other's way."""
+    parts = [
+        document(derived(f"generated/{name}/{name}.toml"), fragment=True, level="brief")
+        for name in ("descent", "mazur")
+    ]
+    assert not any(r"\documentclass" in p or r"\begin{document}" in p for p in parts)
+    pdf, log = compile_with_log(FRAME % "\n".join(parts))
+    assert pdf.startswith(b"%PDF")
+    assert complaints(log) == []
+    assert "multiply" not in log
 
 
 @pytest.mark.tex

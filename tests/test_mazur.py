@@ -4,12 +4,14 @@ Once with the emitted module and once with the interpreter: they share the deriv
 of the way from it to numbers.
 """
 
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import codegen
+from codegen.paper.documents import document
 from derive.backprop import differentiate
 from derive.interpret import evaluate
 from derive.loading import load
@@ -133,3 +135,15 @@ def hidden(params, x):
     """The hidden layer, by hand."""
     z1 = x @ params["W1"].T + params["b1"]
     return z1, 1 / (1 + np.exp(-z1))
+
+
+def test_the_document_has_the_page_s_numbers(derivation):
+    """Put in, gradient by gradient, up to the new weights and what they give."""
+    shown = document(derivation, format="md", notation="matrix")
+    numbers = re.findall(r"-?\d+\.\d+", shown)
+    for figure in (ERROR, *ERROR_TERMS, BY_W5, *NEW_W1, *NEW_W2, ERROR_AFTER):
+        digits = len(figure.partition(".")[2])
+        assert figure in {f"{float(n):.{digits}f}" for n in numbers}, figure
+    *_, last = re.findall(r"^E = (0\.\d+) ", shown, re.MULTILINE)
+    assert same(float(last), ERROR_AFTER)
+    assert ERROR_ON_THE_PAGE in shown  # in the spec's own note, which says where it comes from

@@ -129,8 +129,7 @@ def prose(text):
     """What is said outside of formulas, code, and the remarks with their sources."""
     body, _, _ = text.partition("\n## 备注")
     body = re.sub(r"\$\$.*?\$\$", " ", body, flags=re.DOTALL)
-    body = re.sub(r"\$[^$]*\$|`[^`]*`", " ", body)
-    return body
+    return re.sub(r"\$[^$]*\$|`[^`]*`", " ", body)
 
 
 @pytest.mark.parametrize("spec", [pytest.param(s, id=s.stem) for s in SPECS if s.stem != "resnet"])

@@ -61,12 +61,15 @@ class _Measure:
         self.at = 0
 
     def row(self) -> float:
-        """The width up to a closing brace or the end; of several rows, that of the widest."""
+        """The width up to what closes it; of several rows, that of the widest."""
         widest = total = scripts = 0.0
         while self.at < len(self.tokens):
             token = self.tokens[self.at]
             self.at += 1
             if token == "}":
+                break
+            if token == r"\end":
+                self.argument()
                 break
             if token in "^_":
                 # a superscript stands above its subscript
@@ -77,9 +80,10 @@ class _Measure:
             scripts = 0.0
             if token == r"\\":
                 widest, total = max(widest, total), 0.0
-            elif token in (r"\begin", r"\end"):
+            elif token == r"\begin":
+                # its rows are under each other, what follows stands beside them
                 self.argument()
-                total += _WIDTHS[token]
+                total += _WIDTHS[r"\begin"] + self.row() + _WIDTHS[r"\end"]
             else:
                 total += self.piece(token)
         return max(widest, total)

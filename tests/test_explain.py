@@ -1,0 +1,87 @@
+"""`chainrule explain`: one gradient's steps, in lines that a terminal has room for."""
+
+import unicodedata
+from pathlib import Path
+
+import pytest
+
+from codegen.cli import main
+from codegen.paper.explain import COLUMNS, explain
+from codegen.paper.plain import plain
+from derive import ChainruleError, differentiate, load
+
+SPECS = sorted(Path("generated").glob("*/*.toml"))
+GENDER = "generated/gender/gender.toml"
+
+
+def columns(line):
+    """Cells of a terminal: a Chinese character takes two, an accent none."""
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
+        for c in line
+    )
+
+
+@pytest.mark.parametrize("spec", [pytest.param(s, id=s.stem) for s in SPECS])
+def test_no_line_is_longer_than_a_terminal(spec):
+    derivation = differentiate(load(spec))
+    names = [n for n in derivation.wrt if derivation.table[n].role == "parameter"]
+    if spec.stem == "resnet":
+        names = names[::6]  # each takes its time, and they are alike
+    for k, name in enumerate(names):
+        lang, detail = ("en", "steps") if k % 2 else ("zh", "full")
+        text = explain(derivation, name, lang, detail)
+        long = [x for x in text.splitlines() if columns(x) > COLUMNS]
+        assert not long
+        assert "\\" not in text and "$" not in text
+        assert "(1)" in text
+
+
+def test_a_derivation_is_told_from_the_forward_pass_to_the_gradient():
+    text = explain(differentiate(load(GENDER)), "W1")
+    for part in (
+        "Σ_j W⁽¹⁾_ij x_j + b⁽¹⁾_i",
+        "dE = ",
+        "δ⁽¹⁾_i = ",
+        "∂E/∂W⁽¹⁾_ij = δ⁽¹⁾_i ∂z⁽¹⁾_i/∂W⁽¹⁾_ij = δ⁽¹⁾_i x_j",
+    ):
+        assert part in text, part
+    assert "∂E/∂b⁽¹⁾_i = " not in text
+    assert explain(differentiate(load(GENDER)), "dW1") == text
+
+
+def test_an_unknown_name_is_told_with_the_likely_cure(capsys):
+    with pytest.raises(ChainruleError, match="did you mean 'W1'"):
+        explain(differentiate(load(GENDER)), "w1")
+    assert main(["explain", GENDER, "w1"]) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and len(err.splitlines()) == 1 and "W1" in err
+    assert main(["explain", GENDER, "t"]) == 2
+    assert "the objective does not depend on it" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", [("--lang", "fr"), ("--detail", "step")])
+def test_a_choice_that_isn_t_offered(option, capsys):
+    assert main(["explain", GENDER, "W1", *option]) == 2
+    assert "known: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("latex", "wanted"),
+    [
+        (
+            r"\delta^{(2)}_{i} = y^{(2)}_{i}\,\bigl(1 - y^{(2)}_{i}\bigr)",
+            "δ⁽²⁾_i = y⁽²⁾_i (1 − y⁽²⁾_i)",
+        ),
+        (r"\frac{\partial E}{\partial W_{ij}}", "∂E/∂W_ij"),
+        (r"\frac{1}{2}\sum_{i} (y_{i} - t_{i})^{2}", "1/2 Σ_i (y_i − t_i)²"),
+        (r"\frac{a + b}{c}", "(a + b)/c"),
+        (r"\sqrt{x}", "√x"),
+        (r"x \leftarrow x - \eta\,g", "x ← x − η g"),
+        (r"\hat{y}_{n,t-1}", "y\u0302_{n,t−1}"),
+        (r"h \mathrel{+}= a", "h += a"),
+        (r"\bigl(W^{(1)}\bigr)^{\top}", "(W⁽¹⁾)ᵀ"),
+    ],
+)
+def test_typical_formulas(latex, wanted):
+    assert plain(latex) == wanted
