@@ -217,6 +217,20 @@ def test_a_net_learns():
     assert losses[-1] < 0.01 * losses[0]
 
 
+def test_a_saved_model_goes_on_alike(tmp_path):
+    """Its memory is not of all parameters."""
+    text = emit(moved_by(LINE, learning_rate=0.02))
+    module = load_module(text)
+    rng = np.random.default_rng(0)
+    x, t = rng.normal(size=(30, 4)), rng.normal(size=(30, 2))
+    model = module.Model(epochs=2, seed=0, batch_size=10).fit(x, t)
+    model.save(tmp_path / "model.npz")
+    again = module.Model.load(tmp_path / "model.npz")
+    for one in (model, again):
+        one.partial_fit(x, t)
+    np.testing.assert_array_equal(model.predict(x), again.predict(x))
+
+
 def with_rules(derivation, *lines):
     """The same net moved by rules of one's own."""
     training = replace(derivation.system.training, update_text=lines)
