@@ -9,6 +9,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 import codegen
@@ -119,6 +120,14 @@ def test_second_derivatives_print():
     twice = differentiate(differentiate(system), of="dx", wrt=["x", "y"])
     for format_ in ("md", "tex", "json"):
         assert document(twice, format=format_)
+
+
+@each_spec
+def test_json_is_what_its_schema_says(spec):
+    schema = json.loads(Path("docs/derivation.schema.json").read_text())
+    data = json.loads(document(derived(spec), format="json"))
+    jsonschema.validate(data, schema)
+    assert data["schema"] == schema["$id"]
 
 
 def test_json_is_data():
