@@ -86,8 +86,8 @@ class MatrixPrinter:
             told = readable(equation, self.index.table)
             frame = self.frame(equation.tensor, equation.axes)
             joined_to = with_one(equation)
-            if joined_to and frame.row == equation.axes[-1]:
-                return self.with_ones(equation, joined_to)
+            if joined_to and equation.axes[-1] in (frame.row, frame.column):
+                return self.with_ones(equation, joined_to, frame)
             values = [a for term in told.terms for a in addends(unfolded(term))]
             parts = [self.spread(a, frame) for a in values]
         except NoMatrix:
@@ -102,10 +102,13 @@ class MatrixPrinter:
             whole = beside([whole.at_least(PRODUCT), *ones])
         return Formula(str(self.index.names[name]), (whole.text,), relation)
 
-    def with_ones(self, equation: Equation, of: str) -> Formula:
-        """A matrix with a row of ones below it."""
+    def with_ones(self, equation: Equation, of: str, frame: Frame) -> Formula:
+        """A matrix with a row or a column of ones at its end, a vector with a 1."""
         names = self.index.names
-        rows = rf"\begin{{pmatrix}} {names[of]} \\ {ONES}{TRANSPOSED} \end{{pmatrix}}"
+        beside_ = frame.column == equation.axes[-1]
+        joined_to = "1" if len(equation.axes) == 1 else ONES if beside_ else ONES + TRANSPOSED
+        cells = f"{names[of]} {'&' if beside_ else chr(92) * 2} {joined_to}"
+        rows = rf"\begin{{pmatrix}} {cells} \end{{pmatrix}}"
         return Formula(str(names[equation.tensor]), (rows,))
 
     def something(self, equation: Equation) -> None:

@@ -41,6 +41,7 @@ class Backward:
         self.only = only
         self.derivation = teller.derivation
         self.say = teller.say
+        self.same = teller.same_backward if only is None else {}
         self.told: set[str] = set()
         self.through: dict[str, list[Passage]] = {}
         self.into: dict[str, list[Passage]] = {}
@@ -52,28 +53,40 @@ class Backward:
         """Each derivative in the engine's order, with what was written into it before it."""
         parts: list[Part] = []
         place: str | None = None
-        same = self.teller.same_backward if self.only is None else {}
         for equation in self.derivation.backward:
             if self.only is not None and equation.tensor not in self.only:
                 continue
             # a helper belongs to what it helps
             place = self.teller.of.get(equation.tensor, place)
-            title = self.teller.layer_title(place) if place is not None else ()
-            layer = self.teller.layer_of.get(place or "")
-            told = layer is None or layer.name not in same
-            parts.append((layer, title, self.with_what_it_needs(equation) if told else []))
+            if self.is_told_by_another(place):
+                parts.append(self.part(place, []))
+                continue
+            for where, blocks in self.with_what_it_needs(equation):
+                parts.append(self.part(where or place, blocks))
         if not parts:
             yield Section(self.say("backward"), (Paragraph(self.say("nothing_backward")),))
         else:
-            found = list(gathered(self.teller, parts, same, "backward"))
+            found = list(gathered(self.teller, parts, self.same, "backward"))
             yield from by_layer(self.say("backward"), found)
 
-    def with_what_it_needs(self, equation: Equation) -> list[Block]:
-        """A derivative, and before it what was written into it."""
+    def part(self, place: str | None, blocks: list[Block]) -> Part:
+        """Blocks under the heading of the layer that a tensor belongs to."""
+        title = self.teller.layer_title(place) if place is not None else ()
+        return self.teller.layer_of.get(place or ""), title, blocks
+
+    def is_told_by_another(self, place: str | None) -> bool:
+        """Whether a tensor's layer refers to one that is told."""
+        layer = self.teller.layer_of.get(place or "")
+        return layer is not None and layer.name in self.same
+
+    def with_what_it_needs(self, equation: Equation) -> Iterator[tuple[str | None, list[Block]]]:
+        """A derivative, and before it what was written into it; each with what it belongs to."""
         if self.teller.manner.detail == "result":
-            return self.result(equation)
-        before = [b for e in self.written_into(equation) for b in self.derived(e)]
-        return [*before, *self.derived(equation)]
+            yield self.teller.of.get(equation.tensor), self.result(equation)
+            return
+        for before in self.written_into(equation):
+            yield from self.derived(before)
+        yield from self.derived(equation)
 
     def result(self, equation: Equation) -> list[Block]:
         """A derivative alone, an error term with the activation's derivative as such first."""
@@ -135,24 +148,35 @@ class Backward:
     def coefficient(self, passage: Passage) -> Text:
         """Where a derivative is read off."""
         labels = (f"sorted:{passage.output}", f"change:{passage.output}")
-        label = next(x for x in labels if x in self.teller.labels)
-        places = tuple(affine(a) for a in passage.chain.after.axes)
+        label = next((x for x in labels if x in self.teller.labels), None)
+        raw = label == labels[1]
+        own = tuple(affine(a) for a in passage.chain.after.axes)
+        places = passage.raw.target if raw else own
         change = Math(self.teller.index.integers.entry(differential_of(passage.wrt), places))
-        return self.say("coefficient", change=change, formula=self.teller.refers(label))
+        if label is None:
+            return self.say("coefficient before", change=change)
+        alike = [p for p in self.through[passage.output] if p.wrt == passage.wrt]
+        key = "coefficient" if len(alike) == 1 else "coefficient of one"
+        said = self.say(key, change=change, formula=self.teller.refers(label))
+        if raw and places != own:
+            then = self.say("rename", of=self.teller.symbol(passage.wrt))
+            return self.say("two sentences", first=said, then=then)
+        return said
 
     # ---- derivations -----------------------------------------------------------------------------
 
-    def derived(self, equation: Equation) -> list[Block]:
-        """A derivative with the steps that led to it."""
+    def derived(self, equation: Equation) -> Iterator[tuple[str | None, list[Block]]]:
+        """A derivative with the steps that led to it, and before it the changes that it reads."""
         self.told.add(equation.tensor)
         into = self.into.get(equation.tensor, [])
-        blocks: list[Block] = []
         if self.teller.manner.calculus == "differential":
             for output in dict.fromkeys(p.output for p in into):
-                blocks.extend(self.changes(output))
+                if not self.is_told_by_another(output):
+                    yield output, self.changes(output)
         inner = self.steps_of(equation, into)
         title = self.title(equation)
-        return [*blocks, *([Fold(title, tuple(inner))] if title else inner)]
+        blocks: list[Block] = [Fold(title, tuple(inner))] if title else inner
+        yield self.teller.of.get(equation.tensor), blocks
 
     def steps_of(self, equation: Equation, into: list[Passage]) -> list[Block]:
         """The steps of one derivative, the last of them giving it as it is used."""
@@ -177,12 +201,13 @@ class Backward:
                 continue
             if full:
                 before = teller.index.formula(step.before).right
-                formula = Formula(formula.left, (*before, *formula.right), formula.relation)
+                if before[-1] != formula.right[-1]:
+                    formula = Formula(formula.left, (*before, *formula.right), formula.relation)
             blocks.append(Paragraph(self.sentence(step)))
             blocks.append(Display((formula,)))
             shown = formula.right[-1] if formula.relation == "=" else None
-        if shown != final.right[-1]:
-            if blocks:
+        if shown is None or sorted(shown) != sorted(final.right[-1]):
+            if into:
                 blocks.append(Paragraph(self.say("together")))
             blocks.append(Display((final,)))
         matrix = None if equation.tensor in teller.inlined else teller.in_matrices(equation)
@@ -230,7 +255,7 @@ class Backward:
         else:
             blocks.append(Paragraph(self.coefficient(passage)))
         if teller.manner.detail == "full":
-            blocks.extend(self.index_calculus(passage))
+            blocks.extend(self.index_calculus(passage, final))
         place = self.place(passage)
         if place:
             blocks.append(Paragraph(place))
@@ -241,32 +266,47 @@ class Backward:
         blocks.append(Display((Formula(final.left, right, ADDS if several else "="),)))
         return blocks, None if several else final.right[-1]
 
-    def index_calculus(self, passage: Passage) -> Iterator[Block]:
-        """The chain rule as the engine applied it, and how its letters were changed."""
+    def index_calculus(self, passage: Passage, final: Formula) -> Iterator[Block]:
+        """The chain rule as the engine applied it, where that is not yet what is told."""
         teller = self.teller
-        yield Display((teller.steps.chain(passage.chain),))
-        for before, after, key, of in (
-            (passage.raw, passage.told, "re-express", passage.output),
-            (passage.told, passage.solved, "rename", passage.wrt),
-        ):
-            if before != after:
-                slot = "through" if key == "re-express" else "of"
-                yield Paragraph(self.say(key, **{slot: teller.symbol(of)}))
-                yield Display((teller.index.scattered(passage.chain.subject, after),))
+        chain = teller.steps.chain(passage.chain)
+        if chain.right[-1] == final.right[-1]:
+            return
+        yield Display((chain,))
+        if passage.raw != passage.told:
+            yield Paragraph(self.say("re-express", through=teller.symbol(passage.output)))
+            told = teller.index.scattered(passage.chain.subject, passage.told)
+            if told.right[-1] != final.right[-1]:
+                yield Display((replace(told, relation=chain.relation),))
+        if passage.solved.target != passage.told.target and not self.place(passage):
+            yield Paragraph(self.say("rename", of=teller.symbol(passage.wrt)))
 
     def place(self, passage: Passage) -> Text:
         """Which subscript was solved, where more than a letter names the place that is read."""
         axes = passage.chain.after.axes
-        integers = self.teller.index.integers
-        found: list[Math] = []
+        names, integers = self.teller.names, self.teller.index.integers
+        final = solve_for_reading(passage.solved, axes, self.derivation.table)
+        kept = {a.letter for a in final.domain}
+        places: list[Math] = []
+        solved: list[Math] = []
         for subscript, axis in zip(passage.solved.target, axes, strict=True):
-            if subscript.axis is None and list(affine_axes(subscript)):
-                found.append(
-                    Math(f"{self.teller.names.letter(axis)} = {integers.integer(subscript).text}")
-                )
-        if not found:
+            letters = list(affine_axes(subscript))
+            if subscript.axis is not None or not letters:
+                continue
+            places.append(Math(f"{names.letter(axis)} = {integers.integer(subscript).text}"))
+            for letter in letters:
+                sign = subscript.coefficient(letter)
+                if abs(sign) == 1 and letter.letter not in kept:
+                    other = (affine(axis) - (subscript - affine(letter) * sign)) * sign
+                    solved.append(Math(f"{names.letter(letter)} = {integers.integer(other).text}"))
+                    break
+        if not places:
             return ()
-        return self.say("solve place", places=self.teller.words.listed(found))
+        entry = Math(integers.entry(passage.wrt, tuple(affine(a) for a in axes)))
+        listed = self.teller.words.listed
+        if len(solved) < len(places):
+            return self.say("place", entry=entry, places=listed(places))
+        return self.say("solve place", entry=entry, places=listed(places), solved=listed(solved))
 
     # ---- sentences -------------------------------------------------------------------------------
 

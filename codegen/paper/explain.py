@@ -49,7 +49,13 @@ def _derivative_of(derivation: Derivation, name: str) -> str:
     if name in known:
         return name
     names = [t for t, _ in derivation.adjoints]
-    why = "the objective does not depend on it" if real in derivation.table else "there is none"
+    if real == derivation.objective:
+        raise ChainruleError(f"'{name}' is the objective itself; known: {', '.join(names)}")
+    why = (
+        "the objective does not depend on it"
+        if real in derivation.table
+        else "there is no such tensor"
+    )
     raise ChainruleError(
         f"'{shorten(name)}': {why}{meant(name, [*names, *known])}; known: {', '.join(names)}"
     )

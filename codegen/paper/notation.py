@@ -95,7 +95,7 @@ def _meaning(teller: Teller, tensor: Tensor) -> Text | None:
         case "intermediate" if name == system.output:
             said = say("role_output")
         case role:
-            said = say(f"role_{role}")
+            said = say(_role(teller, tensor) or f"role_{role}")
     layer = next((x for x in system.layers if name in x.tensors), None)
     if layer is not None:
         said = say("of_layer", meaning=said, name=layer.name)
@@ -109,6 +109,23 @@ def _meaning(teller: Teller, tensor: Tensor) -> Text | None:
 def _gradients(derivation: Derivation, names: Names) -> frozenset[str]:
     """Derivatives whose symbol says what they are."""
     return frozenset(a for _, a in derivation.adjoints if a not in names.errors)
+
+
+def _role(teller: Teller, tensor: Tensor) -> str:
+    """What a tensor of a layer is called in the field; nothing for others."""
+    layer = teller.layer_of.get(tensor.name)
+    if layer is None:
+        return ""
+    base = teller.names.of(tensor.name).base
+    if tensor.role == "parameter" and base == "W" and tensor.rank == 2:
+        return "role_weights"
+    if tensor.role == "parameter" and base == "b" and tensor.rank == 1:
+        return "role_bias"
+    if tensor.role == "intermediate" and tensor.name == layer.output:
+        return "role_layer_output"
+    if tensor.role == "intermediate" and base == "z" and layer.activation != "identity":
+        return "role_preactivation"
+    return ""
 
 
 def conventions(
@@ -161,8 +178,7 @@ def _matrix_conventions(teller: Teller, dims: Sequence[str]) -> Iterator[Text]:
     if batch not in dims:
         yield teller.say("entrywise", **signs)
         return
-    key = "columns" if batch in teller.matrix.batch else "rows"
-    yield teller.say(key, extent=Math(teller.names.dim(Dim(batch or ""))), **signs)
+    yield teller.say("rows", extent=Math(teller.names.dim(Dim(batch or ""))), **signs)
 
 
 def _choices(teller: Teller, text: str) -> Iterator[Text]:

@@ -33,21 +33,20 @@ class Scalars:
         for passage in passages(self.derivation):
             self.into.setdefault(passage.wrt, []).append(passage)
 
-    def sections(self) -> Iterator[Section]:
-        """A section with a formula for each weight; nothing for a net that is too large."""
+    def displays(self) -> list[Block]:
+        """A formula for each weight; none for a net that is too large."""
         weights = [n for n in self.derivation.wrt if n in self.derivation.system.trainable]
         shapes = {n: self.shape(n) for n in weights}
         known = [s for s in shapes.values() if s is not None]
         if len(known) < len(weights) or sum(len(list(_places(s))) for s in known) > _MOST_WEIGHTS:
-            return
-        say = self.teller.say
-        blocks: list[Block] = [Paragraph(say("scalars"))]
+            return []
+        blocks: list[Block] = []
         for name in weights:
             formulas = [self.formula(name, p) for p in _places(shapes[name] or ())]
             if None in formulas:
-                return
+                return []
             blocks.append(Display(tuple(f for f in formulas if f is not None)))
-        yield Section(say("scalars title"), tuple(blocks))
+        return blocks
 
     def formula(self, name: str, place: Place) -> Formula | None:
         """One weight's derivative: as a product of partial derivatives, and with their values."""
@@ -96,6 +95,14 @@ class Scalars:
         """A weight's extents in numbers."""
         found = [e.number for e in self.derivation.table[name].shape]
         return None if None in found else tuple(n for n in found if n is not None)
+
+
+def weight_by_weight(teller: Teller) -> Section:
+    """The section that writes every gradient out, or says why it doesn't."""
+    say = teller.say
+    found = Scalars(teller).displays() if can_be_written_out(teller) else []
+    said = say("scalars") if found else say("scalars too many", most=str(_MOST_WEIGHTS))
+    return Section(say("scalars title"), (Paragraph(said), *found))
 
 
 def can_be_written_out(teller: Teller) -> bool:

@@ -14,7 +14,7 @@ from codegen.paper.forward import forward
 from codegen.paper.manner import Manner
 from codegen.paper.model import Block, Bullets, Document, Paragraph, Picture, Section
 from codegen.paper.notation import conventions, tensor_table
-from codegen.paper.scalars import Scalars, can_be_written_out
+from codegen.paper.scalars import weight_by_weight
 from codegen.paper.summary import in_training, over_a_batch
 from codegen.paper.teller import Teller
 from codegen.paper.updates import updates
@@ -22,7 +22,7 @@ from codegen.paper.words import Words
 from codegen.paper.worked import Worked, example_of, first_sample, samples_in
 from derive.backprop import differentiate
 from derive.modes import in_mode
-from derive.notation import Derivation
+from derive.notation import Derivation, System
 from derive.single import one_sample
 
 
@@ -37,6 +37,7 @@ class Story:
         self.manner = manner
         self.words = Words(manner.lang)
         trained = as_told(derivation)
+        self.inference = in_inference(derivation.system)
         single = of_one_sample(trained) if manner.samples == "column" else None
         self.teller = Teller(single or trained, manner, self.words)
         self.whole = Teller(trained, _in_rows(manner), self.words) if single else None
@@ -46,11 +47,11 @@ class Story:
         """The whole document."""
         teller = self.teller
         body = [*forward(teller), *Backward(teller).sections(), *updates(teller)]
-        if self.manner.scalars and can_be_written_out(teller):
-            body.extend(Scalars(teller).sections())
+        if self.manner.scalars:
+            body.append(weight_by_weight(teller))
         if self.whole is not None:
             body.extend(over_a_batch(self.whole))
-        body.extend(in_training(teller))
+        body.extend(in_training(teller, self.inference))
         first = beginning(teller) if self.manner.level == "intro" else ()
         title = teller.say("title", name=teller.system.name)
         notation = Section(teller.say("notation"), tuple(self.notation(body)))
@@ -78,6 +79,7 @@ class Story:
             self.teller.worked = Worked(trained, leaves, self.teller.matrix)
             return
         several = samples_in(trained, leaves) > 1
+        self.teller.first_of_several = several
         told = self.teller.derivation
         first = first_sample(told, leaves)
         self.teller.worked = Worked(told, first, self.teller.matrix, updates=not several)
@@ -115,6 +117,14 @@ def as_told(derivation: Derivation) -> Derivation:
     return differentiate(told, derivation.objective, derivation.wrt)
 
 
+def in_inference(system: System) -> System | None:
+    """The system in inference, where that is another: of one sample, where there is such."""
+    if not system.having("mode"):
+        return None
+    told = in_mode(system, training=False)
+    return one_sample(told) or told
+
+
 def of_one_sample(derivation: Derivation) -> Derivation | None:
     """The derivation of one sample, where there is one and it is the objective's."""
     if derivation.objective != derivation.system.objective:
@@ -124,4 +134,4 @@ def of_one_sample(derivation: Derivation) -> Derivation | None:
 
 
 def _in_rows(manner: Manner) -> Manner:
-    return replace(manner, samples="rows", layout="denominator")
+    return replace(manner, samples="rows")

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from codegen.latex.names import Names
+from codegen.latex.subscripts import Formula, IndexPrinter
 from codegen.paper.model import Block, Bullets, Display, Math, Paragraph, Section, Text
 from codegen.paper.sameness import Same
 from codegen.paper.teller import Teller, together
-from derive.notation import Dim, Equation
+from codegen.paper.updates import after_the_update
+from derive.notation import Dim, Equation, System
+from derive.tree import needed_by
 
 
 def over_a_batch(teller: Teller) -> Iterator[Section]:
@@ -20,11 +24,15 @@ def over_a_batch(teller: Teller) -> Iterator[Section]:
         equations = [e for e in every if not _of_another(teller, e, same)]
         formulas = [teller.matrix.formula(e) or teller.index.formula(e) for e in equations]
         blocks.append(Display(tuple(formulas)))
+        blocks.extend(teller.with_numbers(equations))
     said = teller.say(
         "over a batch",
         extent=Math(teller.names.dim(Dim(letter))),
         objective=teller.symbol(derivation.objective),
     )
+    if teller.worked is not None:
+        blocks.extend(teller.with_numbers(derivation.updates))
+        blocks.extend(after_the_update(teller))
     if ahead or behind:
         blocks.append(Paragraph(teller.say("others likewise")))
     yield Section(teller.say("batch title"), (Paragraph(said), *together(blocks)))
@@ -36,14 +44,17 @@ def _of_another(teller: Teller, equation: Equation, same: Mapping[str, Same]) ->
     return layer is not None and layer.name in same
 
 
-def in_training(teller: Teller) -> Iterator[Section]:
-    """The loop in words: forward, backward, update; and how the trained net answers."""
+def in_training(teller: Teller, inference: System | None) -> Iterator[Section]:
+    """The loop in words: forward, backward, update; and how the trained net answers.
+
+    `inference` is the system in inference, where that is another.
+    """
     derivation, say = teller.derivation, teller.say
     forward = [f"forward:{e.tensor}" for e in derivation.forward]
     backward = [f"backward:{e.tensor}" for e in derivation.backward]
-    update = [f"update:{e.tensor}" for e in derivation.updates]
-    if not update:
+    if not derivation.updates:
         return
+    update = [f"update:{e.tensor}" for e in (*derivation.system.updates, *derivation.updates)]
     items: list[Text] = [
         say("train forward", formulas=_range(teller, forward)),
         say("train backward", formulas=_range(teller, backward)),
@@ -52,8 +63,20 @@ def in_training(teller: Teller) -> Iterator[Section]:
     blocks: list[Block] = [Paragraph(say("training")), Bullets(tuple(items))]
     output = teller.system.output
     if output is not None and derivation.system.having("input"):
-        blocks.append(Paragraph(say("inference", output=teller.symbol(output))))
+        other = _otherwise(teller, inference) if inference is not None else ()
+        key = "inference otherwise" if other else "inference"
+        blocks.append(Paragraph(say(key, output=teller.symbol(output))))
+        blocks.extend([Display(other)] if other else [])
     yield Section(say("summary"), tuple(blocks))
+
+
+def _otherwise(teller: Teller, inference: System) -> tuple[Formula, ...]:
+    """The formulas of inference that aren't those of training."""
+    printer = IndexPrinter(Names(inference), inference.table, teller.index.otherwise)
+    told = set(teller.derivation.forward)
+    asked = needed_by({inference.output or ""}, inference.equations)
+    equations = (e for e in inference.equations if e not in told and e.tensor in asked)
+    return tuple(printer.formula(e) for e in equations)
 
 
 def _range(teller: Teller, labels: list[str]) -> Text:

@@ -31,17 +31,15 @@ class Teller:
         self.names = _names(derivation, manner)
         table = with_differentials(derivation)
         self.index = IndexPrinter(self.names, table, words.plain("otherwise"))
-        columns = self.system.batch if manner.samples == "column" else None
         turned = (a for _, a in derivation.adjoints) if manner.layout == "numerator" else ()
-        self.matrix = MatrixPrinter(
-            self.index, frozenset([columns] if columns else ()), frozenset(turned)
-        )
+        self.matrix = MatrixPrinter(self.index, frozenset(), frozenset(turned))
         self.steps = StepPrinter(derivation, self.index)
         self.layer_of = {t: layer for layer in self.system.layers for t in layer.tensors}
         self.of = {a: t for t, a in derivation.adjoints}
         self.inlined = {e.tensor: e for e in derivation.inlined}
         self.labels: dict[str, None] = {}  # in the order of telling
         self.worked: Worked | None = None
+        self.first_of_several = False
 
     # ---- formulas --------------------------------------------------------------------------------
 
@@ -81,12 +79,24 @@ class Teller:
         display = Display((*formulas, *matrices), (*labels, *unlabelled))
         return [display, *self.with_numbers(equations)]
 
+    def each_once(self, equations: Iterable[Equation], kind: str) -> list[Block]:
+        """Equations that are carried out in order: each in one notation, matrices first."""
+        equations = tuple(equations)
+        formulas = []
+        for equation in equations:
+            plain, matrix = self.index.formula(equation), self.matrix.formula(equation)
+            formulas.append(self.both(plain, matrix)[-1])
+            self.labels[f"{kind}:{equation.tensor}"] = None
+        display = Display(tuple(formulas), tuple(f"{kind}:{e.tensor}" for e in equations))
+        return [display, *self.with_numbers(equations)] if equations else []
+
     def with_numbers(self, equations: Iterable[Equation]) -> list[Block]:
         """Formulas with the example's numbers put in, where there are such."""
         if self.worked is None:
             return []
         made = [f for e in equations if (f := self.worked.formula(e)) is not None]
-        return [Paragraph(self.say("with numbers")), Display(tuple(made))] if made else []
+        key = "with numbers of the first" if self.first_of_several else "with numbers"
+        return [Paragraph(self.say(key)), Display(tuple(made))] if made else []
 
     def in_matrices(self, equation: Equation) -> Formula | None:
         """A derivative in matrices, an error term with the activation's derivative first."""

@@ -26,7 +26,9 @@ def updates(teller: Teller) -> Iterator[Section]:
     say = teller.say
     remembers = any(t.role == "state" for t in teller.derivation.tensors)
     blocks: list[Block] = [Paragraph(say("order"))] if remembers else []
-    blocks.extend((*teller.plainly(equations, "update"), *_after(teller)))
+    if remembers and teller.worked is not None and teller.worked.updates:
+        blocks.append(Paragraph(say("memory begins")))
+    blocks.extend((*teller.each_once(equations, "update"), *after_the_update(teller)))
     if others:
         blocks.append(Paragraph(say("parameters likewise", names=teller.symbols(others))))
     if len(of_layers) < len(every):
@@ -68,7 +70,7 @@ def _by_parameter(
     return [*told, *group], others
 
 
-def _after(teller: Teller) -> Iterator[Block]:
+def after_the_update(teller: Teller) -> Iterator[Block]:
     """What the objective has become by the update, in numbers."""
     if teller.worked is not None and teller.worked.updates:
         yield Paragraph(teller.say("after the update"))

@@ -10,10 +10,11 @@ from collections.abc import Mapping
 import numpy as np
 
 from codegen.latex.matrix import MatrixPrinter
-from codegen.latex.names import Symbol
+from codegen.latex.names import Symbol, updated
 from codegen.latex.subscripts import Formula, IndexPrinter
 from derive.interpret import Interpreter, Undefined
 from derive.notation import Derivation, Dim, Equation, Tensor, affine
+from derive.updates import FACTOR
 
 _DIGITS = 9
 _MOST_ROWS, _MOST_COLUMNS = 8, 6
@@ -56,14 +57,19 @@ class Worked:
         matrix: MatrixPrinter,
         updates: bool = True,
     ) -> None:
-        """`updates` where they are of these numbers; no optimiser's memory is told in numbers."""
+        """`updates` where they are of these numbers."""
         self.derivation = derivation
-        remembers = any(t.role == "state" for t in derivation.tensors)
-        self.updates = updates and not remembers and bool(derivation.updates)
+        self.updates = updates and bool(derivation.updates)
         self.symbols = matrix.index.names
         forward = (*derivation.forward, *derivation.inlined, *derivation.backward)
-        run = Interpreter((*forward, *derivation.updates), derivation.table, leaves)
-        self.run, self.leaves = run, leaves
+        first = Interpreter(forward, derivation.table, leaves)
+        remembered = {
+            t.name: np.full(first.shape(t.name), float(t.name.startswith(FACTOR)))
+            for t in derivation.tensors
+            if t.role == "state"
+        }
+        self.run = first.beside(derivation.updates, (), remembered)
+        self.leaves = leaves
         numbers = _Numbers(self, matrix)
         index = IndexPrinter(numbers, matrix.index.table)  # type: ignore[arg-type]
         self.matrix = MatrixPrinter(index, matrix.batch, matrix.turned)
@@ -87,7 +93,12 @@ class Worked:
 
     def objective_after(self) -> Formula:
         """The objective with the parameters that the update gave."""
-        moved = {e.tensor[5:-1]: self.run.array(e.tensor) for e in self.derivation.updates}
+        parameters = {t.name for t in self.derivation.system.having("parameter")}
+        moved = {
+            updated(e.tensor): self.run.array(e.tensor)
+            for e in self.derivation.updates
+            if updated(e.tensor) in parameters
+        }
         run = Interpreter(self.derivation.forward, self.derivation.table, {**self.leaves, **moved})
         value = run.value(self.derivation.objective)
         return Formula(str(self.symbols.objective), (number(float(value)),))
@@ -134,7 +145,7 @@ class _Numbers:
 
     def __getitem__(self, name: str) -> Symbol:
         """The tensor's numbers."""
-        text = self.worked.laid(name[5:-1] if name.startswith("next(") else name)
+        text = self.worked.laid(name)
         if text is None:
             raise _TooLarge
         if text.startswith("-"):
