@@ -364,4 +364,5 @@ _CURES = {
     "define": "definitions are for networks; write these lines into equations",
     "loss": 'a model by equations names its loss; write objective = "E"',
     "merge_bias": "this is for networks; write the bias into your equations",
+    "init": 'this is for networks; write init = "…" into [parameters.NAME]',
 }

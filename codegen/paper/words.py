@@ -13,6 +13,7 @@ from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
 
+from codegen.paper.manner import CHOICES
 from codegen.paper.model import Math, Ref, Text
 
 LOCALE = Path(__file__).parent.parent / "locale"
@@ -27,6 +28,8 @@ class _Missing(NullTranslations):
 
 @cache
 def _catalogue(lang: str) -> GNUTranslations:
+    if lang not in CHOICES["lang"]:
+        raise ValueError(f"no such language: {lang!r}")
     with (LOCALE / lang / "LC_MESSAGES" / f"{DOMAIN}.mo").open("rb") as file:
         found = GNUTranslations(file)
     found.add_fallback(_Missing())
