@@ -407,13 +407,18 @@ def test_labels_of_a_file_that_do_not_count(tmp_path, monkeypatch, capsys):
     assert told * 9 == pytest.approx(round(told * 9), abs=1e-4)
 
 
-@pytest.mark.parametrize("name", ["x", "i"])
-def test_an_output_that_is_an_input_is_given_back(name):
+def test_an_output_that_is_an_input_is_given_back():
     """`forward` was the objective, and asked for targets."""
-    layers = [{"type": "identity", "name": "i", "inputs": ["x"]}]
-    module = emitted(inputs={"x": [2]}, layers=layers, output=name, loss="mse")
+    layers = [{"type": "identity"}]
+    module = emitted(inputs={"x": [2]}, layers=layers, loss="mse")
     np.testing.assert_array_equal(module.forward(module.init_params(), X), X)
     np.testing.assert_array_equal(module.Model(epochs=1).fit(X, X + 1).predict(X), X)
+    text, spec = "E = sum(n,i, (x[n,i] - w[i]*t[n,i])**2)", {"batch": "n", "sizes": {"i": 2}}
+    for output in ("x", "w"):
+        spec |= {"parameters": ["w"], "inputs": ["x"], "targets": ["t"], "output": output}
+        module = load_module(emit(differentiate(parse(text, objective="E", **spec))))
+        params = module.init_params()
+        np.testing.assert_array_equal(module.forward(params, X), {"x": X, **params}[output])
 
 
 def test_an_output_that_no_derivative_reads_is_given():
