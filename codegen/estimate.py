@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from codegen.bounds import besides_of
 from codegen.estimator import Argument, Estimator, Shape
 from derive.dims import dims_of_extent
 from derive.notation import Affine, Derivation, Dim, Tensor, affine
@@ -57,6 +58,7 @@ def estimator_of(derivation: Derivation) -> Estimator:
         probabilities=probabilities,
         output_shape=output_shape,
         weighted=bool(weight),
+        ignored=besides_of(system).get(targets[0].name, ()) if classifier else (),
     )
 
 

@@ -39,6 +39,8 @@ class Estimator:
         kind is "binary"); None where there is none, and then there is no `predict_proba`.
     output_shape: one sample of what `forward` returns; None where its first axis isn't the batch.
     weighted: the loss takes a weight for each sample after the targets.
+    ignored: the numbers of classes that don't count in the loss, whether the model knows them or
+        not.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Estimator:
     probabilities: Literal["forward", "probabilities"] | None = None
     output_shape: Shape | None = None
     weighted: bool = False
+    ignored: tuple[int, ...] = ()
     epochs: int = 100
     batch_size: int = 32
 
@@ -199,7 +202,16 @@ def _facts(e: Estimator) -> dict[str, object]:
         "classes": e.classes,
         "probabilities": e.probabilities is not None,
         "weighted": e.weighted,
+        "ignored": e.ignored,
+        "no_class": _no_class(e),
     }
+
+
+def _no_class(e: Estimator) -> str:
+    """The ignored numbers outside the classes: each as a number and as text, and what it is."""
+    outside = [number for number in e.ignored if not 0 <= number < e.classes]
+    rows = [f'{number}: {number}, "{number}": {number}' for number in outside]
+    return f"{{{', '.join(rows)}}}" if rows else ""
 
 
 def _expressions(e: Estimator) -> dict[str, object]:
@@ -343,6 +355,9 @@ def _data_text(e: Estimator) -> str:
             sentences.append(f"`{letter}` is a tuple of arrays ({parts}){table}.")
     if e.weighted:
         sentences.append("`sample_weight` holds what each sample counts, all alike without it.")
+    if e.ignored:
+        numbers = " or ".join(map(str, e.ignored))
+        sentences.append(f"A label whose number is {numbers} doesn't count.")
     return " ".join(sentences)
 
 

@@ -8,6 +8,8 @@ from codegen.functions import Function, picked, wrapped
 from codegen.layout import listed, wrap
 from derive.tree import equation_reads
 
+_GIVEN = ("input", "parameter", "buffer", "constant")  # what nothing computes
+
 
 def forward_functions(frame: Frame) -> list[Function]:
     """`_propagate` up to the output, `_evaluate` on to the objective, and what calls them."""
@@ -65,6 +67,21 @@ def _evaluate(frame: Frame, early: bool, rng: list[str]) -> Function:
     )
 
 
+def _given(frame: Frame, output: str, mode: str) -> Function:
+    """`forward` where the output is an input or a parameter, under whatever name."""
+    writer = frame.writer
+    name = writer.names.tensor(output)
+    stored = frame.table[output] in writer.stored
+    lines = [f'    {name} = params["{output}"]'] if stored else []
+    lines += [*writer.checked(frame.inputs, []), f"    return {name}"]
+    return Function(
+        "forward",
+        f"params{frame.input_arguments}{mode}",
+        wrapped(f"The output {name}{writer.shape_words(output)}, as it is given."),
+        tuple(lines),
+    )
+
+
 def _shown_functions(frame: Frame) -> list[Function]:
     writer = frame.writer
     inputs, everything, tail = frame.input_arguments, frame.data_arguments, frame.inner
@@ -73,7 +90,9 @@ def _shown_functions(frame: Frame) -> list[Function]:
     found = []
     output = system.output
     early_names = frame.plan.from_early if frame.plan.early else []
-    if output is not None and output in early_names:
+    if output is not None and frame.table[output].role in _GIVEN:
+        found.append(_given(frame, output, mode))
+    elif output is not None and output in early_names:
         code = picked(f"_propagate(params{inputs}{tail})", early_names, output)
         shape = writer.shape_words(output)
         doc = f"The output {writer.names.tensor(output)}{shape}."

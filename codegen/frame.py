@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codegen.bounds import bounds_of
 from codegen.names import TRAINING, Names
 from codegen.plan import plan_of
 from codegen.shared import shared
@@ -18,6 +19,7 @@ class Frame:
     def __init__(self, derivation: Derivation) -> None:
         self.objective = equation_text(derivation.system.defined[derivation.objective])
         self.stepping = stepping(derivation.system)
+        self.bounds = bounds_of(derivation.system)
         once = shared(derivation)
         derivation = self.derivation = once.derivation
         self.system = derivation.system
@@ -39,6 +41,7 @@ class Frame:
             stored,
             Use(equations, frozenset(asked)),
             apart=once.windows,
+            bounds=self.bounds,
         )
         self.names = self.writer.names
         self.inputs = self.system.having("input")

@@ -49,6 +49,7 @@ def plan_of(derivation: Derivation) -> Plan:
     from_early = [
         n for n in (*draws, *(e.tensor for e in before)) if n in reads | late_reads | shown
     ]
+    shown_late = shown & {e.tensor for e in after}
     handed = dict.fromkeys((*from_early, *draws, *(e.tensor for e in after)))
     return Plan(
         early=tuple(before),
@@ -57,7 +58,7 @@ def plan_of(derivation: Derivation) -> Plan:
         extra=tuple(e for e in backward if e.tensor not in training),
         moves=system.updates,
         from_early=tuple(from_early) if before else (),
-        from_late=tuple(n for n in handed if n in reads and n != objective),
+        from_late=tuple(n for n in handed if n in reads | shown_late and n != objective),
     )
 
 

@@ -26,6 +26,18 @@ _INTEGERS = '''def _integers(given, name, shape):
     return whole
 '''
 
+_PLACES = '''def _places(given, name, shape, count, besides=()):
+    """An argument as whole numbers from 0 to count - 1, or among `besides`."""
+    array = _integers(given, name, shape)
+    inside = (array >= 0) & (array < count)
+    for other in besides:
+        inside = inside | (array == other)
+    if not np.all(inside):
+        wrong = array[~inside].flat[0]
+        raise ValueError(f"{name} holds {wrong}, which is none of 0 to {count - 1}")
+    return array
+'''
+
 _SIGMOID = '''def sigmoid(z):
     """1 / (1 + exp(-z)), accurate at both ends."""
     with np.errstate(over="ignore"):  # where exp(-z) overflows, the result is 0
@@ -155,6 +167,7 @@ _ORTHOGONAL = '''def _orthogonal(rng, gain, shape):
 _TEXT = {
     "_array": _ARRAY,
     "_integers": _INTEGERS,
+    "_places": _PLACES,
     "sigmoid": _SIGMOID,
     "_logsumexp": _LOGSUMEXP,
     "_window": _WINDOW,
@@ -171,6 +184,8 @@ _TEXT = {
 def helper_text(wanted: Iterable[str]) -> list[str]:
     """The source of the helpers that are called, in fixed order."""
     chosen = set(wanted)
+    if "_places" in chosen:
+        chosen.add("_integers")
     if chosen & {"_take", "_add_at"}:
         chosen.add("_inside")
     return [text.rstrip("\n") for name, text in _TEXT.items() if name in chosen]

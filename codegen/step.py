@@ -24,7 +24,9 @@ def step_functions(frame: Frame) -> list[Function]:
         (walk.output, *(k.after for k in walk.kept), *(k.tensor.name for k in walk.kept))
     )
     use = Use((*walk.before, *walk.equations), asked)
-    writer = Writer(frame.names, table, whole.dims, whole.stored, use, whole.printer)
+    writer = Writer(
+        frame.names, table, whole.dims, whole.stored, use, whole.printer, bounds=frame.bounds
+    )
     return [_init_step(frame, writer, walk), _step(writer, walk)]
 
 
@@ -69,6 +71,8 @@ def _step(writer: Writer, walk: Stepping) -> Function:
         counter = writer.names.letter(walk.place)
         lines.append(f'    {counter} = state["{_place(walk)}"]')
         length = walk.place.extent.number
+        if length is None:
+            length = dict(writer.bounds.longest).get(walk.place.extent)
         if length is not None:  # what depends on the place is known so far only
             said = f'raise ValueError("a sequence has {length} places")'
             lines += [f"    if {counter} >= {length}:", f"        {said}"]

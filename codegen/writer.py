@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from codegen.bounds import Bounds
 from codegen.emit_numpy import Printer
 from codegen.layout import LINE, wrap
 from codegen.loops import lower_blocks
@@ -31,11 +32,14 @@ class Use:
         return {*self.asked, *(r.tensor for e in others for r in equation_reads(e))}
 
 
+_NO_BOUNDS = Bounds()
+
+
 class Writer:
     """Writes lines in one module's names; remembers what helpers they call.
 
     `stored` are the tensors that lie in `params`, `dims` the run-time extents; arrays `apart` share
-    no memory with others.
+    no memory with others; `bounds` are what arguments keep to beside their shapes.
     """
 
     def __init__(
@@ -47,6 +51,7 @@ class Writer:
         use: Use,
         printer: Printer | None = None,
         apart: Collection[str] = (),
+        bounds: Bounds = _NO_BOUNDS,
     ) -> None:
         self.names = names
         self.table = table
@@ -54,6 +59,7 @@ class Writer:
         self.stored = stored
         self.use = use
         self.apart = apart
+        self.bounds = bounds
         self.printer = printer or Printer(names)
         self.quiet = False
 
@@ -114,19 +120,52 @@ class Writer:
         has where a tensor comes from and what it is called, for one that is no argument.
         """
         bound = dims_of(known)
-        rows: list[tuple[Tensor, str, set[str]]] = []
+        rows: list[tuple[Tensor, str, set[str], list[str]]] = []
         for tensor in tensors:
-            rows.append((tensor, self._wanted_shape(tensor, bound), dims_of([tensor]) - bound))
-            bound |= dims_of([tensor])
-        text = [*lines, *(re.sub(r'"[^"]*"', "", shape) for _, shape, _ in rows)]
+            new = dims_of([tensor]) - bound
+            refused = self._refused(tensor, bound, new)
+            rows.append((tensor, self._wanted_shape(tensor, bound), new, refused))
+            bound |= new
+        text = [*lines, *(re.sub(r'"[^"]*"', "", shape) for _, shape, _, _ in rows)]
+        text += [line for *_, refused in rows for line in refused]
+        text += [more for tensor, *_ in rows for more in self._places(tensor)]
         found = []
-        for tensor, shape, new in rows:
+        for tensor, shape, new, refused in rows:
             name = self.names.tensor(tensor.name)
             helper = "_integers" if tensor.integer else "_array"
-            self.printer.helpers.update(("_array", helper))
             source, label = (told or {}).get(tensor.name, (name, tensor.name))
-            found += wrap(f"    {name} = ", f'{helper}({source}, "{label}", {shape})', "    ")
+            asked = f'"{label}", {shape}'
+            for more in self._places(tensor) or [""]:
+                helper = "_places" if more else helper
+                found += wrap(f"    {name} = ", f"{helper}({source}, {asked}{more})", "    ")
+                source = name
+            self.printer.helpers.update(("_array", helper))
             found += self.sizes(text, [tensor], new)
+            found += refused
+        return found
+
+    def _places(self, tensor: Tensor) -> list[str]:
+        """Of a tensor of places: how many there are, and what else it may hold."""
+        found = []
+        for row in self.bounds.places:
+            if row.tensor == tensor.name:
+                besides = Printer.entries([str(b) for b in row.besides]) if row.besides else ""
+                found.append(f", {self.printer.index(row.extent)}{', ' * bool(besides)}{besides}")
+        return found
+
+    def _refused(self, tensor: Tensor, known: Collection[str], new: Collection[str]) -> list[str]:
+        """Lines that refuse an argument that is too long, or weights below 0."""
+        name = self.names.tensor(tensor.name)
+        found = []
+        for extent, most in self.bounds.longest:
+            dims = dims_of_extent(extent)
+            if dims <= {*known, *new} and not dims <= set(known):
+                code = self.printer.index(extent)
+                said = f'f"a sequence has {{{code}}} places, and there is room for {most}"'
+                found += [f"    if {code} > {most}:", f"        raise ValueError({said})"]
+        if tensor.name == self.bounds.weight:
+            said = f'"{tensor.name} holds NaN or a number below 0"'
+            found += [f"    if not np.all({name} >= 0):", f"        raise ValueError({said})"]
         return found
 
     def _wanted_shape(self, tensor: Tensor, bound: set[str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import chain, count
 from typing import Any
@@ -16,6 +16,7 @@ from derive.extents import Sizes, Slot, axis_name
 from derive.grammar import read_equations
 from derive.inference import Shape, shapes_of
 from derive.instance import Names, instantiate, tensors_of
+from derive.limits import Limit
 from derive.meaning import LARGEST_EXTENT
 from derive.notation import Affine, Dim, Draw, Initializer, affine
 from derive.syntax import Refused, Written
@@ -46,6 +47,7 @@ class Building:
     frozen: list[str] = field(default_factory=list)
     draws: list[tuple[str, Draw]] = field(default_factory=list)
     aliases: list[tuple[str, str]] = field(default_factory=list)
+    limits: list[Limit] = field(default_factory=list)
     sources: dict[str, None] = field(default_factory=dict)
 
     def claim(self, name: str, place: str) -> bool:
@@ -135,6 +137,11 @@ class Building:
         self._declare({"parameter": parameters, "buffer": buffers}, draws, names)
         integers = own.integers if own else entry.integers if isinstance(entry, Entry) else ()
         self._read_integers(integers, names, place)
+        if entry.limits:
+            self.limits.extend(
+                replace(limit, tensor=names[limit.tensor], of=names[limit.of])
+                for limit in entry.limits(use)
+            )
         settings: dict[str, Any] = {a.name: attributes.get(a.name) for a in entry.attributes}
         numbers = {k: v for k, v in settings.items() if isinstance(v, Fraction)}
         where = own.place_in(place) if own else place

@@ -18,6 +18,7 @@ import numpy as np
 from derive.arithmetic import EXACT, FLOATS
 from derive.backprop import differentiate
 from derive.interpret import Interpreter
+from derive.limits import NoLonger
 from derive.notation import (
     Affine,
     Assumption,
@@ -83,7 +84,20 @@ def run_time_extents(derivation: Derivation, first: int = 2, most: int = 5) -> d
             size += 1
         found[name] = size
         taken.add(size)
+    _keep_short(derivation, found)
     return found
+
+
+def _keep_short(derivation: Derivation, extents: dict[str, int]) -> None:
+    """Take less where an axis would be longer than its layer allows."""
+    table = derivation.system.table
+    for limit in derivation.system.training.limits:
+        if isinstance(limit, NoLonger):
+            given = table[limit.tensor].shape[limit.axis]
+            most = size_of(table[limit.of].shape[limit.of_axis], extents)
+            for name in (d.name for d in _dims(given)):
+                while extents[name] > 1 and size_of(given, extents) > most:
+                    extents[name] -= 1
 
 
 def _dims(extent: Affine) -> Iterator[Dim]:

@@ -141,6 +141,7 @@ class _Network:
                 task=loss.task,
                 target_kind=loss.target,
                 sample_weight=WEIGHT if WEIGHT in built.roles else "",
+                limits=tuple(dict.fromkeys(built.limits)),
             ),
             sources=tuple(built.sources),
             loss_type=loss.type,

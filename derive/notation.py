@@ -27,6 +27,7 @@ from functools import cached_property
 from typing import Any
 
 from derive.display import Displayed
+from derive.limits import Limit
 
 REDUCTIONS = ("sum", "prod", "max", "min", "logsumexp")
 
@@ -354,7 +355,8 @@ class Layer:
 class Training:
     """What a module needs beside the mathematics.
 
-    `sample_weight` is the tensor that weighs the samples, "" where there is none.
+    `sample_weight` is the tensor that weighs the samples, "" where there is none; `limits` is what
+    the arrays that a module is given must keep to.
     """
 
     optimizer: str = "sgd"
@@ -367,6 +369,7 @@ class Training:
     target_kind: str = "real"
     draws: tuple[tuple[str, Draw], ...] = ()
     sample_weight: str = ""
+    limits: tuple[Limit, ...] = ()
 
 
 @dataclass(frozen=True)

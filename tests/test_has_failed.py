@@ -285,3 +285,169 @@ def test_a_text_s_own_names_are_none_of_the_engine_s():
     assert told(text, formulas, **spec) == {"dy": "identical", "dz": "equal at points"}
     # read and not given, they are what the engine means, as its documents print them
     assert told(text, "y[i] = exp(z[i])/s", **spec) == {"y": "identical"}
+
+
+def emitted(**spec):
+    return load_module(emit(differentiate(load({"name": "a", **spec}))))
+
+
+X = np.arange(12.0).reshape(6, 2) / 7
+THREE = [{"type": "dense", "units": 3}]
+STEPS = {"inputs": {"x": ["s", 2], "mask": ["s"]}, "output": "q"}
+SCORES = [{"type": "dense", "name": "q", "units": 3, "inputs": ["x"]}]
+CHAIN = {"type": "crf", "masked": True, "inputs": ["q", "mask"]}
+CROSS = {"type": "softmax_cross_entropy", "targets": "classes"}
+
+
+@pytest.mark.parametrize(
+    ("loss", "wrong", "said"),
+    [
+        (CROSS, 7, "t holds 7, which is none of 0 to 2"),
+        (CROSS, -100, "t holds -100, which is none of 0 to 2"),
+        (CROSS | {"ignore_index": -100}, -1, "t holds -1, which is none of 0 to 2"),
+        (CROSS | {"weight": [1, 2, 3]}, 3, "t holds 3, "),
+        ({"type": "nll"}, 3, "t holds 3, "),
+        ({"type": "multi_margin"}, -1, "t holds -1, "),
+    ],
+)
+def test_a_class_that_the_model_has_not_is_refused(loss, wrong, said):
+    """A class outside the output's counted as one whose score is 0."""
+    module = emitted(inputs={"x": [2]}, layers=THREE, loss=loss)
+    params = module.init_params()
+    assert np.isfinite(module.loss(params, X, [0, 1, 2, 2, 1, 0]))
+    for call in (module.loss, module.gradients):
+        with pytest.raises(ValueError, match=said):
+            call(params, X, [0, 1, 2, wrong, 1, 0])
+
+
+@pytest.mark.parametrize("kind", ["ctc", "crf"])
+def test_a_label_of_a_sequence_that_the_model_has_not_is_refused(kind):
+    layers = [*SCORES, {"type": "log_softmax", "name": "r", "inputs": ["q"]}]
+    loss = CHAIN | {"type": kind, "inputs": ["r", "mask"]}
+    module = emitted(**STEPS | {"output": "r"}, layers=layers, loss=loss)
+    params, x = module.init_params(), X.reshape(2, 3, 2)
+    mask, filled = np.array([[1, 1, 1], [1, 1, 0]]), np.array([[1, 2, 1], [2, 1, -1]])
+    if kind == "ctc":
+        filled = np.array([[1, 2], [2, -1]])
+    assert np.isfinite(module.loss(params, x, mask, filled))
+    for wrong in (3, -2):
+        with pytest.raises(ValueError, match=f"t holds {wrong}, which is none of 0 to 2"):
+            module.loss(params, x, mask, np.where(filled == 1, wrong, filled))
+
+
+def test_a_symbol_without_a_vector_and_a_place_without_one_are_refused():
+    """Both gave zeros."""
+    layers = [
+        {"type": "embedding", "num_embeddings": 7, "embedding_dim": 2},
+        {"type": "positional_encoding", "learned": True, "max_length": 3},
+        {"type": "rnn", "units": 2},
+    ]
+    module = emitted(inputs={"x": ["t"]}, layers=layers, loss="mse")
+    params = module.init_params()
+    assert module.forward(params, [[0, 6, 1]]).shape == (1, 3, 2)
+    for wrong in (7, -1):
+        with pytest.raises(ValueError, match=f"x holds {wrong}, which is none of 0 to 6"):
+            module.forward(params, [[0, wrong]])
+    with pytest.raises(ValueError, match="a sequence has 4 places, and there is room for 3"):
+        module.forward(params, [[1, 2, 3, 4]])
+    state = module.init_step(params)
+    for symbol in (1, 2, 3):
+        _, state = module.step(params, state, [symbol])
+    with pytest.raises(ValueError, match="a sequence has 3 places"):
+        module.step(params, state, [4])
+
+
+def test_a_table_shorter_than_the_sequences_that_checks_draw():
+    layers = [{"type": "positional_encoding", "learned": True, "max_length": 2}]
+    right(load({"inputs": {"x": ["t", 3]}, "layers": layers, "loss": "mse"}))
+
+
+@pytest.mark.parametrize("weight", [False, True])
+@pytest.mark.parametrize("names", [[0, 1, 2, -100], ["a", "b", "c", "-100"], [5, 6, 9, -100]])
+def test_labels_that_do_not_count_are_no_class(weight, names):
+    """`the model tells 3 classes apart, t has 4 labels`."""
+    loss = CROSS | {"ignore_index": -100, "sample_weight": weight}
+    model = emitted(inputs={"x": [2]}, layers=THREE, loss=loss).Model(epochs=20, seed=1)
+    labels = np.array(names)[[0, 1, 3, 2, 0, 3]]
+    model.fit(X, labels)
+    assert model.classes_.tolist() == names[:3]
+    counted = labels != names[3]
+    assert model.score(X, labels) == np.mean((model.predict(X) == labels)[counted])
+    assert set(model.predict(X)) <= set(names[:3])
+    if weight:
+        weights = np.arange(6.0)
+        wanted = np.average((model.predict(X) == labels)[counted], weights=weights[counted])
+        assert model.score(X, labels, sample_weight=weights) == pytest.approx(wanted)
+    for call in (model.fit, model.score):
+        with pytest.raises(ValueError, match="t holds no label that counts"):
+            call(X, np.array([-100] * 6))
+
+
+def test_tags_of_steps_that_do_not_count_are_no_class():
+    module = emitted(**STEPS, layers=SCORES, loss=CHAIN)
+    x, mask = X.reshape(2, 3, 2), np.array([[1, 1, 1], [1, 1, 0]])
+    tags = np.array([[1, 2, 1], [2, 0, -1]])
+    model = module.Model(epochs=3).fit((x, mask), tags)
+    assert model.classes_.tolist() == [0, 1, 2]
+    hits = model.predict((x, mask)) == tags
+    assert model.score((x, mask), tags) == np.mean(hits[tags >= 0])
+    other = module.Model(epochs=3).fit((x, mask), np.abs(tags))
+    np.testing.assert_array_equal(model.params_["A"], other.params_["A"])
+
+
+def test_labels_of_a_file_that_do_not_count(tmp_path, monkeypatch, capsys):
+    loss = CROSS | {"ignore_index": -100}
+    module = emitted(inputs={"x": [2]}, layers=THREE, loss=loss)
+    rows = [f"{k},{k % 3},{('x', 'y', 'z', -100)[k % 4]}" for k in range(12)]
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data.csv").write_text("\n".join(["a,b,kind", *rows]))
+    module.main(["train", "data.csv", "--target", "kind", "-o", "model.npz", "--quiet"])
+    module.main(["score", "data.csv", "--model", "model.npz"])
+    told = float(capsys.readouterr().out.split("accuracy")[1])
+    assert told * 9 == pytest.approx(round(told * 9), abs=1e-4)
+
+
+def test_an_output_that_is_an_input_is_given_back():
+    """`forward` was the objective, and asked for targets."""
+    layers = [{"type": "identity"}]
+    module = emitted(inputs={"x": [2]}, layers=layers, loss="mse")
+    np.testing.assert_array_equal(module.forward(module.init_params(), X), X)
+    np.testing.assert_array_equal(module.Model(epochs=1).fit(X, X + 1).predict(X), X)
+    text, spec = "E = sum(n,i, (x[n,i] - w[i]*t[n,i])**2)", {"batch": "n", "sizes": {"i": 2}}
+    for output in ("x", "w"):
+        spec |= {"parameters": ["w"], "inputs": ["x"], "targets": ["t"], "output": output}
+        module = load_module(emit(differentiate(parse(text, objective="E", **spec))))
+        params = module.init_params()
+        np.testing.assert_array_equal(module.forward(params, X), {"x": X, **params}[output])
+
+
+def test_an_output_that_no_derivative_reads_is_given():
+    """`forward` was the objective where the output is linear and there are no targets."""
+    text = "y[n] = sum(i, x[n,i]*w[i])\nE = sum(n, y[n])"
+    spec = {"parameters": ["w"], "inputs": ["x"], "batch": "n", "sizes": {"i": 2}}
+    module = load_module(emit(differentiate(parse(text, objective="E", output="y", **spec))))
+    params = module.init_params()
+    np.testing.assert_allclose(module.forward(params, X), X @ params["w"])
+
+
+def test_weights_below_0_are_refused_by_the_loss_too():
+    loss = {"type": "mse", "sample_weight": True}
+    module = emitted(inputs={"x": [2]}, layers=THREE, loss=loss)
+    params, t = module.init_params(), np.ones((6, 3))
+    for wrong in (-1, np.nan):
+        with pytest.raises(ValueError, match="sample_weight holds NaN or a number below 0"):
+            module.loss(params, X, t, [1, 1, wrong, 1, 1, 1])
+    assert module.loss(params, X, t, [0, 1, 0, 2, 0, 1]) > 0
+
+
+def test_nothing_in_target_and_prediction_costs_nothing_without_smoothing():
+    """It was 0/0."""
+    layers = [{"type": "identity"}]
+    module = emitted(inputs={"x": [3]}, layers=layers, loss={"type": "dice", "smooth": 0})
+    y, t = np.array([[0, 0, 0], [0.5, 1, 0]]), np.array([[0.0, 0, 0], [1, 1, 0]])
+    loss, gradients = module.gradients({}, y, t, inputs=True)
+    assert loss == pytest.approx((0 + 1 - 2 * 1.5 / 3.5) / 2)
+    np.testing.assert_allclose(gradients["x"][0], 0)
+    bump = 1e-6 * np.eye(3)[0] * [[0], [1]]
+    slope = (module.loss({}, y + bump, t) - module.loss({}, y - bump, t)) / 2e-6
+    assert gradients["x"][1, 0] == pytest.approx(slope, rel=1e-6)

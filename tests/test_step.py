@@ -116,8 +116,8 @@ def test_float32():
 @pytest.mark.parametrize("length", ["s", 8])
 @pytest.mark.parametrize("learned", [True, False])
 def test_the_number_of_the_place_counts(learned, length):
-    """Behind a learned table of 6 places, 0 is added at each; a fixed length has an end."""
-    most = {"max_length": 6} if length == "s" else {}
+    """A learned table of 8 places has an end, and so has a fixed length."""
+    most = {"max_length": 8} if length == "s" else {}
     system = net(
         {"type": "positional_encoding", "learned": learned, **most},
         {"type": "rnn", "units": 4},
@@ -129,7 +129,7 @@ def test_the_number_of_the_place_counts(learned, length):
     for _ in range(8):
         _, state = module.step(params, state, np.zeros((1, 3)))
     assert state["place"] == 8
-    if length == 8:
+    if length == 8 or learned:
         with pytest.raises(ValueError, match="a sequence has 8 places"):
             module.step(params, state, np.zeros((1, 3)))
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from derive.catalogue.entry import Attribute, Entry, Parameter, Unfit, Use
+from derive.limits import Inside, Limit, NoLonger
 from derive.notation import Affine, Initializer, affine
 
 
@@ -61,6 +62,12 @@ def _table_parameter(use: Use) -> tuple[Parameter, ...]:
     return (Parameter("P", _normal("0.02")),) if use.attributes["learned"] else ()
 
 
+def _fits(use: Use) -> tuple[Limit, ...]:
+    """A sequence whose length the run time tells may be too long for the table."""
+    open_ended = use.attributes["learned"] and use.shapes[0][1].number is None
+    return (NoLonger("x", 1, "P", 0),) if open_ended else ()
+
+
 EMBEDDING = Entry(
     name="embedding",
     about="a learned vector for each symbol: x holds the symbols' numbers, from 0",
@@ -72,6 +79,7 @@ EMBEDDING = Entry(
     ),
     extents=_rows,
     integers=("x",),
+    limits=lambda _: (Inside("x", "W", 0),),
     source="Bengio et al. 2003, A neural probabilistic language model, section 2, the matrix C",
     example=(5,),
 )
@@ -90,6 +98,7 @@ POSITIONAL_ENCODING = Entry(
         ),
     ),
     extents=_table,
+    limits=_fits,
     source="Vaswani et al. 2017, Attention is all you need, section 3.5; learned: Gehring et al. "
     "2017, Convolutional sequence to sequence learning, section 3.1",
     example=(5, 4),

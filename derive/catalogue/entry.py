@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from derive.limits import Limit
 from derive.notation import Affine, Draw, Initializer
 
 
@@ -101,6 +102,7 @@ class Unfit(Exception):
 Equations = str | Callable[[Use], str]
 Extents = Callable[[Use], Mapping[tuple[str, int], Affine]]
 Letters = Callable[[Use], Mapping[str, int]]
+Limits = Callable[[Use], tuple[Limit, ...]]
 InputLists = Callable[[Mapping[str, Any]], tuple[tuple[str, ...], ...]]
 
 
@@ -134,11 +136,12 @@ class Entry:
 
     `equations` are text, or made from the use where the rank or the number of inputs matters, and
     so are `parameters` and `draws`; `extents` gives axes that plain walking can't tell, `letters`
-    the letters that walk none. `integers` names the inputs that hold integers. `many` takes two
-    inputs or more, called `x1`, `x2`, ...; `input_lists` are lists of several lengths, by the
-    attributes, the usual one first, of which the number of inputs given chooses; `activates` has an
-    activation after its output; the output of an `is_alias` is another name for its input. The
-    entry's page takes inputs of the shape `example`, but for those in `examples`.
+    the letters that walk none. `integers` names the inputs that hold integers, `limits` tells what
+    must hold of what is given. `many` takes two inputs or more, called `x1`, `x2`, ...;
+    `input_lists` are lists of several lengths, by the attributes, the usual one first, of which the
+    number of inputs given chooses; `activates` has an activation after its output; the output of an
+    `is_alias` is another name for its input. The entry's page takes inputs of the shape `example`,
+    but for those in `examples`.
     """
 
     name: str
@@ -153,6 +156,7 @@ class Entry:
     extents: Extents | None = None
     letters: Letters | None = None
     integers: tuple[str, ...] = ()
+    limits: Limits | None = None
     source: str = ""
     kink: str = ""
     many: bool = False
@@ -191,8 +195,9 @@ class Loss:
     the attributes. `parameters` are learned with the network's. `probabilities` names the tensor
     that holds them (`y` where the output itself does); `target` says what a target is: "real",
     "binary" (0 or 1), "signs" (-1 or 1), "one_hot", "classes", "labels" (integers that aren't the
-    output's classes one by one), or "" where there is none; `assume` is what a spec may state of
-    it. The entry's page takes inputs of the shape `example`, but for those in `examples`.
+    output's classes one by one), or "" where there is none; `limits` tells what must hold of it,
+    `assume` is what a spec may state of it. The entry's page takes inputs of the shape `example`,
+    but for those in `examples`.
     """
 
     name: str
@@ -204,6 +209,7 @@ class Loss:
     buffers: Callable[[Use], tuple[Parameter, ...]] | None = None
     extents: Extents | None = None
     letters: Letters | None = None
+    limits: Limits | None = None
     attributes: tuple[Attribute, ...] = ()
     target: str | Callable[[Use], str] = "real"
     probabilities: str = ""

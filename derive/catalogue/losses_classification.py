@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from derive.catalogue.entry import Attribute, Loss, Parameter, Unfit, Use
+from derive.limits import Inside, Limit
 from derive.notation import Affine, Initializer, affine
 
 _SHIFTED = """\
@@ -98,14 +99,25 @@ E = mean(n,...,i, {weight}r[n,...,i]{"**2" * (power == 2)})"""
 
 def _dice(use: Use) -> str:
     power = "**2" if use.attributes["squared"] else ""
+    cost = "1 - (2*shared[n] + smooth)/(whole[n] + smooth)"
+    if not use.attributes["smooth"]:  # nothing there and nothing found is right: the limit is 0
+        cost = "where(whole[n] > 0, 1 - 2*shared[n]/whole[n], 0)"
     return f"""\
 shared[n] = sum(..., y[n,...]*t[n,...])
 whole[n] = sum(..., y[n,...]{power}) + sum(..., t[n,...]{power})
-E = mean(n, 1 - (2*shared[n] + smooth)/(whole[n] + smooth))"""
+E = mean(n, {cost})"""
 
 
 def _kind_of_target(use: Use) -> str:
     return str(use.attributes["targets"])
+
+
+def _classes(use: Use) -> tuple[Limit, ...]:
+    """Targets that are classes are those of the output, or what isn't to count."""
+    if use.attributes.get("targets", "classes") != "classes":
+        return ()
+    ignored = use.attributes.get("ignore_index")
+    return (Inside("t", "y", -1, () if ignored is None else (ignored,)),)
 
 
 _WEIGHT = Attribute(
@@ -118,7 +130,7 @@ _WEIGHT = Attribute(
 _IGNORE_INDEX = Attribute(
     "ignore_index",
     "integer",
-    "the class of targets that don't count",
+    "the class of targets that don't count, one of the output's or another number such as -100",
     default=None,
 )
 
@@ -174,6 +186,7 @@ SOFTMAX_CROSS_ENTROPY = Loss(
     equations=_softmax_cross_entropy,
     buffers=_weights,
     extents=_weight_extents,
+    limits=_classes,
     attributes=(
         Attribute(
             "targets",
@@ -207,6 +220,7 @@ NLL = Loss(
     equations=_nll,
     buffers=_weights,
     extents=_weight_extents,
+    limits=_classes,
     attributes=(_WEIGHT, _IGNORE_INDEX),
     target="classes",
     probabilities="p",
@@ -247,6 +261,7 @@ MULTI_MARGIN = Loss(
     equations=_multi_margin,
     buffers=_weights,
     extents=_weight_extents,
+    limits=_classes,
     attributes=(
         Attribute("margin", "number", "the lead", default=Fraction(1)),
         Attribute("p", "integer", "the power of what is lacking: 1 or 2", default=1, sample=2),
@@ -263,7 +278,10 @@ DICE = Loss(
     equations=_dice,
     attributes=(
         Attribute(
-            "smooth", "non-negative", "what is added above and below, against 0/0", Fraction(1)
+            "smooth",
+            "non-negative",
+            "what is added above and below; with 0, a sample without anything in either costs 0",
+            Fraction(1),
         ),
         Attribute("squared", "flag", "whether squares are summed below the line", default=False),
     ),

@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from derive.catalogue.entry import OWN_EXTENT, Attribute, Loss, Parameter, Unfit, Use
+from derive.limits import Inside, Limit
 from derive.notation import Affine, Dim, Initializer, affine
 
 _MASK = "mask"
@@ -87,6 +88,15 @@ r[n] = start[t[n,0]] + sum(s, {counted.format(path)}) + {last}
 E = mean(n, v[n] - r[n])"""
 
 
+def _fillable(_: Use) -> tuple[Limit, ...]:
+    return (Inside("t", "y", -1, (-1,)),)
+
+
+def _tags(use: Use) -> tuple[Limit, ...]:
+    """The tags of steps that don't count may be -1."""
+    return (Inside("t", "y", -1, () if use.shape(_MASK) is None else (-1,)),)
+
+
 _SMALL = Initializer("uniform", (("high", Fraction("0.1")), ("low", Fraction("-0.1"))))
 
 CTC = Loss(
@@ -100,6 +110,7 @@ CTC = Loss(
     input_lists=_input_lists,
     extents=_ctc_extents,
     letters=lambda _: {"k": 3},
+    limits=_fillable,
     attributes=(
         Attribute("blank", "integer", "the class that stands for no label", default=0),
         Attribute(
@@ -131,7 +142,10 @@ CRF = Loss(
     equations=_crf,
     input_lists=_input_lists,
     parameters=(Parameter("A", _SMALL), Parameter("start", _SMALL), Parameter("end", _SMALL)),
-    attributes=(_masked(", and after one that doesn't none may"),),
+    limits=_tags,
+    attributes=(
+        _masked(", and after one that doesn't none may; the tag of one that doesn't may be -1"),
+    ),
     target="classes",
     probabilities="p",
     source="Lafferty, McCallum & Pereira 2001, Conditional random fields, section 3",

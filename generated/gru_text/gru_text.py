@@ -65,6 +65,18 @@ def _integers(given, name, shape):
     return whole
 
 
+def _places(given, name, shape, count, besides=()):
+    """An argument as whole numbers from 0 to count - 1, or among `besides`."""
+    array = _integers(given, name, shape)
+    inside = (array >= 0) & (array < count)
+    for other in besides:
+        inside = inside | (array == other)
+    if not np.all(inside):
+        wrong = array[~inside].flat[0]
+        raise ValueError(f"{name} holds {wrong}, which is none of 0 to {count - 1}")
+    return array
+
+
 def sigmoid(z):
     """1 / (1 + exp(-z)), accurate at both ends."""
     with np.errstate(over="ignore"):  # where exp(-z) overflows, the result is 0
@@ -130,7 +142,7 @@ def _propagate(params, x):
     Uu_gru, bu_gru, vu_gru = params["Uu_gru"], params["bu_gru"], params["vu_gru"]
     Wc_gru, Uc_gru, bc_gru = params["Wc_gru"], params["Uc_gru"], params["bc_gru"]
     vc_gru, W_out, b_out = params["vc_gru"], params["W_out"], params["b_out"]
-    x = _integers(x, "x", ("N", "S"))
+    x = _places(x, "x", ("N", "S"), 66)
     N = len(x)
     S = x.shape[1]
     # y_symbols[n,s,i] = W_symbols[x[n,s],i]
@@ -193,7 +205,7 @@ def _evaluate(params, x, t):
     x = np.asarray(x, dtype=np.intp)
     N = len(x)
     S = x.shape[1]
-    t = _integers(t, "t", (N, S))
+    t = _places(t, "t", (N, S), 66)
     # E = sum(n,j, log(s[n,j]) + m[n,j] - z_out[n,j,t[n,j]])/size(n)
     E = (
         np.sum(
@@ -340,7 +352,7 @@ def step(params, state, x):
     Uu_gru, bu_gru, vu_gru = params["Uu_gru"], params["bu_gru"], params["vu_gru"]
     Wc_gru, Uc_gru, bc_gru = params["Wc_gru"], params["Uc_gru"], params["bc_gru"]
     vc_gru, W_out, b_out = params["vc_gru"], params["W_out"], params["b_out"]
-    x = _integers(x, "x", ("N",))
+    x = _places(x, "x", ("N",), 66)
     N = len(x)
     h_gru_before = _array(state["h_gru"], "state h_gru", (N, 64))
     # y_symbols[n,i] = W_symbols[x[n],i]

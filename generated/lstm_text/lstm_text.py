@@ -69,6 +69,18 @@ def _integers(given, name, shape):
     return whole
 
 
+def _places(given, name, shape, count, besides=()):
+    """An argument as whole numbers from 0 to count - 1, or among `besides`."""
+    array = _integers(given, name, shape)
+    inside = (array >= 0) & (array < count)
+    for other in besides:
+        inside = inside | (array == other)
+    if not np.all(inside):
+        wrong = array[~inside].flat[0]
+        raise ValueError(f"{name} holds {wrong}, which is none of 0 to {count - 1}")
+    return array
+
+
 def sigmoid(z):
     """1 / (1 + exp(-z)), accurate at both ends."""
     with np.errstate(over="ignore"):  # where exp(-z) overflows, the result is 0
@@ -140,7 +152,7 @@ def _propagate(params, x):
     bg_lstm, vg_lstm, Wo_lstm = params["bg_lstm"], params["vg_lstm"], params["Wo_lstm"]
     Uo_lstm, bo_lstm, vo_lstm = params["Uo_lstm"], params["bo_lstm"], params["vo_lstm"]
     W_out, b_out = params["W_out"], params["b_out"]
-    x = _integers(x, "x", ("N", "S"))
+    x = _places(x, "x", ("N", "S"), 66)
     N = len(x)
     S = x.shape[1]
     # y_symbols[n,s,i] = W_symbols[x[n,s],i]
@@ -217,7 +229,7 @@ def _evaluate(params, x, t):
     x = np.asarray(x, dtype=np.intp)
     N = len(x)
     S = x.shape[1]
-    t = _integers(t, "t", (N, S))
+    t = _places(t, "t", (N, S), 66)
     # E = sum(n,j, log(s[n,j]) + m[n,j] - z_out[n,j,t[n,j]])/size(n)
     E = (
         np.sum(
@@ -395,7 +407,7 @@ def step(params, state, x):
     bg_lstm, vg_lstm, Wo_lstm = params["bg_lstm"], params["vg_lstm"], params["Wo_lstm"]
     Uo_lstm, bo_lstm, vo_lstm = params["Uo_lstm"], params["bo_lstm"], params["vo_lstm"]
     W_out, b_out = params["W_out"], params["b_out"]
-    x = _integers(x, "x", ("N",))
+    x = _places(x, "x", ("N",), 66)
     N = len(x)
     h_lstm_before = _array(state["h_lstm"], "state h_lstm", (N, 64))
     c_lstm_before = _array(state["c_lstm"], "state c_lstm", (N, 64))

@@ -80,6 +80,18 @@ def _integers(given, name, shape):
     return whole
 
 
+def _places(given, name, shape, count, besides=()):
+    """An argument as whole numbers from 0 to count - 1, or among `besides`."""
+    array = _integers(given, name, shape)
+    inside = (array >= 0) & (array < count)
+    for other in besides:
+        inside = inside | (array == other)
+    if not np.all(inside):
+        wrong = array[~inside].flat[0]
+        raise ValueError(f"{name} holds {wrong}, which is none of 0 to {count - 1}")
+    return array
+
+
 def _window(a, walks, fill=0):
     """A view of `a` in which some axes become an axis for each run (step, count).
 
@@ -401,7 +413,7 @@ def _evaluate(params, x, t, training):
         z_out, m, s, p,
     ) = _propagate(params, x, training)
     N = len(x)
-    t = _integers(t, "t", (N,))
+    t = _places(t, "t", (N,), 10)
     # E = sum(n, log(s[n]) + m[n] - z_out[n,t[n]])/size(n)
     E = np.sum(np.log(s) + m - _take(z_out, (0, 1), (np.arange(N), t))) / N
     return (

@@ -91,6 +91,18 @@ def _integers(given, name, shape):
     return whole
 
 
+def _places(given, name, shape, count, besides=()):
+    """An argument as whole numbers from 0 to count - 1, or among `besides`."""
+    array = _integers(given, name, shape)
+    inside = (array >= 0) & (array < count)
+    for other in besides:
+        inside = inside | (array == other)
+    if not np.all(inside):
+        wrong = array[~inside].flat[0]
+        raise ValueError(f"{name} holds {wrong}, which is none of 0 to {count - 1}")
+    return array
+
+
 def _inside(a, indices):
     """Where integer places along the first axes of `a` are inside it: nothing wraps."""
     inside = np.True_
@@ -209,7 +221,7 @@ def _propagate(params, x):
     b_a_b, g_f_b, b_f_b = params["b_a_b"], params["g_f_b"], params["b_f_b"]
     g_norm, b_norm, W_out = params["g_norm"], params["b_norm"], params["W_out"]
     b_out = params["b_out"]
-    x = _integers(x, "x", ("N", "S"))
+    x = _places(x, "x", ("N", "S"), 66)
     N = len(x)
     S = x.shape[1]
     # y_symbols[n,s,i] = W_symbols[x[n,s],i]
@@ -370,7 +382,7 @@ def _evaluate(params, x, t):
     x = np.asarray(x, dtype=np.intp)
     N = len(x)
     S = x.shape[1]
-    t = _integers(t, "t", (N, S))
+    t = _places(t, "t", (N, S), 66)
     # E = sum(n,j, log(s[n,j]) + m[n,j] - z_out[n,j,t[n,j]])/size(n)
     E = (
         np.sum(
