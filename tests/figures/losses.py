@@ -175,9 +175,7 @@ def _entropy(
     label_smoothing: float = 0.0,
     **attributes: Any,
 ) -> Case:
-    """Summed over the axes in between, which PyTorch averages, unless targets are weighed."""
-    weighed = targets == "classes" and ("weight" in attributes or ignore_index != -100)
-    places = 1 if weighed else int(np.prod(shape[:-1]))
+    """The mean over batch and places, or by what the targets weigh."""
     if ignore_index != -100:
         attributes["ignore_index"] = ignore_index
     if label_smoothing:
@@ -186,7 +184,7 @@ def _entropy(
     def reference(f: Any, y: Any, t: Any, weight: Any = None) -> Any:
         t = t if targets == "classes" else _last(t)
         options = {"ignore_index": ignore_index, "label_smoothing": label_smoothing}
-        return places * f.cross_entropy(_last(y), t, weight, **options)
+        return f.cross_entropy(_last(y), t, weight, **options)
 
     name = f"softmax_cross_entropy {name}"
     return _use(
