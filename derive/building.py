@@ -157,7 +157,27 @@ class Building:
                 slots[(names[tensor], int(axis))] = affine(extent)
         if not self._infer(written, names, letters, slots, place, shared.values()):
             return None
+        kept = [*(p.name for p in parameters), *(b.name for b in buffers)]
+        if not all(self._fixed(names[local], place) for local in kept):
+            return None
         return {local: names[local] for local in mine}
+
+    def _fixed(self, tensor: str, place: str) -> bool:
+        """Whether a tensor that is kept from batch to batch has numbers as extents."""
+        for axis, extent in enumerate(self.shapes.get(tensor, ())):
+            if extent.number is not None:
+                continue
+            dims = tuple(_dims(extent))
+            if BATCH in dims:
+                cure = f"the batch is no axis of what is kept; take '{BATCH}' out of '{tensor}'"
+            else:
+                cure = f"give a number for {' and '.join(dims)} in inputs"
+            self.problems.append(
+                f"{place}: axis {axis} of its {self.roles[tensor]} '{tensor}' has the extent "
+                f"{affine_text(extent)}, which is known at run time only; {cure}"
+            )
+            return False
+        return True
 
     def _named(self, extents: Mapping[tuple[str, int], Affine]) -> dict[tuple[str, int], Affine]:
         """The extents, with a free name for each that is the entry's own."""

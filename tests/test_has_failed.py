@@ -285,3 +285,28 @@ def test_a_text_s_own_names_are_none_of_the_engine_s():
     assert told(text, formulas, **spec) == {"dy": "identical", "dz": "equal at points"}
     # read and not given, they are what the engine means, as its documents print them
     assert told(text, "y[i] = exp(z[i])/s", **spec) == {"y": "identical"}
+
+
+ONE_CYCLE = {
+    1: [4e-07],
+    2: [0.0811745653949763, 4e-07],
+    3: [0.09944154354509119, 0.046263710266697504, 4e-07],
+    4: [0.004, 0.0811745653949763, 0.028306099820869922, 4e-07],
+    5: [0.004, 0.09504846320134738, 0.06112620219362893, 0.0188258346050237, 4e-07],
+}
+
+
+@pytest.mark.parametrize("steps", ONE_CYCLE)
+def test_one_cycle_of_few_steps(steps):
+    """Of two or three steps it began with the lowest rate; the figures are PyTorch's OneCycleLR."""
+    optimizer = {"type": "sgd", "learning_rate": 0.1, "schedule": "one_cycle", "total_steps": steps}
+    spec = {"equations": "E = w", "parameters": ["w"], "objective": "E", "optimizer": optimizer}
+    module = load_module(emit(differentiate(load(spec))))
+    params = {"w": np.array(0.0)}
+    state = module.init_state(params)
+    rates = []
+    for _ in range(steps):
+        before = float(params["w"])
+        module.train_step(params, state)
+        rates.append(before - float(params["w"]))
+    np.testing.assert_allclose(rates, ONE_CYCLE[steps], rtol=1e-9, atol=1e-15)

@@ -46,9 +46,19 @@ REFUSED = [
     ("rnn", (5, 4), {"units": 3, "nonlinearity": "sigmoid"}, 'write "tanh" or "relu"'),
     ("gru", (5, 4), {"units": 3, "masked": True}, r"2 \(x, mask\) or 3 \(x, h0, mask\)"),
     ("multi_head_attention", (5, 4), {"heads": 3}, "heads = 3 must divide the 4 features"),
-    ("multi_head_attention", (5, "s"), {"heads": 3}, "an open number of features"),
+    (
+        "multi_head_attention",
+        (5, "s"),
+        {"heads": 3},
+        "features is known at run time only, and the heads",
+    ),
     ("multi_head_attention", (5, 2, 4), {"heads": 2}, "takes 2: places and features"),
     ("transformer_encoder_layer", (5, 4), {}, "'heads' is missing; add heads = 2"),
+    ("batch_norm1d", ("t",), {}, r"axis 0 of its parameter 'g1' has the extent size\(t\)"),
+    ("batch_norm2d", ("c", 4, 4), {"affine": False}, "its buffer 'running_mean1' .* number for c"),
+    ("dense", (3, "t"), {"units": 2}, "axis 1 of its parameter 'W1' .* a number for t in inputs"),
+    ("lstm", (3, "t"), {"units": 2}, "axis 1 of its parameter 'Wi1' .* a number for t in inputs"),
+    ("glu", (3, "t"), {}, "whose extent is known at run time only"),
 ]
 
 
@@ -94,6 +104,23 @@ def test_it_is_told(kind, shape, attributes, told):
         load(spec)
     assert len(str(caught.value).splitlines()) == 1
     assert kind in str(caught.value)
+
+
+def test_what_is_learned_has_numbers_as_extents():
+    def told(inputs, *layers):
+        with pytest.raises(ChainruleError) as caught:
+            load({"inputs": inputs, "layers": list(layers), "loss": "mse"})
+        return str(caught.value)
+
+    dense = {"type": "dense", "units": 3}
+    assert told({"x": ["t", 2]}, {"type": "flatten"}, dense) == (
+        "layers[2] (dense): axis 1 of its parameter 'W1' has the extent 2*size(t), which is known "
+        "at run time only; give a number for t in inputs"
+    )
+    bilinear = {"type": "bilinear", "units": 2, "inputs": ["x", "v"]}
+    assert "axis 2 of its parameter 'W1'" in told({"x": [2], "v": ["t"]}, bilinear)
+    own = {"type": "equation", "equations": "y[n,j] = x[n,j]*s[n]", "parameters": ["s"]}
+    assert told({"x": [2]}, own).endswith("take 'n' out of 's1'")
 
 
 def test_an_embedding_reads_an_input():

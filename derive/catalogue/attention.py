@@ -127,9 +127,13 @@ def width_of(use: Use) -> int:
                 "features"
             )
     width, heads = use.shapes[0][2].number, use.attributes["heads"]
-    if width is None or width % heads:
-        said = "an open number of" if width is None else str(width)
-        raise Unfit(f"heads = {heads} must divide the {said} features; take a number that does")
+    if width is None:
+        raise Unfit(
+            "the number of features is known at run time only, and the heads divide it; give it in "
+            "inputs"
+        )
+    if width % heads:
+        raise Unfit(f"heads = {heads} must divide the {width} features; take a number that does")
     check_mask(use, use.shape(MEMORY) or use.shapes[0], 1)
     return width
 

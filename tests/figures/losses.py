@@ -122,6 +122,7 @@ REGRESSION = (
     ),
     *(_use(f"smooth_l1 {s}", lambda f, y, t: f.smooth_l1_loss(y, t), s) for s in (FLAT, DEEP)),
     _use("smooth_l1 beta 0.3", lambda f, y, t: f.smooth_l1_loss(y, t, beta=0.3), beta=0.3),
+    _use("smooth_l1 beta 0", lambda f, y, t: f.smooth_l1_loss(y, t, beta=0.0), beta=0),
     *(
         _use(f"poisson_nll {s}", lambda f, y, t: f.poisson_nll_loss(y, t), s, {"t": _counts})
         for s in (FLAT, PLAIN, DEEP)
