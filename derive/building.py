@@ -197,11 +197,16 @@ class Building:
         if share and not locals_:
             self.problems.append(f"{place}.share: this layer has no parameters; take it out")
             return None
+        known = [n for n, role in self.roles.items() if role == "parameter"]
         if isinstance(share, str):
             wanted = {local: f"{local}_{share}" for local in locals_} if share else {}
+            missing = [local for local, tensor in wanted.items() if tensor not in known]
+            if missing:
+                said = _layer_without(share, missing, locals_, known)
+                self.problems.append(f"{place}.share: {said}")
+                return None
         else:
             wanted = dict(share)
-        known = [n for n, role in self.roles.items() if role == "parameter"]
         before = len(self.problems)
         for local, tensor in wanted.items():
             if local not in locals_:
@@ -270,12 +275,14 @@ class Building:
         if shared:
             own = {t: s for t, s in known.items() if t not in shared}
             alone = shapes_of(written, own, bare, sizes, self.problems)
-            self.problems.extend(
-                f"{place}.share: '{t}' is {_told(known[t])} and would be {_told(alone.shapes[t])} "
-                "here; make them agree"
+            apart = [
+                f"'{t}' is {_told(known[t])} and would be {_told(alone.shapes[t])} here"
                 for t in shared
                 if t in known and alone.shapes.get(t, known[t]) != known[t]
-            )
+            ]
+            if apart:
+                self.problems.append(f"{place}.share: {', '.join(apart)}; make them agree")
+                return False
         found = shapes_of(written, known, bare, sizes, self.problems)
         if len(self.problems) == before and found.open:
             self.problems.append(f"{place}: {_open(found.open, names)}")
@@ -292,6 +299,27 @@ class Building:
         self.letters.update(letters)
         self.slots.update(slots)
         return True
+
+
+def _layer_without(
+    layer: str, missing: Sequence[str], locals_: Sequence[str], known: Sequence[str]
+) -> str:
+    """Why a layer's parameters can't be shared: there is no such layer, or it has other ones."""
+    ends = {
+        tensor.removeprefix(f"{local}_")
+        for tensor in known
+        for local in locals_
+        if tensor.startswith(f"{local}_")
+    }
+    if layer in ends:
+        return (
+            f"'{shorten(layer)}' has no {' and '.join(missing)} as this layer has; name those that "
+            'both have, such as share = { W = "..." }'
+        )
+    return (
+        f"no layer before this one is called '{shorten(layer)}' and has such parameters"
+        f"{meant(layer, ends) or '; name that layer, and put it before this one'}"
+    )
 
 
 def _dims(extent: Affine) -> Iterator[str]:
