@@ -55,6 +55,7 @@ def entry_page(name: str) -> str:
         ("equations", _equations(info)),
         ("parameters", [f"{p.name}  {_initial(p.init)}" for p in info.parameters]),
         ("attributes", [line for a in info.attributes for line in _attribute(a)]),
+        ("attributes of every optimiser", _of_every_optimizer(info)),
         (_derived(info), _gradients(info)),
         ("at a kink", _wrapped(info.kink)),
         ("what a spec may assume of the targets", [info.assume] if info.assume else []),
@@ -103,6 +104,16 @@ def _attribute(attribute: Attribute) -> list[str]:
     default = "required" if attribute.default is REQUIRED else f"{_value(attribute.default)}"
     text = f"{attribute.name} ({default}): {attribute.meaning}; {values}"
     return _wrapped(text, indent="    ")
+
+
+def _of_every_optimizer(info: EntryInfo) -> list[str]:
+    """Those that the first optimiser's page tells of."""
+    rows = catalogue.OPTIMIZER[info.name].attributes if info.kind == "optimizer" else ()
+    elsewhere = [a.name for a in rows if a not in info.attributes]
+    if not elsewhere:
+        return []
+    first = catalogue.OPTIMIZERS[0].name
+    return _wrapped(f"{', '.join(elsewhere)}: as chainrule layers {first} tells")
 
 
 def _value(value: Any) -> str:

@@ -10,16 +10,32 @@ if TYPE_CHECKING:
     from derive.checking import check
     from derive.equations import parse
     from derive.errors import ChainruleError
-    from derive.loading import load
+    from derive.loading import load, loads
+    from derive.notation import Derivation, System
+    from derive.report import Report
 
-__all__ = ["ChainruleError", "check", "differentiate", "load", "parse"]
+__all__ = [
+    "ChainruleError",
+    "Derivation",
+    "Report",
+    "System",
+    "check",
+    "differentiate",
+    "load",
+    "loads",
+    "parse",
+]
 
 # SymPy takes a while to import: a name is fetched when it is first asked for
 _HOMES = {
     "ChainruleError": "derive.errors",
+    "Derivation": "derive.notation",
+    "Report": "derive.report",
+    "System": "derive.notation",
     "check": "derive.checking",
     "differentiate": "derive.backprop",
     "load": "derive.loading",
+    "loads": "derive.loading",
     "parse": "derive.equations",
 }
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from derive.catalogue import DISTRIBUTION, INITIALIZER
 from derive.catalogue.entry import KINDS, REQUIRED, Attribute
+from derive.elsewhere import key_for, known_key, known_type
 from derive.errors import meant, shorten, shown
 from derive.notation import Draw, Initializer
 from derive.values import exact, extent
@@ -29,6 +30,7 @@ def read_attributes(
     attributes = tuple(attributes)
     known = [*keys, *(a.name for a in attributes)]
     problems.extend(unknown_key(key, known, place) for key in given if key not in known)
+    given = {**_as_meant(given, known), **given}  # one line for what is missing by another name
     before = len(problems)
     values = {a.name: _value(given.get(a.name, a.default), a, place, problems) for a in attributes}
     for a in attributes:
@@ -37,18 +39,24 @@ def read_attributes(
     return values
 
 
+def _as_meant(given: Mapping[str, Any], known: list[str]) -> dict[str, Any]:
+    """The values of unknown keys under the keys that were probably meant."""
+    near = {key_for(key, known): value for key, value in given.items() if key not in known}
+    return {key: value for key, value in near.items() if key is not None}
+
+
 def unknown_key(key: str, known: Iterable[str], place: str) -> str:
     """The line that tells of a key that nothing reads."""
     known = tuple(known)
     listed = f"; known: {', '.join(known)}" if known else "; take it out"
-    return f"{place}: unknown key '{shorten(str(key))}'{meant(str(key), known) or listed}"
+    return f"{place}: unknown key '{shorten(str(key))}'{known_key(str(key), known) or listed}"
 
 
 def unknown_type(name: str, known: Iterable[str], place: str, what: str) -> str:
     """The line that tells of a name that the catalogue doesn't have."""
     known = tuple(known)
     listed = f"; known: {', '.join(known)}"
-    return f"{place}: unknown {what} '{shorten(name)}'{meant(name, known) or listed}"
+    return f"{place}: unknown {what} '{shorten(name)}'{known_type(name, known) or listed}"
 
 
 def _value(value: Any, attribute: Attribute, place: str, problems: list[str]) -> Any:

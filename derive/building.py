@@ -164,7 +164,27 @@ class Building:
                 slots[(names[tensor], int(axis))] = affine(extent)
         if not self._infer(written, names, letters, slots, place, shared.values()):
             return None
+        kept = [*(p.name for p in parameters), *(b.name for b in buffers)]
+        if not all(self._fixed(names[local], place) for local in kept):
+            return None
         return {local: names[local] for local in mine}
+
+    def _fixed(self, tensor: str, place: str) -> bool:
+        """Whether a tensor that is kept from batch to batch has numbers as extents."""
+        for axis, extent in enumerate(self.shapes.get(tensor, ())):
+            if extent.number is not None:
+                continue
+            dims = tuple(_dims(extent))
+            if BATCH in dims:
+                cure = f"the batch is no axis of what is kept; take '{BATCH}' out of '{tensor}'"
+            else:
+                cure = f"give a number for {' and '.join(dims)} in inputs"
+            self.problems.append(
+                f"{place}: axis {axis} of its {self.roles[tensor]} '{tensor}' has the extent "
+                f"{affine_text(extent)}, which is known at run time only; {cure}"
+            )
+            return False
+        return True
 
     def _named(self, extents: Mapping[tuple[str, int], Affine]) -> dict[tuple[str, int], Affine]:
         """The extents, with a free name for each that is the entry's own."""
@@ -184,11 +204,16 @@ class Building:
         if share and not locals_:
             self.problems.append(f"{place}.share: this layer has no parameters; take it out")
             return None
+        known = [n for n, role in self.roles.items() if role == "parameter"]
         if isinstance(share, str):
             wanted = {local: f"{local}_{share}" for local in locals_} if share else {}
+            missing = [local for local, tensor in wanted.items() if tensor not in known]
+            if missing:
+                said = _layer_without(share, missing, locals_, known)
+                self.problems.append(f"{place}.share: {said}")
+                return None
         else:
             wanted = dict(share)
-        known = [n for n, role in self.roles.items() if role == "parameter"]
         before = len(self.problems)
         for local, tensor in wanted.items():
             if local not in locals_:
@@ -257,12 +282,14 @@ class Building:
         if shared:
             own = {t: s for t, s in known.items() if t not in shared}
             alone = shapes_of(written, own, bare, sizes, self.problems)
-            self.problems.extend(
-                f"{place}.share: '{t}' is {_told(known[t])} and would be {_told(alone.shapes[t])} "
-                "here; make them agree"
+            apart = [
+                f"'{t}' is {_told(known[t])} and would be {_told(alone.shapes[t])} here"
                 for t in shared
                 if t in known and alone.shapes.get(t, known[t]) != known[t]
-            )
+            ]
+            if apart:
+                self.problems.append(f"{place}.share: {', '.join(apart)}; make them agree")
+                return False
         found = shapes_of(written, known, bare, sizes, self.problems)
         if len(self.problems) == before and found.open:
             self.problems.append(f"{place}: {_open(found.open, names)}")
@@ -279,6 +306,27 @@ class Building:
         self.letters.update(letters)
         self.slots.update(slots)
         return True
+
+
+def _layer_without(
+    layer: str, missing: Sequence[str], locals_: Sequence[str], known: Sequence[str]
+) -> str:
+    """Why a layer's parameters can't be shared: there is no such layer, or it has other ones."""
+    ends = {
+        tensor.removeprefix(f"{local}_")
+        for tensor in known
+        for local in locals_
+        if tensor.startswith(f"{local}_")
+    }
+    if layer in ends:
+        return (
+            f"'{shorten(layer)}' has no {' and '.join(missing)} as this layer has; name those that "
+            'both have, such as share = { W = "..." }'
+        )
+    return (
+        f"no layer before this one is called '{shorten(layer)}' and has such parameters"
+        f"{meant(layer, ends) or '; name that layer, and put it before this one'}"
+    )
 
 
 def _dims(extent: Affine) -> Iterator[str]:

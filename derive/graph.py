@@ -15,7 +15,8 @@ class Node:
     """A layer of a graph: how errors call it, the names it goes by, what it says that it reads.
 
     `wants` is the number of inputs that it takes, 0 for two or more; `locals` are what they are
-    called inside, and `others` further lists of them, of other lengths.
+    called inside, and `others` further lists of them, of other lengths; `switches` are lists that
+    it would take if a flag were set.
     """
 
     place: str
@@ -24,6 +25,7 @@ class Node:
     wants: int
     locals: tuple[str, ...]
     others: tuple[tuple[str, ...], ...] = ()
+    switches: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 def wire(
@@ -83,19 +85,31 @@ def _fits(node: Node, reads: Sequence[Source], problems: list[str]) -> bool:
     elif node.others:
         lists = (node.locals, *node.others)
         listed = " or ".join(f"{len(names)} ({', '.join(names)})" for names in lists)
-        problems.append(f"{node.place}: it takes inputs {listed} and would get {count}; name them")
+        problems.append(
+            f"{node.place}: it takes inputs {listed} and would get {count}; name them"
+            f"{_switch(node, count)}"
+        )
     elif node.wants == 1:
         problems.append(
             f"{node.place}: it takes one input and would get {count}; name one, such as "
             f'inputs = ["{_called(reads[0])}"], or join them with a layer of type "concat"'
+            f"{_switch(node, count)}"
         )
     else:
         listed = ", ".join(f'"{name}"' for name in node.locals)
         problems.append(
             f"{node.place}: it takes {node.wants} inputs ({', '.join(node.locals)}) and would get "
-            f"{count}; name them, such as inputs = [{listed}]"
+            f"{count}; name them, such as inputs = [{listed}]{_switch(node, count)}"
         )
     return False
+
+
+def _switch(node: Node, count: int) -> str:
+    """What would make it take so many inputs."""
+    for flag, names in node.switches:
+        if len(names) == count:
+            return f"; with {flag} = true it takes {count} ({', '.join(names)})"
+    return ""
 
 
 def _called(source: Source) -> str:

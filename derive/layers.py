@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,7 +14,14 @@ from derive.errors import shorten
 from derive.grammar import check_name
 from derive.graph import Node
 from derive.loss import own_loss
-from derive.spec import Definition, LayerSpec, Spec, layer_place, read_definition
+from derive.spec import (
+    Definition,
+    LayerSpec,
+    ParameterSpec,
+    Spec,
+    layer_place,
+    read_definition,
+)
 
 _KEYS = ("type", "name", "inputs", "share")
 _ALL_LAYERS = "merge_bias"  # an attribute that the spec may set for every layer that has it
@@ -70,7 +77,17 @@ class Planned:
         wants = 0 if entry.many else len(first)
         if self.type == catalogue.OWN:
             wants = len(self.reads or ("x",))
-        return Node(self.place, names, self.reads, wants, first, tuple(others))
+        return Node(
+            self.place, names, self.reads, wants, first, tuple(others), tuple(self._switches())
+        )
+
+    def _switches(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """The lists of inputs that it would take as well if a flag were set."""
+        entry, attributes = self.part.entry, self.part.attributes
+        for flag in (a.name for a in entry.attributes if a.kind == "flag" and entry.input_lists):
+            if not attributes[flag]:
+                for names in entry.inputs_of({**attributes, flag: True}):
+                    yield flag, names
 
 
 class LayerReader:
@@ -123,6 +140,13 @@ class LayerReader:
             more = {_ALL_LAYERS: self.spec.merge_bias, **more}
         sizes = read_axes(row, more, place, self.problems) if isinstance(row, Own) else {}
         more = {k: v for k, v in more.items() if k not in sizes}
+        known = (*(a.name for a in entry.attributes), *_KEYS)
+        for key in [k for k in more if k in ParameterSpec.model_fields and k not in known]:
+            del more[key]
+            self.problems.append(
+                f"{place}: '{key}' is a parameter's, not a layer's; write it below "
+                f"[parameters.{'W1' if spec.name is None else f'W_{spec.name}'}]"
+            )
         attributes = read_attributes(more, entry.attributes, place, self.problems, _KEYS) | sizes
         activation = None
         if entry.activates:

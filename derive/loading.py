@@ -60,6 +60,14 @@ def load(source: str | os.PathLike[str] | Mapping[str, Any], **overrides: Any) -
     return _load(_read_toml(text, name), name, overrides, title)
 
 
+def loads(text: str, **overrides: Any) -> System:
+    """The system of a spec's TOML text, as `load` has that of a file or a table.
+
+    Raises `ChainruleError` with all problems, one line each.
+    """
+    return load_text(text, **overrides)
+
+
 def load_text(text: str, place: str = "spec", **overrides: Any) -> System:
     """The system of a spec's TOML text; `place` is what errors call it."""
     return _load(_read_toml(text, place), place, overrides)

@@ -451,3 +451,28 @@ def test_nothing_in_target_and_prediction_costs_nothing_without_smoothing():
     bump = 1e-6 * np.eye(3)[0] * [[0], [1]]
     slope = (module.loss({}, y + bump, t) - module.loss({}, y - bump, t)) / 2e-6
     assert gradients["x"][1, 0] == pytest.approx(slope, rel=1e-6)
+
+
+ONE_CYCLE = {
+    1: [4e-07],
+    2: [0.0811745653949763, 4e-07],
+    3: [0.09944154354509119, 0.046263710266697504, 4e-07],
+    4: [0.004, 0.0811745653949763, 0.028306099820869922, 4e-07],
+    5: [0.004, 0.09504846320134738, 0.06112620219362893, 0.0188258346050237, 4e-07],
+}
+
+
+@pytest.mark.parametrize("steps", ONE_CYCLE)
+def test_one_cycle_of_few_steps(steps):
+    """Of two or three steps it began with the lowest rate; the figures are PyTorch's OneCycleLR."""
+    optimizer = {"type": "sgd", "learning_rate": 0.1, "schedule": "one_cycle", "total_steps": steps}
+    spec = {"equations": "E = w", "parameters": ["w"], "objective": "E", "optimizer": optimizer}
+    module = load_module(emit(differentiate(load(spec))))
+    params = {"w": np.array(0.0)}
+    state = module.init_state(params)
+    rates = []
+    for _ in range(steps):
+        before = float(params["w"])
+        module.train_step(params, state)
+        rates.append(before - float(params["w"]))
+    np.testing.assert_allclose(rates, ONE_CYCLE[steps], rtol=1e-9, atol=1e-15)

@@ -46,9 +46,19 @@ REFUSED = [
     ("rnn", (5, 4), {"units": 3, "nonlinearity": "sigmoid"}, 'write "tanh" or "relu"'),
     ("gru", (5, 4), {"units": 3, "masked": True}, r"2 \(x, mask\) or 3 \(x, h0, mask\)"),
     ("multi_head_attention", (5, 4), {"heads": 3}, "heads = 3 must divide the 4 features"),
-    ("multi_head_attention", (5, "s"), {"heads": 3}, "an open number of features"),
+    (
+        "multi_head_attention",
+        (5, "s"),
+        {"heads": 3},
+        "features is known at run time only, and the heads",
+    ),
     ("multi_head_attention", (5, 2, 4), {"heads": 2}, "takes 2: places and features"),
     ("transformer_encoder_layer", (5, 4), {}, "'heads' is missing; add heads = 2"),
+    ("batch_norm1d", ("t",), {}, r"axis 0 of its parameter 'g1' has the extent size\(t\)"),
+    ("batch_norm2d", ("c", 4, 4), {"affine": False}, "its buffer 'running_mean1' .* number for c"),
+    ("dense", (3, "t"), {"units": 2}, "axis 1 of its parameter 'W1' .* a number for t in inputs"),
+    ("lstm", (3, "t"), {"units": 2}, "axis 1 of its parameter 'Wi1' .* a number for t in inputs"),
+    ("glu", (3, "t"), {}, "whose extent is known at run time only"),
 ]
 
 
@@ -67,6 +77,14 @@ SEVERAL = [
         {"heads": 2, "masked": True},
         {"x": [5, 4], "memory": [3, 4], "mask": [5]},
         "the mask needs a number for each place of the keys",
+    ),
+    ("gru", {"units": 3}, {"x": ["s", 4], "mask": ["s"]}, "or say masked = true if it is a mask"),
+    ("lstm", {"units": 3}, {"x": [5, 4], "m": [5]}, r"with masked = true it takes 2 \(x, mask\)"),
+    (
+        "multi_head_attention",
+        {"heads": 2},
+        {"x": [5, 4], "mask": [5]},
+        "memory has 1 axis without the batch's, .* say masked = true if it is a mask",
     ),
     ("attention", {}, {"q": [4], "k": [4], "v": [4]}, "have one number of axes"),
 ]
@@ -94,6 +112,57 @@ def test_it_is_told(kind, shape, attributes, told):
         load(spec)
     assert len(str(caught.value).splitlines()) == 1
     assert kind in str(caught.value)
+
+
+def test_what_is_learned_has_numbers_as_extents():
+    def told(inputs, *layers):
+        with pytest.raises(ChainruleError) as caught:
+            load({"inputs": inputs, "layers": list(layers), "loss": "mse"})
+        return str(caught.value)
+
+    dense = {"type": "dense", "units": 3}
+    assert told({"x": ["t", 2]}, {"type": "flatten"}, dense) == (
+        "layers[2] (dense): axis 1 of its parameter 'W1' has the extent 2*size(t), which is known "
+        "at run time only; give a number for t in inputs"
+    )
+    bilinear = {"type": "bilinear", "units": 2, "inputs": ["x", "v"]}
+    assert "axis 2 of its parameter 'W1'" in told({"x": [2], "v": ["t"]}, bilinear)
+    own = {"type": "equation", "equations": "y[n,j] = x[n,j]*s[n]", "parameters": ["s"]}
+    assert told({"x": [2]}, own).endswith("take 'n' out of 's1'")
+
+
+ELSEWHERE = [
+    ({"layers": [{"type": "Linear"}]}, "unknown layer 'Linear'; did you mean 'dense'?"),
+    ({"layers": [{"type": "MaxPooling2D"}]}, "did you mean 'max_pool2d'?"),
+    ({"layers": [{"type": "BatchNorm2d"}]}, "did you mean 'batch_norm2d'?"),
+    ({"layers": [{"type": "ReLU"}]}, "did you mean 'relu'?"),
+    ({"layers": [{"type": "dense", "out_features": 3}]}, "did you mean 'units'?"),
+    (
+        {
+            "inputs": {"x": [1, 8, 8]},
+            "layers": [{"type": "conv2d", "kernel_size": 3, "out_channels": 4}],
+        },
+        "unknown key 'out_channels'; did you mean 'channels'?",
+    ),
+    ({"loss": "BCEWithLogitsLoss"}, "did you mean 'binary_cross_entropy_with_logits'?"),
+    ({"loss": "L1Loss"}, "did you mean 'mae'?"),
+    ({"optimizer": {"type": "adam", "lr": 0.1}}, "'lr'; did you mean 'learning_rate'?"),
+    ({"optimizer": {"type": "adam", "betas": 1}}, "'betas'; did you mean 'beta1' and 'beta2'?"),
+    (
+        {"layers": [{"type": "dense", "units": 3, "l2": 0.1}]},
+        "'l2' is a parameter's, not a layer's; write it below [parameters.W1]",
+    ),
+]
+
+
+@pytest.mark.parametrize(("part", "told"), ELSEWHERE)
+def test_names_of_other_libraries(part, told):
+    """One line each, also where a key was required."""
+    spec = {"inputs": {"x": [2]}, "layers": [{"type": "dense", "units": 3}], "loss": "mse"}
+    with pytest.raises(ChainruleError) as caught:
+        load({**spec, **part})
+    assert len(caught.value.problems) == 1
+    assert told in caught.value.problems[0]
 
 
 def test_an_embedding_reads_an_input():

@@ -47,11 +47,9 @@ def test_a_layer_used_twice_and_a_tied_embedding():
 def test_what_sharing_needs():
     first, *others = TIED["layers"]
     later = [{**others[1], "name": "again"}, *others]
-    assert problems({**TIED, "layers": [first, *later[1:2], {**others[1], "share": "mixx"}]})[
-        0
-    ] == (
-        "layers[3] (dense).share: no layer before this one has a parameter 'W_mixx'; did you mean "
-        "'W_mix'?"
+    assert problems({**TIED, "layers": [first, *later[1:2], {**others[1], "share": "mixx"}]}) == (
+        "layers[3] (dense).share: no layer before this one is called 'mixx' and has such "
+        "parameters; did you mean 'mix'?",
     )
     assert problems({**TIED, "layers": [first, {**others[0], "share": {"V": "W_tok"}}]})[0] == (
         "layers[2] (dense).share: no parameter 'V' here; it has W, b"
@@ -61,8 +59,13 @@ def test_what_sharing_needs():
         "layers[3] (tanh).share: this layer has no parameters; take it out"
     )
     wrong = [first, others[0], {**others[2], "units": 9}]
-    assert problems({**TIED, "layers": wrong})[0] == (
-        "layers[3] (dense).share: 'W_tok' is 7 x 4 and would be 9 x 4 here; make them agree"
+    assert problems({**TIED, "layers": wrong}) == (
+        "layers[3] (dense).share: 'W_tok' is 7 x 4 and would be 9 x 4 here; make them agree",
+    )
+    fewer = [{**others[0], "bias": False}, {**others[1], "share": "mix"}]
+    assert problems({**TIED, "layers": [first, *fewer]}) == (
+        "layers[3] (dense).share: 'mix' has no b as this layer has; name those that both have, "
+        'such as share = { W = "..." }',
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import derive
 from derive.equations import parse
 from derive.errors import ChainruleError
 from derive.loading import load, load_text
@@ -300,3 +301,16 @@ def test_a_file_and_its_text_say_the_same():
     for path in SHOWCASE:
         data = tomllib.loads(path.read_text())
         assert load(path) == load_text(path.read_text()) == load(data)
+
+
+def test_the_package_s_names():
+    """What a caller writes down is there by one import."""
+    text = '[[layers]]\ntype = "dense"\nunits = 1\n[loss]\ntype = "mse"\n[inputs]\nx = [2]\n'
+    system = derive.loads(text, name="short")
+    assert isinstance(system, derive.System) and system.name == "short"
+    derivation = derive.differentiate(system)
+    assert isinstance(derivation, derive.Derivation)
+    assert isinstance(derive.check(derivation), derive.Report)
+    with pytest.raises(derive.ChainruleError, match=r"^spec: line 1, column 1"):
+        derive.loads("= 3")
+    assert all(hasattr(derive, name) for name in derive.__all__)

@@ -26,8 +26,13 @@ def _halved(use: Use) -> Mapping[tuple[str, int], Affine]:
     last = use.rank - 1
     extent = use.shapes[0][last].number if last else None
     if extent is None or extent % 2:
-        said = "is the batch" if not last else f"has {extent or 'an open number of'} entries"
-        raise Unfit(f"it halves the last axis, which {said}; give it an even number of features")
+        long = (
+            f", which has {extent} entries"
+            if extent
+            else ", whose extent is known at run time only"
+        )
+        said = long if last else ", which is the batch"
+        raise Unfit(f"it halves the last axis{said}; give it an even number of features")
     return {("x", last): affine(extent), **{(half, last): affine(extent // 2) for half in "uvy"}}
 
 

@@ -23,7 +23,8 @@ def share(name: str, meaning: str, default: str) -> Attribute:
 
 def small(default: str = "1e-8") -> Attribute:
     """What is added to a divisor."""
-    return Attribute("eps", "positive", "keeps the divisor from 0", default=Fraction(default))
+    meaning = "keeps the divisor from 0; with 0 a gradient that was always 0 gives no number"
+    return Attribute("eps", "non-negative", meaning, default=Fraction(default))
 
 
 BETAS = (

@@ -122,14 +122,17 @@ def width_of(use: Use) -> int:
     """The number of features of a sequence, which the heads divide."""
     for name, shape in zip(use.inputs, use.shapes, strict=True):
         if name != MASK and len(shape) != 3:
-            raise Unfit(
-                f"{name} has {len(shape) - 1} axes without the batch's, and it takes 2: places and "
-                "features"
-            )
+            axes = "1 axis" if len(shape) == 2 else f"{len(shape) - 1} axes"
+            told = f"{name} has {axes} without the batch's, and it takes 2: places and features"
+            raise Unfit(told + "; say masked = true if it is a mask" * (name == MEMORY))
     width, heads = use.shapes[0][2].number, use.attributes["heads"]
-    if width is None or width % heads:
-        said = "an open number of" if width is None else str(width)
-        raise Unfit(f"heads = {heads} must divide the {said} features; take a number that does")
+    if width is None:
+        raise Unfit(
+            "the number of features is known at run time only, and the heads divide it; give it in "
+            "inputs"
+        )
+    if width % heads:
+        raise Unfit(f"heads = {heads} must divide the {width} features; take a number that does")
     check_mask(use, use.shape(MEMORY) or use.shapes[0], 1)
     return width
 

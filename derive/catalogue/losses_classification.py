@@ -50,14 +50,16 @@ def _softmax_cross_entropy(use: Use) -> str:
     ignored = use.attributes["ignore_index"]
     if ignored is not None and not by_class:
         raise Unfit('ignore_index is the number of a class; write targets = "classes"')
-    text, divisor = _SHIFTED, "size(n)"
+    text = _SHIFTED
     counts = _counts(use) if by_class else ""
+    weighed = f"maximum(sum(n,..., w[n,...]), {_LEAST_WEIGHT})"
     if counts:
         text += f"w[n,...] = {counts}\n"
-        divisor = f"maximum(sum(n,..., w[n,...]), {_LEAST_WEIGHT})"
     if by_class and not use.attributes["label_smoothing"]:
         cost = "log(s[n,...]) + m[n,...] - y[n,...,t[n,...]]"
-        return f"{text}E = sum(n,..., {f'w[n,...]*({cost})' if counts else cost})/{divisor}"
+        if counts:
+            return f"{text}E = sum(n,..., w[n,...]*({cost}))/{weighed}"
+        return f"{text}E = mean(n,..., {cost})"
     target = "t[n,...,i]"
     if use.attributes["label_smoothing"]:
         hit = "(i == t[n,...])" if by_class else target
@@ -68,7 +70,10 @@ def _softmax_cross_entropy(use: Use) -> str:
         target = "q[n,...,i]"
     if use.attributes["weight"] is not None:
         target = f"weight[i]*{target}"
-    return f"{text}E = sum(n,...,i, {target}*(log(s[n,...]) + m[n,...] - y[n,...,i]))/{divisor}"
+    cost = f"{target}*(log(s[n,...]) + m[n,...] - y[n,...,i])"
+    if counts:
+        return f"{text}E = sum(n,...,i, {cost})/{weighed}"
+    return f"{text}E = mean(n,..., sum(i, {cost}))"
 
 
 def _nll(use: Use) -> str:
@@ -179,10 +184,10 @@ E = mean(n,..., a[n,...]*exp(-gamma*softplus(z[n,...]))*softplus(-z[n,...]))""",
 )
 SOFTMAX_CROSS_ENTROPY = Loss(
     name="softmax_cross_entropy",
-    about="of logits y along the last axis, summed over what lies between, its mean over the "
-    "batch; the probabilities are p. The shift m changes no value and keeps exp from "
-    'overflowing, so it is held constant. With targets = "classes" and a weight or ignore_index, '
-    "it is divided by what the targets weigh together, as PyTorch's CrossEntropyLoss",
+    about="of logits y along the last axis, its mean over batch and places (the axes in between), "
+    "as PyTorch's CrossEntropyLoss; the probabilities are p. The shift m changes no value and "
+    'keeps exp from overflowing, so it is held constant. With targets = "classes" and a weight or '
+    "ignore_index, it is divided by what the targets weigh together",
     equations=_softmax_cross_entropy,
     buffers=_weights,
     extents=_weight_extents,

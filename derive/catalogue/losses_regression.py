@@ -26,6 +26,14 @@ v[n,...] = where(variance[n,...] > eps, variance[n,...], {lifted})
 E = mean(n,..., (log(v[n,...]) + (y[n,...] - t[n,...])**2/v[n,...])/2){constant}"""
 
 
+def _smooth_l1(use: Use) -> str:
+    if use.attributes["beta"] == 0:
+        return "E = mean(n,..., abs(y[n,...] - t[n,...]))"
+    return """\
+r[n,...] = y[n,...] - t[n,...]
+E = mean(n,..., where(abs(r[n,...]) < beta, r[n,...]**2/(2*beta), abs(r[n,...]) - beta/2))"""
+
+
 SQUARED_ERROR = Loss(
     name="squared_error",
     about="half the squared error, summed over the outputs, its mean over the batch",
@@ -60,14 +68,14 @@ E = mean(n,..., where(abs(r[n,...]) <= delta, r[n,...]**2/2, delta*(abs(r[n,...]
 SMOOTH_L1 = Loss(
     name="smooth_l1",
     about="the absolute error, rounded off below beta: huber with delta = beta, divided by beta; "
-    "its mean over all outputs and the batch, as PyTorch's SmoothL1Loss. mae is its limit for "
-    "beta = 0",
-    equations="""\
-r[n,...] = y[n,...] - t[n,...]
-E = mean(n,..., where(abs(r[n,...]) < beta, r[n,...]**2/(2*beta), abs(r[n,...]) - beta/2))""",
+    "its mean over all outputs and the batch, as PyTorch's SmoothL1Loss. With beta = 0 it is mae",
+    equations=_smooth_l1,
     attributes=(
-        Attribute("beta", "positive", "the error from which on it is a line", default=Fraction(1)),
+        Attribute(
+            "beta", "non-negative", "the error from which on it is a line", default=Fraction(1)
+        ),
     ),
+    kink="with beta = 0, where y = t the derivative is taken as 0",
     source="Girshick 2015, Fast R-CNN, eq. 3",
 )
 POISSON_NLL = Loss(

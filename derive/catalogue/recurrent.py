@@ -184,18 +184,20 @@ def _entry(name: str, about: str, source: str, own: tuple[Attribute, ...] = ()) 
             )
         walks, units = _walks(use.attributes), affine(use.attributes["units"])
         wanted = (affine(walks), units) if walks > 1 else (units,)
+        steps = use.shapes[0][1:2]
         for start in starts:
             shape = use.shape(start)
             if shape is not None and shape[1:] != wanted:
+                a_mask = ", or say masked = true if it is a mask" if shape[1:] == steps else ""
                 raise Unfit(
                     f"the state to begin with, {start}, has the extents "
-                    f"[{_shown(shape[1:])}] for a sample; give it [{_shown(wanted)}]"
+                    f"[{_shown(shape[1:])}] for a sample; give it [{_shown(wanted)}]{a_mask}"
                 )
         mask = use.shape(_MASK)
-        if mask is not None and mask[1:] != use.shapes[0][1:2]:
+        if mask is not None and mask[1:] != steps:
             raise Unfit(
                 f"the mask has the extents [{_shown(mask[1:])}] for a sample; "
-                f"give it [{_shown(use.shapes[0][1:2])}], a number for each step"
+                f"give it [{_shown(steps)}], a number for each step"
             )
 
     def input_lists(attributes: Mapping[str, Any]) -> tuple[tuple[str, ...], ...]:

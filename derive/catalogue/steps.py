@@ -135,11 +135,12 @@ def written(use: Use, lines: list[str], counts: bool = False) -> str:
             factors.append(course)
         first.append(f"rate = {'*'.join(factors)}")
     if course == "part":
-        # up from 1/25 for 30 of 100 updates, then down to 1/250000, each as half a cosine
+        # up from 1/25 for 30 of 100 updates, then down to 1/250000, each as half a cosine; of three
+        # updates or less none goes up
         first = [
-            "rise = step/(0.3*total_steps - 1)",
+            "rise = step/maximum(0.3*total_steps - 1, 1)",
             "fall = minimum((step + 1 - 0.3*total_steps)/(0.7*total_steps), 1)",
-            "part = where(rise < 1, 1 - 0.48*(1 + cos(pi*rise)), "
+            "part = where(step < 0.3*total_steps - 1, 1 - 0.48*(1 + cos(pi*rise)), "
             "4e-6 + 0.499998*(1 + cos(pi*fall)))",
             *first,
         ]

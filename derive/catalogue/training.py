@@ -67,12 +67,14 @@ next(running_var)[c] = (1 - momentum)*running_var[c] \
 
 
 def _dropout(use: Use) -> str:
-    if use.attributes["p"] == 1:
-        return "y[n,...] = x[n,...]*mask[n,...]"
+    if use.attributes["p"] == 1:  # nothing is kept, and 1 - p divides nothing
+        return "y[n,...] = where(on > 0, 0, x[n,...])"
     return "y[n,...] = x[n,...]*mask[n,...]/(1 - p)"
 
 
 def _kept(use: Use) -> tuple[tuple[str, Draw], ...]:
+    if use.attributes["p"] == 1:
+        return (("on", Draw(MODE)),)
     return (("mask", Draw("bernoulli", (("p", float(1 - use.attributes["p"])),))),)
 
 

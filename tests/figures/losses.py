@@ -122,6 +122,7 @@ REGRESSION = (
     ),
     *(_use(f"smooth_l1 {s}", lambda f, y, t: f.smooth_l1_loss(y, t), s) for s in (FLAT, DEEP)),
     _use("smooth_l1 beta 0.3", lambda f, y, t: f.smooth_l1_loss(y, t, beta=0.3), beta=0.3),
+    _use("smooth_l1 beta 0", lambda f, y, t: f.smooth_l1_loss(y, t, beta=0.0), beta=0),
     *(
         _use(f"poisson_nll {s}", lambda f, y, t: f.poisson_nll_loss(y, t), s, {"t": _counts})
         for s in (FLAT, PLAIN, DEEP)
@@ -175,9 +176,7 @@ def _entropy(
     label_smoothing: float = 0.0,
     **attributes: Any,
 ) -> Case:
-    """Summed over the axes in between, which PyTorch averages, unless targets are weighed."""
-    weighed = targets == "classes" and ("weight" in attributes or ignore_index != -100)
-    places = 1 if weighed else int(np.prod(shape[:-1]))
+    """The mean over batch and places, or by what the targets weigh."""
     if ignore_index != -100:
         attributes["ignore_index"] = ignore_index
     if label_smoothing:
@@ -186,7 +185,7 @@ def _entropy(
     def reference(f: Any, y: Any, t: Any, weight: Any = None) -> Any:
         t = t if targets == "classes" else _last(t)
         options = {"ignore_index": ignore_index, "label_smoothing": label_smoothing}
-        return places * f.cross_entropy(_last(y), t, weight, **options)
+        return f.cross_entropy(_last(y), t, weight, **options)
 
     name = f"softmax_cross_entropy {name}"
     return _use(

@@ -223,6 +223,7 @@ COURSES = (
         weight_decay=0.1,
     ),
     of("adam", "Adam", 0.01, {}, type="adam"),
+    of("adam eps 0", "Adam", 0.01, {"eps": 0.0}, type="adam", eps=0),
     of(
         "adam betas",
         "Adam",

@@ -56,4 +56,10 @@ CASES = (
         lambda torch, x, t: (t * torch.nn.functional.dropout(x, 1.0, True)).sum(),
         training=True,
     ),
+    Case(
+        "dropout of everything in inference",
+        ("dropout",),
+        layer("dropout", (5,), p=1),
+        lambda torch, x, t: (t * torch.nn.functional.dropout(x, 1.0, False)).sum(),
+    ),
 )
