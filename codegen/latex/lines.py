@@ -50,14 +50,15 @@ _LETTER = 0.58
 _SCRIPT = 0.72
 
 
-def width(text: str) -> float:
-    """About how wide a formula is, in em."""
-    return _Measure(text).row()
+def width(text: str, stacked: bool = True) -> float:
+    """About how wide a formula is, in em; its superscripts above its subscripts, or beside them."""
+    return _Measure(text, stacked).row()
 
 
 class _Measure:
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, stacked: bool) -> None:
         self.tokens = list(_TOKEN.findall(text))
+        self.stacked = stacked
         self.at = 0
 
     def row(self) -> float:
@@ -75,7 +76,7 @@ class _Measure:
                 # a superscript stands above its subscript
                 inner = _SCRIPT * self.argument()
                 total += max(0.0, inner - scripts)
-                scripts = max(scripts, inner)
+                scripts = max(scripts, inner) if self.stacked else 0.0
                 continue
             scripts = 0.0
             if token == r"\\":
