@@ -511,6 +511,16 @@ def test_lines_keep_what_they_say():
     assert width(lines[0]) <= 20 and all(width(x) <= 18 for x in lines[1:])
 
 
+def test_each_summand_begins_a_line_where_all_are_long():
+    inside = TIMES.join(["(a_{i}", *[r"\,b_{j}"] * 9, rf"{PLUS} - c)"])
+    text = PLUS.join(rf"{sign}\sum_{{i}} {inside}{TIMES}\,d" for sign in ("", " + ", " + "))
+    for room in (12, 14):
+        lines = split(text, room, room - 1)
+        assert len(lines) >= 6 and all(width(x) <= room for x in lines)
+        assert [x.startswith(r"+ \sum") for x in lines].count(True) == 2
+        assert not any(r"+ \sum" in x[1:] for x in lines)
+
+
 def test_a_line_is_broken_before_a_long_factor():
     text = "a" + TIMES + r"\,(" + PLUS.join(["b", *[" + c"] * 20]) + ")" + TIMES + r"\,d"
     lines = split(text, 15, 12)

@@ -126,7 +126,7 @@ def _split(text: str, room: float, later: float) -> list[str]:
             found = _split(_begun(piece) if len(lines) > 1 else piece, limit, later)
         elif width(piece) <= left:
             found = [piece]
-        elif width(piece) > later and left > later / 4:
+        elif width(piece) > later and left > _begins(piece, len(lines)) * later:
             # too long for any line, so it begins on this one
             lead = _LEAD.match(piece)
             assert lead is not None
@@ -138,6 +138,16 @@ def _split(text: str, room: float, later: float) -> list[str]:
         lines[-1] += found[0]
         lines.extend(found[1:])
     return lines
+
+
+def _begins(piece: str, line: int) -> float:
+    """The part of a line that has to be left for a piece to begin there and go on below.
+
+    A summand begins a line, unless little stands before it.
+    """
+    if not piece.startswith(PLUS):
+        return 1 / 4
+    return 3 / 4 if line == 1 else 1.0
 
 
 def _begun(piece: str) -> str:
