@@ -129,7 +129,7 @@ def _logical_lines(text: str, name: str, problems: list[str]) -> Iterator[tuple[
         )
 
 
-def _name_problem(name: str, what: str) -> str | None:
+def _name_problem(name: str, what: str, written: bool = True) -> str | None:
     if not name.isidentifier():
         return f"'{shorten(name)}' is no name for a {what}; use letters, digits and '_'"
     if not name.isascii():
@@ -140,14 +140,17 @@ def _name_problem(name: str, what: str) -> str | None:
         return f"the name '{shorten(name)}' is longer than 60 characters"
     if keyword.iskeyword(name):
         return f"'{name}' is a keyword of Python; take another name, such as '{name}_'"
-    if name in RESERVED:
+    if written and name in RESERVED:
         return f"'{name}' is a word of the equation language; take another name"
     return None
 
 
-def check_name(name: str, what: str = "tensor") -> str | None:
-    """Why a name can't be used, in one clause; None where it can."""
-    return _name_problem(name, what)
+def check_name(name: str, what: str = "tensor", written: bool = True) -> str | None:
+    """Why a name can't be used, in one clause; None where it can.
+
+    `written` says that it stands in equations as it is, where it may not be a word of theirs.
+    """
+    return _name_problem(name, what, written)
 
 
 class _Reader:

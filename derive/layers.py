@@ -130,7 +130,7 @@ class LayerReader:
         else:
             row = self._find(spec.type, catalogue.LAYER, place, "layer", catalogue.OWN)
         if spec.name is not None:
-            wrong = check_name(spec.name, "layer")
+            wrong = check_name(spec.name, "layer", written=False)
             if wrong:
                 self.problems.append(f"{place}.name: {wrong}")
         if row is None:

@@ -385,6 +385,16 @@ def test_svg_is_well_formed_and_can_be_heard(drawings):
     assert "prefers-color-scheme: dark" in svg_file(diagram.descent())
 
 
+def test_a_subscript_stands_beside_its_superscript(drawings):
+    """Under it, it would lie on the letter: no font's width is known here."""
+    drawn = (inline_svg(drawings["small"]), inline_svg(recurrence()))
+    assert all(" dx=" not in text for text in drawn)
+    spans = re.search(r"<text[^>]*>(<tspan[^>]*>y.*?)</text>", drawn[0]).group(1)
+    assert re.sub("<[^>]*>", "", spans) == "y(1)0"
+    both, above = (Label(0, 0, text).width for text in ("y^{(1)}_{1}", "y^{(1)}"))
+    assert both > above + 0.3
+
+
 def test_no_character_of_a_label_is_markup():
     text = inline_svg(hostile())
     assert "<b>" not in text and "<script" not in text and "&lt;b&gt; é 权" in text

@@ -1,12 +1,14 @@
 """`chainrule explain`: one gradient's steps, in lines that a terminal has room for."""
 
+import re
 import unicodedata
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from codegen.cli import main
-from codegen.paper.explain import COLUMNS, explain
+from codegen.paper.explain import COLUMNS, _broken, explain
 from codegen.paper.plain import plain
 from derive import ChainruleError, differentiate, load
 
@@ -50,6 +52,19 @@ def test_a_derivation_is_told_from_the_forward_pass_to_the_gradient():
     assert explain(differentiate(load(GENDER)), "dW1") == text
 
 
+def test_a_line_ends_where_the_formula_is_least_deep():
+    """Before a sign outside of parentheses; a sum's sign and what it sums are one line."""
+    text = explain(differentiate(load("generated/lenet/lenet.toml")), "W4", detail="full")
+    formulas = [x for x in text.splitlines() if x.startswith("    ")]
+    ends = [a for a, b in pairwise(formulas) if b.startswith("        ") and b.strip()[0] != "("]
+    assert ends and not any(re.search(r"(^| )[ΣΠ]\S*$|[=+−]$", x) for x in ends)
+    long = f"dE = Σ_i (Σ_t {'a_t b_ti ' * 4}+ c_i) dx_i + Σ_i (Σ_t {'a_t b_ti ' * 4}+ c_i) dy_i"
+    assert [*_broken(long)] == [
+        f"    dE = Σ_i (Σ_t {'a_t b_ti ' * 4}+ c_i) dx_i",
+        f"        + Σ_i (Σ_t {'a_t b_ti ' * 4}+ c_i) dy_i",
+    ]
+
+
 def test_an_unknown_name_is_told_with_the_likely_cure(capsys):
     with pytest.raises(ChainruleError, match="did you mean 'W1'"):
         explain(differentiate(load(GENDER)), "w1")
@@ -81,6 +96,14 @@ def test_a_choice_that_isn_t_offered(option, capsys):
         (r"\hat{y}_{n,t-1}", "y\u0302_{n,t−1}"),
         (r"h \mathrel{+}= a", "h += a"),
         (r"\bigl(W^{(1)}\bigr)^{\top}", "(W⁽¹⁾)ᵀ"),
+        (r"\begin{pmatrix} 1 & -1 \\ 0.3 & -0.4 \end{pmatrix}", "[1, −1; 0.3, −0.4]"),
+        (
+            r"\begin{cases} \frac{s}{2} & u \le t \\ -\infty & \text{otherwise} \end{cases}",
+            "{s/2, u ≤ t; −∞, otherwise}",
+        ),
+        (r"\lfloor u/4\rfloor - \lfloor -u\rfloor \cdot 2", "⌊u/4⌋ − ⌊−u⌋ · 2"),
+        (r"\bigl\lVert y - t\bigr\rVert^{2} - 1", "‖y − t‖² − 1"),
+        (r"E = -\sum_{i} a_{i} \cdot (-b - c)", "E = −Σ_i a_i · (−b − c)"),
     ],
 )
 def test_typical_formulas(latex, wanted):

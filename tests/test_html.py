@@ -163,6 +163,22 @@ def test_only_the_fonts_that_are_used_are_there():
     assert "Permission is hereby granted" in katex.css()
 
 
+def test_a_rule_counts_that_says_what_a_thing_is_not():
+    """Without it a tilde has the width of its letter, and stands left of it."""
+    katex = Katex()
+    katex.inline(r"\tilde{x}")
+    assert ".accent-body:not(.accent-full){width:0}" in katex.css()
+    assert "accent-full" not in katex.inline(r"\tilde{x}")
+
+
+def test_a_narrow_screen_sees_drawings_and_tables_whole(gender):
+    (style,) = re.findall("<style>(.*?)</style>", gender.text, re.DOTALL)
+    assert "figure svg { display: block; margin: 0 auto; max-width: 100%; height: auto; }" in style
+    assert style.count("max-width: none") == 1  # the paper's
+    narrow = style[style.index("@media (max-width: 40rem)") :]
+    assert "td .katex { white-space: normal; }" in narrow[: narrow.index("\n}")]
+
+
 def test_a_formula_is_set_once():
     katex = Katex()
     calls = []

@@ -13,7 +13,7 @@ from codegen.latex.matrix import MatrixPrinter
 from codegen.latex.names import Names, Symbol, symbol
 from codegen.latex.steps import StepPrinter
 from codegen.latex.subscripts import Formula, IndexPrinter
-from derive import differentiate, load, parse
+from derive import ChainruleError, differentiate, load, parse
 from derive.interpret import Interpreter
 from derive.notation import (
     Axis,
@@ -349,7 +349,9 @@ def test_merged_biases_have_tildes():
         ("W", "W"),
         ("W1", "W^{(1)}"),
         ("W_hidden", r"W^{(\mathrm{hidden})}"),
-        ("W_delta", r"W^{(\mathrm{delta})}"),
+        ("W_delta", r"W^{(\delta)}"),
+        ("W_Gamma", r"W^{(\Gamma)}"),
+        ("s_z_eta", r"s^{(z,\eta)}"),
         ("s_z_y2", "s^{(z,y2)}"),
         ("Wf", "W^{(f)}"),
         ("Wf1", r"W^{(1)}_{\mathrm{f}}"),
@@ -368,6 +370,54 @@ def test_merged_biases_have_tildes():
 )
 def test_a_name_s_symbol(name, wanted):
     assert str(symbol(name)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "wanted"),
+    [
+        ("W_a_b", {"a_b"}, r"W^{(\mathrm{a\_b})}"),
+        ("W_a_b", {"b"}, r"W^{(a,b)}"),
+        ("c_max_pool2d1", {"max_pool2d1"}, r"c^{(\mathrm{max\_pool2d1})}"),
+        ("W_i_a_b", {"a_b"}, r"W^{(i,\mathrm{a\_b})}"),
+    ],
+)
+def test_a_layer_s_name_stays_in_one_piece(name, words, wanted):
+    assert str(symbol(name, words=frozenset(words))) == wanted
+
+
+def printed_alike(derivation):
+    """Symbols that several tensors share; what a step makes of a tensor has the tensor's."""
+    names = Names(derivation)
+    shown = [str(names[t.name]) for t in derivation.tensors if not t.name.startswith("next(")]
+    return {s for s in shown if shown.count(s) > 1}, names
+
+
+def dense(name=None, **more):
+    return {"type": "dense", "units": 2, **({"name": name} if name else {}), **more}
+
+
+def test_what_an_optimiser_remembers_has_its_parameter_below():
+    layers = [dense(activation="tanh"), dense("a_b"), dense("delta")]
+    net = {"inputs": {"x": [3]}, "layers": layers, "loss": "mse", "optimizer": {"type": "adam"}}
+    alike, names = printed_alike(differentiate(load(net)))
+    assert not alike
+    assert str(names["m_W1"]) == "m_{W^{(1)}}"
+    assert names["v_b_a_b"].at("i") == r"v_{b^{(\mathrm{a\_b})},i}"
+    merged = differentiate(load({**net, "merge_bias": True}))
+    alike, names = printed_alike(merged)
+    assert not alike
+    assert str(names["m_W1"]) == r"m_{\tilde{W}^{(1)}}"
+
+
+def test_a_layer_may_be_called_like_a_function():
+    layers = [dense("delta", activation="tanh"), dense("exp", inputs=["delta"]), dense("pi")]
+    derivation = differentiate(load({"inputs": {"x": [3]}, "layers": layers, "loss": "mse"}))
+    alike, names = printed_alike(derivation)
+    assert not alike
+    assert str(names["dz_delta"]) == r"\delta^{(\delta)}"
+    assert str(names["W_exp"]) == r"W^{(\mathrm{exp})}"
+    with pytest.raises(ChainruleError, match="'delta' is a word of the equation language"):
+        load({"inputs": {"delta": [3]}, "layers": [dense()], "loss": "mse"})
 
 
 def test_a_scalar_s_number_is_a_subscript():
@@ -459,6 +509,16 @@ def test_lines_keep_what_they_say():
     assert len(lines) > 3
     assert "".join(lines).replace(" ", "") == flat(long).replace(" ", "")
     assert width(lines[0]) <= 20 and all(width(x) <= 18 for x in lines[1:])
+
+
+def test_each_summand_begins_a_line_where_all_are_long():
+    inside = TIMES.join(["(a_{i}", *[r"\,b_{j}"] * 9, rf"{PLUS} - c)"])
+    text = PLUS.join(rf"{sign}\sum_{{i}} {inside}{TIMES}\,d" for sign in ("", " + ", " + "))
+    for room in (12, 14):
+        lines = split(text, room, room - 1)
+        assert len(lines) >= 6 and all(width(x) <= room for x in lines)
+        assert [x.startswith(r"+ \sum") for x in lines].count(True) == 2
+        assert not any(r"+ \sum" in x[1:] for x in lines)
 
 
 def test_a_line_is_broken_before_a_long_factor():

@@ -50,14 +50,15 @@ _LETTER = 0.58
 _SCRIPT = 0.72
 
 
-def width(text: str) -> float:
-    """About how wide a formula is, in em."""
-    return _Measure(text).row()
+def width(text: str, stacked: bool = True) -> float:
+    """About how wide a formula is, in em; its superscripts above its subscripts, or beside them."""
+    return _Measure(text, stacked).row()
 
 
 class _Measure:
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, stacked: bool) -> None:
         self.tokens = list(_TOKEN.findall(text))
+        self.stacked = stacked
         self.at = 0
 
     def row(self) -> float:
@@ -75,7 +76,7 @@ class _Measure:
                 # a superscript stands above its subscript
                 inner = _SCRIPT * self.argument()
                 total += max(0.0, inner - scripts)
-                scripts = max(scripts, inner)
+                scripts = max(scripts, inner) if self.stacked else 0.0
                 continue
             scripts = 0.0
             if token == r"\\":
@@ -125,7 +126,7 @@ def _split(text: str, room: float, later: float) -> list[str]:
             found = _split(_begun(piece) if len(lines) > 1 else piece, limit, later)
         elif width(piece) <= left:
             found = [piece]
-        elif width(piece) > later and left > later / 4:
+        elif width(piece) > later and left > _begins(piece, len(lines)) * later:
             # too long for any line, so it begins on this one
             lead = _LEAD.match(piece)
             assert lead is not None
@@ -137,6 +138,16 @@ def _split(text: str, room: float, later: float) -> list[str]:
         lines[-1] += found[0]
         lines.extend(found[1:])
     return lines
+
+
+def _begins(piece: str, line: int) -> float:
+    """The part of a line that has to be left for a piece to begin there and go on below.
+
+    A summand begins a line, unless little stands before it.
+    """
+    if not piece.startswith(PLUS):
+        return 1 / 4
+    return 3 / 4 if line == 1 else 1.0
 
 
 def _begun(piece: str) -> str:

@@ -53,6 +53,7 @@ ACCENTS = {
 ERROR = r"\delta"
 DIFFERENTIAL = r"\mathrm{d}"
 _ANY_OBJECTIVE = r"\mathcal{L}"
+_REMEMBERED = ("state", "next")  # by an optimiser, of a parameter
 _SHAPE = re.compile(r"([A-Za-z]+?)(\d*)((?:_[A-Za-z0-9]+)*)_?")
 
 
@@ -122,15 +123,18 @@ def upright(name: str) -> str:
     return rf"\mathrm{{{name.replace('_', chr(92) + '_')}}}"
 
 
-def symbol(name: str, scalar: bool = False) -> Symbol:
-    r"""A name's symbol: a number is a layer's, $W^{(1)}$, or a scalar's subscript, $x_{1}$."""
+def symbol(name: str, scalar: bool = False, words: frozenset[str] = frozenset()) -> Symbol:
+    r"""A name's symbol: a number is a layer's, $W^{(1)}$, or a scalar's subscript, $x_{1}$.
+
+    `words` are names of layers, which stay in one piece: `W_a_b` is of the layer `a_b`.
+    """
     if name in LETTERS:
         return Symbol(LETTERS[name])
     found = _SHAPE.fullmatch(name)
     if found is None:
         return Symbol(upright(name))
     word, count, rest = found.groups()
-    tags = [t for t in rest.split("_") if t]
+    tags = _tags(rest, words)
     gate = ""
     if _GATE.fullmatch(word) and word not in LETTERS:
         word, gate = word[0], word[1]
@@ -168,7 +172,19 @@ def letter(name: str) -> str:
     return upright(core) + primes
 
 
+def _tags(rest: str, words: frozenset[str]) -> list[str]:
+    """What stands behind a letter: the name of a layer at the end is one."""
+    parts = [t for t in rest.split("_") if t]
+    for k in range(len(parts) - 1):
+        whole = "_".join(parts[k:])
+        if whole in words:
+            return [*parts[:k], whole]
+    return parts
+
+
 def _tag(tag: str) -> str:
+    if tag in GREEK:
+        return GREEK[tag]
     plain = tag.isdigit() or (len(tag.rstrip("0123456789")) == 1)
     return tag if plain else upright(tag)
 
@@ -196,17 +212,22 @@ class Names:
         self.derivation = source if isinstance(source, Derivation) else None
         self.system = source.system if isinstance(source, Derivation) else source
         tensors = list(source.tensors)
-        self._vectors = {symbol(t.name).base for t in tensors if t.shape}
+        self._words = frozenset(layer.name for layer in self.system.layers)
+        self._vectors = {self._symbol(t.name).base for t in tensors if t.shape}
         self._made: dict[str, Symbol | Partial] = {}
         self._used: dict[str, str] = {
             ERROR: "the error terms",
             DIFFERENTIAL: "the differentials",
         }
         adjoint = self._adjoints()
-        for tensor in tensors:
-            if tensor.name not in adjoint and not tensor.name.startswith("next("):
+        put = [t for t in tensors if t.name not in adjoint and not t.name.startswith("next(")]
+        for tensor in put:
+            if tensor.role not in _REMEMBERED:
                 self._put(tensor)
         self._put_tildes()
+        for tensor in put:
+            if tensor.role in _REMEMBERED:
+                self._put(tensor)  # with the symbol of its parameter, which is settled now
         self.objective = self._objective()
         for name, of in adjoint.items():
             self._made[name] = self._derivative(of)
@@ -238,11 +259,14 @@ class Names:
         """An extent that is known at run time."""
         return self._dims[dim.name]
 
+    def _symbol(self, name: str, scalar: bool = False) -> Symbol:
+        return symbol(name, scalar, self._words)
+
     def _put(self, tensor: Tensor) -> None:
-        made = self._of_parameter(tensor) or symbol(tensor.name, scalar=not tensor.shape)
+        made = self._symbol(tensor.name, scalar=not tensor.shape)
         if made.below and made.base in self._vectors:
-            made = symbol(tensor.name)  # x_1 is an entry of x here
-        made = self._of_value(tensor) or made
+            made = self._symbol(tensor.name)  # x_1 is an entry of x here
+        made = self._of_parameter(tensor) or self._of_value(tensor) or made
         # an error term is a delta, so that no other tensor's symbol may be one
         if str(made) in self._used or made.base == ERROR:
             made = Symbol(upright(tensor.name))
@@ -253,19 +277,26 @@ class Names:
 
     def _of_parameter(self, tensor: Tensor) -> Symbol | None:
         """What an optimiser remembers or works out of a parameter: `m_W1` has W1 below."""
-        if tensor.role not in ("state", "next"):
+        if tensor.role not in _REMEMBERED:
             return None
-        own, _, parameter = tensor.name.partition("_")
-        made = self._made.get(parameter)
-        if not isinstance(made, Symbol):
-            return None
-        base = symbol(own)
-        return replace(base, below=",".join(b for b in (base.below, str(made)) if b))
+        for k, character in enumerate(tensor.name):
+            parameter = self.system.table.get(tensor.name[k + 1 :])
+            if k and character == "_" and parameter and parameter.role == "parameter":
+                own, of = tensor.name[:k], self._made[parameter.name]
+                base = self._symbol(own)
+                if self._is_vector(own) or not isinstance(of, Symbol):
+                    return None  # m_w may be an entry of m here
+                return replace(base, below=",".join(b for b in (base.below, str(of)) if b))
+        return None
+
+    def _is_vector(self, name: str) -> bool:
+        tensor = self.system.table.get(name)
+        return tensor is not None and bool(tensor.shape)
 
     def _of_value(self, tensor: Tensor) -> Symbol | None:
         """A value on the way to another: `z_f1`, inside the gate `f1`, has f below."""
         of = tensor.name.removeprefix("z_")
-        goal = symbol(of)
+        goal = self._symbol(of)
         told = of in self.system.table and of != tensor.name and goal.above and not goal.below
         if not told or not re.fullmatch("[a-z]", goal.base):
             return None

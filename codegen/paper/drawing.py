@@ -95,9 +95,9 @@ class Drawing:
 
 
 def label_width(text: str, math: bool) -> float:
-    """About how wide a label is, in em; words are told by their letters."""
+    """About how wide a label is, in em: scripts side by side, words by their letters."""
     if math:
-        return formula_width(text)
+        return formula_width(text, stacked=False)
     return sum(1.0 if east_asian_width(c) in "WF" else 0.52 for c in text)
 
 

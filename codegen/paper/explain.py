@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator
+from math import inf
 
 from codegen.paper.backward import Backward
 from codegen.paper.forms import Form, Shown, Writer
@@ -18,6 +20,11 @@ from derive.tree import equation_reads, needed_by
 
 COLUMNS = 80
 _INDENT, _HANGING = "    ", "        "
+_LEAST = 24  # columns of a line before it is broken
+_BREAKS = re.compile(r"[(\[{⌊)\]}⌋ ]")
+_RELATION = re.compile(r"(\+?=|←) ")
+_SUM = re.compile(r"[+−] ")
+_UNFINISHED = re.compile(r"([ΣΠ]\S*|[=←+−·⊙⊘×]|\+=)$")
 
 
 def explain(derivation: Derivation, name: str, lang: str = "en", detail: str = "steps") -> str:
@@ -85,7 +92,7 @@ TERMINAL = Form(
     ref=lambda number: f"({number})",
     formula=str,
     picture=lambda drawing: drawing.alternative,
-    room=34.0,
+    room=inf,
     together=False,
 )
 
@@ -109,14 +116,53 @@ def _block(block: Shown) -> Iterator[str]:
         yield from _wrapped(f"{block.title} {block.text}".strip(), "  ")
     for formula in block.formulas:
         number = f"({formula.number})"
-        first, *rest = (plain(line) for line in formula.lines)
-        lines = [*_wrapped(first, _INDENT, _HANGING)]
-        for line in rest:
-            lines.extend(_wrapped(line, _HANGING, _HANGING))
+        lines = [*_broken(" ".join(map(plain, formula.lines)))]
         if _width(lines[-1]) + len(number) + 2 > COLUMNS:
             lines.append("")
         yield from lines[:-1]
         yield lines[-1] + " " * (COLUMNS - _width(lines[-1]) - len(number)) + number
+
+
+def _broken(formula: str) -> Iterator[str]:
+    """A formula in lines that end where it is least deep: before `=`, before `+`, then factors."""
+    indent = _INDENT
+    while _width(indent + formula) > COLUMNS:
+        fits = [
+            (rank, -at)
+            for rank, at in _gaps(formula)
+            if _LEAST <= _width(indent + formula[:at]) <= COLUMNS
+        ]
+        if not fits:
+            yield from _wrapped(formula, indent, _HANGING)
+            return
+        at = -min(fits)[1]
+        yield indent + formula[:at].rstrip()
+        formula, indent = formula[at:].lstrip(), _HANGING
+    yield indent + formula
+
+
+def _gaps(formula: str) -> Iterator[tuple[tuple[int, int], int]]:
+    """The spaces of a formula: how deep each stands and how much belongs together around it."""
+    depth, seen = 0, _RELATION.match(formula) is not None
+    for found in _BREAKS.finditer(formula):
+        sign = found.group()
+        if sign in "([{⌊":
+            depth += 1
+        elif sign in ")]}⌋":
+            depth -= 1
+        elif sign == " ":
+            at = found.start()
+            before, after = formula[:at].rpartition(" ")[2], formula[at + 1 :]
+            if _RELATION.match(after):
+                # what is defined stays with its first sign, and a condition is one piece
+                yield (depth, 4 if depth or not seen else 0), at
+                seen = seen or not depth
+            elif _SUM.match(after):
+                yield (depth, 1), at
+            elif before.endswith((",", ";")):
+                yield (depth, 0 if before.endswith(";") else 2), at
+            else:
+                yield (depth, 3 if _UNFINISHED.match(before) else 2), at
 
 
 def _wrapped(text: str, indent: str = "", hanging: str | None = None) -> Iterator[str]:

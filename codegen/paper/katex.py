@@ -44,6 +44,7 @@ function render(latex, display) {
 """
 _RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
 _CLASS = re.compile(r"\.([A-Za-z][\w-]*)")
+_NOT = re.compile(r":not\([^()]*\)")
 _CLASSES = re.compile(r'class="([^"]*)"')
 _FAMILY = re.compile(r"\bKaTeX_\w+")
 
@@ -75,7 +76,7 @@ class Katex:
             if selector.startswith("@font-face"):
                 faces.append((_face(body), body))
                 continue
-            own = [s for s in selector.split(",") if self._classes.issuperset(_CLASS.findall(s))]
+            own = [s for s in selector.split(",") if self._classes.issuperset(_needed(s))]
             if own:
                 kept.append(f"{','.join(own)}{{{body}}}")
                 used.add(_face(body))
@@ -117,6 +118,11 @@ def _engine() -> Any:
 @cache
 def _rules() -> tuple[tuple[str, str], ...]:
     return tuple(_RULE.findall((_HERE / "katex.min.css").read_text(encoding="utf-8")))
+
+
+def _needed(selector: str) -> list[str]:
+    """The classes without which a rule says nothing; not those that a thing may not have."""
+    return _CLASS.findall(_NOT.sub("", selector))
 
 
 def _face(body: str) -> _Face:

@@ -63,11 +63,14 @@ _TIGHT = (
     (" )", ")"),
     ("[ ", "["),
     (" ]", "]"),
+    (" ,", ","),
+    (" ;", ";"),
     ("+ =", "+="),
     ("∂ ", "∂"),
-    ("= − ", "= −"),
-    ("(− ", "(−"),
 )
+# a minus sign with nothing to take away from
+_UNARY = re.compile(r"(^|[(\[{⌊,;=≤≥<>←·⊙⊘] ?)− ")
+_OPENING = (r"\lfloor", r"\lvert", r"\lVert")
 _ACCENTS = {r"\tilde": "\u0303", r"\hat": "\u0302", r"\bar": "\u0304", r"\dot": "\u0307"}
 
 
@@ -76,13 +79,14 @@ def plain(latex: str) -> str:
     found = " ".join(_Reader(latex).row().split())
     for spaced, tight in _TIGHT:
         found = found.replace(spaced, tight)
-    return found
+    return _UNARY.sub(r"\1−", found)
 
 
 class _Reader:
     def __init__(self, text: str) -> None:
         self.tokens = [t for t in _TOKEN.findall(text) if t not in "\x01\x02"]
         self.at = 0
+        self.laid = 0  # matrices and cases around
 
     def row(self) -> str:
         """Up to a closing brace or the end."""
@@ -99,18 +103,29 @@ class _Reader:
 
     def argument(self) -> str:
         """What stands in braces, or one token."""
-        while self.at < len(self.tokens) and self.tokens[self.at].isspace():
-            self.at += 1
+        self.spaces()
         if self.at == len(self.tokens):
             return ""
         token = self.tokens[self.at]
         self.at += 1
         return self.row() if token == "{" else self.piece(token)
 
+    def spaces(self) -> None:
+        """Passes over spaces."""
+        while self.at < len(self.tokens) and self.tokens[self.at].isspace():
+            self.at += 1
+
     def piece(self, token: str) -> str:
         """One token with its arguments."""
         if token in _SPECIAL:
             return _SPECIAL[token](self)
+        if token in _OPENING:
+            self.spaces()
+            minus = self.tokens[self.at : self.at + 1] == ["-"]
+            self.at += minus
+            return _SIGNS[token] + "−" * minus
+        if token == "&" and self.laid:
+            return ", "
         if token in _SIGNS:
             sign = _SIGNS[token]
             return f" {sign} " if sign in "≤≥≠<>∧∨←⊙⊘−mod" and token != r"\top" else sign
@@ -153,9 +168,11 @@ class _Reader:
         return f"_{text}" if text.isalnum() or len(text) == 1 else f"_{{{text}}}"
 
     def rows(self) -> str:
-        """The rows of a matrix, or of cases."""
+        """The rows of a matrix, or of cases: `[1, −1; 0, 2]`, `{x, x > 0; 0, otherwise}`."""
         kind = self.argument()
+        self.laid += kind != "aligned"
         inner = " ".join(self.row().split())
+        self.laid -= kind != "aligned"
         return f"{{{inner}}}" if kind == "cases" else f"[{inner}]"
 
 

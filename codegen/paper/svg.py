@@ -14,7 +14,6 @@ from importlib.resources import files
 from math import hypot
 from unicodedata import category
 
-from codegen.latex.lines import width as formula_width
 from codegen.paper.drawing import SMALL, Box, Circle, Dot, Drawing, Label, Line, Mark
 from codegen.paper.label import Piece, pieces
 
@@ -128,20 +127,14 @@ def _label(label: Label) -> str:
 
 
 def _spans(found: Sequence[Piece], size: float) -> str:
-    """Pieces with scripts moved up and down, and what follows them back on the line."""
-    made, now, above = "", 0.0, 0.0
-    for before, piece in zip((None, *found), found, strict=False):
+    """Pieces with scripts moved up and down, and what follows them back on the line.
+
+    A subscript stands beside its superscript: under it, the width of a reader's font would count.
+    """
+    made, now = "", 0.0
+    for piece in found:
         level = {1: _UP, 0: 0.0, -1: _DOWN}[piece.level] * size
         moves = f' dy="{_number(level - now)}"' if level != now else ""
-        wide = size * _SCRIPT * formula_width(piece.text)
-        if piece.level == -1 and before and before.level == 1:
-            # a subscript stands below its superscript
-            moves += f' dx="{_number(-above)}"'
-            above -= wide
-        elif piece.level == 0 and above > 0 and before and before.level == -1:
-            moves += f' dx="{_number(above)}"'
-        if piece.level != -1:
-            above = wide if piece.level == 1 else 0.0
         small = f' font-size="{_number(size * _SCRIPT)}"' if piece.level else ""
         slanted = ' class="slanted"' if piece.slanted else ""
         made += f"<tspan{slanted}{moves}{small}>{_text(piece.text)}</tspan>"
