@@ -1,6 +1,7 @@
 """gru_text: forward pass, gradients and training, in NumPy alone.
 
-The objective is E = sum(n,j, log(s[n,j]) + m[n,j] - z_out[n,j,t[n,j]])/size(n).
+The objective is E = sum(n,j, log(s[n,j]) + m[n,j] -
+z_out[n,j,t[n,j]])/(size(n)*size(s)).
 Derived and written by chainrule; each line stands under its formula.
 
 Sources:
@@ -206,13 +207,13 @@ def _evaluate(params, x, t):
     N = len(x)
     S = x.shape[1]
     t = _places(t, "t", (N, S), 66)
-    # E = sum(n,j, log(s[n,j]) + m[n,j] - z_out[n,j,t[n,j]])/size(n)
+    # E = sum(n,j, log(s[n,j]) + m[n,j] - z_out[n,j,t[n,j]])/(size(n)*size(s))
     E = (
         np.sum(
             np.log(s) + m
             - _take(z_out, (0, 1, 2), (np.arange(N)[:, None], np.arange(S), t))
         )
-        / N
+        / (N * S)
     )
     return E, y_symbols, r_gru, u_gru, m_gru, c_gru, h_gru, y_gru, p
 
@@ -228,7 +229,8 @@ def probabilities(params, x):
 
 
 def loss(params, x, t, training=False, rng=None):
-    """The objective E = sum(n,j, log(s[n,j]) + m[n,j] - z_out[n,j,t[n,j]])/size(n)."""
+    """The objective E = sum(n,j, log(s[n,j]) + m[n,j] -
+    z_out[n,j,t[n,j]])/(size(n)*size(s))."""
     return float(_evaluate(params, x, t)[0])
 
 
@@ -242,10 +244,10 @@ def gradients(params, x, t, inputs=False, training=False, rng=None):
     t = np.asarray(t, dtype=np.intp)
     N = len(x)
     S = x.shape[1]
-    # dz_out[n,s,i] = p[n,s,i]/size(n)
-    # dz_out[n,s,t[n,s]] += -1/size(n)
-    dz_out = p / N
-    _add_at(dz_out, (0, 1, 2), (np.arange(N)[:, None], np.arange(S), t), -1 / N)
+    # dz_out[n,s,i] = p[n,s,i]/(size(n)*size(s))
+    # dz_out[n,s,t[n,s]] += -1/(size(n)*size(s))
+    dz_out = p / (N * S)
+    _add_at(dz_out, (0, 1, 2), (np.arange(N)[:, None], np.arange(S), t), -1 / (N * S))
     # dW_out[i,j] = sum(n,s, dz_out[n,s,i]*y_gru[n,s,j])
     dW_out = np.tensordot(dz_out, y_gru, axes=([0, 1], [0, 1]))
     # db_out[i] = sum(n,s, dz_out[n,s,i])

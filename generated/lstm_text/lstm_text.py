@@ -1,6 +1,7 @@
 """lstm_text: forward pass, gradients and training, in NumPy alone.
 
-The objective is E = sum(n,j, log(s[n,j]) + m[n,j] - z_out[n,j,t[n,j]])/size(n).
+The objective is E = sum(n,j, log(s[n,j]) + m[n,j] -
+z_out[n,j,t[n,j]])/(size(n)*size(s)).
 Derived and written by chainrule; each line stands under its formula.
 
 Sources:
@@ -230,13 +231,13 @@ def _evaluate(params, x, t):
     N = len(x)
     S = x.shape[1]
     t = _places(t, "t", (N, S), 66)
-    # E = sum(n,j, log(s[n,j]) + m[n,j] - z_out[n,j,t[n,j]])/size(n)
+    # E = sum(n,j, log(s[n,j]) + m[n,j] - z_out[n,j,t[n,j]])/(size(n)*size(s))
     E = (
         np.sum(
             np.log(s) + m
             - _take(z_out, (0, 1, 2), (np.arange(N)[:, None], np.arange(S), t))
         )
-        / N
+        / (N * S)
     )
     return (
         E, y_symbols, i_lstm, f_lstm, g_lstm, o_lstm, c_lstm, tanh_c_lstm, h_lstm,
@@ -255,7 +256,8 @@ def probabilities(params, x):
 
 
 def loss(params, x, t, training=False, rng=None):
-    """The objective E = sum(n,j, log(s[n,j]) + m[n,j] - z_out[n,j,t[n,j]])/size(n)."""
+    """The objective E = sum(n,j, log(s[n,j]) + m[n,j] -
+    z_out[n,j,t[n,j]])/(size(n)*size(s))."""
     return float(_evaluate(params, x, t)[0])
 
 
@@ -272,10 +274,10 @@ def gradients(params, x, t, inputs=False, training=False, rng=None):
     t = np.asarray(t, dtype=np.intp)
     N = len(x)
     S = x.shape[1]
-    # dz_out[n,s,i] = p[n,s,i]/size(n)
-    # dz_out[n,s,t[n,s]] += -1/size(n)
-    dz_out = p / N
-    _add_at(dz_out, (0, 1, 2), (np.arange(N)[:, None], np.arange(S), t), -1 / N)
+    # dz_out[n,s,i] = p[n,s,i]/(size(n)*size(s))
+    # dz_out[n,s,t[n,s]] += -1/(size(n)*size(s))
+    dz_out = p / (N * S)
+    _add_at(dz_out, (0, 1, 2), (np.arange(N)[:, None], np.arange(S), t), -1 / (N * S))
     # dW_out[i,j] = sum(n,s, dz_out[n,s,i]*y_lstm[n,s,j])
     dW_out = np.tensordot(dz_out, y_lstm, axes=([0, 1], [0, 1]))
     # db_out[i] = sum(n,s, dz_out[n,s,i])
