@@ -13,11 +13,13 @@ import jsonschema
 import pytest
 
 import codegen
+from codegen.latex.lines import width
+from codegen.latex.subscripts import Formula
 from codegen.paper.documents import document
 from codegen.paper.forms import Writer
 from codegen.paper.manner import CHOICES, Manner
 from codegen.paper.markdown import MARKDOWN
-from codegen.paper.model import Document, Section
+from codegen.paper.model import Display, Document, Section
 from codegen.paper.pdf import compile_pdf, compile_with_log, have_tex
 from codegen.paper.story import Story, as_told
 from codegen.paper.tex import TEX, tex_text
@@ -293,6 +295,7 @@ FRAME = r"""\documentclass{article}
 \usepackage[margin=22mm]{geometry}
 \usepackage[T1]{fontenc}
 \usepackage{lmodern,textcomp,amsmath,amssymb,array,booktabs,longtable,tikz}
+\usetikzlibrary{arrows.meta}
 \newcolumntype{L}[1]{>{\raggedright\arraybackslash}p{#1}}
 \emergencystretch=3em
 \begin{document}
@@ -314,6 +317,31 @@ def test_fragments_stand_in_one_document():
     assert pdf.startswith(b"%PDF")
     assert complaints(log) == []
     assert "multiply" not in log
+
+
+@pytest.mark.tex
+@needs_tex
+def test_a_fragment_fits_an_article_s_own_margins():
+    """Lines, pictures, and displays that go on on the next page."""
+    text = document(derived("generated/gru/gru.toml"), fragment=True)
+    article = FRAME.replace(r"\documentclass{", r"\documentclass[11pt]{")
+    article = article.replace(r"\usepackage[margin=22mm]{geometry}", "")
+    _, log = compile_with_log(article % text)
+    assert complaints(log) == []
+
+
+def test_a_number_has_room_beside_a_matrix():
+    one = r"\begin{pmatrix} " + " & ".join(["0.123"] * 5) + r" \end{pmatrix}"
+    plain = r"W_{ijklmnopq}\,W_{ijklmnopq}"
+    for right, more in ((one, 3.0), (plain, 0.0)):
+        formula = Formula("A", (right, right))
+        told = Document(("",), (Section(("",), (Display((formula,)),)),))
+        wide = width(f"A = {right} = {right}")
+        counts = []
+        for room in (more + 3.0, more + 1.0):
+            (section,) = Writer(replace(TEX, room=wide + room), told).sections()
+            counts.append(len(section.blocks[0].formulas[0].lines))
+        assert counts == [1, 2]
 
 
 @pytest.mark.tex

@@ -32,6 +32,7 @@ from codegen.paper.model import (
 # in em
 _INDENT = 1.2
 _WIDEST_LEFT = 14.0
+_MATRIX = r"\begin{pmatrix}"
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,8 @@ class Form:
 
     `room` is the width of a line of formulas in em; `together` says whether formulas that follow
     each other are one display, aligned at their signs, or a display each; `label` marks a formula
-    that others refer to; `more` is what the template asks for beside title and sections.
+    that others refer to; `number` is what a formula's number takes of a line that holds matrices,
+    which can hardly be broken; `more` is what the template asks for beside title and sections.
     """
 
     template: str
@@ -90,6 +92,7 @@ class Form:
     room: float
     together: bool
     label: Callable[[int], str] = lambda number: ""
+    number: float = 0.0
     more: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -159,7 +162,10 @@ class Writer:
         """The formulas of a display, aligned with each other where they stand together."""
         left = max(width(f.left) for f in display.formulas) if self.form.together else 0.0
         for formula in display.formulas:
-            lines = formula_lines(formula, self.form.room, min(left, _WIDEST_LEFT))
+            room = self.form.room
+            if any(_MATRIX in right for right in formula.right):
+                room -= self.form.number
+            lines = formula_lines(formula, room, min(left, _WIDEST_LEFT))
             self.count += 1
             shown = tuple(self.form.formula(x) for x in lines)
             label = self.form.label(self.count) if self.count in self.referred else ""

@@ -7,6 +7,11 @@ from codegen.paper.forms import Form
 from codegen.paper.tex_text import chinese_text, tex_text
 from codegen.paper.tikz import tikz_picture
 
+# em: the text of our own page, and of an article that knows nothing of us
+_PAGE, _FRAGMENT = 42.0, 32.0
+_MARGIN = 3.5  # beside formulas, for their numbers
+_NUMBER = 3.0
+
 
 def _tex_code(name: str) -> str:
     text = tex_text(name).replace(r"\_", r"\_\allowbreak ")
@@ -26,9 +31,10 @@ def tex_form(lang: str = "en", fragment: bool = False, name: str = "") -> Form:
         code=_tex_code,
         ref=lambda number: rf"\eqref{{{prefix}{number}}}",
         formula=flat,
-        picture=tikz_picture,
-        room=38.5,
+        picture=lambda drawing: tikz_picture(drawing, _FRAGMENT if fragment else _PAGE),
+        room=(_FRAGMENT if fragment else _PAGE) - _MARGIN,
         together=True,
+        number=_NUMBER,
         label=lambda number: rf" \label{{{prefix}{number}}}",
         more={} if fragment else {"is_chinese": chinese},
     )

@@ -9,7 +9,7 @@ from codegen.paper.drawing import Box, Circle, Dot, Drawing, Label, Line, Mark
 from codegen.paper.tex_text import tex_text
 
 # of the page in em
-_WIDTH, _HEIGHT = 42.0, 52.0
+_HEIGHT = 52.0
 _BASELINE = 0.32
 
 _FILLS = {
@@ -23,13 +23,16 @@ _COLORS = {"curve": "blue!65!black", "objective": "orange!75!black"}
 _ANCHORS = {"start": "base west", "middle": "base", "end": "base east"}
 
 
-def tikz_picture(drawing: Drawing) -> str:
-    """The drawing for a document that has loaded the package tikz with its library arrows.meta."""
-    return "\n".join(_lines(drawing))
+def tikz_picture(drawing: Drawing, width: float = 42.0) -> str:
+    """The drawing for a document that has loaded the package tikz with its library arrows.meta.
+
+    `width` is that of the text in em.
+    """
+    return "\n".join(_lines(drawing, width))
 
 
-def _lines(drawing: Drawing) -> Iterator[str]:
-    scale = min(1.0, _WIDTH / drawing.width, _HEIGHT / drawing.height)
+def _lines(drawing: Drawing, width: float) -> Iterator[str]:
+    scale = min(1.0, width / drawing.width, _HEIGHT / drawing.height)
     options = "x=1em, y=-1em, line width=0.5pt, rounded corners=2.5pt, >={Stealth[round]}"
     if scale < 1.0:
         options += f", scale={_n(scale)}, transform shape"
