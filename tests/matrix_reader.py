@@ -215,7 +215,7 @@ class MatrixReader:
         return _RELATIONS[sign](left, right)
 
     def rows(self) -> Any:
-        """Numbers in rows and columns; or a matrix with a row of ones below it."""
+        """Numbers in rows and columns; or a matrix with ones below it or beside it."""
         self.take()
         assert joined(self.group()) == "pmatrix"
         found: list[list[Any]] = [[self.sum()]]
@@ -225,9 +225,11 @@ class MatrixReader:
             found[-1].append(self.sum())
         self.take(r"\end")
         self.group()
-        if found[1:] == [[Ones(is_row=True)]]:
-            above = found[0][0]
-            return np.vstack([above, np.ones((1, above.shape[1]))])
+        first = found[0][0]
+        if len(found) == 2 and np.ndim(first) and found[1] in ([Ones(is_row=True)], [1.0]):
+            return np.vstack([first, np.ones((1, first.shape[1]))])
+        if len(found) == 1 and found[0][1:] == [Ones()]:
+            return np.hstack([first, np.ones((first.shape[0], 1))])
         return np.array(found, dtype=float)
 
     def named(self) -> Any:

@@ -401,7 +401,7 @@ def test_what_an_optimiser_remembers_has_its_parameter_below():
     net = {"inputs": {"x": [3]}, "layers": layers, "loss": "mse", "optimizer": {"type": "adam"}}
     alike, names = printed_alike(differentiate(load(net)))
     assert not alike
-    assert str(names["m_W1"]) == "m_{W^{(1)}}"
+    assert str(names["m_W1"]) == "m^{(W^{(1)})}"
     assert names["v_b_a_b"].at("i") == r"v_{b^{(\mathrm{a\_b})},i}"
     merged = differentiate(load({**net, "merge_bias": True}))
     alike, names = printed_alike(merged)

@@ -276,7 +276,7 @@ class Names:
         self._made[tensor.name] = made
 
     def _of_parameter(self, tensor: Tensor) -> Symbol | None:
-        """What an optimiser remembers or works out of a parameter: `m_W1` has W1 below."""
+        """What an optimiser remembers or works out of a parameter: `m_W1` has W1 above."""
         if tensor.role not in _REMEMBERED:
             return None
         for k, character in enumerate(tensor.name):
@@ -286,7 +286,7 @@ class Names:
                 base = self._symbol(own)
                 if self._is_vector(own) or not isinstance(of, Symbol):
                     return None  # m_w may be an entry of m here
-                return replace(base, below=",".join(b for b in (base.below, str(of)) if b))
+                return replace(base, above=",".join(b for b in (base.above, f"({of})") if b))
         return None
 
     def _is_vector(self, name: str) -> bool:
