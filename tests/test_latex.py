@@ -396,17 +396,17 @@ def dense(name=None, **more):
     return {"type": "dense", "units": 2, **({"name": name} if name else {}), **more}
 
 
-def test_what_an_optimiser_remembers_has_its_parameter_below():
+def test_what_an_optimiser_remembers_has_its_parameter_above():
     layers = [dense(activation="tanh"), dense("a_b"), dense("delta")]
     net = {"inputs": {"x": [3]}, "layers": layers, "loss": "mse", "optimizer": {"type": "adam"}}
     alike, names = printed_alike(differentiate(load(net)))
     assert not alike
     assert str(names["m_W1"]) == "m^{(W^{(1)})}"
-    assert names["v_b_a_b"].at("i") == r"v_{b^{(\mathrm{a\_b})},i}"
+    assert names["v_b_a_b"].at("i") == r"v^{(b^{(\mathrm{a\_b})})}_{i}"
     merged = differentiate(load({**net, "merge_bias": True}))
     alike, names = printed_alike(merged)
     assert not alike
-    assert str(names["m_W1"]) == r"m_{\tilde{W}^{(1)}}"
+    assert str(names["m_W1"]) == r"m^{(\tilde{W}^{(1)})}"
 
 
 def test_a_layer_may_be_called_like_a_function():
