@@ -245,6 +245,8 @@ class Reader:
 
     def named(self, end: int) -> Any:
         token = self.peek()
+        if token == r"\sigma" and self.peek(1) in ("^", "_"):
+            return self.symbol()  # a standard deviation, not the logistic function
         name = token
         ahead = 1
         if token == r"\operatorname":

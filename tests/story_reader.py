@@ -85,6 +85,7 @@ class Facts:
         )
         return {**given, **{e.tensor: run.array(e.tensor) for e in told}}
 
+    @np.errstate(invalid="ignore")
     def quotients(self) -> dict[str, np.ndarray]:
         """What all that is computed changes by, from the forward pass at two places near by.
 
