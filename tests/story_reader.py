@@ -178,11 +178,7 @@ class Told:
 
     def lies(self, name: str, array: np.ndarray):
         """A tensor as it lies in the matrices of this document."""
-        letter = self.derivation.system.batch
-        in_columns = self.teller.manner.samples == "column" and letter is not None
-        shape = self.derivation.table[name].shape
-        batch = [in_columns and Dim(letter) in dict(e.terms) for e in shape]
-        found = matrix_reader.arranged(array, batch)
+        found = matrix_reader.arranged(array, [False] * np.ndim(array))
         of = {a for _, a in self.derivation.adjoints}
         is_turned = self.teller.manner.layout == "numerator" and name in of
         return found.T if is_turned and np.ndim(found) else found

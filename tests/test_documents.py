@@ -50,18 +50,20 @@ def test_a_network_s_document_is_complete():
     headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
     assert headings == [
         "gender: gradients and updates",
-        "To begin with",
+        "Preliminaries",
+        "The network",
         "Notation",
         "Forward pass",
         "Layer 1: dense, sigmoid",
         "Layer 2: dense, sigmoid",
         "Objective",
         "Backward pass",
+        "Objective",
         "Layer 2: dense, sigmoid",
         "Layer 1: dense, sigmoid",
         "Inputs",
         "Updates",
-        "Over a batch",
+        "For a batch",
         "Training and inference",
         "Remarks",
     ]
@@ -76,7 +78,7 @@ def test_a_network_s_document_is_complete():
         r"\mathbf{1}\thinspace \bigl(b^{(1)}\bigr)^{\top}",
     ):
         assert formula in text
-    assert "| $W^{(1)}$ | `W1` | parameter; layer 1 | $3 \\times 2$ |" in text
+    assert "| $W^{(1)}$ | `W1` | weight matrix; layer 1 | $3 \\times 2$ |" in text
     assert "Rumelhart" in text
 
 
@@ -367,7 +369,7 @@ def test_every_model_compiles():
                 sections.extend(
                     (*Writer(alone, title).sections(), *Writer(alone, found).sections())
                 )
-    text = render("derivation.tex.j2", title="all models", sections=sections)
+    text = render("derivation.tex.j2", title="all models", sections=sections, **TEX.more)
     pdf, log = compile_with_log(text)
     assert pdf.startswith(b"%PDF")
     assert complaints(log, most=30.0) == []

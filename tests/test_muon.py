@@ -202,10 +202,10 @@ def test_the_step_reads_well():
 
 def test_the_document_tells_it_in_matrices():
     text = document(moved_by(LINE), format="tex")
-    X, P = "X^{(0,W1)}", "P^{(1,W1)}"
+    X, P = "X^{(0,W^{(1)})}", "P^{(1,W^{(1)})}"
     assert rf"{P} &= {X}\,\bigl({X}\bigr)^{{\top}}\,{X}" in text
-    assert r"- \sqrt{\frac{3}{2}}\,\eta\,X^{(5,W1)}" in text
-    assert r"- \eta\,X^{(5,W2)}" in text
+    assert r"- \sqrt{\frac{3}{2}}\,\eta\,X^{(5,W^{(1)})}" in text
+    assert r"- \eta\,X^{(5,W^{(2)})}" in text
 
 
 def test_a_net_learns():

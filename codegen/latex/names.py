@@ -286,7 +286,8 @@ class Names:
                 base = self._symbol(own)
                 if self._is_vector(own) or not isinstance(of, Symbol):
                     return None  # m_w may be an entry of m here
-                return replace(base, above=",".join(b for b in (base.above, f"({of})") if b))
+                inner = base.above[1:-1] if base.above else ""
+                return replace(base, above=f"({','.join(b for b in (inner, str(of)) if b)})")
         return None
 
     def _is_vector(self, name: str) -> bool:

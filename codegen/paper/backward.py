@@ -206,7 +206,7 @@ class Backward:
             blocks.append(Paragraph(self.sentence(step)))
             blocks.append(Display((formula,)))
             shown = formula.right[-1] if formula.relation == "=" else None
-        if shown is None or sorted(shown) != sorted(final.right[-1]):
+        if shown != final.right[-1]:
             if into:
                 blocks.append(Paragraph(self.say("together")))
             blocks.append(Display((final,)))

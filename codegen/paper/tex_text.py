@@ -37,7 +37,7 @@ def tex_text(text: str) -> str:
 def chinese_text(text: str) -> str:
     """Anybody's text where Chinese characters can be set."""
     return "".join(
-        run if chinese else tex_text(run)
+        run.replace("、", r"、\allowbreak{}") if chinese else tex_text(run)
         for chinese, group in groupby(text, key=_is_chinese)
         for run in ("".join(group),)
     )
