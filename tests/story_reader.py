@@ -513,4 +513,6 @@ def formulas_of(story: Story) -> Iterator[tuple[Teller, str, Formula]]:
         for display in displays(section.blocks):
             labels = (*display.labels, *[""] * len(display.formulas))
             for formula, label in zip(display.formulas, labels, strict=False):
+                if label == "inference":
+                    continue  # true of another system than the one that is told
                 yield teller, label, formula

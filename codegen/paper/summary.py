@@ -66,7 +66,7 @@ def in_training(teller: Teller, inference: System | None) -> Iterator[Section]:
         other = _otherwise(teller, inference) if inference is not None else ()
         key = "inference otherwise" if other else "inference"
         blocks.append(Paragraph(say(key, output=teller.symbol(output))))
-        blocks.extend([Display(other)] if other else [])
+        blocks.extend([Display(other, ("inference",) * len(other))] if other else [])
     yield Section(say("summary"), tuple(blocks))
 
 
