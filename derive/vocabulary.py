@@ -1,0 +1,38 @@
+"""What a person's formulas may name, and what a reader of them gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from derive.notation import Affine, System
+from derive.syntax import Written
+
+Shape = tuple[Affine, ...]
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The tensors of a model as formulas name them.
+
+    `shapes` has every tensor, every alias of one (`y1`), and `d` + either for each derivative that
+    was formed. `system` has the forward equations, for a reader that must know which function an
+    activation is, or what plays which role. `batch` is the batch's extent, None where there is no
+    batch (the formulas are then of one sample, or the model has none).
+    """
+
+    system: System
+    shapes: Mapping[str, Shape]
+    batch: Affine | None = None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Formulas in the equation language, whatever they were written in.
+
+    `names` says which tensor each written name was taken for, where the two differ; a name that
+    means no tensor of the model is an intermediate of the writer's own, and isn't there.
+    """
+
+    equations: tuple[Written, ...]
+    names: Mapping[str, str] = field(default_factory=dict)
