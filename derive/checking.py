@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from derive.against.formulas import check_formulas
 from derive.exact import check_exact
-from derive.formulas import check_formulas
 from derive.instances import NoInstance, draw, instance, run_time_extents
 from derive.interpret import Undefined
 from derive.notation import Derivation

@@ -10,7 +10,7 @@ from typing import Any
 from derive.display import Displayed
 
 WIDTH = 80
-WRONG = ("different", "wrong")
+DIFFERENT, EQUAL, EQUAL_AT_POINTS, EQUAL_IF = "different", "equal", "equal at points", "equal if"
 OPEN = "not checked"
 
 
@@ -18,9 +18,10 @@ OPEN = "not checked"
 class Row:
     """One verdict: on a tensor's derivative, on the steps, or on a formula that a person wrote.
 
-    `check` is "exact", "numeric", "steps" or "formula". `verdict` is "different" or "wrong" where
-    something is wrong, "not checked" where nothing could be told (`detail` says why), else one of
-    "identical", "agrees", "equal at points".
+    `check` is "exact", "numeric", "steps", "module" or "formula". `verdict` is "different" or
+    "wrong" where something is wrong, "not checked" where nothing could be told (`detail` says why),
+    else one of "identical", "agrees", and for a formula "equal", "equal at points", "equal if".
+    The last is no mistake where what is assumed is assumed of data that the model is given.
     """
 
     name: str
@@ -32,7 +33,9 @@ class Row:
     @property
     def ok(self) -> bool:
         """Whether nothing wrong was found."""
-        return self.verdict not in WRONG
+        if self.verdict == EQUAL_IF:
+            return bool(self.data.get("given"))
+        return self.verdict not in (DIFFERENT, "wrong")
 
 
 @dataclass(frozen=True)

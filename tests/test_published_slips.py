@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from derive import differentiate, load
-from derive.formulas import check_formulas
+from derive.against.formulas import check_formulas
 from derive.modes import in_mode
 
 MAZUR = Path(__file__).parents[1] / "generated" / "mazur" / "mazur.toml"

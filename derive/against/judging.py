@@ -1,0 +1,153 @@
+"""One formula's verdict: equal, equal at points, equal if, different."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from derive.against.assumptions import holding
+from derive.against.chance import chance
+from derive.against.compare import Comparison, NoNumber, compared
+from derive.against.example import Counterexample, smallest
+from derive.against.parting import parting
+from derive.against.proof import prove
+from derive.against.shapes import Misfit, misfit, rank_problems, shape_text
+from derive.against.sheet import Formula
+from derive.against.slips import slips_of
+from derive.against.worlds import BATCHES
+from derive.errors import ChainruleError
+from derive.instances import NoInstance, work
+from derive.report import DIFFERENT, EQUAL, EQUAL_AT_POINTS, EQUAL_IF, OPEN, Row
+from derive.text import equation_text
+
+CHECK = "formula"
+MOST = 30_000  # bodies that are worked out in all where more points are worth it
+_POINTS = 8  # where something branches: a formula may be right in one branch only
+
+
+def judge(formula: Formula) -> Row:
+    """The verdict on one formula.
+
+    Raises `ChainruleError` where it can't be read for another reason than its shapes.
+    """
+    shapes = formula.world.shapes
+    ranks = rank_problems((*formula.own, formula.written), shapes)
+    if ranks:
+        return _misfit(formula, Misfit(shapes.get(formula.name, ()), None, "; ".join(ranks)))
+    unlike = misfit(formula.written, formula.own, shapes)
+    try:
+        return _judged(formula, unlike)
+    except ChainruleError:
+        if unlike is None:
+            raise
+        return _misfit(formula, unlike)
+    except NoInstance as none:
+        return _row(formula, OPEN, str(none))
+    except NoNumber:
+        return _row(formula, OPEN, "it is no number at the numbers drawn")
+
+
+def _judged(formula: Formula, unlike: Misfit | None) -> Row:
+    points = 0
+    while True:
+        comparison = compared(formula, formula.world.point(points))
+        if comparison.difference() is not None:
+            if unlike is not None:
+                return _misfit(formula, unlike)
+            return _different(formula, comparison)
+        points += 1
+        if points >= len(BATCHES) and not _worth_more(comparison, points):
+            return _equal(formula, points)
+
+
+def _worth_more(comparison: Comparison, points: int) -> bool:
+    """Whether there are branches that some points may all have missed, and little to work out."""
+    at = comparison.at
+    branches = min(at.right.margin, comparison.run.margin) < math.inf
+    return branches and points < _POINTS and work(at.numbers.equations, at.extents) * points <= MOST
+
+
+def _equal(formula: Formula, points: int) -> Row:
+    comparison = compared(formula, formula.world.point(1))
+    proof = prove(formula.real, comparison.sheet, comparison.at)
+    if proof is not None:
+        return _row(formula, EQUAL, normal_form=proof.normal_form)
+    found = chance(formula.real, comparison.sheet, comparison.at, formula.world.seed)
+    if found is not None:
+        detail = (
+            f"{found.points} random rational points; by Schwartz and Zippel's bound it is wrong "
+            f"with a probability below {found.bound:.0e}"
+        )
+        return _row(formula, EQUAL_AT_POINTS, detail, points=found.points, bound=found.bound)
+    return _row(formula, EQUAL_AT_POINTS, f"{points} points, 50 digits", points=points, bound=None)
+
+
+def _different(formula: Formula, comparison: Comparison) -> Row:
+    written, at = comparison.sheet, comparison.at
+    example = smallest(comparison)
+    assumption = holding(formula, written, at, data=True)
+    slips = slips_of(formula)
+    if assumption is None and len(slips) != 1:
+        assumption = holding(formula, written, at, data=False) if not slips else None
+    verdict = DIFFERENT if assumption is None else EQUAL_IF
+    parts = [f"{assumption.text}; else {example.told}" if assumption else example.told]
+    if slips:
+        parts.append(f"likely slip: {slips[0].kind} ({slips[0].detail})")
+    parts.append(f"derived: {derived_text(formula)}")
+    return _row(
+        formula,
+        verdict,
+        "; ".join(parts),
+        assumption=assumption.text if assumption else None,
+        given=assumption.data if assumption else None,
+        slips=[s.kind for s in slips],
+        explained=[s.detail for s in slips],
+        counterexample=example.data,
+        parting=_parting(example),
+    )
+
+
+def _parting(example: Counterexample) -> dict[str, Any] | None:
+    found = parting(example.comparison, example.place)
+    if found is None:
+        return None
+    return {"derived": list(found.derived), "written": list(found.written)}
+
+
+def _misfit(formula: Formula, unlike: Misfit) -> Row:
+    slips = slips_of(formula, alike=True)
+    given = f"{formula.name} has shape {shape_text(unlike.derived)}"
+    if unlike.written is not None and unlike.written != unlike.derived:
+        given += f", and the formula gives {shape_text(unlike.written)}"
+    parts = [f"{given}: {unlike.reason}"]
+    if slips:
+        parts.append(f"likely slip: {slips[0].kind} ({slips[0].detail})")
+    parts.append(f"derived: {derived_text(formula)}")
+    shapes = {
+        "derived": shape_text(unlike.derived),
+        "written": shape_text(unlike.written) if unlike.written is not None else None,
+        "reason": unlike.reason,
+    }
+    return _row(
+        formula,
+        DIFFERENT,
+        "; ".join(parts),
+        slips=[s.kind for s in slips],
+        explained=[s.detail for s in slips],
+        counterexample={"shapes": shapes},
+    )
+
+
+def derived_text(formula: Formula) -> str:
+    """The derived equation in the equation language."""
+    derivation = formula.world.derivation
+    updates = (*derivation.system.updates, *derivation.updates)
+    every = (*derivation.forward, *derivation.backward, *derivation.inlined, *updates)
+    return next((equation_text(e) for e in every if e.tensor == formula.real), formula.real)
+
+
+def _row(formula: Formula, verdict: str, detail: str = "", **data: Any) -> Row:
+    told = {"assumption": None, "slips": [], "counterexample": None, **data}
+    if formula.world.sample:
+        told["of"] = "one sample"
+    return Row(formula.name, CHECK, verdict, detail, told)
