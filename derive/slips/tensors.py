@@ -1,0 +1,206 @@
+"""Edits of tensors: another value, a derivative left out, a derivative of the wrong argument."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from derive.notation import Add, Affine, Call, Compare, Expr, Mul, Number, Read, Reduction
+from derive.slips.bench import Bench
+from derive.slips.nested import Nested
+from derive.slips.numbers import drop_factors
+from derive.slips.slopes import Slope
+from derive.slips.spots import Edit, Path, Spot, everywhere, put, spots
+from derive.tree import affine_axes, reads, substitute
+
+_CLOSE = 1e-9
+
+
+@dataclass(frozen=True)
+class Group:
+    """Factors of a product that are an activation's derivative at one place."""
+
+    path: Path
+    which: tuple[int, ...]
+    slope: Slope
+    at: tuple[Affine, ...]
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """Where its factors stand; the place itself where it is no factor of anything."""
+        return tuple((*self.path, k) for k in self.which) or (self.path,)
+
+
+def told_at(slope: Slope, at: tuple[Affine, ...], form: int = 0) -> Expr:
+    """A derivative at the place that subscripts name."""
+    read, expr = slope.forms[form]
+    places = {s.axis: a for s, a in zip(read.subscripts, at, strict=True) if s.axis is not None}
+    return substitute(expr, places)
+
+
+def groups(whole: Nested, slopes: Sequence[Slope], bench: Bench) -> list[Group]:
+    """Where an expression has derivatives of activations in it, however they are written."""
+    found = []
+    for spot in spots(whole):
+        args = spot.node.args if isinstance(spot.node, Mul) else (spot.node,)
+        if not isinstance(spot.node, Mul) and isinstance(spot.above, Mul):
+            continue
+        by_place: dict[tuple[Affine, ...], list[int]] = {}
+        for k, arg in enumerate(args):
+            at = {r.subscripts for r in reads(arg)}
+            plain = not isinstance(arg, Number | Reduction) and len(at) == 1
+            if plain and (place := next(iter(at))):
+                by_place.setdefault(place, []).append(k)
+        for at_, which in by_place.items():
+            slope = _matching(args, which, at_, slopes, bench)
+            if slope is not None:
+                chosen, kept = slope
+                whole_ = kept if isinstance(spot.node, Mul) else ()
+                found.append(Group(spot.path, whole_, chosen, at_))
+    return found
+
+
+def _matching(
+    args: tuple[Expr, ...],
+    which: list[int],
+    at: tuple[Affine, ...],
+    slopes: Sequence[Slope],
+    bench: Bench,
+) -> tuple[Slope, tuple[int, ...]] | None:
+    for slope in slopes:
+        if len(slope.of.subscripts) != len(at):
+            continue
+        mine = tuple(k for k in which if {r.tensor for r in reads(args[k])} <= slope.tensors)
+        if not mine:
+            continue
+        wanted = bench.value(told_at(slope, at))
+        product = bench.value(args[mine[0]])
+        for k in mine[1:]:
+            product = product * bench.value(args[k])
+        if np.shape(product) == np.shape(wanted) and _same(product, wanted):
+            return slope, mine
+    return None
+
+
+def _same(one: object, other: object) -> bool:
+    return bool(np.allclose(one, other, rtol=_CLOSE, atol=1e-12))  # type: ignore[arg-type]
+
+
+def slope_edits(
+    whole: Nested, found: Sequence[Group], like: Mapping[str, Sequence[str]]
+) -> Iterator[Edit]:
+    """An activation's derivative left out, or taken of something else."""
+    root = whole.expr
+    by_path = {spot.path: spot.node for spot in spots(whole)}
+    for group in found:
+        node = by_path[group.path]
+        if isinstance(node, Mul):
+            yield drop_factors(root, group.path, node.args, group.which, "missing derivative", 14)
+            for k in group.which:
+                if len(group.which) > 1:
+                    yield drop_factors(root, group.path, node.args, (k,), "missing derivative", 18)
+        inside = [node.args[k] for k in group.which] if isinstance(node, Mul) else [node]
+        for form, (read, _) in enumerate(group.slope.forms):
+            for other in like.get(read.tensor, ()):
+                told = told_at(group.slope, group.at, form)
+                new = _renamed(told, read.tensor, other)
+                yield _instead(root, group, node, inside, new)
+
+
+def _instead(root: Expr, group: Group, node: Expr, inside: list[Expr], new: Expr) -> Edit:
+    before = inside[0] if len(inside) == 1 else Mul(tuple(inside))
+    changed = new
+    if isinstance(node, Mul):
+        rest = tuple(a for k, a in enumerate(node.args) if k not in group.which)
+        changed = Mul((*rest, new)) if rest else new
+    return Edit(
+        *(put(root, group.path, changed), "wrong argument", "wrong argument", "replace"),
+        *(before, new, 16, group.paths),
+    )
+
+
+def _renamed(expr: Expr, old: str, new: str) -> Expr:
+    return everywhere(
+        expr,
+        lambda n: Read(new, n.subscripts) if isinstance(n, Read) and n.tensor == old else None,
+    )
+
+
+def branch_edits(root: Expr, spot: Spot) -> Iterator[Edit]:
+    """A condition left out, as where the derivative of a piecewise function is."""
+    match spot.node:
+        case Call("where", (condition, yes, no)):
+            for branch in (yes, no):
+                if not isinstance(branch, Number):
+                    yield Edit(
+                        *(put(root, spot.path, branch), "missing derivative", "factor", "drop"),
+                        *(condition, None, 16, (spot.path,)),
+                    )
+            new = Call("where", (condition, no, yes))
+            yield Edit(
+                *(put(root, spot.path, new), "wrong argument", "wrong argument", "replace"),
+                *(spot.node, new, 30, (spot.path,)),
+            )
+
+
+def inserted(
+    whole: Nested, slopes: Sequence[Slope], like: Mapping[str, Sequence[str]]
+) -> Iterator[Edit]:
+    """An activation's derivative as a factor more, wherever a product stands."""
+    root = whole.expr
+    for spot in spots(whole):
+        if not (spot.above is None or isinstance(spot.above, Add | Reduction)):
+            continue
+        if isinstance(spot.node, Number | Add):
+            continue
+        scope = set(spot.scope)
+        for slope in slopes:
+            names = {*like.get(slope.of.tensor, ()), slope.of.tensor}
+            places = dict.fromkeys(r.subscripts for r in reads(root) if r.tensor in names)
+            left = tuple(Affine(((a, 1),)) for a in whole.axes)
+            if len(left) == len(slope.of.subscripts):
+                places.setdefault(left)
+            for at in places:
+                if all(a in scope for s in at for a in affine_axes(s)):
+                    told = told_at(slope, at)
+                    yield Edit(
+                        *(put(root, spot.path, Mul((told, spot.node))), "factor"),
+                        *("missing derivative", "insert", None, told_short(slope, at), 15),
+                        (spot.path,),
+                    )
+
+
+def told_short(slope: Slope, at: tuple[Affine, ...]) -> Expr:
+    """The shorter form: by the value where there is one."""
+    return told_at(slope, at, len(slope.forms) - 1)
+
+
+def tensor_edits(
+    root: Expr, spot: Spot, like: Mapping[str, Sequence[str]], barred: str
+) -> Iterator[Edit]:
+    """Another tensor of the same shape in a read's place, or in all of its places."""
+    node = spot.node
+    if not isinstance(node, Read):
+        return
+    every = [r for r in reads(root) if r.tensor == node.tensor]
+    first = bool(every) and every[0] is node
+    for other in like.get(node.tensor, ()):
+        if other == barred:
+            continue
+        new = Read(other, node.subscripts)
+        inside = isinstance(spot.above, Compare)
+        kind = "wrong argument" if inside else "wrong value"
+        yield Edit(
+            *(put(root, spot.path, new), kind, kind, "replace", node, new),
+            *(28 if len(every) == 1 else 29, (spot.path,)),
+        )
+        if first and len(every) > 1:
+            whole = _renamed(root, node.tensor, other)
+            paths = tuple(
+                s.path
+                for s in spots(Nested((), root))
+                if isinstance(s.node, Read) and s.node.tensor == node.tensor
+            )
+            yield Edit(whole, kind, kind, "replace", node, new, 28, paths)
