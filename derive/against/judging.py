@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from derive.against.assumptions import holding
 from derive.against.chance import chance
 from derive.against.compare import Comparison, NoNumber, compared
-from derive.against.example import Counterexample, smallest
-from derive.against.parting import parting
+from derive.against.example import smallest
+from derive.against.parting import Parting, parting
 from derive.against.proof import prove
 from derive.against.shapes import Misfit, misfit, rank_problems, shape_text
 from derive.against.sheet import Formula
@@ -18,6 +19,7 @@ from derive.against.worlds import BATCHES
 from derive.errors import ChainruleError
 from derive.instances import NoInstance, work
 from derive.report import DIFFERENT, EQUAL, EQUAL_AT_POINTS, EQUAL_IF, OPEN, Row
+from derive.slips import Slip
 from derive.text import equation_text
 
 CHECK = "formula"
@@ -90,28 +92,46 @@ def _different(formula: Formula, comparison: Comparison) -> Row:
     if assumption is None and len(slips) != 1:
         assumption = holding(formula, written, at, data=False) if not slips else None
     verdict = DIFFERENT if assumption is None else EQUAL_IF
-    parts = [f"{assumption.text}; else {example.told}" if assumption else example.told]
-    if slips:
-        parts.append(f"likely slip: {slips[0].kind} ({slips[0].detail})")
-    parts.append(f"derived: {derived_text(formula)}")
+    detail = f"{assumption.text}; else {example.told}" if assumption else example.told
+    found = parting(example.comparison, example.place)
+    parted = found is not None and bool(found.derived or found.written) and not slips
     return _row(
         formula,
         verdict,
-        "; ".join(parts),
+        detail,
+        notes=[
+            *_slip_notes(slips),
+            *(_parting_notes(found) if found is not None and parted else ()),
+            f"derived: {derived_text(formula)}",
+        ],
         assumption=assumption.text if assumption else None,
         given=assumption.data if assumption else None,
         slips=[s.kind for s in slips],
         explained=[s.detail for s in slips],
         counterexample=example.data,
-        parting=_parting(example),
+        parting={"derived": list(found.derived), "written": list(found.written)}
+        if found is not None
+        else None,
     )
 
 
-def _parting(example: Counterexample) -> dict[str, Any] | None:
-    found = parting(example.comparison, example.place)
-    if found is None:
-        return None
-    return {"derived": list(found.derived), "written": list(found.written)}
+def _slip_notes(slips: Sequence[Slip]) -> list[str]:
+    if not slips:
+        return []
+    first, *rest = slips
+    told = [f"likely slip: {first.kind}: {first.detail}"]
+    others = [s for s in rest if s.kind != first.kind]
+    if others:
+        told.append("or: " + "; ".join(f"{s.kind}: {s.detail}" for s in others[:2]))
+    return told
+
+
+def _parting_notes(found: Parting) -> list[str]:
+    """What stands on one side only."""
+    return [
+        f"{which} there: {' and '.join(parts) or 'nothing'}"
+        for which, parts in (("written", found.written), ("derived", found.derived))
+    ]
 
 
 def _misfit(formula: Formula, unlike: Misfit) -> Row:
@@ -119,10 +139,6 @@ def _misfit(formula: Formula, unlike: Misfit) -> Row:
     given = f"{formula.name} has shape {shape_text(unlike.derived)}"
     if unlike.written is not None and unlike.written != unlike.derived:
         given += f", and the formula gives {shape_text(unlike.written)}"
-    parts = [f"{given}: {unlike.reason}"]
-    if slips:
-        parts.append(f"likely slip: {slips[0].kind} ({slips[0].detail})")
-    parts.append(f"derived: {derived_text(formula)}")
     shapes = {
         "derived": shape_text(unlike.derived),
         "written": shape_text(unlike.written) if unlike.written is not None else None,
@@ -131,7 +147,8 @@ def _misfit(formula: Formula, unlike: Misfit) -> Row:
     return _row(
         formula,
         DIFFERENT,
-        "; ".join(parts),
+        f"{given}: {unlike.reason}",
+        notes=[*_slip_notes(slips), f"derived: {derived_text(formula)}"],
         slips=[s.kind for s in slips],
         explained=[s.detail for s in slips],
         counterexample={"shapes": shapes},
@@ -146,8 +163,10 @@ def derived_text(formula: Formula) -> str:
     return next((equation_text(e) for e in every if e.tensor == formula.real), formula.real)
 
 
-def _row(formula: Formula, verdict: str, detail: str = "", **data: Any) -> Row:
+def _row(
+    formula: Formula, verdict: str, detail: str = "", notes: Sequence[str] = (), **data: Any
+) -> Row:
     told = {"assumption": None, "slips": [], "counterexample": None, **data}
     if formula.world.sample:
         told["of"] = "one sample"
-    return Row(formula.name, CHECK, verdict, detail, told)
+    return Row(formula.name, CHECK, verdict, detail, told, tuple(notes))

@@ -38,7 +38,7 @@ from derive.slips.nested import (
 )
 from derive.slips.numbers import numeric_edits
 from derive.slips.slip import Point, Slip, apart
-from derive.slips.slopes import Slope, slopes
+from derive.slips.slopes import slopes
 from derive.slips.spots import Edit, at, spots
 from derive.slips.targets import Target, differs, same, target
 from derive.slips.telling import told
