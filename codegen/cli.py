@@ -140,13 +140,39 @@ def check(
     against: Annotated[
         str | None,
         typer.Option(
-            metavar="FORMULAS", help="Formulas by hand, to be compared; - is standard input."
+            metavar="FORMULAS",
+            help="Formulas by hand: a file, - for standard input, or a folder of answers.",
         ),
     ] = None,
+    form: Annotated[
+        str, typer.Option(metavar="FORM", help="Of the formulas: equations, numpy or latex.")
+    ] = "",
+    names: Annotated[
+        str, typer.Option(metavar="NAMES", help='What their names mean: "a=y1, delta=dz2".')
+    ] = "",
+    output: Annotated[
+        str | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Where to write; a folder's comments."),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print Markdown instead of a table.")
+    ] = False,
+    fail_fast: Annotated[
+        bool, typer.Option("--fail-fast", help="Stop at the first that is wrong.")
+    ] = False,
 ) -> Job:
     """Check all gradients, the emitted module, and formulas by hand."""
-    return _later("codegen.commands.check:run", spec, against, json)
+    wish = {
+        "against": against,
+        "form": form,
+        "names": names,
+        "output": output,
+        "as_json": json,
+        "as_markdown": markdown,
+        "fail_fast": fail_fast,
+    }
+    return _later("codegen.commands.check:run", spec, wish)
 
 
 @app.command()

@@ -6,6 +6,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from derive.against.asserting import assert_gradient
+    from derive.against.functions import check_function
     from derive.backprop import differentiate
     from derive.checking import check
     from derive.equations import parse
@@ -19,7 +21,9 @@ __all__ = [
     "Derivation",
     "Report",
     "System",
+    "assert_gradient",
     "check",
+    "check_function",
     "differentiate",
     "load",
     "loads",
@@ -32,7 +36,9 @@ _HOMES = {
     "Derivation": "derive.notation",
     "Report": "derive.report",
     "System": "derive.notation",
+    "assert_gradient": "derive.against.asserting",
     "check": "derive.checking",
+    "check_function": "derive.against.functions",
     "differentiate": "derive.backprop",
     "load": "derive.loading",
     "loads": "derive.loading",

@@ -24,6 +24,7 @@ from derive.text import equation_text
 
 CHECK = "formula"
 MOST = 30_000  # bodies that are worked out in all where more points are worth it
+_GIVEN = ("input", "target", "parameter", "buffer", "constant", "hyperparameter", "random")
 _POINTS = 8  # where something branches: a formula may be right in one branch only
 
 
@@ -33,6 +34,9 @@ def judge(formula: Formula) -> Row:
     Raises `ChainruleError` where it can't be read for another reason than its shapes.
     """
     shapes = formula.world.shapes
+    role = formula.world.derivation.table[formula.real].role
+    if role in _GIVEN:
+        return _row(formula, OPEN, f"{formula.name} is given, as a {role}; nothing derives it")
     ranks = rank_problems((*formula.own, formula.written), shapes)
     if ranks:
         return _misfit(formula, Misfit(shapes.get(formula.name, ()), None, "; ".join(ranks)))

@@ -9,17 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from derive.against.known import names_in
 from derive.against.worlds import Instance, World
 from derive.errors import ChainruleError
 from derive.extents import Sizes
+from derive.instance import Names, instantiate
 from derive.interpret import Interpreter
 from derive.language import Declarations, assemble
 from derive.likeness import renamed
 from derive.notation import Equation, System, Tensor
-from derive.syntax import Fn, Name, Op, Red, Ref, Syntax, Written
+from derive.syntax import Written
 from derive.tree import needed_by
 
 PLACE = "formulas"
@@ -137,7 +137,7 @@ def _assembled(formula: Formula, at: Instance, beside: tuple[Written, ...] = ())
         sizes=Sizes(slots={(n, k): e for n, s in axes.items() for k, e in enumerate(s)}),
     )
     written = [
-        *(_renamed(w, _mark) for w in (*formula.own, formula.written)),
+        *(renamed_written(w, _mark) for w in (*formula.own, formula.written)),
         *(_aside(w) for w in beside),
     ]
     try:
@@ -165,7 +165,7 @@ def _mark(name: str) -> str:
 
 def _aside(written: Written) -> Written:
     """Another formula of the text under a name that nothing reads, for the letters in it."""
-    new = _renamed(written, _mark)
+    new = renamed_written(written, _mark)
     return replace(new, tensor=f"{_ASIDE}{new.tensor}")
 
 
@@ -173,25 +173,8 @@ def _unmarked(problem: str) -> str:
     return re.sub(rf"\b{_NEXT}(\w+)", r"next(\1)", problem.replace(_MARK, ""))
 
 
-def _renamed(written: Written, name: Callable[[str], str]) -> Written:
-    def new(node: Syntax) -> Any:
-        match node:
-            case Name():
-                return replace(node, name=name(node.name))
-            case Ref():
-                parts = tuple(new(s) for s in node.subscripts)
-                return replace(node, name=name(node.name), subscripts=parts)
-            case Op() | Fn():
-                return replace(node, args=tuple(new(a) for a in node.args))
-            case Red():
-                letters = tuple(new(x) for x in node.letters)
-                return replace(node, letters=letters, body=new(node.body))
-            case _:
-                return node
-
-    return replace(
-        written,
-        tensor=name(written.tensor),
-        letters=tuple(new(x) for x in written.letters),
-        right=new(written.right),
-    )
+def renamed_written(written: Written, name: Callable[[str], str]) -> Written:
+    """The equation with other names of tensors; letters stay."""
+    names = Names({n: name(n) for n in names_in([written])}, {})
+    (found,) = instantiate([written], names, written.scope, written.place.text)
+    return found
