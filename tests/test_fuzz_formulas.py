@@ -42,6 +42,7 @@ dz1[n,i] = where(s[n,i] > 0, sum(k, W2[k,i]*dz2[n,k])*s[n,i]*(1 - s[n,i]), 0)
 db1[i] = sum(n, dz1[n,i]) + 0*max(k, W2[0,k])
 next(b1)[i] = b1[i] - learning_rate*db1[i]
 """
+RUNS_ITS_OWN = ("sympy.polys.", "dataclasses", "collections")  # text that they wrote themselves
 PIECES = (
     *("__import__('os').system('touch touched')", "open('touched', 'w')", "exec('1/0')"),
     *("lambda: 0", "().__class__.__bases__", "{x for x in y}", "f'{1}'", "yield", "import os"),
@@ -118,16 +119,18 @@ FAULTS = {  # xfail's marks, until these are mended
 }
 
 
-def effect(event, arguments):
-    """What an audit event does to the machine, or None."""
+def effect(event, arguments, module):
+    """What an audit event, caused in a module, does to the machine, or None."""
     if event == "open":
         path, mode, flags = arguments
         writes = isinstance(mode, str) and set(mode) & set("wax+")
         writes = writes or (isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR))
         return f"writes {path}" if writes else None
     if event == "exec":
-        name = getattr(arguments[0], "co_filename", "<")
-        return f"runs {name}" if name == "<string>" else None
+        name = getattr(arguments[0], "co_filename", "<string>")
+        return (
+            f"runs {name}" if name == "<string>" and not module.startswith(RUNS_ITS_OWN) else None
+        )
     started = ("os.system", "os.exec", "os.posix_spawn", "os.remove", "os.rename", "os.mkdir")
     return event if event.startswith((*started, "subprocess.", "socket.", "shutil.")) else None
 
@@ -140,8 +143,10 @@ class Watch:
         sys.addaudithook(self.note)
 
     def note(self, event, arguments):
-        if self.found is not None and (what := effect(event, arguments)):
-            self.found.append(what)
+        if self.found is not None and event != "sys._getframe":
+            module = str(sys._getframe(1).f_globals.get("__name__"))
+            if what := effect(event, arguments, module):
+                self.found.append(what)
 
     @contextlib.contextmanager
     def on(self):
