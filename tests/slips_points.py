@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from derive.formulas import _Text, _mentioned, _nobody_s, _plain_left, known_names
+from derive.against.formulas import _Text, _mentioned, _nobody_s, _plain_left, known_names
 from derive.grammar import read_equations
 from derive.instances import draw, instance, run_time_extents
 from derive.notation import Affine, Read

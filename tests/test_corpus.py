@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from derive import ChainruleError, differentiate
-from derive.formulas import check_formulas
+from derive.against.formulas import check_formulas
 from derive.loading import loads
 from derive.modes import in_mode
 from tests.formulas.corpus import MODELS, SLIPS, judged_name, read, together

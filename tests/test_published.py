@@ -3,7 +3,7 @@
 Each text says what the source says, with its names, and is checked as a user checks it; the report
 also proves the derivation itself. `test_published_layers` does the same for layers, and
 `test_by_hand` has dense layers, softmax with cross-entropy, convolution, LSTM, GRU and attention as
-the catalogue has them. `test_published_slips` has what goes wrong in the wild.
+the catalogue has them. `test_from_the_wild` has what goes wrong in the wild.
 """
 
 from functools import cache
