@@ -111,7 +111,7 @@ class MatrixPrinter:
             raise NoMatrix
         names = self.index.names
         product_ = beside([self.index.integers.boxed(names[n]) for n in (equation.tensor, of)])
-        return Formula(product_.text, ("I",))
+        return Formula(flat(product_.text), ("I",))
 
     def with_ones(self, equation: Equation, of: str, frame: Frame) -> Formula:
         """A matrix with a row or a column of ones at its end, a vector with a 1."""
