@@ -513,8 +513,8 @@ def test_a_few_word_for_word():
         r"\frac{\partial E}{\partial \bigl(W^{(1)}\bigr)^{-1}}\,\bigl(W^{(1)}\bigr)^{-\top}",
     ]
     assert told("Y[i,j] = inv(X)[i,j]\nE = det(X)**2*Y[0,1]", sizes={"X.0": 3})[:3] == [
-        r"\det(X) = \sum_{\pi} \operatorname{sgn}(\pi) \prod_{i} X_{i,\pi(i)}",
         r"Y = X^{-1}",
+        r"\det(X) = \sum_{\pi} \operatorname{sgn}(\pi) \prod_{i} X_{i,\pi(i)}",
         r"E = \det(X)^{2}\,Y_{0,1}",
     ]
     assert told("E = sum(n, logdet(X)[n])", sizes={"X.1": 3}, batch="n")[0] == (
@@ -528,6 +528,27 @@ def test_a_differential_has_the_change_between_the_inverses():
     assert r"\mathrm{d}K^{-1}_{ij} = -\sum_{k,l} K^{-1}_{ik}\thinspace \mathrm{d}K_{kl}" in text
     assert r"As $K^{-1}\thinspace K = I$ whatever the matrix is" in text
     assert r"is its cofactor, $\det(K)\thinspace K^{-1}_{ji}$" in text
+
+
+def test_an_example_in_numbers():
+    text = """
+name = "worked"
+equations = "E = sum(i,j, x[i]*inv(S)[i,j]*x[j]) + logdet(S) - det(S)"
+parameters = ["S"]
+inputs = ["x"]
+objective = "E"
+sizes = { i = 2 }
+[example]
+S = [[2, 1], [1, 3]]
+x = [1, -1]
+"""
+    found = document(differentiate(loads(text)), format="tex").replace(" &= ", " = ")
+    s = r"\begin{pmatrix} 2 & 1 \\ 1 & 3 \end{pmatrix}"
+    turned = r"\begin{pmatrix} 0.6 & -0.2 \\ -0.2 & 0.4 \end{pmatrix}"
+    assert rf"S^{{-1}} = {s}^{{-1}} = {turned}" in found
+    assert rf"\det(S) = \det{s} = 5" in found
+    assert rf"= \log\left\lvert\det{s}\right\rvert = 1.60943791" in found
+    assert r"\begin{pmatrix} -3.04 & 1.28 \\ 1.28 & -1.96 \end{pmatrix}" in found
 
 
 @pytest.mark.tex

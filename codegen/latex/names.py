@@ -88,6 +88,9 @@ class Determinant(Symbol):
     def at(self, subscripts: str = "") -> str:
         """With subscripts, which name the matrix."""
         of = Symbol(self.base, below=self.below).at(subscripts)
+        if self.rigid:
+            # numbers in rows have parentheses
+            return rf"\log\left\lvert\det{of}\right\rvert" if self.log else rf"\det{of}"
         return rf"\log\lvert\det {of}\rvert" if self.log else rf"\det({of})"
 
 
@@ -272,7 +275,7 @@ class Names:
 
     def node(self, node: str, of: str) -> Symbol:
         r"""A matrix's inverse $X^{-1}$ or its determinant $\det(X)$."""
-        return _node(node, self[of])
+        return node_symbol(node, self[of])
 
     def letter(self, axis: Axis) -> str:
         """A letter of the index calculus."""
@@ -295,7 +298,7 @@ class Names:
 
     def _told_of(self, node: str, of: str) -> Symbol | None:
         of_ = self._made.get(of)
-        made = _node(node, of_) if of_ is not None else None
+        made = node_symbol(node, of_) if of_ is not None else None
         return made if str(made) not in self._used else None
 
     def _put(self, tensor: Tensor, told: Symbol | None = None) -> None:
@@ -406,13 +409,13 @@ class Names:
         return found
 
 
-def _node(node: str, of: Symbol | Partial | Change) -> Symbol:
+def node_symbol(node: str, of: Symbol | Partial | Change) -> Symbol:
     """A matrix's inverse or determinant; a matrix with something above it is put in brackets."""
     plain = of if isinstance(of, Symbol) and not of.above else Symbol(str(of))
     if node == "inv":
         base = plain.base if plain is of else rf"\bigl({plain.base}\bigr)"
-        return Symbol(base, above="-1", below=plain.below)
-    return Determinant(plain.base, below=plain.below, log=node == "logdet")
+        return Symbol(base, above="-1", below=plain.below, rigid=plain.rigid)
+    return Determinant(plain.base, below=plain.below, rigid=plain.rigid, log=node == "logdet")
 
 
 def inline(latex: str) -> str:
