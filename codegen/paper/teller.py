@@ -51,7 +51,7 @@ class Teller:
 
     def both(self, plain: Formula, matrix: Formula | None) -> tuple[Formula, ...]:
         """A formula with subscripts, in matrices, or the one after the other."""
-        if self.manner.notation == "index" or matrix is None:
+        if self.manner.notation == "index" or matrix is None or matrix == plain:
             return (plain,)
         return (matrix,) if self.manner.notation == "matrix" else (plain, matrix)
 
