@@ -70,7 +70,18 @@ def drop_factors(
     if len(gone) == 1 and not isinstance(before, Number) and _base(before) in map(_base, rest):
         kind = back = "power"
         rank = 24
+    if isinstance(before, Call) and before.function == "sqrt" and _under(before.args[0], rest):
+        kind = "power"  # sqrt(d)/d becomes 1/d
     return Edit(put(root, path, new), kind, back, "drop", before, None, rank, paths)
+
+
+def _under(base: Expr, rest: tuple[Expr, ...]) -> bool:
+    """Whether a number is a divisor among the factors."""
+    if not isinstance(base, Number) or base.value.denominator != 1:
+        return False
+    return any(
+        isinstance(a, Number) and a.value.denominator % base.value.numerator == 0 for a in rest
+    )
 
 
 def _base(expr: Expr) -> Expr:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -38,18 +38,21 @@ from derive.slips.nested import (
 )
 from derive.slips.numbers import numeric_edits
 from derive.slips.slip import Point, Slip, apart
-from derive.slips.slopes import Slope, slopes
+from derive.slips.slopes import slopes, steps
 from derive.slips.spots import Edit, at, spots
 from derive.slips.targets import Target, differs, same, target
 from derive.slips.telling import told
+from derive.slips.through import passes
 from derive.slips.tensors import (
     branch_edits,
+    fitted,
     groups,
     inserted,
     slope_edits,
     tensor_edits,
+    values_for,
 )
-from derive.tree import MINUS_ONE, index, reads
+from derive.tree import MINUS_ONE, addends, index, reads, walk
 
 MOST_WORK = 150_000.0  # calls of NumPy, about 2 microseconds each
 SECONDS = 3.0  # the last resort, where a machine is slow
@@ -99,20 +102,33 @@ class Search:
             return
         self.targets.sort(key=_nothing_seen)
         self.slopes = slopes(derivation.forward)
+        self.steps = steps(derivation.system)
         adjoint = self.derivation.adjoint
         self._pairs = {
             (adjoint[s.value.tensor], adjoint[s.of.tensor])
             for s in self.slopes
             if s.value is not None and {s.value.tensor, s.of.tensor} <= set(adjoint)
         }
-        self.like = _like(self.targets[0])
+        self.like = _like(self.targets[0], self._fixed())
+        system = self.derivation.system
+        self.forward = tuple(
+            t.name for t in system.tensors if t.role in ("input", "intermediate", "target")
+        )
+        self.shapes = {
+            t.name: t.shape for t in self.derivation.tensors if t.value is None and not t.integer
+        }
         self.forms = tuple(self._forms())
+
+    def _fixed(self) -> set[str]:
+        """Numbers that the model fixes and the tensor doesn't depend on: none is meant by chance."""
+        fixed = {t.name for t in self.derivation.tensors if t.value is not None}
+        return set() if self.tensor.startswith("next(") else fixed
 
     # ---- what is edited ----------------------------------------------------------------------
 
     def _forms(self) -> Iterator[Form]:
         written = [self._written(t.point) for t in self.targets]
-        raw = [nested(t.point.equation) for t in self.targets if t.point.equation is not None]
+        raw = [self._read(t.point) for t in self.targets if t.point.equation is not None]
         first = written[0]
         mentioned: set[str] = set()
         if len(raw) == len(written) and self.targets[0].point.own:
@@ -128,6 +144,18 @@ class Search:
             if all(o is not None for o in outs):
                 twins = tuple(o for o in outs if o is not None)
                 yield Form(named_extents(twins[0]), False, FAR, twins)
+
+    def _read(self, point: Point) -> Nested:
+        """The formula as it was written: with names where the writer has given names."""
+        assert point.equation is not None
+        whole = nested(point.equation)
+        for _ in range(len(point.own)):
+            unnamed = {e.tensor: nested(e) for e in point.own if not e.source}
+            wanted = {r.tensor: unnamed[r.tensor] for r in reads(whole.expr) if r.tensor in unnamed}
+            if not wanted:
+                break
+            whole = written_in(whole, wanted)
+        return whole
 
     def _written(self, point: Point) -> Nested | None:
         if point.equation is None:
@@ -170,6 +198,7 @@ class Search:
     def singles(self) -> list[Found]:
         """What single edits explain, best first."""
         found = []
+        found.extend(self._without_a_step())
         for form in self.forms:
             if found and form.far >= FAR:
                 break
@@ -178,6 +207,16 @@ class Search:
             except (TooMany, ValueError, KeyError):
                 continue
         return sorted(found, key=lambda f: f.rank)
+
+    def _without_a_step(self) -> Iterator[Found]:
+        """What was written, taken for the derivative by an activation's value, gives the right."""
+        elementwise = {s.value.tensor for s in self.slopes if s.value is not None}
+        for source, value in self.steps:
+            if self.derivation.adjoint.get(source) != self.tensor or value in elementwise:
+                continue
+            if all(passes(self.derivation, source, value, goal) for goal in self.targets):
+                detail = f"the derivative of {value} by {source} is left out"
+                yield Found((15, 0, 0), Slip("missing derivative", detail))
 
     def _of_form(self, form: Form) -> Iterator[Found]:
         bench = self._bench(form, 0, first=True)
@@ -198,13 +237,16 @@ class Search:
         whole = form.whole
         root = whole.expr
         there = groups(whole, self.slopes, bench)
-        yield from slope_edits(whole, there, self.like)
+        yield from slope_edits(whole, there, self.like, form.right)
         every = list(spots(whole))
         scales = list(_scales(bench, whole))
         for spot in every:
             yield from tensor_edits(root, spot, self.like, self.tensor)
             yield from numeric_edits(root, spot, scales)
             yield from branch_edits(root, spot)
+            if form.right:
+                yield from fitted(root, spot, self.shapes, self.tensor)
+                yield from values_for(root, spot, self.shapes, self.forward)
             yield from letter_edits(root, spot, bench.extent)
         yield from inserted(whole, self.slopes, self.like)
 
@@ -233,19 +275,77 @@ class Search:
     def _found(self, form: Form, edit: Edit, count: int) -> Found | None:
         kind = edit.forth if form.right else edit.back
         rank = edit.rank
-        if edit.forth not in ("missing term", "factor") and self._vanishes(form, edit):
+        if edit.forth != "missing term" and self._vanishes(form, edit):
             return None
-        if kind == "wrong value" and self._in_slope(form, edit):
-            kind, rank = "wrong argument", 16
-        elif kind == "wrong value" and not form.right and self._later(edit):
-            rank = 13
+        if kind == "wrong value":
+            if self._in_slope(form, edit) or self._of_the_step(edit):
+                kind, rank = "wrong argument", 16
+            elif not form.right and self._later(edit):
+                rank = 13 if self._of_leaf() and not self._sloped(form) else 19
+            else:
+                wanted, there = (
+                    (edit.before, edit.after) if form.right else (edit.after, edit.before)
+                )
+                if self._unnamed(wanted) or self._part_of(there, wanted):
+                    rank += 12
+        elif kind == "index" and self._in_slope(form, edit, whole=True):
+            kind, rank = "wrong argument", rank - 1
         return Found((rank + form.far, int(form.right), count), Slip(kind, told(edit, form.right)))
+
+    def _of_the_step(self, edit: Edit) -> bool:
+        """Whether an activation's value and argument are mixed up where it is differentiated.
+
+        Such as in softmax's, which is no factor: `p*(dp - sum(dp*p))`.
+        """
+        match edit.before, edit.after:
+            case Read(one), Read(other):
+                step = {one, other}
+            case _:
+                return False
+        adjoint = self.derivation.adjoint
+        for source, value in self.steps:
+            if step == {source, value} and adjoint.get(source) == self.tensor:
+                upstream = adjoint.get(value)
+                said = [f for f in self.forms if not f.right] or self.forms
+                return any(r.tensor == upstream for r in reads(said[0].whole.expr))
+        return False
+
+    def _of_leaf(self) -> bool:
+        """Whether the tensor is the derivative by something that no equation gives."""
+        defined = self.derivation.system.defined
+        return any(a == self.tensor and n not in defined for n, a in self.derivation.adjoints)
+
+    def _sloped(self, form: Form) -> bool:
+        """Whether the writer has written a derivative of an activation out."""
+        return bool(groups(form.whole, self.slopes, self._bench(form, 0)))
+
+    def _part_of(self, part: Expr | str | None, whole: Expr | str | None) -> bool:
+        """Whether one tensor is a term of another one's equation: what is lost is the rest."""
+        if not (isinstance(part, Read) and isinstance(whole, Read)):
+            return False
+        equation = self.derivation.system.defined.get(whole.tensor)
+        if equation is None:
+            return False
+        terms = [a for t in equation.terms for a in addends(t.body)]
+        return len(terms) > 1 and any(
+            isinstance(a, Read) and a.tensor == part.tensor for a in terms
+        )
+
+    def _unnamed(self, part: Expr | str | None) -> bool:
+        """Whether a tensor is one that the engine has named, or the derivative by such a one."""
+        if not isinstance(part, Read):
+            return False
+        derivation = self.derivation
+        of = {a: n for n, a in derivation.adjoints}
+        made = {e.tensor for e in derivation.forward if not e.source}
+        mine = {e.tensor for e in (*derivation.backward, *derivation.inlined)} - set(of)
+        return part.tensor in mine or of.get(part.tensor, part.tensor) in made
 
     def _vanishes(self, form: Form, edit: Edit) -> bool:
         """Whether what was edited is 0 before or after: any edit that reaches 0 is as good."""
         bench = self._bench(form, 0)
         for path in edit.paths:
-            for length in range(len(path) + 1):
+            for length in range(0 if form.right else 1, len(path) + 1):
                 old = at(form.whole.expr, path[:length])
                 new = at(edit.expr, path[:length])
                 if new is None or old is None or isinstance(old, Compare | Logic):
@@ -256,13 +356,22 @@ class Search:
                     return True
         return False
 
-    def _in_slope(self, form: Form, edit: Edit) -> bool:
-        """Whether what was changed stands in the derivative of an activation."""
+    def _in_slope(self, form: Form, edit: Edit, whole: bool = False) -> bool:
+        """Whether what was changed stands in the derivative of an activation, or is all of it."""
         right = form.whole if form.right else Nested(form.whole.axes, edit.expr)
         bench = self._bench(form, 0)
-        there = [p for g in groups(right, self.slopes, bench) for p in g.paths]
-        return bool(edit.paths) and all(
+        found = groups(right, self.slopes, bench)
+        there = [p for g in found for p in g.paths]
+        inside = bool(edit.paths) and all(
             any(path[: len(p)] == p for p in there) for path in edit.paths
+        )
+        if not (inside and whole):
+            return inside
+        return all(
+            sum(isinstance(n, Read) for p in g.paths for n in walk(_some(at(right.expr, p))))
+            == len(edit.paths)
+            for g in found
+            if any(path[: len(p)] == p for p in g.paths for path in edit.paths)
         )
 
     def _later(self, edit: Edit) -> bool:
@@ -287,6 +396,11 @@ class Search:
         return self._done
 
 
+def _some(expr: Expr | None) -> Expr:
+    assert expr is not None
+    return expr
+
+
 def _zero(value: Array) -> bool:
     return bool(np.all(np.abs(value) < 1e-13))
 
@@ -295,12 +409,12 @@ def _nothing_seen(goal: Target) -> bool:
     return same(goal.right, goal.written)
 
 
-def _like(goal: Target) -> Mapping[str, tuple[str, ...]]:
+def _like(goal: Target, without: Collection[str]) -> Mapping[str, tuple[str, ...]]:
     """For each tensor the others of its shape at this point."""
     right = goal.point.right
     shapes: dict[tuple[int, ...], list[str]] = {}
     for name, tensor in right.table.items():
-        if tensor.integer:
+        if tensor.integer or name in without:
             continue
         try:
             shapes.setdefault(right.shape(name), []).append(name)

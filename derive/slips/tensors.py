@@ -4,16 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice, product
 
 import numpy as np
 
-from derive.notation import Add, Affine, Call, Compare, Expr, Mul, Number, Read, Reduction
+from derive.notation import (
+    Add,
+    Affine,
+    Call,
+    Compare,
+    Expr,
+    Mul,
+    Number,
+    Pow,
+    Read,
+    Reduction,
+    affine,
+)
 from derive.slips.bench import Bench
 from derive.slips.nested import Nested
 from derive.slips.numbers import drop_factors
 from derive.slips.slopes import Slope
 from derive.slips.spots import Edit, Path, Spot, everywhere, put, spots
-from derive.tree import affine_axes, reads, substitute
+from derive.tree import affine_axes, letters, reads, substitute
 
 _CLOSE = 1e-9
 
@@ -89,7 +102,7 @@ def _same(one: object, other: object) -> bool:
 
 
 def slope_edits(
-    whole: Nested, found: Sequence[Group], like: Mapping[str, Sequence[str]]
+    whole: Nested, found: Sequence[Group], like: Mapping[str, Sequence[str]], right: bool
 ) -> Iterator[Edit]:
     """An activation's derivative left out, or taken of something else."""
     root = whole.expr
@@ -97,7 +110,7 @@ def slope_edits(
     for group in found:
         node = by_path[group.path]
         if isinstance(node, Mul):
-            yield drop_factors(root, group.path, node.args, group.which, "missing derivative", 14)
+            yield drop_factors(root, group.path, node.args, group.which, "missing derivative", 14 if right else 31)
             for k in group.which:
                 if len(group.which) > 1:
                     yield drop_factors(root, group.path, node.args, (k,), "missing derivative", 18)
@@ -134,15 +147,24 @@ def branch_edits(root: Expr, spot: Spot) -> Iterator[Edit]:
         case Call("where", (condition, yes, no)):
             for branch in (yes, no):
                 if not isinstance(branch, Number):
-                    yield Edit(
-                        *(put(root, spot.path, branch), "missing derivative", "factor", "drop"),
-                        *(condition, None, 16, (spot.path,)),
-                    )
+                    for bare in dict.fromkeys((branch, _undivided(branch))):
+                        yield Edit(
+                            *(put(root, spot.path, bare), "missing derivative", "factor"),
+                            *("drop", condition, None, 16, (spot.path,)),
+                        )
             new = Call("where", (condition, no, yes))
             yield Edit(
                 *(put(root, spot.path, new), "wrong argument", "wrong argument", "replace"),
                 *(spot.node, new, 30, (spot.path,)),
             )
+
+
+def _undivided(expr: Expr) -> Expr:
+    """A product without what it is divided by, as by how many entries attain a maximum."""
+    if not isinstance(expr, Mul):
+        return expr
+    over = tuple(a for a in expr.args if not isinstance(a, Pow))
+    return over[0] if len(over) == 1 else Mul(over) if over else expr
 
 
 def inserted(
@@ -175,6 +197,63 @@ def inserted(
 def told_short(slope: Slope, at: tuple[Affine, ...]) -> Expr:
     """The shorter form: by the value where there is one."""
     return told_at(slope, at, len(slope.forms) - 1)
+
+
+def fitted(
+    root: Expr, spot: Spot, shapes: Mapping[str, tuple[Affine, ...]], barred: str
+) -> Iterator[Edit]:
+    """A tensor of another shape in a read's place, with the letters that fit its axes."""
+    node = spot.node
+    if not isinstance(node, Read) or isinstance(spot.above, Compare):
+        return
+    mine = shapes.get(node.tensor)
+    own = tuple(dict.fromkeys(a for s in node.subscripts for a in affine_axes(s)))
+    order = (*own, *(a for a in spot.scope if a not in own))
+    for other, shape in shapes.items():
+        if other in (barred, node.tensor) or shape == mine or not shape:
+            continue
+        choices = [[a for a in order if a.extent == e] for e in shape]
+        found = [c for c in islice(product(*choices), 12) if len(set(c)) == len(c)]
+        for axes in found[:2]:
+            new = Read(other, tuple(affine(a) for a in axes))
+            yield Edit(
+                *(put(root, spot.path, new), "wrong value", "wrong value", "replace"),
+                *(node, new, 38, (spot.path,)),
+            )
+
+
+def values_for(
+    root: Expr, spot: Spot, shapes: Mapping[str, tuple[Affine, ...]], forward: Sequence[str]
+) -> Iterator[Edit]:
+    """A forward tensor in the place of factors that are made of forward values."""
+    node = spot.node
+    if not isinstance(node, Mul):
+        return
+    known = set(forward)
+    which = [
+        k
+        for k, a in enumerate(node.args)
+        if (names := {r.tensor for r in reads(a)}) and names <= known
+    ]
+    if not which or (len(which) == 1 and isinstance(node.args[which[0]], Read)):
+        return
+    part = Mul(tuple(node.args[k] for k in which))
+    rest = tuple(a for k, a in enumerate(node.args) if k not in which)
+    axes = letters(part)
+    within = {r.tensor for r in reads(part)}
+    for other in forward:
+        if other in within:
+            continue
+        choices = [[a for a in axes if a.extent == e] for e in shapes[other]]
+        found = [c for c in islice(product(*choices), 12) if len(set(c)) == len(c)]
+        for chosen in found[:1]:
+            if len(chosen) == len(axes):
+                new = Read(other, tuple(affine(a) for a in chosen))
+                changed = Mul((*rest, new)) if rest else new
+                yield Edit(
+                    *(put(root, spot.path, changed), "wrong value", "wrong value", "replace"),
+                    *(part, new, 45, tuple((*spot.path, k) for k in which)),
+                )
 
 
 def tensor_edits(
