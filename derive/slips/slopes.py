@@ -90,6 +90,8 @@ def steps(system: System) -> tuple[tuple[str, str], ...]:
     found = []
     for equation in system.equations:
         shape = system.table[equation.tensor].shape
+        if all(isinstance(t.body, Read) for t in equation.terms):
+            continue  # another name of the same
         for read in dict.fromkeys(r.tensor for t in equation.terms for r in reads(t.body)):
             tensor = system.table[read]
             if tensor.shape == shape and shape and _alone(system, equation.tensor, read):

@@ -110,7 +110,9 @@ def slope_edits(
     for group in found:
         node = by_path[group.path]
         if isinstance(node, Mul):
-            yield drop_factors(root, group.path, node.args, group.which, "missing derivative", 14 if right else 31)
+            yield drop_factors(
+                root, group.path, node.args, group.which, "missing derivative", 14 if right else 31
+            )
             for k in group.which:
                 if len(group.which) > 1:
                     yield drop_factors(root, group.path, node.args, (k,), "missing derivative", 18)
@@ -235,7 +237,7 @@ def values_for(
         for k, a in enumerate(node.args)
         if (names := {r.tensor for r in reads(a)}) and names <= known
     ]
-    if not which or (len(which) == 1 and isinstance(node.args[which[0]], Read)):
+    if len(which) < 2:
         return
     part = Mul(tuple(node.args[k] for k in which))
     rest = tuple(a for k, a in enumerate(node.args) if k not in which)
