@@ -69,7 +69,7 @@ class Judge:
                     (edit.before, edit.after) if form.right else (edit.after, edit.before)
                 )
                 if self._unnamed(wanted) or self._part_of(there, wanted):
-                    rank += 12
+                    rank += 20
         elif kind == "index" and self._in_slope(form, edit, whole=True):
             kind, rank = "wrong argument", rank - 1
         return Found((rank + form.far, int(form.right), count), Slip(kind, told(edit, form.right)))
@@ -134,7 +134,7 @@ class Judge:
                     break
                 if length and not isinstance(at(form.whole.expr, path[: length - 1]), Add):
                     continue
-                if _zero(bench.value(old)) or _zero(bench.value(new)):
+                if _zero(bench.value(old)) != _zero(bench.value(new)):
                     return True
         return False
 

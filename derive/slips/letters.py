@@ -68,8 +68,12 @@ def _of_read(root: Expr, spot: Spot, read: Read, extent: Extent) -> Iterator[Edi
         yield Edit(
             put(root, spot.path, new), kind, kind, "replace", read, new, rank + 1, (spot.path,)
         )
-        changed = everywhere(root, lambda n, new=new: new if n == read else None)
+        changed = _replaced(root, read, new)
         yield Edit(changed, kind, kind, "replace", read, new, rank, where)
+
+
+def _replaced(root: Expr, old: Read, new: Read) -> Expr:
+    return everywhere(root, lambda node: new if node == old else None)
 
 
 def _other_subscripts(
@@ -110,9 +114,9 @@ def _other_subscript(
             if isinstance(atom, Dim):
                 continue
             extents = {extent(a) for a in scope}
-            for other in (1, -1, 2, -coefficient, *sorted(extents)):
-                if other != coefficient:
-                    yield one + affine(atom) * (other - coefficient), 27
+            for times in (1, -1, 2, -coefficient, *sorted(extents)):
+                if times != coefficient:
+                    yield one + affine(atom) * (times - coefficient), 27
             if len(one.terms) > 1:
                 yield one + affine(atom) * -coefficient, 28
     if not axes and one.number is not None:

@@ -1,6 +1,6 @@
 """Equations as one expression with its sums inside, and tensors' equations written into it.
 
-Here a reduction is a node of the expression, as a person writes it: `sum(i, W[i,j]*dz[n,i])*y[n,j]`.
+Here a reduction is a node of the expression, as a person writes it: `sum(i, W[i,j]*d[n,i])*y[n,j]`.
 No letter is bound twice on the way to a leaf, so that a letter says what it runs over wherever it
 stands.
 """
@@ -83,13 +83,13 @@ def _term(term: Term, axes: tuple[Axis, ...], left: set[str]) -> Expr:
     for subscript, axis in zip(term.target, axes, strict=True):
         if subscript.axis is not None:
             fresh.setdefault(subscript.axis, affine(axis))
-    run = []
+    more: list[Axis] = []
     for axis in term.domain:
         if axis not in fresh:
             letter = axis.letter if axis.letter not in left else fresh_letter(taken, axis.letter)
             taken.add(letter)
-            run.append(Axis(letter, axis.extent))
-            fresh[axis] = affine(run[-1])
+            more.append(Axis(letter, axis.extent))
+            fresh[axis] = affine(more[-1])
     target = [substitute_affine(s, fresh) for s in term.target]
     hits = tuple(
         Compare("==", Index(s), Index(affine(a)))
@@ -98,7 +98,7 @@ def _term(term: Term, axes: tuple[Axis, ...], left: set[str]) -> Expr:
     )
     condition: Expr = hits[0] if len(hits) == 1 else Logic("and", hits)
     body = Call("where", (condition, substitute(rebound(term.body, taken), fresh), ZERO))
-    return Reduction(term.reduce, tuple(run), body) if run else body
+    return Reduction(term.reduce, tuple(more), body) if more else body
 
 
 def rebound(expr: Expr, taken: Iterable[str]) -> Expr:

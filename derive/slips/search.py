@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from derive.notation import Derivation, Expr
-from derive.slips.bench import Bench, TooMany
+from derive.slips.bench import Array, Bench, TooMany
 from derive.slips.forms import FAR
 from derive.slips.judging import Found, Judge
 from derive.slips.letters import letter_edits
@@ -99,7 +99,7 @@ class Search:
         """What single edits explain, best first."""
         found = [*self._without_a_step()]
         for form in self.forms:
-            best = min((f.rank[0] for f in found), default=FAR + _SURE)
+            best = min((f.rank[0] for f in found), default=2 * FAR)
             if best <= form.far + _SURE:
                 continue
             try:
@@ -219,7 +219,7 @@ class Search:
 
     # ---- values ------------------------------------------------------------------------------
 
-    def _value(self, bench: Bench, expr: Expr) -> np.ndarray | None:
+    def _value(self, bench: Bench, expr: Expr) -> Array | None:
         self.tried += 1
         before = bench.work
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice, product
 
 import numpy as np
@@ -26,7 +26,16 @@ from derive.slips.nested import Nested
 from derive.slips.numbers import drop_factors
 from derive.slips.slopes import Slope
 from derive.slips.spots import Edit, Path, Spot, everywhere, put, spots
-from derive.tree import affine_axes, letters, reads, substitute
+from derive.tree import (
+    MINUS_ONE,
+    ONE,
+    ZERO,
+    affine_axes,
+    letters,
+    number,
+    reads,
+    substitute,
+)
 
 _CLOSE = 1e-9
 
@@ -116,12 +125,26 @@ def slope_edits(
             for k in group.which:
                 if len(group.which) > 1:
                     yield drop_factors(root, group.path, node.args, (k,), "missing derivative", 18)
-        inside = [node.args[k] for k in group.which] if isinstance(node, Mul) else [node]
+        inside: list[Expr] = [node]
+        if isinstance(node, Mul):
+            inside = [node.args[k] for k in group.which]
         for form, (read, _) in enumerate(group.slope.forms):
             for other in like.get(read.tensor, ()):
                 told = told_at(group.slope, group.at, form)
                 new = _renamed(told, read.tensor, other)
                 yield _instead(root, group, node, inside, new)
+            for new in _known_slopes(Read(read.tensor, group.at)):
+                edit = _instead(root, group, node, inside, new)
+                yield replace(edit, forth="wrong value", back="wrong value", rank=29)
+
+
+def _known_slopes(read: Read) -> Iterator[Expr]:
+    """What stands in a derivative's place where another function was meant."""
+    for one in (read, Call("sigmoid", (read,))):
+        yield Mul((one, Add((ONE, Mul((MINUS_ONE, one))))))
+    for one in (read, Call("tanh", (read,))):
+        yield Add((ONE, Mul((MINUS_ONE, Pow(one, number(2))))))
+    yield Call("where", (Compare(">", read, ZERO), ONE, ZERO))
 
 
 def _instead(root: Expr, group: Group, node: Expr, inside: list[Expr], new: Expr) -> Edit:
@@ -150,9 +173,16 @@ def branch_edits(root: Expr, spot: Spot) -> Iterator[Edit]:
             for branch in (yes, no):
                 if not isinstance(branch, Number):
                     for bare in dict.fromkeys((branch, _undivided(branch))):
+                        changed = put(root, spot.path, bare)
                         yield Edit(
-                            *(put(root, spot.path, bare), "missing derivative", "factor"),
-                            *("drop", condition, None, 16, (spot.path,)),
+                            changed,
+                            "missing derivative",
+                            "factor",
+                            "drop",
+                            condition,
+                            None,
+                            16,
+                            (spot.path,),
                         )
             new = Call("where", (condition, no, yes))
             yield Edit(
@@ -190,8 +220,13 @@ def inserted(
                 if all(a in scope for s in at for a in affine_axes(s)):
                     told = told_at(slope, at)
                     yield Edit(
-                        *(put(root, spot.path, Mul((told, spot.node))), "factor"),
-                        *("missing derivative", "insert", None, told_short(slope, at), 15),
+                        put(root, spot.path, Mul((told, spot.node))),
+                        "factor",
+                        "missing derivative",
+                        "insert",
+                        None,
+                        told_short(slope, at),
+                        15,
                         (spot.path,),
                     )
 
