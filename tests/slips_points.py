@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from derive.formulas import _Text, _mentioned, _nobody_s, _plain_left, known_names
+from derive.formulas import _mentioned, _nobody_s, _plain_left, _Text, known_names
 from derive.grammar import read_equations
 from derive.instances import draw, instance, run_time_extents
 from derive.notation import Affine, Read
@@ -60,4 +60,4 @@ def _real(equation, marks):
 
 def slips_of(derivation, text, tensor, seed=0):
     """The slips of one formula of a text."""
-    return find_slips(*points_of(derivation, text, tensor, seed))
+    return find_slips(*points_of(derivation, text, tensor, seed), seconds=3600)

@@ -66,7 +66,12 @@ _COMPARE = {
     ">": np.greater,
     ">=": np.greater_equal,
 }
-_REDUCE: dict[str, Any] = {"sum": np.sum, "prod": np.prod, "max": np.max, "min": np.min}
+_REDUCE: dict[str, Any] = {
+    "sum": np.add.reduce,
+    "prod": np.multiply.reduce,
+    "max": np.maximum.reduce,
+    "min": np.minimum.reduce,
+}
 _MOST_LETTERS = 30
 _WORK_OF_A_CALL = 2000  # entries that take about as long as calling NumPy does
 

@@ -33,12 +33,12 @@ def right_forms(
     found = [
         (start, 0),
         (_towards(start, errors, mentioned, tensor), 1),
-        (_towards(start, both, mentioned, tensor), 2),
+        (_towards(start, both, mentioned, tensor), 3),
         (_unfolded(start, errors, tensor), FAR),
         (twice, FAR + 1),
         (_unfolded(start, both, tensor), FAR + 2),
     ]
-    found.extend((form, 3 + k) for k, form in enumerate(_as_it_came(tensor, derivation)))
+    found.extend((form, 4 + k) for k, form in enumerate(_as_it_came(tensor, derivation)))
     outs = [(multiplied_out(form), FAR + 3 + far) for form, far in found[:3]]
     found.extend((form, far) for form, far in outs if form is not None)
     forms: dict[Nested, int] = {}

@@ -35,6 +35,8 @@ from derive.slips.through import passes
 MOST_WORK = 100_000.0  # calls of NumPy, some microseconds each
 SECONDS = 3.0  # the last resort, where a machine is slow
 _SURE = 12  # no later form explains a formula better than this
+_GOOD = 31  # good enough not to ask forms that are further from what was written
+_GUESSED = 3
 _WITHIN = 25  # of the best one's rank: what is told beside it
 _MOST_TOLD = 3
 _MOST_OF_TWO = 75
@@ -100,7 +102,7 @@ class Search:
         found = [*self._without_a_step()]
         for form in self.forms:
             best = min((f.rank[0] for f in found), default=2 * FAR)
-            if best <= form.far + _SURE:
+            if best <= form.far + _SURE or (best <= _GOOD and form.far >= _GUESSED):
                 continue
             try:
                 found.extend(self._of_form(form))

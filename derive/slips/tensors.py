@@ -277,10 +277,7 @@ def values_for(
     part = Mul(tuple(node.args[k] for k in which))
     rest = tuple(a for k, a in enumerate(node.args) if k not in which)
     axes = letters(part)
-    within = {r.tensor for r in reads(part)}
     for other in forward:
-        if other in within:
-            continue
         choices = [[a for a in axes if a.extent == e] for e in shapes[other]]
         found = [c for c in islice(product(*choices), 12) if len(set(c)) == len(c)]
         for chosen in found[:1]:
