@@ -48,7 +48,7 @@ def check_written(
     written = [plain_left(w) for w in written]
     _refuse_twice(written)
     every = worlds(derivation, written, seed)
-    formulas = [f for w in written if (f := _formula(w, written, every)) is not None]
+    formulas = formulas_of(written, every)
     if not formulas:
         raise ChainruleError(
             f"{PLACE}: no equation gives a tensor of the model or a derivative, such as "
@@ -58,6 +58,11 @@ def check_written(
     found = _Meanings(formulas, rows)
     yield from found.rows()
     yield from _left_over(written, every, {*rows, *found.meant})
+
+
+def formulas_of(written: Sequence[Written], every: Sequence[World]) -> list[Formula]:
+    """The formulas for known tensors, each in the world where its subscripts fit best."""
+    return [f for w in written if (f := _formula(w, written, every)) is not None]
 
 
 def _refuse_twice(written: Sequence[Written]) -> None:

@@ -25,14 +25,17 @@ ALIKE = 3  # the extent of every axis, where they are made alike
 def slips_of(formula: Formula, alike: bool = False) -> tuple[Slip, ...]:
     """The likely slips, likeliest first; `alike` where the formula fits its axes no other way."""
     try:
-        points = list(_alike(formula) if alike else _points(formula))
+        derivation, points = points_of(formula, alike)
     except (ChainruleError, NoInstance, ArithmeticError, ValueError, KeyError):
         return ()
-    if not points:
-        return ()
-    derivation = points[0].at.derivation
-    found = find_slips(formula.real, derivation, [_point(p) for p in points])
+    found = find_slips(formula.real, derivation, points)
     return tuple(replace(s, detail=s.detail.replace(" as written", "")) for s in found)
+
+
+def points_of(formula: Formula, alike: bool = False) -> tuple[Derivation, list[Point]]:
+    """The derivation over short axes, and the points. Raises as `compared` and `draw` do."""
+    points = list(_alike(formula) if alike else _points(formula))
+    return points[0].at.derivation, [_point(p) for p in points]
 
 
 def _points(formula: Formula) -> Iterator[Comparison]:

@@ -37,7 +37,7 @@ from derive.tree import children
 
 Array = Any  # of floats, a dimension for each letter in use
 
-_UNARY = {
+_UNARY: dict[str, Any] = {
     "exp": np.exp,
     "log": np.log,
     "log1p": np.log1p,
@@ -66,7 +66,12 @@ _COMPARE = {
     ">": np.greater,
     ">=": np.greater_equal,
 }
-_REDUCE = {"sum": np.sum, "prod": np.prod, "max": np.max, "min": np.min}
+_REDUCE: dict[str, Any] = {
+    "sum": np.add.reduce,
+    "prod": np.multiply.reduce,
+    "max": np.maximum.reduce,
+    "min": np.minimum.reduce,
+}
 _MOST_LETTERS = 30
 _WORK_OF_A_CALL = 2000  # entries that take about as long as calling NumPy does
 
@@ -139,8 +144,8 @@ class Bench:
         if type(expr) is not type(twin) or len(ours) != len(theirs):
             raise ValueError("the expressions are not alike")
         if isinstance(expr, Reduction) and isinstance(twin, Reduction):
-            for one, other in zip(expr.axes, twin.axes, strict=True):
-                self.learn(one, other)
+            for axis, place in zip(expr.axes, twin.axes, strict=True):
+                self.learn(axis, place)
         for one, other in zip(ours, theirs, strict=True):
             self.keep(one, other)
         found = self._fresh(expr if expr is twin or ours else _like(expr, twin))

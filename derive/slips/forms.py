@@ -10,6 +10,7 @@ from derive.tree import reads
 
 _ROUNDS = 12
 FAR = 40
+_MOST_TOLD = 3
 
 
 def right_forms(
@@ -32,11 +33,12 @@ def right_forms(
     found = [
         (start, 0),
         (_towards(start, errors, mentioned, tensor), 1),
-        (_towards(start, both, mentioned, tensor), 2),
+        (_towards(start, both, mentioned, tensor), 3),
         (_unfolded(start, errors, tensor), FAR),
         (twice, FAR + 1),
         (_unfolded(start, both, tensor), FAR + 2),
     ]
+    found.extend((form, 4 + k) for k, form in enumerate(_as_it_came(tensor, derivation)))
     outs = [(multiplied_out(form), FAR + 3 + far) for form, far in found[:3]]
     found.extend((form, far) for form, far in outs if form is not None)
     forms: dict[Nested, int] = {}
@@ -44,6 +46,15 @@ def right_forms(
         if form.size <= MOST_NODES:
             forms.setdefault(form, far)
     return forms
+
+
+def _as_it_came(tensor: str, derivation: Derivation) -> list[Nested]:
+    """The derivative as the rule gave it, before it was told through other values."""
+    chains = [s for s in derivation.steps if s.subject == tensor and s.kind == "chain"]
+    if len(chains) != 1:
+        return []
+    told = [s.after for s in derivation.steps if s.subject == tensor]
+    return [nested(e) for e in told[:_MOST_TOLD] if e.tensor == tensor]
 
 
 def _by_name(equations: Iterable[Equation]) -> dict[str, Equation]:

@@ -5,11 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from itertools import combinations
 
-from derive.notation import Add, Affine, Axis, Expr, Index, Mul, Read, Reduction, affine
+from derive.notation import (
+    Add,
+    Affine,
+    Axis,
+    Compare,
+    Dim,
+    Expr,
+    Index,
+    Logic,
+    Mul,
+    Read,
+    Reduction,
+    affine,
+)
 from derive.slips.nested import Nested
 from derive.slips.spots import Edit, Path, Spot, everywhere, put, spots
 from derive.tree import (
     affine_axes,
+    children,
     fresh_letter,
     letters,
     reads,
@@ -26,8 +40,15 @@ def letter_edits(root: Expr, spot: Spot, extent: Extent) -> Iterator[Edit]:
     node = spot.node
     if isinstance(node, Read) and node.subscripts:
         yield from _of_read(root, spot, node, extent)
+    if isinstance(node, Index) and letters(node):
+        for new, rank in _other_subscript(node.value, spot.scope, extent):
+            changed = put(root, spot.path, Index(new))
+            yield Edit(
+                *(changed, "index", "index", "replace", node, Index(new), rank, (spot.path,)),
+            )
     if isinstance(node, Reduction):
         yield from _sum_left_out(root, spot, node, extent)
+        yield from _other_axis(root, spot, node, extent)
     if spot.above is None or isinstance(node, Reduction):
         yield from _exchanged(root, spot, extent)
     yield from _sum_too_many(root, spot, extent)
@@ -47,8 +68,12 @@ def _of_read(root: Expr, spot: Spot, read: Read, extent: Extent) -> Iterator[Edi
         yield Edit(
             put(root, spot.path, new), kind, kind, "replace", read, new, rank + 1, (spot.path,)
         )
-        changed = everywhere(root, lambda n, new=new: new if n == read else None)
+        changed = _replaced(root, read, new)
         yield Edit(changed, kind, kind, "replace", read, new, rank, where)
+
+
+def _replaced(root: Expr, old: Read, new: Read) -> Expr:
+    return everywhere(root, lambda node: new if node == old else None)
 
 
 def _other_subscripts(
@@ -86,9 +111,12 @@ def _other_subscript(
             yield one + -one.constant, 27
             yield one + -2 * one.constant, 27
         for atom, coefficient in one.terms:
-            for other in (1, -1, 2, -coefficient):
-                if other != coefficient:
-                    yield one + affine(atom) * (other - coefficient), 27
+            if isinstance(atom, Dim):
+                continue
+            extents = {extent(a) for a in scope}
+            for times in (1, -1, 2, -coefficient, *sorted(extents)):
+                if times != coefficient:
+                    yield one + affine(atom) * (times - coefficient), 27
             if len(one.terms) > 1:
                 yield one + affine(atom) * -coefficient, 28
     if not axes and one.number is not None:
@@ -162,8 +190,31 @@ def _sum_left_out(root: Expr, spot: Spot, node: Reduction, extent: Extent) -> It
         yield edit(at(axis.extent + -1), 22)
 
 
+def _other_axis(root: Expr, spot: Spot, node: Reduction, extent: Extent) -> Iterator[Edit]:
+    """A reduction over another letter: that one runs, and the one that ran stands still."""
+    inside = letters(node.body)
+    taken = {a.letter for a in spot.scope} | {a.letter for a in inside}
+    for k, axis in enumerate(node.axes):
+        for other in spot.scope:
+            if other not in inside:
+                continue
+            run = Axis(fresh_letter(taken, _next(other.letter)), other.extent)
+            for still in spot.scope:
+                if extent(still) != extent(axis) or (still in inside and still != other):
+                    continue
+                places = {other: affine(run), axis: affine(still)}
+                axes = (*node.axes[:k], run, *node.axes[k + 1 :])
+                new = Reduction(node.op, axes, substitute(node.body, places))
+                yield Edit(
+                    *(put(root, spot.path, new), "index", "index", "replace"),
+                    *(node, new, 27, (spot.path,)),
+                )
+
+
 def _sum_too_many(root: Expr, spot: Spot, extent: Extent) -> Iterator[Edit]:
     node = spot.node
+    if isinstance(spot.above, Compare | Logic) or isinstance(node, Compare | Logic | Index):
+        return
     if isinstance(spot.above, Reduction) and spot.above.op != "sum":
         return
     pieces: list[tuple[Expr, Callable[[Expr], Expr], Path]] = []
@@ -189,12 +240,17 @@ def _sum_too_many(root: Expr, spot: Spot, extent: Extent) -> Iterator[Edit]:
 
 def _only_there(root: Expr, spot: Spot, axis: Axis, piece: Expr) -> bool:
     """Whether a bound letter has no use outside a piece: to sum twice is only to count again."""
-    bound = next((n for n in walk(root) if isinstance(n, Reduction) and axis in n.axes), None)
-    if bound is None:
-        return False
-    uses = [n for n in walk(bound.body) if isinstance(n, Read | Index) and axis in letters(n)]
-    inside = [n for n in walk(piece) if isinstance(n, Read | Index) and axis in letters(n)]
-    return len(uses) == len(inside)
+    bound: Reduction | None = None
+    node = root
+    for k in spot.path:
+        if isinstance(node, Reduction) and axis in node.axes:
+            bound = node
+        node = children(node)[k]
+    return bound is not None and _uses(bound.body, axis) == _uses(piece, axis)
+
+
+def _uses(expr: Expr, axis: Axis) -> int:
+    return sum(axis in letters(n) for n in walk(expr) if isinstance(n, Read | Index))
 
 
 def _next(letter: str) -> str:

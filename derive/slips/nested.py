@@ -1,6 +1,6 @@
 """Equations as one expression with its sums inside, and tensors' equations written into it.
 
-Here a reduction is a node of the expression, as a person writes it: `sum(i, W[i,j]*dz[n,i])*y[n,j]`.
+Here a reduction is a node of the expression, as a person writes it: `sum(i, W[i,j]*d[n,i])*y[n,j]`.
 No letter is bound twice on the way to a leaf, so that a letter says what it runs over wherever it
 stands.
 """
@@ -80,18 +80,25 @@ def _term(term: Term, axes: tuple[Axis, ...], left: set[str]) -> Expr:
         return substitute(rebound(body, left), same)
     fresh: dict[Axis, Affine] = {}
     taken = {a.letter for a in term.domain} | left
+    for subscript, axis in zip(term.target, axes, strict=True):
+        if subscript.axis is not None:
+            fresh.setdefault(subscript.axis, affine(axis))
+    more: list[Axis] = []
     for axis in term.domain:
-        letter = axis.letter if axis.letter not in left else fresh_letter(taken, axis.letter)
-        taken.add(letter)
-        fresh[axis] = affine(Axis(letter, axis.extent))
+        if axis not in fresh:
+            letter = axis.letter if axis.letter not in left else fresh_letter(taken, axis.letter)
+            taken.add(letter)
+            more.append(Axis(letter, axis.extent))
+            fresh[axis] = affine(more[-1])
     target = [substitute_affine(s, fresh) for s in term.target]
     hits = tuple(
-        Compare("==", Index(s), Index(affine(a))) for s, a in zip(target, axes, strict=True)
+        Compare("==", Index(s), Index(affine(a)))
+        for s, a in zip(target, axes, strict=True)
+        if s.axis != a
     )
     condition: Expr = hits[0] if len(hits) == 1 else Logic("and", hits)
     body = Call("where", (condition, substitute(rebound(term.body, taken), fresh), ZERO))
-    run = tuple(a for s in fresh.values() if (a := s.axis) is not None)
-    return Reduction(term.reduce, run, body)
+    return Reduction(term.reduce, tuple(more), body) if more else body
 
 
 def rebound(expr: Expr, taken: Iterable[str]) -> Expr:

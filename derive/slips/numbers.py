@@ -70,7 +70,18 @@ def drop_factors(
     if len(gone) == 1 and not isinstance(before, Number) and _base(before) in map(_base, rest):
         kind = back = "power"
         rank = 24
+    if isinstance(before, Call) and before.function == "sqrt" and _under(before.args[0], rest):
+        kind = "power"  # sqrt(d)/d becomes 1/d
     return Edit(put(root, path, new), kind, back, "drop", before, None, rank, paths)
+
+
+def _under(base: Expr, rest: tuple[Expr, ...]) -> bool:
+    """Whether a number is a divisor among the factors."""
+    if not isinstance(base, Number) or base.value.denominator != 1:
+        return False
+    return any(
+        isinstance(a, Number) and a.value.denominator % base.value.numerator == 0 for a in rest
+    )
 
 
 def _base(expr: Expr) -> Expr:
@@ -123,9 +134,9 @@ def _scaled(root: Expr, spot: Spot, scales: Sequence[Expr]) -> Iterator[Edit]:
     node, above = spot.node, spot.above
     if isinstance(node, Number) and not isinstance(above, Pow):
         if abs(node.value) != 1 or isinstance(above, Mul):
-            for scale in (Fraction(2), _HALF, 1 / node.value if node.value else Fraction(3)):
-                new = Number(node.value * scale)
-                yield _edit(root, spot, new, "factor", "factor", "replace", 42)
+            for times in (Fraction(2), _HALF, 1 / node.value if node.value else Fraction(3)):
+                changed = Number(node.value * times)
+                yield _edit(root, spot, changed, "factor", "factor", "replace", 42)
         other = 1 - node.value
         if 0 < other < 1:
             yield _edit(root, spot, Number(other), "wrong value", "wrong value", "replace", 48)
@@ -137,10 +148,8 @@ def _scaled(root: Expr, spot: Spot, scales: Sequence[Expr]) -> Iterator[Edit]:
             # with a root too much the whole was divided by what only its root belongs under
             forth = "power" if _divides_by_root(scale) else "factor"
             back = "power" if isinstance(scale, Call) else "factor"
-            yield Edit(
-                *(put(root, spot.path, new), forth, back, "insert"),
-                *(None, scale, rank, (spot.path,)),
-            )
+            whole = put(root, spot.path, new)
+            yield Edit(whole, forth, back, "insert", None, scale, rank, (spot.path,))
 
 
 def _divides_by_root(scale: Expr) -> bool:

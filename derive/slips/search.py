@@ -3,75 +3,44 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from fractions import Fraction
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from derive.notation import (
-    Add,
-    Call,
-    Compare,
-    Derivation,
-    Dim,
-    Expr,
-    Index,
-    Logic,
-    Mul,
-    Number,
-    Pow,
-    Read,
-    Reduction,
-    affine,
-)
+from derive.notation import Derivation, Expr
 from derive.slips.bench import Array, Bench, TooMany
-from derive.slips.forms import FAR, right_forms
+from derive.slips.forms import FAR
+from derive.slips.judging import Found, Judge
 from derive.slips.letters import letter_edits
-from derive.slips.nested import (
-    MOST_NODES,
-    Nested,
-    multiplied_out,
-    named_extents,
-    nested,
-    written_in,
-)
 from derive.slips.numbers import numeric_edits
+from derive.slips.own import own_edits
+from derive.slips.scales import alike, scales_of
+from derive.slips.sides import Form, sides
 from derive.slips.slip import Point, Slip, apart
-from derive.slips.slopes import slopes
-from derive.slips.spots import Edit, at, spots
-from derive.slips.targets import Target, differs, same, target
+from derive.slips.slopes import slopes, steps
+from derive.slips.spots import Edit, spots
+from derive.slips.targets import differs, same, target
 from derive.slips.telling import told
 from derive.slips.tensors import (
     branch_edits,
+    fitted,
     groups,
     inserted,
     slope_edits,
     tensor_edits,
+    values_for,
 )
-from derive.tree import MINUS_ONE, index, reads
+from derive.slips.through import passes
 
-MOST_WORK = 150_000.0  # calls of NumPy, about 2 microseconds each
+MOST_WORK = 100_000.0  # calls of NumPy, some microseconds each
 SECONDS = 3.0  # the last resort, where a machine is slow
-
-
-@dataclass
-class Form:
-    """One expression that is edited; `twins` are what it is at each point."""
-
-    whole: Nested
-    right: bool
-    far: int
-    twins: tuple[Nested, ...] = ()
-    benches: dict[int, Bench] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Found:
-    """An edit that gives what it should, at every place that was looked at."""
-
-    rank: tuple[int, int, int]
-    slip: Slip
+_SURE = 12  # no later form explains a formula better than this
+_GOOD = 31  # good enough not to ask forms that are further from what was written
+_GUESSED = 3
+_WITHIN = 25  # of the best one's rank: what is told beside it
+_MOST_TOLD = 3
+_MOST_OF_TWO = 75
+_VAGUE = ("wrong value", "index", "missing term", "extra term", "power")
 
 
 class Search:
@@ -87,110 +56,87 @@ class Search:
     ) -> None:
         self.tensor = tensor
         self.derivation = derivation
-        self.points = points
         self.most_work = most_work
         self.tried = 0
-        self._done = 0.0
+        self.work = 0.0
         self._end = time.monotonic() + seconds
         found = [target(tensor, apart(p)) for p in points]
         self.targets = [t for t in found if t is not None]
         self.usable = len(found) == len(self.targets) and differs(self.targets)
         if not self.usable:
             return
-        self.targets.sort(key=_nothing_seen)
-        self.slopes = slopes(derivation.forward)
-        adjoint = self.derivation.adjoint
-        self._pairs = {
-            (adjoint[s.value.tensor], adjoint[s.of.tensor])
-            for s in self.slopes
-            if s.value is not None and {s.value.tensor, s.of.tensor} <= set(adjoint)
+        self.targets.sort(key=lambda t: same(t.right, t.written))
+        system = derivation.system
+        fixed = {t.name for t in derivation.tensors if t.value is not None}
+        # a number that the model fixes is met by chance only, but in an update
+        self.like = alike(self.targets[0], () if tensor.startswith("next(") else fixed)
+        self.forward = tuple(
+            t.name for t in system.tensors if t.role in ("input", "intermediate", "target")
+        )
+        self.shapes = {
+            t.name: t.shape for t in derivation.tensors if t.value is None and not t.integer
         }
-        self.like = _like(self.targets[0])
-        self.forms = tuple(self._forms())
-
-    # ---- what is edited ----------------------------------------------------------------------
-
-    def _forms(self) -> Iterator[Form]:
-        written = [self._written(t.point) for t in self.targets]
-        raw = [nested(t.point.equation) for t in self.targets if t.point.equation is not None]
-        first = written[0]
-        mentioned: set[str] = set()
-        if len(raw) == len(written) and self.targets[0].point.own:
-            yield Form(named_extents(raw[0]), False, 0, tuple(raw))
-        if first is not None and all(w is not None for w in written):
-            mentioned = {r.tensor for r in reads(first.expr)}
-            twins = tuple(w for w in written if w is not None)
-            yield Form(named_extents(first), False, 12 if self.targets[0].point.own else 0, twins)
-        for whole, far in right_forms(self.tensor, self.derivation, mentioned).items():
-            yield Form(whole, True, far, tuple(whole for _ in self.targets))
-        if first is not None and all(w is not None for w in written):
-            outs = [multiplied_out(w) for w in written if w is not None]
-            if all(o is not None for o in outs):
-                twins = tuple(o for o in outs if o is not None)
-                yield Form(named_extents(twins[0]), False, FAR, twins)
-
-    def _written(self, point: Point) -> Nested | None:
-        if point.equation is None:
-            return None
-        whole = nested(point.equation)
-        own = {e.tensor: nested(e) for e in point.own}
-        for _ in range(len(own) + 1):
-            wanted = {r.tensor: own[r.tensor] for r in reads(whole.expr) if r.tensor in own}
-            if not wanted:
-                return whole
-            whole = written_in(whole, wanted)
-            if whole.size > MOST_NODES:
-                return None
-        return None
-
-    def _bench(self, form: Form, which: int, first: bool = False) -> Bench:
-        """Where a form is worked out at a point; `first`: at few places of the first one."""
-        key = -1 if first else which
-        if key not in form.benches:
-            goal = self.targets[which].first if first else self.targets[which]
-            bench = Bench(goal.values, form.whole.axes, goal.places)
-            twin = form.twins[which]
-            for one, other in zip(form.whole.axes, twin.axes, strict=True):
-                bench.learn(one, other)
-            bench.keep(form.whole.expr, twin.expr)
-            form.benches[key] = bench
-        return form.benches[key]
+        self.slopes = slopes(derivation.forward)
+        self.steps = steps(system)
+        self.forms = tuple(sides(tensor, derivation, self.targets))
+        self.judge = Judge(tensor, derivation, self.targets, self.forms, self.slopes, self.steps)
+        self._seen: list[tuple[Form, Edit, int, np.ndarray]] = []
 
     def slips(self) -> tuple[Slip, ...]:
-        """What explains the formula, likeliest first, each kind once."""
+        """What explains the formula, likeliest first, each kind once; else two mistakes that do."""
         if not self.usable:
             return ()
+        every = self.singles()
+        if not every:
+            return self.pair()
         kinds: dict[str, Slip] = {}
-        for found in self.singles():
-            kinds.setdefault(found.slip.kind, found.slip)
-        return tuple(kinds.values())
+        for found in every:
+            if found.rank[0] <= every[0].rank[0] + _WITHIN:
+                kinds.setdefault(found.slip.kind, found.slip)
+        return tuple(kinds.values())[:_MOST_TOLD]
 
-    # ---- single edits ------------------------------------------------------------------------
+    # ---- one edit ----------------------------------------------------------------------------
 
     def singles(self) -> list[Found]:
         """What single edits explain, best first."""
-        found = []
+        found = [*self._without_a_step()]
         for form in self.forms:
-            if found and form.far >= FAR:
-                break
+            best = min((f.rank[0] for f in found), default=2 * FAR)
+            if best <= form.far + _SURE or (best <= _GOOD and form.far >= _GUESSED):
+                continue
             try:
                 found.extend(self._of_form(form))
             except (TooMany, ValueError, KeyError):
                 continue
+        if not found and not self._spent():
+            found.extend(self._of_own())
         return sorted(found, key=lambda f: f.rank)
 
+    def _without_a_step(self) -> Iterator[Found]:
+        """What was written, taken for the derivative by an activation's value, gives the right."""
+        elementwise = {s.value.tensor for s in self.slopes if s.value is not None}
+        for source, value in self.steps:
+            if self.derivation.adjoint.get(source) != self.tensor or value in elementwise:
+                continue
+            if all(passes(self.derivation, source, value, goal) for goal in self.targets):
+                detail = f"the derivative of {value} by {source} is left out"
+                yield Found((15, 0, 0), Slip("missing derivative", detail))
+
     def _of_form(self, form: Form) -> Iterator[Found]:
-        bench = self._bench(form, 0, first=True)
+        bench = form.bench(self.targets, 0, first=True)
         goal = self.targets[0].first
         wanted = goal.written if form.right else goal.right
         for count, edit in enumerate(self._edits(form, bench)):
-            before = bench.work
             value = self._value(bench, edit.expr)
-            self._spend(bench.work - before)
-            if value is not None and same(value, wanted) and self._holds(form, edit):
-                found = self._found(form, edit, count)
-                if found is not None:
-                    yield found
+            if value is None:
+                continue
+            if same(value, wanted):
+                if self._holds(form, edit):
+                    found = self.judge.found(form, edit, count)
+                    if found is not None:
+                        yield found
+            elif form.far < FAR:
+                self._seen.append((form, edit, count, value))
             if self._spent():
                 return
 
@@ -198,149 +144,115 @@ class Search:
         whole = form.whole
         root = whole.expr
         there = groups(whole, self.slopes, bench)
-        yield from slope_edits(whole, there, self.like)
-        every = list(spots(whole))
-        scales = list(_scales(bench, whole))
-        for spot in every:
+        yield from slope_edits(whole, there, self.like, form.right)
+        scales = list(scales_of(bench, whole))
+        for spot in list(spots(whole)):
             yield from tensor_edits(root, spot, self.like, self.tensor)
             yield from numeric_edits(root, spot, scales)
             yield from branch_edits(root, spot)
+            if form.right:
+                yield from fitted(root, spot, self.shapes, self.tensor)
+                yield from values_for(root, spot, self.shapes, self.forward)
             yield from letter_edits(root, spot, bench.extent)
         yield from inserted(whole, self.slopes, self.like)
 
-    def _value(self, bench: Bench, expr: Expr) -> np.ndarray | None:
+    def _of_own(self) -> Iterator[Found]:
+        """One thing changed in an equation of the writer's own, wherever that is read."""
+        for which, edit, whole in own_edits(self.targets, self._edits_of_own):
+            for k, goal in enumerate(self.targets):
+                bench = Bench(goal.values, whole[k].axes, goal.places)
+                value = self._value(bench, whole[k].expr)
+                if value is None or not same(value, goal.right):
+                    break
+            else:
+                yield Found((edit.rank, 2, which), Slip(edit.back, told(edit, False)))
+            if self._spent():
+                return
+
+    def _edits_of_own(self, form: Form, bench: Bench) -> Iterator[Edit]:
+        root = form.whole.expr
+        scales = list(scales_of(bench, form.whole))
+        for spot in list(spots(form.whole)):
+            yield from tensor_edits(root, spot, self.like, self.tensor)
+            yield from numeric_edits(root, spot, scales)
+            yield from letter_edits(root, spot, bench.extent)
+        yield from inserted(form.whole, self.slopes, self.like)
+
+    # ---- two edits ---------------------------------------------------------------------------
+
+    def pair(self) -> tuple[Slip, ...]:
+        """One edit of the right formula and one of the written that meet in the same values."""
+        goal = self.targets[0].first
+        size = float(np.abs(goal.right).max() + np.abs(goal.written).max())
+        met: dict[tuple[float, ...], list[tuple[Form, Edit, int]]] = {}
+        right = [s for s in self._seen if s[0].right]
+        for form, edit, count, value in right:
+            if _tells(value, size):
+                met.setdefault(_key(value, size), []).append((form, edit, count))
+        best: tuple[int, int, int, Slip, Slip] | None = None
+        for form, edit, count, value in (s for s in self._seen if not s[0].right):
+            if not _tells(value, size):
+                continue
+            for other, forth, place in met.get(_key(value, size), ()):
+                rank = edit.rank + form.far + forth.rank + other.far
+                if rank > _MOST_OF_TWO or (best is not None and rank >= best[0]):
+                    continue
+                if edit.back in _VAGUE and forth.forth in _VAGUE:
+                    continue
+                if not self._meet(form, edit, other, forth):
+                    continue
+                one = self.judge.found(form, edit, count)
+                two = self.judge.found(other, forth, place)
+                if one is not None and two is not None and one.slip.kind != two.slip.kind:
+                    first, second = sorted((one, two), key=lambda f: f.rank)
+                    best = (rank, count, place, first.slip, second.slip)
+        return () if best is None else best[3:]
+
+    def _meet(self, one: Form, edit: Edit, other: Form, forth: Edit) -> bool:
+        for which in range(len(self.targets)):
+            try:
+                ours = self._value(one.bench(self.targets, which), edit.expr)
+                theirs = self._value(other.bench(self.targets, which), forth.expr)
+            except (TooMany, ValueError, KeyError):
+                return False
+            if ours is None or theirs is None or not same(ours, theirs):
+                return False
+        return True
+
+    # ---- values ------------------------------------------------------------------------------
+
+    def _value(self, bench: Bench, expr: Expr) -> Array | None:
         self.tried += 1
+        before = bench.work
         try:
             return bench.at_places(expr)
         except (TooMany, ValueError, IndexError, KeyError):
             return None
+        finally:
+            self.work += bench.work - before
 
     def _holds(self, form: Form, edit: Edit) -> bool:
         """Whether an edit gives what it should at every place of every point."""
         for which, goal in enumerate(self.targets):
             try:
-                bench = self._bench(form, which)
+                bench = form.bench(self.targets, which)
             except (TooMany, ValueError, KeyError):
                 return False
-            before = bench.work
             value = self._value(bench, edit.expr)
-            self._spend(bench.work - before)
             wanted = goal.written if form.right else goal.right
             if value is None or not same(value, wanted):
                 return False
         return True
 
-    def _found(self, form: Form, edit: Edit, count: int) -> Found | None:
-        kind = edit.forth if form.right else edit.back
-        rank = edit.rank
-        if edit.forth not in ("missing term", "factor") and self._vanishes(form, edit):
-            return None
-        if kind == "wrong value" and self._in_slope(form, edit):
-            kind, rank = "wrong argument", 16
-        elif kind == "wrong value" and not form.right and self._later(edit):
-            rank = 13
-        return Found((rank + form.far, int(form.right), count), Slip(kind, told(edit, form.right)))
-
-    def _vanishes(self, form: Form, edit: Edit) -> bool:
-        """Whether what was edited is 0 before or after: any edit that reaches 0 is as good."""
-        bench = self._bench(form, 0)
-        for path in edit.paths:
-            for length in range(len(path) + 1):
-                old = at(form.whole.expr, path[:length])
-                new = at(edit.expr, path[:length])
-                if new is None or old is None or isinstance(old, Compare | Logic):
-                    break
-                if length and not isinstance(at(form.whole.expr, path[: length - 1]), Add):
-                    continue
-                if _zero(bench.value(old)) or _zero(bench.value(new)):
-                    return True
-        return False
-
-    def _in_slope(self, form: Form, edit: Edit) -> bool:
-        """Whether what was changed stands in the derivative of an activation."""
-        right = form.whole if form.right else Nested(form.whole.axes, edit.expr)
-        bench = self._bench(form, 0)
-        there = [p for g in groups(right, self.slopes, bench) for p in g.paths]
-        return bool(edit.paths) and all(
-            any(path[: len(p)] == p for p in there) for path in edit.paths
-        )
-
-    def _later(self, edit: Edit) -> bool:
-        """Whether the derivative by an activation's value stands for that by its argument."""
-        match edit.before, edit.after:
-            case Read(one), Read(other):
-                return (one, other) in self._pairs
-            case _:
-                return False
-
-    def _spend(self, work: float) -> None:
-        self._done += work
-
     def _spent(self) -> bool:
-        return self._done > self.most_work or (
+        return self.work > self.most_work or (
             self.tried % 256 == 0 and time.monotonic() > self._end
         )
 
-    @property
-    def work(self) -> float:
-        """What was done so far, in calls of NumPy."""
-        return self._done
+
+def _tells(value: np.ndarray, size: float) -> bool:
+    return bool(np.isfinite(value).all() and np.abs(value).max() > 1e-9 * size)
 
 
-def _zero(value: Array) -> bool:
-    return bool(np.all(np.abs(value) < 1e-13))
-
-
-def _nothing_seen(goal: Target) -> bool:
-    return same(goal.right, goal.written)
-
-
-def _like(goal: Target) -> Mapping[str, tuple[str, ...]]:
-    """For each tensor the others of its shape at this point."""
-    right = goal.point.right
-    shapes: dict[tuple[int, ...], list[str]] = {}
-    for name, tensor in right.table.items():
-        if tensor.integer:
-            continue
-        try:
-            shapes.setdefault(right.shape(name), []).append(name)
-        except (KeyError, ValueError):
-            continue
-    return {n: tuple(m for m in names if m != n) for names in shapes.values() for n in names}
-
-
-def _scales(bench: Bench, whole: Nested) -> Iterator[Expr]:
-    """Factors that are left out or put in: 2, extents, and what corrects a variance."""
-    two = Number(Fraction(2))
-    yield two
-    yield _inverse(two)
-    axes = list(whole.axes)
-    for spot in spots(whole):
-        if isinstance(spot.node, Reduction):
-            axes.extend(spot.node.axes)
-    extents = [affine(Dim(name)) for name in bench.values.right.extents]
-    extents.extend(a.extent for a in axes)
-    sizes: list[Expr] = []
-    for extent in dict.fromkeys(extents):
-        number = extent.number
-        if number is None or number > 2:
-            sizes.append(index(extent))
-    for size in sizes:
-        yield size
-        yield _inverse(size)
-        root = Call("sqrt", (size,))
-        yield root
-        yield _inverse(root)
-    for size in sizes:
-        if isinstance(size, Index):
-            less = Index(size.value + -1)
-            yield Mul((size, _inverse(less)))
-            yield Mul((less, _inverse(size)))
-    for one in sizes:
-        for other in sizes:
-            if one != other:
-                yield Mul((one, _inverse(other)))
-
-
-def _inverse(expr: Expr) -> Expr:
-    return Pow(expr, MINUS_ONE)
+def _key(value: np.ndarray, size: float) -> tuple[float, ...]:
+    return tuple(float(f"{v / size:.8f}") + 0.0 for v in value)

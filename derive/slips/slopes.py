@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from derive.calculus import partial
-from derive.notation import Call, Equation, Expr, Read
+from derive.notation import Call, Equation, Expr, Read, System
 from derive.simplify import reexpress
 from derive.tree import ONE, ZERO, reads, walk
 
@@ -80,3 +80,36 @@ def _slope(body: Expr, read: Read, value: Read | None) -> Slope | None:
         if told != local and read not in set(reads(told)):
             forms.append((value, told))
     return Slope(read, value, tuple(forms))
+
+
+def steps(system: System) -> tuple[tuple[str, str], ...]:
+    """Argument and value of each activation, those that sum over an axis included.
+
+    The value has the argument's shape, and is made of that one alone.
+    """
+    found = []
+    for equation in system.equations:
+        shape = system.table[equation.tensor].shape
+        if all(isinstance(t.body, Read) for t in equation.terms):
+            continue  # another name of the same
+        for read in dict.fromkeys(r.tensor for t in equation.terms for r in reads(t.body)):
+            tensor = system.table[read]
+            if tensor.shape == shape and shape and _alone(system, equation.tensor, read):
+                found.append((read, equation.tensor))
+    return tuple(found)
+
+
+def _alone(system: System, tensor: str, source: str) -> bool:
+    work, seen = [tensor], {source}
+    while work:
+        name = work.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        equation = system.defined.get(name)
+        if equation is None:
+            if system.table[name].value is None:
+                return False
+            continue
+        work.extend(r.tensor for t in equation.terms for r in reads(t.body))
+    return True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,10 @@ class Target:
     places: tuple[Place, ...]
     right: Array
     written: Array
+
+    def places_of(self, name: str) -> tuple[Place, ...]:
+        """A few places of any tensor."""
+        return tuple(islice(np.ndindex(*self.values.right.shape(name)), _FIRST_PLACES))
 
     @property
     def first(self) -> Target:

@@ -30,7 +30,8 @@ def told(edit: Edit, right: bool) -> str:
                 f"a sum over {before} too many" if right else f"the sum over {before} is left out"
             )
         case "sign":
-            return f"the sign of {before if right else after} is turned"
+            turned = before if right else after
+            return f"the sign of {turned.removeprefix('-')} is turned"
         case _:
             wrong, wanted = (after, before) if right else (before, after)
             return f"{wrong} where {wanted} belongs"

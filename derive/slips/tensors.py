@@ -3,17 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice, product
 
 import numpy as np
 
-from derive.notation import Add, Affine, Call, Compare, Expr, Mul, Number, Read, Reduction
+from derive.notation import (
+    Add,
+    Affine,
+    Call,
+    Compare,
+    Expr,
+    Mul,
+    Number,
+    Pow,
+    Read,
+    Reduction,
+    affine,
+)
 from derive.slips.bench import Bench
 from derive.slips.nested import Nested
 from derive.slips.numbers import drop_factors
 from derive.slips.slopes import Slope
 from derive.slips.spots import Edit, Path, Spot, everywhere, put, spots
-from derive.tree import affine_axes, reads, substitute
+from derive.tree import (
+    MINUS_ONE,
+    ONE,
+    ZERO,
+    affine_axes,
+    letters,
+    number,
+    reads,
+    substitute,
+)
 
 _CLOSE = 1e-9
 
@@ -89,7 +111,7 @@ def _same(one: object, other: object) -> bool:
 
 
 def slope_edits(
-    whole: Nested, found: Sequence[Group], like: Mapping[str, Sequence[str]]
+    whole: Nested, found: Sequence[Group], like: Mapping[str, Sequence[str]], right: bool
 ) -> Iterator[Edit]:
     """An activation's derivative left out, or taken of something else."""
     root = whole.expr
@@ -97,16 +119,32 @@ def slope_edits(
     for group in found:
         node = by_path[group.path]
         if isinstance(node, Mul):
-            yield drop_factors(root, group.path, node.args, group.which, "missing derivative", 14)
+            yield drop_factors(
+                root, group.path, node.args, group.which, "missing derivative", 14 if right else 31
+            )
             for k in group.which:
                 if len(group.which) > 1:
                     yield drop_factors(root, group.path, node.args, (k,), "missing derivative", 18)
-        inside = [node.args[k] for k in group.which] if isinstance(node, Mul) else [node]
+        inside: list[Expr] = [node]
+        if isinstance(node, Mul):
+            inside = [node.args[k] for k in group.which]
         for form, (read, _) in enumerate(group.slope.forms):
             for other in like.get(read.tensor, ()):
                 told = told_at(group.slope, group.at, form)
                 new = _renamed(told, read.tensor, other)
                 yield _instead(root, group, node, inside, new)
+            for new in _known_slopes(Read(read.tensor, group.at)):
+                edit = _instead(root, group, node, inside, new)
+                yield replace(edit, forth="wrong value", back="wrong value", rank=29)
+
+
+def _known_slopes(read: Read) -> Iterator[Expr]:
+    """What stands in a derivative's place where another function was meant."""
+    for one in (read, Call("sigmoid", (read,))):
+        yield Mul((one, Add((ONE, Mul((MINUS_ONE, one))))))
+    for one in (read, Call("tanh", (read,))):
+        yield Add((ONE, Mul((MINUS_ONE, Pow(one, number(2))))))
+    yield Call("where", (Compare(">", read, ZERO), ONE, ZERO))
 
 
 def _instead(root: Expr, group: Group, node: Expr, inside: list[Expr], new: Expr) -> Edit:
@@ -134,15 +172,31 @@ def branch_edits(root: Expr, spot: Spot) -> Iterator[Edit]:
         case Call("where", (condition, yes, no)):
             for branch in (yes, no):
                 if not isinstance(branch, Number):
-                    yield Edit(
-                        *(put(root, spot.path, branch), "missing derivative", "factor", "drop"),
-                        *(condition, None, 16, (spot.path,)),
-                    )
+                    for bare in dict.fromkeys((branch, _undivided(branch))):
+                        changed = put(root, spot.path, bare)
+                        yield Edit(
+                            changed,
+                            "missing derivative",
+                            "factor",
+                            "drop",
+                            condition,
+                            None,
+                            16,
+                            (spot.path,),
+                        )
             new = Call("where", (condition, no, yes))
             yield Edit(
                 *(put(root, spot.path, new), "wrong argument", "wrong argument", "replace"),
                 *(spot.node, new, 30, (spot.path,)),
             )
+
+
+def _undivided(expr: Expr) -> Expr:
+    """A product without what it is divided by, as by how many entries attain a maximum."""
+    if not isinstance(expr, Mul):
+        return expr
+    over = tuple(a for a in expr.args if not isinstance(a, Pow))
+    return over[0] if len(over) == 1 else Mul(over) if over else expr
 
 
 def inserted(
@@ -166,8 +220,13 @@ def inserted(
                 if all(a in scope for s in at for a in affine_axes(s)):
                     told = told_at(slope, at)
                     yield Edit(
-                        *(put(root, spot.path, Mul((told, spot.node))), "factor"),
-                        *("missing derivative", "insert", None, told_short(slope, at), 15),
+                        put(root, spot.path, Mul((told, spot.node))),
+                        "factor",
+                        "missing derivative",
+                        "insert",
+                        None,
+                        told_short(slope, at),
+                        15,
                         (spot.path,),
                     )
 
@@ -175,6 +234,60 @@ def inserted(
 def told_short(slope: Slope, at: tuple[Affine, ...]) -> Expr:
     """The shorter form: by the value where there is one."""
     return told_at(slope, at, len(slope.forms) - 1)
+
+
+def fitted(
+    root: Expr, spot: Spot, shapes: Mapping[str, tuple[Affine, ...]], barred: str
+) -> Iterator[Edit]:
+    """A tensor of another shape in a read's place, with the letters that fit its axes."""
+    node = spot.node
+    if not isinstance(node, Read) or isinstance(spot.above, Compare):
+        return
+    mine = shapes.get(node.tensor)
+    own = tuple(dict.fromkeys(a for s in node.subscripts for a in affine_axes(s)))
+    order = (*own, *(a for a in spot.scope if a not in own))
+    for other, shape in shapes.items():
+        if other in (barred, node.tensor) or shape == mine or not shape:
+            continue
+        choices = [[a for a in order if a.extent == e] for e in shape]
+        found = [c for c in islice(product(*choices), 12) if len(set(c)) == len(c)]
+        for axes in found[:2]:
+            new = Read(other, tuple(affine(a) for a in axes))
+            yield Edit(
+                *(put(root, spot.path, new), "wrong value", "wrong value", "replace"),
+                *(node, new, 38, (spot.path,)),
+            )
+
+
+def values_for(
+    root: Expr, spot: Spot, shapes: Mapping[str, tuple[Affine, ...]], forward: Sequence[str]
+) -> Iterator[Edit]:
+    """A forward tensor in the place of factors that are made of forward values."""
+    node = spot.node
+    if not isinstance(node, Mul):
+        return
+    known = set(forward)
+    which = [
+        k
+        for k, a in enumerate(node.args)
+        if (names := {r.tensor for r in reads(a)}) and names <= known
+    ]
+    if len(which) < 2:
+        return
+    part = Mul(tuple(node.args[k] for k in which))
+    rest = tuple(a for k, a in enumerate(node.args) if k not in which)
+    axes = letters(part)
+    for other in forward:
+        choices = [[a for a in axes if a.extent == e] for e in shapes[other]]
+        found = [c for c in islice(product(*choices), 12) if len(set(c)) == len(c)]
+        for chosen in found[:1]:
+            if len(chosen) == len(axes):
+                new = Read(other, tuple(affine(a) for a in chosen))
+                changed = Mul((*rest, new)) if rest else new
+                yield Edit(
+                    *(put(root, spot.path, changed), "wrong value", "wrong value", "replace"),
+                    *(part, new, 45, tuple((*spot.path, k) for k in which)),
+                )
 
 
 def tensor_edits(
