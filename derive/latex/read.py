@@ -1,0 +1,272 @@
+"""Formulas in LaTeX -> formulas in the equation language."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+
+from derive.errors import ChainruleError, shorten
+from derive.grammar import MOST_PROBLEMS
+from derive.latex.facts import DEFINING, Facts, check_depth, gather, walk
+from derive.latex.formula import Formula, Whole, letter_of
+from derive.latex.functions import check_functions
+from derive.latex.grammar import parse
+from derive.latex.lefts import left_of
+from derive.latex.names import Names, check_names
+from derive.latex.nodes import Node, Relation, Scripted, Symbol
+from derive.latex.references import pieces
+from derive.latex.say import written_text
+from derive.latex.sizes import settled_sizes
+from derive.latex.spelling import join, letter_name, spell
+from derive.latex.tokens import MOST_FORMULAS, Text, formulas_of, tokens_of
+from derive.latex.values import value
+from derive.syntax import Name, Op, Ref, Refused, Syntax, Written
+from derive.vocabulary import Reading, Vocabulary
+
+_COMMAND = re.compile(
+    r"\\[A-Za-z]{2,}|\\\\|\\\[|\$|[A-Za-z0-9)}]\s*[_^]\s*\{|[A-Za-z)]_[A-Za-z0-9](?![A-Za-z0-9_\[(])"
+)
+MOST_DEEP = 160
+
+
+def looks_like_latex(text: str) -> bool:
+    """Whether a text is LaTeX, not the equation language: it has commands or braced scripts."""
+    plain = "\n".join(line.split("#", 1)[0] for line in text.splitlines())
+    if re.search(r"\w\s*\[[^\]]*\]\s*=|(?:sum|prod|mean)\s*\(", plain) and "\\" not in plain:
+        return False
+    return bool(_COMMAND.search(plain))
+
+
+def read_latex(
+    text: str, vocabulary: Vocabulary, names: Mapping[str, str] | None = None
+) -> Reading:
+    r"""Formulas about a model.
+
+    `names` tells which tensor a written name means, `{"a": "y", "\\\\delta^{(2)}": "dz2"}`; other
+    names are guessed. Of a chain `a = b = c` the last side is the formula. Raises `ChainruleError`
+    with every problem, one line each.
+    """
+    given = {_plain_name(k): v for k, v in (names or {}).items()}
+    check_names(given, vocabulary)
+    problems: list[str] = []
+    source = Text(text, "formulas")
+    trees = _trees(source, problems)
+    facts = _facts(trees, source, problems)
+    found = Names(vocabulary, given, facts)
+    facts.batch.update(_batch_letters(trees, found))
+    equations = _equations(trees, source, found, facts, {}, problems)
+    if not equations and not problems:
+        problems.append(
+            "formulas, line 1, column 1: there is no formula; write one, such as y_{ni} = ..."
+        )
+    if problems:
+        raise ChainruleError(*dict.fromkeys(problems))
+    return Reading(tuple(equations), dict(found.taken))
+
+
+def latex_equations(
+    text: str,
+    place: str,
+    problems: list[str],
+    functions: Mapping[str, str] | None = None,
+    known: Collection[str] = (),
+) -> list[Written]:
+    """A model's equations; what can't be read is added to `problems`, one line each.
+
+    `functions` tells which function a letter is, `known` which tensors are declared beside them.
+    Raises `ChainruleError` where LaTeX can't be read at all.
+    """
+    before = len(problems)
+    check_functions(functions or {}, problems, "functions")
+    if len(problems) > before:
+        return []
+    source = Text(text, place)
+    trees = _trees(source, problems)
+    facts = _facts(trees, source, problems)
+    names = Names(None, {}, facts, known)
+    return _equations(trees, source, names, facts, functions or {}, problems)
+
+
+def _trees(source: Text, problems: list[str]) -> list[Node]:
+    try:
+        rows = formulas_of(tokens_of(source))
+    except Refused as refused:
+        problems.append(str(refused))
+        return []
+    found = []
+    if len(rows) > MOST_FORMULAS:
+        problems.append(
+            f"{source.name}: there are {len(rows)} formulas; give at most {MOST_FORMULAS}"
+        )
+        return []
+    for tokens in rows:
+        if len(problems) >= MOST_PROBLEMS:
+            break
+        try:
+            tree = parse(tokens, source)
+            check_depth(tree, source)
+            found.append(tree)
+        except Refused as refused:
+            problems.append(str(refused))
+    return found
+
+
+def _facts(trees: Sequence[Node], source: Text, problems: list[str]) -> Facts:
+    try:
+        return gather(trees, source)
+    except Refused as refused:
+        problems.append(str(refused))
+        return Facts()
+
+
+def _batch_letters(trees: Sequence[Node], names: Names) -> set[str]:
+    """The letters that walk the batch, told by the tensors whose first subscript they are."""
+    vocabulary = names.vocabulary
+    found: set[str] = set()
+    if vocabulary is None or vocabulary.batch is None:
+        return found
+    for tree in trees:
+        for node in walk(tree):
+            spelled = spell(node) if isinstance(node, Symbol | Scripted) else None
+            if spelled is None or not spelled.below or spelled.base == "delta":
+                continue
+            parts = pieces(spelled, split=True)
+            name = names.find(spelled.base, spelled.layer, len(parts))
+            shape = names.shapes.get(name or "")
+            letter = letter_of(parts[0])
+            if letter and shape and len(shape) == len(parts) and shape[0] == vocabulary.batch:
+                found.add(letter)
+    return found
+
+
+def _equations(
+    trees: Sequence[Node],
+    source: Text,
+    names: Names,
+    facts: Facts,
+    functions: Mapping[str, str],
+    problems: list[str],
+) -> list[Written]:
+    found: list[Written] = []
+    for tree in trees:
+        if len(problems) >= MOST_PROBLEMS:
+            break
+        formula = Formula(source, names, facts, functions, value)
+        try:
+            found.extend(_formula(formula, tree))
+        except Whole as whole:
+            problems.append(
+                f"{source.place(whole.at)}: '{whole.name}' has axes and stands without "
+                "subscripts; write them"
+            )
+        except Refused as refused:
+            problems.append(str(refused))
+    try:
+        found = settled_sizes(found, names)
+    except Refused as refused:
+        problems.append(str(refused))
+    problems.extend(
+        f"{e.place}: this is too long; split it with named intermediates"
+        for e in found
+        if _is_deep(e.right)
+    )
+    return [replace(e, text=written_text(e)) for e in found] if not problems else found
+
+
+def _formula(formula: Formula, tree: Node) -> list[Written]:
+    """A formula; one of a layer l is one for every layer at which all its names mean something."""
+    if not _names_layer(tree):
+        return [_written(formula, tree)]
+    if formula.names.vocabulary is None:
+        raise formula.refuse(
+            tree, "a formula of a layer l can't be a model's equation; write one for each layer"
+        )
+    found: list[Written] = []
+    refused: Refused | None = None
+    for number in formula.names.numbers():
+        taken = dict(formula.names.taken)
+        own = dict(formula.names.own)
+        one = replace(formula, layer=number, moved={})
+        try:
+            found.append(_written(one, tree))
+        except Refused as problem:
+            refused = problem
+            formula.names.taken.clear()
+            formula.names.taken.update(taken)
+            formula.names.own.clear()
+            formula.names.own.update(own)
+    if not found:
+        raise refused or formula.refuse(tree, "the model has no numbered layers")
+    return found
+
+
+def _names_layer(tree: Node) -> bool:
+    for node in walk(tree):
+        spelled = spell(node) if isinstance(node, Symbol | Scripted) else None
+        if spelled is not None and any(
+            m[:1] == "l" and len(m) < 5 and (m == "l" or m[1] in "+-")
+            for m in spelled.layer.split(",")
+        ):
+            return True
+    return False
+
+
+def _written(formula: Formula, tree: Node) -> Written:
+    if not isinstance(tree, Relation):
+        raise formula.refuse(tree, "expected 'tensor = value', found no '='")
+    if tree.signs[0] not in DEFINING or any(s != "=" for s in tree.signs[1:]):
+        bad = next(s for k, s in enumerate(tree.signs) if s not in (DEFINING if not k else "="))
+        raise formula.refuse(tree, f"'{bad}' is no equation; write one with '='")
+    left = left_of(formula, tree.sides[0], tree.signs[0])
+    formula.left = left.tensor
+    scope = frozenset(x.name for x in left.letters)
+    right = formula.value(tree.sides[-1], scope)
+    place = formula.place(tree)
+    if left.is_change:
+        now: Syntax = (
+            Ref(place, left.tensor, left.letters) if left.letters else Name(place, left.tensor)
+        )
+        right = Op(place, "+", (now, right))
+    return Written(place, left.tensor, left.letters, right, "", left.is_next)
+
+
+def _is_deep(node: Syntax) -> bool:
+    level: list[Syntax] = [node]
+    for _ in range(MOST_DEEP + 200):
+        level = [p for n in level for p in _parts(n)]
+        if not level:
+            return False
+    return True
+
+
+def _parts(node: Syntax) -> tuple[Syntax, ...]:
+    match node:
+        case Ref(subscripts=parts) | Op(args=parts):
+            return parts
+        case _ if hasattr(node, "args"):
+            return tuple(node.args)
+        case _ if hasattr(node, "body"):
+            return (node.body,)
+        case _:
+            return ()
+
+
+def _plain_name(written: str) -> str:
+    r"""A key of a mapping in plain letters: `\\delta^{(2)}` is `delta2`."""
+    if not re.search(r"[\\^{]", written):
+        return written
+    try:
+        source = Text(written, "names")
+        rows = formulas_of(tokens_of(source))
+        spelled = spell(parse(rows[0], source)) if rows else None
+    except Refused as refused:
+        raise ChainruleError(f"{refused}") from None
+    if spelled is None:
+        raise ChainruleError(
+            f"names: '{shorten(written)}' is no name; write one such as \\delta^{{(2)}} or delta2"
+        )
+    layer = spelled.layer or (spelled.doubtful.text if spelled.doubtful else "")
+    if spelled.sample is not None:
+        layer = spelled.sample.name
+    return join(letter_name(spelled.base), layer)
