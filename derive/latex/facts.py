@@ -158,3 +158,15 @@ def _range(item: Node, node: Scripted, facts: Facts, text: Text) -> None:
         end = inner.terms[0][1] if isinstance(inner, Sum) else inner
         if isinstance(end, Symbol):
             facts.ends.setdefault(letter_name(end.name), name)
+
+
+def bound_letters(tree: Node) -> frozenset[str]:
+    """Every letter that a sum of a formula binds."""
+    found = set()
+    for node in walk(tree):
+        if isinstance(node, Scripted) and isinstance(node.base, Symbol) and node.base.name in BIG:
+            for below in node.below:
+                for inner in walk(below):
+                    if isinstance(inner, Symbol) and inner.kind == "letter":
+                        found.add(letter_name(inner.name))
+    return frozenset(found)

@@ -34,8 +34,8 @@ class Formula:
     """What is known while one formula is read.
 
     `layer` is what the letter l stands for. `moved` tells by how much a letter of the left side
-    was moved (`h_{t+1} = ...` gives `h[t]`). `left` is the tensor that the formula gives. `reader`
-    reads a value inside a value.
+    was moved (`h_{t+1} = ...` gives `h[t]`). `left` is the tensor that the formula gives,
+    `letters` are all that it binds. `reader` reads a value inside a value.
     """
 
     text: Text
@@ -46,6 +46,7 @@ class Formula:
     layer: int | None = None
     moved: dict[str, int] = field(default_factory=dict)
     left: str = ""
+    letters: frozenset[str] = frozenset()
     deep: int = 0
 
     def value(self, node: Node, scope: Scope) -> Syntax:

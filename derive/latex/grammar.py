@@ -49,6 +49,8 @@ factor: base script*
 script: SUB arg -> below
       | SUP arg -> above
       | PRIME -> prime
+      | SUP PRIME -> prime
+      | SUP LC PRIME RC -> prime
 
 ?base: number
      | SYMBOL -> symbol
@@ -72,7 +74,6 @@ braces: LC list? RC
     | FRAC arg arg -> fraction
     | SQRT arg -> root
     | OP -> operator
-    | PRIME -> primed
 number: DIGIT+ (POINT DIGIT+)? | POINT DIGIT+
 cases: BCASES case (ROW case)* ROW? ECASES
 case: list (AMP list?)?
@@ -202,8 +203,8 @@ def _tree_maker(lark: Any) -> Any:
                 return base
             inner = bare(base)
             below = tuple(s for k, s in scripts if k == "below")
-            above = tuple(s for k, s in scripts if k == "above" and s is not None)
-            primes = sum(k == "prime" or (k == "above" and s is None) for k, s in scripts)
+            above = tuple(s for k, s in scripts if k == "above")
+            primes = sum(k == "prime" for k, _ in scripts)
             if isinstance(inner, Scripted) and isinstance(base, Group):
                 below, above = (*inner.below, *below), (*inner.above, *above)
                 return Scripted(base.at, inner.base, below, above, inner.primes + primes)
@@ -212,14 +213,11 @@ def _tree_maker(lark: Any) -> Any:
         def below(self, parts: Parts) -> tuple[str, Node]:
             return "below", parts[1]
 
-        def above(self, parts: Parts) -> tuple[str, Node | None]:
+        def above(self, parts: Parts) -> tuple[str, Node]:
             return "above", parts[1]
 
         def prime(self, _: Any) -> tuple[str, None]:
             return "prime", None
-
-        def primed(self, _: Any) -> None:
-            return None
 
         def number(self, parts: Parts) -> Node:
             return Number(parts[0].start_pos, "".join(map(str, parts)))

@@ -7,8 +7,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from derive.errors import ChainruleError, shorten
-from derive.grammar import MOST_PROBLEMS
-from derive.latex.facts import DEFINING, Facts, check_depth, gather, walk
+from derive.grammar import MOST_PROBLEMS, read_equations
+from derive.latex.facts import DEFINING, Facts, bound_letters, check_depth, gather, walk
 from derive.latex.formula import Formula, Whole, letter_of
 from derive.latex.functions import check_functions
 from derive.latex.grammar import parse
@@ -24,18 +24,38 @@ from derive.latex.values import value
 from derive.syntax import Name, Op, Ref, Refused, Syntax, Written
 from derive.vocabulary import Reading, Vocabulary
 
-_COMMAND = re.compile(
-    r"\\[A-Za-z]{2,}|\\\\|\\\[|\$|[A-Za-z0-9)}]\s*[_^]\s*\{|[A-Za-z)]_[A-Za-z0-9](?![A-Za-z0-9_\[(])"
-)
+_COMMAND = re.compile(r"\\[A-Za-z]{2,}|\\\\|\\\[|\$|[A-Za-z0-9)}]\s*[_^]\s*\{")
+_LANGUAGE = re.compile(r"\w\s*\[|\*\*|\b(?:sum|prod|mean|where)\s*\(")
 MOST_DEEP = 160
 
 
 def looks_like_latex(text: str) -> bool:
-    """Whether a text is LaTeX, not the equation language: it has commands or braced scripts."""
+    """Whether a text is LaTeX, not the equation language: it has commands or braced scripts.
+
+    `y_i = x_i^2` is LaTeX, too; `y_i = 2*x_i` names three scalars of the equation language.
+    """
     plain = "\n".join(line.split("#", 1)[0] for line in text.splitlines())
-    if re.search(r"\w\s*\[[^\]]*\]\s*=|(?:sum|prod|mean)\s*\(", plain) and "\\" not in plain:
+    if "\\" not in plain.replace("\\\n", "\n") and _LANGUAGE.search(plain):
         return False
-    return bool(_COMMAND.search(plain))
+    return bool(_COMMAND.search(plain)) or "^" in plain
+
+
+def read_either(
+    text: str,
+    place: str,
+    problems: list[str],
+    functions: Mapping[str, str] | None = None,
+    known: Collection[str] = (),
+) -> list[Written]:
+    """A model's equations, in the equation language or in LaTeX."""
+    if looks_like_latex(text):
+        return latex_equations(text, place, problems, functions, known)
+    if functions:
+        problems.append(
+            f"{place}: functions tell what the letters of LaTeX are, and this is none; write the "
+            "function's name into the equations"
+        )
+    return read_equations(text, place, problems)
 
 
 def read_latex(
@@ -220,6 +240,7 @@ def _written(formula: Formula, tree: Node) -> Written:
         raise formula.refuse(tree, f"'{bad}' is no equation; write one with '='")
     left = left_of(formula, tree.sides[0], tree.signs[0])
     formula.left = left.tensor
+    formula.letters = bound_letters(tree) | {x.name for x in left.letters}
     scope = frozenset(x.name for x in left.letters)
     right = formula.value(tree.sides[-1], scope)
     place = formula.place(tree)

@@ -417,7 +417,7 @@ def _extent(formula: Formula, found: Spelled) -> str | None:
     vocabulary = formula.names.vocabulary
     if name in ("N", "m", "B", "M", "batch") and vocabulary and vocabulary.batch is not None:
         return BATCH_SIZE
-    if len(name) == 1 and name.isupper() and vocabulary is not None:
+    if len(name) == 1 and name.isupper() and name.lower() in formula.letters:
         return name.lower()
     return None
 
