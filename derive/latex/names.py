@@ -100,6 +100,13 @@ class Names:
         name = self.find(base, layer, 0)
         return name is not None and not self.rank(name)
 
+    def is_spelled(self, base: str, layer: str = "") -> bool:
+        """Whether a name without subscripts is a tensor by its spelling, not by a guess."""
+        if (base, layer) in self.facts.defined:
+            return True
+        forms = (*_forms(letter_name(base), layer), *self._given(base, layer))
+        return any(f in self.known or self.rank(f) == 0 for f in forms)
+
     def _candidates(self, base: str, layer: str, rank: int | None) -> Iterator[str]:
         yield from self._given(base, layer)
         facts = self.facts
@@ -135,6 +142,8 @@ class Names:
             (_SUMS, ("z",)),
             (_ERRORS, ("dz", "dy")),
         )
+        if layer == str(self.layers) and base in ("a", "h", "o", "A", "H", "O"):
+            yield from self._probabilities()
         if layer == "0" and base in (*_OUTPUTS, "z"):
             yield from self._having("input")
         for written, meant_ in families:
@@ -157,8 +166,8 @@ class Names:
             yield from (f"d{z}" for z in self._only("z", rank))
         if base == "h":
             yield from self._hidden()
-        if base == "p" and system.probabilities:
-            yield system.probabilities
+        if base in (*_ANSWERS, "y", "Y") and base not in ("a", "h", "A", "H"):
+            yield from self._probabilities()
         if base in _ANSWERS and (base not in ("a", "h", "A", "H") or self.layers == 1):
             yield from self._output()
         if base in _TARGETS:
@@ -198,6 +207,13 @@ class Names:
         assert self.vocabulary is not None
         if self.vocabulary.system.output:
             yield self.vocabulary.system.output
+
+    def _probabilities(self) -> Iterator[str]:
+        """What a classification's output is made into: textbooks call it the output."""
+        assert self.vocabulary is not None
+        system = self.vocabulary.system
+        if system.probabilities and system.probabilities != system.output:
+            yield system.probabilities
 
     def _targets(self) -> Iterator[str]:
         yield from self._having("target")
@@ -239,8 +255,7 @@ def _forms(plain: str, layer: str) -> Iterator[str]:
 
 
 def _families(family: str, layer: str) -> Iterator[str]:
-    yield join(family, layer)
-    yield f"{family}{layer}"
+    yield from _forms(family, layer)
 
 
 def check_names(names: Mapping[str, str], vocabulary: Vocabulary) -> None:

@@ -81,24 +81,26 @@ def _range(formula: Formula, big: Scripted, scope: Scope) -> Range:
 def _items(below: Node) -> list[Node]:
     r"""What stands below, between commas; `0 \\le u,v < 3` is a range for each letter."""
     items = [bare(i) for i in subscripts(below)]
-    first, last = items[0] if items else None, items[-1] if items else None
-    if (
-        len(items) > 1
-        and isinstance(first, Relation)
-        and isinstance(last, Relation)
-        and len(first.sides) == len(last.sides) == 2
-        and first.signs[0] in ("<", "<=")
-        and last.signs[0] in ("<", "<=")
-        and not any(isinstance(i, Relation) for i in items[1:-1])
-    ):
-        letters = [first.sides[1], *items[1:-1], last.sides[0]]
-        signs = (first.signs[0], last.signs[0])
-        return [
-            Relation(x.at, (first.sides[0], x, last.sides[1]), signs)
-            for x in letters
-            if letter_of(x) is not None
-        ]
-    return list(items)
+    found: list[Node] = []
+    while items:
+        first = items.pop(0)
+        end = next((k for k, x in enumerate(items) if isinstance(x, Relation)), None)
+        last = items[end] if end is not None else None
+        if _opens(first) and isinstance(first, Relation) and isinstance(last, Relation):
+            letters = [first.sides[1], *items[:end], last.sides[0]]
+            if len(last.sides) == 2 and all(letter_of(x) is not None for x in letters):
+                signs = (first.signs[0], last.signs[0])
+                sides = [(first.sides[0], x, last.sides[1]) for x in letters]
+                found.extend(Relation(x.at, (a, x, b), signs) for a, x, b in sides)
+                items = items[len(letters) - 1 :]
+                continue
+        found.append(first)
+    return found
+
+
+def _opens(node: Node) -> bool:
+    r"""Whether a relation begins a range: `0 \\le u` of `0 \\le u,v < 3`."""
+    return isinstance(node, Relation) and len(node.sides) == 2 and node.signs[0] in ("<", "<=")
 
 
 def _with(formula: Formula, found: Range, node: Node, letter: str) -> Range:
@@ -214,10 +216,21 @@ def _end_of(formula: Formula, node: Node, scope: Scope) -> tuple[Symbol | None, 
         return None, 0
     if isinstance(node, Symbol):
         letter = letter_of(node)
-        if letter in scope or formula.names.is_declared(node.name):
+        if letter in scope or _is_integer(formula, node):
             return None, 0
         return node, more
     return None, 0
+
+
+def _is_integer(formula: Formula, node: Symbol) -> bool:
+    """Whether a name is a number that is given, not an axis's length."""
+    if (node.name, "") in formula.facts.defined:
+        return True
+    vocabulary = formula.names.vocabulary
+    if vocabulary is None:
+        return formula.names.is_declared(node.name)
+    row = vocabulary.system.table.get(formula.names.find(node.name) or "")
+    return row is not None and row.rank == 0 and (row.integer or row.value is not None)
 
 
 def _extent(formula: Formula, letter: str, body: Syntax) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from derive.errors import ChainruleError, shorten
@@ -48,7 +49,7 @@ def read_either(
     known: Collection[str] = (),
 ) -> list[Written]:
     """A model's equations, in the equation language or in LaTeX."""
-    if looks_like_latex(text):
+    if looks_like_latex(text) or (functions and not _LANGUAGE.search(text)):
         return latex_equations(text, place, problems, functions, known)
     if functions:
         problems.append(
@@ -170,6 +171,8 @@ def _equations(
 ) -> list[Written]:
     found: list[Written] = []
     for tree in trees:
+        _announce(Formula(source, names, facts, functions, value), tree)
+    for tree in trees:
         if len(problems) >= MOST_PROBLEMS:
             break
         formula = Formula(source, names, facts, functions, value)
@@ -192,6 +195,13 @@ def _equations(
         if _is_deep(e.right)
     )
     return [replace(e, text=written_text(e)) for e in found] if not problems else found
+
+
+def _announce(formula: Formula, tree: Node) -> None:
+    """Note what a formula gives, so that formulas before it may read it."""
+    if isinstance(tree, Relation) and tree.signs[0] in DEFINING and not _names_layer(tree):
+        with suppress(Refused, Whole):
+            left_of(formula, tree.sides[0], tree.signs[0])
 
 
 def _formula(formula: Formula, tree: Node) -> list[Written]:

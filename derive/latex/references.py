@@ -191,7 +191,7 @@ def _integer(formula: Formula, node: Node, scope: Scope, tensor: str, axis: int)
             return formula.number(node)
         case Symbol(name=name, kind="letter") if (
             tensor
-            and not formula.names.is_declared(name)
+            and not formula.names.is_spelled(name)
             and (name.isupper() or letter in formula.facts.ends)
         ):
             return Fn(place, "size", (Name(place, tensor), Num(place, Fraction(axis))))
@@ -208,6 +208,8 @@ def _integer(formula: Formula, node: Node, scope: Scope, tensor: str, axis: int)
             return _product(formula, node, items, inside)
     found = spell(node)
     if found is not None:
+        if letter is not None and found.primes:
+            return Name(place, letter)  # bound nowhere: told where letters are resolved
         found = settled(formula, found, scope)
         if found.power is None and not found.primes:
             if not found.below and letter is not None:

@@ -115,22 +115,23 @@ def spell(node: Node) -> Spelled | None:
 
 def subscripts(node: Node) -> tuple[Node, ...]:
     """What stands between the commas below a symbol."""
+    node = bare(node)
     return node.items if isinstance(node, Group) and node.kind == "{" else (node,)
 
 
 def _above(found: Spelled, above: Node) -> Spelled | None:
     inner = bare(above)
     marks = items_of(inner)
-    if all(isinstance(m, Group) and m.kind in ("(", "[", "set") for m in marks):
+    if all(_is_mark(m) for m in marks):
         for mark in marks:
-            assert isinstance(mark, Group)
-            found = _bracketed(found, mark)
+            if isinstance(mark, Group):
+                found = _bracketed(found, mark)
+            else:
+                found = replace(found, is_next=True)
         return found
     match inner:
         case Symbol(name="T", kind="letter") | Symbol(name="top" | "intercal", kind="command"):
             return replace(found, is_turned=True)
-        case Symbol(name=name, kind="word") if name.lower() in _NEW:
-            return replace(found, is_next=True)
         case Symbol(name=name, kind="word") if name in ("T", "t"):
             return replace(found, is_turned=True)
         case Symbol(name=name, kind="word"):
@@ -144,6 +145,13 @@ def _above(found: Spelled, above: Node) -> Spelled | None:
         case _ if found.power is None:
             return replace(found, power=above)
     return None
+
+
+def _is_mark(node: Node) -> bool:
+    """`(2)`, `[l]`, or the word new."""
+    if isinstance(node, Symbol):
+        return node.kind == "word" and node.name.lower() in _NEW
+    return isinstance(node, Group) and node.kind in ("(", "[", "set")
 
 
 def _bracketed(found: Spelled, mark: Group) -> Spelled:
@@ -175,8 +183,10 @@ def layer_text(node: Node) -> str:
             letter.name in LAYERS and text.isdigit()
         ):
             return f"{'l' if letter.name == 'ell' else letter.name}{sign}{text}"
-        case Product(items=items) if all(isinstance(i, Symbol) for i in items):
-            return "".join(i.name for i in items if isinstance(i, Symbol))
+        case Product(items=(Symbol(), *_) as items) if all(
+            isinstance(i, Symbol | Number) for i in items
+        ):
+            return "".join(layer_text(i) for i in items)
         case Group(kind="(", items=(one,)):
             return layer_text(one)
     return ""

@@ -126,3 +126,7 @@ SIGNS = {
 IGNORED_TEXT = ("if", "for", "when", "falls", "where", "fur")
 OTHERWISE = ("otherwise", "else", "sonst", "other")
 OPERANDS = _words("DIGIT SYMBOL RP RB RC RSET RBAR RNORM RFLOOR PRIME ECASES ")
+MATHEMATICS = _words(
+    "equation align aligned gather gathered multline eqnarray split alignat alignedat flalign "
+    "displaymath math subequations dmath"
+)

@@ -16,6 +16,7 @@ from derive.latex.symbols import (
     FUNCTIONS,
     GREEK,
     IGNORED_TEXT,
+    MATHEMATICS,
     OPENING,
     OPERANDS,
     OPERATORS,
@@ -26,8 +27,11 @@ from derive.latex.symbols import (
 )
 from derive.syntax import Place, Refused
 
-LONGEST_TEXT = 200_000
+LONGEST_TEXT = 100_000
 LONGEST_FORMULA = 3_000  # tokens
+_DISPLAY = re.compile(
+    r"(?<!\\)\$|\\[\[(](?!\d)|\\begin\s*\{(?:" + "|".join(MATHEMATICS) + r")\*?\}"
+)
 DEEPEST = 30
 MOST_FORMULAS = 2_000
 
@@ -88,6 +92,9 @@ class _Scanner:
         self.text = text
         self.found: list[Token] = []
         self.open: list[str] = []
+        # where formulas are set apart from words, what stands outside of them is no formula
+        self.apart = _DISPLAY.search(text.text) is not None
+        self.level = 0
 
     def scan(self) -> list[Token]:
         for match in _TOKEN.finditer(self.text.text):
@@ -117,6 +124,14 @@ class _Scanner:
         said = match.group()
         if match.group("begin"):
             self.environment(said, match.group("environment"), at)
+        elif kind == "dollars":
+            self.level = 0 if self.level else 1
+            self.put("BREAK", said, at)
+        elif said in (r"\[", r"\]", r"\(", r"\)"):
+            self.level = max(0, self.level + (1 if said in (r"\[", r"\(") else -1))
+            self.put("BREAK", said, at)
+        elif self.apart and not self.level:
+            pass
         elif match.group("worded"):
             self.worded(match.group("style"), match.group("word"), at)
         elif kind in ("comment", "newline"):
@@ -126,8 +141,6 @@ class _Scanner:
                 self.put("BREAK", "", at)
         elif kind in ("space", "tag"):
             pass
-        elif kind == "dollars":
-            self.put("BREAK", "", at)
         elif kind == "ones":
             self.put("SYMBOL", "word:ones", at)
         elif kind == "define":
@@ -150,7 +163,12 @@ class _Scanner:
     def environment(self, said: str, name: str, at: int) -> None:
         begins = said.startswith(r"\begin")
         kind = name.rstrip("*")
-        if kind in ("cases", "dcases", "rcases", "array"):
+        if kind in MATHEMATICS:
+            self.level = max(0, self.level + (1 if begins else -1))
+            self.put("BREAK", "", at)
+        elif self.apart and not self.level:
+            pass
+        elif kind in ("cases", "dcases", "rcases", "array"):
             if begins:
                 if kind == "array" and self.before == "LSET":
                     self.found.pop()
@@ -163,8 +181,6 @@ class _Scanner:
                 self.text.place(at),
                 "a matrix of entries isn't read; give it a name, and numbers in [example]",
             )
-        else:
-            self.put("BREAK", "", at)
 
     def worded(self, style: str, word: str, at: int) -> None:
         """Words in upright type: a name, a function's name, or a remark between formulas."""
@@ -206,8 +222,6 @@ class _Scanner:
     def command(self, name: str, at: int) -> None:
         if name == "\\":
             self.row(at)
-        elif name in ("[", "]", "(", ")"):
-            self.put("BREAK", "", at)
         elif name in ("quad", "qquad") or name == " ":
             if name != " " and not self.open:
                 self.put("REMARK", "", at)
@@ -270,7 +284,7 @@ class _Scanner:
 
     def sign(self, said: str, at: int) -> None:
         if said == "|":
-            before = self.text.text[:at].rstrip()
+            before = self.text.text[max(0, at - 12) : at].rstrip()
             if before.endswith(r"\left"):
                 self.put("LBAR", said, at)
             elif before.endswith(r"\right"):
@@ -280,7 +294,8 @@ class _Scanner:
         elif said == "[" and self.before == "SQRTO":
             pass
         elif said == ".":
-            if not re.search(r"\\(left|right)\s*$", self.text.text[:at]) and not self.open:
+            before = self.text.text[max(0, at - 12) : at].rstrip()
+            if not before.endswith((r"\left", r"\right")) and not self.open:
                 self.put("REMARK", "", at)
         elif said in ("<", ">", "="):
             self.put("REL", RELATIONS[said], at)
@@ -303,14 +318,20 @@ def formulas_of(tokens: list[Token]) -> list[list[Token]]:
     """
     rows: list[list[Token]] = [[]]
     joined = False
+    inline = -1  # the row that a single dollar has begun
     for token in [*tokens, Token("BREAK", "", 0)]:
         if token.type == "BREAK":
+            if inline == len(rows) - 1 and not _relates(rows[-1]):
+                rows.pop()  # $x$ among words
             rows.append([])
+            inline = len(rows) - 1 if token.value in ("$", r"\(") else -1
             joined = token.value == "row"
         elif token.type == "LINE":
             rows[-1].append(token)
         else:
             fresh = not any(t.type not in ("LINE", "AMP") for t in rows[-1])
+            if fresh and token.type == "REMARK" and not token.value:
+                continue
             goes_on = token.type in ("REL", "PLUS", "MINUS", "OP")
             if fresh and joined and goes_on and len(rows) > 1 and rows[-2]:
                 rows.pop()
@@ -373,7 +394,7 @@ def _pieces(line: list[Token]) -> list[list[Token]]:
         elif not dropping and token.type != "REMARK":
             pieces[-1].append(token)
     pieces = [p for p in pieces if p]
-    dots = next((k for k, p in enumerate(pieces) if any(t.type == "DOTS" for t in p)), None)
+    dots = next((k for k, p in enumerate(pieces) if all(t.type == "DOTS" for t in p)), None)
     if dots is not None:
         pieces = pieces[: max(dots - 1, 0)] if dots else []
     kept: list[list[Token]] = []

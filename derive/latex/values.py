@@ -395,8 +395,8 @@ def _entry(formula: Formula, found: Spelled, node: Node, scope: Scope) -> Syntax
         return shifted(Name(place, letter), formula.offset(letter))
     if found.base == "pi" and not names.is_declared("pi"):
         return Name(place, "pi")
-    declared = names.is_declared(found.base)
-    if not declared:
+    is_end = letter_name(found.base) in formula.facts.ends
+    if not (names.is_spelled(found.base) if is_end else names.is_declared(found.base)):
         extent = _extent(formula, found)
         if extent is not None:
             return Fn(place, "size", (Name(place, extent),))
