@@ -222,7 +222,10 @@ class Elaborator:
                 return diagonal(place, self.entries(of), text(of))
             case Trace(of=of):
                 return self.trace(place, of)
-            case Norm(of=of, order=order):
+            case Norm(of=of, order=order, of_vector=of_vector):
+                if of_vector and self.entries(of).rank != 1:
+                    found = f"{_inside(of)} is {shape_told(self.entries(of))}"
+                    raise Refused(place, f"{found}; norms of order {order} are those of a vector")
                 return self.norm(place, of, order)
             case Inverse(of=Inverse(of=inner)):
                 return self.entries(inner)
@@ -289,7 +292,7 @@ class Elaborator:
     def entrywise(self, place: Place, op: str, args: tuple[Whole, ...]) -> Entries:
         """An operator or a function of each entry."""
         match op, args:
-            case "**", (Norm(of=of, order=2), Literal(value=value)) if value == 2:
+            case "**", (Norm(of=of, order=2, of_vector=False), Literal(value=value)) if value == 2:
                 return self.squares(place, of)
             case _:
                 pass

@@ -178,10 +178,14 @@ class Trace(Placed):
 
 @dataclass(frozen=True)
 class Norm(Placed):
-    """The square root of the sum of squares (order 2), or the sum of absolute values (order 1)."""
+    """The square root of the sum of squares (order 2), or the sum of absolute values (order 1).
+
+    One that is `of_vector` isn't defined so for matrices.
+    """
 
     of: Whole
     order: int = 2
+    of_vector: bool = False
 
 
 @dataclass(frozen=True)
