@@ -14,7 +14,7 @@ from fractions import Fraction
 from derive.errors import meant, shorten
 from derive.notation import Affine, Dim
 from derive.syntax import CONSTANTS, RESERVED, Fn, Name, Op, Place, Ref, Refused, Syntax, Written
-from derive.whole.broadcast import entrywise
+from derive.whole.broadcast import entrywise, same
 from derive.whole.entries import (
     ANY,
     ONE,
@@ -138,6 +138,8 @@ class Elaborator:
         """A value in the shape that a tensor has. Raises `Refused` where it hasn't."""
         if entries.shape == shape:
             return entries
+        if entries.rank == len(shape) and all(map(same, entries.shape, shape)):
+            return replace(entries, shape=shape)
         full = [e for e in entries.shape if e != ONE]
         if full == [e for e in shape if e != ONE] and entries.rank:
             return reshaped(place, entries, shape, tensor, self.length)

@@ -8,8 +8,11 @@ and calls of own functions mean, by overriding `resolve` and `own_call`.
 from __future__ import annotations
 
 import ast
+import math
+import re
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from typing import Any
 
 from derive.errors import meant, shorten
 from derive.notation import Affine
@@ -47,6 +50,7 @@ from derive.whole.nodes import (
 )
 
 DEEPEST = 80
+LONGEST = 100_000
 
 _BINARY: dict[type[ast.operator], str] = {
     ast.Add: "+",
@@ -93,6 +97,30 @@ _HOMES = (
     "math",
     "la",
 )
+
+
+def parsed(text: str, name: str) -> ast.Module:
+    """The syntax tree of a text. Raises `Refused`, with a cure where one is near."""
+    if len(text) > LONGEST:
+        raise Refused(Place(name, 1, 1), f"the text has more than {LONGEST} characters; shorten it")
+    depth = deepest = 0
+    for character in text:
+        depth += (character in "([{") - (character in ")]}")
+        deepest = max(deepest, depth)
+    if deepest > DEEPEST or re.search(r"(?:[-+~]\s*){100}|(?:\bnot\s+){50}", text):
+        raise Refused(Place(name, 1, 1), "this is nested too deeply; split it with names")
+    try:
+        return ast.parse(text)
+    except SyntaxError as error:
+        line, column = error.lineno or 1, error.offset or 1
+        shown = (text.splitlines() or [""])[min(line, len(text.splitlines()) or 1) - 1]
+        cure = "; a transpose is '.T'" if "'" in shown else ""
+        message = re.split(r"\. (?:Perhaps|Maybe)", error.msg or "this can't be read")[0]
+        raise Refused(Place(name, line, max(column, 1)), f"{shorten(message)}{cure}") from None
+    except (ValueError, MemoryError, RecursionError):
+        raise Refused(
+            Place(name, 1, 1), "this is too long or nested too deeply; split it with names"
+        ) from None
 
 
 class Reader:
@@ -167,7 +195,7 @@ class Reader:
 
     def refused(self, node: ast.AST) -> Refused:
         """Why a piece of Python isn't known here."""
-        kind = type(getattr(node, "op", node))
+        kind: Any = type(getattr(node, "op", node))
         message = _REFUSED.get(kind) or _REFUSED.get(type(node))
         return Refused(
             self.place(node),
@@ -177,11 +205,11 @@ class Reader:
     @staticmethod
     def number(value: float, place: Place) -> Fraction:
         """A finite number, decimals taken at their word."""
-        if isinstance(value, float) and (value != value or value in (float("inf"), -float("inf"))):
-            raise Refused(place, "this is no finite number")
         if isinstance(value, int) and value.bit_length() > 1000:
             raise Refused(place, "this number is too large")
-        return Fraction(repr(value) if isinstance(value, float) else value)
+        if not math.isfinite(value):
+            raise Refused(place, "this is no finite number")
+        return Fraction(str(value))
 
     def compared(self, place: Place, sides: list[Whole], ops: Sequence[ast.cmpop]) -> Whole:
         """A chain of comparisons."""
@@ -481,13 +509,15 @@ def _expand(r: Reader, place: Place, args: list[ast.expr], options: Options, i: 
         raise Refused(place, "expand_dims takes one axis")
     if axes[0] < 0:
         raise Refused(place, "write the new axis with None, such as x[:, None]")
-    picks = (*(All(place=place) for _ in range(axes[0])), New(place=place))
-    return Indexed(i(args[0]), picks, place=place)
+    picks: list[Pick] = [All(place=place) for _ in range(axes[0])]
+    picks.append(New(place=place))
+    return Indexed(i(args[0]), tuple(picks), place=place)
 
 
 def _astype(r: Reader, place: Place, args: list[ast.expr], options: Options, i: Inside) -> Whole:
     kind = _last(args[1]) if len(args) > 1 else ""
-    kind = kind or (str(args[1].value) if len(args) > 1 and _is_text(args[1]) else "")
+    if len(args) > 1 and isinstance(args[1], ast.Constant):
+        kind = str(args[1].value)
     if "float" not in kind and kind not in ("double", "int", "int64", "int32", "bool"):
         raise Refused(place, "astype takes a type of numbers, such as float")
     found = i(args[0])
@@ -497,10 +527,6 @@ def _astype(r: Reader, place: Place, args: list[ast.expr], options: Options, i: 
         raise Refused(place, f"'{kind}' would cut decimals off; only comparisons become whole")
     # as a number: of a condition 1 or 0
     return of_each("*", Literal(Fraction(1), place=place), found, place=place) if truth else found
-
-
-def _is_text(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
 def _variance(r: Reader, place: Place, args: list[ast.expr], options: Options, i: Inside) -> Whole:
@@ -535,9 +561,7 @@ def _softmax(r: Reader, place: Place, args: list[ast.expr], options: Options, i:
 
 
 def _filled(value: int) -> Special:
-    def make(
-        r: Reader, place: Place, args: list[ast.expr], options: Options, i: Inside
-    ) -> Whole:
+    def make(r: Reader, place: Place, args: list[ast.expr], options: Options, i: Inside) -> Whole:
         shape = args[0]
         if isinstance(shape, ast.Attribute) and shape.attr == "shape" and len(args) == 1:
             return OTHERS["ones_like" if value else "zeros_like"][1]((i(shape.value),), place)

@@ -63,11 +63,17 @@ def _text(node: Whole) -> tuple[str, int]:
         case Extent(of=of, axis=axis):
             return f"{_at_least(of, _ATOM)}.shape[{axis}]", _ATOM
         case Entrywise(op="neg", args=(of,)):
-            return f"-{_at_least(of, _SIGN)}", _SIGN
+            # (-A) @ x is -(A @ x)
+            return f"-{_at_least(of, _TERM)}", _SUM if _text(of)[1] == _TERM else _SIGN
         case Entrywise(op="not", args=(of,)):
             return f"not {_at_least(of, _NOT)}", _NOT
         case Entrywise(op="**", args=(base, exponent)):
             return f"{_at_least(base, _ATOM)}**{_at_least(exponent, _SIGN)}", _POWER
+        case Entrywise(op="*", args=(left, Product() | Entrywise(op="*" | "/") as right)) if (
+            is_plain_number(left)
+        ):
+            # (2 * A) @ x is 2 * (A @ x)
+            return f"{_at_least(left, _TERM)} * {_at_least(right, _TERM)}", _TERM
         case Entrywise(op=op, args=(left, right)) if op in _OPERATORS:
             level = _OPERATORS[op]
             return f"{_at_least(left, level)} {op} {_at_least(right, level + 1)}", level
@@ -79,13 +85,27 @@ def _text(node: Whole) -> tuple[str, int]:
         case Entrywise(op=op, args=args):
             return f"{op}({', '.join(map(text, args))})", _ATOM
         case Product(left=left, right=right):
-            return f"{_at_least(left, _TERM)} @ {_at_least(right, _SIGN)}", _TERM
+            last = _TERM if isinstance(right, Product) else _SIGN
+            return f"{_at_least(left, _TERM)} @ {_at_least(right, last)}", _TERM
         case Dot(left=left, right=right):
             return f"dot({text(left)}, {text(right)})", _ATOM
         case Transpose(of=of, axes=None):
             return f"{_at_least(of, _ATOM)}.T", _ATOM
         case _:
             return _call(node), _ATOM
+
+
+def is_plain_number(node: Whole) -> bool:
+    """Whether a node is a number whatever the arrays are."""
+    match node:
+        case Literal() | Known() | Count() | Extent() | Trace() | Norm() | Determinant():
+            return True
+        case Reduce(axes=None):
+            return True
+        case Entrywise(args=args):
+            return all(map(is_plain_number, args))
+        case _:
+            return False
 
 
 def _call(node: Whole) -> str:
