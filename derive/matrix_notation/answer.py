@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from derive.backprop import differentiate
 from derive.matrix_notation.asked import Asked, read_matrix
@@ -19,6 +19,7 @@ from derive.whole.recover import NoMatrix, Recoverer
 from derive.whole.text import text
 from derive.whole.walk import arrays
 
+_LONG = 320  # characters: an answer that is longer keeps names for its parts
 _SHORT = 24  # characters: a name's value as short as this is written where the name was
 
 
@@ -36,6 +37,15 @@ class Answer:
     where: tuple[tuple[str, Whole], ...]
     equations: tuple[Equation, ...]
     shape: tuple[Affine, ...]
+    build: Builder = field(repr=False, compare=False)
+
+    def is_number(self, node: Whole) -> bool:
+        """Whether a node is a single number."""
+        return self.build.is_number(node)
+
+    def is_vector(self, node: Whole) -> bool:
+        """Whether a node is a column or a row."""
+        return self.build.is_column(node) or self.build.is_row(node)
 
     @property
     def text(self) -> str:
@@ -102,15 +112,17 @@ class _Answering:
             else:
                 equation = self.derivation.gradient(wrt)
         except KeyError:
-            return Answer(of, wrt, ZERO, (), (), shape)
+            return Answer(of, wrt, ZERO, (), (), shape, self.build)
         except NotLinear:
-            return Answer(of, wrt, None, (), self.by_indices(self.derivation.gradient(wrt)), shape)
+            return Answer(
+                of, wrt, None, (), self.by_indices(self.derivation.gradient(wrt)), shape, self.build
+            )
         try:
             value, where = self.inlined(self.recoverer.equation(equation))
             self.verified(value, where, shape)
-            return Answer(of, wrt, value, where, (equation,), shape)
+            return Answer(of, wrt, value, where, self.by_indices(equation), shape, self.build)
         except (NoMatrix, Refused):
-            return Answer(of, wrt, None, (), self.by_indices(equation), shape)
+            return Answer(of, wrt, None, (), self.by_indices(equation), shape, self.build)
 
     def verified(
         self, value: Whole, where: tuple[tuple[str, Whole], ...], shape: tuple[Affine, ...]
@@ -148,7 +160,11 @@ class _Answering:
         nodes: dict[str, Whole] = {}
         order: list[str] = []
         self.gather(value, nodes, order)
-        kept: list[tuple[str, Whole]] = []
+        whole = value
+        for name in reversed(order):
+            whole = self.build.rebuilt(whole, {name: nodes[name]})
+        if len(text(whole)) <= _LONG:
+            return whole, ()
         for name in reversed(order):
             # each one has but readers that come later
             readers = [value, *(nodes[n] for n in order[order.index(name) + 1 :] if n in nodes)]
@@ -159,10 +175,7 @@ class _Answering:
                 here = {name: nodes.pop(name)}
                 value = self.build.rebuilt(value, here)
                 nodes = {n: self.build.rebuilt(v, here) for n, v in nodes.items()}
-        for name in order:
-            if name in nodes:
-                kept.append((name, nodes[name]))
-        return value, tuple(kept)
+        return value, tuple((n, nodes[n]) for n in order if n in nodes)
 
     def gather(self, node: Whole, nodes: dict[str, Whole], order: list[str]) -> None:
         """The values of all names in a node that aren't declared, those read by others first."""
@@ -173,4 +186,3 @@ class _Answering:
             nodes[name] = found
             self.gather(found, nodes, order)
             order.append(name)
-

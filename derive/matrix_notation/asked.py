@@ -31,6 +31,7 @@ class Asked:
     result: str
     wrt: tuple[str, ...]
     shapes: Mapping[str, tuple[Affine, ...]]
+    value: Whole
 
 
 class _Matrices(Reader):
@@ -144,22 +145,15 @@ def _read(text: str, declared: Declared, wrt: tuple[str, ...], name: str) -> Ask
             output=result,
         ),
     )
-    return Asked(system, declared, result, wrt, dict(shapes))
+    return Asked(system, declared, result, wrt, dict(shapes), node)
 
 
 def _assigned(statements: Iterable[ast.stmt]) -> set[str]:
-    return {
-        t.id for s in statements if isinstance(s, ast.Assign) for t in s.targets if _is_name(t)
-    }
+    targets = [t for s in statements if isinstance(s, ast.Assign) for t in s.targets]
+    return {t.id for t in targets if isinstance(t, ast.Name)}
 
 
-def _is_name(node: ast.expr) -> bool:
-    return isinstance(node, ast.Name)
-
-
-def _sides(
-    reader: Reader, statement: ast.stmt, last: bool
-) -> tuple[str | None, ast.expr]:
+def _sides(reader: Reader, statement: ast.stmt, last: bool) -> tuple[str | None, ast.expr]:
     match statement:
         case ast.Assign(targets=[ast.Name(id=name)], value=value):
             return name, value
@@ -167,8 +161,8 @@ def _sides(
             return None, value
         case ast.Expr():
             raise Refused(
-                reader.place(statement), "only the last expression may go without a name; "
-                "write name = ..."
+                reader.place(statement),
+                "only the last expression may go without a name; write name = ...",
             )
         case _:
             raise Refused(

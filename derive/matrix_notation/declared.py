@@ -27,11 +27,9 @@ class Declared:
     def dims(self) -> tuple[str, ...]:
         """The extents that are known at run time only, by name, in order."""
         extents = [e for s in self.shapes.values() for e in s]
-        return tuple(dict.fromkeys(a.name for e in extents for a, _ in e.terms if _is_dim(a)))
-
-
-def _is_dim(atom: object) -> bool:
-    return isinstance(atom, Dim)
+        return tuple(
+            dict.fromkeys(a.name for e in extents for a, _ in e.terms if isinstance(a, Dim))
+        )
 
 
 def read_shapes(given: str | Mapping[str, object]) -> Declared:
@@ -64,17 +62,17 @@ def read_shapes(given: str | Mapping[str, object]) -> Declared:
     if not shapes and not problems:
         problems.append("shapes: nothing is declared; write shapes such as 'A: n n, x: n'")
     declared = Declared(shapes, frozenset(symmetric))
-    for dim in declared.dims:
-        if dim in shapes:
-            problems.append(f"shapes: '{dim}' is an extent and an array; rename one of them")
+    problems.extend(
+        f"shapes: '{dim}' is an extent and an array; rename one of them"
+        for dim in declared.dims
+        if dim in shapes
+    )
     if problems:
         raise ChainruleError(*problems)
     return declared
 
 
-def _rows(
-    given: str | Mapping[str, object], problems: list[str]
-) -> list[tuple[str, list[str]]]:
+def _rows(given: str | Mapping[str, object], problems: list[str]) -> list[tuple[str, list[str]]]:
     found: list[tuple[str, list[str]]] = []
     if isinstance(given, str):
         pieces = [p for p in re.split(r"[,;\n]", given) if p.strip()]

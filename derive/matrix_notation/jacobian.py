@@ -63,11 +63,10 @@ def jacobian(derivation: Derivation, of: str, wrt: str) -> Equation:
         used.add(letter)
         out.append(Axis(letter, extent))
     walker = _Walker(adjoints, f"d{of}", {*used})
-    terms = []
     axes = (*out, *gradient.axes)
-    for part in walker.equation(gradient, tuple(map(affine, gradient.axes))):
-        terms.append(_placed(part, tuple(out), axes))
-    return Equation(f"d{of}_d{wrt}", axes, tuple(terms))
+    parts = walker.equation(gradient, tuple(map(affine, gradient.axes)))
+    terms = tuple(_placed(part, tuple(out), axes) for part in parts)
+    return Equation(f"d{of}_d{wrt}", axes, terms)
 
 
 def _placed(part: _Part, out: tuple[Axis, ...], axes: tuple[Axis, ...]) -> Term:
@@ -132,15 +131,14 @@ class _Walker:
             for target, wanted in checks:
                 moved = substitute(index(target), new)
                 factors.append(Call("where", (Compare("==", moved, index(wanted)), ONE, ZERO)))
-            found += [
-                _Part((*factors, *p.factors), (*run, *p.run), p.at) for p in self.parts(body)
-            ]
+            found += [_Part((*factors, *p.factors), (*run, *p.run), p.at) for p in self.parts(body)]
         return found
 
     def depends(self, expr: Expr) -> bool:
         """Whether a value holds `dY`, or an adjoint that does."""
         return contains(
-            expr, lambda e: isinstance(e, Read) and (e.tensor == self.seed or e.tensor in self.adjoints)
+            expr,
+            lambda e: isinstance(e, Read) and (e.tensor == self.seed or e.tensor in self.adjoints),
         )
 
     def parts(self, expr: Expr) -> list[_Part]:

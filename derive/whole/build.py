@@ -28,6 +28,7 @@ from derive.whole.nodes import (
     Transpose,
     Whole,
 )
+from derive.whole.text import chain
 from derive.whole.walk import parts
 
 ZERO = Literal(Fraction(0))
@@ -109,7 +110,7 @@ class Builder:
                 return Product(self.transpose(right), self.transpose(left))
             case Entrywise(op=op, args=args):
                 turned = Entrywise(op, tuple(map(self.transpose, args)))
-                return turned if _turns(turned) < _turns(node) + 1 else Transpose(node)
+                return turned if turns(turned) < turns(node) + 1 else Transpose(node)
             case _:
                 return Transpose(node)
 
@@ -224,14 +225,11 @@ class Builder:
                 return root(again(of))
             case Entrywise(op=op, args=args):
                 return Entrywise(op, tuple(map(again, args)))
-            case (
-                Reduce(of=of)
-                | Diagonal(of=of)
-                | Trace(of=of)
-                | Norm(of=of)
-                | Inverse(of=of)
-                | Determinant(of=of)
-            ):
+            case Inverse(of=of):
+                return self.inverse(again(of))
+            case Diagonal(of=of) if self.is_column(of):
+                return self.diagonal(again(of))
+            case Reduce(of=of) | Diagonal(of=of) | Trace(of=of) | Norm(of=of) | Determinant(of=of):
                 return replace(node, of=again(of))
             case _:
                 return node
@@ -322,16 +320,44 @@ class Builder:
         elif isinstance(second, Identity):
             core = first
         else:
-            core = self._inverted(first, second) or Product(first, second)
+            core = self.chained([*chain(first), *chain(second)])
         return self.times([Literal(one * other), *numbers, core])
 
-    def _inverted(self, left: Whole, right: Whole) -> Whole | None:
-        """A matrix beside its inverse is the identity."""
-        if isinstance(left, Inverse) and left.of == right:
-            return Identity()
-        if isinstance(right, Inverse) and right.of == left:
-            return Identity()
-        return None
+    def chained(self, nodes: list[Whole]) -> Whole:
+        """A chain of factors; a matrix beside its inverse goes."""
+        left: list[Whole] = []
+        for node in nodes:
+            if left and self.inverse(left[-1]) == node:
+                left.pop()
+            else:
+                left.append(node)
+        found: Whole | None = None
+        for node in left:
+            found = node if found is None else Product(found, node)
+        return Identity() if found is None else found
+
+    def inverse(self, node: Whole) -> Whole:
+        """The inverse of a matrix."""
+        match node:
+            case Inverse(of=of):
+                return of
+            case Transpose(of=Inverse(of=of)):
+                return self.transpose(of)
+            case Transpose(of=of, axes=None):
+                return self.transpose(Inverse(of))
+            case _:
+                return Inverse(node)
+
+    def diagonal(self, of: Whole) -> Whole:
+        """The matrix with a vector on its diagonal; of a number, the identity as often."""
+        number, rest = self.split(of)
+        numbers: list[Whole] = [Literal(number)]
+        rest = self._without_numbers(rest, numbers)
+        if self.is_number(rest):
+            return self.times([*numbers, rest, Identity()])
+        if rest == Fill(Fraction(1)):
+            return self.times([*numbers, Identity()])
+        return self.times([*numbers, Diagonal(rest)])
 
     def _without_numbers(self, node: Whole, numbers: list[Whole]) -> Whole:
         """The factors that are numbers, taken out of a product of entries."""
@@ -358,8 +384,9 @@ def root(base: Whole) -> Whole:
             return Entrywise("sqrt", (base,))
 
 
-def _turns(node: Whole) -> int:
-    return isinstance(node, Transpose) + sum(map(_turns, parts(node)))
+def turns(node: Whole) -> int:
+    """How many transposes stand in a node."""
+    return isinstance(node, Transpose) + sum(map(turns, parts(node)))
 
 
 def _factors(node: Whole) -> list[Whole]:

@@ -591,7 +591,19 @@ def _len(r: Reader, place: Place, args: list[ast.expr], options: Options, i: Ins
     return Extent(i(args[0]), 0, place=place)
 
 
+def _power(r: Reader, place: Place, args: list[ast.expr], options: Options, i: Inside) -> Whole:
+    _only(place, "matrix_power", args, options, 2)
+    times = r.integer(args[-1])
+    if len(args) != 2 or not 1 <= times <= 20:
+        raise Refused(place, "matrix_power takes a matrix and how often, from 1 to 20")
+    found = base = i(args[0])
+    for _ in range(times - 1):
+        found = Product(found, base, place=place)
+    return found
+
+
 _SPECIAL: dict[str, Special] = {
+    "matrix_power": _power,
     "einsum": _einsum,
     "transpose": _transpose,
     "reshape": _reshape,

@@ -33,7 +33,7 @@ from derive.notation import (
     affine,
 )
 from derive.tree import ONE, ZERO, factors, letters, mul, substitute
-from derive.whole.build import Builder
+from derive.whole.build import Builder, turns
 from derive.whole.nodes import (
     Array,
     Count,
@@ -41,7 +41,6 @@ from derive.whole.nodes import (
     Diagonal,
     Entrywise,
     Fill,
-    Identity,
     Inverse,
     Known,
     Literal,
@@ -95,7 +94,7 @@ class Recoverer:
         if len(kept) == 2 and kept[0] is not None and kept[0] == kept[1]:
             # a diagonal: nothing else is written
             inner = substitute(body, {kept[0]: affine(wanted[0])})
-            return self.diagonal(self.value(inner, (wanted[0], None)))
+            return self.build.diagonal(self.value(inner, (wanted[0], None)))
         raise NoMatrix
 
     def of_matrix(self, term: Term, frame: Frame) -> Whole:
@@ -108,14 +107,6 @@ class Recoverer:
         found = Inverse(Array(name))
         # the letters of the left side walk the entries in order
         return found if [s.axis for s in term.target] == list(frame) else Transpose(found)
-
-    def diagonal(self, of: Whole) -> Whole:
-        """The matrix with a vector on its diagonal; of a number, the identity as often."""
-        if self.build.is_number(of):
-            return self.build.times([of, Identity()])
-        if of == _ONES:
-            return Identity()
-        return Diagonal(of)
 
     # ---- values in a frame -----------------------------------------------------------------------
 
@@ -254,8 +245,8 @@ class Recoverer:
                             self.build.times([Literal(Fraction(-1)), self.value(off, (row, None))]),
                         ]
                     )
-                    return self.build.add([rest, self.diagonal(change)])
-                return self.diagonal(self.value(on, (row, None)))
+                    return self.build.add([rest, self.build.diagonal(change)])
+                return self.build.diagonal(self.value(on, (row, None)))
             case _:
                 parts = tuple(self.loose(e, frame) for e in (when, yes, no))
                 return Entrywise("where", parts)
@@ -284,9 +275,9 @@ class Recoverer:
         # a diagonal beside others stays one
         inner = self.build.times(self.exact(a, frame) for a in both)
         if left is not None:
-            inner = self.build.product(self.diagonal(left), inner)
+            inner = self.build.product(self.build.diagonal(left), inner)
         if right is not None:
-            inner = self.build.product(inner, self.diagonal(right))
+            inner = self.build.product(inner, self.build.diagonal(right))
         return self.build.times([*shown, inner])
 
     def reduced(self, op: str, axes: Sequence[Axis], body: Expr, frame: Frame) -> Whole:
@@ -410,7 +401,7 @@ class _Contraction:
                 left = self.taken(axis, first)
                 right = self.build.transpose(self.taken(axis, second))
                 if vector is not None:
-                    left = self.build.product(left, self.of.diagonal(vector))
+                    left = self.build.product(left, self.build.diagonal(vector))
                 self.closed(first, second, self.build.product(left, right))
             case _:
                 raise NoMatrix
@@ -450,6 +441,8 @@ class _Contraction:
 
     def entries(self, matrix: Whole) -> Whole:
         """The sum of all entries of a matrix."""
+        turned = self.build.transpose(matrix)
+        matrix = turned if turns(turned) < turns(matrix) else matrix
         match matrix:
             case Entrywise(op="**", args=(base, Literal(value=value))) if value == 2:
                 return self.build.power(Norm(base), value)
@@ -480,9 +473,9 @@ class _Contraction:
             raise NoMatrix
         if matrix is not None:
             if left is not None:
-                matrix = self.build.product(self.of.diagonal(left), matrix)
+                matrix = self.build.product(self.build.diagonal(left), matrix)
             if right is not None:
-                matrix = self.build.product(matrix, self.of.diagonal(right))
+                matrix = self.build.product(matrix, self.build.diagonal(right))
             return self.build.times([*self.numbers, matrix])
         parts: list[Whole] = []
         if row is not None and column is not None:

@@ -84,15 +84,23 @@ def _text(node: Whole) -> tuple[str, int]:
             return f"{_at_least(left, level)} {op} {_at_least(right, level + 1)}", level
         case Entrywise(op=op, args=args):
             return f"{op}({', '.join(map(text, args))})", _ATOM
-        case Product(left=left, right=right):
-            last = _TERM if isinstance(right, Product) else _SIGN
-            return f"{_at_least(left, _TERM)} @ {_at_least(right, last)}", _TERM
+        case Product():
+            return " @ ".join(_at_least(f, _SIGN) for f in chain(node)), _TERM
         case Dot(left=left, right=right):
             return f"dot({text(left)}, {text(right)})", _ATOM
         case Transpose(of=of, axes=None):
             return f"{_at_least(of, _ATOM)}.T", _ATOM
         case _:
             return _call(node), _ATOM
+
+
+def chain(node: Whole) -> list[Whole]:
+    """The factors of a matrix product, in order."""
+    match node:
+        case Product(left=left, right=right):
+            return [*chain(left), *chain(right)]
+        case _:
+            return [node]
 
 
 def is_plain_number(node: Whole) -> bool:
