@@ -14,6 +14,7 @@ from derive.algebra import Unreal
 from derive.calculus import Contribution, contributions, differentiable_reads, weigh
 from derive.conditions import settled
 from derive.errors import ChainruleError, meant, shorten
+from derive.matrices import holding
 from derive.notation import (
     Axis,
     Derivation,
@@ -118,7 +119,9 @@ class _Sweep:
         for equation in system.equations:
             for term in equation.terms:
                 for read in reads(term.body):
-                    self.reads.setdefault(read.tensor, []).append(read)
+                    # the letters of an inverse are those that its matrix is told with
+                    told = replace(read, subscripts=term.target) if term.reduce == "inv" else read
+                    self.reads.setdefault(read.tensor, []).append(told)
 
     def derivation(self) -> Derivation:
         """Everything, well-formed."""
@@ -265,13 +268,10 @@ class _Sweep:
             if name not in active:
                 continue
             incoming = None if name == self.of and self.scalar else self.adjoint[name]
-            needs_helper = any(t.reduce in ("max", "min", "prod") for t in equation.terms)
-            wish = "c" if equation.terms[0].reduce in ("max", "min") else "q"
-            helper = self._free_name(f"{wish}_{name}") if needs_helper else ""
+            helper = self._helper(equation, helpers)
             for found in contributions(equation, incoming, helper, wanted):
-                for helping in found.helpers:
-                    if helping not in helpers:
-                        helpers.append(helping)
+                known = {*self.system.defined, *(h.tensor for h in helpers)}
+                helpers.extend(h for h in found.helpers if h.tensor not in known)
                 told = self._told(equation, found)
                 if told.body != ZERO:
                     gathered[found.wrt].append(told)
@@ -279,6 +279,21 @@ class _Sweep:
         # a derivative is complete when the last equation that reads its tensor has been asked
         order = sorted(gathered, key=lambda n: (last.get(n, -1), self._turn(n)))
         return {n: gathered[n] for n in order}, helpers
+
+    def _helper(self, equation: Equation, helpers: Sequence[Equation]) -> str:
+        """A name for a value that a reduction's derivative needs; an inverse may be there."""
+        term = equation.terms[0]
+        match term.reduce:
+            case "max" | "min":
+                return self._free_name(f"c_{equation.tensor}")
+            case "prod":
+                return self._free_name(f"q_{equation.tensor}")
+            case "det" | "logdet":
+                of = term.matrix or ""
+                there = holding("inv", of, (*self.system.equations, *helpers))
+                return there or self._free_name(f"{of}_inv")
+            case _:
+                return ""
 
     def _turn(self, name: str) -> int:
         return {"parameter": 0, "intermediate": 1}.get(self.system.table[name].role, 2)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from codegen.latex.box import ATOM, NESTED, PRODUCT, SUM, TALL, Box, flat, joined
-from codegen.latex.names import Names, Partial
+from codegen.latex.names import Change, Determinant, Names, Partial, Symbol
 from derive.notation import Affine, Axis, Dim, FloorDiv, Mod, Read
 
 
@@ -22,15 +22,19 @@ class Integers:
 
     def read(self, tensor: str, subscripts: Sequence[Affine]) -> Box:
         """An entry as a piece of a formula."""
-        symbol = self.names[tensor]
-        text = symbol.at(self.subscripts(subscripts))
+        return self.boxed(self.names[tensor], self.subscripts(subscripts))
+
+    @staticmethod
+    def boxed(symbol: Symbol | Partial | Change, subscripts: str = "") -> Box:
+        """A symbol as a piece of a formula."""
+        text = symbol.at(subscripts)
         if isinstance(symbol, Partial):
             return Box(text, PRODUCT, TALL)
         return Box(
             text,
             ATOM,
             NESTED if symbol.above else 0,
-            powers=not symbol.above,
+            powers=not (symbol.above or (isinstance(symbol, Determinant) and symbol.log)),
             rigid=symbol.rigid,
         )
 

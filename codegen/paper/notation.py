@@ -9,6 +9,7 @@ from codegen.latex.box import flat
 from codegen.latex.frames import ODOT, ONES, OSLASH
 from codegen.latex.names import DIFFERENTIAL, Names, Partial, inline
 from codegen.latex.subscripts import Formula
+from codegen.paper import matrices
 from codegen.paper.model import Code, Math, Table, Text
 from codegen.paper.teller import Teller
 from derive import catalogue
@@ -170,6 +171,7 @@ def _conventions(
         yield from _matrix_conventions(teller, dims)
     yield from _choices(teller, text)
     yield from _functions(teller, equations)
+    yield from matrices.conventions(teller, text)
 
 
 def _matrix_conventions(teller: Teller, dims: Sequence[str]) -> Iterator[Text]:
