@@ -4,6 +4,7 @@ import builtins
 import random
 import re
 import time
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from derive import ChainruleError, differentiate, load, loads, parse
 from derive.formulas import check_formulas, known_names
 from derive.grammar import read_equations
 from derive.interpret import Interpreter
-from derive.latex import latex_equations, looks_like_latex, read_latex
+from derive.latex import latex_equations, looks_like_latex, read_latex, read_latex_of
 from derive.latex.say import written_text
 from derive.notation import Dim, affine
 from derive.single import one_sample
@@ -73,7 +74,7 @@ def same(*texts):
     return found
 
 
-# ---- what it says ----------------------------------------------------------------------------------
+# ---- what it says --------------------------------------------------------------------------------
 
 
 def corpus():
@@ -144,6 +145,7 @@ WRONG = [
     ("mixed", r"\delta^{(2)}_{ni} = \frac{1}{N}(y_{ni} - t_{ni}) \tanh'(z^{(2)}_{ni})"),
     ("tanh alone", r"\frac{\partial E}{\partial w_{ij}} = (o_i - t_i)(1 - o_i)^2 x_j"),
     ("gender", r"\frac{\partial E}{\partial b^{(1)}_i} = \frac{1}{N} \sum_n \delta^{(1)}_{ni}"),
+    ("gender alone", r"\delta^{(1)} = W^{(2)\top} (\delta^{(2)} \odot \sigma'(z^{(2)}))"),
 ]
 
 
@@ -209,6 +211,21 @@ def test_own_intermediate_keeps_clear_of_the_model_s_names():
     assert names == {"y": "y2"}
 
 
+def test_letters_and_shapes_tell_one_sample_from_a_batch():
+    both = words("gender alone"), words("gender")
+    for latex, batch in [
+        (r"b^{(1)} \leftarrow b^{(1)} - \eta \delta^{(1)}", False),
+        (r"\delta^{(2)}_i = y_i - t_i", False),
+        (r"\delta^{(2)}_{ni} = (y_{ni} - t_{ni})/N", True),
+        (r"\frac{\partial E}{\partial W^{(2)}} = (\delta^{(2)})^\top y^{(1)}", True),
+        (r"\frac{\partial E}{\partial W^{(2)}} = \delta^{(2)} (y^{(1)})^\top", False),
+    ]:
+        _, found = read_latex_of(latex, both)
+        assert (found is both[1]) is batch, latex
+    with pytest.raises(ChainruleError, match="'q' is no tensor"):
+        read_latex_of("y_{ni} = q_{ni}", both)
+
+
 # ---- what is refused -----------------------------------------------------------------------------
 
 REFUSED = [
@@ -225,6 +242,14 @@ REFUSED = [
     (r"y_{ni} = \foo{x}", r"column 10: the command '\foo' is not known"),
     (r"y_{ni}", "column 1: expected 'tensor = value', found no '='"),
     (r"y_{ni} = x_{ni} \odot x_{ni}", r"column 17: '\odot' is for whole arrays"),
+    (r"y_{n} = 1", "'y' is taken for 'y2', which has 2 axes and stands with 1 subscript here"),
+    (
+        r"\frac{\partial E}{\partial W^{(1)}} = x^\top \delta^{(1)}",
+        "dW1 is 3 x 2, and the value given to it is 2 x 3",
+    ),
+    (r"z^{(1)} = W^{(1)} x", "x is n x 2"),
+    (r"y = A", "'A' is no tensor of the model"),
+    (r"y = \sum_j x", "a sum over letters needs subscripts"),
     (r"y_{ni} = \log x_{ni} x_{ni}", "where does the function's argument end"),
     (r"y_{ni} = x_{ni} / t_{ni} x_{ni}", "where does the denominator end"),
     (r"y_{nn} = x_{nn}", "letter 'n' stands twice on the left"),
@@ -412,11 +437,11 @@ _PIECES = [
 ]
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_broken_formulas_end_in_our_errors(seed):
     rng = random.Random(seed)
     good = [s[1] for s in SAID if s[0] == "gender"] + [e[0] for e in EQUATIONS]
-    for _ in range(150):
+    for _ in range(120):
         text = rng.choice(good)
         if rng.random() < 0.3:
             text = text[: rng.randrange(len(text) + 1)]
@@ -424,15 +449,13 @@ def test_broken_formulas_end_in_our_errors(seed):
             at = rng.randrange(len(text) + 1)
             text = text[:at] + rng.choice([*_PIECES, ""]) + text[at + rng.randrange(2) :]
         began = time.monotonic()
-        try:
+        with suppress(ChainruleError):
             told("gender", text)
-        except ChainruleError:
-            pass
         latex_equations(text, "equations", [], {"f": "sigmoid"})
         assert time.monotonic() - began < 5
 
 
-RUNS = [*("(", "x^", "-", "{", "x_", "x' ", "1"), *(r"\sqrt", r"\hat", r"\sum_i ", r"\frac")]
+RUNS = [*("(", "x^", "-", "{", "x_", "x' ", "1"), r"\sqrt", r"\hat", r"\sum_i ", r"\frac"]
 RUNS += [r"\left(", r"\exp ", r"\begin{cases}", r"\max("]
 
 
@@ -440,8 +463,6 @@ RUNS += [r"\left(", r"\exp ", r"\begin{cases}", r"\max("]
 def test_long_runs_of_one_thing(piece):
     began = time.monotonic()
     for text in (f"y = {piece * 2000}x", piece * 20000):
-        try:
+        with suppress(ChainruleError):
             told("gender", text)
-        except ChainruleError:
-            pass
     assert time.monotonic() - began < 5

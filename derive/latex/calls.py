@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from derive.errors import ChainruleError
 from derive.latex import functions
 from derive.latex.facts import FUNCTION_LETTERS
-from derive.latex.formula import Formula, Scope
+from derive.latex.formula import Formula, Scope, Whole
 from derive.latex.nodes import (
     Group,
     Node,
@@ -57,7 +57,7 @@ def named_call(formula: Formula, items: Sequence[Node], scope: Scope) -> tuple[S
             if name == "softmax"
             else "write what it says with sums and the functions of the equation language"
         )
-        raise formula.refuse(items[0], f"'{name}' can't be read in index form; {cure}")
+        raise Whole(items[0].at, f"'{name}' can't be read in index form; {cure}")
     if name in _EXTREMA and below is None:
         return _extremum(formula, items, _EXTREMA[name], scope)
     word = functions.known(name)
@@ -196,7 +196,7 @@ def letter_call(formula: Formula, items: Sequence[Node], scope: Scope) -> tuple[
     if items[1].kind not in ("(", "["):
         return None
     found = spell(items[0])
-    if found is None or found.below or not _is_function(formula, found):
+    if found is None or found.below or not is_function(formula, found):
         return None
     argument = formula.value(items[1].items[0], scope)
     place = formula.place(items[0])
@@ -208,7 +208,8 @@ def letter_call(formula: Formula, items: Sequence[Node], scope: Scope) -> tuple[
     return _raised(formula, value, raised, scope), 2
 
 
-def _is_function(formula: Formula, found: Spelled) -> bool:
+def is_function(formula: Formula, found: Spelled) -> bool:
+    """Whether a letter before brackets is a function, not a factor."""
     if found.base in formula.functions or found.primes:
         return True
     if found.base not in FUNCTION_LETTERS:

@@ -164,7 +164,7 @@ def slope_value(formula: Formula, slope: Slope, scope: Scope) -> Syntax:
         return Ref(entry.place, name, entry.subscripts)
     name = adjoint_name(formula, by, rank)
     if formula.names.rank(name):
-        raise Whole(by.at, name)
+        raise Whole.bare(by.at, name)
     return Name(formula.place(by), name)
 
 

@@ -21,12 +21,20 @@ DEEPEST = 60
 
 
 class Whole(Exception):
-    """A tensor with axes stands without subscripts: the formula is one of whole arrays."""
+    """The formula is one of whole arrays: something in it has no meaning by indices.
 
-    def __init__(self, at: int, name: str) -> None:
-        super().__init__(name)
+    `told` is what an author would be told who meant it by indices.
+    """
+
+    def __init__(self, at: int, told: str) -> None:
+        super().__init__(told)
         self.at = at
-        self.name = name
+        self.told = told
+
+    @classmethod
+    def bare(cls, at: int, name: str) -> Whole:
+        """A tensor with axes stands without subscripts."""
+        return cls(at, f"'{name}' has axes and stands without subscripts; write them")
 
 
 @dataclass

@@ -152,9 +152,14 @@ def slope(body: Expr, times: int) -> Expr:
     return body
 
 
+def read(text: str) -> Syntax:
+    """A value of `x` as syntax."""
+    return read_value(text, "function")
+
+
 def at(body: Expr, argument: Syntax, place: Place) -> Syntax:
     """A value of `x`, at another argument, as it stands at a place."""
-    return _put(read_value(expr_text(body), "function"), argument, place)
+    return _put(read(expr_text(body)), argument, place)
 
 
 def _put(node: Syntax, argument: Syntax, place: Place) -> Syntax:

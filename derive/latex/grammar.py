@@ -29,7 +29,8 @@ from derive.latex.nodes import (
     Symbol,
     bare,
 )
-from derive.latex.tokens import Text, Token, unbracketed
+from derive.latex.rows import unbracketed
+from derive.latex.tokens import Text, Token
 from derive.syntax import Refused
 
 Parts = list[Any]

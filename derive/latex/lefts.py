@@ -11,7 +11,7 @@ from derive.latex.derivatives import Slope, adjoint, adjoint_name, derivative_of
 from derive.latex.facts import FUNCTION_LETTERS
 from derive.latex.formula import Formula, Whole, letter_of
 from derive.latex.nodes import Group, Node, Number, Sum, Symbol, bare, items_of
-from derive.latex.references import settled, subscripts_of
+from derive.latex.references import check_rank, settled, subscripts_of
 from derive.latex.spelling import Spelled, spell
 from derive.syntax import Name, Refused
 
@@ -31,12 +31,15 @@ class Left:
     is_change: bool = False
 
 
-def left_of(formula: Formula, node: Node, sign: str) -> Left:
-    """What stands left of the first relation. Raises `Refused`, `Whole`."""
+def left_of(formula: Formula, node: Node, sign: str, whole: bool = False) -> Left:
+    """What stands left of the first relation. Raises `Refused`, `Whole`.
+
+    `whole`: the formula is one of whole arrays, whose tensors lack their letters.
+    """
     items = items_of(node)
     slope = derivative_of(formula, items, alone=True)
     if slope is not None:
-        return _derivative(formula, node, items, slope)
+        return _derivative(formula, node, items, slope, whole)
     is_change = len(items) == 2 and isinstance(items[0], Symbol) and items[0].name == "Delta"
     if is_change:
         items = items[1:]
@@ -57,7 +60,8 @@ def left_of(formula: Formula, node: Node, sign: str) -> Left:
     is_next = found.is_next or is_change or _moves(formula, tensor, sign)
     if is_change and formula.names.vocabulary is None:
         raise formula.refuse(node, "a change isn't read; write W_{ij} \\leftarrow W_{ij} + ...")
-    return Left(tensor, _letters(formula, found, tensor), is_next, is_change)
+    letters = () if whole and not found.below else _letters(formula, found, tensor)
+    return Left(tensor, letters, is_next, is_change)
 
 
 def _called(node: Node) -> bool:
@@ -80,7 +84,7 @@ def _moves(formula: Formula, tensor: str, sign: str) -> bool:
 
 
 def _derivative(
-    formula: Formula, node: Node, items: Sequence[Node], slope: tuple[Slope, int]
+    formula: Formula, node: Node, items: Sequence[Node], slope: tuple[Slope, int], whole: bool
 ) -> Left:
     found, taken = slope
     if taken != len(items):
@@ -93,8 +97,8 @@ def _derivative(
     rank = len(_pieces(by))
     name = adjoint_name(formula, by, rank or None)
     if not by.below:
-        if formula.names.rank(name):
-            raise Whole(by.at, name)
+        if formula.names.rank(name) and not whole:
+            raise Whole.bare(by.at, name)
         return Left(name, ())
     return Left(name, _letters(formula, by, name))
 
@@ -103,10 +107,12 @@ def _letters(formula: Formula, found: Spelled, tensor: str) -> tuple[Name, ...]:
     """The letters of a left side; `h_{t+1}` moves the letter t by one."""
     if not found.below:
         if formula.names.rank(tensor):
-            raise Whole(found.at, tensor)
+            raise Whole.bare(found.at, tensor)
         return ()
     letters = []
-    for part in subscripts_of(formula, found, tensor):
+    parts = subscripts_of(formula, found, tensor)
+    check_rank(formula, found, tensor, len(parts))
+    for part in parts:
         node = bare(part)
         letter = letter_of(node)
         if letter is None and isinstance(node, Sum) and len(node.terms) == 2:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import ChainMap
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from derive.errors import ChainruleError, meant, shorten
 from derive.latex.facts import Facts
@@ -37,11 +39,12 @@ class Names:
     known: Collection[str] = ()
     taken: dict[str, str] = field(default_factory=dict)
     own: dict[tuple[str, str], str] = field(default_factory=dict)
+    own_shapes: dict[str, Shape] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def shapes(self) -> Mapping[str, Shape]:
-        """Every known tensor's shape."""
-        return self.vocabulary.shapes if self.vocabulary else {}
+        """The shape of every tensor whose shape is known."""
+        return ChainMap(self.own_shapes, dict(self.vocabulary.shapes) if self.vocabulary else {})
 
     def rank(self, tensor: str) -> int | None:
         """How many axes a tensor has, where that is known."""

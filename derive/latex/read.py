@@ -17,11 +17,13 @@ from derive.latex.lefts import left_of
 from derive.latex.names import Names, check_names
 from derive.latex.nodes import Node, Relation, Scripted, Symbol
 from derive.latex.references import pieces
+from derive.latex.rows import formulas_of
 from derive.latex.say import written_text
 from derive.latex.sizes import settled_sizes
 from derive.latex.spelling import join, letter_name, spell
-from derive.latex.tokens import MOST_FORMULAS, Text, formulas_of, tokens_of
+from derive.latex.tokens import MOST_FORMULAS, Text, tokens_of
 from derive.latex.values import value
+from derive.latex.wholes import whole_equations
 from derive.syntax import Name, Op, Ref, Refused, Syntax, Written
 from derive.vocabulary import Reading, Vocabulary
 
@@ -84,6 +86,29 @@ def read_latex(
     if problems:
         raise ChainruleError(*dict.fromkeys(problems))
     return Reading(tuple(equations), dict(found.taken))
+
+
+def read_latex_of(
+    text: str, vocabularies: Sequence[Vocabulary], names: Mapping[str, str] | None = None
+) -> tuple[Reading, Vocabulary]:
+    """Formulas about one of several vocabularies: the first that they can be read with.
+
+    Given that of one sample, then that of the batch, this tells which of the two is meant: the
+    letters and the shapes decide. Raises `ChainruleError` as for the one that goes furthest.
+    """
+    errors = []
+    for vocabulary in vocabularies:
+        try:
+            return read_latex(text, vocabulary, names), vocabulary
+        except ChainruleError as error:
+            errors.append(error)
+    raise max(errors, key=_progress)
+
+
+def _progress(error: ChainruleError) -> tuple[int, list[int]]:
+    """How far a text was read: few problems, then the place of the first."""
+    numbers = re.findall(r"(?:line|column) (\d+)", error.problems[0])[:2]
+    return -len(error.problems), [int(n) for n in numbers]
 
 
 def latex_equations(
@@ -169,22 +194,24 @@ def _equations(
     functions: Mapping[str, str],
     problems: list[str],
 ) -> list[Written]:
-    found: list[Written] = []
     for tree in trees:
         _announce(Formula(source, names, facts, functions, value), tree)
-    for tree in trees:
-        if len(problems) >= MOST_PROBLEMS:
+    read: dict[int, list[Written]] = {}
+    told: dict[int, str] = {}
+    for turn in range(2):
+        # what is read of another formula's array may need its shape: once more in the end
+        for k, tree in enumerate(trees):
+            if k in read or (turn and k not in told):
+                continue
+            try:
+                read[k] = _formula(Formula(source, names, facts, functions, value), tree)
+                told.pop(k, None)
+            except Refused as refused:
+                told[k] = str(refused)
+        if not told or names.vocabulary is None:
             break
-        formula = Formula(source, names, facts, functions, value)
-        try:
-            found.extend(_formula(formula, tree))
-        except Whole as whole:
-            problems.append(
-                f"{source.place(whole.at)}: '{whole.name}' has axes and stands without "
-                "subscripts; write them"
-            )
-        except Refused as refused:
-            problems.append(str(refused))
+    problems.extend(told[k] for k in sorted(told)[:MOST_PROBLEMS])
+    found = [e for k in sorted(read) for e in read[k]]
     try:
         found = settled_sizes(found, names)
     except Refused as refused:
@@ -200,14 +227,14 @@ def _equations(
 def _announce(formula: Formula, tree: Node) -> None:
     """Note what a formula gives, so that formulas before it may read it."""
     if isinstance(tree, Relation) and tree.signs[0] in DEFINING and not _names_layer(tree):
-        with suppress(Refused, Whole):
-            left_of(formula, tree.sides[0], tree.signs[0])
+        with suppress(Refused):
+            left_of(formula, tree.sides[0], tree.signs[0], whole=True)
 
 
 def _formula(formula: Formula, tree: Node) -> list[Written]:
     """A formula; one of a layer l is one for every layer at which all its names mean something."""
     if not _names_layer(tree):
-        return [_written(formula, tree)]
+        return _either_form(formula, tree)
     if formula.names.vocabulary is None:
         raise formula.refuse(
             tree, "a formula of a layer l can't be a model's equation; write one for each layer"
@@ -219,7 +246,7 @@ def _formula(formula: Formula, tree: Node) -> list[Written]:
         own = dict(formula.names.own)
         one = replace(formula, layer=number, moved={})
         try:
-            found.append(_written(one, tree))
+            found.extend(_either_form(one, tree))
         except Refused as problem:
             refused = problem
             formula.names.taken.clear()
@@ -240,6 +267,27 @@ def _names_layer(tree: Node) -> bool:
         ):
             return True
     return False
+
+
+def _either_form(formula: Formula, tree: Node) -> list[Written]:
+    """A formula by indices, or over whole arrays where a tensor with axes has no subscripts."""
+    try:
+        return [_written(formula, tree)]
+    except Whole as whole:
+        by_indices = Refused(formula.text.place(whole.at), whole.told)
+        if formula.names.vocabulary is None or not isinstance(tree, Relation):
+            raise by_indices from None
+    try:
+        return whole_equations(formula, tree)
+    except Refused:
+        if _has_subscripts(tree):
+            raise by_indices from None
+        raise
+
+
+def _has_subscripts(tree: Node) -> bool:
+    """Whether an author wrote letters below a symbol."""
+    return any(isinstance(n, Scripted) and n.below and spell(n) is not None for n in walk(tree))
 
 
 def _written(formula: Formula, tree: Node) -> Written:

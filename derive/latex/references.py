@@ -121,12 +121,19 @@ def subscripts_of(formula: Formula, found: Spelled, name: str) -> list[Node]:
     split, kept = pieces(found, split=True), pieces(found, split=False)
     if rank is None or len(split) == rank:
         return split
-    if len(kept) == rank:
+    if len(kept) == rank and not any(_side_by_side(k) for k in kept):
         return kept
     only = kept[0] if len(kept) == 1 else None
     if isinstance(only, Number) and len(only.text) == rank:
         return [Number(only.at + k, digit) for k, digit in enumerate(only.text)]
     return split
+
+
+def _side_by_side(node: Node) -> bool:
+    """Whether letters stand side by side, which are subscripts each: `ni`, not `2i`."""
+    return isinstance(node, Product) and not any(
+        isinstance(i, Number | Operator) for i in node.items
+    )
 
 
 def reference(formula: Formula, found: Spelled, scope: Scope) -> Syntax:
@@ -139,11 +146,26 @@ def reference(formula: Formula, found: Spelled, scope: Scope) -> Syntax:
     rank = formula.names.rank(name)
     if not found.below:
         if rank:
-            raise Whole(found.at, name)
+            raise Whole.bare(found.at, name)
         return Name(place, name)
     parts = subscripts_of(formula, found, name)
+    check_rank(formula, found, name, len(parts))
     return Ref(
         place, name, tuple(position(formula, p, scope, name, k) for k, p in enumerate(parts))
+    )
+
+
+def check_rank(formula: Formula, found: Spelled, name: str, count: int) -> None:
+    """Raise `Refused` where a tensor of the model stands with too many subscripts or too few."""
+    rank = formula.names.rank(name)
+    if rank is None or rank == count:
+        return
+    said = f"'{name}'" if name == found.plain else f"'{found.shown}' is taken for '{name}', which"
+    axes = "no axes" if not rank else "1 axis" if rank == 1 else f"{rank} axes"
+    raise formula.refuse(
+        found,
+        f"{said} has {axes} and stands with {count} subscript{'s' if count != 1 else ''} here; "
+        "write one for each, the batch's letter first where there is one",
     )
 
 

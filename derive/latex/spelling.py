@@ -126,14 +126,12 @@ def _above(found: Spelled, above: Node) -> Spelled | None:
         for mark in marks:
             if isinstance(mark, Group):
                 found = _bracketed(found, mark)
+            elif _turns(mark):
+                found = replace(found, is_turned=True)
             else:
                 found = replace(found, is_next=True)
         return found
     match inner:
-        case Symbol(name="T", kind="letter") | Symbol(name="top" | "intercal", kind="command"):
-            return replace(found, is_turned=True)
-        case Symbol(name=name, kind="word") if name in ("T", "t"):
-            return replace(found, is_turned=True)
         case Symbol(name=name, kind="word"):
             return replace(found, layer=_more(found.layer, name))
         case Symbol(name="star", kind="command"):
@@ -148,10 +146,21 @@ def _above(found: Spelled, above: Node) -> Spelled | None:
 
 
 def _is_mark(node: Node) -> bool:
-    """`(2)`, `[l]`, or the word new."""
+    """`(2)`, `[l]`, a transpose, or the word new."""
     if isinstance(node, Symbol):
-        return node.kind == "word" and node.name.lower() in _NEW
+        return _turns(node) or (node.kind == "word" and node.name.lower() in _NEW)
     return isinstance(node, Group) and node.kind in ("(", "[", "set")
+
+
+def _turns(node: Node) -> bool:
+    """Whether a superscript says transposed."""
+    match node:
+        case Symbol(name="top" | "intercal", kind="command") | Symbol(name="T", kind="letter"):
+            return True
+        case Symbol(name="T" | "t", kind="word"):
+            return True
+        case _:
+            return False
 
 
 def _bracketed(found: Spelled, mark: Group) -> Spelled:

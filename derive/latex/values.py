@@ -13,6 +13,7 @@ from derive.latex.formula import (
     MOST_IN_A_ROW,
     Formula,
     Scope,
+    Whole,
     letter_of,
 )
 from derive.latex.integers import fold, joined, shifted
@@ -113,8 +114,9 @@ def _product(formula: Formula, node: Product, scope: Scope) -> Syntax:
                 raise formula.refuse(item, "a factor is missing beside this sign")
             if item.name not in ("*", "/", "%"):
                 told = {"odot": "\\odot", "oslash": "\\oslash"}.get(item.name, item.name)
-                raise formula.refuse(
-                    item, f"'{told}' is for whole arrays; in index form factors stand side by side"
+                raise Whole(
+                    item.at,
+                    f"'{told}' is for whole arrays; in index form factors stand side by side",
                 )
             sign = item.name
             k += 1
@@ -201,9 +203,7 @@ def _group(formula: Formula, node: Group, scope: Scope) -> Syntax:
                 return Fn(place, "size", (Name(place, letter),))
             return Fn(place, "abs", (formula.value(inner, scope),))
         case "norm":
-            raise formula.refuse(
-                node, "a norm is for whole arrays; in index form write \\sum_{i} x_i^2"
-            )
+            raise Whole(node.at, "a norm is for whole arrays; in index form write \\sum_{i} x_i^2")
         case "floor":
             return position_value(formula, node, scope)
         case _:
@@ -293,8 +293,8 @@ def _indicator(
         if isinstance(inner, Relation | Logic):
             return _truth(formula, inner, scope), 2
     if said == "ones":
-        raise formula.refuse(
-            items[0], "a 1 in bold is for whole arrays; in index form write the number 1"
+        raise Whole(
+            items[0].at, "a 1 in bold is for whole arrays; in index form write the number 1"
         )
     return None
 
@@ -372,7 +372,7 @@ def _scripted(formula: Formula, node: Node, scope: Scope) -> Syntax:
         return Fn(place, "exp", (inner,))
     found = settled(formula, found, scope)
     if found.is_turned:
-        raise formula.refuse(node, "a transpose is for whole arrays; swap the subscripts instead")
+        raise Whole(node.at, "a transpose is for whole arrays; swap the subscripts instead")
     if found.is_next:
         raise formula.refuse(node, "what a tensor will be stands left of '=' only")
     base = _entry(formula, found, node, scope)
@@ -468,5 +468,5 @@ def _power(formula: Formula, node: Scripted, scope: Scope) -> Syntax:
         raise formula.refuse(node, "scripts of a bracket: only a power can be read; take them out")
     above = bare(node.above[0])
     if isinstance(above, Symbol) and above.name in ("T", "top", "intercal"):
-        raise formula.refuse(node, "a transpose is for whole arrays; swap the subscripts instead")
+        raise Whole(node.at, "a transpose is for whole arrays; swap the subscripts instead")
     return Op(place, "**", (formula.value(node.base, scope), formula.value(above, scope)))
