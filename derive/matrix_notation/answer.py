@@ -1,0 +1,188 @@
+"""The derivative of an expression, in matrix notation where there is such a form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from derive.backprop import differentiate
+from derive.matrix_notation.asked import Asked, read_matrix
+from derive.matrix_notation.jacobian import NotLinear, jacobian
+from derive.notation import Affine, Derivation, Equation
+from derive.syntax import Place, Refused
+from derive.text import equation_text
+from derive.tree import reads
+from derive.whole.build import ZERO, Builder
+from derive.whole.elaborate import Elaborator
+from derive.whole.nodes import Whole
+from derive.whole.recover import NoMatrix, Recoverer
+from derive.whole.text import text
+from derive.whole.walk import arrays
+
+_LONG = 320  # characters: an answer that is longer keeps names for its parts
+_SHORT = 24  # characters: a name's value as short as this is written where the name was
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The derivative of `of` by `wrt`.
+
+    `value` is in matrix notation, over the declared arrays and the names in `where`, in order;
+    None where matrices can't say it: then `equations` do, by indices, the derivative's the last.
+    """
+
+    of: str
+    wrt: str
+    value: Whole | None
+    where: tuple[tuple[str, Whole], ...]
+    equations: tuple[Equation, ...]
+    shape: tuple[Affine, ...]
+    build: Builder = field(repr=False, compare=False)
+
+    def is_number(self, node: Whole) -> bool:
+        """Whether a node is a single number."""
+        return self.build.is_number(node)
+
+    def is_vector(self, node: Whole) -> bool:
+        """Whether a node is a column or a row."""
+        return self.build.is_column(node) or self.build.is_row(node)
+
+    @property
+    def text(self) -> str:
+        """On one line; by indices one line an equation."""
+        if self.value is None:
+            return "\n".join(equation_text(e) for e in self.equations)
+        found = text(self.value)
+        if self.where:
+            found += "  where " + ", ".join(f"{n} = {text(v)}" for n, v in self.where)
+        return found
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What was asked, and the derivative by each array that was named."""
+
+    asked: Asked
+    derivation: Derivation
+    each: tuple[Answer, ...]
+
+    def __str__(self) -> str:
+        if len(self.each) == 1:
+            return self.each[0].text
+        return "\n".join(f"{a.wrt}: {a.text}" for a in self.each)
+
+
+def derivatives(
+    expression: str,
+    shapes: str | Mapping[str, object],
+    wrt: str | Iterable[str] = (),
+) -> Answers:
+    """The derivatives of an expression in matrix notation: `str` of it is the answer's line.
+
+    Of a number the gradient, in the shape of what it is taken by; of a vector or a matrix the
+    Jacobian, the letters of the value first. Without `wrt` by every array. Raises `ChainruleError`.
+    """
+    asked = read_matrix(expression, shapes, wrt)
+    derivation = differentiate(asked.system, of=asked.result, wrt=asked.wrt)
+    each = tuple(_Answering(asked, derivation).answer(name) for name in asked.wrt)
+    return Answers(asked, derivation, each)
+
+
+class _Answering:
+    def __init__(self, asked: Asked, derivation: Derivation) -> None:
+        self.asked = asked
+        self.derivation = derivation
+        ranks = {t.name: t.rank for t in derivation.tensors}
+        self.build = Builder(ranks, asked.declared.symmetric)
+        self.recoverer = Recoverer(derivation.table, self.build)
+        equations = (*derivation.forward, *derivation.inlined, *derivation.backward)
+        self.equations = {e.tensor: e for e in equations}
+
+    def answer(self, wrt: str) -> Answer:
+        """The derivative by one array."""
+        of = self.asked.result
+        shapes = self.asked.shapes
+        shape = (*shapes[of], *shapes[wrt])
+        try:
+            if shapes[of]:
+                equation = jacobian(self.derivation, of, wrt)
+            else:
+                equation = self.derivation.gradient(wrt)
+        except KeyError:
+            return Answer(of, wrt, ZERO, (), (), shape, self.build)
+        except NotLinear:
+            return Answer(
+                of, wrt, None, (), self.by_indices(self.derivation.gradient(wrt)), shape, self.build
+            )
+        try:
+            value, where = self.inlined(self.recoverer.equation(equation))
+            self.verified(value, where, shape)
+            return Answer(of, wrt, value, where, self.by_indices(equation), shape, self.build)
+        except (NoMatrix, Refused):
+            return Answer(of, wrt, None, (), self.by_indices(equation), shape, self.build)
+
+    def verified(
+        self, value: Whole, where: tuple[tuple[str, Whole], ...], shape: tuple[Affine, ...]
+    ) -> None:
+        """Raises `NoMatrix` where the answer's shape isn't the derivative's."""
+        elaborator = Elaborator(self.asked.declared.shapes, column=True)
+        for name, node in where:
+            elaborator.shapes[name] = elaborator.entries(node).shape
+        entries = elaborator.entries(value)
+        if value == ZERO:
+            return
+        elaborator.equation("answer", value, Place("answer", 1, 1), "", shape)
+        if entries.lies == "row":
+            raise NoMatrix
+
+    def by_indices(self, equation: Equation) -> tuple[Equation, ...]:
+        """The equation, after those that it reads and the arrays given aren't."""
+        given = set(self.asked.declared.shapes)
+        needed: dict[str, Equation] = {}
+
+        def visit(one: Equation) -> None:
+            for term in one.terms:
+                for read in (r.tensor for r in reads(term.body)):
+                    if read not in given and read in self.equations and read not in needed:
+                        visit(self.equations[read])
+            needed[one.tensor] = one
+
+        visit(equation)
+        return tuple(needed.values())
+
+    # ---- names -----------------------------------------------------------------------------------
+
+    def inlined(self, value: Whole) -> tuple[Whole, tuple[tuple[str, Whole], ...]]:
+        """An answer without names, but for parts that are long and read more than once."""
+        nodes: dict[str, Whole] = {}
+        order: list[str] = []
+        self.gather(value, nodes, order)
+        whole = value
+        for name in reversed(order):
+            whole = self.build.rebuilt(whole, {name: nodes[name]})
+        if len(text(whole)) <= _LONG:
+            return whole, ()
+        for name in reversed(order):
+            # each one has but readers that come later
+            readers = [value, *(nodes[n] for n in order[order.index(name) + 1 :] if n in nodes)]
+            count = sum(arrays(r).count(name) for r in readers)
+            if not count:
+                nodes.pop(name)
+            elif count == 1 or len(text(nodes[name])) <= _SHORT:
+                here = {name: nodes.pop(name)}
+                value = self.build.rebuilt(value, here)
+                nodes = {n: self.build.rebuilt(v, here) for n, v in nodes.items()}
+        return value, tuple((n, nodes[n]) for n in order if n in nodes)
+
+    def gather(self, node: Whole, nodes: dict[str, Whole], order: list[str]) -> None:
+        """The values of all names in a node that aren't declared, those read by others first."""
+        for name in dict.fromkeys(arrays(node)):
+            if name in self.asked.declared.shapes or name in nodes:
+                continue
+            found = self.recoverer.equation(self.equations[name])
+            nodes[name] = found
+            self.gather(found, nodes, order)
+            order.append(name)

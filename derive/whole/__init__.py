@@ -1,0 +1,1 @@
+"""Expressions over whole arrays, and the index equations that they stand for."""

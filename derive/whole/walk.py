@@ -1,0 +1,24 @@
+"""What stands inside a node."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields
+
+from derive.whole.nodes import Array, Placed, Whole
+
+
+def parts(node: Whole) -> Iterator[Whole]:
+    """The nodes directly inside, in order."""
+    for field in fields(node):
+        value = getattr(node, field.name)
+        for part in value if isinstance(value, tuple) else (value,):
+            if isinstance(part, Placed):
+                yield part  # type: ignore[misc]
+
+
+def arrays(node: Whole) -> list[str]:
+    """The names of the arrays inside, in order, repeats included."""
+    if isinstance(node, Array):
+        return [node.name]
+    return [name for part in parts(node) for name in arrays(part)]

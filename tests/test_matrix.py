@@ -1,0 +1,247 @@
+"""Derivatives of expressions in matrix notation, against differences of NumPy's own values.
+
+The expression is evaluated by NumPy with every vector as a matrix of one column: none of the
+readers, conventions or shapes of the product have a part in it.
+"""
+
+from __future__ import annotations
+
+import zlib
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.special import erf
+
+from codegen.matrix.written import written
+from derive.matrix_notation.answer import derivatives
+
+EXTENTS = {"n": 3, "m": 2, "p": 4}
+STEP = 1e-5
+TOLERANCE = 2e-6
+
+# what a text may say, in NumPy's words, for columns
+WORDS: dict[str, Any] = {
+    **{f: getattr(np, f) for f in "exp log sqrt sin cos tan tanh sinh cosh abs sign diag".split()},
+    **{"sum": np.sum, "mean": np.mean, "max": np.max, "min": np.min, "prod": np.prod},
+    "tr": np.trace,
+    "inv": np.linalg.inv,
+    "det": np.linalg.det,
+    "logdet": lambda a: np.linalg.slogdet(a)[1],
+    "norm1": lambda a: np.abs(a).sum(),
+    "norm2": np.linalg.norm,
+    "relu": lambda a: np.maximum(a, 0),
+    "erf": erf,
+    "sigmoid": lambda a: 1 / (1 + np.exp(-a)),
+    "softplus": lambda a: np.logaddexp(0, a),
+    "maximum": np.maximum,
+    "minimum": np.minimum,
+    "where": np.where,
+    "logsumexp": lambda a: np.log(np.exp(a).sum()),
+    "matrix_power": np.linalg.matrix_power,
+    "diag": lambda a: np.diagflat(a) if a.shape[1] == 1 else np.diag(a)[:, None],
+    "np": np,
+}
+S = "X: n n, A: n n, B: n n, C: n n, D: n n, x: n, y: n, a: n, b: n, c: n, d: n, k"
+
+# of the Matrix Cookbook by its numbers, of SymPy's own list by what they show
+COOKBOOK = [
+    ("33", "logdet(X)"),
+    ("49", "det(X)"),
+    ("51", "det(A @ X @ B)"),
+    ("52", "det(X.T @ A @ X)"),
+    ("55", "log(det(X.T @ X))"),
+    ("57", "logdet(X)"),
+    ("58", "det(matrix_power(X, 3))"),
+    ("61", "a.T @ inv(X) @ b"),
+    ("62", "det(inv(X))"),
+    ("63", "tr(A @ inv(X) @ B)"),
+    ("64", "tr(inv(X + A))"),
+    ("69", "x.T @ a"),
+    ("69 turned", "a.T @ x"),
+    ("70", "a.T @ X @ b"),
+    ("71", "a.T @ X.T @ b"),
+    ("72", "a.T @ X @ a"),
+    ("72 turned", "a.T @ X.T @ a"),
+    ("77", "b.T @ X.T @ X @ c"),
+    ("78", "(B @ x + b).T @ C @ (D @ x + d)"),
+    ("81", "x.T @ B @ x"),
+    ("82", "b.T @ X.T @ D @ X @ c"),
+    ("83", "(X @ b + c).T @ D @ (X @ b + c)"),
+    ("99", "tr(X)"),
+    ("100", "tr(X @ A)"),
+    ("101", "tr(A @ X @ B)"),
+    ("102", "tr(A @ X.T @ B)"),
+    ("103", "tr(X.T @ A)"),
+    ("104", "tr(A @ X.T)"),
+    ("106", "tr(X @ X)"),
+    ("107", "tr(X @ X @ B)"),
+    ("108", "tr(X.T @ B @ X)"),
+    ("109", "tr(B @ X @ X.T)"),
+    ("110", "tr(X @ X.T @ B)"),
+    ("111", "tr(X @ B @ X.T)"),
+    ("112", "tr(B @ X.T @ X)"),
+    ("113", "tr(X.T @ X @ B)"),
+    ("114", "tr(A @ X @ B @ X)"),
+    ("115", "tr(X.T @ X)"),
+    ("115 turned", "tr(X @ X.T)"),
+    ("116", "tr(B.T @ X.T @ C @ X @ B)"),
+    ("117", "tr(X.T @ B @ X @ C)"),
+    ("118", "tr(A @ X @ B @ X.T @ C)"),
+    ("119", "tr((A @ X @ B + C) @ (A @ X @ B + C).T)"),
+    ("120", "tr(X) * tr(X)"),
+    ("121", "tr(matrix_power(X, 4))"),
+    ("122", "tr(A @ matrix_power(X, 3))"),
+    ("123", "tr(B.T @ X.T @ C @ X @ X.T @ C @ X @ B)"),
+    ("124", "tr(A @ inv(X) @ B)"),
+    ("125", "tr(inv(X.T @ C @ X) @ A)"),
+    ("126", "tr(inv(X.T @ C @ X) @ (X.T @ B @ X))"),
+    ("127", "tr(inv(A + X.T @ C @ X) @ (X.T @ B @ X))"),
+    ("a trace of traces", "tr(tr(tr(X) * X) * X)"),
+    ("a squared trace", "tr(X)**2"),
+    ("a root", "(x.T @ y)**0.5"),
+    ("a third root", "(c.T @ a * (x.T @ b))**(1/3)"),
+    ("a norm", "(x.T @ x)**0.5"),
+    ("a root of a form", "d.T @ y * (a.T @ X @ b)**0.5 * (y.T @ c)"),
+    ("sin of a form", "sin(a.T @ X @ b)"),
+    ("sin inside", "a.T @ sin(X) @ b"),
+    ("sin of a product", "a.T @ sin(A @ X @ B) @ b"),
+    ("sin between", "a.T @ A @ sin(X) @ B @ b"),
+    ("nested, first of two that SymPy gets wrong", "a.T @ log(A @ sin(X) @ B) @ b"),
+    ("nested, second of two that SymPy gets wrong", "a.T @ log(sin(X)) @ b"),
+    ("with a number", "x.T @ A @ x + k * sin(y).T @ x"),
+    ("products of entries", "a.T @ (A * X * B) @ b"),
+    ("long", "a.T @ (A @ X @ (X.T @ B + X @ A) + B.T @ X.T @ (a @ b.T @ (X @ D @ X.T "
+     "+ X @ (X.T @ B + A @ X) @ D @ B - X.T @ C.T @ A) @ B + B @ (X @ D.T + B @ A @ X @ A.T "
+     "- 3 * X @ D)) @ B + 42 * X @ B @ X.T @ A.T @ (X + X.T)) @ b"),
+]  # fmt: skip
+OF_X = [k for k in COOKBOOK if "X" in k[1]]
+OF_VECTOR = [k for k in COOKBOOK if "X" not in k[1]]
+
+OTHERS = [
+    ("x.T @ A @ x / 2", "A: n n, x: n"),
+    ("x.T @ A @ x", "A: n n symmetric, x: n"),
+    ("norm2(A @ x - y)**2", "A: m n, x: n, y: m"),
+    ("norm2(A @ x - y)", "A: m n, x: n, y: m"),
+    ("norm1(A @ x - y)", "A: m n, x: n, y: m"),
+    ("norm2(X - a @ b.T)**2 / 2 + c * norm1(X)", "X: m n, a: m, b: n, c"),
+    ("sum(log(1 + exp(-y * (X @ w)))) / m", "X: m n, w: n, y: m"),
+    ("mean(softplus(X @ w)) + c / 2 * w.T @ w", "X: m n, w: n, c"),
+    ("logsumexp(A @ x)", "A: m n, x: n"),
+    ("max(A @ x)", "A: m n, x: n"),
+    ("prod(x) + min(A)", "A: m n, x: n"),
+    ("sum(relu(A @ x + b))", "A: m n, x: n, b: m"),
+    ("sum(erf(x) * tanh(y)) - sum(abs(x) / cosh(y))", "x: n, y: n"),
+    ("tr(A @ X.T @ B @ X @ C)", "A: p n, X: m n, B: m m, C: n p"),
+    ("logdet(A @ A.T)", "A: m n"),
+    ("logdet(S) + y.T @ inv(S) @ y", "S: n n symmetric, y: n"),
+    ("sum((A @ diag(x) @ A.T) * B)", "A: m n, x: n, B: m m"),
+    ("sum(diag(X) * x)", "X: n n, x: n"),
+    ("vector(1).T @ X @ vector(1)", "X: m n"),
+    ("norm2(X - vector(1) @ x.T)**2", "X: m n, x: n"),
+    ("norm2(eye - X @ A)**2", "X: n n, A: n n"),
+    ("x.T @ y * sum(where(x > y, x, y))", "x: n, y: n"),
+    ("sum(maximum(x, y) * minimum(x, 2))", "x: n, y: n"),
+    ("c**3 * n", "c, x: n"),
+    ("sigmoid(x.T @ y)**c", "x: n, y: n, c"),
+    ("sum(x / (1 + x.T @ y))", "x: n, y: n"),
+    ("z = A @ x - y; norm2(z)**2 + sum(exp(z))", "A: m n, x: n, y: m"),
+    # of vectors and matrices
+    ("A @ x", "A: m n, x: n"),
+    ("exp(A @ x)", "A: m n, x: n"),
+    ("exp(x) / sum(exp(x))", "x: n"),
+    ("x / norm2(x)", "x: n"),
+    ("A @ X", "A: m n, X: n p"),
+    ("inv(X) @ x", "X: n n, x: n"),
+    ("X.T", "X: m n"),
+    ("x * y + c", "x: n, y: n, c"),
+    ("x @ x.T", "x: n"),
+    ("tan(x)", "x: n"),
+    ("sin(log(c) * A)", "A: m n, c"),
+]  # fmt: skip
+WORDS["vector"] = None  # as long as is needed; each use says how long below
+
+
+def draw(shapes: str, seed: str) -> dict[str, Any]:
+    """Numbers above 0.3, far from ties and kinks; vectors are columns."""
+    rng = np.random.default_rng(zlib.crc32(seed.encode()))
+    found = {}
+    for piece in shapes.split(","):
+        name, _, rest = piece.partition(":")
+        sizes = [EXTENTS[w] for w in rest.split() if w in EXTENTS]
+        value = rng.uniform(0.3, 1.3, sizes or (1, 1))
+        if "symmetric" in rest:
+            value = value + value.T
+        if len(sizes) == 2 and sizes[0] == sizes[1]:
+            value = value + np.eye(sizes[0])
+        found[name.strip()] = value[:, None] if len(sizes) == 1 else value
+    return found
+
+
+def evaluate(expression: str, values: dict[str, Any]) -> np.ndarray:
+    known = {**WORDS, **EXTENTS, **values, "eye": np.eye(EXTENTS["n"])}
+    rows = EXTENTS["m"]
+    text = expression.replace("X @ vector(1)", "X @ np.ones((X.shape[1], 1))")
+    text = text.replace("vector(1).T @ X", "np.ones((1, X.shape[0])) @ X")
+    text = text.replace("vector(1) @", f"np.ones(({rows}, 1)) @")
+    *before, last = text.split(";")
+    for line in before:
+        name, _, value = line.partition("=")
+        known[name.strip()] = eval(value, known)  # noqa: S307 - the table's own text
+    return np.asarray(eval(last.strip(), known))  # noqa: S307
+
+
+def differences(expression: str, values: dict[str, Any], name: str) -> np.ndarray:
+    """Every entry of the derivative: the value's entries, then those of what it is taken by."""
+    base = values[name]
+    rows = []
+    for place in np.ndindex(base.shape):
+        ends = []
+        for step in (STEP, -STEP):
+            moved = base.copy()
+            moved[place] += step
+            ends.append(evaluate(expression, {**values, name: moved}))
+        rows.append((ends[0] - ends[1]) / (2 * STEP))
+    return np.stack(rows, axis=-1).ravel()
+
+
+def found(expression: str, shapes: str, name: str, values: dict[str, Any]) -> np.ndarray:
+    """What the printed function gives, for vectors with one axis."""
+    source = written(derivatives(expression, shapes, name), "py")
+    space: dict[str, Any] = {}
+    exec(source, space)
+    function = space.get("gradient") or space["jacobian"]
+    ranks = {p.partition(":")[0].strip(): p.partition(":")[2].split() for p in shapes.split(",")}
+    args = []
+    for key, value in values.items():
+        rank = len([w for w in ranks[key] if w in EXTENTS])
+        args.append(value if rank == 2 else value[:, 0] if rank else float(value[0, 0]))
+    return np.asarray(function(*args), float).ravel()
+
+
+def check(expression: str, shapes: str, name: str) -> None:
+    values = draw(shapes, expression)
+    wanted = differences(expression, values, name)
+    got = found(expression, shapes, name, values)
+    if got.size == 1 and wanted.size > 1:
+        got = np.broadcast_to(got, wanted.shape)  # a derivative of 0
+        assert not got.any()
+    np.testing.assert_allclose(got, wanted, rtol=TOLERANCE, atol=TOLERANCE)
+
+
+@pytest.mark.parametrize(("number", "expression"), OF_X, ids=[k[0] for k in OF_X])
+def test_matrix_cookbook_by_a_matrix(number: str, expression: str) -> None:
+    check(expression, S, "X")
+
+
+@pytest.mark.parametrize(("number", "expression"), OF_VECTOR, ids=[k[0] for k in OF_VECTOR])
+def test_matrix_cookbook_by_a_vector(number: str, expression: str) -> None:
+    check(expression, S, "x")
+
+
+@pytest.mark.parametrize(("expression", "shapes"), OTHERS, ids=[k[0] for k in OTHERS])
+def test_each_array(expression: str, shapes: str) -> None:
+    for piece in shapes.split(","):
+        name = piece.partition(":")[0].strip()
+        if "symmetric" not in piece:
+            check(expression, shapes, name)
