@@ -373,6 +373,21 @@ class Training:
 
 
 @dataclass(frozen=True)
+class Earlier:
+    """The derivatives that stand among a system's equations, for a derivative of these.
+
+    `adjoints` names the derivative of `objective` by a tensor, by the tensor's name; `directions`
+    the input along which a tensor moves; `names` what a derivative by a tensor of the system is
+    to be called.
+    """
+
+    objective: str
+    adjoints: tuple[tuple[str, str], ...]
+    directions: tuple[tuple[str, str], ...] = ()
+    names: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
 class System(Displayed):
     """Equations in the order of computation, and the part that each tensor plays."""
 
@@ -392,6 +407,7 @@ class System(Displayed):
     warnings: tuple[str, ...] = ()
     batch: str | None = None
     loss_type: str = ""
+    earlier: Earlier | None = None
 
     @cached_property
     def table(self) -> Mapping[str, Tensor]:

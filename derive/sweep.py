@@ -17,6 +17,7 @@ from derive.errors import ChainruleError, meant, shorten
 from derive.notation import (
     Axis,
     Derivation,
+    Earlier,
     Equation,
     Expr,
     Read,
@@ -38,16 +39,24 @@ def derivatives(
     system: System | Derivation,
     of: str | None = None,
     wrt: Iterable[str] | None = None,
+    apart: bool = False,
 ) -> Derivation:
-    """What `differentiate` gives, without the updates.
+    """What `differentiate` gives, without the updates; `apart` as `sweep_of` has it.
 
     Raises `ChainruleError` as that does.
     """
-    return sweep_of(system, of, wrt).derivation()
+    return sweep_of(system, of, wrt, apart).derivation()
 
 
-def sweep_of(system: System | Derivation, of: str | None, wrt: Iterable[str] | None) -> Sweep:
+def sweep_of(
+    system: System | Derivation,
+    of: str | None,
+    wrt: Iterable[str] | None,
+    apart: bool = False,
+) -> Sweep:
     """The sweep that forms the derivatives of `of` by the tensors of `wrt`.
+
+    `apart`: a sum keeps an equation of its own, also where it is used once.
 
     Raises `ChainruleError` for an unknown tensor, and where there is nothing to differentiate.
     """
@@ -59,7 +68,7 @@ def sweep_of(system: System | Derivation, of: str | None, wrt: Iterable[str] | N
             f"{system.name}: there is no objective; name the tensor to differentiate "
             '(objective = "E")'
         )
-    return Sweep(system, of, _wanted(system, of, wrt), explicit=wrt is not None)
+    return Sweep(system, of, _wanted(system, of, wrt), wrt is not None, apart)
 
 
 def as_system(derivation: Derivation) -> System:
@@ -68,6 +77,8 @@ def as_system(derivation: Derivation) -> System:
     tensors = tuple(
         replace(t, role=roles.get(t.role, t.role)) for t in derivation.tensors if t.role != "next"
     )
+    new = (t for t in derivation.tensors if t.name not in derivation.system.table)
+    seeds = ((derivation.objective, t.name) for t in new if t.role == "input")
     equations = (*derivation.forward, *derivation.inlined, *derivation.backward)
     ordered = tuple(members(schedule(equations)))
     return replace(
@@ -76,6 +87,7 @@ def as_system(derivation: Derivation) -> System:
         equations=ordered,
         objective=None,
         training=replace(derivation.system.training, update_text=()),
+        earlier=Earlier(derivation.objective, (*derivation.adjoints, *seeds)),
     )
 
 
@@ -100,16 +112,20 @@ def _wanted(system: System, of: str, wrt: Iterable[str] | None) -> tuple[str, ..
 class Sweep:
     """One sweep: the derivatives of `of` by `wrt`, which may be asked for once."""
 
-    def __init__(self, system: System, of: str, wrt: tuple[str, ...], explicit: bool) -> None:
+    def __init__(
+        self, system: System, of: str, wrt: tuple[str, ...], explicit: bool, apart: bool
+    ) -> None:
         self.system = system
         self.of = of
         self.wrt = wrt
         self.explicit = explicit
+        self.apart = apart
         self.steps: list[Step] = []
         self.adjoint: dict[str, str] = {}
         self.taken = {t.name for t in system.tensors} | {a for a, _ in system.aliases}
         self.scalar = not system.table[of].shape
         self.feeds_itself = False
+        self.along = dict(system.earlier.names) if system.earlier else {}
         self.reads: dict[str, list[Read]] = {}
         for equation in system.equations:
             for term in equation.terms:
@@ -151,6 +167,7 @@ class Sweep:
             wanted=frozenset(self.adjoint[n] for n in depends if n != self.of or self.scalar),
             free_name=self._free_name,
             steps=self.steps,
+            apart=self.apart,
         )
         backward, inlined = tidier.run()
         try:
@@ -209,10 +226,11 @@ class Sweep:
         return Tensor(self.adjoint[self.of], self.system.table[self.of].shape, "input")
 
     def _name_adjoint(self, name: str) -> None:
-        wish = f"d{name}"
+        wish = self.along.get(name, f"d{name}")
+        kind, of = wish.split("_", 1) if name in self.along else ("d", name)
         order = 2
         while wish in self.taken:
-            wish = f"d{order}_{name}"
+            wish = f"{kind}{order}_{of}"
             order += 1
         self.taken.add(wish)
         self.adjoint[name] = wish
