@@ -372,19 +372,33 @@ class Training:
     limits: tuple[Limit, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A tensor that holds a derivative by entries of one tensor of another, or by both, `twice`.
+
+    The letters of `first` stand before those of `second`.
+    """
+
+    tensor: str
+    first: str
+    second: str
+    twice: bool
+
+
 @dataclass(frozen=True)
 class Earlier:
     """The derivatives that stand among a system's equations, for a derivative of these.
 
     `adjoints` names the derivative of `objective` by a tensor, by the tensor's name; `directions`
-    the input along which a tensor moves; `names` what a derivative by a tensor of the system is
-    to be called.
+    what a tensor moves by; `names` what a derivative by a tensor of the system is to be called;
+    `blocks` are derivatives in full.
     """
 
     objective: str
     adjoints: tuple[tuple[str, str], ...]
     directions: tuple[tuple[str, str], ...] = ()
     names: tuple[tuple[str, str], ...] = ()
+    blocks: tuple[Block, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from codegen.latex.box import ATOM, NESTED, PRODUCT, SUM, TALL, Box, flat, joined
-from codegen.latex.names import Names, Partial
+from codegen.latex.names import Names
+from codegen.latex.orders import Twofold
+from codegen.latex.partial import Partial
 from derive.notation import Affine, Axis, Dim, FloorDiv, Mod, Read
 
 
@@ -18,12 +20,16 @@ class Integers:
 
     def entry(self, tensor: str, subscripts: Sequence[Affine]) -> str:
         """An entry of a tensor."""
-        return self.names[tensor].at(self.subscripts(subscripts))
+        symbol = self.names[tensor]
+        if isinstance(symbol, Twofold):
+            first, second = subscripts[: symbol.rank], subscripts[symbol.rank :]
+            return symbol.between(self.subscripts(first), self.subscripts(second))
+        return symbol.at(self.subscripts(subscripts))
 
     def read(self, tensor: str, subscripts: Sequence[Affine]) -> Box:
         """An entry as a piece of a formula."""
         symbol = self.names[tensor]
-        text = symbol.at(self.subscripts(subscripts))
+        text = self.entry(tensor, subscripts)
         if isinstance(symbol, Partial):
             return Box(text, PRODUCT, TALL)
         return Box(

@@ -42,7 +42,8 @@ from codegen.latex.frames import (
     inverse,
     transposed,
 )
-from codegen.latex.names import Partial, updated, with_one
+from codegen.latex.names import updated, with_one
+from codegen.latex.partial import Partial
 from codegen.latex.product import coefficient, is_short, product
 from codegen.latex.subscripts import CONSTANTS, Formula, IndexPrinter, bracketed, selected, unfolded
 from derive.notation import (

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from codegen.latex.matrix import MatrixPrinter
-from codegen.latex.names import ERROR, Names, inline
+from codegen.latex.names import Names, inline
+from codegen.latex.partial import ERROR
 from codegen.latex.steps import StepPrinter
 from codegen.latex.subscripts import Formula, IndexPrinter
 from codegen.paper.manner import Manner

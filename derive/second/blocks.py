@@ -7,14 +7,16 @@ A derivative along a direction is linear in it. So the direction is put in that 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from derive.notation import (
-    Affine,
     Axis,
+    Block,
     Call,
     Derivation,
+    Earlier,
     Equation,
     Expr,
     Index,
@@ -43,6 +45,8 @@ from derive.tree import (
     substitute_affine,
 )
 
+T = TypeVar("T")
+
 
 def hessian(system: System | Derivation, wrt: Iterable[str] | None = None) -> System:
     """All second derivatives of the objective by the tensors of `wrt`, as equations.
@@ -56,12 +60,12 @@ def hessian(system: System | Derivation, wrt: Iterable[str] | None = None) -> Sy
     """
     first = first_derivatives(system, wrt)
     names = first.wrt
-    found: list[Equation] = []
+    found = Found()
     base = first.system
     for k, name in enumerate(names):
         second = derivatives(pruned(directional(first, [name])), wrt=names[k:], apart=True)
-        base = second.system if not found else _joined(base, second.system)
-        found.extend(_block(second, name, names[k:], {e.tensor: e for e in found}))
+        base = _joined(base, second.system) if k else second.system
+        found = _block(second, name, names[k:], found)
     return _with(base, found, {block_name(a, b) for k, a in enumerate(names) for b in names[k:]})
 
 
@@ -80,10 +84,10 @@ def jacobian(system: System | Derivation, of: str, wrt: Iterable[str] | None = N
     axes = transposed.system.defined[of].axes if of in transposed.system.defined else ()
     unit = _Unit(seed, _letters(transposed, axes))
 
-    def called(by: str) -> _Name:
-        return _Name(f"J_{of}_{by}", first=True)
+    def called(by: str) -> Block | None:
+        return Block(f"J_{of}_{by}", of, by, twice=False)
 
-    found = tuple(_derivatives(transposed, unit, called, f"_{of}", transposed.wrt, {}))
+    found = _derivatives(transposed, unit, of, called, transposed.wrt, Found())
     return _with(transposed.system, found, {f"J_{of}_{n}" for n in transposed.wrt})
 
 
@@ -99,29 +103,48 @@ def _joined(base: System, other: System) -> System:
     return replace(base, tensors=tensors, equations=equations)
 
 
-def _with(base: System, found: Iterable[Equation], wanted: Collection[str]) -> System:
+@dataclass(frozen=True)
+class Found:
+    """Equations of derivatives in full, and which of their tensors are such derivatives."""
+
+    equations: tuple[Equation, ...] = ()
+    blocks: tuple[Block, ...] = ()
+
+    @property
+    def defined(self) -> Mapping[str, Equation]:
+        """The equation that defines a tensor, by the tensor's name."""
+        return {e.tensor: e for e in self.equations}
+
+
+def _with(base: System, found: Found, wanted: Collection[str]) -> System:
     """A system of the blocks that are wanted and all that they are computed from."""
-    equations = (*base.equations, *found)
+    equations = (*base.equations, *found.equations)
     needed = needed_by(wanted, equations)
     new = tuple(
         Tensor(e.tensor, tuple(a.extent for a in e.axes), "intermediate")
-        for e in found
+        for e in found.equations
         if e.tensor in needed
     )
+    directions = {v for _, v in base.earlier.directions} if base.earlier else set()
     kept = tuple(
         t
         for t in base.tensors
-        if t.name in needed or t.role in ("parameter", "input", "target", "buffer")
+        if t.name in needed
+        or (t.role in ("parameter", "input", "target", "buffer") and t.name not in directions)
     )
-    directions = {v for _, v in base.earlier.directions} if base.earlier else set()
+    objective = base.earlier.objective if base.earlier else base.objective
+    blocks = tuple(b for b in found.blocks if b.tensor in needed)
     return replace(
         base,
-        tensors=(*(t for t in kept if t.name not in directions), *new),
+        tensors=(*kept, *new),
         equations=tuple(e for e in equations if e.tensor in needed),
         objective=None,
         output=None,
         probabilities=None,
         updates=(),
+        earlier=Earlier(
+            objective or "", base.earlier.adjoints if base.earlier else (), blocks=blocks
+        ),
     )
 
 
@@ -136,45 +159,43 @@ class _Unit:
     axes: tuple[Axis, ...]
 
 
-def _block(
-    second: Derivation, name: str, wanted: Collection[str], taken: Mapping[str, Equation]
-) -> Iterator[Equation]:
-    """The derivatives along `name` with the letters of a place in it."""
+def _block(second: Derivation, name: str, wanted: Collection[str], before: Found) -> Found:
+    """The derivatives along `name` with the letters of a place in it, after those `before`."""
     earlier = second.system.earlier
     assert earlier is not None
     changes = {a: of for of, a in earlier.adjoints}
     known = {of for of, _ in earlier.adjoints}
 
-    def called(by: str) -> _Name:
+    def called(by: str) -> Block | None:
         if by in changes:
-            return _Name(f"J_{changes[by]}_{name}")
+            return Block(f"J_{changes[by]}_{name}", changes[by], name, twice=False)
         if by in known:
-            return _Name(block_name(name, by), first=True)
-        return _Name("")
+            return Block(block_name(name, by), name, by, twice=True)
+        return None
 
     unit = _Unit(dict(earlier.directions)[name], _letters(second, second.gradient(name).axes))
-    yield from _derivatives(second, unit, called, f"_{name}", wanted, taken)
+    return _derivatives(second, unit, name, called, wanted, before)
 
 
 def _derivatives(
     derivation: Derivation,
     unit: _Unit,
-    called: Callable[[str], _Name],
-    mark: str,
+    own: str,
+    called: Callable[[str], Block | None],
     wanted: Collection[str],
-    taken: Mapping[str, Equation],
-) -> Iterator[Equation]:
-    """The equations of a derivation with the letters of a place in all that moves.
+    before: Found,
+) -> Found:
+    """The equations of a derivation with the letters of a place in `own` in all that moves.
 
-    `called` says what the derivative by a tensor is called, `mark` what other names end in; names
-    that are `taken` by another equation aren't used.
+    `called` says what the derivative by a tensor is; they come after those `before`.
     """
+    taken = before.defined
     equations = (*derivation.backward, *derivation.inlined)
     moving = _moving(equations, unit.direction)
     if not unit.direction:
         moving |= {adjoint for _, adjoint in derivation.adjoints}
-    names = _names(derivation, moving, called, mark, taken)
-    helpers = {n.tensor for n in names.values() if n.helper}
+    names = _names(derivation, moving, called, own, taken)
+    helpers = {n.tensor for n in names.values() if n.block is None}
     asked = {names[a].tensor for n, a in derivation.adjoints if n in wanted and a in names}
     lifted = [_lifted(e, unit, names) for e in equations]
     still = [e for e, old in zip(lifted, equations, strict=True) if old.tensor not in moving]
@@ -195,8 +216,9 @@ def _derivatives(
 
     whole = replace(system, tensors=(*system.tensors, *table))
     kept, _ = Tidier(whole, lifted, frozenset(asked), free_name, []).run()
-    yield from (e for e in still if e.tensor not in taken)
-    yield from kept
+    new = (*(e for e in still if e.tensor not in taken), *kept)
+    blocks = (n.block for n in names.values() if n.block is not None)
+    return Found((*before.equations, *new), (*before.blocks, *blocks))
 
 
 def _letters(derivation: Derivation, axes: Iterable[Axis]) -> tuple[Axis, ...]:
@@ -230,29 +252,30 @@ def _moving(equations: Iterable[Equation], direction: str) -> set[str]:
 
 @dataclass(frozen=True)
 class _Name:
-    """What a change is called as a derivative, and whether the place's letters stand first.
+    """What a change is called as a derivative, and where the place's letters stand.
 
-    `helper`: it is the change of no tensor and no derivative, but of a value on the way; `still`:
-    it doesn't change.
+    `own` is the tensor in which the place is. A change of no tensor and of no derivative, but of a
+    value on the way, is no `block`; `still`: it doesn't change.
     """
 
     tensor: str
-    first: bool = False
-    helper: bool = False
+    own: str
+    block: Block | None = None
     still: bool = False
 
-    def places(self, own: tuple[Affine, ...], more: tuple[Affine, ...]) -> tuple[Affine, ...]:
-        """The subscripts with those of the place."""
+    def joined(self, own: tuple[T, ...], more: tuple[T, ...]) -> tuple[T, ...]:
+        """What belongs to the letters of a tensor, and to those of the place."""
         if self.still:
             return own
-        return (*more, *own) if self.first else (*own, *more)
+        first = self.block is not None and self.block.first == self.own
+        return (*more, *own) if first else (*own, *more)
 
 
 def _names(
     derivation: Derivation,
     moving: Collection[str],
-    called: Callable[[str], _Name],
-    mark: str,
+    called: Callable[[str], Block | None],
+    own: str,
     taken: Mapping[str, Equation],
 ) -> Mapping[str, _Name]:
     of = {a: n for n, a in derivation.adjoints}
@@ -260,24 +283,20 @@ def _names(
     found: dict[str, _Name] = {}
     for equation in (*derivation.backward, *derivation.inlined):
         tensor = equation.tensor
-        if tensor not in moving:
-            if taken.get(tensor, equation) == equation:
-                continue
-            made = _Name(f"{tensor}{mark}", still=True)
-        else:
-            made = called(of[tensor]) if tensor in of else _Name("")
-            made = made if made.tensor else _Name(f"{tensor}{mark}", helper=True)
-        made = replace(made, tensor=fresh_name(used, made.tensor))
-        used.add(made.tensor)
-        found[tensor] = made
+        still = tensor not in moving
+        if still and taken.get(tensor, equation) == equation:
+            continue
+        block = called(of[tensor]) if tensor in of and not still else None
+        name = fresh_name(used, block.tensor if block else f"{tensor}_{own}")
+        used.add(name)
+        found[tensor] = _Name(name, own, replace(block, tensor=name) if block else None, still)
     return found
 
 
 def _lifted(equation: Equation, unit: _Unit, names: Mapping[str, _Name]) -> Equation:
     """An equation with the letters of the place, and the direction that is 1 there."""
     more = tuple(affine(a) for a in unit.axes)
-    name = names.get(equation.tensor, _Name(equation.tensor, still=True))
-    letters = () if name.still else unit.axes
+    name = names.get(equation.tensor, _Name(equation.tensor, "", still=True))
 
     def change(read: Read) -> Expr | None:
         if read.tensor == unit.direction:
@@ -285,20 +304,19 @@ def _lifted(equation: Equation, unit: _Unit, names: Mapping[str, _Name]) -> Equa
             return mul(*(Call("delta", (Index(a), Index(b))) for a, b in pairs))
         if read.tensor in names:
             other = names[read.tensor]
-            return Read(other.tensor, other.places(read.subscripts, more))
+            return Read(other.tensor, other.joined(read.subscripts, more))
         return None
 
     terms = tuple(
         Term(
-            name.places(t.target, more),
-            (*letters, *t.domain) if name.first else (*t.domain, *letters),
+            name.joined(t.target, more),
+            name.joined(t.domain, unit.axes),
             t.reduce,
             replace_reads(t.body, change),
         )
         for t in equation.terms
     )
-    axes = (*letters, *equation.axes) if name.first else (*equation.axes, *letters)
-    return Equation(name.tensor, axes, terms)
+    return Equation(name.tensor, name.joined(equation.axes, unit.axes), terms)
 
 
 def _put_in(

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from derive.errors import ChainruleError
-from derive.notation import Call, Derivation, Equation, Read, System, Tensor, Term, affine
+from derive.notation import Call, Derivation, Earlier, Equation, Read, System, Tensor, Term, affine
 from derive.second.along import directional
 from derive.sweep import as_system, derivatives
 from derive.tree import fresh_name, mul, needed_by
@@ -76,7 +76,15 @@ def jacobian_vector(
         equations=tuple(e for e in equations if e.tensor in needed),
         objective=None,
         output=output,
+        earlier=replace(along.earlier, directions=_moves(found, along.earlier)),
     )
+
+
+def _moves(found: Derivation, earlier: Earlier) -> tuple[tuple[str, str], ...]:
+    """What each tensor moves by: the directions, and what follows from them."""
+    of = {a: n for n, a in earlier.adjoints}
+    more = ((of[n], a) for n, a in found.adjoints if n in of and a in found.table)
+    return tuple(dict((*more, *earlier.directions)).items())
 
 
 def _is_seed(system: System, of: str, adjoint: str) -> bool:
