@@ -84,6 +84,12 @@ def derive(
     level: Annotated[
         str, typer.Option(metavar="LEVEL", help="intro: a neuron first; or brief.")
     ] = "intro",
+    order: Annotated[
+        int, typer.Option(metavar="ORDER", help="1; or 2, with the second derivatives.")
+    ] = 1,
+    wrt: Annotated[
+        str | None, typer.Option(metavar="NAMES", help="Tensors to differentiate by: W1,b1.")
+    ] = None,
     scalars: Annotated[
         bool, typer.Option("--scalars", help="Write each weight's derivative out (small nets).")
     ] = False,
@@ -101,6 +107,8 @@ def derive(
         "errors": errors,
         "calculus": calculus,
         "level": level,
+        "order": order,
+        "wrt": tuple(n.strip() for n in wrt.split(",")) if wrt else (),
         "scalars": scalars,
         "fragment": fragment,
     }

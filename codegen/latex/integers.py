@@ -8,7 +8,7 @@ from dataclasses import replace
 from codegen.latex.box import ATOM, NESTED, PRODUCT, SUM, TALL, Box, flat, joined
 from codegen.latex.names import Names
 from codegen.latex.orders import Twofold
-from codegen.latex.partial import Partial
+from codegen.latex.partial import Change, Partial
 from derive.notation import Affine, Axis, Dim, FloorDiv, Mod, Read
 
 
@@ -30,8 +30,10 @@ class Integers:
         """An entry as a piece of a formula."""
         symbol = self.names[tensor]
         text = self.entry(tensor, subscripts)
-        if isinstance(symbol, Partial):
+        change = symbol.of if isinstance(symbol, Change) else symbol
+        if isinstance(change, Partial):
             return Box(text, PRODUCT, TALL)
+        assert not isinstance(symbol, Partial)
         return Box(
             text,
             ATOM,

@@ -184,6 +184,7 @@ class Names:
         self._dims = self._extents(tensors)
         terms = {a: of for a, of in adjoint.items() if of not in first}
         self.errors = {a: of for a, of in terms.items() if isinstance(self._made[a], Symbol)}
+        self.terms = frozenset(a for a in first if isinstance(self._made[a], Symbol))
         # letters that a function would be written with, and that mean something else here
         self.occupied = {s.base for s in self._made.values() if isinstance(s, Symbol)}
 
@@ -297,7 +298,10 @@ class Names:
         earlier = self.system.earlier
         if earlier is None:
             return
-        self.objective = self.of(earlier.objective)
+        made = self._made.get(earlier.objective)
+        self.objective = (
+            made if isinstance(made, Symbol) else self._symbol(earlier.objective, scalar=True)
+        )
         for name, of in first.items():
             self._made[name] = self._derivative(of)
         for of, name in earlier.directions:

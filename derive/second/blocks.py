@@ -47,6 +47,8 @@ from derive.tree import (
 
 T = TypeVar("T")
 
+_OTHERS = ("q", "r", "u", "a", "f", "g", "h")  # what values on the way are called
+
 
 def hessian(system: System | Derivation, wrt: Iterable[str] | None = None) -> System:
     """All second derivatives of the objective by the tensors of `wrt`, as equations.
@@ -119,6 +121,8 @@ class Found:
 def _with(base: System, found: Found, wanted: Collection[str]) -> System:
     """A system of the blocks that are wanted and all that they are computed from."""
     equations = (*base.equations, *found.equations)
+    if base.earlier is not None:
+        wanted = {*wanted, base.earlier.objective}
     needed = needed_by(wanted, equations)
     new = tuple(
         Tensor(e.tensor, tuple(a.extent for a in e.axes), "intermediate")
@@ -287,7 +291,7 @@ def _names(
         if still and taken.get(tensor, equation) == equation:
             continue
         block = called(of[tensor]) if tensor in of and not still else None
-        name = fresh_name(used, block.tensor if block else f"{tensor}_{own}")
+        name = fresh_name(used, *([block.tensor] if block else _OTHERS))
         used.add(name)
         found[tensor] = _Name(name, own, replace(block, tensor=name) if block else None, still)
     return found
