@@ -1,8 +1,11 @@
 """Documents of second order: every formula of them is true at random numbers."""
 
+import json
 import re
+from pathlib import Path
 from types import SimpleNamespace
 
+import jsonschema
 import pytest
 
 from codegen.latex.box import flat
@@ -96,8 +99,9 @@ class Renamed:
         return text
 
     @staticmethod
-    def at(letter, one, other):
-        told = ",".join(",".join(re.findall(r"[A-Za-z]'*|\d", x or "")) for x in (one, other) if x)
+    def at(letter, *places):
+        apart = (x if "," in x else ",".join(re.findall(r"[A-Za-z]'*|\d", x)) for x in places if x)
+        told = ",".join(apart)
         return f"{letter}_{{{told}}}" if told else letter
 
     def formula(self, formula):
@@ -120,7 +124,7 @@ def renamed(teller):
 @pytest.mark.parametrize("name", SYSTEMS)
 def test_formulas_of_second_order_are_true(name):
     derivation = differentiate(SYSTEMS[name]())
-    for manner in MANNERS:
+    for manner in MANNERS[list(SYSTEMS).index(name) % 4 :: 4]:
         second = Story(derivation, manner).second
         teller = renamed(second.along)
         told = Told(teller, Facts(second.along.derivation))
@@ -159,3 +163,10 @@ def test_every_format(form, lang):
     derivation = differentiate(loads(LOGISTIC))
     text = document(derivation, form, order=2, lang=lang)
     assert text != document(derivation, form, lang=lang)
+
+
+def test_as_data_it_is_what_the_schema_says():
+    schema = json.loads(Path("docs/derivation.schema.json").read_text())
+    data = json.loads(document(differentiate(loads(LOGISTIC)), "json", order=2))
+    jsonschema.validate(data, schema)
+    assert [h["by"] for h in data["second"]["hessians"]] == [["z1"], ["W1", "b1"]]
