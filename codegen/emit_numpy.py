@@ -18,6 +18,7 @@ from codegen.numpy_table import (
     COMPARISONS,
     FUNCTIONS,
     HELPED,
+    LINALG,
     OVER,
     POWER,
     PRODUCT,
@@ -46,6 +47,7 @@ from codegen.program import (
     Length,
     Load,
     Map,
+    Matrix,
     Pick,
     Reduce,
     Reshape,
@@ -381,6 +383,14 @@ class Printer(Indices):
         if level >= ATOM and isinstance(array.of, Load):
             return f"{code}.{array.op}({argument})", ATOM
         return f"{REDUCE[array.op]}({code}{', ' + argument if argument else ''})", ATOM
+
+    @show.register
+    def _matrix(self, array: Matrix) -> Code:
+        others = array.axes[:-2] if array.op == "inv" else array.axes
+        code = self._aligned(array.of, (*others, *array.letters))[0]
+        code = f"{LINALG[array.op]}({code})"
+        # slogdet gives the sign as well
+        return f"{code}[1]" if array.op == "logdet" else code, ATOM
 
     @show.register
     def _dot(self, array: Dot) -> Code:

@@ -18,6 +18,7 @@ from codegen.program import (
     Join,
     Load,
     Map,
+    Matrix,
     Pick,
     Reduce,
     Reshape,
@@ -240,6 +241,10 @@ def _term_value(term: Term, run: tuple[Axis, ...], scene: Scene) -> Array:
         hole = Read("sum'", tuple(affine(a) for a in inner.axes))
         return _filled(pulled.wrap(hole), hole, inner, scene)
     inside = lower(term.body, scene)
+    if term.matrix is not None:
+        own = (s.axis for s in term.target)
+        axes = tuple(a for a in own if a is not None and a not in scene.fixed)
+        return Matrix(term.reduce, inside, run, axes)
     full = tuple(a for a in scene.order if a in inside.axes or a in run)
     inside = scene.spread(inside, full) if set(run) - set(inside.axes) else inside
     return Reduce(term.reduce, inside, run, tuple(a for a in inside.axes if a not in run))

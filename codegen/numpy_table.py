@@ -17,6 +17,7 @@ from codegen.program import (
     Length,
     Load,
     Map,
+    Matrix,
     Reduce,
     Reshape,
     Spread,
@@ -51,6 +52,7 @@ FUNCTIONS = {
 }
 HELPED = {"sigmoid": "sigmoid", "erf": "erf"}
 REDUCE = {"sum": "np.sum", "prod": "np.prod", "max": "np.max", "min": "np.min"}
+LINALG = {"inv": "np.linalg.inv", "det": "np.linalg.det", "logdet": "np.linalg.slogdet"}
 OVER = {"sum": "np.add", "max": "np.maximum", "min": "np.minimum"}
 FEW = 32  # so many places of windows are passed one by one
 COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
@@ -73,6 +75,7 @@ def may_fail(array: Array) -> bool:
             | Reshape(of=of)
             | Take(of=of)
             | Reduce(of=of)
+            | Matrix(of=of)
             | Spread(of=of)
         ):
             return may_fail(of)

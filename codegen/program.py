@@ -4,7 +4,7 @@
 
     Statement = Assign | AddAt | Zeros | For | When
     Array     = Value | Count | Length | Load | Window | Fold | Reshape | Take
-              | Map | Choose | Reduce | Dot | Chain | Spread | Join
+              | Map | Choose | Reduce | Matrix | Dot | Chain | Spread | Join
 
 Every expression knows the letters of its axes, in memory order; what those letters run over is
 said by the axes themselves. A printer for a target (`emit_numpy`) aligns them.
@@ -165,6 +165,19 @@ class Reduce:
 
 
 @dataclass(frozen=True)
+class Matrix:
+    """The inverse or a determinant of the matrices that two letters walk, rows first.
+
+    `op` is one of `MATRIX`; the last two axes of an inverse are its own rows and columns.
+    """
+
+    op: str
+    of: Array
+    letters: tuple[Axis, ...]
+    axes: tuple[Axis, ...]
+
+
+@dataclass(frozen=True)
 class Dot:
     """A contraction of two arrays: summed over the letters that aren't among `axes`."""
 
@@ -214,6 +227,7 @@ Array = (
     | Map
     | Choose
     | Reduce
+    | Matrix
     | Dot
     | Chain
     | Spread

@@ -28,6 +28,8 @@ class Arithmetic:
 
     `number` takes integers, rationals and floats into it; `compare` decides `==`, `!=`, `<`, ...;
     `distance` says how far a decision was from going the other way; `functions` by name.
+    `eliminates`: whether a determinant comes from elimination, by the largest pivots; else it is
+    written out as a polynomial.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Arithmetic:
     distance: Callable[[Any, Any], float]
     functions: Mapping[str, Callable[[Any], Any]]
     logsumexp: Callable[[list[Any]], Any]
+    eliminates: bool = True
 
 
 def compared(op: str, left: Any, right: Any) -> bool:

@@ -39,6 +39,11 @@ def read_assumption(
     if not (isinstance(node, Op) and node.op == "==" and len(node.args) == 2):
         raise ChainruleError(f"assume: '{shorten(text)}' is no equation; write left == right")
     for ref in refs(node):
+        if ref.name != ref.of:
+            raise ChainruleError(
+                f"{ref.place}: an assumption is about tensors; give {shorten(ref.name)} a name of "
+                "its own by an equation, and write that"
+            )
         if ref.name not in names:
             raise ChainruleError(
                 f"{ref.place}: unknown tensor '{shorten(ref.name)}'"

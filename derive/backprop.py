@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from derive.again import as_system
 from derive.notation import Derivation, System
-from derive.sweep import Sweep, as_system, sweep_of
+from derive.sweep import Sweep, sweep_of
 from derive.updates import updates_of
 from derive.wellformed import check_derivation
 

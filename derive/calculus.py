@@ -28,6 +28,7 @@ from derive.algebra import (
     slope_of,
     to_sympy,
 )
+from derive.matrices import matrix_equation
 from derive.notation import (
     Add,
     Axis,
@@ -167,6 +168,10 @@ def _through(
             return weigh(mul(upstream, share), local), ()
         case "max" | "min":
             return _among_equals(term, value, upstream, local, helper)
+        case "inv":
+            return _through_inverse(term, value, upstream, local), ()
+        case "det" | "logdet":
+            return _through_determinant(term, value, upstream, local, helper)
         case _:
             return _product_of_others(term, value, upstream, local, helper)
 
@@ -187,6 +192,30 @@ def _among_equals(
     counting = Equation(helper, axes, (count,))
     share = divide(upstream, Read(helper, term.target))
     return Call("where", (attains, weigh(share, local), ZERO)), (counting,)
+
+
+def _through_inverse(term: Term, value: Read, upstream: Expr, local: Expr) -> Expr:
+    """`d inv(X) = -inv(X) dX inv(X)`: the value itself stands left and right of the change."""
+    *first, row, column = value.subscripts
+    above, below = (affine(a) for a in term.reduced)
+    left = Read(value.tensor, (*first, row, above))
+    right = Read(value.tensor, (*first, below, column))
+    return weigh(mul(upstream, negative(left), right), local)
+
+
+def _through_determinant(
+    term: Term, value: Read, upstream: Expr, local: Expr, helper: str
+) -> tuple[Expr, tuple[Equation, ...]]:
+    """`d logdet(X) = tr(inv(X) dX)`, and `d det(X)` is that times the determinant."""
+    axes = _target_axes(term)
+    rows, columns = term.reduced
+    assert isinstance(term.body, Read)
+    extents = tuple(a.extent for a in (*axes, rows, columns))
+    helping = matrix_equation("inv", helper, (*axes, rows, columns), term.body.tensor, extents)
+    inverse = Read(helper, (*term.target, affine(columns), affine(rows)))
+    if term.reduce == "det":
+        upstream = mul(upstream, value)
+    return weigh(mul(upstream, inverse), local), (helping,)
 
 
 def _product_of_others(

@@ -25,7 +25,7 @@ from derive.notation import (
     domain_of,
 )
 from derive.reading import solve_for_reading
-from derive.tree import ONE, add, mul, reads, transform
+from derive.tree import ONE, add, factors, mul, reads, transform
 
 
 @dataclass(frozen=True)
@@ -178,7 +178,12 @@ def _changed(passage: Passage, source: Term, incoming: str | None) -> Expr:
             others = [a for a in body.args if a != read]
             if len(others) + 1 == len(body.args) and not any(read in set(reads(a)) for a in others):
                 return Mul(tuple(change if a == read else a for a in body.args))
-    return _times(_without(incoming, passage.told.body), change)
+    local = _without(incoming, passage.told.body)
+    if source.reduce == "inv":
+        # between the two inverses
+        *before, last = factors(local)
+        return mul(*before, change, last)
+    return _times(local, change)
 
 
 def slope(derivation: Derivation, passage: Passage) -> Expr:

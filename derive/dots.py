@@ -61,7 +61,7 @@ def _written_out(
 def _uses(equation: Written) -> list[Slot]:
     """Where the dots stand: each tensor with the first of the axes that they are."""
     uses: list[tuple[str, Sequence[Syntax]]] = [(equation.tensor, equation.letters)]
-    uses.extend((r.name, r.subscripts) for r in refs(equation.right))
+    uses.extend((r.of, r.subscripts) for r in refs(equation.right))
     return [
         (name, position)
         for name, parts in uses

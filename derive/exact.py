@@ -88,6 +88,7 @@ SYMBOLS = Arithmetic(
     distance=lambda a, b: _numbers.distance(a.value, b.value),
     functions={name: _function(name, written) for name, written in _WRITTEN.items()},
     logsumexp=_logsumexp,
+    eliminates=False,
 )
 
 
@@ -101,6 +102,10 @@ class _Writer(Interpreter):
     def _combined(self, equation: Equation, place: Place) -> Scalar:
         found: Scalar = super()._combined(equation, place)
         return self._named(found, f"{equation.tensor}{list(place)}")
+
+    def _inverse(self, equation: Equation, place: Place) -> dict[Place, Scalar]:
+        found: dict[Place, Scalar] = super()._inverse(equation, place)
+        return {at: self._named(x, f"{equation.tensor}{list(at)}") for at, x in found.items()}
 
     def _reduce(self, op: str, values: list[Scalar]) -> Scalar:
         found: Scalar = super()._reduce(op, [self._named(v, op) for v in values])

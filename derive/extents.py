@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from derive.notation import Affine, Dim, affine
 from derive.scope import Scoped
-from derive.syntax import Bound, Fn, Letter, LetterVar, Op, Place, Ref, Refused, Syntax
+from derive.syntax import Bound, Fn, Letter, LetterVar, Op, Place, Ref, Refused, Syntax, parted
 
 Slot = tuple[str, int]
 Node = LetterVar | Slot
@@ -103,10 +103,10 @@ def show(extent: Affine) -> str:
 def walks(node: Syntax) -> Iterator[tuple[LetterVar, Slot, Place]]:
     """Every plain walk of a letter along a tensor's axis."""
     match node:
-        case Ref(name=name, subscripts=parts):
+        case Ref(subscripts=parts):
             for position, part in enumerate(parts):
                 if isinstance(part, Letter):
-                    yield part.var, (name, position), part.place
+                    yield part.var, (node.of, position), part.place
                 else:
                     yield from walks(part)
         case Op(args=args) | Fn(args=args):
@@ -168,10 +168,43 @@ def infer(
                 late.append((var, slot, place))
             else:
                 attempt(extents.join, var, slot, place)
+    for equation in equations:
+        for ref in _matrices(equation.right):
+            rows = rank[ref.of] - 2
+            attempt(_square, extents, ref, rows)
     _walk_declared(extents, late, attempt)
     _name_open(extents, equations, rank, sizes)
     _from_elsewhere(extents, equations)
     return extents
+
+
+def _matrices(node: Syntax) -> Iterator[Ref]:
+    """Every read of an inverse or a determinant."""
+    match node:
+        case Ref(name=name, subscripts=parts):
+            if parted(name)[0]:
+                yield node
+            for part in parts:
+                yield from _matrices(part)
+        case Op(args=args) | Fn(args=args):
+            for part in args:
+                yield from _matrices(part)
+        case Bound(body=body):
+            yield from _matrices(body)
+        case _:
+            pass
+
+
+def _square(extents: Extents, ref: Ref, rows: int) -> None:
+    """The matrices of a tensor have as many columns as rows."""
+    one, other = (extents.get((ref.of, rows + k)) for k in range(2))
+    if one is not None and other is not None and one != other:
+        raise Refused(
+            ref.place,
+            f"{ref.name} takes a square matrix, and '{ref.of}' has {show(one)} rows and "
+            f"{show(other)} columns; make the extents agree",
+        )
+    extents.join((ref.of, rows), (ref.of, rows + 1), ref.place)
 
 
 def _walk_declared(

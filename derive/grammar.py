@@ -7,6 +7,8 @@ One equation a line (brackets may run over lines, `#` starts a comment)::
     value     = number | name | name "[" subscript, ... "]" | "-" value | value op value
               | value compare value | value "and"/"or" value | "not" value
               | reduction "(" letter, ... "," value ")" | function "(" value, ... ")"
+              | "inv(" name ")" "[" subscript, ... "]"
+              | ("det(" | "logdet(") name ")" [ "[" subscript, ... "]" ]
     subscript = integer arithmetic on letters, sizes, integer tensors | "..."
 
 Everything else that Python can say is refused with its place and a cure.
@@ -22,6 +24,7 @@ from fractions import Fraction
 from typing import Any
 
 from derive.errors import meant, shorten
+from derive.notation import MATRIX
 from derive.syntax import (
     FUNCTIONS,
     REDUCING,
@@ -344,8 +347,10 @@ class _Reader:
                 return Ref(here, name, tuple(inside(e) for e in elts))
             case ast.Subscript(value=ast.Name(id=name), slice=one):
                 return Ref(here, name, (inside(one),))
-            case ast.Subscript(value=ast.Call(func=ast.Name(id="next")) as told, slice=one):
-                name = self.next_of(told, here)
+            case ast.Subscript(value=ast.Call(func=ast.Name(id=word)) as told, slice=one) if (
+                word == "next" or word in MATRIX
+            ):
+                name = self.next_of(told, here) if word == "next" else self.matrix_of(told, here)
                 elements = one.elts if isinstance(one, ast.Tuple) else [one]
                 return Ref(here, name, tuple(inside(e) for e in elements))
             case ast.Subscript():
@@ -393,11 +398,13 @@ class _Reader:
             return self.reduction(node, name, here, inside)
         if name == "next":
             return Ref(here, self.next_of(node, here), ())
+        if name in MATRIX:
+            return Ref(here, self.matrix_of(node, here), ())
         if name not in FUNCTIONS:
+            near = meant(name, (*FUNCTIONS, *REDUCING, *MATRIX))
             raise Refused(
                 here,
-                f"unknown function '{shorten(name)}'"
-                f"{meant(name, (*FUNCTIONS, *REDUCING)) or '; known: ' + ' '.join(FUNCTIONS)}",
+                f"unknown function '{shorten(name)}'{near or '; known: ' + ' '.join(FUNCTIONS)}",
             )
         low, high = FUNCTIONS[name]
         if not low <= len(node.args) <= high:
@@ -413,6 +420,22 @@ class _Reader:
                 return f"next({name})"
             case _:
                 raise Refused(here, "next takes the name of one tensor, such as next(m)[i]")
+
+    @staticmethod
+    def matrix_of(node: ast.Call, here: Place) -> str:
+        """`inv(X)` as the name of a tensor."""
+        match node:
+            case ast.Call(func=ast.Name(id=word), args=[ast.Name(id=name)], keywords=[]):
+                return f"{word}({name})"
+            case ast.Call(func=ast.Name(id=word)):
+                read = "inv(M)[i,j]" if word == "inv" else f"{word}(M)"
+                raise Refused(
+                    here,
+                    f"{word} takes the name of one tensor; name the matrix first, "
+                    f"M[i,j] = ..., and write {read}",
+                )
+            case _:
+                raise AssertionError(node)
 
     def reduction(
         self, node: ast.Call, name: str, here: Place, inside: Callable[[ast.AST], Syntax]

@@ -13,7 +13,19 @@ from fractions import Fraction
 
 from derive.errors import meant, shorten
 from derive.scope import refs
-from derive.syntax import CONSTANTS, Fn, Name, Num, Op, Place, Red, Ref, Syntax, Written
+from derive.syntax import (
+    CONSTANTS,
+    Fn,
+    Name,
+    Num,
+    Op,
+    Place,
+    Red,
+    Ref,
+    Syntax,
+    Written,
+    renamed,
+)
 
 _WORD = re.compile(r"(?<![\w.])[^\W\d]\w*")
 
@@ -47,7 +59,7 @@ def tensors_of(equations: Sequence[Written]) -> list[str]:
     found: dict[str, None] = {}
     for equation in equations:
         found[equation.tensor] = None
-        found.update((r.name, None) for r in refs(equation.right))
+        found.update((r.of, None) for r in refs(equation.right))
     return list(found)
 
 
@@ -64,9 +76,9 @@ def unknown_names(equations: Sequence[Written], known: Collection[str]) -> Itera
     """One line for each read of a tensor that the entry doesn't have."""
     for equation in equations:
         for ref in refs(equation.right):
-            if ref.name not in known:
-                cure = meant(ref.name, known) or "; name it in parameters or inputs, or define it"
-                yield f"{ref.place}: unknown tensor '{shorten(ref.name)}'{cure}"
+            if ref.of not in known:
+                cure = meant(ref.of, known) or "; name it in parameters or inputs, or define it"
+                yield f"{ref.place}: unknown tensor '{shorten(ref.of)}'{cure}"
 
 
 def _equation(equation: Written, names: Names, scope: str, place: str) -> Written:
@@ -100,7 +112,7 @@ def _value(
                 return Num(place, names.numbers[name])
             return Name(place, names.tensors.get(name, name))
         case Ref(name=name, subscripts=parts):
-            return Ref(place, names.tensors.get(name, name), inside(parts))
+            return Ref(place, renamed(name, names.tensors), inside(parts))
         case Fn(name="size", args=(Name(place=first, name=tensor), *more)):
             new = names.tensors.get(tensor, tensor) if more else tensor
             return Fn(place, "size", (Name(at(first), new), *inside(tuple(more))))

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from derive.arithmetic import FLOATS, Arithmetic
+from derive.elimination import determinant, inverse, log_determinant
 from derive.notation import (
     Add,
     Affine,
@@ -199,11 +200,14 @@ class Interpreter:
             raise _Later((name, place))
         self._depth += 1
         try:
-            found = self._combined(self._equations[name], place)
+            if self._equations[name].terms[0].reduce == "inv":
+                # all entries of a matrix at once
+                known.update(self._inverse(self._equations[name], place))
+            else:
+                known[place] = self._combined(self._equations[name], place)
         finally:
             self._depth -= 1
-        known[place] = found
-        return found
+        return known[place]
 
     def _constant(self, name: str) -> dict[Place, Any]:
         value = self.table[name].value
@@ -221,6 +225,14 @@ class Interpreter:
                 runs = iter(self._writes(equation.tensor, count, term).get(place, ()))
             parts.append(self._reduce(term.reduce, [self._expr(term.body, at) for at in runs]))
         return reduce(add, parts)
+
+    def _inverse(self, equation: Equation, place: Place) -> dict[Place, Any]:
+        """Every entry of the inverse in which a place lies."""
+        (term,) = equation.terms
+        values = [self._expr(term.body, at) for at in self._matching(term, place)]
+        rows = inverse(_square(values), self.arithmetic)
+        first = place[:-2]
+        return {(*first, i, j): x for i, row in enumerate(rows) for j, x in enumerate(row)}
 
     def _matching(self, term: Term, place: Place) -> Iterator[Letters]:
         """The letters' values for which a term with a plain target writes to the place."""
@@ -260,6 +272,10 @@ class Interpreter:
                 return self._extreme("<", values, self.arithmetic.constants["inf"])
             case "logsumexp":
                 return self.arithmetic.logsumexp(values)
+            case "det":
+                return determinant(_square(values), self.arithmetic)
+            case "logdet":
+                return log_determinant(_square(values), self.arithmetic)
             case _:
                 raise ValueError(f"{op} is no reduction")
 
@@ -364,6 +380,12 @@ class Interpreter:
                 case Mod(of, by):
                     total += coefficient * (self._integer(of, at) % by)
         return total
+
+
+def _square(values: list[Any]) -> list[list[Any]]:
+    """The entries of a square matrix, row by row, as rows."""
+    size = math.isqrt(len(values))
+    return [values[k : k + size] for k in range(0, len(values), size)]
 
 
 def _array(value: Any) -> np.ndarray:

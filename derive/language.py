@@ -26,6 +26,7 @@ from derive.scope import Scoped, ranks, refs, resolve
 from derive.syntax import (
     Letter,
     Place,
+    Ref,
     Refused,
     Written,
 )
@@ -131,11 +132,11 @@ def _check_names(written: Sequence[Written], declared: Declarations, problems: l
                     f"{ref.place}: {shorten(ref.name)} is read by optimisers only; give its value "
                     "a name of its own and read that"
                 )
-            elif ref.name not in known:
+            elif ref.of not in known:
                 roles = "parameters, inputs, targets or constants"
                 problems.append(
-                    f"{ref.place}: unknown tensor '{shorten(ref.name)}'"
-                    f"{meant(ref.name, known) or f'; name it in {roles}, or define it'}"
+                    f"{ref.place}: unknown tensor '{shorten(ref.of)}'"
+                    f"{meant(ref.of, known) or f'; name it in {roles}, or define it'}"
                 )
 
 
@@ -198,7 +199,12 @@ class _Assembly:
                 tags[found] = tag
             return found
 
-        maker = Normalizer(name, lambda n: self.declared.roles.get(n) == "constant")
+        maker = Normalizer(
+            name,
+            lambda n: self.declared.roles.get(n) == "constant",
+            lambda n: [self.slot(n, k) for k in range(self.rank[n])],
+            self.matrices(),
+        )
         for scoped in self.scoped:
             self.meaning.scope = scoped.written.scope
             try:
@@ -238,6 +244,17 @@ class _Assembly:
         )
         check_system(system)
         return system
+
+    def matrices(self) -> dict[str, str]:
+        """The tensors that are an inverse or a determinant by their equation, by what they are."""
+        found: dict[str, str] = {}
+        for scoped in self.scoped:
+            right = scoped.right
+            if isinstance(right, Ref) and right.name != right.of and not scoped.written.is_next:
+                plain = [p.var if isinstance(p, Letter) else None for p in right.subscripts]
+                if plain == list(scoped.left):
+                    found.setdefault(right.name, scoped.written.tensor)
+        return found
 
     def ordered(self, equations: tuple[Equation, ...]) -> tuple[Equation, ...]:
         place = {_key(w): w.place for w in self.written}

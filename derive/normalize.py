@@ -6,10 +6,12 @@ function that holds one is named whole, so that `sigmoid(sum(j, W[i,j]*x[n,j]) +
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
+from derive.matrices import axes_for, matrix_equation
 from derive.notation import (
     Add,
+    Affine,
     Axis,
     Call,
     Compare,
@@ -26,6 +28,7 @@ from derive.notation import (
     affine,
     domain_of,
 )
+from derive.syntax import parted
 from derive.tree import (
     add,
     addends,
@@ -34,6 +37,7 @@ from derive.tree import (
     fresh_letter,
     letters,
     mul,
+    replace_reads,
     substitute,
     transform,
 )
@@ -50,20 +54,52 @@ def holds_reduction(expr: Expr) -> bool:
 class Normalizer:
     """Makes equations of expressions; gathers the intermediates that it named.
 
-    `name` gives a free tensor name from wished ones; `is_constant` tells scalar constants.
+    `name` gives a free tensor name from wished ones; `is_constant` tells scalar constants; `shape`
+    the extents of the tensors whose inverse or determinant is read, and `held` names the tensors
+    that an equation defines as such: `{"inv(X)": "Y"}` of `Y[i,j] = inv(X)[i,j]`.
     """
 
-    def __init__(self, name: Callable[..., str], is_constant: Callable[[str], bool]) -> None:
+    def __init__(
+        self,
+        name: Callable[..., str],
+        is_constant: Callable[[str], bool],
+        shape: Callable[[str], Sequence[Affine]] | None = None,
+        held: Mapping[str, str] | None = None,
+    ) -> None:
         self._name = name
         self._is_constant = is_constant
+        self._shape = shape
+        self._matrices = dict(held or {})
         self._named: dict[tuple[Expr, tuple[Axis, ...]], str] = {}
         self.equations: list[Equation] = []
 
     def equation(self, tensor: str, axes: tuple[Axis, ...], expr: Expr, source: str = "") -> None:
         """Add `tensor[axes] = expr`, its intermediates before it."""
         expr = transform(expr, _hold_inside)
+        if isinstance(expr, Read) and self._matrices.get(expr.tensor) == tensor:
+            node, of = parted(expr.tensor)
+            self.equations.append(matrix_equation(node, tensor, axes, of, self._of(of), source))
+            return
+        expr = replace_reads(expr, self._matrix)
         terms = self._terms(tensor, axes, expr)
         self.equations.append(Equation(tensor, axes, terms, source))
+
+    def _of(self, tensor: str) -> Sequence[Affine]:
+        assert self._shape is not None, "inverses and determinants stand in equations only"
+        return self._shape(tensor)
+
+    def _matrix(self, read: Read) -> Read | None:
+        """An inverse or a determinant, read from a tensor of its own."""
+        node, of = parted(read.tensor)
+        if not node:
+            return None
+        known = self._matrices.get(read.tensor)
+        if known is None:
+            known = self._matrices[read.tensor] = self._name(f"{of}_{node}")
+            shape = self._of(of)
+            axes = axes_for(node, shape, [s.axis for s in read.subscripts])
+            self.equations.append(matrix_equation(node, known, axes, of, shape))
+        return Read(known, read.subscripts)
 
     def _terms(self, tensor: str, axes: tuple[Axis, ...], expr: Expr) -> tuple[Term, ...]:
         target = tuple(affine(a) for a in axes)

@@ -6,7 +6,7 @@ The grammar, from the whole to the leaf::
     Tensor    = name, shape (an extent per axis), role, integer?, value?
     Equation  = tensor [axes] = Term + Term + ...
     Term      = target subscripts, domain (letters that run), reduction, body
-    Reduction = sum | prod | max | min | logsumexp
+    Reduction = sum | prod | max | min | logsumexp | inv | det | logdet
     Expr      = Number | Constant | Index | Read | Add | Mul | Pow | Call | Compare | Logic
     Read      = tensor [subscript, ...]
     Subscript = Affine = integer + integer * Atom + ...
@@ -30,6 +30,9 @@ from derive.display import Displayed
 from derive.limits import Limit
 
 REDUCTIONS = ("sum", "prod", "max", "min", "logsumexp")
+
+# of the matrix that a body makes up with its two reduced letters, rows first
+MATRIX = ("inv", "det", "logdet")
 
 MODE = "training"  # the distribution of what is 1 in training and 0 in inference
 
@@ -243,6 +246,8 @@ class Term:
     """`[target] reduce= over domain of body`.
 
     The domain holds every letter that runs: those of the target first, then the reduced ones.
+    Where `reduce` is one of `MATRIX` the body reads one tensor, all its axes in order, and the
+    reduced letters walk the last two; of an `inv` the last two of the target name the entry.
     """
 
     target: tuple[Affine, ...]
@@ -261,6 +266,11 @@ class Term:
         """The letters that run but stand in no target subscript by themselves."""
         kept = {s.axis for s in self.target}
         return tuple(a for a in self.domain if a not in kept)
+
+    @property
+    def matrix(self) -> str | None:
+        """The tensor whose matrices are inverted or have their determinant taken, if it is so."""
+        return self.body.tensor if self.reduce in MATRIX and isinstance(self.body, Read) else None
 
 
 @dataclass(frozen=True, slots=True)

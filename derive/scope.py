@@ -23,6 +23,7 @@ from derive.syntax import (
     Refused,
     Syntax,
     Written,
+    parted,
 )
 
 
@@ -60,13 +61,35 @@ def ranks(
                 "a tensor has one rank",
             )
 
+    def settle_ref(ref: Ref, count: int) -> None:
+        node, tensor = parted(ref.name)
+        if not node:
+            settle(tensor, count, ref.place)
+            return
+        rank = count if node == "inv" else count + 2
+        if tensor in found and found[tensor] < 2:
+            raise Refused(
+                ref.place,
+                f"{ref.name} takes a matrix, and the rank of '{tensor}' is {found[tensor]} "
+                f"{where[tensor]}; take a tensor whose last two axes are rows and columns",
+            )
+        if rank < 2 or rank != found.setdefault(tensor, rank):
+            has = found.get(tensor, 2) - (0 if node == "inv" else 2)
+            letters = ",".join("nmkij"[: has - 2] + "ij" if node == "inv" else "nmkij"[:has])
+            cure = f"{ref.name}[{letters}]" if has else ref.name
+            raise Refused(
+                ref.place,
+                f"{ref.name} has {has} axes, and {count} subscripts stand here; write {cure}",
+            )
+        where.setdefault(tensor, f"at line {ref.place.line}, column {ref.place.column}")
+
     waiting = list(written)
     for equation in waiting:
         if not any(isinstance(x, Dots) for x in equation.letters):
             settle(_left_name(equation), len(equation.letters), equation.place)
         for ref in refs(equation.right):
             if not any(isinstance(s, Dots) for s in ref.subscripts):
-                settle(ref.name, len(ref.subscripts), ref.place)
+                settle_ref(ref, len(ref.subscripts))
     dotted = [e for e in waiting if has_dots(e)]
     while dotted:
         left_over = []
@@ -79,7 +102,7 @@ def ranks(
                 settle(_left_name(equation), len(equation.letters) - 1 + width, equation.place)
             for ref in refs(equation.right):
                 if any(isinstance(s, Dots) for s in ref.subscripts):
-                    settle(ref.name, len(ref.subscripts) - 1 + width, ref.place)
+                    settle_ref(ref, len(ref.subscripts) - 1 + width)
         if len(left_over) == len(dotted):
             sized = {n: r for n, r in (least or {}).items() if n not in found}
             if sized:
@@ -147,12 +170,12 @@ def dots_width(equation: Written, known: Mapping[str, int]) -> int | None:
         if any(isinstance(s, Dots) for s in ref.subscripts)
     )
     for name, others, place in uses:
-        if name in known:
-            width = known[name] - others
+        node, tensor = parted(name)
+        if tensor in known:
+            rank = known[tensor] - (0 if node in ("", "inv") else 2)
+            width = rank - others
             if width < 0:
-                raise Refused(
-                    place, f"'{name}' has {known[name]} axes, at least {others} are named here"
-                )
+                raise Refused(place, f"'{name}' has {rank} axes, at least {others} are named here")
             return width
     return None
 

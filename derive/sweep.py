@@ -10,14 +10,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
+from derive.again import as_system
 from derive.algebra import Unreal
 from derive.calculus import Contribution, contributions, differentiable_reads, weigh
 from derive.conditions import settled
 from derive.errors import ChainruleError, meant, shorten
+from derive.matrices import holding
 from derive.notation import (
     Axis,
     Derivation,
-    Earlier,
     Equation,
     Expr,
     Read,
@@ -71,26 +72,6 @@ def sweep_of(
     return Sweep(system, of, _wanted(system, of, wrt), wrt is not None, apart)
 
 
-def as_system(derivation: Derivation) -> System:
-    """A derivation's forward and backward equations as one system, for a second derivative."""
-    roles = {"adjoint": "intermediate"}
-    tensors = tuple(
-        replace(t, role=roles.get(t.role, t.role)) for t in derivation.tensors if t.role != "next"
-    )
-    new = (t for t in derivation.tensors if t.name not in derivation.system.table)
-    seeds = ((derivation.objective, t.name) for t in new if t.role == "input")
-    equations = (*derivation.forward, *derivation.inlined, *derivation.backward)
-    ordered = tuple(members(schedule(equations)))
-    return replace(
-        derivation.system,
-        tensors=tensors,
-        equations=ordered,
-        objective=None,
-        training=replace(derivation.system.training, update_text=()),
-        earlier=Earlier(derivation.objective, (*derivation.adjoints, *seeds)),
-    )
-
-
 def _wanted(system: System, of: str, wrt: Iterable[str] | None) -> tuple[str, ...]:
     known = {**system.table, **dict(system.aliases)}
     if of not in system.table:
@@ -130,7 +111,9 @@ class Sweep:
         for equation in system.equations:
             for term in equation.terms:
                 for read in reads(term.body):
-                    self.reads.setdefault(read.tensor, []).append(read)
+                    # the letters of an inverse are those that its matrix is told with
+                    told = replace(read, subscripts=term.target) if term.reduce == "inv" else read
+                    self.reads.setdefault(read.tensor, []).append(told)
 
     def derivation(self) -> Derivation:
         """Everything, well-formed.
@@ -284,13 +267,10 @@ class Sweep:
             if name not in active:
                 continue
             incoming = None if name == self.of and self.scalar else self.adjoint[name]
-            needs_helper = any(t.reduce in ("max", "min", "prod") for t in equation.terms)
-            wish = "c" if equation.terms[0].reduce in ("max", "min") else "q"
-            helper = self._free_name(f"{wish}_{name}") if needs_helper else ""
+            helper = self._helper(equation, helpers)
             for found in contributions(equation, incoming, helper, wanted):
-                for helping in found.helpers:
-                    if helping not in helpers:
-                        helpers.append(helping)
+                known = {*self.system.defined, *(h.tensor for h in helpers)}
+                helpers.extend(h for h in found.helpers if h.tensor not in known)
                 told = self._told(equation, found)
                 if told.body != ZERO:
                     gathered[found.wrt].append(told)
@@ -298,6 +278,21 @@ class Sweep:
         # a derivative is complete when the last equation that reads its tensor has been asked
         order = sorted(gathered, key=lambda n: (last.get(n, -1), self._turn(n)))
         return {n: gathered[n] for n in order}, helpers
+
+    def _helper(self, equation: Equation, helpers: Sequence[Equation]) -> str:
+        """A name for a value that a reduction's derivative needs; an inverse may be there."""
+        term = equation.terms[0]
+        match term.reduce:
+            case "max" | "min":
+                return self._free_name(f"c_{equation.tensor}")
+            case "prod":
+                return self._free_name(f"q_{equation.tensor}")
+            case "det" | "logdet":
+                of = term.matrix or ""
+                there = holding("inv", of, (*self.system.equations, *helpers))
+                return there or self._free_name(f"{of}_inv")
+            case _:
+                return ""
 
     def _turn(self, name: str) -> int:
         return {"parameter": 0, "intermediate": 1}.get(self.system.table[name].role, 2)

@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from derive.notation import REDUCTIONS
+from derive.notation import MATRIX, REDUCTIONS
 
 FUNCTIONS: dict[str, tuple[int, int]] = {
     **dict.fromkeys(
@@ -80,11 +81,16 @@ class Dots:
 
 @dataclass(frozen=True)
 class Ref:
-    """A tensor with subscripts."""
+    """A tensor with subscripts, or its matrices' inverse or determinant: `inv(X)`, `det(X)`."""
 
     place: Place
     name: str
     subscripts: tuple[Syntax, ...]
+
+    @property
+    def of(self) -> str:
+        """The tensor: of `inv(X)` that is `X`."""
+        return parted(self.name)[1]
 
 
 @dataclass(frozen=True)
@@ -158,6 +164,21 @@ class Written:
     text: str
     is_next: bool = False
     scope: str = ""
+
+
+def parted(name: str) -> tuple[str, str]:
+    """What is taken of which tensor: `inv(X)` is "inv" of "X", a plain `X` is "" of "X"."""
+    for node in MATRIX:
+        if name.startswith(f"{node}(") and name.endswith(")"):
+            return node, name[len(node) + 1 : -1]
+    return "", name
+
+
+def renamed(name: str, new: Mapping[str, str]) -> str:
+    """The name of a read, its tensor under another name: `inv(X)` becomes `inv(Z)`."""
+    node, tensor = parted(name)
+    tensor = new.get(tensor, tensor)
+    return f"{node}({tensor})" if node else tensor
 
 
 class Refused(Exception):

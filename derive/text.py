@@ -81,6 +81,10 @@ def term_text(term: Term) -> str:
     if not run:
         return expr_text(term.body)
     letters = ",".join(a.letter for a in run)
+    if term.matrix is not None:
+        subscripts = ",".join(affine_text(s) for s in term.target)
+        whole = f"{term.reduce}({term.matrix})"
+        return f"{whole}[{subscripts}]" if subscripts else whole
     if term.reduce != "sum":
         return f"{term.reduce}({letters}, {expr_text(term.body)})"
     pulled = pull(term)

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from derive.notation import Derivation, Equation, Reduction, System, Tensor, Term
+from derive.notation import (
+    MATRIX,
+    Derivation,
+    Equation,
+    Read,
+    Reduction,
+    System,
+    Tensor,
+    Term,
+    affine,
+)
 from derive.tree import affine_axes, contains, index_reads, letters, reads
 
 
@@ -60,6 +70,8 @@ def _check_term(
         raise Malformed(f"{name}: a reduction is left inside a body")
     if term.reduce != "sum" and (len(equation.terms) > 1 or not term.plain):
         raise Malformed(f"{name}: a {term.reduce} stands alone and on plain letters")
+    if term.reduce in MATRIX:
+        _check_matrix(name, term)
     for subscript, extent in zip(term.target, tensor.shape, strict=True):
         axis = subscript.axis
         if term.plain and axis is not None and axis.extent != extent:
@@ -70,6 +82,20 @@ def _check_term(
             raise Malformed(f"{name} reads {read.tensor}, which is not in the table")
         if len(read.subscripts) != found.rank:
             raise Malformed(f"{name} reads {read.tensor} with {len(read.subscripts)} subscripts")
+
+
+def _check_matrix(name: str, term: Term) -> None:
+    """An inverse or a determinant is one of a tensor's matrices, which are square."""
+    whole = (*term.target[:-2], *map(affine, term.reduced))
+    if term.reduce != "inv":
+        whole = (*term.target, *map(affine, term.reduced))
+    if not isinstance(term.body, Read) or term.body.subscripts != whole or len(term.reduced) != 2:
+        raise Malformed(f"{name}: a {term.reduce} is of the last two axes of one tensor")
+    sides = {a.extent for a in term.reduced}
+    if term.reduce == "inv":
+        sides |= {s.axis.extent for s in term.target[-2:] if s.axis is not None}
+    if len(sides) > 1:
+        raise Malformed(f"{name}: a {term.reduce} is of a square matrix")
 
 
 def _table(tensors: Iterable[Tensor]) -> dict[str, Tensor]:

@@ -333,7 +333,8 @@ class Example:
         defined = set(re.findall(r"^(?:next\()?(\w+)", self.code, re.MULTILINE))
         given = {**self.keys, **keys}
         declared = {n for k in _ROLES for n in given.get(k, ())}
-        used = dict.fromkeys(re.findall(r"([A-Za-z_]\w*)\s*\[", self.code))
+        matrices = re.findall(r"\b(?:inv|det|logdet)\((\w+)\)", self.code)
+        used = dict.fromkeys([*re.findall(r"([A-Za-z_]\w*)\s*\[", self.code), *matrices])
         given["inputs"] = [
             *given.get("inputs", ()),
             *(n for n in used if n not in defined | declared),

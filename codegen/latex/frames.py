@@ -11,6 +11,8 @@ from derive.tree import letters, number, power
 ODOT, OSLASH = r"\odot", r"\oslash"
 ONES = r"\mathbf{1}"
 TRANSPOSED = r"^{\top}"
+INVERSE = "^{-1}"
+TRANSPOSED_INVERSE = r"^{-\top}"
 
 
 class NoMatrix(Exception):
@@ -50,6 +52,8 @@ def transposed(box: Box) -> Box:
     """The transpose of a matrix."""
     if box.text.endswith(TRANSPOSED) and box.level == ATOM and box.text.count("^") == 1:
         return replace(box, text=box.text.removesuffix(TRANSPOSED), powers=True)
+    if box.text.endswith(INVERSE) and box.level == ATOM:
+        return replace(box, text=box.text.removesuffix(INVERSE) + TRANSPOSED_INVERSE)
     base = box if box.powers else parenthesised(box)
     return Box(base.text + TRANSPOSED, ATOM, max(base.height, NESTED))
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from codegen.latex.box import ATOM, NESTED, PRODUCT, SUM, TALL, Box, flat, joined
 from codegen.latex.names import Names
 from codegen.latex.orders import Twofold
-from codegen.latex.partial import Change, Partial
+from codegen.latex.partial import Change, Determinant, Partial, Symbol
 from derive.notation import Affine, Axis, Dim, FloorDiv, Mod, Read
 
 
@@ -29,7 +29,14 @@ class Integers:
     def read(self, tensor: str, subscripts: Sequence[Affine]) -> Box:
         """An entry as a piece of a formula."""
         symbol = self.names[tensor]
-        text = self.entry(tensor, subscripts)
+        if isinstance(symbol, Twofold):
+            return Box(self.entry(tensor, subscripts), PRODUCT, TALL)
+        return self.boxed(symbol, self.subscripts(subscripts))
+
+    @staticmethod
+    def boxed(symbol: Symbol | Partial | Change, subscripts: str = "") -> Box:
+        """A symbol as a piece of a formula."""
+        text = symbol.at(subscripts)
         change = symbol.of if isinstance(symbol, Change) else symbol
         if isinstance(change, Partial):
             return Box(text, PRODUCT, TALL)
@@ -38,7 +45,7 @@ class Integers:
             text,
             ATOM,
             NESTED if symbol.above else 0,
-            powers=not symbol.above,
+            powers=not (symbol.above or (isinstance(symbol, Determinant) and symbol.log)),
             rigid=symbol.rigid,
         )
 

@@ -14,7 +14,6 @@ from fractions import Fraction
 
 from codegen.latex.box import (
     ATOM,
-    NESTED,
     PRODUCT,
     SUM,
     TALL,
@@ -43,10 +42,11 @@ from codegen.latex.frames import (
     transposed,
 )
 from codegen.latex.names import updated, with_one
-from codegen.latex.partial import Partial
+from codegen.latex.partial import Change, Partial, Symbol
 from codegen.latex.product import coefficient, is_short, product
 from codegen.latex.subscripts import CONSTANTS, Formula, IndexPrinter, bracketed, selected, unfolded
 from derive.notation import (
+    MATRIX,
     Add,
     Affine,
     Axis,
@@ -84,6 +84,8 @@ class MatrixPrinter:
         """An equation in matrices, or None."""
         try:
             self.something(equation)
+            if equation.tensor in self.index.names.nodes:
+                return self.definition(equation)
             told = readable(equation, self.index.table)
             frame = self.frame(equation.tensor, equation.axes)
             joined_to = with_one(equation)
@@ -102,6 +104,15 @@ class MatrixPrinter:
             ones += [Box(ONES + TRANSPOSED)] * (frame.column is not None)
             whole = beside([whole.at_least(PRODUCT), *ones])
         return Formula(str(self.index.names[name]), (whole.text,), relation)
+
+    def definition(self, equation: Equation) -> Formula:
+        """The inverse by what it is: its product with the matrix is the identity."""
+        of = equation.terms[0].matrix
+        if equation.terms[0].reduce != "inv" or of is None or len(equation.axes) != 2:
+            raise NoMatrix
+        names = self.index.names
+        product_ = beside([self.index.integers.boxed(names[n]) for n in (equation.tensor, of)])
+        return Formula(flat(product_.text), ("I",))
 
     def with_ones(self, equation: Equation, of: str, frame: Frame) -> Formula:
         """A matrix with a row or a column of ones at its end, a vector with a 1."""
@@ -217,19 +228,11 @@ class MatrixPrinter:
     def read(self, tensor: str, subscripts: Sequence[Affine], frame: Frame) -> Box:
         """A whole tensor, transposed where it lies otherwise."""
         axes = self.axes(tensor, subscripts)
-        symbol = self.index.names[tensor]
-        lies = self.frame(tensor, axes)
-        text = str(symbol)
-        if isinstance(symbol, Partial):
-            box = Box(text, PRODUCT, TALL)
-        else:
-            box = Box(
-                text,
-                ATOM,
-                NESTED if symbol.above else 0,
-                powers=not symbol.above,
-                rigid=symbol.rigid,
-            )
+        return self.lying(self.index.names[tensor], self.frame(tensor, axes), frame)
+
+    def lying(self, symbol: Symbol | Partial | Change, lies: Frame, frame: Frame) -> Box:
+        """What a symbol stands for, transposed where it lies otherwise."""
+        box = self.index.integers.boxed(symbol)
         if lies == frame:
             return box
         if lies.turned != frame:
@@ -262,6 +265,8 @@ class MatrixPrinter:
 
     def call(self, function: str, args: Sequence[Expr], frame: Frame) -> Box:
         """A function of each entry."""
+        if function in MATRIX:
+            return self.node(function, args[0], frame)
         places = function in ("where", "delta")
         boxes = [] if places else [joined([self.spread(a, frame)]) for a in args]
         match function, boxes:
@@ -281,6 +286,17 @@ class MatrixPrinter:
                 return joined([(1, called(r"\exp", one)), (-1, Box("1"))])
             case _:
                 return self.index.applied(function, boxes)
+
+    def node(self, function: str, of: Expr, frame: Frame) -> Box:
+        """A matrix's inverse or its determinant."""
+        assert isinstance(of, Read)
+        names = self.index.names
+        if len(self.index.table[of.tensor].shape) != 2:
+            raise NoMatrix
+        if function != "inv":
+            return self.index.integers.boxed(names.node(function, of.tensor))
+        lies = self.frame(of.tensor, self.axes(of.tensor, of.subscripts))
+        return self.lying(names.node(function, of.tensor), lies, frame)
 
     def condition(self, expr: Expr, frame: Frame) -> Box:
         """A comparison of each entry: 1 or 0."""

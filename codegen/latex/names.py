@@ -16,7 +16,7 @@ from codegen.latex.orders import (
     first_derivatives,
     of_second_order,
 )
-from codegen.latex.partial import DIFFERENTIAL, ERROR, Change, Partial, Symbol
+from codegen.latex.partial import DIFFERENTIAL, ERROR, Change, Determinant, Partial, Symbol
 from derive.notation import (
     Axis,
     Call,
@@ -169,11 +169,18 @@ class Names:
         adjoint = self._adjoints()
         first = first_derivatives(self.system)
         later = {*adjoint, *first, *self._changes()}
+        self.nodes = self._nodes()
         put = [t for t in tensors if t.name not in later and not t.name.startswith("next(")]
         for tensor in put:
-            if tensor.role not in _REMEMBERED:
+            if tensor.role not in _REMEMBERED and tensor.name not in self.nodes:
                 self._put(tensor)
         self._put_tildes()
+        for tensor in put:
+            if tensor.name in self.nodes:
+                told = self._told_of(*self.nodes[tensor.name])
+                self._put(tensor, told)
+                if self._made[tensor.name] != told:
+                    del self.nodes[tensor.name]
         for tensor in put:
             if tensor.role in _REMEMBERED:
                 self._put(tensor)  # with the symbol of its parameter, which is settled now
@@ -203,6 +210,10 @@ class Names:
         assert isinstance(made, Symbol)
         return made
 
+    def node(self, node: str, of: str) -> Symbol:
+        r"""A matrix's inverse $X^{-1}$ or its determinant $\det(X)$."""
+        return node_symbol(node, self[of])
+
     def letter(self, axis: Axis) -> str:
         """A letter of the index calculus."""
         return letter(axis.letter)
@@ -214,11 +225,24 @@ class Names:
     def _symbol(self, name: str, scalar: bool = False) -> Symbol:
         return symbol(name, scalar, self._words)
 
-    def _put(self, tensor: Tensor) -> None:
+    def _nodes(self) -> dict[str, tuple[str, str]]:
+        """The inverses and determinants that the engine named: what each is, of which tensor."""
+        equations = list(self.system.equations)
+        if self.derivation is not None:
+            equations += [*self.derivation.backward, *self.derivation.inlined]
+        terms = {e.tensor: e.terms[0] for e in equations if not e.source}
+        return {name: (t.reduce, t.matrix) for name, t in terms.items() if t.matrix is not None}
+
+    def _told_of(self, node: str, of: str) -> Symbol | None:
+        of_ = self._made.get(of)
+        made = node_symbol(node, of_) if of_ is not None else None
+        return made if str(made) not in self._used else None
+
+    def _put(self, tensor: Tensor, told: Symbol | None = None) -> None:
         made = self._symbol(tensor.name, scalar=not tensor.shape)
         if made.below and made.base in self._vectors:
             made = self._symbol(tensor.name)  # x_1 is an entry of x here
-        made = self._of_parameter(tensor) or self._of_value(tensor) or made
+        made = told or self._of_parameter(tensor) or self._of_value(tensor) or made
         # an error term is a delta, so that no other tensor's symbol may be one
         if str(made) in self._used or made.base == ERROR:
             made = Symbol(upright(tensor.name))
@@ -356,6 +380,15 @@ class Names:
             self._used[shown] = f"size({name})"
             found[name] = shown
         return found
+
+
+def node_symbol(node: str, of: Symbol | Partial | Change) -> Symbol:
+    """A matrix's inverse or determinant; a matrix with something above it is put in brackets."""
+    plain = of if isinstance(of, Symbol) and not of.above else Symbol(str(of))
+    if node == "inv":
+        base = plain.base if plain is of else rf"\bigl({plain.base}\bigr)"
+        return Symbol(base, above="-1", below=plain.below, rigid=plain.rigid)
+    return Determinant(plain.base, below=plain.below, rigid=plain.rigid, log=node == "logdet")
 
 
 def inline(latex: str) -> str:

@@ -28,6 +28,21 @@ class Symbol:
 
 
 @dataclass(frozen=True)
+class Determinant(Symbol):
+    """A matrix's determinant, or the logarithm of its size; `base` is the matrix."""
+
+    log: bool = False
+
+    def at(self, subscripts: str = "") -> str:
+        """With subscripts, which name the matrix."""
+        of = Symbol(self.base, below=self.below).at(subscripts)
+        if self.rigid:
+            # numbers in rows have parentheses
+            return rf"\log\left\lvert\det{of}\right\rvert" if self.log else rf"\det{of}"
+        return rf"\log\lvert\det {of}\rvert" if self.log else rf"\det({of})"
+
+
+@dataclass(frozen=True)
 class Change:
     """The differential of a tensor."""
 

@@ -84,6 +84,8 @@ FUNCTIONS = {
 OPERATORS = {"prod": r"\prod", "max": r"\max", "min": r"\min"}
 CONSTANTS = {"pi": r"\pi", "inf": r"\infty"}
 
+SIGN_OF_PERMUTATION = r"\operatorname{sgn}"
+
 # their squares are written tanh^2(x)
 _SQUARED = frozenset(("sin", "cos", "tan", "tanh", "sinh", "cosh", "log"))
 _INFINITE = Constant("inf")
@@ -129,14 +131,40 @@ class IndexPrinter:
         if r"\sigma" in names.occupied:
             self.functions["sigmoid"] = r"\operatorname{sigmoid}"
         self.has_e = "e" in names.occupied
+        # of the rows of a determinant
+        self.permutation = r"\varpi" if r"\pi" in names.occupied else r"\pi"
 
     # ---- equations -------------------------------------------------------------------------------
 
     def formula(self, equation: Equation) -> Formula:
         """An equation, every term told for the letters of the left side."""
+        if equation.tensor in self.names.nodes and equation.terms[0].matrix is not None:
+            return self.definition(equation)
         told = readable(equation, self.table)
         relation = r"\leftarrow" if equation.tensor.startswith("next(") else "="
         return Formula(self.left(equation), (self.right(told.terms).text,), relation)
+
+    def definition(self, equation: Equation) -> Formula:
+        """What an inverse or a determinant is that has no name but that: `X^{-1} X = I`."""
+        (term,) = equation.terms
+        assert isinstance(term.body, Read)
+        rows = term.reduced[0]
+        if term.reduce == "inv":
+            row, column = term.target[-2:]
+            left = Read(equation.tensor, (*term.target[:-1], affine(rows)))
+            right = Read(term.body.tensor, (*term.body.subscripts[:-1], column))
+            whole = self.box(Reduction("sum", (rows,), mul(left, right)))
+            one = self.box(Compare("==", Index(row), Index(column)))
+            return Formula(flat(whole.text), (one.text,))
+        letter, permutation = self.names.letter(rows), self.permutation
+        places = [self.integers.integer(s, tight=True).text for s in term.target]
+        places += [letter, f"{permutation}({letter})"]
+        entry = self.names[term.body.tensor].at(",".join(places))
+        text = rf"{SIGN_OF_PERMUTATION}({permutation}) \prod_{{{letter}}} {entry}"
+        text = rf"\sum_{{{permutation}}} {text}"
+        if term.reduce == "logdet":
+            text = rf"\log\biggl\lvert {text}\biggr\rvert"
+        return Formula(self.left(equation), (text,))
 
     def left(self, equation: Equation) -> str:
         """The left side."""
@@ -255,6 +283,9 @@ class IndexPrinter:
                 return joined([(1, self.exponential(one)), (-1, self.box(ONE))])
             case "exp", (one,):
                 return self.exponential(one)
+            case (("inv" | "det" | "logdet"), (Read(tensor, subscripts),)):
+                told = self.integers.subscripts(subscripts)
+                return self.integers.boxed(self.names.node(function, tensor), told)
         return self.applied(function, [self.box(a, inline) for a in args])
 
     def applied(self, function: str, boxes: Sequence[Box]) -> Box:
@@ -372,6 +403,9 @@ def unfolded(term: Term) -> Expr:
     run = term.reduced
     if not run:
         return term.body
+    if term.matrix is not None:
+        # the entry that the left side names, or the matrix's number
+        return Call(term.reduce, (Read(term.matrix, term.target),))
     if term.reduce != "sum":
         return Reduction(term.reduce, run, term.body)
     pulled = pull(term)

@@ -13,6 +13,7 @@ from codegen.latex.steps import ADDS
 from codegen.latex.subscripts import Formula
 from codegen.paper.alike import Part, gathered
 from codegen.paper.kronecker import Kronecker
+from codegen.paper.matrices import reason
 from codegen.paper.model import Block, Display, Fold, Math, Paragraph, Section, Text
 from codegen.paper.teller import Teller, by_layer, chained
 from derive.differentials import (
@@ -131,6 +132,9 @@ class Backward:
         said = self.say("changes", wrt=reads, output=symbol)
         if forward:
             said = self.say("changes by", formula=forward, wrt=reads, output=symbol)
+        why = reason(teller, equation)
+        if why:
+            said = self.say("two sentences", first=said, then=why)
         if raw.right != told.right:
             then = self.say("re-express", through=symbol)
             said = self.say("two sentences", first=said, then=then)
@@ -343,6 +347,8 @@ class Backward:
         match term.body:
             case Call("where", (Compare("==", _, Read(tensor, _)), yes, _)) if yes == ONE:
                 return self.say("attaining", of=self.teller.symbol(tensor))
+            case _ if term.reduce == "inv":
+                return self.say("inverse_used")
             case _ if term.reduce == "prod":
                 of = equation.tensor.split("_", 1)[1]
                 return self.say("others", of=self.teller.symbol(of))

@@ -10,6 +10,7 @@ from codegen.latex.frames import ODOT, ONES, OSLASH
 from codegen.latex.names import Names, inline
 from codegen.latex.partial import DIFFERENTIAL, Partial
 from codegen.latex.subscripts import Formula
+from codegen.paper import matrices
 from codegen.paper.model import Code, Math, Table, Text
 from codegen.paper.teller import Teller
 from derive import catalogue
@@ -171,6 +172,7 @@ def _conventions(
         yield from _matrix_conventions(teller, dims)
     yield from _choices(teller, text)
     yield from _functions(teller, equations)
+    yield from matrices.conventions(teller, text)
 
 
 def _matrix_conventions(teller: Teller, dims: Sequence[str]) -> Iterator[Text]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from codegen.latex.matrix import MatrixPrinter
-from codegen.latex.names import updated
+from codegen.latex.names import node_symbol, updated
 from codegen.latex.partial import Symbol
 from codegen.latex.subscripts import Formula, IndexPrinter
 from derive.interpret import Interpreter, Undefined
@@ -143,6 +143,7 @@ class _Numbers:
         self.real = matrix.index.names
         self.occupied = self.real.occupied
         self.objective = self.real.objective
+        self.nodes: dict[str, tuple[str, str]] = {}  # an inverse is worked out, not defined
 
     def __getitem__(self, name: str) -> Symbol:
         """The tensor's numbers."""
@@ -152,6 +153,10 @@ class _Numbers:
         if text.startswith("-"):
             text = f"({text})"
         return Symbol(text, rigid=text.startswith(r"\begin"))
+
+    def node(self, node: str, of: str) -> Symbol:
+        """A matrix's inverse or determinant, the matrix in numbers."""
+        return node_symbol(node, self[of])
 
     def dim(self, dim: Dim) -> str:
         """An extent's number."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from derive.again import as_system
 from derive.errors import ChainruleError, meant, shorten
 from derive.notation import Derivation, Earlier, Equation, Read, System, Tensor, Term, affine
-from derive.sweep import as_system
 from derive.tree import fresh_name, mul
 
 

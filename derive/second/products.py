@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from derive.again import as_system
 from derive.errors import ChainruleError
 from derive.notation import Call, Derivation, Earlier, Equation, Read, System, Tensor, Term, affine
 from derive.second.along import directional
-from derive.sweep import as_system, derivatives
+from derive.sweep import derivatives
 from derive.tree import fresh_name, mul, needed_by
 
 
