@@ -23,6 +23,6 @@ def as_system(derivation: Derivation) -> System:
         tensors=tensors,
         equations=ordered,
         objective=None,
-        training=replace(derivation.system.training, update_text=()),
+        training=replace(derivation.system.training, update_text=(), curvature=""),
         earlier=Earlier(derivation.objective, (*derivation.adjoints, *seeds)),
     )

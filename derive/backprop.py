@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from derive.again import as_system
 from derive.notation import Derivation, System
+from derive.second.updates import moved_together
 from derive.sweep import Sweep, sweep_of
 from derive.updates import updates_of
 from derive.wellformed import check_derivation
@@ -29,7 +30,8 @@ def differentiate(
 
     Raises `ChainruleError` for an unknown tensor, and where there is nothing to differentiate.
     """
-    sweep = sweep_of(system, of, wrt)
+    second = isinstance(system, System) and bool(system.training.curvature)
+    sweep = sweep_of(system, of, wrt, apart=second)
     return _with_updates(sweep.derivation(), sweep)
 
 
@@ -37,6 +39,10 @@ def _with_updates(derivation: Derivation, sweep: Sweep) -> Derivation:
     """The derivation with the optimiser's equations for each parameter that moves."""
     system = derivation.system
     moved = [n for n in system.trainable if n in derivation.wrt]
+    if moved and system.training.curvature:
+        found = moved_together(derivation, moved)
+        check_derivation(found)
+        return found
     nexts, updates = updates_of(
         system,
         {n: derivation.adjoint.get(n, "") for n in moved},

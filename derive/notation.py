@@ -366,12 +366,14 @@ class Training:
     """What a module needs beside the mathematics.
 
     `sample_weight` is the tensor that weighs the samples, "" where there is none; `limits` is what
-    the arrays that a module is given must keep to.
+    the arrays that a module is given must keep to; `curvature` is the matrix of second derivatives
+    that the optimiser reads, "hessian", "gauss_newton" or none.
     """
 
     optimizer: str = "sgd"
     hyperparameters: tuple[tuple[str, Fraction], ...] = ()
     update_text: tuple[str, ...] = ()
+    curvature: str = ""
     initializers: tuple[tuple[str, Initializer], ...] = ()
     frozen: tuple[str, ...] = ()
     example: tuple[tuple[str, Any], ...] = ()
@@ -479,7 +481,8 @@ class Derivation(Displayed):
 
     `backward` holds the error terms and gradients in the order of computation; `inlined` the
     adjoints that were written into the only place that used them, so that every derivative that
-    was formed can be asked for; `updates` one equation a parameter, `next(W) = ...`.
+    was formed can be asked for; `updates` one equation a parameter, `next(W) = ...`, and those that
+    come before; `curvature` the second derivatives that these read, in the order of computation.
     """
 
     system: System
@@ -492,6 +495,7 @@ class Derivation(Displayed):
     wrt: tuple[str, ...]
     objective: str
     warnings: tuple[str, ...] = ()
+    curvature: tuple[Equation, ...] = ()
 
     @property
     def forward(self) -> tuple[Equation, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from derive.again import as_system
@@ -108,44 +108,61 @@ def gauss_newton_vector(
     none of the tensors.
     """
     system = system.system if isinstance(system, Derivation) else system
+    output = _output(system, output)
+    names = tuple(system.trainable if wrt is None else wrt)
+    first = derivatives(system, wrt=[output], apart=True)
+    return derivatives(gauss_newton_along(first, output, names), wrt=names, apart=True)
+
+
+def _output(system: System, output: str | None) -> str:
     output = system.output if output is None else dict(system.aliases).get(output, output)
     if output is None:
         raise ChainruleError(
             f"{system.name}: there is no output; name the tensor that the model gives "
             '(output = "y")'
         )
-    loss = as_system(derivatives(system, wrt=[output], apart=True))
-    if output not in dict(loss.earlier.adjoints if loss.earlier else ()):
-        raise ChainruleError(f"{system.name}: the objective does not depend on {output}")
-    names = tuple(system.trainable if wrt is None else wrt)
-    moved = jacobian_vector(loss, output, names)
+    return output
+
+
+def gauss_newton_along(first: Derivation, output: str | None, names: Sequence[str]) -> System:
+    """The system whose objective's gradient is the Gauss-Newton matrix times a direction.
+
+    `first` has the derivative by the output. Raises `ChainruleError` where there is no output, and
+    where the objective doesn't depend on it or it on none of `names`.
+    """
+    model = first.system
+    output = _output(model, output)
+    loss = as_system(first)
     assert loss.earlier is not None
+    if output not in dict(loss.earlier.adjoints):
+        raise ChainruleError(f"{model.name}: the objective does not depend on {output}")
+    moved = jacobian_vector(loss, output, names)
     assert moved.earlier is not None
+    assert moved.output is not None
     adjoint = dict(loss.earlier.adjoints)[output]
     axes = loss.defined[adjoint].axes
     places = tuple(affine(a) for a in axes)
-    assert moved.output is not None
-    change = Call("hold", (Read(moved.output, places),))
-    body = mul(Read(adjoint, places), change)
+    body = mul(Read(adjoint, places), Call("hold", (Read(moved.output, places),)))
     taken = {*loss.table, *moved.table}
     objective = fresh_name(taken, f"along_{loss.earlier.objective}")
-    model = [t.name for t in system.tensors if t.role in ("intermediate", "parameter")]
+    told = [t.name for t in model.tensors if t.role in ("intermediate", "parameter")]
     tensors = (*loss.tensors, *(t for t in moved.tensors if t.name not in loss.table))
     equations = (*loss.equations, *(e for e in moved.equations if e.tensor not in loss.defined))
-    along = replace(
-        loss,
-        tensors=(*tensors, Tensor(objective, (), "intermediate")),
-        equations=(*equations, Equation(objective, (), (Term((), axes, "sum", body),))),
-        objective=objective,
-        output=None,
-        probabilities=None,
-        earlier=replace(
-            loss.earlier,
-            directions=moved.earlier.directions,
-            names=tuple((n, f"Gv_{n}") for n in model),
-        ),
+    return pruned(
+        replace(
+            loss,
+            tensors=(*tensors, Tensor(objective, (), "intermediate")),
+            equations=(*equations, Equation(objective, (), (Term((), axes, "sum", body),))),
+            objective=objective,
+            output=None,
+            probabilities=None,
+            earlier=replace(
+                loss.earlier,
+                directions=moved.earlier.directions,
+                names=tuple((n, f"Gv_{n}") for n in told),
+            ),
+        )
     )
-    return derivatives(pruned(along), wrt=names, apart=True)
 
 
 def first_derivatives(system: System | Derivation, wrt: Iterable[str] | None) -> Derivation:
