@@ -152,9 +152,12 @@ def check(
         ),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    order: Annotated[
+        int, typer.Option(metavar="ORDER", help="1; or 2, with the second derivatives.")
+    ] = 1,
 ) -> Job:
     """Check all gradients, the emitted module, and formulas by hand."""
-    return _later("codegen.commands.check:run", spec, against, json)
+    return _later("codegen.commands.check:run", spec, against, json, order)
 
 
 @app.command()
