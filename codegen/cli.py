@@ -84,6 +84,12 @@ def derive(
     level: Annotated[
         str, typer.Option(metavar="LEVEL", help="intro: a neuron first; or brief.")
     ] = "intro",
+    order: Annotated[
+        int, typer.Option(metavar="ORDER", help="1; or 2, with the second derivatives.")
+    ] = 1,
+    wrt: Annotated[
+        str | None, typer.Option(metavar="NAMES", help="Tensors to differentiate by: W1,b1.")
+    ] = None,
     scalars: Annotated[
         bool, typer.Option("--scalars", help="Write each weight's derivative out (small nets).")
     ] = False,
@@ -101,6 +107,8 @@ def derive(
         "errors": errors,
         "calculus": calculus,
         "level": level,
+        "order": order,
+        "wrt": tuple(n.strip() for n in wrt.split(",")) if wrt else (),
         "scalars": scalars,
         "fragment": fragment,
     }
@@ -161,6 +169,9 @@ def check(
     fail_fast: Annotated[
         bool, typer.Option("--fail-fast", help="Stop at the first that is wrong.")
     ] = False,
+    order: Annotated[
+        int, typer.Option(metavar="ORDER", help="1; or 2, with the second derivatives.")
+    ] = 1,
 ) -> Job:
     """Check all gradients, the emitted module, and formulas by hand."""
     wish = {
@@ -171,6 +182,7 @@ def check(
         "as_json": json,
         "as_markdown": markdown,
         "fail_fast": fail_fast,
+        "order": order,
     }
     return _later("codegen.commands.check:run", spec, wish)
 

@@ -15,6 +15,14 @@ if TYPE_CHECKING:
     from derive.loading import load, loads
     from derive.notation import Derivation, System
     from derive.report import Report
+    from derive.second import (
+        gauss_newton_vector,
+        hessian,
+        hessian_vector,
+        jacobian,
+        jacobian_vector,
+        vector_jacobian,
+    )
 
 __all__ = [
     "ChainruleError",
@@ -25,9 +33,15 @@ __all__ = [
     "check",
     "check_function",
     "differentiate",
+    "gauss_newton_vector",
+    "hessian",
+    "hessian_vector",
+    "jacobian",
+    "jacobian_vector",
     "load",
     "loads",
     "parse",
+    "vector_jacobian",
 ]
 
 # SymPy takes a while to import: a name is fetched when it is first asked for
@@ -40,9 +54,15 @@ _HOMES = {
     "check": "derive.checking",
     "check_function": "derive.against.functions",
     "differentiate": "derive.backprop",
+    "gauss_newton_vector": "derive.second",
+    "hessian": "derive.second",
+    "hessian_vector": "derive.second",
+    "jacobian": "derive.second",
+    "jacobian_vector": "derive.second",
     "load": "derive.loading",
     "loads": "derive.loading",
     "parse": "derive.equations",
+    "vector_jacobian": "derive.second",
 }
 
 

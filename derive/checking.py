@@ -15,7 +15,7 @@ from derive.exact import check_exact
 from derive.instances import NoInstance, draw, instance, run_time_extents
 from derive.interpret import Undefined
 from derive.notation import Derivation
-from derive.numeric import Numbers, check_gradients, check_steps
+from derive.numeric import Numbers, check_curvature, check_gradients, check_steps
 from derive.report import Report, Row
 from derive.vocabulary import Reading
 
@@ -79,6 +79,7 @@ def _rows(kind: str, derivation: Derivation, small: Derivation, seed: int) -> It
             numbers = Numbers(small, values, extents)
             yield from check_steps(numbers, seed)
             yield from check_gradients(numbers, seed)
+            yield from check_curvature(numbers, seed)
     except NoInstance as none:
         yield from (Row(n, kind, "not checked", str(none)) for n in derivation.wrt)
     except Undefined as undefined:

@@ -16,3 +16,8 @@ def points_of(derivation, text, tensor, seed=0):
     formulas = formulas_of(written, worlds(derivation, written, seed))
     (formula,) = [f for f in formulas if f.name == tensor]
     return formula.real, *points_of_formula(formula)
+
+
+def slips_of(derivation, text, tensor, seed=0):
+    """The slips of one formula of a text."""
+    return find_slips(*points_of(derivation, text, tensor, seed), seconds=3600)

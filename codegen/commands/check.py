@@ -22,6 +22,7 @@ from derive.checking import check, check_answer, until_wrong
 from derive.errors import ChainruleError
 from derive.notation import Derivation
 from derive.report import Report, Row
+from derive.second import hessian_vector
 
 TEXT, JSON, MARKDOWN = "text", "json", "md"
 
@@ -37,6 +38,7 @@ class Wish:
     as_json: bool = False
     as_markdown: bool = False
     fail_fast: bool = False
+    order: int = 1
 
     @property
     def format(self) -> str:
@@ -53,6 +55,8 @@ def run(spec: str, wished: Mapping[str, Any]) -> int:
     Raises `ChainruleError` where nothing could be told.
     """
     wish = Wish(**wished)
+    if wish.order not in (1, 2):
+        raise ChainruleError(f"--order: {wish.order} isn't offered; write 1 or 2")
     if spec == wish.against == STANDARD_INPUT:
         raise ChainruleError("SPEC and --against can't both be standard input; give a file for one")
     if wish.as_json and wish.as_markdown:
@@ -62,7 +66,7 @@ def run(spec: str, wished: Mapping[str, Any]) -> int:
     check_output(spec, wish.output)
     answer = None if wish.against is None else _answer(wish.against, wish)
     derivation = read_derivation(spec)
-    report = _report(derivation, answer, wish.fail_fast)
+    report = _report(derivation, answer, wish)
     deliver(_written(report, wish.format), wish.output)
     if not report.told:
         raise ChainruleError(f"{spec}: nothing could be checked; each line above says why")
@@ -74,17 +78,18 @@ def _answer(path: str, wish: Wish) -> Answer:
     return Answer(read_text(path), form, read_names(wish.names) if wish.names else {})
 
 
-def _report(derivation: Derivation, answer: Answer | None, fail_fast: bool) -> Report:
+def _report(derivation: Derivation, answer: Answer | None, wish: Wish) -> Report:
     """The derivation's checks, the module's, then the formulas, which are read first."""
     formulas = None if answer is None else check_answer(derivation, answer)
-    report = check(derivation, fail_fast=fail_fast)
+    report = check(derivation, fail_fast=wish.fail_fast)
 
     def rows() -> Iterator[Row]:
         yield from report.rows
         yield from verify_module(derivation)
+        yield from _second(derivation) if wish.order == 2 else ()
         yield from formulas.rows if formulas else ()
 
-    kept = until_wrong(rows()) if fail_fast else rows()
+    kept = until_wrong(rows()) if wish.fail_fast else rows()
     return Report(report.title, tuple(kept), formulas.names if formulas else ())
 
 
@@ -96,3 +101,10 @@ def _written(report: Report, format_: str) -> str:
             return report.to_markdown()
         case _:
             return str(report)
+
+
+def _second(derivation: Derivation) -> tuple[Row, ...]:
+    """The rows of the Hessian times a direction, each under the product's name."""
+    second = hessian_vector(derivation.system)
+    rows = (*check(second).rows, *verify_module(second))
+    return tuple(replace(r, name=second.adjoint.get(r.name, r.name)) for r in rows)

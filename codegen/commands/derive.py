@@ -16,7 +16,7 @@ def run(spec: str, output: str | None, format_: str | None, manner: dict[str, An
     format_ = format_ or _by_ending(output)
     if format_ == "pdf" and output is None:
         raise ChainruleError("a PDF needs a file to go to; add -o FILE.pdf")
-    derivation = read_derivation(spec)
+    derivation = read_derivation(spec, manner.get("wrt") or None)
     if output is not None and format_ == "md" and Path(output).suffix.lower() == ".md":
         # pictures lie beside the text: not every page shows those that stand in it
         file = Path(output)
