@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from derive.equations import parse
     from derive.errors import ChainruleError
     from derive.loading import load, loads
+    from derive.matrix_notation.answer import derivatives
+    from derive.matrix_notation.asked import matrix
     from derive.notation import Derivation, System
     from derive.report import Report
 
@@ -20,9 +22,11 @@ __all__ = [
     "Report",
     "System",
     "check",
+    "derivatives",
     "differentiate",
     "load",
     "loads",
+    "matrix",
     "parse",
 ]
 
@@ -33,9 +37,11 @@ _HOMES = {
     "Report": "derive.report",
     "System": "derive.notation",
     "check": "derive.checking",
+    "derivatives": "derive.matrix_notation.answer",
     "differentiate": "derive.backprop",
     "load": "derive.loading",
     "loads": "derive.loading",
+    "matrix": "derive.matrix_notation.asked",
     "parse": "derive.equations",
 }
 
