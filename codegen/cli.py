@@ -54,15 +54,29 @@ def chainrule(
 
 @app.command()
 def derive(
-    spec: Spec,
+    spec: Annotated[
+        str | None, typer.Argument(metavar="[SPEC]", help="A spec (TOML); - is standard input.")
+    ] = None,
     output: Output = None,
     format_: Annotated[
         str | None,
         typer.Option(
             "--format",
             metavar="FORMAT",
-            help="tex, pdf, md, html or json; else what the file's ending says.",
+            help="tex, pdf, md, html or json; of an expression text, tex, py, md or json; "
+            "else what the file's ending says.",
         ),
+    ] = None,
+    expression: Annotated[
+        str | None,
+        typer.Option(metavar="TEXT", help="Instead of a spec: x.T @ A @ x, in matrix notation."),
+    ] = None,
+    wrt: Annotated[
+        str | None,
+        typer.Option(metavar="NAMES", help="What to differentiate by, such as W1,b1; else all."),
+    ] = None,
+    shapes: Annotated[
+        str | None, typer.Option(metavar="SHAPES", help="Its arrays: 'A: n n symmetric, x: n, c'.")
     ] = None,
     notation: Annotated[
         str, typer.Option(metavar="NOTATION", help="matrix, index or both.")
@@ -87,9 +101,6 @@ def derive(
     order: Annotated[
         int, typer.Option(metavar="ORDER", help="1; or 2, with the second derivatives.")
     ] = 1,
-    wrt: Annotated[
-        str | None, typer.Option(metavar="NAMES", help="Tensors to differentiate by: W1,b1.")
-    ] = None,
     scalars: Annotated[
         bool, typer.Option("--scalars", help="Write each weight's derivative out (small nets).")
     ] = False,
@@ -112,7 +123,8 @@ def derive(
         "scalars": scalars,
         "fragment": fragment,
     }
-    return _later("codegen.commands.derive:run", spec, output, format_, manner)
+    asked = {"expression": expression, "wrt": wrt, "shapes": shapes}
+    return _later("codegen.commands.derive:run", spec, output, format_, manner, asked)
 
 
 @app.command()

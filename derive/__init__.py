@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from derive.equations import parse
     from derive.errors import ChainruleError
     from derive.loading import load, loads
+    from derive.matrix_notation.answer import derivatives
+    from derive.matrix_notation.asked import matrix
     from derive.notation import Derivation, System
     from derive.report import Report
     from derive.second import (
@@ -32,6 +34,7 @@ __all__ = [
     "assert_gradient",
     "check",
     "check_function",
+    "derivatives",
     "differentiate",
     "gauss_newton_vector",
     "hessian",
@@ -40,6 +43,7 @@ __all__ = [
     "jacobian_vector",
     "load",
     "loads",
+    "matrix",
     "parse",
     "vector_jacobian",
 ]
@@ -53,6 +57,7 @@ _HOMES = {
     "assert_gradient": "derive.against.asserting",
     "check": "derive.checking",
     "check_function": "derive.against.functions",
+    "derivatives": "derive.matrix_notation.answer",
     "differentiate": "derive.backprop",
     "gauss_newton_vector": "derive.second",
     "hessian": "derive.second",
@@ -61,6 +66,7 @@ _HOMES = {
     "jacobian_vector": "derive.second",
     "load": "derive.loading",
     "loads": "derive.loading",
+    "matrix": "derive.matrix_notation.asked",
     "parse": "derive.equations",
     "vector_jacobian": "derive.second",
 }

@@ -13,7 +13,10 @@ import numpy as np
 import pytest
 from scipy.special import erf
 
+import derive
+from codegen.cli import main
 from codegen.matrix.written import written
+from derive.errors import ChainruleError
 from derive.matrix_notation.answer import derivatives
 
 EXTENTS = {"n": 3, "m": 2, "p": 4}
@@ -22,8 +25,15 @@ TOLERANCE = 2e-6
 
 # what a text may say, in NumPy's words, for columns
 WORDS: dict[str, Any] = {
-    **{f: getattr(np, f) for f in "exp log sqrt sin cos tan tanh sinh cosh abs sign diag".split()},
-    **{"sum": np.sum, "mean": np.mean, "max": np.max, "min": np.min, "prod": np.prod},
+    **{f: getattr(np, f) for f in ("exp", "log", "sqrt", "sin", "cos", "tan", "tanh", "sinh")},
+    "cosh": np.cosh,
+    "abs": np.abs,
+    "sign": np.sign,
+    "sum": np.sum,
+    "mean": np.mean,
+    "max": np.max,
+    "min": np.min,
+    "prod": np.prod,
     "tr": np.trace,
     "inv": np.linalg.inv,
     "det": np.linalg.det,
@@ -159,7 +169,6 @@ OTHERS = [
     ("tan(x)", "x: n"),
     ("sin(log(c) * A)", "A: m n, c"),
 ]  # fmt: skip
-WORDS["vector"] = None  # as long as is needed; each use says how long below
 
 
 def draw(shapes: str, seed: str) -> dict[str, Any]:
@@ -245,3 +254,122 @@ def test_each_array(expression: str, shapes: str) -> None:
         name = piece.partition(":")[0].strip()
         if "symmetric" not in piece:
             check(expression, shapes, name)
+
+
+LINES = [
+    ("x.T @ A @ x", "A: n n, x: n", "x", "A @ x + A.T @ x"),
+    ("x.T @ A @ x", "A: n n symmetric, x: n", "x", "2 * A @ x"),
+    ("x @ A @ x", "A: n n symmetric, x: n", "x", "2 * A @ x"),
+    ("x.T @ A @ x", "A: 3 3, x: 3", "A", "x @ x.T"),
+    ("norm2(A @ x - y)**2", "A: m n, x: n, y: m", "x", "2 * A.T @ (A @ x - y)"),
+    ("tr(A @ X.T @ B @ X @ C)", S, "X", "B @ X @ C @ A + B.T @ X @ A.T @ C.T"),
+    ("logdet(X)", S, "X", "inv(X).T"),
+    ("logdet(X)", "X: n n symmetric", "X", "inv(X)"),
+    ("det(X)", S, "X", "det(X) * inv(X).T"),
+    ("tr(X)", S, "X", "eye"),
+    ("sum(relu(A @ x))", S, "x", "A.T @ where(A @ x > 0, 1, 0)"),
+    ("exp(A @ x)", S, "x", "diag(exp(A @ x)) @ A"),
+    ("A @ X", "A: m n, X: n p", "X", "dY_dX[i,l,k,j] = where(l == j, 1, 0)*A[i,k]"),
+    ("k**2", S, "x", "0"),
+]
+
+
+@pytest.mark.parametrize(("expression", "shapes", "wrt", "line"), LINES, ids=[k[0] for k in LINES])
+def test_the_answer_is_one_line(expression: str, shapes: str, wrt: str, line: str) -> None:
+    assert str(derivatives(expression, shapes, wrt)) == line
+
+
+@pytest.mark.parametrize(("number", "expression"), OF_X[::3], ids=[k[0] for k in OF_X[::3]])
+def test_an_answer_can_be_read_again(number: str, expression: str) -> None:
+    """What is printed is in the language that is read: NumPy gives it the derivative's value."""
+    values = draw(S, expression)
+    answer = str(derivatives(expression, S, "X"))
+    got = np.broadcast_to(evaluate(answer, values), (3, 3)).ravel()
+    np.testing.assert_allclose(got, differences(expression, values, "X"), rtol=1e-5, atol=1e-5)
+
+
+def test_formulas() -> None:
+    assert written(derivatives("x.T @ A @ x", "A: n n, x: n", "x"), "tex") == (
+        "A\\,x + A^{\\top}\\,x\n"
+    )
+    assert written(derivatives("tr(A @ inv(X) @ B)", S, "X"), "tex") == (
+        "-X^{-\\top}\\,A^{\\top}\\,B^{\\top}\\,X^{-\\top}\n"
+    )
+    shown = written(derivatives("norm2(x - y)", "x: n, y: n", "x"), "md")
+    assert "$$E = \\lVert x - y\\rVert_{2}$$" in shown
+
+
+def test_the_function_reads_well() -> None:
+    source = written(derivatives("y.T @ inv(X) @ y", "X: n n symmetric, y: n", "y"), "py")
+    assert source.splitlines() == [
+        "import numpy as np",
+        "",
+        "",
+        "def gradient(X, y):",
+        '    """The derivative of y.T @ inv(X) @ y by y, of the shape (n,)."""',
+        "    return 2 * np.linalg.solve(X, y)",
+    ]
+
+
+def test_systems_are_systems() -> None:
+    system = derive.matrix("z = A @ x; norm2(z)**2", "A: m n, x: n")
+    assert system.objective == "E"
+    assert [t.name for t in system.having("input")] == ["A", "x"]
+    assert derive.differentiate(system, wrt="x").gradient("x").tensor == "dx"
+
+
+REFUSED = [
+    ("x.T @", S, "column 6: invalid syntax"),
+    ("x' @ x", S, "a transpose is '.T'"),
+    ("x^2", S, "'^' is no power; write '**'"),
+    ("x.T @ Q", S, "'Q' isn't declared"),
+    ("A @ x", "A: m n, x: m", "A is m x n and x is a column of m"),
+    ("A * x", S, "a vector and a matrix don't go together entry by entry"),
+    ("x.T + y", S, "x.T is a row of n and y is a column of n"),
+    ("inv(x)", S, "inv(x) takes a square matrix; this is a column of n"),
+    ("__import__('os').system('ls')", S, "isn't known"),
+    ("(lambda: x)()", S, "only functions by their names are known"),
+    ("open('f')", S, "the function 'open' isn't known"),
+    ("x.__class__", S, "'.__class__' of an array isn't known"),
+    ("[x for x in y]", S, "a comprehension isn't known"),
+    ("1e999 * x", S, "no finite number"),
+    ("", S, "there is nothing to differentiate"),
+    ("for i in x: x", S, "here stands an expression"),
+    ("(" * 200 + "x" + ")" * 200, S, "nested too deeply"),
+    ("-" * 5000 + "x", S, "nested too deeply"),
+    ("x" + "+x" * 3000, S, "nested too deeply"),
+    ("x\0", S, "null bytes"),
+    ("sum(x)", "x: n n symm", "'symm' is no extent; did you mean 'symmetric'?"),
+    ("sum(x)", "x: m n symmetric", "'x' is symmetric, so it is a square matrix"),
+    ("sum(x)", "x: 0", "'0' is no size"),
+    ("sum(x)", "x: n, x: m", "'x' is declared twice"),
+    ("sum(x)", "x: n, n: 3", "'n' is an extent and an array"),
+    ("sum(x)", "sum: n", "'sum' is a word of the equation language"),
+    ("sum(x)", "", "nothing is declared"),
+]
+
+
+@pytest.mark.parametrize(("expression", "shapes", "told"), REFUSED, ids=[k[2] for k in REFUSED])
+def test_what_is_refused(expression: str, shapes: str, told: str) -> None:
+    with pytest.raises(ChainruleError) as refused:
+        derivatives(expression, shapes)
+    assert any(told in p for p in refused.value.problems), refused.value
+    assert all("\n" not in p and len(p) < 400 for p in refused.value.problems)
+
+
+def test_the_command(capfd: pytest.CaptureFixture[str]) -> None:
+    asked = ["derive", "--expression", "x.T @ A @ x", "--shapes", "A: n n, x: n"]
+    assert main([*asked, "--wrt", "x"]) == 0
+    assert capfd.readouterr().out == "A @ x + A.T @ x\n"
+    assert main(asked) == 0
+    assert capfd.readouterr().out == "A: x @ x.T\nx: A @ x + A.T @ x\n"
+    assert main([*asked, "--wrt", "x", "--format", "json"]) == 0
+    assert '"matrix": "A @ x + A.T @ x"' in capfd.readouterr().out
+    for more in (["spec.toml"], ["--wrt", "z"], ["--format", "pdf"], ["--wrt", ","]):
+        assert main([*asked, *more]) == 2
+        out, err = capfd.readouterr()
+        assert not out
+        assert len(err.splitlines()) == 1
+    assert main(["derive"]) == 2
+    assert main(["derive", "--expression", "x"]) == 2
+    assert main(["derive", "spec.toml", "--wrt", "x"]) == 2

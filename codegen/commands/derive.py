@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from codegen.commands.reading import check_output, deliver, read_derivation
+from codegen.commands.reading import STANDARD_INPUT, check_output, deliver, read_derivation
+from codegen.matrix.written import FORMATS as FORMS
+from codegen.matrix.written import written
 from codegen.paper.documents import FORMATS, document, markdown_beside
 from derive.errors import ChainruleError, meant
+from derive.matrix_notation.answer import derivatives
 
 
-def run(spec: str, output: str | None, format_: str | None, manner: dict[str, Any]) -> int:
-    """Write the derivation's document."""
+def run(
+    spec: str | None,
+    output: str | None,
+    format_: str | None,
+    manner: dict[str, Any],
+    asked: dict[str, str | None],
+) -> int:
+    """Write the derivation's document, or an expression's derivatives."""
+    expression, wrt, shapes = asked["expression"], asked["wrt"], asked["shapes"]
+    if expression is not None:
+        if spec is not None:
+            raise ChainruleError("give a spec or --expression, not both")
+        return _of_expression(expression, wrt, shapes, output, format_)
+    if spec is None:
+        raise ChainruleError("give a spec, or --expression with --shapes")
+    if shapes is not None:
+        raise ChainruleError("--shapes belongs to --expression; add that")
     check_output(spec, output)
     format_ = format_ or _by_ending(output)
     if format_ == "pdf" and output is None:
@@ -29,13 +48,31 @@ def run(spec: str, output: str | None, format_: str | None, manner: dict[str, An
     return 0
 
 
-def _by_ending(output: str | None) -> str:
+def _of_expression(
+    expression: str, wrt: str | None, shapes: str | None, output: str | None, format_: str | None
+) -> int:
+    """The derivatives of an expression in matrix notation."""
+    if shapes is None:
+        raise ChainruleError("--expression needs its arrays: add --shapes 'A: n n, x: n'")
+    check_output(STANDARD_INPUT, output)
+    format_ = format_ or _by_ending(output, FORMS, {"txt": "text"})
+    names = [] if wrt is None else wrt.replace(",", " ").split()
+    if wrt is not None and not names:
+        raise ChainruleError("--wrt: no array is named; write one, such as --wrt x")
+    deliver(written(derivatives(expression, shapes, names), format_), output)
+    return 0
+
+
+def _by_ending(
+    output: str | None, known: Sequence[str] = FORMATS, others: Mapping[str, str] | None = None
+) -> str:
     if output is None:
-        return "tex"
+        return known[0]
     ending = Path(output).suffix.removeprefix(".").lower()
-    if ending not in FORMATS:
+    ending = (others or {}).get(ending, ending)
+    if ending not in known:
         raise ChainruleError(
-            f"{output}: the file's ending tells no format{meant(ending, FORMATS)}; "
-            f"known: {', '.join(FORMATS)}; or give --format"
+            f"{output}: the file's ending tells no format{meant(ending, known)}; "
+            f"known: {', '.join(known)}; or give --format"
         )
     return ending

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from derive.errors import ChainruleError, meant, shorten
 from derive.grammar import check_name
 from derive.notation import Affine, Dim, affine
-from derive.syntax import FUNCTIONS
 from derive.values import extent
 
 _WORDS = ("symmetric",)
@@ -98,8 +97,8 @@ def _extent(name: str, word: str, problems: list[str]) -> Affine:
     if re.fullmatch(r"\d{1,12}", word, re.ASCII):
         return affine(extent(int(word), f"shapes: {name}", problems))
     wrong = check_name(word, "length")
-    if wrong or not re.match(r"[A-Za-z]", word):
-        near = meant(word, (*_WORDS, *FUNCTIONS)) if word not in FUNCTIONS else ""
+    near = meant(word, _WORDS)
+    if wrong or near or not re.match(r"[A-Za-z]", word):
         problems.append(
             f"shapes: {name}: '{shorten(word)}' is no extent{near or '; write a number or a name'}"
         )

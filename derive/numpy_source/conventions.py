@@ -1,0 +1,57 @@
+"""How a writer's arrays lie, compared with the model's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from derive.vocabulary import Vocabulary
+from derive.whole.nodes import All, Array, Indexed, New, Transpose, Whole
+
+
+@dataclass(frozen=True)
+class Convention:
+    """Which tensors are transposed, and which vectors have an axis of extent 1 behind them."""
+
+    turned: frozenset[str] = frozenset()
+    columns: frozenset[str] = frozenset()
+    given: Mapping[str, bool] = field(default_factory=dict)
+
+    def view(self, array: Array) -> Whole:
+        """A tensor as the writer has it."""
+        place = array.place
+        if self.is_turned(array.name):
+            return Transpose(array, place=place)
+        if array.name in self.columns:
+            return Indexed(array, (All(place=place), New(place=place)), place=place)
+        return array
+
+    def back(self, tensor: str, value: Whole) -> Whole:
+        """A writer's value as the model has it."""
+        return Transpose(value, place=value.place) if self.is_turned(tensor) else value
+
+    def is_turned(self, tensor: str) -> bool:
+        """Whether the writer has the transpose."""
+        return self.given.get(tensor, tensor in self.turned)
+
+
+def conventions(vocabulary: Vocabulary, given: Mapping[str, bool]) -> Iterator[Convention]:
+    """Ways in which arrays may lie, the model's own first.
+
+    Weights `[in, out]`; samples in columns, with biases as columns; single samples as columns; and
+    of these those with weights `[in, out]`.
+    """
+    shapes, batch = vocabulary.shapes, vocabulary.batch
+    parameters = {t.name for t in vocabulary.system.having("parameter")}
+    parameters |= {f"d{n}" for n in parameters}
+    weights = frozenset(n for n in parameters if len(shapes.get(n, ())) == 2)
+    samples = frozenset(
+        n for n, s in shapes.items() if len(s) == 2 and batch is not None and s[0] == batch
+    )
+    vectors = frozenset(
+        n for n, s in shapes.items() if len(s) == 1 and (batch is None or s[0] != batch)
+    )
+    for turned in (frozenset[str](), weights):
+        yield Convention(turned, frozenset(), given)
+    for turned in (samples, samples | weights):
+        yield Convention(turned, vectors, given)
