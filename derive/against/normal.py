@@ -33,7 +33,7 @@ from derive.against.laurent import (
 )
 from derive.arithmetic import Arithmetic, many_digits
 
-MOST_PRODUCTS = 150_000  # products of two terms, in all: a second or two
+MOST_PRODUCTS = 30_000  # products of two terms, in all: a second
 LONGEST_TEXT = 240
 
 _numbers = many_digits()
@@ -73,6 +73,7 @@ class Forms:
     names: list[str] = field(default_factory=list)
     chosen: bool = False
     products: int = 0
+    most: int = MOST_PRODUCTS
     _known: dict[Any, int] = field(default_factory=dict)
     _rules: dict[int, tuple[int, Form]] = field(default_factory=dict)
     _logs: dict[int, Form] = field(default_factory=dict)
@@ -141,7 +142,7 @@ class Forms:
 
     def _product(self, one: Sum, other: Sum) -> Sum:
         self.products += len(one) * len(other)
-        if self.products > MOST_PRODUCTS:
+        if self.products > self.most:
             raise Undecided("the normal form is too long")
         return self._reduced(multiplied(one, other))
 

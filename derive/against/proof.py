@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from derive.against.normal import Form, Forms, Undecided, shortest
+from derive.against.normal import MOST_PRODUCTS, Form, Forms, Undecided, shortest
 from derive.against.sheet import Sheet
 from derive.against.worlds import Instance
 from derive.exact import spread
@@ -43,11 +43,14 @@ def prove(real: str, written: Sheet, at: Instance) -> Proof | None:
         return None
     places = spread(at.shape(real))
     unfolded: list[str] = []
+    left = MOST_PRODUCTS
     for _ in range(MOST_UNFOLDED):
         try:
-            found = _Comparison(derived, written, at, unfolded).differs(places)
+            comparison = _Comparison(derived, written, at, unfolded, left)
+            found = comparison.differs(places)
         except (Undecided, ArithmeticError, RecursionError):
             return None
+        left -= comparison.forms.products
         if isinstance(found, Proof):
             return found
         if found is None:
@@ -60,12 +63,17 @@ class _Comparison:
     """Both sides in normal form, some tensors written out by their own equations."""
 
     def __init__(
-        self, derived: Equation, written: Sheet, at: Instance, unfolded: Sequence[str]
+        self,
+        derived: Equation,
+        written: Sheet,
+        at: Instance,
+        unfolded: Sequence[str],
+        most: int,
     ) -> None:
         self.at = at
         self.written = written
         self.order = {name: k for k, name in enumerate(at.derived)}
-        self.forms = Forms()
+        self.forms = Forms(most=most)
         again = replace(derived, tensor=_AGAIN)
         table = at.numbers.table
         self.equations = (again, *written.equations, *(at.derived[n] for n in unfolded))
