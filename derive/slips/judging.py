@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from derive.notation import Add, Compare, Derivation, Expr, Logic, Read
+from derive.notation import Add, Call, Compare, Derivation, Expr, Logic, Read
 from derive.slips.bench import Array
 from derive.slips.nested import Nested
 from derive.slips.sides import Form
@@ -60,8 +60,7 @@ class Judge:
         if edit.forth != "missing term" and self._vanishes(form, edit):
             return None
         if kind == "wrong value":
-            reads_only = isinstance(edit.before, Read) and isinstance(edit.after, Read)
-            if reads_only and (self._in_slope(form, edit) or self._of_the_step(edit)):
+            if _of_one_value(edit) and (self._in_slope(form, edit) or self._of_the_step(edit)):
                 kind, rank = "wrong argument", 16
             elif not form.right and self._later(edit):
                 rank = 13 if self._of_leaf() and not self._sloped(form) else 19
@@ -168,6 +167,17 @@ class Judge:
                 return (one, other) in self._pairs
             case _:
                 return False
+
+
+def _of_one_value(edit: Edit) -> bool:
+    """Whether one value stands for another, or for a function of itself."""
+    match edit.before, edit.after:
+        case Read(), Read():
+            return True
+        case (Call(_, (inside,)), Read() as plain) | (Read() as plain, Call(_, (inside,))):
+            return inside == plain
+        case _:
+            return False
 
 
 def _some(expr: Expr | None) -> Expr:
