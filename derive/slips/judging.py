@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from derive.notation import Add, Compare, Derivation, Expr, Logic, Read
+from derive.notation import Add, Call, Compare, Derivation, Expr, Logic, Read
 from derive.slips.bench import Array
 from derive.slips.nested import Nested
 from derive.slips.sides import Form
@@ -17,7 +17,7 @@ from derive.slips.spots import Edit, at
 from derive.slips.targets import Target
 from derive.slips.telling import told
 from derive.slips.tensors import groups
-from derive.tree import addends, reads, walk
+from derive.tree import addends, factors, reads, walk
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Judge:
         if edit.forth != "missing term" and self._vanishes(form, edit):
             return None
         if kind == "wrong value":
-            if self._in_slope(form, edit) or self._of_the_step(edit):
+            if _of_one_value(edit) and (self._in_slope(form, edit) or self._of_the_step(edit)):
                 kind, rank = "wrong argument", 16
             elif not form.right and self._later(edit):
                 rank = 13 if self._of_leaf() and not self._sloped(form) else 19
@@ -102,15 +102,19 @@ class Judge:
         return bool(groups(form.whole, self.slopes, form.bench(self.targets, 0)))
 
     def _part_of(self, part: Expr | str | None, whole: Expr | str | None) -> bool:
-        """Whether one tensor is a term of another one's equation: what is lost is the rest."""
+        """Whether one tensor is a term or a factor of another one: what is lost is the rest."""
         if not (isinstance(part, Read) and isinstance(whole, Read)):
             return False
-        equation = self.derivation.system.defined.get(whole.tensor)
+        derivation = self.derivation
+        every = (*derivation.forward, *derivation.backward, *derivation.inlined)
+        equation = next((e for e in every if e.tensor == whole.tensor), None)
         if equation is None:
             return False
-        terms = [a for t in equation.terms for a in addends(t.body)]
-        return len(terms) > 1 and any(
-            isinstance(a, Read) and a.tensor == part.tensor for a in terms
+        parts = [a for t in equation.terms for a in addends(t.body)]
+        if len(parts) == 1 and not equation.terms[0].reduced:
+            parts = list(factors(parts[0]))
+        return len(parts) > 1 and any(
+            isinstance(a, Read) and a.tensor == part.tensor for a in parts
         )
 
     def _unnamed(self, part: Expr | str | None) -> bool:
@@ -163,6 +167,17 @@ class Judge:
                 return (one, other) in self._pairs
             case _:
                 return False
+
+
+def _of_one_value(edit: Edit) -> bool:
+    """Whether one value stands for another, or for a function of itself."""
+    match edit.before, edit.after:
+        case Read(), Read():
+            return True
+        case (Call(_, (inside,)), Read() as plain) | (Read() as plain, Call(_, (inside,))):
+            return inside == plain
+        case _:
+            return False
 
 
 def _some(expr: Expr | None) -> Expr:

@@ -51,6 +51,12 @@ def _dropped(root: Expr, spot: Spot) -> Iterator[Edit]:
                     *(put(root, spot.path, new), "missing term", "extra term", "drop"),
                     *(arg, None, rank, ((*spot.path, k),)),
                 )
+            for k, arg in enumerate(args if len(args) > 2 else ()):
+                others = Add((*args[:k], *args[k + 1 :]))
+                yield Edit(
+                    *(put(root, spot.path, arg), "missing term", "extra term", "drop"),
+                    *(others, None, 46, (spot.path,)),
+                )
         case Mul(args):
             for k, arg in enumerate(args):
                 if arg != MINUS_ONE:
@@ -107,6 +113,12 @@ def _powers(root: Expr, spot: Spot) -> Iterator[Edit]:
                 yield _edit(root, spot, inverse, "power", "power", "replace", 26)
                 cubed = Pow(node, number(3))
                 yield _edit(root, spot, cubed, "power", "power", "replace", 28)
+        case Mul(args) if isinstance(spot.above, Add):
+            signs = tuple(a for a in args if a == MINUS_ONE)
+            rest = tuple(a for a in args if a != MINUS_ONE)
+            if rest:
+                square = Mul((*signs, Pow(Mul(rest), number(2))))
+                yield _edit(root, spot, square, "power", "power", "replace", 27)
         case Read() | Add() | Reduction() | Index() | Call():
             if isinstance(spot.above, Pow | Compare):
                 if isinstance(spot.above, Pow) and spot.above.exponent == MINUS_ONE:

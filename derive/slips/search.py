@@ -35,7 +35,7 @@ from derive.slips.through import passes
 MOST_WORK = 100_000.0  # calls of NumPy, some microseconds each
 SECONDS = 3.0  # the last resort, where a machine is slow
 _SURE = 12  # no later form explains a formula better than this
-_GOOD = 31  # good enough not to ask forms that are further from what was written
+_GOOD = 40  # good enough not to ask forms that are further from what was written
 _GUESSED = 3
 _WITHIN = 25  # of the best one's rank: what is told beside it
 _MOST_TOLD = 3

@@ -124,7 +124,7 @@ def slope_edits(
             )
             for k in group.which:
                 if len(group.which) > 1:
-                    yield drop_factors(root, group.path, node.args, (k,), "missing derivative", 18)
+                    yield drop_factors(root, group.path, node.args, (k,), "missing derivative", 32)
         inside: list[Expr] = [node]
         if isinstance(node, Mul):
             inside = [node.args[k] for k in group.which]
