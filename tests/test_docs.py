@@ -11,7 +11,8 @@ A page is a folder and a namespace. In the order of the page, by the word after 
 * `console`: commands after `$`, run in the folder, and what they print.
 * `math`: formulas that the document of the spec before it holds.
 * no word: lines that the module of the spec before it holds, or its derivation.
-* `text` and `sh`: nothing, but for a first line `# file.txt`, which writes it into the folder.
+* `text` and `sh`: nothing, but for a first line `# file.txt` (`% file.tex` in LaTeX), which writes
+  it into the folder.
 
 A line `...` stands for any lines; numbers may differ beyond six digits.
 """
@@ -134,9 +135,11 @@ class Page:
 
     def run(self, block):
         """Why the block is wrong; None where it is right."""
-        file = re.match(r"# ([\w-]+\.(?:toml|txt|csv))\b", block.text)
+        file = re.match(r"[#%] ([\w/-]+\.(?:toml|txt|csv|tex|py))\b", block.text)
         if file:
-            (self.folder / file.group(1)).write_text(block.text)
+            path = self.folder / file.group(1)
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(block.text)
         work = getattr(self, f"_{block.kind or 'plain'}", None)
         if work is None:
             return f"no test knows what '{block.kind}' is"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,14 +13,22 @@ import numpy as np
 from derive.against.sheet import Formula, Sheet, sheet
 from derive.against.worlds import Instance
 from derive.exact import near
+from derive.instances import work
 from derive.interpret import Interpreter
 from derive.numeric import TOLERANCE
 
 VISIBLE = 1e-3  # a difference that a person sees in short numbers
 
 
+MOST = 300_000  # bodies that are worked out for one formula at one instance: seconds
+
+
 class NoNumber(ArithmeticError):
     """The right value is no number here."""
+
+
+class TooLong(ArithmeticError):
+    """What was written takes too long to be worked out."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +49,11 @@ class Comparison:
         return self.at.right.value(self.formula.real, place)
 
     def theirs(self, place: tuple[int, ...]) -> Any:
-        """What the formula gives."""
-        return self.run.value(self.sheet.tensor, place)
+        """What the formula gives; beyond all numbers, infinity."""
+        try:
+            return self.run.value(self.sheet.tensor, place)
+        except OverflowError:
+            return math.inf
 
     @property
     def places(self) -> Iterator[tuple[int, ...]]:
@@ -60,5 +72,8 @@ class Comparison:
 
 
 def compared(formula: Formula, at: Instance) -> Comparison:
-    """Raises `ChainruleError` for a formula that has no meaning over these sizes."""
-    return Comparison(formula, at, sheet(formula, at))
+    """Raises `ChainruleError` for a formula that has no meaning over these sizes, or `TooLong`."""
+    written = sheet(formula, at)
+    if work(written.equations, at.extents) > MOST:
+        raise TooLong
+    return Comparison(formula, at, written)

@@ -8,7 +8,7 @@ from typing import Any
 
 from derive.against.assumptions import holding
 from derive.against.chance import chance
-from derive.against.compare import Comparison, NoNumber, compared
+from derive.against.compare import Comparison, NoNumber, TooLong, compared
 from derive.against.example import smallest
 from derive.against.parting import Parting, parting
 from derive.against.proof import prove
@@ -43,6 +43,10 @@ def judge(formula: Formula) -> Row:
     unlike = misfit(formula.written, formula.own, shapes)
     try:
         return _judged(formula, unlike)
+    except TooLong:
+        return _row(formula, OPEN, "it is too long to be worked out; name a sum inside it")
+    except OverflowError:
+        return _row(formula, OPEN, "it is beyond all numbers at the numbers drawn")
     except ChainruleError:
         if unlike is None:
             raise
@@ -122,6 +126,9 @@ def _different(formula: Formula, comparison: Comparison) -> Row:
 def _slip_notes(slips: Sequence[Slip]) -> list[str]:
     if not slips:
         return []
+    if slips[0].together:
+        both = "; and ".join(f"{s.kind}: {s.detail}" for s in slips)
+        return [f"likely slips, both together: {both}"]
     first, *rest = slips
     told = [f"likely slip: {first.kind}: {first.detail}"]
     others = [s for s in rest if s.kind != first.kind]

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from derive.instance import bare_names
-from derive.notation import Derivation, Dim, affine
+from derive.notation import Derivation, Dim, System, affine
 from derive.scope import refs
 from derive.syntax import Fn, Name, Op, Red, Ref, Syntax, Written
 from derive.vocabulary import Vocabulary
@@ -45,7 +45,18 @@ def engine_s(derivation: Derivation) -> set[str]:
     adjoints = {name for _, name in derivation.adjoints}
     unnamed = [e for e in derivation.forward if not e.source]
     made = {e.tensor for e in (*unnamed, *derivation.backward, *derivation.inlined)} - adjoints
+    made |= _inside_the_loss(derivation.system)
     return {name for name in made if not (name.startswith("d") and name[1:] in table)}
+
+
+def _inside_the_loss(system: System) -> set[str]:
+    """What a network's loss computes on its way, such as a sum of exponentials."""
+    if not system.layers:
+        return set()
+    named = {n for layer in system.layers for n in (*layer.tensors, layer.output)}
+    named |= {n for n in (system.objective, system.output, system.probabilities) if n}
+    named |= {n for pair in system.aliases for n in pair}
+    return {e.tensor for e in system.equations} - named
 
 
 def plain_left(written: Written) -> Written:

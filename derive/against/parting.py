@@ -27,6 +27,13 @@ class Parting:
 
 def parting(comparison: Comparison, place: tuple[int, ...]) -> Parting | None:
     """None where they can't be laid beside each other."""
+    try:
+        return _parting(comparison, place)
+    except OverflowError:  # a part beyond all numbers
+        return None
+
+
+def _parting(comparison: Comparison, place: tuple[int, ...]) -> Parting | None:
     derived = comparison.at.derived.get(comparison.formula.real)
     if derived is None:
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -206,7 +207,9 @@ class Search:
                 if one is not None and two is not None and one.slip.kind != two.slip.kind:
                     first, second = sorted((one, two), key=lambda f: f.rank)
                     best = (rank, count, place, first.slip, second.slip)
-        return () if best is None else best[3:]
+        if best is None:
+            return ()
+        return tuple(replace(slip, together=True) for slip in best[3:])
 
     def _meet(self, one: Form, edit: Edit, other: Form, forth: Edit) -> bool:
         for which in range(len(self.targets)):

@@ -28,10 +28,14 @@ KINDS = (
 
 @dataclass(frozen=True)
 class Slip:
-    """A mistake by its name, one of `KINDS`, and what it is here, in a clause."""
+    """A mistake by its name, one of `KINDS`, and what it is here, in a clause.
+
+    `together` says that it explains the formula only with the others that are told.
+    """
 
     kind: str
     detail: str
+    together: bool = False
 
 
 @dataclass(frozen=True)

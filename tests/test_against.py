@@ -1,0 +1,423 @@
+"""Formulas by hand: verdicts, proofs, assumptions, names, reports, functions, folders."""
+
+import json
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+import derive
+from codegen import emit, load_module
+from codegen.cli import main
+from derive import ChainruleError, check, differentiate, parse
+from derive.against.chance import SET, chance
+from derive.against.forms import Answer, form_of, read_names
+from derive.against.formulas import check_formulas, formulas_of
+from derive.against.known import plain_left
+from derive.against.normal import Forms, Undecided
+from derive.against.sheet import sheet
+from derive.against.worlds import worlds
+from derive.checking import check_answer
+from derive.grammar import read_equations
+
+NET = {
+    "name": "net",
+    "inputs": {"x": [2]},
+    "layers": [
+        {"type": "dense", "units": 3, "activation": "sigmoid"},
+        {"type": "dense", "units": 2, "activation": "sigmoid"},
+    ],
+    "loss": "squared_error",
+}
+
+
+def net(**more):
+    return differentiate(derive.load({**NET, **more}))
+
+
+def softmax():
+    text = """
+z[n,i] = sum(j, W[i,j]*x[n,j])
+y[n,i] = exp(z[n,i])/sum(k, exp(z[n,k]))
+E = -mean(n, sum(i, t[n,i]*log(y[n,i])))
+"""
+    sizes = {"i": 3, "j": 2}
+    roles = {"parameters": ["W"], "inputs": ["x"], "targets": ["t"]}
+    return differentiate(parse(text, objective="E", batch="n", sizes=sizes, **roles))
+
+
+def quadratic(symmetric=""):
+    text = "E = sum(i,j, x[i]*A[i,j]*x[j])"
+    roles = {"parameters": ["x"], "inputs": ["A"]}
+    return differentiate(parse(text, objective="E", sizes={"i": 3, "j": 3}, **roles))
+
+
+def rows(derivation, text):
+    return {row.name: row for row in check_formulas(derivation, text)}
+
+
+def verdict(derivation, text):
+    (row,) = rows(derivation, text).values()
+    return row.verdict
+
+
+# ---- the normal form -----------------------------------------------------------------------------
+
+
+FORMS = Forms()
+Z, W = FORMS.symbol("z", Fraction(1, 3)), FORMS.symbol("w", Fraction(2, 3))
+ONE, HALF = FORMS.number(1), FORMS.number(Fraction(1, 2))
+CALL = FORMS.arithmetic().functions
+
+
+def over(one, other):
+    return one * FORMS.power(other, FORMS.number(-1))
+
+
+SIGMOID, ROOT = CALL["sigmoid"](Z), CALL["sqrt"](Z * Z + W)
+SAME = {
+    "sigmoid by tanh": (SIGMOID, HALF * (ONE + CALL["tanh"](Z * HALF))),
+    "its slope": (
+        SIGMOID * (ONE + -SIGMOID),
+        over(CALL["exp"](-Z), (ONE + CALL["exp"](-Z)) * (ONE + CALL["exp"](-Z))),
+    ),
+    "softmax, shifted": (
+        over(CALL["exp"](Z), CALL["exp"](Z) + CALL["exp"](W)),
+        over(CALL["exp"](Z + -W), CALL["exp"](Z + -W) + ONE),
+    ),
+    "a root's square": (ROOT * ROOT, Z * Z + W),
+    "one over a root": (over(ONE, ROOT), over(ROOT, Z * Z + W)),
+    "powers of a root": (
+        FORMS.power(Z * Z + W, FORMS.number(Fraction(-3, 2))),
+        over(ONE, ROOT * ROOT * ROOT),
+    ),
+    "logarithms of products": (
+        CALL["log"](W * CALL["exp"](Z) * CALL["softplus"](W)),
+        CALL["log"](W) + Z + CALL["log"](CALL["softplus"](W)),
+    ),
+    "logsumexp, shifted": (
+        FORMS.logsumexp([Z, W]),
+        Z + CALL["log"](ONE + CALL["exp"](W + -Z)),
+    ),
+    "softplus": (CALL["softplus"](Z) + -Z, CALL["softplus"](-Z)),
+    "sine and cosine": (ONE + -CALL["sin"](Z) * CALL["sin"](Z), CALL["cos"](Z) * CALL["cos"](Z)),
+    "odd and even": (CALL["erf"](-Z) * CALL["cos"](-W), -CALL["erf"](Z) * CALL["cos"](W)),
+    "hyperbolic": (CALL["cosh"](Z) * CALL["tanh"](Z), CALL["sinh"](Z)),
+    "a quotient by itself": (over(Z + W, Z + W), ONE),
+    "numbers under roots": (
+        CALL["sqrt"](FORMS.number(8)),
+        FORMS.number(2) * CALL["sqrt"](FORMS.number(2)),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SAME)
+def test_equal_formulas_have_one_normal_form(name):
+    one, other = SAME[name]
+    assert not (one + -other).over
+    assert float(one.value) == pytest.approx(float(other.value), rel=1e-30)
+
+
+@pytest.mark.parametrize("name", SAME)
+def test_unequal_ones_have_two(name):
+    one, other = SAME[name]
+    for wrong in (other + ONE, other * W, -other):
+        assert (one + -wrong).over
+
+
+def test_what_is_too_long_is_undecided():
+    forms = Forms(most=100)
+    symbols = [forms.symbol(f"a{k}", k) for k in range(20)]
+    total = symbols[0]
+    for symbol in symbols[1:]:
+        total = total + symbol
+    with pytest.raises(Undecided):
+        total * total
+    with pytest.raises(Undecided):
+        FORMS.arithmetic().constants["inf"]
+
+
+# ---- verdicts ------------------------------------------------------------------------------------
+
+
+def test_a_formula_of_one_sample():
+    """Without the batch's letter there is no 1/N; with it there is one."""
+    text = "dz2[n,i] = (y2[n,i] - t[n,i])*y2[n,i]*(1 - y2[n,i]){}\ndW2[i,j] = {}"
+    batch = text.format("/size(n)", "sum(n, dz2[n,i]*y1[n,j])")
+    assert {r.verdict for r in rows(net(), batch).values()} == {"equal"}
+    single = text.format("", "dz2[i]*y1[j]").replace("n,", "")
+    found = rows(net(), single)
+    assert {r.verdict for r in found.values()} == {"equal"}
+    assert {r.data["of"] for r in found.values()} == {"one sample"}
+    wrong = rows(net(), single.replace("t[i])", "t[i])/2"))["dz2"]
+    assert (wrong.verdict, wrong.data["slips"]) == ("different", ["factor"])
+    # each is judged by itself: a text may have both
+    both = "dz2[i] = (y2[i] - t[i])*y2[i]*(1 - y2[i])\ndW2[i,j] = sum(n, dz2[n,i]*y1[n,j])"
+    assert {r.verdict for r in rows(net(), both).values()} == {"equal"}
+
+
+@pytest.mark.parametrize(
+    ("formula", "assumption"),
+    [
+        ("dz[n,i] = (y[n,i] - t[n,i])/size(n)", "the rows of t sum to 1"),
+        ("dz[n,i] = (y[n,i] - t[n,i]**2)/size(n)", "t is one-hot"),
+    ],
+)
+def test_what_is_assumed_of_targets_is_a_condition(formula, assumption):
+    (row,) = rows(softmax(), formula).values()
+    assert (row.verdict, row.data["assumption"], row.ok) == ("equal if", assumption, True)
+    assert row.data["counterexample"]["written"] != row.data["counterexample"]["derived"]
+
+
+def test_a_matrix_of_data_may_be_symmetric():
+    (row,) = rows(quadratic(), "dx[i] = 2*sum(j, A[i,j]*x[j])").values()
+    assert (row.verdict, row.data["assumption"], row.ok) == ("equal if", "A is symmetric", True)
+
+
+def test_a_coincidence_is_no_condition():
+    """Where no slip explains it: it is told, and it is wrong."""
+    text = "dW[i,j] = (y[0,i] - t[0,i])*x[0,j]*sum(k, t[0,k])"
+    spec = {"assume": ["sum(i, t[n,i]) == 1"]}
+    derivation = differentiate(
+        parse(
+            "z[n,i] = sum(j, W[i,j]*x[n,j])\ny[n,i] = exp(z[n,i])/sum(k, exp(z[n,k]))\n"
+            "E = -mean(n, sum(i, t[n,i]*log(y[n,i])))",
+            parameters=["W"],
+            inputs=["x"],
+            targets=["t"],
+            objective="E",
+            batch="n",
+            sizes={"i": 3, "j": 2},
+            **spec,
+        )
+    )
+    (row,) = rows(derivation, text).values()
+    assert not row.ok
+    assert row.data["assumption"] in ("the batch has one sample", None)
+
+
+def test_points_state_their_bound():
+    """A long rational formula: exact arithmetic at random integers."""
+    text = "z[i] = sum(j, W[i,j]*x[j])\nE = sum(i, z[i]**3/(1 + x[i]**2))"
+    sizes = {"i": 4, "j": 4}
+    derivation = differentiate(
+        parse(text, parameters=["W"], inputs=["x"], sizes=sizes, objective="E")
+    )
+    written = [plain_left(w) for w in read_equations("dz[i] = 3*z[i]*z[i]/(x[i]*x[i] + 1)", "", [])]
+    (formula,) = formulas_of(written, worlds(derivation, written, 0))
+    at = formula.world.point(0)
+    found = chance(formula.real, sheet(formula, at), at, 0)
+    # three over two, and two over two: a difference of degree four at most
+    assert (found.points, found.bound) == (3, (4 / SET) ** 3)
+    wrong = [plain_left(w) for w in read_equations("dz[i] = 3*z[i]/(x[i]*x[i] + 1)", "", [])]
+    (formula,) = formulas_of(wrong, worlds(derivation, wrong, 0))
+    assert chance(formula.real, sheet(formula, at), at, 0) is None
+
+
+def test_branches_claim_no_bound():
+    derivation = differentiate(parse("E = relu(w)*v", parameters=["w", "v"], objective="E"))
+    row = rows(derivation, "dw = where(w > 0, v, 0)")["dw"]
+    assert (row.verdict, row.data["bound"]) == ("equal at points", None)
+    assert "8 points, 50 digits" in row.detail
+
+
+def test_an_own_intermediate_that_means_a_known_tensor():
+    """The mistake is in `error`; what follows from it is right."""
+    text = """
+error[n,i] = (t[n,i] - y2[n,i])*y2[n,i]*(1 - y2[n,i])/size(n)
+dW2[i,j] = sum(n, error[n,i]*y1[n,j])
+db2[i] = sum(n, error[n,i])
+"""
+    found = rows(net(), text)
+    assert {n: r.verdict for n, r in found.items()} == {
+        "error": "different",
+        "dW2": "equal",
+        "db2": "equal",
+    }
+    assert found["error"].data["meaning"] == "dz2"
+    assert found["error"].data["slips"] == ["sign"]
+    assert list(found) == ["error", "dW2", "db2"]
+
+
+def test_two_mistakes_are_told_together():
+    """Mean squared error with sigmoid and delta = o - l, a page's: (2/B) o (1 - o) is missing."""
+    derivation = net(loss="mse")
+    row = rows(derivation, "dz2[n,i] = y2[n,i] - t[n,i]")["dz2"]
+    assert row.verdict == "different"
+    assert "missing derivative" in row.data["slips"]
+
+
+def test_what_is_given_is_not_judged():
+    row = rows(net(), "W1[i,j] = 3")["W1"]
+    assert (row.verdict, row.detail) == (
+        "not checked",
+        "W1 is given, as a parameter; nothing derives it",
+    )
+
+
+def test_numbers_of_a_counterexample_are_short():
+    row = rows(net(), "dW2[i,j] = sum(n, dz2[n,i]*y1[n,j])/2")["dW2"]
+    example = row.data["counterexample"]
+    assert len(example["values"]["x"]) == 1  # one sample shows it
+    assert all(round(10 * v) == 10 * v for v in np.ravel(example["values"]["W1"]))
+    assert set(example["reads"]) == {"dz2", "y1"}
+
+
+# ---- names and languages -------------------------------------------------------------------------
+
+
+def test_given_names_are_read_and_told():
+    text = "err[n,i] = (out[n,i] - t[n,i])*out[n,i]*(1 - out[n,i])/size(n)"
+    answer = Answer(text, names=read_names("err=dz2, out=y2"))
+    report = check_answer(net(), answer)
+    assert [(r.name, r.verdict) for r in report.rows] == [("dz2", "equal")]
+    assert dict(report.names) == {"err": "dz2", "out": "y2"}
+    assert "names: err is dz2, out is y2" in str(report)
+    assert report.to_json()["names"] == {"err": "dz2", "out": "y2"}
+
+
+@pytest.mark.parametrize(
+    ("names", "problem"),
+    [("a", "'a' is no pair"), ("a=", "is no pair"), ("a=y7", "unknown tensor 'y7'")],
+)
+def test_names_that_cannot_be(names, problem):
+    with pytest.raises(ChainruleError, match=problem):
+        check_answer(net(), Answer("dz2[n,i] = a[n,i]", "equations", read_names(names)))
+
+
+def test_the_text_tells_its_language():
+    assert form_of("dW[i,j] = sum(n, d[n,i]*x[n,j])") == "equations"
+    assert form_of("dW = (d.T @ x) / n") == "numpy"
+    assert form_of(r"\frac{\partial E}{\partial W} = \delta x^\top") == "latex"
+    assert form_of("dW[i,j] = sum(n, \\\n d[n,i]*x[n,j])") == "equations"
+
+
+SAME_MISTAKE = {
+    "equations": "dz1[n,i] = sum(k, W2[k,i]*dz2[n,k])",
+    "numpy": "import numpy as np\ndz1 = dz2 @ W2\n",
+    "latex": r"\delta^{(1)}_{ni} = \sum_k W^{(2)}_{ki} \delta^{(2)}_{nk}",
+}
+
+
+@pytest.mark.parametrize("form", SAME_MISTAKE)
+def test_one_mistake_in_every_language(form):
+    report = check_answer(net(), Answer(SAME_MISTAKE[form], form))
+    (row,) = report.rows
+    assert (row.name, row.verdict) == ("dz1", "different")
+    assert row.data["slips"][0] == "missing derivative"
+
+
+# ---- reports -------------------------------------------------------------------------------------
+
+
+def test_the_report_for_machines():
+    text = "dW2[i,j] = -sum(n, dz2[n,i]*y1[n,j])\ndb2[i] = sum(n, dz2[n,i])"
+    wrong, right = json.loads(json.dumps(check(net(), text).to_json()))["formulas"]
+    assert (wrong["tensor"], wrong["verdict"], wrong["assumption"], wrong["slips"]) == (
+        "dW2",
+        "different",
+        None,
+        ["sign"],
+    )
+    assert {"at", "written", "derived", "values"} <= set(wrong["counterexample"])
+    assert (right["verdict"], right["slips"], right["counterexample"]) == ("equal", [], None)
+    assert right["normal_form"] == "dz2[0,0] + dz2[1,0]"
+
+
+def test_the_report_as_markdown():
+    told = check_answer(net(), Answer("dW2[i,j] = -sum(n, dz2[n,i]*y1[n,j])")).to_markdown()
+    assert "| formula | `dW2` | different |" in told
+    assert "* likely slip: sign: " in told
+    assert "* derived: `dW2[i,j] = sum(n, dz2[n,i]*y1[n,j])`" in told
+    assert told.endswith("\n1 of 1 wrong.\n")
+
+
+def test_fail_fast_ends_with_the_first_that_is_wrong():
+    text = "dW2[i,j] = -sum(n, dz2[n,i]*y1[n,j])\ndb2[i] = -sum(n, dz2[n,i])"
+    report = check(net(), text, fail_fast=True)
+    assert [r.name for r in report.rows if not r.ok] == ["dW2"]
+    assert report.rows[-1].name == "dW2"
+
+
+def test_a_line_is_no_longer_than_a_terminal():
+    text = "dz1[n,i] = sum(k, W2[k,i]*dz2[n,k])\ndx[n,j] = sum(i, W1[j,i]*dz1[n,i])"
+    assert all(len(line) <= 80 for line in str(check_answer(net(), Answer(text))).splitlines())
+
+
+# ---- from Python ---------------------------------------------------------------------------------
+
+
+def test_assert_gradient():
+    derive.assert_gradient(NET, "W2", "sum(n, dz2[n,i]*y1[n,j])")
+    derive.assert_gradient(net(), "W2", "dW2[o,u] = sum(n, dz2[n,o]*y1[n,u])")
+    derive.assert_gradient(net(), "b2", "e[n,i] = dz2[n,i]\ndb2[i] = sum(n, e[n,i])")
+    derive.assert_gradient(net(), "W2", r"\frac{\partial E}{\partial W^{(2)}_{ij}} = "
+                           r"\sum_n \delta^{(2)}_{ni} y^{(1)}_{nj}")  # fmt: skip
+    with pytest.raises(AssertionError, match="likely slip: factor"):
+        derive.assert_gradient(NET, "W2", "2*sum(n, dz2[n,i]*y1[n,j])")
+    with pytest.raises(AssertionError, match="no equation gives dW2"):
+        derive.assert_gradient(NET, "W2", "db2[i] = sum(n, dz2[n,i])")
+    with pytest.raises(ChainruleError, match="no derivative by 'W7'"):
+        derive.assert_gradient(NET, "W7", "1")
+
+
+def test_a_function_against_the_derivation():
+    derivation = net()
+    gradients = load_module(emit(derivation)).gradients
+    report = derive.check_function(derivation, gradients)
+    assert report.ok
+    assert [r.name for r in report.rows] == ["E", "W1", "b1", "W2", "b2"]
+
+    def wrong(params, *given):
+        loss, found = gradients(params, *given)
+        return loss, {**found, "W1": found["W1"] * given[0].shape[0], "b1": found["b1"][:1]}
+
+    told = {r.name: r for r in derive.check_function(derivation, wrong).rows}
+    assert [n for n, r in told.items() if not r.ok] == ["W1", "b1"]
+    assert told["W1"].data["counterexample"]["values"]["x"]
+    assert told["b1"].detail == "its shape is (1,), not (3,)"
+
+    def one(params, *given):
+        return {"W1": gradients(params, *given)[1]["W1"]}
+
+    only = derive.check_function(derivation.system, one)
+    assert [r.name for r in only.rows] == ["W1"]
+    for nothing in (lambda *_: None, lambda *_: {"V": 1}):
+        with pytest.raises(ChainruleError, match="the function returned"):
+            derive.check_function(derivation, nothing)
+
+
+# ---- folders of answers --------------------------------------------------------------------------
+
+
+def test_homework(tmp_path, capsys):
+    spec, folder = tmp_path / "net.toml", tmp_path / "answers"
+    spec.write_text(
+        'name = "net"\ninputs = { x = [2] }\nlayers = [{ type = "dense", units = 3, activation = '
+        '"sigmoid" }, { type = "dense", units = 2 }]\nloss = "squared_error"\n'
+    )
+    folder.mkdir()
+    (folder / "anna.txt").write_text("dW2[i,j] = -sum(n, dz2[n,i]*y1[n,j])\n")
+    (folder / "ben.tex").write_text(SAME_MISTAKE["latex"].replace(r"^{(1)}", "^{(1)}"))
+    (folder / "carl.txt").write_text("dW2[i,j] = sum(n, dz2[n,i]*y1[n,j])\n")
+    (folder / "dora.txt").write_bytes(b"\xff\xfe")
+    (folder / "emil.txt").write_text("dW2[i,j = sum(")
+    assert main(["check", str(spec), "--against", str(folder)]) == 1
+    out = capsys.readouterr().out
+    assert [line.split()[:2] for line in out.splitlines()[2:5]] == [
+        ["anna.txt", "wrong"],
+        ["ben.tex", "wrong"],
+        ["carl.txt", "right"],
+    ]
+    assert "can't be read" in out
+    assert all(len(line) <= 80 for line in out.splitlines() if "comments in" not in line)
+    comments = {p.name: p.read_text() for p in (folder / "comments").iterdir()}
+    assert set(comments) == {f"{p.name}.md" for p in folder.iterdir() if p.is_file()}
+    assert "likely slip: sign" in comments["anna.txt.md"]
+    assert "This can't be read" in comments["emil.txt.md"]
+    # once more, as data, with the comments elsewhere
+    elsewhere = str(tmp_path / "comments")
+    assert main(["check", str(spec), "--against", str(folder), "--json", "-o", elsewhere]) == 1
+    answers = json.loads(capsys.readouterr().out)["answers"]
+    assert [a["verdict"] for a in answers] == ["wrong", "wrong", "right"] + ["can't be read"] * 2
+    assert main(["check", str(spec), "--against", str(tmp_path / "comments")]) in (1, 2)
