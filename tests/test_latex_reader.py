@@ -109,6 +109,18 @@ def test_equation_of_a_model(latex, text):
     assert [written_text(e) for e in found] == same(*text)
 
 
+def test_language_page():
+    page = (Path(__file__).parents[1] / "docs" / "language.md").read_text()
+    section = page[page.index("## LaTeX") :]
+    (shown,) = re.findall(r"```text\n(.*?)```", section, re.DOTALL)
+    for block in shown.strip().split("\n\n"):
+        latex, said = block.split("\n→ ")
+        problems = []
+        found = latex_equations(latex, "equations", problems)
+        assert not problems
+        assert [written_text(e) for e in found] == same(said)
+
+
 # ---- functions and their derivatives -------------------------------------------------------------
 
 HELD = [

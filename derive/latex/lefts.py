@@ -22,7 +22,7 @@ _EXPECTED = "the left side is no tensor with letters, such as y_{ni}"
 class Left:
     r"""A left side: a tensor and its letters.
 
-    `is_next`: what the tensor will be. `is_change`: by how much it will be more (`\\Delta W`).
+    `is_next`: what the tensor will be. `is_change`: by how much it will be more (`\Delta W`).
     """
 
     tensor: str

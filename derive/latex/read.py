@@ -66,7 +66,7 @@ def read_latex(
 ) -> Reading:
     r"""Formulas about a model.
 
-    `names` tells which tensor a written name means, `{"a": "y", "\\\\delta^{(2)}": "dz2"}`; other
+    `names` tells which tensor a written name means, `{"a": "y", "\delta^{(2)}": "dz2"}`; other
     names are guessed. Of a chain `a = b = c` the last side is the formula. Raises `ChainruleError`
     with every problem, one line each.
     """
@@ -332,7 +332,7 @@ def _parts(node: Syntax) -> tuple[Syntax, ...]:
 
 
 def _plain_name(written: str) -> str:
-    r"""A key of a mapping in plain letters: `\\delta^{(2)}` is `delta2`."""
+    r"""A key of a mapping in plain letters: `\delta^{(2)}` is `delta2`."""
     if not re.search(r"[\\^{]", written):
         return written
     try:

@@ -69,7 +69,7 @@ def _is_layer(formula: Formula, found: Spelled) -> bool:
 
 
 def _labelled(formula: Formula, found: Spelled, scope: Scope) -> Spelled:
-    r"""A layer that stands below, `W_{2}`, `W_{\\text{out},ij}`, put where it belongs."""
+    r"""A layer that stands below, `W_{2}`, `W_{\text{out},ij}`, put where it belongs."""
     names = formula.names
     labels = [b for b in map(bare, found.below) if isinstance(b, Symbol) and b.kind == "word"]
     if labels:
