@@ -188,8 +188,11 @@ class Names:
         if base in ("y", "Y"):
             yield from self._output()
             yield from self._targets()
-        if base in _RATES:
+        if base in _RATES and not rank:
             yield "learning_rate"
+        if base == "T" and rank is None:
+            yield from self._targets()
+        yield from self._only({"gamma": "g", "beta": "b"}.get(base, letter_name(base)), rank)
         if base == "lambda":
             yield from ("lam", "lambda_", "l2", "weight_decay")
 

@@ -195,7 +195,7 @@ def _equations(
     problems: list[str],
 ) -> list[Written]:
     for tree in trees:
-        _announce(Formula(source, names, facts, functions, value), tree)
+        _announce(Formula(source, names, facts, functions, value, tree), tree)
     read: dict[int, list[Written]] = {}
     told: dict[int, str] = {}
     for turn in range(2):
@@ -204,7 +204,7 @@ def _equations(
             if k in read or (turn and k not in told):
                 continue
             try:
-                read[k] = _formula(Formula(source, names, facts, functions, value), tree)
+                read[k] = _formula(Formula(source, names, facts, functions, value, tree), tree)
                 told.pop(k, None)
             except Refused as refused:
                 told[k] = str(refused)
