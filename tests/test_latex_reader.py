@@ -231,6 +231,7 @@ def test_letters_and_shapes_tell_one_sample_from_a_batch():
         (r"\delta^{(2)}_{ni} = (y_{ni} - t_{ni})/N", True),
         (r"\frac{\partial E}{\partial W^{(2)}} = (\delta^{(2)})^\top y^{(1)}", True),
         (r"\frac{\partial E}{\partial W^{(2)}} = \delta^{(2)} (y^{(1)})^\top", False),
+        (r"z^{(1)} = x (W^{(1)})^\top + \mathbf{1} (b^{(1)})^\top", True),
     ]:
         _, found = read_latex_of(latex, both)
         assert (found is both[1]) is batch, latex

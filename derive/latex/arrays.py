@@ -325,7 +325,8 @@ class Arrays:
         name = names.take(found.base, found.layer)
         batch = self.vocabulary.batch
         counts = letter_name(found.base) in ("N", "m", "B", "M") and not found.layer
-        if counts and batch is not None and (name is None or names.rank(name)):
+        own = name == found.base  # as the softmax has an m
+        if counts and batch is not None and not own and (name is None or names.rank(name)):
             return whole.Count(batch, place=place)
         if name is None:
             if found.base == "I" and not found.layer:
