@@ -40,7 +40,8 @@ def looks_like_latex(text: str) -> bool:
     plain = "\n".join(line.split("#", 1)[0] for line in text.splitlines())
     if "\\" not in plain.replace("\\\n", "\n") and _LANGUAGE.search(plain):
         return False
-    return bool(_COMMAND.search(plain)) or "^" in plain
+    scripts = "^" in plain and re.search(r"[A-Za-z]_\w", plain)
+    return bool(_COMMAND.search(plain) or scripts)
 
 
 def read_either(
