@@ -109,6 +109,18 @@ def test_equation_of_a_model(latex, text):
     assert [written_text(e) for e in found] == same(*text)
 
 
+def test_language_page():
+    page = (Path(__file__).parents[1] / "docs" / "language.md").read_text()
+    section = page[page.index("## LaTeX") :]
+    (shown,) = re.findall(r"```text\n(.*?)```", section, re.DOTALL)
+    for block in shown.strip().split("\n\n"):
+        latex, said = block.split("\n→ ")
+        problems = []
+        found = latex_equations(latex, "equations", problems)
+        assert not problems
+        assert [written_text(e) for e in found] == same(said)
+
+
 # ---- functions and their derivatives -------------------------------------------------------------
 
 HELD = [
@@ -219,6 +231,7 @@ def test_letters_and_shapes_tell_one_sample_from_a_batch():
         (r"\delta^{(2)}_{ni} = (y_{ni} - t_{ni})/N", True),
         (r"\frac{\partial E}{\partial W^{(2)}} = (\delta^{(2)})^\top y^{(1)}", True),
         (r"\frac{\partial E}{\partial W^{(2)}} = \delta^{(2)} (y^{(1)})^\top", False),
+        (r"z^{(1)} = x (W^{(1)})^\top + \mathbf{1} (b^{(1)})^\top", True),
     ]:
         _, found = read_latex_of(latex, both)
         assert (found is both[1]) is batch, latex
@@ -242,7 +255,9 @@ REFUSED = [
     (r"y_{ni} = \foo{x}", r"column 10: the command '\foo' is not known"),
     (r"y_{ni}", "column 1: expected 'tensor = value', found no '='"),
     (r"y_{ni} = x_{ni} \odot x_{ni}", r"column 17: '\odot' is for whole arrays"),
-    (r"y_{n} = 1", "'y' is taken for 'y2', which has 2 axes and stands with 1 subscript here"),
+    (r"z^{(1)}_{n} = 1", "'z1' has 2 axes and stands with 1 subscript here"),
+    (r"y_{nij} = 1", "'y' is taken for 'y2', which has 2 axes and stands with 3 subscripts here"),
+    (r"y_{ni} = x_{n2}", "this is beyond the axis 1 of 'x', which has 2 places"),
     (
         r"\frac{\partial E}{\partial W^{(1)}} = x^\top \delta^{(1)}",
         "dW1 is 3 x 2, and the value given to it is 2 x 3",
@@ -253,7 +268,7 @@ REFUSED = [
     (r"y_{ni} = \log x_{ni} x_{ni}", "where does the function's argument end"),
     (r"y_{ni} = x_{ni} / t_{ni} x_{ni}", "where does the denominator end"),
     (r"y_{nn} = x_{nn}", "letter 'n' stands twice on the left"),
-    (r"y_{n1} = x_{n1}", "left of '=' stand letters only"),
+    (r"z^{(1)}_{n1} = x_{n1}", "left of '=' stand letters only"),
     (r"y_{ni} = \sum_{j=0}^{J} x_{nj}", "would run beyond the end of its axis"),
     (r"y_{ni} = \sum_{j=1}^{5} x_{nj}", "'j' runs over 5 places and its axis has 2"),
     (r"y_{ni} = x_{ni} \begin{pmatrix} 1 \end{pmatrix}", "a matrix of entries isn't read"),
@@ -263,7 +278,7 @@ REFUSED = [
     (r"y_{ni} = \frac{\partial^2 E}{\partial x_{ni}^2}", "second order"),
     (r"y_{ni} = \operatorname{softmax}(x_{ni})", "'softmax' can't be read in index form"),
     (r"y_{ni} \approx x_{ni}", "is no equation"),
-    (r"y_{ni} = x_{n1} + \dots + x_{n5}", "dots"),
+    (r"y_{ni} = x_{n0} + \dots + x_{n1}", "dots"),
     ("y_{ni} = " + "(" * 100 + "1" + ")" * 100, "nested too deeply"),
     ("y_{ni} = " + r"\sum_j " * 100 + "x_{nj}", "nested too deeply"),
     ("y_{ni} = " + "x_{ni} + " * 300 + "1", "too long"),

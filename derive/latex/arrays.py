@@ -12,6 +12,7 @@ from fractions import Fraction
 from derive.latex import functions
 from derive.latex.calls import body, head, is_function, meaning
 from derive.latex.derivatives import adjoint, adjoint_name, as_product, derivative_of
+from derive.latex.entries import at_each_entry
 from derive.latex.formula import DEEPEST, Formula
 from derive.latex.nodes import (
     Accent,
@@ -30,8 +31,7 @@ from derive.latex.nodes import (
 from derive.latex.references import settled
 from derive.latex.spelling import Spelled, letter_name, spell
 from derive.notation import Expr
-from derive.syntax import Fn, Name, Num, Op, Syntax
-from derive.text import expr_text
+from derive.syntax import Name
 from derive.vocabulary import Vocabulary
 from derive.whole import nodes as whole
 from derive.whole.elaborate import Elaborator
@@ -268,8 +268,7 @@ class Arrays:
 
     def mapped(self, function: Expr, primes: int, argument: whole.Whole) -> whole.Whole:
         """A function of one value, or its derivative, of each entry."""
-        text = functions.slope(function, primes)
-        return _entrywise(functions.read(expr_text(text)), argument)
+        return at_each_entry(functions.slope(function, primes), argument)
 
     # ---- symbols and brackets --------------------------------------------------------------------
 
@@ -326,7 +325,8 @@ class Arrays:
         name = names.take(found.base, found.layer)
         batch = self.vocabulary.batch
         counts = letter_name(found.base) in ("N", "m", "B", "M") and not found.layer
-        if counts and batch is not None and (name is None or names.rank(name)):
+        own = name == found.base  # as the softmax has an m
+        if counts and batch is not None and not own and (name is None or names.rank(name)):
             return whole.Count(batch, place=place)
         if name is None:
             if found.base == "I" and not found.layer:
@@ -381,22 +381,6 @@ class Arrays:
             if shape[0] == shape[1]:
                 raise self.formula.refuse(node, "this power of a matrix can't be read")
         return whole.Entrywise("**", (value, exponent_value), place=place)
-
-
-def _entrywise(node: Syntax, argument: whole.Whole) -> whole.Whole:
-    """A value of `x` as nodes, with the argument in x's place."""
-    place = argument.place
-    match node:
-        case Num(value=value):
-            return whole.Literal(value, place=place)
-        case Name(name=name):
-            return argument if name == functions.ARGUMENT else whole.Known(name, place=place)
-        case Op(op=op, args=args):
-            return whole.Entrywise(op, tuple(_entrywise(a, argument) for a in args), place=place)
-        case Fn(name=name, args=args):
-            return whole.Entrywise(name, tuple(_entrywise(a, argument) for a in args), place=place)
-        case _:
-            raise AssertionError(node)
 
 
 def right_side(

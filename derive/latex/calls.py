@@ -1,4 +1,4 @@
-r"""Functions of values: `f(z)`, `\\sigma'(z)`, `\\tanh z`, `\\max(0, z)`."""
+r"""Functions of values: `f(z)`, `\sigma'(z)`, `\tanh z`, `\max(0, z)`."""
 
 from __future__ import annotations
 
@@ -169,7 +169,7 @@ def _is_big(node: Node) -> bool:
 def _extremum(
     formula: Formula, items: Sequence[Node], word: str, scope: Scope
 ) -> tuple[Syntax, int]:
-    r"""`\\max(0, z)`: the larger of two values or more."""
+    r"""`\max(0, z)`: the larger of two values or more."""
     group = items[1] if len(items) > 1 else None
     inner = bare(group) if group is not None else None
     if isinstance(inner, Group) and inner.kind == "{" and len(inner.items) > 1:

@@ -1,4 +1,4 @@
-r"""`\\frac{\\partial E}{\\partial W_{ij}}`, `\\partial E/\\partial W_{ij}`, `\\nabla_W E`."""
+r"""`\frac{\partial E}{\partial W_{ij}}`, `\partial E/\partial W_{ij}`, `\nabla_W E`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from derive.syntax import Name, Ref, Syntax
 
 @dataclass(frozen=True)
 class Slope:
-    r"""The derivative of `of` by `by`, as it is written; `of` is None for a bare `\\nabla`."""
+    r"""The derivative of `of` by `by`, as it is written; `of` is None for a bare `\nabla`."""
 
     at: int
     of: Spelled | None
@@ -38,7 +38,7 @@ def derivative_of(
 ) -> tuple[Slope, int] | None:
     r"""The derivative that begins the items, and how many it takes; None where none begins.
 
-    `alone`: the items are a whole left side, where `\\nabla_W` needs no `E`.
+    `alone`: the items are a whole left side, where `\nabla_W` needs no `E`.
     """
     first = bare(items[0])
     if isinstance(first, Over):
@@ -66,7 +66,7 @@ def _is_mark(node: Node) -> bool:
 
 
 def _marks(node: Node) -> bool:
-    r"""A `\\partial`, or a `d` where it stands before a name."""
+    r"""A `\partial`, or a `d` where it stands before a name."""
     return _is_mark(node) or (isinstance(node, Symbol) and node.name == "d")
 
 
@@ -96,7 +96,7 @@ def _fraction(formula: Formula, over: Over, items: Sequence[Node]) -> tuple[Slop
 
 
 def _inline(formula: Formula, items: Sequence[Node]) -> tuple[Slope, int] | None:
-    r"""`\\partial E/\\partial W_{ij}`."""
+    r"""`\partial E/\partial W_{ij}`."""
     of, slash = spell(items[1]), items[2]
     if of is None or not (isinstance(slash, Operator) and slash.name == "/"):
         raise formula.refuse(
@@ -169,7 +169,7 @@ def slope_value(formula: Formula, slope: Slope, scope: Scope) -> Syntax:
 
 
 def _local(formula: Formula, slope: Slope, scope: Scope) -> Syntax:
-    r"""`\\frac{\\partial y_i}{\\partial z_i}` where y is a function of z, entry by entry."""
+    r"""`\frac{\partial y_i}{\partial z_i}` where y is a function of z, entry by entry."""
     assert slope.of is not None
     assert formula.names.vocabulary is not None
     of, by = (settled(formula, s, scope) for s in (slope.of, slope.by))

@@ -9,6 +9,7 @@ from derive.latex.nodes import (
     Group,
     Node,
     Number,
+    Over,
     Product,
     Relation,
     Scripted,
@@ -35,7 +36,8 @@ class Facts:
     `used` and `defined` hold names with their layers, `before` and `after` what stands inside an
     activation and what one gives. `counts` tells from which number a letter counts, `ends` which
     letter runs up to a name, such as `N`. `ranks` are the numbers of subscripts that are certain,
-    `batch` the letters that walk the batch.
+    `batch` the letters that walk the batch. `per_sample`: a gradient divides by the batch's size
+    what it makes of error terms, which are then those of one sample.
     """
 
     used: set[tuple[str, str]] = field(default_factory=set)
@@ -46,6 +48,7 @@ class Facts:
     ends: dict[str, str] = field(default_factory=dict)
     ranks: dict[tuple[str, str], int] = field(default_factory=dict)
     batch: set[str] = field(default_factory=set)
+    per_sample: bool = False
 
     @property
     def first(self) -> int:
@@ -85,8 +88,11 @@ def walk(node: Node) -> Iterator[Node]:
 def _left(formula: Node, facts: Facts) -> None:
     if not isinstance(formula, Relation) or formula.signs[0] not in DEFINING:
         return
-    found = spell(items_of(formula.sides[0])[0])
+    first = items_of(formula.sides[0])[0]
+    found = spell(first)
     if found is None:
+        is_slope = isinstance(first, Over | Scripted) or len(items_of(formula.sides[0])) > 1
+        facts.per_sample |= is_slope and _divides(formula.sides[-1])
         return
     facts.defined.add((found.base, found.layer))
     last = items_of(formula.sides[-1])
@@ -99,6 +105,24 @@ def _left(formula: Node, facts: Facts) -> None:
         and (called.base in FUNCTION_LETTERS or called.is_word)
     ):
         facts.after.add(found.base)
+
+
+def _divides(right: Node) -> bool:
+    """Whether a value has an error term and, outside of all ends of sums, the batch's size."""
+    names: set[str] = set()
+
+    def gather(node: Node) -> None:
+        if isinstance(node, Scripted) and isinstance(node.base, Symbol) and node.base.name in BIG:
+            return
+        found = spell(node)
+        if found is not None:
+            names.add(found.base if found.below or found.layer else f"bare {found.base}")
+        for part in parts_of(node):
+            gather(part)
+
+    gather(right)
+    sizes = ("bare N", "bare m", "bare B", "bare M")
+    return any(x in names for x in sizes) and bool({"delta", "bare delta"} & names)
 
 
 def _note(node: Node, facts: Facts, text: Text) -> None:

@@ -39,7 +39,7 @@ class Whole(Exception):
 
 @dataclass
 class Formula:
-    """What is known while one formula is read.
+    """What is known while one formula is read, `tree` being all of it.
 
     `layer` is what the letter l stands for. `moved` tells by how much a letter of the left side
     was moved (`h_{t+1} = ...` gives `h[t]`). `left` is the tensor that the formula gives,
@@ -51,6 +51,7 @@ class Formula:
     facts: Facts
     functions: Mapping[str, str]
     reader: Callable[[Formula, Node, Scope], Syntax]
+    tree: Node
     layer: int | None = None
     moved: dict[str, int] = field(default_factory=dict)
     left: str = ""

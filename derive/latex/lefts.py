@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from derive.errors import shorten
 from derive.grammar import check_name
 from derive.latex.derivatives import Slope, adjoint, adjoint_name, derivative_of
-from derive.latex.facts import FUNCTION_LETTERS
+from derive.latex.facts import FUNCTION_LETTERS, bound_letters
 from derive.latex.formula import Formula, Whole, letter_of
 from derive.latex.nodes import Group, Node, Number, Sum, Symbol, bare, items_of
-from derive.latex.references import check_rank, settled, subscripts_of
+from derive.latex.references import settled, subscripts_of, walked_axes
 from derive.latex.spelling import Spelled, spell
+from derive.scope import spare_letters
 from derive.syntax import Name, Refused
 
 _EXPECTED = "the left side is no tensor with letters, such as y_{ni}"
@@ -22,7 +23,7 @@ _EXPECTED = "the left side is no tensor with letters, such as y_{ni}"
 class Left:
     r"""A left side: a tensor and its letters.
 
-    `is_next`: what the tensor will be. `is_change`: by how much it will be more (`\\Delta W`).
+    `is_next`: what the tensor will be. `is_change`: by how much it will be more (`\Delta W`).
     """
 
     tensor: str
@@ -111,8 +112,12 @@ def _letters(formula: Formula, found: Spelled, tensor: str) -> tuple[Name, ...]:
         return ()
     letters = []
     parts = subscripts_of(formula, found, tensor)
-    check_rank(formula, found, tensor, len(parts))
-    for part in parts:
+    axes = walked_axes(formula, found, tensor, len(parts))
+    shape = formula.names.shapes.get(tensor, ())
+    spare = spare_letters(
+        {x for p in parts if (x := letter_of(p))} | bound_letters(formula.tree) | {"n", "t"}
+    )
+    for axis, part in zip(axes, parts, strict=True):
         node = bare(part)
         letter = letter_of(node)
         if letter is None and isinstance(node, Sum) and len(node.terms) == 2:
@@ -121,6 +126,8 @@ def _letters(formula: Formula, found: Spelled, tensor: str) -> tuple[Name, ...]:
             if plus == "+" and letter and isinstance(second, Number) and len(second.text) < 9:
                 step = int(second.text) if second.text.isdigit() else 0
                 formula.moved[letter] = step if sign == "+" else -step
+        if isinstance(node, Number) and axis < len(shape) and shape[axis].number == 1:
+            letter = next(spare)  # the only place of an axis of extent 1
         if letter is None:
             raise formula.refuse(
                 node, "left of '=' stand letters only; write the formula for all entries"
@@ -130,6 +137,10 @@ def _letters(formula: Formula, found: Spelled, tensor: str) -> tuple[Name, ...]:
             raise formula.refuse(node, problem)
         letters.append(Name(formula.place(node), letter))
     names = [x.name for x in letters]
+    rank = formula.names.rank(tensor) or len(letters)
+    at = dict(zip(axes, letters, strict=True))
+    place = formula.place(found)
+    whole = [at[k] if k in at else Name(place, next(spare)) for k in range(rank)]
     for name in names:
         if names.count(name) > 1:
             raise Refused(
@@ -137,4 +148,4 @@ def _letters(formula: Formula, found: Spelled, tensor: str) -> tuple[Name, ...]:
                 f"letter '{shorten(name)}' stands twice on the left; write the diagonal with "
                 "[i = j] on the right",
             )
-    return tuple(letters)
+    return tuple(whole)

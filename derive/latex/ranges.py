@@ -79,7 +79,7 @@ def _range(formula: Formula, big: Scripted, scope: Scope) -> Range:
 
 
 def _items(below: Node) -> list[Node]:
-    r"""What stands below, between commas; `0 \\le u,v < 3` is a range for each letter."""
+    r"""What stands below, between commas; `0 \le u,v < 3` is a range for each letter."""
     items = [bare(i) for i in subscripts(below)]
     found: list[Node] = []
     while items:
@@ -99,7 +99,7 @@ def _items(below: Node) -> list[Node]:
 
 
 def _opens(node: Node) -> bool:
-    r"""Whether a relation begins a range: `0 \\le u` of `0 \\le u,v < 3`."""
+    r"""Whether a relation begins a range: `0 \le u` of `0 \le u,v < 3`."""
     return isinstance(node, Relation) and len(node.sides) == 2 and node.signs[0] in ("<", "<=")
 
 
@@ -110,7 +110,7 @@ def _with(formula: Formula, found: Range, node: Node, letter: str) -> Range:
 
 
 def _related(formula: Formula, found: Range, node: Relation, scope: Scope) -> Range:
-    r"""`j = 1`, `j \\ne i`, `0 \\le u < 3`, `n \\in B`."""
+    r"""`j = 1`, `j \ne i`, `0 \le u < 3`, `n \in B`."""
     sides, signs = node.sides, node.signs
     letter = letter_of(sides[0])
     if signs == ("in",) and letter is not None:

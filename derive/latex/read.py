@@ -40,7 +40,8 @@ def looks_like_latex(text: str) -> bool:
     plain = "\n".join(line.split("#", 1)[0] for line in text.splitlines())
     if "\\" not in plain.replace("\\\n", "\n") and _LANGUAGE.search(plain):
         return False
-    return bool(_COMMAND.search(plain)) or "^" in plain
+    scripts = "^" in plain and re.search(r"[A-Za-z]_\w", plain)
+    return bool(_COMMAND.search(plain) or scripts)
 
 
 def read_either(
@@ -66,7 +67,7 @@ def read_latex(
 ) -> Reading:
     r"""Formulas about a model.
 
-    `names` tells which tensor a written name means, `{"a": "y", "\\\\delta^{(2)}": "dz2"}`; other
+    `names` tells which tensor a written name means, `{"a": "y", "\delta^{(2)}": "dz2"}`; other
     names are guessed. Of a chain `a = b = c` the last side is the formula. Raises `ChainruleError`
     with every problem, one line each.
     """
@@ -195,7 +196,7 @@ def _equations(
     problems: list[str],
 ) -> list[Written]:
     for tree in trees:
-        _announce(Formula(source, names, facts, functions, value), tree)
+        _announce(Formula(source, names, facts, functions, value, tree), tree)
     read: dict[int, list[Written]] = {}
     told: dict[int, str] = {}
     for turn in range(2):
@@ -204,7 +205,7 @@ def _equations(
             if k in read or (turn and k not in told):
                 continue
             try:
-                read[k] = _formula(Formula(source, names, facts, functions, value), tree)
+                read[k] = _formula(Formula(source, names, facts, functions, value, tree), tree)
                 told.pop(k, None)
             except Refused as refused:
                 told[k] = str(refused)
@@ -332,7 +333,7 @@ def _parts(node: Syntax) -> tuple[Syntax, ...]:
 
 
 def _plain_name(written: str) -> str:
-    r"""A key of a mapping in plain letters: `\\delta^{(2)}` is `delta2`."""
+    r"""A key of a mapping in plain letters: `\delta^{(2)}` is `delta2`."""
     if not re.search(r"[\\^{]", written):
         return written
     try:

@@ -69,7 +69,7 @@ def _is_layer(formula: Formula, found: Spelled) -> bool:
 
 
 def _labelled(formula: Formula, found: Spelled, scope: Scope) -> Spelled:
-    r"""A layer that stands below, `W_{2}`, `W_{\\text{out},ij}`, put where it belongs."""
+    r"""A layer that stands below, `W_{2}`, `W_{\text{out},ij}`, put where it belongs."""
     names = formula.names
     labels = [b for b in map(bare, found.below) if isinstance(b, Symbol) and b.kind == "word"]
     if labels:
@@ -149,17 +149,28 @@ def reference(formula: Formula, found: Spelled, scope: Scope) -> Syntax:
             raise Whole.bare(found.at, name)
         return Name(place, name)
     parts = subscripts_of(formula, found, name)
-    check_rank(formula, found, name, len(parts))
-    return Ref(
-        place, name, tuple(position(formula, p, scope, name, k) for k, p in enumerate(parts))
-    )
+    axes = walked_axes(formula, found, name, len(parts))
+    at: dict[int, Syntax] = {
+        axis: position(formula, p, scope, name, axis) for axis, p in zip(axes, parts, strict=True)
+    }
+    rank = formula.names.rank(name) or len(parts)
+    first = Num(place, Fraction(0))
+    return Ref(place, name, tuple(at.get(k, first) for k in range(rank)))
 
 
-def check_rank(formula: Formula, found: Spelled, name: str, count: int) -> None:
-    """Raise `Refused` where a tensor of the model stands with too many subscripts or too few."""
-    rank = formula.names.rank(name)
-    if rank is None or rank == count:
-        return
+def walked_axes(formula: Formula, found: Spelled, name: str, count: int) -> list[int]:
+    """The axes that the subscripts of a tensor walk.
+
+    Axes of extent 1 may lack theirs, as the single neuron of a layer does in `w_j`. Raises
+    `Refused` where a tensor of the model stands with too many subscripts or too few.
+    """
+    shape = formula.names.shapes.get(name)
+    if shape is None or len(shape) == count:
+        return list(range(count))
+    longer = [k for k, extent in enumerate(shape) if extent.number != 1]
+    if len(longer) == count:
+        return longer
+    rank = len(shape)
     said = f"'{name}'" if name == found.plain else f"'{found.shown}' is taken for '{name}', which"
     axes = "no axes" if not rank else "1 axis" if rank == 1 else f"{rank} axes"
     raise formula.refuse(
@@ -182,7 +193,25 @@ def position(formula: Formula, node: Node, scope: Scope, tensor: str, axis: int)
         )
     if isinstance(value, Ref) or (isinstance(value, Name) and value.name not in scope):
         return value  # an integer tensor counts as its values do
-    return shifted(value, -counts.pop())
+    return _inside(formula, node, shifted(value, -counts.pop()), tensor, axis)
+
+
+def _inside(formula: Formula, node: Node, value: Syntax, tensor: str, axis: int) -> Syntax:
+    """A place, where it is a number; refused beyond the axis, where nothing but 0 is read.
+
+    The only place of an axis of extent 1 is its first, whether one counts from 0 or from 1.
+    """
+    shape = formula.names.shapes.get(tensor, ())
+    extent = shape[axis].number if axis < len(shape) else None
+    if not isinstance(value, Num) or extent is None or value.value < extent:
+        return value
+    if extent == 1 and value.value == 1:
+        return Num(value.place, Fraction(0))
+    raise formula.refuse(
+        node,
+        f"this is beyond the axis {axis} of '{tensor}', which has {extent} places; numbers count "
+        f"from {formula.facts.first} here, and from 1 where a sum does, as in \\sum_{{j=1}}^{{J}}",
+    )
 
 
 def _letters(node: Node) -> set[str]:

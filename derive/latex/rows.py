@@ -12,7 +12,7 @@ def formulas_of(tokens: list[Token]) -> list[list[Token]]:
     r"""The tokens of each formula.
 
     Formulas stand in rows, between displays, on lines of their own, or side by side with commas,
-    `\\quad` or words between them. A row that begins with a relation, `+` or `-` goes on.
+    `\quad` or words between them. A row that begins with a relation, `+` or `-` goes on.
     """
     rows: list[list[Token]] = [[]]
     joined = False
@@ -79,7 +79,7 @@ def _relates(tokens: list[Token]) -> bool:
 
 
 def _pieces(line: list[Token]) -> list[list[Token]]:
-    r"""Formulas side by side; ranges of letters, `i = 1, \\dots, n`, and remarks are dropped."""
+    r"""Formulas side by side; ranges of letters, `i = 1, \dots, n`, and remarks are dropped."""
     pieces: list[list[Token]] = [[]]
     depth, dropping = 0, False
     for token in line:
@@ -103,7 +103,7 @@ def _pieces(line: list[Token]) -> list[list[Token]]:
 
 
 def _is_range(piece: list[Token]) -> bool:
-    r"""`i \\in S`, `i = 1`, `n > 0`: a letter, a relation, and no tensor."""
+    r"""`i \in S`, `i = 1`, `n > 0`: a letter, a relation, and no tensor."""
     return (
         len(piece) > 2
         and piece[0].type == "SYMBOL"

@@ -11,7 +11,21 @@ from derive.latex.nodes import Relation
 from derive.syntax import Refused, Written
 from derive.vocabulary import Vocabulary
 from derive.whole.elaborate import Elaborator
-from derive.whole.nodes import Array, Entrywise
+from derive.whole.nodes import (
+    Array,
+    Determinant,
+    Diagonal,
+    Entrywise,
+    Fill,
+    Inverse,
+    Norm,
+    Outer,
+    Product,
+    Reduce,
+    Trace,
+    Transpose,
+    Whole,
+)
 
 
 def whole_equations(formula: Formula, tree: Relation) -> list[Written]:
@@ -31,7 +45,8 @@ def whole_equations(formula: Formula, tree: Relation) -> list[Written]:
         )
     formula.left = left.tensor
     problem: Refused | None = None
-    for column in (True, False):
+    # one sample has no rows to repeat a vector over
+    for column in (True, False) if vocabulary.batch is not None else (True,):
         formula.deep = 0
         try:
             return _elaborated(formula, tree, left, vocabulary, column)
@@ -55,8 +70,35 @@ def _elaborated(
     place = formula.place(tree)
     if left.is_change:
         node = Entrywise("+", (Array(left.tensor, place=place), node), place=place)
+    if not column and _tells_columns(node, elaborator):
+        raise Refused(place, "vectors are columns here, and shapes don't fit")
     known = names.shapes.get(left.tensor)
     written = elaborator.equation(left.tensor, node, place, "", known)
     if known is None:
         names.own_shapes[left.tensor] = elaborator.entries(node).shape
     return [*elaborator.before, replace(written, is_next=left.is_next)]
+
+
+def _tells_columns(node: Whole, elaborator: Elaborator) -> bool:
+    """Whether a formula has vectors that are columns for certain: ones, and transposed ones."""
+    match node:
+        case Fill():
+            return True
+        case Transpose(of=of) if elaborator.entries(of).rank < 2:
+            return True
+        case Entrywise(args=args):
+            return any(_tells_columns(a, elaborator) for a in args)
+        case Product(left=left, right=right) | Outer(left=left, right=right):
+            return _tells_columns(left, elaborator) or _tells_columns(right, elaborator)
+        case (
+            Transpose(of=of)
+            | Reduce(of=of)
+            | Diagonal(of=of)
+            | Trace(of=of)
+            | Norm(of=of)
+            | Inverse(of=of)
+            | Determinant(of=of)
+        ):
+            return _tells_columns(of, elaborator)
+        case _:
+            return False
