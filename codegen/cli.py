@@ -73,7 +73,7 @@ def derive(
     ] = None,
     wrt: Annotated[
         str | None,
-        typer.Option(metavar="NAMES", help="What it is differentiated by; else all arrays."),
+        typer.Option(metavar="NAMES", help="What to differentiate by, such as W1,b1; else all."),
     ] = None,
     shapes: Annotated[
         str | None, typer.Option(metavar="SHAPES", help="Its arrays: 'A: n n symmetric, x: n, c'.")
@@ -98,6 +98,9 @@ def derive(
     level: Annotated[
         str, typer.Option(metavar="LEVEL", help="intro: a neuron first; or brief.")
     ] = "intro",
+    order: Annotated[
+        int, typer.Option(metavar="ORDER", help="1; or 2, with the second derivatives.")
+    ] = 1,
     scalars: Annotated[
         bool, typer.Option("--scalars", help="Write each weight's derivative out (small nets).")
     ] = False,
@@ -115,6 +118,8 @@ def derive(
         "errors": errors,
         "calculus": calculus,
         "level": level,
+        "order": order,
+        "wrt": tuple(n.strip() for n in wrt.split(",")) if wrt else (),
         "scalars": scalars,
         "fragment": fragment,
     }
@@ -155,13 +160,43 @@ def check(
     against: Annotated[
         str | None,
         typer.Option(
-            metavar="FORMULAS", help="Formulas by hand, to be compared; - is standard input."
+            metavar="FORMULAS",
+            help="Formulas by hand: a file, - for standard input, or a folder of answers.",
         ),
     ] = None,
+    form: Annotated[
+        str, typer.Option(metavar="FORM", help="Of the formulas: equations, numpy or latex.")
+    ] = "",
+    names: Annotated[
+        str, typer.Option(metavar="NAMES", help='What their names mean: "a=y1, delta=dz2".')
+    ] = "",
+    output: Annotated[
+        str | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Where to write; a folder's comments."),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print Markdown instead of a table.")
+    ] = False,
+    fail_fast: Annotated[
+        bool, typer.Option("--fail-fast", help="Stop at the first that is wrong.")
+    ] = False,
+    order: Annotated[
+        int, typer.Option(metavar="ORDER", help="1; or 2, with the second derivatives.")
+    ] = 1,
 ) -> Job:
     """Check all gradients, the emitted module, and formulas by hand."""
-    return _later("codegen.commands.check:run", spec, against, json)
+    wish = {
+        "against": against,
+        "form": form,
+        "names": names,
+        "output": output,
+        "as_json": json,
+        "as_markdown": markdown,
+        "fail_fast": fail_fast,
+        "order": order,
+    }
+    return _later("codegen.commands.check:run", spec, wish)
 
 
 @app.command()

@@ -482,6 +482,8 @@ class Printer(Indices):
                 return self._aligned(args[0], axes)
             case "float":
                 return f"{self._in(args[0], axes, ATOM)}.astype(DTYPE)", ATOM
+            case "delta" if _is_unit_matrix(args, axes):
+                return f"np.eye({self.index(axes[-1].extent)}, dtype=DTYPE)", ATOM
             case "delta":
                 one, other = (self._in(a, axes, SUM) for a in args)
                 return f"np.equal({one}, {other}).astype(DTYPE)", ATOM
@@ -589,3 +591,15 @@ def _signed(array: Array, later: bool) -> tuple[bool, Array]:
             return True, Value(Number(-value))
         case _:
             return False, array
+
+
+def _is_unit_matrix(args: Sequence[Array], axes: Sequence[Axis]) -> bool:
+    """Whether two letters are compared that run over all of the last two axes."""
+    found = [a.value.axis for a in args if isinstance(a, Count) and not a.spans]
+    last = tuple(axes[-2:])
+    return (
+        len(last) == len(found) == 2
+        and last[0].extent == last[1].extent
+        and set(found) == set(last)
+        and last[0] != last[1]
+    )

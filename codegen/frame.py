@@ -20,6 +20,7 @@ class Frame:
         self.objective = equation_text(derivation.system.defined[derivation.objective])
         self.stepping = stepping(derivation.system)
         self.bounds = bounds_of(derivation.system)
+        self.original = derivation
         once = shared(derivation)
         derivation = self.derivation = once.derivation
         self.system = derivation.system
@@ -31,7 +32,8 @@ class Frame:
             tensors += [k.tensor.name for k in self.stepping.kept if k.tensor.role == "state"]
         modes = dict.fromkeys((t.name for t in self.system.having("mode")), TRAINING)
         stored = self.system.having("parameter", "buffer")
-        equations = (*derivation.forward, *derivation.backward, *self.system.updates)
+        later = (*self.system.updates, *derivation.curvature)
+        equations = (*derivation.forward, *derivation.backward, *later)
         asked = {derivation.adjoint[n] for n in derivation.wrt if n in derivation.adjoint}
         asked |= {derivation.objective, self.system.output or "", self.system.probabilities or ""}
         self.writer = Writer(

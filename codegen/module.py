@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
+from codegen.curvature import curvature_functions, curvature_update
 from codegen.estimate import estimator_of
 from codegen.estimator import imports, render_estimator
 from codegen.forward import forward_functions
@@ -60,8 +61,12 @@ def emit(
 
 def _text(frame: Frame, dtype: str, part: str) -> str:
     derivation, system = frame.derivation, frame.system
-    functions = [*forward_functions(frame), *gradient_functions(frame), *step_functions(frame)]
-    update = update_lines(derivation, moved(derivation))
+    functions = [*forward_functions(frame), *gradient_functions(frame)]
+    functions += [*curvature_functions(frame), *step_functions(frame)]
+    if derivation.curvature:
+        update = curvature_update(frame)
+    else:
+        update = update_lines(derivation, moved(derivation))
     estimator = estimator_of(derivation) if part == "all" else None
     initial, drawing = initial_lines(derivation)
     helpers = frame.writer.printer.helpers

@@ -33,7 +33,8 @@ def plan_of(derivation: Derivation) -> Plan:
     """Split a derivation's equations; what nothing needs is left out."""
     system, objective = derivation.system, derivation.objective
     backward = derivation.backward
-    reads = {r.tensor for e in (*backward, *system.updates) for r in equation_reads(e)}
+    later = (*backward, *system.updates, *derivation.curvature)
+    reads = {r.tensor for e in later for r in equation_reads(e)}
     shown = {n for n in (system.output, system.probabilities) if n is not None}
     wanted = needed_by({objective, *reads, *shown}, system.equations)
     forward = [e for e in system.equations if e.tensor in wanted]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from codegen.program import (
     Array,
@@ -57,6 +58,7 @@ def lower_read(read: Read, scene: Scene, as_integer: bool = False) -> Array:
     layout: list[Axis | int] = []
     windows: dict[int, tuple[Affine, tuple[tuple[int, Axis, Affine], ...]]] = {}
     outside: list[Expr] = []
+    shape = list(tensor.shape)
     for k, (subscript, extent) in enumerate(zip(read.subscripts, tensor.shape, strict=True)):
         free = scene.free(affine_axes(subscript))
         simple = all(isinstance(a, Axis | Dim) for a, _ in subscript.terms)
@@ -72,8 +74,12 @@ def lower_read(read: Read, scene: Scene, as_integer: bool = False) -> Array:
             picks.append(span)
             layout.append(free[0])
         else:
-            picks.append(Whole())
-            windows[k] = runs_of(subscript, free, scene)
+            runs = runs_of(subscript, free, scene)
+            part = part_of(*runs, extent)
+            if part is not None:
+                runs, shape[k] = (affine(0), runs[1]), part.length
+            picks.append(Whole() if part is None else part.span(extent))
+            windows[k] = runs
             layout.append(-1 - k)
     if not as_integer and any(decide(end) is False for end in outside):
         none = scene.free(letters(read))
@@ -90,7 +96,7 @@ def lower_read(read: Read, scene: Scene, as_integer: bool = False) -> Array:
         condition = outside[0] if len(outside) == 1 else Logic("and", tuple(outside))
         array = Choose(condition, array, None, array.axes)
     if windows:
-        array = _tiled(array, layout, windows, tensor.shape, scene)
+        array = _tiled(array, layout, windows, shape, scene)
         array = _windowed(array, layout, windows)
         axes = array.axes
     gathered = [(p, k) for p, k in enumerate(layout) if isinstance(k, int) and k >= 0]
@@ -171,11 +177,37 @@ def tiles(start: Affine, runs: Sequence[Run], extent: Affine) -> tuple[Run, ...]
     return tuple(ordered) if step == extent else None
 
 
+@dataclass(frozen=True)
+class Part:
+    """Places of an axis, one after the other, that lie inside it and aren't all of it."""
+
+    start: int
+    length: Affine
+
+    def span(self, extent: Affine) -> Span:
+        """The slice that they are."""
+        last = self.length + self.start
+        return Span(affine(self.start), None if last == extent else last)
+
+
+def part_of(start: Affine, runs: Sequence[Run], extent: Affine) -> Part | None:
+    """The part of an axis of which the runs are the digits; None where they are no such."""
+    if start.number is None or extent.number is None or start.number < 0:
+        return None
+    length = affine(1)
+    for _, _, count in runs:
+        if count.number is None:
+            return None
+        length *= count.number
+    inside = start.number + (length.number or 0) <= extent.number and length != extent
+    return Part(start.number, length) if inside and tiles(affine(0), runs, length) else None
+
+
 def _tiled(
     array: Array,
     layout: list[Axis | int],
     windows: Mapping[int, tuple[Affine, tuple[Run, ...]]],
-    shape: tuple[Affine, ...],
+    shape: Sequence[Affine],
     scene: Scene,
 ) -> Array:
     """Windows that lie side by side and fill their axis are a matter of shape."""

@@ -72,7 +72,10 @@ class _Check:
         self.seed = seed
         self.training = training
         self.mode = "in training, " if training else ""
-        self.equations = (*derivation.forward, *derivation.backward, *derivation.inlined)
+        equations = (*derivation.forward, *derivation.backward, *derivation.inlined)
+        # the second derivatives say what they need of the inlined again
+        every = {e.tensor: e for e in (*equations, *derivation.curvature)}
+        self.equations = tuple(every.values())
         self.meant = Interpreter(self.equations, derivation.table, arrays, extents=extents)
         self.module = _module(derivation)
         self.frozen = self._frozen()
@@ -94,9 +97,21 @@ class _Check:
         )
         for name in self.derivation.wrt:
             yield self._gradient(name, gradients[name])
+        if self.derivation.curvature:
+            yield self._matrix()
         walk = stepping(self.derivation.system)
         if walk and not self.training:
             yield self._stepped(walk)
+
+    def _matrix(self) -> Row:
+        """Whether the matrix of second derivatives is what its equations give."""
+        name = self.derivation.curvature[-1].tensor
+        made = getattr(self.module, self.derivation.system.training.curvature)
+        found = made(*_arguments(self.derivation, self.arrays))
+        wanted = self.meant.array(name)
+        if np.shape(found) != wanted.shape or not _near(found, wanted, SAME):
+            return Row(name, CHECK, "wrong", "it isn't the matrix that the equations give")
+        return Row(name, CHECK, "agrees", "with the equations, float64")
 
     def _stepped(self, walk: Stepping) -> Row:
         """Whether `step` gives place by place what `forward` gives for the whole sequence."""

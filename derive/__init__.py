@@ -6,6 +6,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from derive.against.asserting import assert_gradient
+    from derive.against.functions import check_function
     from derive.backprop import differentiate
     from derive.checking import check
     from derive.equations import parse
@@ -15,19 +17,35 @@ if TYPE_CHECKING:
     from derive.matrix_notation.asked import matrix
     from derive.notation import Derivation, System
     from derive.report import Report
+    from derive.second import (
+        gauss_newton_vector,
+        hessian,
+        hessian_vector,
+        jacobian,
+        jacobian_vector,
+        vector_jacobian,
+    )
 
 __all__ = [
     "ChainruleError",
     "Derivation",
     "Report",
     "System",
+    "assert_gradient",
     "check",
+    "check_function",
     "derivatives",
     "differentiate",
+    "gauss_newton_vector",
+    "hessian",
+    "hessian_vector",
+    "jacobian",
+    "jacobian_vector",
     "load",
     "loads",
     "matrix",
     "parse",
+    "vector_jacobian",
 ]
 
 # SymPy takes a while to import: a name is fetched when it is first asked for
@@ -36,13 +54,21 @@ _HOMES = {
     "Derivation": "derive.notation",
     "Report": "derive.report",
     "System": "derive.notation",
+    "assert_gradient": "derive.against.asserting",
     "check": "derive.checking",
+    "check_function": "derive.against.functions",
     "derivatives": "derive.matrix_notation.answer",
     "differentiate": "derive.backprop",
+    "gauss_newton_vector": "derive.second",
+    "hessian": "derive.second",
+    "hessian_vector": "derive.second",
+    "jacobian": "derive.second",
+    "jacobian_vector": "derive.second",
     "load": "derive.loading",
     "loads": "derive.loading",
     "matrix": "derive.matrix_notation.asked",
     "parse": "derive.equations",
+    "vector_jacobian": "derive.second",
 }
 
 

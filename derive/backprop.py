@@ -1,39 +1,18 @@
-"""The reverse sweep: a system and its objective -> error terms, gradients, updates, and the steps.
-
-Every equation is asked once what it contributes (`calculus`); contributions to one tensor are
-collected; what is used once is written where it is used; bodies are simplified by algebra alone.
-What is recorded as a step is what was done, in that order.
-"""
+"""What is asked of a system: all derivatives of its objective, and how its parameters move."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 
-from derive.algebra import Unreal
-from derive.calculus import Contribution, contributions, differentiable_reads, weigh
-from derive.conditions import settled
-from derive.errors import ChainruleError, meant, shorten
-from derive.matrices import holding
-from derive.notation import (
-    Axis,
-    Derivation,
-    Equation,
-    Expr,
-    Read,
-    Step,
-    System,
-    Tensor,
-    Term,
-    affine,
-)
-from derive.recurrence import NoOrder, members, schedule
-from derive.rules import solve_target
-from derive.simplify import reexpress, simplify
-from derive.tidy import Tidier
-from derive.tree import ONE, ZERO, fresh_letter, needed_by, reads
+from derive.again import as_system
+from derive.notation import Derivation, System
+from derive.second.updates import moved_together
+from derive.sweep import Sweep, sweep_of
 from derive.updates import updates_of
 from derive.wellformed import check_derivation
+
+__all__ = ["as_system", "differentiate"]
 
 
 def differentiate(
@@ -41,7 +20,7 @@ def differentiate(
     of: str | None = None,
     wrt: Iterable[str] | None = None,
 ) -> Derivation:
-    """All derivatives of `of` (the objective, by default) by the tensors of `wrt`.
+    """All derivatives of `of` (the objective, by default) by the tensors of `wrt`, and updates.
 
     By default `wrt` is every trainable parameter and every real-valued input. Where `of` has
     axes, the derivative of `sum(d_of * of)` is formed for an upstream tensor that becomes an
@@ -51,346 +30,25 @@ def differentiate(
 
     Raises `ChainruleError` for an unknown tensor, and where there is nothing to differentiate.
     """
-    if isinstance(system, Derivation):
-        system = as_system(system)
-    of = dict(system.aliases).get(of, of) if of else system.objective
-    if of is None:
-        raise ChainruleError(
-            f"{system.name}: there is no objective; name the tensor to differentiate "
-            '(objective = "E")'
-        )
-    wanted = _wanted(system, of, wrt)
-    try:
-        return _Sweep(system, of, wanted, explicit=wrt is not None).derivation()
-    except Unreal:
-        raise ChainruleError(
-            f"{system.name}: a part of the equations is infinite or no real number whatever the "
-            "numbers are, as x/(x - x) is; take it out"
-        ) from None
+    second = isinstance(system, System) and bool(system.training.curvature)
+    sweep = sweep_of(system, of, wrt, apart=second)
+    return _with_updates(sweep.derivation(), sweep)
 
 
-def as_system(derivation: Derivation) -> System:
-    """A derivation's forward and backward equations as one system, for a second derivative."""
-    roles = {"adjoint": "intermediate"}
-    tensors = tuple(
-        replace(t, role=roles.get(t.role, t.role)) for t in derivation.tensors if t.role != "next"
+def _with_updates(derivation: Derivation, sweep: Sweep) -> Derivation:
+    """The derivation with the optimiser's equations for each parameter that moves."""
+    system = derivation.system
+    moved = [n for n in system.trainable if n in derivation.wrt]
+    if moved and system.training.curvature:
+        found = moved_together(derivation, moved)
+        check_derivation(found)
+        return found
+    nexts, updates = updates_of(
+        system,
+        {n: derivation.adjoint.get(n, "") for n in moved},
+        {n: sweep.axes(n) for n in moved},
+        {t.name for t in derivation.tensors},
     )
-    equations = (*derivation.forward, *derivation.inlined, *derivation.backward)
-    ordered = tuple(members(schedule(equations)))
-    return replace(
-        derivation.system,
-        tensors=tensors,
-        equations=ordered,
-        objective=None,
-        training=replace(derivation.system.training, update_text=()),
-    )
-
-
-def _wanted(system: System, of: str, wrt: Iterable[str] | None) -> tuple[str, ...]:
-    known = {**system.table, **dict(system.aliases)}
-    if of not in system.table:
-        raise ChainruleError(f"of: unknown tensor '{shorten(of)}'{meant(of, known)}")
-    if wrt is None:
-        inputs = [t.name for t in system.having("input") if not t.integer]
-        return (*system.trainable, *inputs)
-    found = []
-    for name in [wrt] if isinstance(wrt, str) else wrt:
-        real = dict(system.aliases).get(name, name)
-        if real not in system.table:
-            raise ChainruleError(f"wrt: unknown tensor '{shorten(name)}'{meant(name, known)}")
-        if system.table[real].integer:
-            raise ChainruleError(f"wrt: '{name}' holds integers; there is no derivative by it")
-        found.append(real)
-    return tuple(dict.fromkeys(found))
-
-
-class _Sweep:
-    def __init__(self, system: System, of: str, wrt: tuple[str, ...], explicit: bool) -> None:
-        self.system = system
-        self.of = of
-        self.wrt = wrt
-        self.explicit = explicit
-        self.steps: list[Step] = []
-        self.adjoint: dict[str, str] = {}
-        self.taken = {t.name for t in system.tensors} | {a for a, _ in system.aliases}
-        self.scalar = not system.table[of].shape
-        self.feeds_itself = False
-        self.reads: dict[str, list[Read]] = {}
-        for equation in system.equations:
-            for term in equation.terms:
-                for read in reads(term.body):
-                    # the letters of an inverse are those that its matrix is told with
-                    told = replace(read, subscripts=term.target) if term.reduce == "inv" else read
-                    self.reads.setdefault(read.tensor, []).append(told)
-
-    def derivation(self) -> Derivation:
-        """Everything, well-formed."""
-        active = self._active()
-        depends = [t for t in self.wrt if t in active]
-        warnings = [*self.system.warnings]
-        warnings.extend(
-            f"the objective {self.of} does not depend on {name}"
-            for name in self._without_effect(active)
-        )
-        for name in dict.fromkeys((self.of, *active)):
-            self._name_adjoint(name)
-        seed = () if self.scalar else (self._seed(),)
-        if self.of in active and self.feeds_itself:
-            self._name_adjoint(self.of)
-        gathered, helpers = self._contributions(active, seed)
-        equations = [*helpers]
-        equations.extend(self._collect(name, terms) for name, terms in gathered.items())
-        tidier = Tidier(
-            self.system,
-            equations,
-            wanted=frozenset(self.adjoint[n] for n in depends if n != self.of or self.scalar),
-            free_name=self._free_name,
-            steps=self.steps,
-        )
-        backward, inlined = tidier.run()
-        try:
-            backward = list(members(schedule(backward)))
-        except NoOrder as cycle:
-            raise ChainruleError(
-                f"the derivative of {', '.join(cycle.group)} has no order of computation: "
-                f"{cycle.reason}"
-            ) from None
-        return self._finish(backward, inlined, seed, tuple(warnings), depends)
-
-    def _without_effect(self, active: Collection[str]) -> Iterable[str]:
-        """What the objective doesn't depend on.
-
-        Nobody asked for the derivative by an input that conditions alone read, or that is read as
-        an integer, such as a mask: that one isn't told.
-        """
-        above = needed_by({self.of}, self.system.equations)
-        inputs = {t.name: t.integer for t in self.system.having("input")}
-        for name in self.wrt:
-            if name not in active and (self.explicit or name not in inputs or name not in above):
-                yield name
-        if not self.explicit:
-            yield from (n for n, integer in inputs.items() if integer and n not in above)
-
-    def _finish(
-        self,
-        backward: list[Equation],
-        inlined: list[Equation],
-        seed: tuple[Tensor, ...],
-        warnings: tuple[str, ...],
-        depends: list[str],
-    ) -> Derivation:
-        system = self.system
-        new = [
-            Tensor(e.tensor, tuple(a.extent for a in e.axes), "adjoint")
-            for e in (*backward, *inlined)
-        ]
-        adjoints = {n: a for n, a in self.adjoint.items() if n != self.of or self.feeds_itself}
-        moved = [n for n in system.trainable if n in depends]
-        nexts, updates = updates_of(
-            system,
-            {n: adjoints.get(n, "") for n in moved},
-            {n: self._axes(n) for n in moved},
-            {t.name for t in (*system.tensors, *seed, *new)},
-        )
-        derivation = Derivation(
-            system=system,
-            tensors=(*system.tensors, *seed, *new, *nexts),
-            backward=tuple(backward),
-            inlined=tuple(inlined),
-            updates=updates,
-            steps=tuple(self.steps),
-            adjoints=tuple(adjoints.items()),
-            wrt=tuple(depends),
-            objective=self.of,
-            warnings=warnings,
-        )
-        check_derivation(derivation)
-        return derivation
-
-    def _seed(self) -> Tensor:
-        return Tensor(self.adjoint[self.of], self.system.table[self.of].shape, "input")
-
-    def _name_adjoint(self, name: str) -> None:
-        wish = f"d{name}"
-        order = 2
-        while wish in self.taken:
-            wish = f"d{order}_{name}"
-            order += 1
-        self.taken.add(wish)
-        self.adjoint[name] = wish
-
-    def _free_name(self, *wishes: str) -> str:
-        for wish in (*wishes, *(f"{wishes[-1]}{k}" for k in range(2, 10_000))):
-            if wish not in self.taken and f"d{wish}" not in self.taken:
-                self.taken.add(wish)
-                return wish
-        raise AssertionError("no free name")
-
-    def _active(self) -> dict[str, None]:
-        """Tensors on a path of values from `wrt` to the objective, the objective first."""
-        feeds = {
-            e.tensor: [r.tensor for t in e.terms for r in differentiable_reads(t.body)]
-            for e in self.system.equations
-        }
-        above: dict[str, None] = {self.of: None}
-        work = [self.of]
-        while work:
-            for name in feeds.get(work.pop(), ()):
-                self.feeds_itself |= name == self.of
-                if name not in above:
-                    above[name] = None
-                    work.append(name)
-        below = set(self.wrt)
-        changed = True
-        while changed:
-            changed = False
-            for equation in self.system.equations:
-                if equation.tensor not in below and below & set(feeds[equation.tensor]):
-                    below.add(equation.tensor)
-                    changed = True
-        order = [e.tensor for e in reversed(self.system.equations)]
-        order.extend(t.name for t in self.system.tensors if t.name not in set(order))
-        return {n: None for n in order if n in above and n in below}
-
-    def _contributions(
-        self, active: dict[str, None], seed: tuple[Tensor, ...]
-    ) -> tuple[dict[str, list[Term]], list[Equation]]:
-        gathered: dict[str, list[Term]] = {n: [] for n in active if n != self.of}
-        if self.of in active and self.feeds_itself:
-            axes = self._axes(self.of)
-            target = tuple(affine(a) for a in axes)
-            gathered[self.of] = [Term(target, axes, "sum", Read(t.name, target)) for t in seed]
-        helpers: list[Equation] = []
-        wanted = frozenset(gathered)
-        last: dict[str, int] = {}
-        for sweep, equation in enumerate(reversed(self.system.equations)):
-            name = equation.tensor
-            if name not in active:
-                continue
-            incoming = None if name == self.of and self.scalar else self.adjoint[name]
-            helper = self._helper(equation, helpers)
-            for found in contributions(equation, incoming, helper, wanted):
-                known = {*self.system.defined, *(h.tensor for h in helpers)}
-                helpers.extend(h for h in found.helpers if h.tensor not in known)
-                told = self._told(equation, found)
-                if told.body != ZERO:
-                    gathered[found.wrt].append(told)
-                last[found.wrt] = sweep
-        # a derivative is complete when the last equation that reads its tensor has been asked
-        order = sorted(gathered, key=lambda n: (last.get(n, -1), self._turn(n)))
-        return {n: gathered[n] for n in order}, helpers
-
-    def _helper(self, equation: Equation, helpers: Sequence[Equation]) -> str:
-        """A name for a value that a reduction's derivative needs; an inverse may be there."""
-        term = equation.terms[0]
-        match term.reduce:
-            case "max" | "min":
-                return self._free_name(f"c_{equation.tensor}")
-            case "prod":
-                return self._free_name(f"q_{equation.tensor}")
-            case "det" | "logdet":
-                of = term.matrix or ""
-                there = holding("inv", of, (*self.system.equations, *helpers))
-                return there or self._free_name(f"{of}_inv")
-            case _:
-                return ""
-
-    def _turn(self, name: str) -> int:
-        return {"parameter": 0, "intermediate": 1}.get(self.system.table[name].role, 2)
-
-    def _told(self, equation: Equation, found: Contribution) -> Term:
-        """One contribution: recorded as the rule gives it, then told through the output."""
-        wrt, term = found.wrt, found.term
-        axes = self._axes(wrt)
-        name = self.adjoint[wrt]
-        raw = Equation(name, axes, (term,))
-        self.steps.append(
-            Step(
-                "chain",
-                "total differential",
-                name,
-                equation,
-                raw,
-                f"a change of {wrt} changes {_path(equation.tensor, self.of)}",
-                wrt=wrt,
-            )
-        )
-        source = found.source
-        if source.reduce == "sum":
-            better = self._better(equation, source, found.local)
-            if better != found.local:
-                upstream: Expr = ONE
-                if not (equation.tensor == self.of and self.scalar):
-                    upstream = Read(self.adjoint[equation.tensor], source.target)
-                told = replace(term, body=weigh(upstream, better))
-                self._equal(
-                    "re-express",
-                    raw,
-                    Equation(name, axes, (told,)),
-                    f"the forward pass already has {equation.tensor}",
-                )
-                term = told
-        solved = solve_target(term, axes)
-        solved = replace(solved, body=settled(solved.body))
-        if solved.target != term.target:
-            changed = [a for a, b in zip(term.target, solved.target, strict=True) if a != b]
-            renamed = all(a.axis is not None for a in changed)
-            self._equal(
-                "rename" if renamed else "solve subscript",
-                Equation(name, axes, (term,)),
-                Equation(name, axes, (solved,)),
-                f"with the letters of {wrt}"
-                if renamed
-                else "the left subscript is solved, so that one entry stands on the left",
-            )
-        return solved
-
-    def _better(self, equation: Equation, source: Term, local: Expr) -> Expr:
-        """A cheaper form of a local derivative, told through the output where there is one."""
-        if len(equation.terms) == 1 and not source.reduced and source.plain:
-            return reexpress(local, source.body, Read(equation.tensor, source.target))
-        return simplify(local)
-
-    def _equal(self, rule: str, before: Equation, after: Equation, reason: str) -> None:
-        self.steps.append(Step("equality", rule, before.tensor, before, after, reason))
-
-    def _axes(self, name: str) -> tuple[Axis, ...]:
-        """The letters of a derivative: those of the equation, or of the first plain read."""
-        defined = self.system.defined.get(name)
-        if defined is not None:
-            return defined.axes
-        shape = self.system.table[name].shape
-        for read in self.reads.get(name, ()):
-            axes = [a for s in read.subscripts if (a := s.axis) is not None]
-            if len(set(axes)) == len(shape) and all(
-                a.extent == e for a, e in zip(axes, shape, strict=True)
-            ):
-                return tuple(axes)
-        axes = []
-        taken: set[str] = set()
-        letters_ = _letters_of(self.reads.get(name, ()), len(shape))
-        for k, extent in enumerate(shape):
-            letter = fresh_letter(taken, letters_[k] or "ijklmnop"[k % 8])
-            taken.add(letter)
-            axes.append(Axis(letter, extent))
-        return tuple(axes)
-
-    def _collect(self, name: str, terms: Sequence[Term]) -> Equation:
-        axes = self._axes(name)
-        adjoint = self.adjoint[name]
-        return Equation(adjoint, axes, tuple(terms))
-
-
-def _path(through: str, to: str) -> str:
-    return to if through == to else f"{through}, and through it {to}"
-
-
-def _letters_of(found: Iterable[Read], rank: int) -> list[str | None]:
-    """A letter for each axis of a tensor: one that walks it by itself anywhere."""
-    letters: list[str | None] = [None] * rank
-    for read in found:
-        for k, subscript in enumerate(read.subscripts):
-            axis = subscript.axis
-            if axis is not None and letters[k] is None and axis.letter not in letters:
-                letters[k] = axis.letter
-    return letters
+    found = replace(derivation, tensors=(*derivation.tensors, *nexts), updates=updates)
+    check_derivation(found)
+    return found

@@ -6,31 +6,66 @@ over short axes, derived anew; the report says so.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 
+from derive.against.forms import Answer, read
+from derive.against.formulas import check_written
 from derive.exact import check_exact
-from derive.formulas import check_formulas
 from derive.instances import NoInstance, draw, instance, run_time_extents
 from derive.interpret import Undefined
 from derive.notation import Derivation
-from derive.numeric import Numbers, check_gradients, check_steps
+from derive.numeric import Numbers, check_curvature, check_gradients, check_steps
 from derive.report import Report, Row
+from derive.vocabulary import Reading
 
 MOST_NUMERIC = 30_000  # bodies that are worked out in fifty digits: some seconds
 MOST_EXACT = 600  # bodies that are written out in symbols
 
 
-def check(derivation: Derivation, formulas: str | None = None, seed: int = 0) -> Report:
+def check(
+    derivation: Derivation,
+    formulas: str | Answer | None = None,
+    seed: int = 0,
+    *,
+    form: str = "",
+    names: Mapping[str, str] | None = None,
+    fail_fast: bool = False,
+) -> Report:
     """A report on all gradients and all steps, and on each formula of a text if one is given.
 
-    Raises `ChainruleError` for formulas that can't be read.
+    `form` is the language of the formulas: "equations", "numpy" or "latex"; without it the text
+    tells. `names` says which tensors names in the formulas mean, such as `{"delta2": "dz2"}`. With
+    `fail_fast` the report ends with the first row that is wrong. Raises `ChainruleError` for
+    formulas that can't be read.
     """
-    told = tuple(check_formulas(derivation, formulas, seed)) if formulas is not None else ()
-    rows = (
-        *_rows("numeric", derivation, instance(derivation, MOST_NUMERIC), seed),
-        *_rows("exact", derivation, instance(derivation, MOST_EXACT), seed),
+    reading = Reading(())
+    if formulas is not None:
+        answer = formulas if isinstance(formulas, Answer) else Answer(formulas, form, names or {})
+        reading = read(answer, derivation)
+    rows = chain(
+        _rows("numeric", derivation, instance(derivation, MOST_NUMERIC), seed),
+        _rows("exact", derivation, instance(derivation, MOST_EXACT), seed),
     )
-    return Report(f"check of {derivation.system.name}", (*rows, *told))
+    told = check_written(derivation, reading.equations, seed) if formulas is not None else ()
+    kept = until_wrong(chain(rows, told)) if fail_fast else chain(rows, told)
+    title = f"check of {derivation.system.name}"
+    return Report(title, tuple(kept), tuple(reading.names.items()))
+
+
+def check_answer(derivation: Derivation, answer: Answer, seed: int = 0) -> Report:
+    """A report on the formulas alone; the derivation itself isn't checked."""
+    reading = read(answer, derivation)
+    rows = tuple(check_written(derivation, reading.equations, seed))
+    return Report(f"formulas of {derivation.system.name}", rows, tuple(reading.names.items()))
+
+
+def until_wrong(rows: Iterable[Row]) -> Iterator[Row]:
+    """The rows up to the first that is wrong."""
+    for row in rows:
+        yield row
+        if not row.ok:
+            return
 
 
 def _rows(kind: str, derivation: Derivation, small: Derivation, seed: int) -> Iterator[Row]:
@@ -44,6 +79,7 @@ def _rows(kind: str, derivation: Derivation, small: Derivation, seed: int) -> It
             numbers = Numbers(small, values, extents)
             yield from check_steps(numbers, seed)
             yield from check_gradients(numbers, seed)
+            yield from check_curvature(numbers, seed)
     except NoInstance as none:
         yield from (Row(n, kind, "not checked", str(none)) for n in derivation.wrt)
     except Undefined as undefined:

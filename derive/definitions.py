@@ -9,8 +9,9 @@ from typing import Any
 from derive.attributes import read_draw, read_initializer
 from derive.catalogue.entry import Attribute, Entry, Parameter
 from derive.errors import meant, shorten
-from derive.grammar import check_name, read_equations
+from derive.grammar import check_name
 from derive.instance import bare_names, letters_of, tensors_of, unknown_names
+from derive.latex import read_either
 from derive.notation import Draw, Initializer
 from derive.spec import Definition, ParameterSpec
 from derive.syntax import Written
@@ -85,7 +86,11 @@ def own_entry(
                     "take it out of one"
                 )
             roles[tensor] = role
-    written = tuple(read_equations(definition.equations, f"{place}.equations", problems))
+    written = tuple(
+        read_either(
+            definition.equations, f"{place}.equations", problems, definition.functions, tuple(roles)
+        )
+    )
     if len(problems) > before:
         return None
     _check(written, roles, place, output, outside, problems)

@@ -9,9 +9,10 @@ from typing import Any
 from derive.attributes import read_draw
 from derive.errors import ChainruleError, meant, shorten
 from derive.extents import Sizes
-from derive.grammar import check_name, read_equations
+from derive.grammar import check_name
 from derive.instance import letters_of
 from derive.language import Declarations, assemble
+from derive.latex import read_either
 from derive.notation import Draw, System, Training
 from derive.optimizer import DEFAULT, read_optimizer
 from derive.values import check_title, exact, extent
@@ -35,9 +36,11 @@ def parse(
     random: Mapping[str, Mapping[str, Any]] | None = None,
     training: Training | None = None,
     place: str = "equations",
+    functions: Mapping[str, str] | None = None,
 ) -> System:
     """Equations between indexed tensors, one a line, as a `System`.
 
+    They may be LaTeX; `functions` then tells which function a letter is, `{"f": "sigmoid"}`.
     `sizes` fixes an axis by letter (`{"k": 5}`) or by tensor and position (`{"x.2": 28}`);
     `batch` names letters whose extent is known at run time. Every tensor that no equation
     defines needs a role. Without `training` the optimiser is gradient descent. Raises
@@ -68,7 +71,7 @@ def parse(
             else:
                 roles[tensor] = role
     before = len(problems)
-    written = read_equations(text, place, problems)
+    written = read_either(text, place, problems, functions, tuple(roles))
     all_read = len(problems) == before
     known = {*roles, *(w.tensor for w in written)}
     letters = (batch,) if isinstance(batch, str) else tuple(batch)

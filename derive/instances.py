@@ -149,6 +149,27 @@ def draw(
     return best[1]
 
 
+def draw_by_hand(derivation: Derivation, seed: int, extents: Mapping[str, int]) -> Values:
+    """Leaves with one digit, for an example that a person can work out; in the mode of training.
+
+    Raises `NoInstance` where the objective isn't finite there, or a decision is a near thing.
+    """
+    source = random.Random(f"by hand {seed}")
+    values = _draw(derivation, source, extents, (200, 1200), 1.0)
+    for tensor in leaves(derivation):
+        if not tensor.integer:
+            array = values[tensor.name]
+            for place in np.ndindex(*array.shape):
+                sign = -1 if array[place] < 0 else 1
+                array[place] = sign * Fraction(source.randint(1, 9), 10)
+    values |= {t.name: _full(1) for t in derivation.system.having("mode")}
+    if _assume(derivation, values, extents):
+        run = Interpreter(derivation.forward, derivation.table, values, FLOATS, extents)
+        if _finite(run, derivation) and run.margin > _NEAR:
+            return values
+    raise NoInstance("no short numbers were found at which the objective is finite")
+
+
 def _full(value: int) -> np.ndarray:
     array = np.empty((), dtype=object)
     array[...] = Fraction(value)
@@ -297,7 +318,11 @@ def shrunk(system: System, most: int) -> System:
     long = sorted(
         {n for t in system.tensors for e in t.shape if (n := e.number) is not None and n > most}
     )
-    new = {n: max(2, most - min(k, 2)) for k, n in enumerate(reversed(long))}
+    return resized(system, {n: max(2, most - min(k, 2)) for k, n in enumerate(reversed(long))})
+
+
+def resized(system: System, new: Mapping[int, int]) -> System:
+    """The same equations with other extents in the place of some."""
 
     def extent(value: Affine) -> Affine:
         number = value.number

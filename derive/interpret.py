@@ -137,6 +137,14 @@ class Interpreter:
             entries[place] = self.value(name, place)
         return entries
 
+    def at(self, expr: Expr, letters: Letters) -> Any:
+        """The value of an expression, its letters being these numbers."""
+        while True:
+            try:
+                return self._expr(expr, letters)
+            except _Later as later:
+                self.value(*later.cell)
+
     def shape(self, name: str) -> Place:
         """The extents of a tensor in numbers."""
         if name not in self._shapes:

@@ -206,6 +206,7 @@ class _System:
             objective=spec.objective,
             output=spec.output,
             assume=spec.assume,
+            functions=spec.functions,
             random={k: {"distribution": v.distribution, **v.more} for k, v in spec.random.items()},
             training=replace(
                 training, initializers=tuple(initializers), frozen=tuple(dict.fromkeys(frozen))

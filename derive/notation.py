@@ -366,12 +366,14 @@ class Training:
     """What a module needs beside the mathematics.
 
     `sample_weight` is the tensor that weighs the samples, "" where there is none; `limits` is what
-    the arrays that a module is given must keep to.
+    the arrays that a module is given must keep to; `curvature` is the matrix of second derivatives
+    that the optimiser reads, "hessian", "gauss_newton" or none.
     """
 
     optimizer: str = "sgd"
     hyperparameters: tuple[tuple[str, Fraction], ...] = ()
     update_text: tuple[str, ...] = ()
+    curvature: str = ""
     initializers: tuple[tuple[str, Initializer], ...] = ()
     frozen: tuple[str, ...] = ()
     example: tuple[tuple[str, Any], ...] = ()
@@ -380,6 +382,35 @@ class Training:
     draws: tuple[tuple[str, Draw], ...] = ()
     sample_weight: str = ""
     limits: tuple[Limit, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A tensor that holds a derivative by entries of one tensor of another, or by both, `twice`.
+
+    The letters of `first` stand before those of `second`.
+    """
+
+    tensor: str
+    first: str
+    second: str
+    twice: bool
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """The derivatives that stand among a system's equations, for a derivative of these.
+
+    `adjoints` names the derivative of `objective` by a tensor, by the tensor's name; `directions`
+    what a tensor moves by; `names` what a derivative by a tensor of the system is to be called;
+    `blocks` are derivatives in full.
+    """
+
+    objective: str
+    adjoints: tuple[tuple[str, str], ...]
+    directions: tuple[tuple[str, str], ...] = ()
+    names: tuple[tuple[str, str], ...] = ()
+    blocks: tuple[Block, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -402,6 +433,7 @@ class System(Displayed):
     warnings: tuple[str, ...] = ()
     batch: str | None = None
     loss_type: str = ""
+    earlier: Earlier | None = None
 
     @cached_property
     def table(self) -> Mapping[str, Tensor]:
@@ -449,7 +481,8 @@ class Derivation(Displayed):
 
     `backward` holds the error terms and gradients in the order of computation; `inlined` the
     adjoints that were written into the only place that used them, so that every derivative that
-    was formed can be asked for; `updates` one equation a parameter, `next(W) = ...`.
+    was formed can be asked for; `updates` one equation a parameter, `next(W) = ...`, and those that
+    come before; `curvature` the second derivatives that these read, in the order of computation.
     """
 
     system: System
@@ -462,6 +495,7 @@ class Derivation(Displayed):
     wrt: tuple[str, ...]
     objective: str
     warnings: tuple[str, ...] = ()
+    curvature: tuple[Equation, ...] = ()
 
     @property
     def forward(self) -> tuple[Equation, ...]:

@@ -59,11 +59,11 @@ class Numbers:
             *derivation.inlined,
         )
         self.all = Interpreter(self.equations, self.table, values, DIGITS, extents)
-        self._still = {e.tensor: self.all.array(e.tensor) for e in self.frozen.held}
+        self.still = {e.tensor: self.all.array(e.tensor) for e in self.frozen.held}
 
     def objective(self, moved: Mapping[str, np.ndarray]) -> Any:
         """The objective with some leaves moved and what is held kept still."""
-        values = {**self.values, **self._still, **moved}
+        values = {**self.values, **self.still, **moved}
         run = Interpreter(self.frozen.equations, self.table, values, DIGITS, self.extents)
         name = self.derivation.objective
         if not run.shape(name):
@@ -97,6 +97,37 @@ def check_gradients(numbers: Numbers, seed: int) -> Iterator[Row]:
             yield Row(name, "numeric", "agrees", "central differences, 50 digits")
         else:
             yield Row(name, "numeric", "wrong", _first_wrong(numbers, name))
+
+
+def check_curvature(numbers: Numbers, seed: int) -> Iterator[Row]:
+    """A row for the Hessian that an update reads: its product with a direction, by differences."""
+    derivation = numbers.derivation
+    if derivation.system.training.curvature != "hessian":
+        return
+    name = derivation.curvature[-1].tensor
+    moved = [n for n in derivation.system.trainable if n in derivation.wrt]
+    changes = {n: direction(numbers.values[n].shape, f"{seed} {n} again") for n in moved}
+    equations = {e.tensor: e for e in (*numbers.equations, *derivation.curvature)}.values()
+
+    def at(sign: int) -> Interpreter:
+        placed = {n: numbers.values[n] + sign * _STEP * c for n, c in changes.items()}
+        values = {**numbers.values, **numbers.still, **placed}
+        return Interpreter(tuple(equations), numbers.table, values, DIGITS, numbers.extents)
+
+    def row(run: Interpreter) -> np.ndarray:
+        return np.concatenate([run.array(derivation.adjoint[n]).ravel() for n in moved])
+
+    ahead, behind = row(at(1)), row(at(-1))
+    along = np.concatenate([c.ravel() for c in changes.values()])
+    matrix = at(0).array(name)
+    for k, line in enumerate(matrix):
+        mine = _inner(line, along)
+        theirs = (ahead[k] - behind[k]) / (2 * DIGITS.number(_STEP))
+        if not near(mine, theirs, TOLERANCE):
+            told = f"row {k} times a direction is {float(mine):.9g}"
+            yield Row(name, "numeric", "wrong", f"{told}, differences give {float(theirs):.9g}")
+            return
+    yield Row(name, "numeric", "agrees", "differences of the gradient, 50 digits")
 
 
 def _first_wrong(numbers: Numbers, name: str) -> str:

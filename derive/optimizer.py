@@ -28,4 +28,5 @@ def read_optimizer(name: str, given: Mapping[str, Any], problems: list[str]) -> 
         optimizer=row.name,
         hyperparameters=tuple((k, v) for k, v in values.items() if k in named and v is not None),
         update_text=tuple(text.splitlines()),
+        curvature=row.curvature,
     )

@@ -10,17 +10,20 @@ from typing import Any
 from derive.display import Displayed
 
 WIDTH = 80
-WRONG = ("different", "wrong")
+DIFFERENT, EQUAL, EQUAL_AT_POINTS, EQUAL_IF = "different", "equal", "equal at points", "equal if"
 OPEN = "not checked"
+FORMULAS = ("derived", "written there", "derived there")  # notes that hold a formula
 
 
 @dataclass(frozen=True)
 class Row:
     """One verdict: on a tensor's derivative, on the steps, or on a formula that a person wrote.
 
-    `check` is "exact", "numeric", "steps" or "formula". `verdict` is "different" or "wrong" where
-    something is wrong, "not checked" where nothing could be told (`detail` says why), else one of
-    "identical", "agrees", "equal at points".
+    `check` is "exact", "numeric", "steps", "module" or "formula". `verdict` is "different" or
+    "wrong" where something is wrong, "not checked" where nothing could be told (`detail` says why),
+    else one of "identical", "agrees", and for a formula "equal", "equal at points", "equal if".
+    The last is no mistake where what is assumed is assumed of data that the model is given. `notes`
+    are further lines for a person, `data` what machines are told.
     """
 
     name: str
@@ -28,19 +31,26 @@ class Row:
     verdict: str
     detail: str = ""
     data: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
         """Whether nothing wrong was found."""
-        return self.verdict not in WRONG
+        if self.verdict == EQUAL_IF:
+            return bool(self.data.get("given"))
+        return self.verdict not in (DIFFERENT, "wrong")
 
 
 @dataclass(frozen=True)
 class Report(Displayed):
-    """All verdicts, in the order in which they were reached."""
+    """All verdicts, in the order in which they were reached.
+
+    `names` are the names in a person's formulas that were taken for tensors of the model.
+    """
 
     title: str
     rows: tuple[Row, ...]
+    names: tuple[tuple[str, str], ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -69,8 +79,28 @@ class Report(Displayed):
         for row, cells in zip(self.rows, columns, strict=True):
             start = "  ".join(c.ljust(w) for c, w in zip(cells, widths, strict=True))
             lines.extend(_beside(start.rstrip(), row.detail))
+            for note in row.notes:
+                lines.extend(_indented(note))
+        if self.names:
+            told = ", ".join(f"{written} is {tensor}" for written, tensor in self.names)
+            lines += ["", *textwrap.wrap(f"names: {told}", WIDTH, subsequent_indent="    ")]
         lines += ["", self.verdict]
         return "\n".join(lines) + "\n"
+
+    def to_markdown(self) -> str:
+        """A table, and below it what there is to say of each formula that isn't right."""
+        lines = [f"# {self.title}", "", "| check | of | verdict | |", "|---|---|---|---|"]
+        for row in self.rows:
+            cells = (row.check, _code(row.name), row.verdict, _cell(row.detail))
+            lines.append(f"| {' | '.join(cells)} |".replace("|  |", "| |"))
+        for row in self.rows:
+            if row.notes:
+                lines += ["", f"**{_code(row.name)}**: {row.verdict}", ""]
+                lines += [f"* {_marked(note)}" for note in (row.detail, *row.notes) if note]
+        if self.names:
+            lines += ["", "Names:", ""]
+            lines += [f"* {_code(written)} is {_code(tensor)}" for written, tensor in self.names]
+        return "\n".join([*lines, "", self.verdict[0].upper() + self.verdict[1:] + "."]) + "\n"
 
     def to_json(self) -> dict[str, Any]:
         """The same as plain data: `checks`, and `formulas` where any were given."""
@@ -78,6 +108,7 @@ class Report(Displayed):
             "ok": self.ok,
             "checks": [_plain(r, "name") for r in self.rows if r.check != "formula"],
             "formulas": [_plain(r, "tensor") for r in self.rows if r.check == "formula"],
+            **({"names": dict(self.names)} if self.names else {}),
         }
 
 
@@ -87,7 +118,26 @@ def _beside(start: str, detail: str) -> list[str]:
         return [start]
     if len(start) + 2 + len(detail) <= WIDTH:
         return [f"{start}  {detail}"]
-    return [start, *textwrap.wrap(detail, WIDTH, initial_indent="    ", subsequent_indent="    ")]
+    return [start, *_indented(detail)]
+
+
+def _indented(text: str) -> list[str]:
+    """Below a row; what doesn't fit on a line goes on further in."""
+    return textwrap.wrap(text, WIDTH, initial_indent="    ", subsequent_indent="      ")
+
+
+def _code(text: str) -> str:
+    return f"`{text}`"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def _marked(note: str) -> str:
+    """A note whose formula, after a colon, is set as code."""
+    head, colon, formula = note.partition(": ")
+    return f"{head}: `{formula}`" if colon and head in FORMULAS else note
 
 
 def _plain(row: Row, key: str) -> dict[str, Any]:

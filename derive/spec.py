@@ -140,9 +140,13 @@ class RandomSpec(_Open):
 
 
 class Definition(_Strict):
-    """A layer, activation or loss by its own equations."""
+    """A layer, activation or loss by its own equations.
+
+    `functions` tells which function a letter is, where the equations are LaTeX.
+    """
 
     equations: Text
+    functions: dict[str, str] = {}
     inputs: Names = []
     parameters: Parameters = {}
     buffers: Parameters = {}
@@ -205,6 +209,7 @@ class Spec(_Strict):
 
     # equations alone
     equations: Text | None = None
+    functions: dict[str, str] = {}
     objective: str | None = None
     sizes: dict[str, Any] = {}
     batch: Annotated[list[str], BeforeValidator(_letters)] = []
@@ -217,7 +222,16 @@ class Spec(_Strict):
 
 
 NETWORK_ONLY = ("layers", "define", "loss", "merge_bias", "init")
-EQUATIONS_ONLY = ("equations", "objective", "sizes", "batch", "targets", "buffers", "random")
+EQUATIONS_ONLY = (
+    "equations",
+    "functions",
+    "objective",
+    "sizes",
+    "batch",
+    "targets",
+    "buffers",
+    "random",
+)
 
 _SHAPES = {
     "string_type": "no text; write it in quotes",
@@ -355,6 +369,7 @@ def wrong_keys(spec: Spec) -> list[str]:
 
 _CURES = {
     "objective": "a network's objective is its loss; write [loss] with a type or equations",
+    "functions": "these tell what the letters of equations in LaTeX are; write them beside those",
     "sizes": "a network's sizes follow from its inputs and its layers' attributes; take this out",
     "batch": "in a network the batch is always n; take this out",
     "targets": "a network's target is t, which its loss reads; take this out",

@@ -43,7 +43,10 @@ from derive.tree import (
 
 
 class Tidier:
-    """Works on all equations of a backward pass; `run` gives those kept and those inlined."""
+    """Works on all equations of a backward pass; `run` gives those kept and those inlined.
+
+    `apart`: a sum isn't written into what uses it.
+    """
 
     def __init__(
         self,
@@ -52,18 +55,22 @@ class Tidier:
         wanted: frozenset[str],
         free_name: Callable[..., str],
         steps: list[Step],
+        apart: bool = False,
     ) -> None:
         self.system = system
         self.equations = {e.tensor: e for e in equations}
         self.wanted = wanted
         self.free_name = free_name
         self.steps = steps
+        self.apart = apart
         self.inlined: list[Equation] = []
         self.facts = facts_of(system.equations)
         self.users: dict[str, dict[str, None]] = {}
         for equation in equations:
             self._enter(equation)
         self.looped = self._looped()
+        earlier = system.earlier
+        self.directions = frozenset(v for _, v in earlier.directions) if earlier else frozenset()
 
     def run(self) -> tuple[list[Equation], list[Equation]]:
         """The equations that stay, in order of derivation, and those written into others."""
@@ -160,7 +167,7 @@ class Tidier:
                 original is None
                 or name in self.wanted
                 or name in self.looped
-                or original not in self.equations
+                or (original not in self.equations and original not in self.directions)
             ):
                 continue
             self.inlined.append(equation)
@@ -202,7 +209,8 @@ class Tidier:
     def _may_sum(self, equation: Equation, user: Equation, here: Term) -> bool:
         """A sum is written into a single term that multiplies it; else its factors are split."""
         return (
-            len(user.terms) == 1
+            not self.apart
+            and len(user.terms) == 1
             and _linear(here.body, equation.tensor)
             and pull(equation.terms[0]).trivial
         )

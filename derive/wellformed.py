@@ -37,7 +37,8 @@ def check_derivation(derivation: Derivation) -> None:
     """The same for everything that was derived."""
     table = _table(derivation.tensors)
     _once((*derivation.forward, *derivation.backward, *derivation.inlined))
-    for equation in (*derivation.backward, *derivation.inlined, *derivation.updates):
+    later = (*derivation.curvature, *derivation.updates)
+    for equation in (*derivation.backward, *derivation.inlined, *later):
         check_equation(equation, table)
 
 

@@ -10,7 +10,8 @@ import pytest
 from codegen.latex.box import PLUS, TIMES, flat
 from codegen.latex.lines import split, width
 from codegen.latex.matrix import MatrixPrinter
-from codegen.latex.names import Names, Symbol, symbol
+from codegen.latex.names import Names, symbol
+from codegen.latex.partial import Symbol
 from codegen.latex.steps import StepPrinter
 from codegen.latex.subscripts import Formula, IndexPrinter
 from derive import ChainruleError, differentiate, load, parse

@@ -26,7 +26,9 @@ def test_twenty_steps(course):
 
 
 def test_every_optimizer_is_run():
-    assert {entry for course in COURSES for entry in course.entries} == set(catalogue.OPTIMIZER)
+    assert {entry for course in COURSES for entry in course.entries} == {
+        name for name, row in catalogue.OPTIMIZER.items() if not row.curvature
+    }
 
 
 @pytest.mark.parametrize("course", COURSES, ids=lambda c: c.name)

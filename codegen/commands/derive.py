@@ -29,13 +29,13 @@ def run(
         return _of_expression(expression, wrt, shapes, output, format_)
     if spec is None:
         raise ChainruleError("give a spec, or --expression with --shapes")
-    if wrt is not None or shapes is not None:
-        raise ChainruleError("--wrt and --shapes belong to --expression; add that")
+    if shapes is not None:
+        raise ChainruleError("--shapes belongs to --expression; add that")
     check_output(spec, output)
     format_ = format_ or _by_ending(output)
     if format_ == "pdf" and output is None:
         raise ChainruleError("a PDF needs a file to go to; add -o FILE.pdf")
-    derivation = read_derivation(spec)
+    derivation = read_derivation(spec, manner.get("wrt") or None)
     if output is not None and format_ == "md" and Path(output).suffix.lower() == ".md":
         # pictures lie beside the text: not every page shows those that stand in it
         file = Path(output)

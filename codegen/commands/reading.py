@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from codegen.files import write_whole
@@ -15,12 +16,12 @@ from derive.notation import Derivation
 STANDARD_INPUT = "-"
 
 
-def read_derivation(spec: str) -> Derivation:
-    """All derivatives of a spec's objective; what is odd about it is told."""
+def read_derivation(spec: str, wrt: Iterable[str] | None = None) -> Derivation:
+    """The derivatives of a spec's objective, all or by `wrt`; what is odd about it is told."""
     system = (
         load_text(_standard_input(), "standard input") if spec == STANDARD_INPUT else load(spec)
     )
-    derivation = differentiate(system)
+    derivation = differentiate(system, wrt=wrt)
     for warning in derivation.warnings:
         complain("warning", warning)
     return derivation

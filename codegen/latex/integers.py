@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from codegen.latex.box import ATOM, NESTED, PRODUCT, SUM, TALL, Box, flat, joined
-from codegen.latex.names import Change, Determinant, Names, Partial, Symbol
+from codegen.latex.names import Names
+from codegen.latex.orders import Twofold
+from codegen.latex.partial import Change, Determinant, Partial, Symbol
 from derive.notation import Affine, Axis, Dim, FloorDiv, Mod, Read
 
 
@@ -18,18 +20,27 @@ class Integers:
 
     def entry(self, tensor: str, subscripts: Sequence[Affine]) -> str:
         """An entry of a tensor."""
-        return self.names[tensor].at(self.subscripts(subscripts))
+        symbol = self.names[tensor]
+        if isinstance(symbol, Twofold):
+            first, second = subscripts[: symbol.rank], subscripts[symbol.rank :]
+            return symbol.between(self.subscripts(first), self.subscripts(second))
+        return symbol.at(self.subscripts(subscripts))
 
     def read(self, tensor: str, subscripts: Sequence[Affine]) -> Box:
         """An entry as a piece of a formula."""
-        return self.boxed(self.names[tensor], self.subscripts(subscripts))
+        symbol = self.names[tensor]
+        if isinstance(symbol, Twofold):
+            return Box(self.entry(tensor, subscripts), PRODUCT, TALL)
+        return self.boxed(symbol, self.subscripts(subscripts))
 
     @staticmethod
     def boxed(symbol: Symbol | Partial | Change, subscripts: str = "") -> Box:
         """A symbol as a piece of a formula."""
         text = symbol.at(subscripts)
-        if isinstance(symbol, Partial):
+        change = symbol.of if isinstance(symbol, Change) else symbol
+        if isinstance(change, Partial):
             return Box(text, PRODUCT, TALL)
+        assert not isinstance(symbol, Partial)
         return Box(
             text,
             ATOM,

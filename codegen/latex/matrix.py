@@ -41,7 +41,8 @@ from codegen.latex.frames import (
     inverse,
     transposed,
 )
-from codegen.latex.names import Change, Partial, Symbol, updated, with_one
+from codegen.latex.names import updated, with_one
+from codegen.latex.partial import Change, Partial, Symbol
 from codegen.latex.product import coefficient, is_short, product
 from codegen.latex.subscripts import CONSTANTS, Formula, IndexPrinter, bracketed, selected, unfolded
 from derive.notation import (

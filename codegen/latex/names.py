@@ -7,9 +7,16 @@ unescaped: a name that is no letter, no Greek letter and no such with a suffix s
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
+from codegen.latex.orders import (
+    Twofold,
+    dotted,
+    first_derivatives,
+    of_second_order,
+)
+from codegen.latex.partial import DIFFERENTIAL, ERROR, Change, Determinant, Partial, Symbol
 from derive.notation import (
     Axis,
     Call,
@@ -50,87 +57,12 @@ ACCENTS = {
     "tilde": r"\tilde{%s}",
 }
 
-ERROR = r"\delta"
-DIFFERENTIAL = r"\mathrm{d}"
 _ANY_OBJECTIVE = r"\mathcal{L}"
 _REMEMBERED = ("state", "next")  # by an optimiser, of a parameter
 _SHAPE = re.compile(r"([A-Za-z]+?)(\d*)((?:_[A-Za-z0-9]+)*)_?")
 
 
 _GATE = re.compile("[A-Zbv][a-z]")  # Wf, Ui, bz, vz: of a gate
-
-
-@dataclass(frozen=True)
-class Symbol:
-    """A tensor's name in parts, so that subscripts, powers and transposes find their places."""
-
-    base: str
-    above: str = ""
-    below: str = ""
-    rigid: bool = False  # numbers in rows: delimiters grow with it
-
-    def __str__(self) -> str:
-        return self.at()
-
-    def at(self, subscripts: str = "") -> str:
-        """With subscripts."""
-        below = ",".join(s for s in (self.below, subscripts) if s)
-        above = f"^{{{self.above}}}" if self.above else ""
-        return self.base + above + (f"_{{{below}}}" if below else "")
-
-
-@dataclass(frozen=True)
-class Determinant(Symbol):
-    """A matrix's determinant, or the logarithm of its size; `base` is the matrix."""
-
-    log: bool = False
-
-    def at(self, subscripts: str = "") -> str:
-        """With subscripts, which name the matrix."""
-        of = Symbol(self.base, below=self.below).at(subscripts)
-        if self.rigid:
-            # numbers in rows have parentheses
-            return rf"\log\left\lvert\det{of}\right\rvert" if self.log else rf"\det{of}"
-        return rf"\log\lvert\det {of}\rvert" if self.log else rf"\det({of})"
-
-
-@dataclass(frozen=True)
-class Change:
-    """The differential of a tensor."""
-
-    of: Symbol | Partial
-
-    def __str__(self) -> str:
-        return self.at()
-
-    @property
-    def above(self) -> str:
-        """What stands above the tensor's letter, as a layer's number does."""
-        return self.of.above if isinstance(self.of, Symbol) else ""
-
-    @property
-    def rigid(self) -> bool:
-        """Never: a differential is one line."""
-        return False
-
-    def at(self, subscripts: str = "") -> str:
-        """With the tensor's subscripts."""
-        return DIFFERENTIAL + self.of.at(subscripts)
-
-
-@dataclass(frozen=True)
-class Partial:
-    """The derivative of the objective by a tensor."""
-
-    of: Symbol
-    by: Symbol | Partial
-
-    def __str__(self) -> str:
-        return self.at()
-
-    def at(self, subscripts: str = "") -> str:
-        """With the tensor's subscripts."""
-        return rf"\frac{{\partial {self.of}}}{{\partial {self.by.at(subscripts)}}}"
 
 
 def upright(name: str) -> str:
@@ -235,8 +167,10 @@ class Names:
             DIFFERENTIAL: "the differentials",
         }
         adjoint = self._adjoints()
+        first = first_derivatives(self.system)
+        later = {*adjoint, *first, *self._changes()}
         self.nodes = self._nodes()
-        put = [t for t in tensors if t.name not in adjoint and not t.name.startswith("next(")]
+        put = [t for t in tensors if t.name not in later and not t.name.startswith("next(")]
         for tensor in put:
             if tensor.role not in _REMEMBERED and tensor.name not in self.nodes:
                 self._put(tensor)
@@ -250,11 +184,14 @@ class Names:
         for tensor in put:
             if tensor.role in _REMEMBERED:
                 self._put(tensor)  # with the symbol of its parameter, which is settled now
+        self._put_earlier(first)
         self.objective = self._objective()
         for name, of in adjoint.items():
-            self._made[name] = self._derivative(of)
+            self._made[name] = self._again(name, of)
         self._dims = self._extents(tensors)
-        self.errors = {a: of for a, of in adjoint.items() if isinstance(self._made[a], Symbol)}
+        terms = {a: of for a, of in adjoint.items() if of not in first}
+        self.errors = {a: of for a, of in terms.items() if isinstance(self._made[a], Symbol)}
+        self.terms = frozenset(a for a in first if isinstance(self._made[a], Symbol))
         # letters that a function would be written with, and that mean something else here
         self.occupied = {s.base for s in self._made.values() if isinstance(s, Symbol)}
 
@@ -372,6 +309,34 @@ class Names:
                     found = {seed: self.derivation.objective, **found}
         return found
 
+    def _changes(self) -> set[str]:
+        """What is told as a change along a direction, or as a derivative by two tensors."""
+        earlier = self.system.earlier
+        if earlier is None:
+            return set()
+        moving = {self.system.objective} if earlier.directions and self.system.objective else set()
+        return {*moving, *(v for _, v in earlier.directions), *(b.tensor for b in earlier.blocks)}
+
+    def _put_earlier(self, first: Mapping[str, str]) -> None:
+        """The symbols of first derivatives among a system's equations, and of what they bring."""
+        earlier = self.system.earlier
+        if earlier is None:
+            return
+        made = self._made.get(earlier.objective)
+        self.objective = (
+            made if isinstance(made, Symbol) else self._symbol(earlier.objective, scalar=True)
+        )
+        for name, of in first.items():
+            self._made[name] = self._derivative(of)
+        for of, name in earlier.directions:
+            self._made[name] = dotted(self.of(of))
+        if earlier.directions and self.system.objective:
+            self._made[self.system.objective] = dotted(self.objective)
+        for block in earlier.blocks:
+            rank = self.system.table[block.first].rank
+            one, other = self.of(block.first), self.of(block.second)
+            self._made[block.tensor] = Twofold(self.objective, one, other, rank, block.twice)
+
     def _objective(self) -> Symbol:
         """What is differentiated; any scalar function of it where it has axes."""
         if self.derivation is None:
@@ -392,6 +357,14 @@ class Names:
         ):
             return replace(made, base=ERROR)
         return Partial(self.objective, made)
+
+    def _again(self, name: str, of: str) -> Symbol | Partial:
+        """A derivative of the objective; of one along a direction perhaps a change."""
+        earlier = self.system.earlier
+        if earlier is None:
+            return self._derivative(of)
+        found = of_second_order(name, of, earlier, self._made)
+        return found or Partial(self.objective, self._made[of])
 
     def _extents(self, tensors: Iterable[Tensor]) -> dict[str, str]:
         """`size(n)` is N, unless something else is."""

@@ -22,7 +22,8 @@ from codegen.latex.box import (
 )
 from codegen.latex.conditions import RELATIONS
 from codegen.latex.frames import ODOT, ONES, OSLASH, TRANSPOSED, transposed
-from codegen.latex.names import Names, Symbol, symbol
+from codegen.latex.names import Names, symbol
+from codegen.latex.partial import Symbol
 from codegen.latex.subscripts import CONSTANTS, FUNCTIONS
 from derive.notation import Affine, Dim
 from derive.whole.nodes import (

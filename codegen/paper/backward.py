@@ -24,7 +24,7 @@ from derive.differentials import (
     passages,
     total_differential,
 )
-from derive.notation import Call, Compare, Equation, Read, Step, affine
+from derive.notation import Call, Compare, Earlier, Equation, Read, Step, affine
 from derive.reading import readable, solve_for_reading
 from derive.rules import turned_round
 from derive.tree import ONE, affine_axes, equation_reads
@@ -321,10 +321,25 @@ class Backward:
         if name not in teller.of:
             return ()
         of = teller.symbol(teller.of[name])
+        earlier = teller.system.earlier
+        if earlier is not None and name in dict(earlier.names).values():
+            return self.title_along(teller.of[name], earlier)
         if name in teller.names.errors:
             return self.say("error_of", of=of)
         role = self.derivation.table[teller.of[name]].role
         return self.say("gradient_by" if role == "parameter" else "derivative_by", of=of)
+
+    def title_along(self, of: str, earlier: Earlier) -> Text:
+        """What a derivative by `of` of a derivative along a direction is."""
+        first = {a: n for n, a in earlier.adjoints}
+        if of in first:
+            return self.say("change_of", of=self.teller.symbol(first[of]))
+        if of in dict(earlier.directions):
+            return self.say("product_by", of=self.teller.symbol(of))
+        adjoint = dict(earlier.adjoints)[of]
+        if adjoint in self.teller.names.terms:
+            return self.say("change_of", of=self.teller.symbol(adjoint))
+        return self.say("derivative_by", of=self.teller.symbol(of))
 
     def helper(self, equation: Equation) -> Text:
         """What a helper of the backward pass is for."""

@@ -11,6 +11,7 @@ from codegen.paper.html import page
 from codegen.paper.manner import Manner
 from codegen.paper.markdown import MARKDOWN, beside
 from codegen.paper.pdf import compile_pdf
+from codegen.paper.second import Second
 from codegen.paper.story import Story, as_told
 from codegen.paper.teller import Teller
 from codegen.paper.tex import tex_form
@@ -83,6 +84,7 @@ def filled(derivation: Derivation, manner: Manner, form: Form) -> str:
 def _data(derivation: Derivation, manner: Manner) -> dict[str, Any]:
     derivation = as_told(derivation)
     story = Teller(derivation, manner, Words(manner.lang))
+    second = {"second": _second(Second(story, manner.wrt))} if manner.order > 1 else {}
     return {
         "schema": SCHEMA,
         "name": derivation.system.name,
@@ -104,6 +106,23 @@ def _data(derivation: Derivation, manner: Manner) -> dict[str, Any]:
         "assumptions": [a.text for a in derivation.system.assumptions],
         "warnings": list(derivation.warnings),
         "sources": list(derivation.system.sources),
+        **second,
+    }
+
+
+def _second(second: Second) -> dict[str, Any]:
+    """The Hessian times a direction and Hessians in full."""
+    along = second.along
+    derivation = along.derivation
+    return {
+        "objective": _equation(along, derivation.system.defined[derivation.objective]),
+        "backward": [_equation(along, e) for e in derivation.backward],
+        "inlined": [_equation(along, e) for e in derivation.inlined],
+        "steps": [_step(along, s) for s in derivation.steps],
+        "hessians": [
+            {"by": list(by), "equations": [_equation(told, e) for e in told.derivation.backward]}
+            for by, told in second.wholes
+        ],
     }
 
 

@@ -15,6 +15,7 @@ CHOICES = {
     "errors": ("delta", "partial"),
     "calculus": ("differential", "kronecker"),
     "level": ("intro", "brief"),
+    "order": ("1", "2"),
 }
 
 
@@ -27,7 +28,8 @@ class Manner:
     column, the batch after it; or a batch in rows throughout. `layout`: whether a gradient lies as
     the tensor does (denominator) or transposed (numerator). `errors`: error terms as deltas, or as
     partial derivatives. `calculus`: steps by total differentials, or by Kronecker deltas. `level`:
-    with a first part for readers who meet neurons first, or without. `scalars`: with each weight's
+    with a first part for readers who meet neurons first, or without. `order`: 2 adds the second
+    derivatives, by the tensors of `wrt` or by all parameters. `scalars`: with each weight's
     derivative written out. `fragment`: for `\\input`, without a preamble.
 
     Raises `ChainruleError` for a choice that isn't offered.
@@ -41,6 +43,8 @@ class Manner:
     errors: str = "delta"
     calculus: str = "differential"
     level: str = "intro"
+    order: int = 1
+    wrt: tuple[str, ...] = ()
     scalars: bool = False
     fragment: bool = False
 
@@ -48,7 +52,7 @@ class Manner:
         for field in fields(self):
             known = CHOICES.get(field.name)
             value = getattr(self, field.name)
-            if known is not None and value not in known:
+            if known is not None and str(value) not in known:
                 raise ChainruleError(
                     f"{field.name}: unknown {shown(value)}{meant(str(value), known)}; "
                     f"known: {', '.join(known)}"

@@ -7,7 +7,8 @@ from fractions import Fraction
 
 from codegen.latex.box import flat
 from codegen.latex.frames import ODOT, ONES, OSLASH
-from codegen.latex.names import DIFFERENTIAL, Names, Partial, inline
+from codegen.latex.names import Names, inline
+from codegen.latex.partial import DIFFERENTIAL, Partial
 from codegen.latex.subscripts import Formula
 from codegen.paper import matrices
 from codegen.paper.model import Code, Math, Table, Text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cached_property
 
 from codegen.latex.subscripts import Formula
 from codegen.paper import diagram
@@ -15,6 +16,7 @@ from codegen.paper.manner import Manner
 from codegen.paper.model import Block, Bullets, Document, Paragraph, Picture, Section
 from codegen.paper.notation import conventions, tensor_table
 from codegen.paper.scalars import weight_by_weight
+from codegen.paper.second import Second
 from codegen.paper.summary import in_training, over_a_batch
 from codegen.paper.teller import Teller
 from codegen.paper.updates import updates
@@ -52,10 +54,17 @@ class Story:
         if self.whole is not None:
             body.extend(over_a_batch(self.whole))
         body.extend(in_training(teller, self.inference))
+        if self.manner.order > 1:
+            body.extend(self.second.sections())
         first = beginning(teller) if self.manner.level == "intro" else ()
         title = teller.say("title", name=teller.system.name)
         notation = Section(teller.say("notation"), tuple(self.notation(body)))
         return Document(title, (*first, *self.network(), notation, *body, *self.remarks()))
+
+    @cached_property
+    def second(self) -> Second:
+        """The second derivatives of what is told."""
+        return Second(self.teller, self.manner.wrt)
 
     def network(self) -> Iterator[Section]:
         """The network as a picture, and its recurrence unfolded."""

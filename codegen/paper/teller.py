@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from codegen.latex.matrix import MatrixPrinter
-from codegen.latex.names import ERROR, Names, inline
+from codegen.latex.names import Names, inline
+from codegen.latex.partial import ERROR
 from codegen.latex.steps import StepPrinter
 from codegen.latex.subscripts import Formula, IndexPrinter
 from codegen.paper.manner import Manner
@@ -35,6 +36,10 @@ class Teller:
         self.matrix = MatrixPrinter(self.index, frozenset(), frozenset(turned))
         self.steps = StepPrinter(derivation, self.index)
         self.layer_of = {t: layer for layer in self.system.layers for t in layer.tensors}
+        earlier = self.system.earlier
+        for of, adjoint in earlier.adjoints if earlier else ():
+            if of in self.layer_of:
+                self.layer_of[adjoint] = self.layer_of[of]
         self.of = {a: t for t, a in derivation.adjoints}
         self.inlined = {e.tensor: e for e in derivation.inlined}
         self.labels: dict[str, None] = {}  # in the order of telling
@@ -51,7 +56,7 @@ class Teller:
 
     def both(self, plain: Formula, matrix: Formula | None) -> tuple[Formula, ...]:
         """A formula with subscripts, in matrices, or the one after the other."""
-        if self.manner.notation == "index" or matrix is None:
+        if self.manner.notation == "index" or matrix is None or matrix == plain:
             return (plain,)
         return (matrix,) if self.manner.notation == "matrix" else (plain, matrix)
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from codegen.latex.names import Names, Symbol, with_one
+from codegen.latex.names import Names, with_one
+from codegen.latex.partial import Symbol
 from codegen.paper.drawing import Box, Circle, Drawing, Label, Line, Mark, framed
 from codegen.paper.extents import of_sample
 from codegen.paper.label import plain

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from codegen.latex.matrix import MatrixPrinter
-from codegen.latex.names import Symbol, node_symbol, updated
+from codegen.latex.names import node_symbol, updated
+from codegen.latex.partial import Symbol
 from codegen.latex.subscripts import Formula, IndexPrinter
 from derive.interpret import Interpreter, Undefined
 from derive.notation import Derivation, Dim, Equation, Tensor, affine

@@ -244,7 +244,8 @@ class Loss:
 class Optimizer:
     """A rule for one parameter `w` with gradient `g`; hyper-parameters are bare scalars.
 
-    What it remembers begins at 0, a `factor` at 1.
+    What it remembers begins at 0, a `factor` at 1. One with a `curvature`, "hessian" or
+    "gauss_newton", is a rule for the vector of all parameters, by a matrix of second derivatives.
     """
 
     name: str
@@ -252,6 +253,7 @@ class Optimizer:
     equations: Callable[[Use], str]
     attributes: tuple[Attribute, ...] = ()
     source: str = ""
+    curvature: str = ""
 
 
 @dataclass(frozen=True)

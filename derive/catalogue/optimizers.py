@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from derive.catalogue import adaptive, matrices
+from derive.catalogue import adaptive, curvature, matrices
 from derive.catalogue.entry import Attribute, Optimizer, Use
 from derive.catalogue.steps import WEIGHT_DECAY, direction, moved, settings, written
 
@@ -37,4 +37,4 @@ SGD = Optimizer(
     "nesterov: Sutskever et al. 2013, eq. 3 and 4",
 )
 
-OPTIMIZERS = (SGD, *adaptive.OPTIMIZERS, *matrices.OPTIMIZERS)
+OPTIMIZERS = (SGD, *adaptive.OPTIMIZERS, *matrices.OPTIMIZERS, *curvature.OPTIMIZERS)

@@ -1,13 +1,13 @@
-"""Second derivatives: the derivative of an objective along a direction is an objective, too."""
+"""The derivative of an objective along a direction is an objective, too."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
 
-from derive.backprop import as_system
+from derive.again import as_system
 from derive.errors import ChainruleError, meant, shorten
-from derive.notation import Derivation, Equation, Read, System, Tensor, Term, affine
+from derive.notation import Derivation, Earlier, Equation, Read, System, Tensor, Term, affine
 from derive.tree import fresh_name, mul
 
 
@@ -21,10 +21,13 @@ def directional(derivation: Derivation, wrt: Iterable[str] | None = None) -> Sys
     Raises `ChainruleError` for a tensor by which the derivation has no derivative.
     """
     system = as_system(derivation)
+    earlier = system.earlier
+    assert earlier is not None
     names = tuple(derivation.wrt if wrt is None else wrt)
     taken = {t.name for t in system.tensors}
     terms: list[Term] = []
     directions: list[Tensor] = []
+    moved: list[tuple[str, str]] = []
     for name in names:
         if name not in derivation.wrt:
             raise ChainruleError(
@@ -34,15 +37,27 @@ def directional(derivation: Derivation, wrt: Iterable[str] | None = None) -> Sys
         places = tuple(affine(a) for a in gradient.axes)
         direction = fresh_name(taken, f"v_{name}")
         taken.add(direction)
+        moved.append((name, direction))
         directions.append(Tensor(direction, system.table[name].shape, "input"))
         body = mul(Read(gradient.tensor, places), Read(direction, places))
         terms.append(Term((), gradient.axes, "sum", body))
     objective = fresh_name(taken, f"along_{derivation.objective}")
     return replace(
         system,
+        earlier=replace(earlier, directions=tuple(moved), names=product_names(earlier)),
         tensors=(*system.tensors, *directions, Tensor(objective, (), "intermediate")),
         equations=(*system.equations, Equation(objective, (), tuple(terms))),
         objective=objective,
         output=None,
         probabilities=None,
     )
+
+
+def product_names(earlier: Earlier) -> tuple[tuple[str, str], ...]:
+    """What derivatives of a derivative along a direction are called.
+
+    That by `dz` is what z changes by as the parameters move, `v_z`; that by `z` is what `dz`
+    changes by, `Hv_z`: of a parameter the Hessian times the direction.
+    """
+    changes = tuple((adjoint, f"v_{of}") for of, adjoint in earlier.adjoints)
+    return (*changes, *((of, f"Hv_{of}") for of, _ in earlier.adjoints))

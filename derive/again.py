@@ -1,0 +1,28 @@
+"""A derivation as a system: its equations are equations, and may be differentiated again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from derive.notation import Derivation, Earlier, System
+from derive.recurrence import members, schedule
+
+
+def as_system(derivation: Derivation) -> System:
+    """A derivation's forward and backward equations as one system, for a second derivative."""
+    roles = {"adjoint": "intermediate"}
+    tensors = tuple(
+        replace(t, role=roles.get(t.role, t.role)) for t in derivation.tensors if t.role != "next"
+    )
+    new = (t for t in derivation.tensors if t.name not in derivation.system.table)
+    seeds = ((derivation.objective, t.name) for t in new if t.role == "input")
+    equations = (*derivation.forward, *derivation.inlined, *derivation.backward)
+    ordered = tuple(members(schedule(equations)))
+    return replace(
+        derivation.system,
+        tensors=tensors,
+        equations=ordered,
+        objective=None,
+        training=replace(derivation.system.training, update_text=(), curvature=""),
+        earlier=Earlier(derivation.objective, (*derivation.adjoints, *seeds)),
+    )

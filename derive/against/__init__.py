@@ -1,0 +1,1 @@
+"""A person's formulas against a derivation: verdicts, proofs, counterexamples."""

@@ -1,0 +1,69 @@
+"""For tests: a gradient that was derived by hand, asserted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from derive.against.forms import EQUATIONS, Answer, form_of, read
+from derive.against.formulas import check_written
+from derive.backprop import differentiate
+from derive.errors import ChainruleError
+from derive.loading import load
+from derive.notation import Derivation, System
+from derive.report import Report
+
+
+def assert_gradient(
+    spec: Derivation | System | Mapping[str, Any] | str | Path,
+    name: str,
+    formula: str,
+    *,
+    names: Mapping[str, str] | None = None,
+    seed: int = 0,
+) -> None:
+    """Assert that a formula is the objective's derivative by a tensor.
+
+    `spec` is a file, a dict as in one, a system or a derivation. The formula is the right side,
+    whose letters are those of the derived gradient (`sum(n, dz1[n,i]*x[n,j])` for `W1`), or whole
+    equations, the writer's own intermediates first: all that they give must be right. NumPy source
+    and LaTeX are understood, too.
+
+    Raises `AssertionError` with the counterexample and the likely slip; `ChainruleError` where the
+    spec or the formula can't be read.
+    """
+    derivation = _derivation(spec)
+    known = dict(derivation.system.aliases).get(name, name)
+    if known not in derivation.adjoint:
+        raise ChainruleError(f"there is no derivative by '{name}' in {derivation.system.name}")
+    reading = read(Answer(_whole(derivation, name, formula), "", names or {}), derivation)
+    rows = tuple(check_written(derivation, reading.equations, seed))
+    title = f"gradient of {derivation.objective} by {name}"
+    report = Report(title, rows, tuple(reading.names.items()))
+    given = {row.name for row in rows}
+    wanted = {f"d{name}", derivation.adjoint[known]}
+    if not given & wanted:
+        raise AssertionError(f"no equation gives d{name}\n\n{report}")
+    if not all(row.ok and row.verdict.startswith("equal") for row in rows):
+        raise AssertionError(f"\n{report}")
+
+
+def _derivation(spec: Any) -> Derivation:
+    if isinstance(spec, Derivation):
+        return spec
+    return differentiate(spec if isinstance(spec, System) else load(spec))
+
+
+def _whole(derivation: Derivation, name: str, formula: str) -> str:
+    """The formula with its left side, where it has none."""
+    single = "\n" not in formula.strip() and form_of(formula) == EQUATIONS
+    if not single or _has_left_side(formula):
+        return formula
+    letters = ",".join(a.letter for a in derivation.gradient(name).axes)
+    return f"d{name}[{letters}] = {formula}" if letters else f"d{name} = {formula}"
+
+
+def _has_left_side(formula: str) -> bool:
+    head = formula.partition("=")
+    return bool(head[1]) and not head[2].startswith("=") and "(" not in head[0]

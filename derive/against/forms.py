@@ -1,0 +1,106 @@
+"""The languages in which formulas are written: the equation language, NumPy source, LaTeX.
+
+Whatever they are written in, they become equations of the equation language, and names that the
+model doesn't have are matched to its tensors: by what is given, else by a guess that is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from derive.against.known import names_in
+from derive.against.sheet import PLACE, renamed_written
+from derive.against.worlds import vocabularies
+from derive.errors import ChainruleError, meant, shorten
+from derive.grammar import check_name, read_equations
+from derive.notation import Derivation
+from derive.vocabulary import Reading
+
+EQUATIONS, NUMPY, LATEX = FORMS = ("equations", "numpy", "latex")
+ENDINGS = {".py": NUMPY, ".tex": LATEX, ".latex": LATEX}
+_READERS = {
+    NUMPY: ("derive.numpy_source", "read_numpy"),
+    LATEX: ("derive.latex", "read_latex"),
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Formulas as a person wrote them.
+
+    `form` is one of `FORMS`, "" where the text tells it; `names` says which tensors the person's
+    names mean.
+    """
+
+    text: str
+    form: str = ""
+    names: Mapping[str, str] | None = None
+
+
+def read(answer: Answer, derivation: Derivation) -> Reading:
+    """The formulas as equations, and which names were taken for which tensors.
+
+    Raises `ChainruleError` for what can't be read.
+    """
+    form = answer.form or form_of(answer.text)
+    if form not in FORMS:
+        raise ChainruleError(f"unknown form '{shorten(form)}'{meant(form, FORMS)}")
+    names = dict(answer.names or {})
+    if form == EQUATIONS:
+        return _equations(answer.text, names, derivation)
+    reader = _reader(form)
+    refused: list[ChainruleError] = []
+    for vocabulary in vocabularies(derivation):
+        try:
+            found: Reading = reader(answer.text, vocabulary, names)
+        except ChainruleError as error:
+            refused.append(error)
+        else:
+            return found
+    raise refused[0]
+
+
+def form_of(text: str) -> str:
+    """The language of a text: LaTeX has commands, Python has calls of NumPy."""
+    if "\\" in text.replace("\\\n", ""):
+        return LATEX
+    python = any(word in text for word in ("np.", "numpy", "def ", " @ ", ".T", "return "))
+    return NUMPY if python else EQUATIONS
+
+
+def read_names(text: str) -> dict[str, str]:
+    """`a=y1, delta=dz2` as a mapping. Raises `ChainruleError` for what is no such list."""
+    found: dict[str, str] = {}
+    for part in text.split(","):
+        written, equals, tensor = (piece.strip() for piece in part.partition("="))
+        if not (written and equals and tensor):
+            raise ChainruleError(
+                f"names: '{shorten(part.strip())}' is no pair; write --names \"a=y1, delta=dz2\""
+            )
+        found[written] = tensor
+    return found
+
+
+def _equations(text: str, names: Mapping[str, str], derivation: Derivation) -> Reading:
+    problems: list[str] = []
+    written = read_equations(text, PLACE, problems)
+    known = [name for v in vocabularies(derivation)[:1] for name in v.shapes]
+    for one, tensor in names.items():
+        if tensor not in known:
+            problems.append(f"names: unknown tensor '{shorten(tensor)}'{meant(tensor, known)}")
+        elif (wrong := check_name(one)) is not None:
+            problems.append(f"names: {wrong}")
+    if problems:
+        raise ChainruleError(*problems)
+    new = {n: t for n, t in names.items() if n != t}
+    used = names_in(written)
+    equations = tuple(renamed_written(w, lambda n: new.get(n, n)) for w in written)
+    return Reading(equations, {n: new[n] for n in new if n in used})
+
+
+def _reader(form: str) -> Any:
+    module, function = _READERS[form]
+    return getattr(import_module(module), function)

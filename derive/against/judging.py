@@ -1,0 +1,176 @@
+"""One formula's verdict: equal, equal at points, equal if, different."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from derive.against.assumptions import holding
+from derive.against.chance import chance
+from derive.against.compare import Comparison, NoNumber, compared
+from derive.against.example import smallest
+from derive.against.parting import Parting, parting
+from derive.against.proof import prove
+from derive.against.shapes import Misfit, misfit, rank_problems, shape_text
+from derive.against.sheet import Formula
+from derive.against.slips import slips_of
+from derive.against.worlds import BATCHES
+from derive.errors import ChainruleError
+from derive.instances import NoInstance, work
+from derive.report import DIFFERENT, EQUAL, EQUAL_AT_POINTS, EQUAL_IF, OPEN, Row
+from derive.slips import Slip
+from derive.text import equation_text
+
+CHECK = "formula"
+MOST = 30_000  # bodies that are worked out in all where more points are worth it
+_GIVEN = ("input", "target", "parameter", "buffer", "constant", "hyperparameter", "random")
+_POINTS = 8  # where something branches: a formula may be right in one branch only
+
+
+def judge(formula: Formula) -> Row:
+    """The verdict on one formula.
+
+    Raises `ChainruleError` where it can't be read for another reason than its shapes.
+    """
+    shapes = formula.world.shapes
+    role = formula.world.derivation.table[formula.real].role
+    if role in _GIVEN:
+        return _row(formula, OPEN, f"{formula.name} is given, as a {role}; nothing derives it")
+    ranks = rank_problems((*formula.own, formula.written), shapes)
+    if ranks:
+        return _misfit(formula, Misfit(shapes.get(formula.name, ()), None, "; ".join(ranks)))
+    unlike = misfit(formula.written, formula.own, shapes)
+    try:
+        return _judged(formula, unlike)
+    except ChainruleError:
+        if unlike is None:
+            raise
+        return _misfit(formula, unlike)
+    except NoInstance as none:
+        return _row(formula, OPEN, str(none))
+    except NoNumber:
+        return _row(formula, OPEN, "it is no number at the numbers drawn")
+
+
+def _judged(formula: Formula, unlike: Misfit | None) -> Row:
+    points = 0
+    while True:
+        comparison = compared(formula, formula.world.point(points))
+        if comparison.difference() is not None:
+            if unlike is not None:
+                return _misfit(formula, unlike)
+            return _different(formula, comparison)
+        points += 1
+        if points >= len(BATCHES) and not _worth_more(comparison, points):
+            return _equal(formula, points)
+
+
+def _worth_more(comparison: Comparison, points: int) -> bool:
+    """Whether there are branches that some points may all have missed, and little to work out."""
+    at = comparison.at
+    branches = min(at.right.margin, comparison.run.margin) < math.inf
+    return branches and points < _POINTS and work(at.numbers.equations, at.extents) * points <= MOST
+
+
+def _equal(formula: Formula, points: int) -> Row:
+    comparison = compared(formula, formula.world.point(1))
+    proof = prove(formula.real, comparison.sheet, comparison.at)
+    if proof is not None:
+        return _row(formula, EQUAL, normal_form=proof.normal_form)
+    found = chance(formula.real, comparison.sheet, comparison.at, formula.world.seed)
+    if found is not None:
+        detail = (
+            f"{found.points} random rational points; by Schwartz and Zippel's bound it is wrong "
+            f"with a probability below {found.bound:.0e}"
+        )
+        return _row(formula, EQUAL_AT_POINTS, detail, points=found.points, bound=found.bound)
+    return _row(formula, EQUAL_AT_POINTS, f"{points} points, 50 digits", points=points, bound=None)
+
+
+def _different(formula: Formula, comparison: Comparison) -> Row:
+    written, at = comparison.sheet, comparison.at
+    example = smallest(comparison)
+    assumption = holding(formula, written, at, data=True)
+    slips = slips_of(formula)
+    if assumption is None and len(slips) != 1:
+        assumption = holding(formula, written, at, data=False) if not slips else None
+    verdict = DIFFERENT if assumption is None else EQUAL_IF
+    detail = f"{assumption.text}; else {example.told}" if assumption else example.told
+    found = parting(example.comparison, example.place)
+    parted = found is not None and bool(found.derived or found.written) and not slips
+    return _row(
+        formula,
+        verdict,
+        detail,
+        notes=[
+            *_slip_notes(slips),
+            *(_parting_notes(found) if found is not None and parted else ()),
+            f"derived: {derived_text(formula)}",
+        ],
+        assumption=assumption.text if assumption else None,
+        given=assumption.data if assumption else None,
+        slips=[s.kind for s in slips],
+        explained=[s.detail for s in slips],
+        counterexample=example.data,
+        parting={"derived": list(found.derived), "written": list(found.written)}
+        if found is not None
+        else None,
+    )
+
+
+def _slip_notes(slips: Sequence[Slip]) -> list[str]:
+    if not slips:
+        return []
+    first, *rest = slips
+    told = [f"likely slip: {first.kind}: {first.detail}"]
+    others = [s for s in rest if s.kind != first.kind]
+    if others:
+        told.append("or: " + "; ".join(f"{s.kind}: {s.detail}" for s in others[:2]))
+    return told
+
+
+def _parting_notes(found: Parting) -> list[str]:
+    """What stands on one side only."""
+    return [
+        f"{which} there: {' and '.join(parts) or 'nothing'}"
+        for which, parts in (("written", found.written), ("derived", found.derived))
+    ]
+
+
+def _misfit(formula: Formula, unlike: Misfit) -> Row:
+    slips = slips_of(formula, alike=True)
+    given = f"{formula.name} has shape {shape_text(unlike.derived)}"
+    if unlike.written is not None and unlike.written != unlike.derived:
+        given += f", and the formula gives {shape_text(unlike.written)}"
+    shapes = {
+        "derived": shape_text(unlike.derived),
+        "written": shape_text(unlike.written) if unlike.written is not None else None,
+        "reason": unlike.reason,
+    }
+    return _row(
+        formula,
+        DIFFERENT,
+        f"{given}: {unlike.reason}",
+        notes=[*_slip_notes(slips), f"derived: {derived_text(formula)}"],
+        slips=[s.kind for s in slips],
+        explained=[s.detail for s in slips],
+        counterexample={"shapes": shapes},
+    )
+
+
+def derived_text(formula: Formula) -> str:
+    """The derived equation in the equation language."""
+    derivation = formula.world.derivation
+    updates = (*derivation.system.updates, *derivation.updates)
+    every = (*derivation.forward, *derivation.backward, *derivation.inlined, *updates)
+    return next((equation_text(e) for e in every if e.tensor == formula.real), formula.real)
+
+
+def _row(
+    formula: Formula, verdict: str, detail: str = "", notes: Sequence[str] = (), **data: Any
+) -> Row:
+    told = {"assumption": None, "slips": [], "counterexample": None, **data}
+    if formula.world.sample:
+        told["of"] = "one sample"
+    return Row(formula.name, CHECK, verdict, detail, told, tuple(notes))

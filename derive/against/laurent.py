@@ -1,0 +1,93 @@
+"""Sums of monomials with integer exponents of either sign, over exact rationals.
+
+A monomial is a sorted tuple of `(generator, exponent)`, a generator a small integer; a sum maps
+monomials to coefficients that aren't 0. What a generator stands for, others know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+
+Monomial = tuple[tuple[int, int], ...]
+Sum = dict[Monomial, Fraction]
+Frozen = tuple[tuple[Monomial, Fraction], ...]
+
+UNIT: Monomial = ()
+
+
+def constant(value: Fraction) -> Sum:
+    """A number."""
+    return {UNIT: value} if value else {}
+
+
+def generator(which: int, exponent: int = 1) -> Sum:
+    """A generator alone, to a power."""
+    return {((which, exponent),): Fraction(1)}
+
+
+def times(one: Monomial, other: Monomial) -> Monomial:
+    """The product of two monomials."""
+    if not one or not other:
+        return one or other
+    exponents = dict(one)
+    for which, exponent in other:
+        exponents[which] = exponents.get(which, 0) + exponent
+    return tuple(sorted((g, e) for g, e in exponents.items() if e))
+
+
+def inverted(monomial: Monomial) -> Monomial:
+    """One over a monomial."""
+    return tuple((g, -e) for g, e in monomial)
+
+
+def added(one: Mapping[Monomial, Fraction], other: Mapping[Monomial, Fraction]) -> Sum:
+    """The sum of two."""
+    found = dict(one)
+    for monomial, coefficient in other.items():
+        total = found.get(monomial, Fraction(0)) + coefficient
+        if total:
+            found[monomial] = total
+        else:
+            del found[monomial]
+    return found
+
+
+def multiplied(one: Mapping[Monomial, Fraction], other: Mapping[Monomial, Fraction]) -> Sum:
+    """The product of two, written out."""
+    found: Sum = {}
+    for left, a in one.items():
+        for right, b in other.items():
+            monomial = times(left, right)
+            found[monomial] = found.get(monomial, Fraction(0)) + a * b
+    return {m: c for m, c in found.items() if c}
+
+
+def scaled(one: Mapping[Monomial, Fraction], by: Monomial, factor: Fraction) -> Sum:
+    """Each term times a monomial and a number that isn't 0."""
+    return {times(m, by): c * factor for m, c in one.items()}
+
+
+def common(one: Mapping[Monomial, Fraction]) -> Monomial:
+    """The monomial that divides every term and leaves no exponent negative."""
+    least: dict[int, int] = {}
+    for k, monomial in enumerate(one):
+        here = dict(monomial)
+        if k == 0:
+            least = here
+        else:
+            both = least.keys() | here.keys()
+            least = {g: min(least.get(g, 0), here.get(g, 0)) for g in both}
+    return tuple(sorted((g, e) for g, e in least.items() if e))
+
+
+def primitive(one: Mapping[Monomial, Fraction]) -> tuple[Fraction, Monomial, Frozen]:
+    """A number, a monomial and what remains when both are divided out: equal for equal shapes.
+
+    What remains has no monomial in common, and its first term's coefficient is 1.
+    """
+    shared = common(one)
+    rest = scaled(one, inverted(shared), Fraction(1))
+    first = min(rest)
+    leading = rest[first]
+    return leading, shared, tuple(sorted((m, c / leading) for m, c in rest.items()))

@@ -1,0 +1,62 @@
+"""A formula over whole arrays as equations by indices."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from derive.latex.arrays import right_side
+from derive.latex.formula import Formula
+from derive.latex.lefts import Left, left_of
+from derive.latex.nodes import Relation
+from derive.syntax import Refused, Written
+from derive.vocabulary import Vocabulary
+from derive.whole.elaborate import Elaborator
+from derive.whole.nodes import Array, Entrywise
+
+
+def whole_equations(formula: Formula, tree: Relation) -> list[Written]:
+    """The formula, with the equations that it needs first.
+
+    Vectors are columns, as in matrix notation; where that doesn't fit, shapes go together as
+    NumPy's do, as a bias beside a batch in rows. Raises `Refused`.
+    """
+    vocabulary = formula.names.vocabulary
+    assert vocabulary is not None
+    left = left_of(formula, tree.sides[0], tree.signs[0], whole=True)
+    if left.letters:
+        raise formula.refuse(
+            tree,
+            "the left side has subscripts, and an array on the right has none; write all of "
+            "them or none",
+        )
+    formula.left = left.tensor
+    problem: Refused | None = None
+    for column in (True, False):
+        formula.deep = 0
+        try:
+            return _elaborated(formula, tree, left, vocabulary, column)
+        except Refused as refused:
+            problem = problem or refused
+    assert problem is not None
+    raise problem
+
+
+def _elaborated(
+    formula: Formula, tree: Relation, left: Left, vocabulary: Vocabulary, column: bool
+) -> list[Written]:
+    names = formula.names
+    elaborator = Elaborator(
+        dict(names.shapes),
+        column=column,
+        batch=vocabulary.batch,
+        taken=set(names.own.values()),
+    )
+    node = right_side(formula, elaborator, vocabulary, tree.sides[-1])
+    place = formula.place(tree)
+    if left.is_change:
+        node = Entrywise("+", (Array(left.tensor, place=place), node), place=place)
+    known = names.shapes.get(left.tensor)
+    written = elaborator.equation(left.tensor, node, place, "", known)
+    if known is None:
+        names.own_shapes[left.tensor] = elaborator.entries(node).shape
+    return [*elaborator.before, replace(written, is_next=left.is_next)]

@@ -1,0 +1,23 @@
+"""From a person's text and a derivation to the points at which slips are searched."""
+
+from derive.against.formulas import formulas_of
+from derive.against.known import plain_left
+from derive.against.slips import points_of as points_of_formula
+from derive.against.worlds import worlds
+from derive.grammar import read_equations
+from derive.slips import find_slips
+
+
+def points_of(derivation, text, tensor, seed=0):
+    """The real name of a tensor, the derivation over short axes, and its points."""
+    problems = []
+    written = [plain_left(w) for w in read_equations(text, "formulas", problems)]
+    assert not problems, problems
+    formulas = formulas_of(written, worlds(derivation, written, seed))
+    (formula,) = [f for f in formulas if f.name == tensor]
+    return formula.real, *points_of_formula(formula)
+
+
+def slips_of(derivation, text, tensor, seed=0):
+    """The slips of one formula of a text."""
+    return find_slips(*points_of(derivation, text, tensor, seed), seconds=3600)
