@@ -271,6 +271,7 @@ LINES = [
     ("exp(A @ x)", S, "x", "diag(exp(A @ x)) @ A"),
     ("A @ X", "A: m n, X: n p", "X", "dY_dX[i,l,k,j] = where(l == j, 1, 0)*A[i,k]"),
     ("k**2", S, "x", "0"),
+    ("X - (X)", S, "X", "0"),
 ]
 
 

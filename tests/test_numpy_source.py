@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import re
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -15,6 +17,7 @@ from derive.extents import Sizes
 from derive.interpret import Interpreter
 from derive.language import Declarations, assemble
 from derive.loading import loads
+from derive.naming import guessed
 from derive.notation import Derivation, Dim, affine
 from derive.numpy_source import read_numpy
 from derive.single import one_sample
@@ -329,3 +332,70 @@ def test_a_wrong_formula_stays_wrong() -> None:
     got = evaluated(read_numpy(text, vocabulary(derivation), {}), derivation)
     wrong = {n for n, (one, other) in got.items() if not np.allclose(one, other)}
     assert wrong == {"dz1"}
+
+
+GUESSES = [
+    ("dW2", "dW2"),
+    ("grad_W2", "dW2"),
+    ("W2_grad", "dW2"),
+    ("dL_dW2", "dW2"),
+    ("dEdW2", "dW2"),
+    ("nabla_w2", "dW2"),
+    ("delta2", "dz2"),
+    ("d2", "dz2"),
+    ("dz_2", "dz2"),
+    ("dA1", "dy1"),
+    ("dh1", "dy1"),
+    ("a1", "y1"),
+    ("A1", "y1"),
+    ("h1", "y1"),
+    ("Z2", "z2"),
+    ("X", "x"),
+    ("Y", "t"),
+    ("labels", "t"),
+    ("y_hat", "y2"),
+    ("out", "y2"),
+    ("lr", "learning_rate"),
+    ("loss", "E"),
+    ("hidden_sum", None),
+    ("delta9", None),
+    ("q", None),
+]
+
+
+@pytest.mark.parametrize(("written", "tensor"), GUESSES)
+def test_names_are_guessed(written: str, tensor: str | None) -> None:
+    assert guessed(written, vocabulary(model(NET))) == tensor
+
+
+def test_no_source_is_a_traceback() -> None:
+    """Sources with some of their words changed are read, or refused in one line each."""
+    chance = random.Random(4)
+    words = [
+        "(",
+        ")",
+        "[",
+        "]",
+        "@",
+        ".T",
+        "==",
+        "x",
+        "W1",
+        "dz2",
+        "0",
+        "axis=0",
+        ":",
+        "None",
+        "if",
+    ]
+    sources = [FUNCTION, IN_OUT, COLUMNS, SOFTMAX, SINGLE, LOOP]
+    lines = []
+    for _ in range(120):
+        parts = re.findall(r"\w+|\s+|[^\w\s]", chance.choice(sources))
+        for _ in range(3):
+            parts[chance.randrange(len(parts))] = chance.choice((*words, *parts))
+        try:
+            read_numpy("".join(parts), vocabulary(model(NET)), {})
+        except ChainruleError as refused:
+            lines.append(len(refused.problems))
+    assert set(lines) == {1}

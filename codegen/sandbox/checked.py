@@ -20,9 +20,10 @@ _NAMES = frozenset(
 # attributes of NumPy's that reach files, memory or other modules
 _ATTRIBUTES = frozenset(
     """
-    core ctypes ctypeslib data DataSource distutils dump dumps f2py frombuffer fromfile fromregex
-    genfromtxt get_include lib load loads loadtxt memmap os rec save savetxt savez savez_compressed
-    show_config source sys test testing tofile typing
+    ag_frame core cr_frame ctypes ctypeslib data DataSource distutils dump dumps f2py f_back
+    f_builtins f_globals f_locals frombuffer fromfile fromregex genfromtxt get_include gi_frame lib
+    load loads loadtxt memmap os rec save savetxt savez savez_compressed show_config source sys
+    tb_frame test testing tofile typing
     """.split()  # noqa: SIM905
 )
 

@@ -13,9 +13,10 @@ from derive.syntax import Place, Refused
 from derive.text import equation_text
 from derive.tree import reads
 from derive.whole.build import ZERO, Builder
+from derive.whole.contraction import NoMatrix
 from derive.whole.elaborate import Elaborator
 from derive.whole.nodes import Whole
-from derive.whole.recover import NoMatrix, Recoverer
+from derive.whole.recover import Recoverer
 from derive.whole.text import text
 from derive.whole.walk import arrays
 
@@ -117,6 +118,8 @@ class _Answering:
             return Answer(
                 of, wrt, None, (), self.by_indices(self.derivation.gradient(wrt)), shape, self.build
             )
+        if not equation.terms:
+            return Answer(of, wrt, ZERO, (), (), shape, self.build)
         try:
             value, where = self.inlined(self.recoverer.equation(equation))
             self.verified(value, where, shape)

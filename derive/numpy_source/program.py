@@ -119,6 +119,7 @@ class Program(Reader):
             self.depth = 0
             self.finals = before
             self.frames = [_Frame()]
+            self.current: ast.stmt = ast.Pass()
             self._roots()
             self.last = dict(self.count)
         return self.found
@@ -184,6 +185,8 @@ class Program(Reader):
             self._statement(statement)
 
     def _statement(self, statement: ast.stmt) -> None:
+        if len(self.frames) == 1:
+            self.current = statement
         match statement:
             case ast.Assign(targets=targets, value=value):
                 if isinstance(value, ast.Lambda):
@@ -399,7 +402,7 @@ class Program(Reader):
         self.count[name] = self.count.get(name, 0) + 1
         if self.finals.get(name, 0) > self.count[name]:
             tensor = None  # not its last value
-        text = f"{name} = {shorten(ast.unparse(source), 200)}"
+        text = shorten(ast.unparse(self.current), 200)
         if isinstance(value, Refused):
             if tensor is not None and tensor.startswith("d"):
                 raise value

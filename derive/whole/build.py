@@ -29,7 +29,7 @@ from derive.whole.nodes import (
     Whole,
 )
 from derive.whole.text import chain
-from derive.whole.walk import parts
+from derive.whole.walk import turns
 
 ZERO = Literal(Fraction(0))
 ONE = Literal(Fraction(1))
@@ -382,11 +382,6 @@ def root(base: Whole) -> Whole:
             return norm
         case _:
             return Entrywise("sqrt", (base,))
-
-
-def turns(node: Whole) -> int:
-    """How many transposes stand in a node."""
-    return isinstance(node, Transpose) + sum(map(turns, parts(node)))
 
 
 def _factors(node: Whole) -> list[Whole]:

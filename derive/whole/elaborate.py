@@ -29,7 +29,6 @@ from derive.whole.entries import (
     reduced,
     scalar,
     shape_told,
-    told,
 )
 from derive.whole.nodes import (
     Array,
@@ -59,6 +58,7 @@ from derive.whole.nodes import (
 )
 from derive.whole.products import matmul, oriented, outer
 from derive.whole.shaping import diagonal, identity, one_hot, picked, reshaped, square, transposed
+from derive.whole.sums import along_axes, by_letters
 from derive.whole.text import text
 
 _LOGIC = ("and", "or", "not")
@@ -334,39 +334,7 @@ class Elaborator:
     ) -> Entries:
         """A sum of products by letters."""
         parts = [self.entries(a) for a in args]
-        extents: dict[str, Affine] = {}
-        for own, part, node in zip(letters, parts, args, strict=True):
-            if len(own) != part.rank:
-                raise Refused(
-                    place, f"einsum: '{own}' doesn't fit {_inside(node)}, {shape_told(part)}"
-                )
-            for letter, extent in zip(own, part.shape, strict=True):
-                known = extents.setdefault(letter, extent)
-                if known != extent:
-                    raise Refused(
-                        place,
-                        f"einsum: letter '{letter}' is {told(known)} long and, in "
-                        f"{_inside(node)}, {told(extent)}",
-                    )
-        if not set(kept) <= set(extents) or len(set(kept)) != len(kept):
-            raise Refused(place, f"einsum: '{kept}' names letters that no array has, or one twice")
-        gone = [x for x in extents if x not in kept]
-
-        def at(subscripts: Subscripts, scope: Scope) -> Syntax:
-            place_of: dict[str, Syntax] = dict(zip(kept, subscripts, strict=True))
-            run = []
-            for letter in gone:
-                fresh, scope = scope.fresh(extents[letter])
-                run.append((fresh, extents[letter]))
-                place_of[letter] = Name(place, fresh)
-            body: Syntax | None = None
-            for own, part in zip(letters, parts, strict=True):
-                value = part.value(tuple(place_of[x] for x in own), scope)
-                body = value if body is None else Op(place, "*", (body, value))
-            assert body is not None
-            return reduced(place, "sum", run, body, self.length)
-
-        return Entries(tuple(extents[x] for x in kept), at)
+        return by_letters(place, letters, kept, parts, [_inside(a) for a in args], self.length)
 
     # ---- reductions ------------------------------------------------------------------------------
 
@@ -376,25 +344,10 @@ class Elaborator:
         """A reduction over some axes."""
         inner = self.entries(of)
         along = self.axes(place, of, inner, axes)
-        kept = [k for k in range(inner.rank) if k not in along]
-
-        def at(subscripts: Subscripts, scope: Scope) -> Syntax:
-            own: list[Syntax | None] = [None] * inner.rank
-            for k, position in enumerate(kept):
-                own[position] = subscripts[position if keepdims else k]
-            run = []
-            for position in along:
-                letter, scope = scope.fresh(inner.shape[position])
-                run.append((letter, inner.shape[position]))
-                own[position] = Name(place, letter)
-            body = inner.value(tuple(s for s in own if s is not None), scope)
-            return reduced(place, op, run, body, self.length)
-
-        if keepdims:
-            return Entries(tuple(ONE if k in along else e for k, e in enumerate(inner.shape)), at)
-        shape = tuple(inner.shape[k] for k in kept)
-        lies = _ALONG.get(along[0], "") if self.column and inner.rank == 2 and kept else ""
-        return Entries(shape, at, lies)
+        found = along_axes(place, op, inner, along, keepdims, self.length)
+        kept = inner.rank - len(along)
+        lies = _ALONG.get(along[0], "") if self.column and inner.rank == 2 and kept == 1 else ""
+        return found if keepdims else replace(found, lies=lies)
 
     @staticmethod
     def axes(place: Place, of: Whole, inner: Entries, axes: Iterable[int] | None) -> list[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import fields
 
-from derive.whole.nodes import Array, Placed, Whole
+from derive.whole.nodes import Array, Placed, Transpose, Whole
 
 
 def parts(node: Whole) -> Iterator[Whole]:
@@ -22,3 +22,8 @@ def arrays(node: Whole) -> list[str]:
     if isinstance(node, Array):
         return [node.name]
     return [name for part in parts(node) for name in arrays(part)]
+
+
+def turns(node: Whole) -> int:
+    """How many transposes stand in a node."""
+    return isinstance(node, Transpose) + sum(map(turns, parts(node)))
