@@ -129,6 +129,15 @@ def test_hessian_of_cross_entropy_of_a_batch():
     np.testing.assert_allclose(found.astype(float), wanted, atol=1e-12)
 
 
+def test_blocks_that_are_zero_are_left_out():
+    mixed = derive.hessian(parse("E = x*y", parameters=["x", "y"], objective="E"))
+    assert [equation_text(e) for e in mixed.equations] == ["E = x*y", "H_x_y = 1"]
+    text = "E = sum(i, w[i]) + 3*u"
+    linear = parse(text, parameters=["w", "u"], objective="E", sizes={"i": 2})
+    assert [e.tensor for e in derive.hessian(linear).equations] == ["E"]
+    assert derive.hessian_vector(linear).wrt == ()
+
+
 def test_jacobian():
     system = derive.jacobian(network(), "y2", ["W1", "b2", "x"])
     check_system(system)
