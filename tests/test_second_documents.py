@@ -6,6 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import jsonschema
+import numpy as np
 import pytest
 
 from codegen.latex.box import flat
@@ -17,7 +18,7 @@ from codegen.paper.forms import displays
 from codegen.paper.manner import Manner
 from codegen.paper.story import Story
 from codegen.paper.updates import updates
-from derive import differentiate, loads, parse
+from derive import differentiate, hessian_vector, loads, parse
 from tests.story_reader import Facts, Told
 from tests.test_second_products import network
 
@@ -171,6 +172,21 @@ def test_every_format(form, lang):
     derivation = differentiate(loads(LOGISTIC))
     text = document(derivation, form, order=2, lang=lang)
     assert text != document(derivation, form, lang=lang)
+
+
+def test_the_product_is_a_document_of_its_own():
+    text = document(hessian_vector(loads(LOGISTIC)), "md", detail="result")
+    assert r"\frac{\partial \dot{E}}{\partial W^{(1)}_{ij}}" in text
+
+
+def test_numbers_of_an_update_that_reads_a_matrix():
+    """Newton's step on one sample, worked out: (H + I/2)^{-1} g by hand."""
+    example = "[example]\nx = [[1, 2, 0]]\nt = [[1]]\nW1 = [[0, 0, 0]]\nb1 = [0]\n"
+    newton = LOGISTIC.replace("binary_cross_entropy_with_logits", "squared_error")
+    text = f'{newton}[optimizer]\ntype = "newton"\ndamping = 0.5\n{example}'
+    told = document(differentiate(loads(text)), "tex")
+    step = np.linalg.solve(np.outer(v := [1, 2, 0, 1], v) + np.eye(4) / 2, [-1, -2, 0, -1])
+    assert f"{-step[0]:.9g}" in told
 
 
 def test_as_data_it_is_what_the_schema_says():

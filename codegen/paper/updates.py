@@ -45,10 +45,11 @@ def _curvature(teller: Teller) -> Iterator[Block]:
     if not derivation.curvature:
         return
     matrix = teller.symbol(derivation.curvature[-1].tensor)
-    kind = teller.system.training.curvature
-    yield Paragraph(
-        teller.say(f"curvature {kind}", matrix=matrix, all=Math(str(teller.names.together)))
-    )
+    together = Math(str(teller.names.together))
+    if teller.system.training.curvature == "hessian":
+        yield Paragraph(teller.say("curvature hessian", matrix=matrix, all=together))
+    else:
+        yield Paragraph(teller.say("curvature gauss_newton", matrix=matrix, all=together))
     formulas = tuple(teller.index.formula(e) for e in derivation.curvature)
     yield Display(formulas, tuple(f"curvature:{e.tensor}" for e in derivation.curvature))
     yield Paragraph(teller.say("curvature update"))
