@@ -41,7 +41,7 @@ def _(shown: System) -> list[Formula]:
 @formulas.register
 def _(shown: Derivation) -> list[Formula]:
     printer = IndexPrinter(Names(shown), shown.table)
-    equations = (*shown.forward, *shown.backward, *shown.updates)
+    equations = (*shown.forward, *shown.backward, *shown.curvature, *shown.updates)
     return [printer.formula(e) for e in equations]
 
 
@@ -76,7 +76,8 @@ def text(shown: object) -> str:
         case System():
             return _lines(shown.equations)
         case Derivation():
-            return _lines((*shown.forward, *shown.backward, *shown.updates))
+            later = (*shown.curvature, *shown.updates)
+            return _lines((*shown.forward, *shown.backward, *later))
         case _:
             return str(shown)
 

@@ -481,8 +481,10 @@ class Derivation(Displayed):
 
     `backward` holds the error terms and gradients in the order of computation; `inlined` the
     adjoints that were written into the only place that used them, so that every derivative that
-    was formed can be asked for; `updates` one equation a parameter, `next(W) = ...`, and those that
-    come before; `curvature` the second derivatives that these read, in the order of computation.
+    was formed can be asked for; `updates` one equation a parameter, `next(W) = ...`, and those
+    that come before; `curvature` the second derivatives that these read, in the order of
+    computation, and `blocks` which of their tensors are derivatives by the vector of all
+    parameters, whose name is "".
     """
 
     system: System
@@ -496,6 +498,7 @@ class Derivation(Displayed):
     objective: str
     warnings: tuple[str, ...] = ()
     curvature: tuple[Equation, ...] = ()
+    blocks: tuple[Block, ...] = ()
 
     @property
     def forward(self) -> tuple[Equation, ...]:

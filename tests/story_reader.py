@@ -53,7 +53,8 @@ class Facts:
         drawn = given if given is not None else draw(derivation, seed, self.extents)
         self.leaves = {n: _numbers(derivation.table[n], a) for n, a in drawn.items()}
         d = self.derivation
-        self.equations = (*d.forward, *d.inlined, *d.backward)
+        every = (*d.forward, *d.inlined, *d.backward, *d.curvature)
+        self.equations = tuple({e.tensor: e for e in every}.values())
         with np.errstate(all="ignore"):
             run = Interpreter(self.equations, d.table, self.leaves, extents=self.extents)
             self.arrays = {e.tensor: run.array(e.tensor) for e in self.equations}

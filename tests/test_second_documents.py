@@ -6,6 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import jsonschema
+import numpy as np
 import pytest
 
 from codegen.latex.box import flat
@@ -16,7 +17,8 @@ from codegen.paper.documents import document
 from codegen.paper.forms import displays
 from codegen.paper.manner import Manner
 from codegen.paper.story import Story
-from derive import differentiate, loads, parse
+from codegen.paper.updates import updates
+from derive import differentiate, hessian_vector, loads, parse
 from tests.story_reader import Facts, Told
 from tests.test_second_products import network
 
@@ -82,25 +84,32 @@ class Renamed:
             if isinstance(symbol, Twofold):
                 over = rf"\frac{{\partial^{{2}} {symbol.of}}}{{\partial " if symbol.twice else ""
                 link = r"\,\partial " if symbol.twice else r"}{\partial "
-                left = re.escape(over or r"\frac{\partial ") + re.escape(str(symbol.by)) + at
-                whole = left + re.escape(link + str(symbol.other)) + at + r"\}"
+                pair = [str(symbol.by), str(symbol.other)]
+                one, other = pair[::-1] if symbol.turned and not symbol.twice else pair
+                left = re.escape(over or r"\frac{\partial ") + re.escape(one) + at
+                whole = left + re.escape(link + other) + at + r"\}"
             else:
                 left = re.escape(rf"\frac{{\partial {symbol.of}}}{{\partial {symbol.by}")
                 whole = left + at + r"()\}"
-            self.patterns.append((re.compile(whole), f"G^{{({k})}}"))
+            turned = isinstance(symbol, Twofold) and symbol.turned and not symbol.twice
+            self.patterns.append((re.compile(whole), f"G^{{({k})}}", turned))
         self.objective = names.objective
 
     def __getitem__(self, name):
         return self.put(str(self.names[name]))
 
     def put(self, text):
-        for pattern, letter in self.patterns:
-            text = pattern.sub(lambda m, x=letter: self.at(x, m[1], m[2]), text)
+        for pattern, letter, turned in self.patterns:
+            order = (2, 1) if turned else (1, 2)
+            text = pattern.sub(lambda m, x=letter, o=order: self.at(x, m[o[0]], m[o[1]]), text)
         return text
 
     @staticmethod
     def at(letter, *places):
-        apart = (x if "," in x else ",".join(re.findall(r"[A-Za-z]'*|\d", x)) for x in places if x)
+        plain = re.compile(r"(?:[A-Za-z]'*|\d)+")
+        pieces = re.compile(r"[A-Za-z]'*|\d")
+        given = [x for x in places if x]
+        apart = (",".join(pieces.findall(x)) if plain.fullmatch(x) else x for x in given)
         told = ",".join(apart)
         return f"{letter}_{{{told}}}" if told else letter
 
@@ -165,8 +174,47 @@ def test_every_format(form, lang):
     assert text != document(derivation, form, lang=lang)
 
 
+def test_the_product_is_a_document_of_its_own():
+    text = document(hessian_vector(loads(LOGISTIC)), "md", detail="result")
+    assert r"\frac{\partial \dot{E}}{\partial W^{(1)}_{ij}}" in text
+
+
+def test_numbers_of_an_update_that_reads_a_matrix():
+    """Newton's step on one sample, worked out: (H + I/2)^{-1} g by hand."""
+    example = "[example]\nx = [[1, 2, 0]]\nt = [[1]]\nW1 = [[0, 0, 0]]\nb1 = [0]\n"
+    newton = LOGISTIC.replace("binary_cross_entropy_with_logits", "squared_error")
+    text = f'{newton}[optimizer]\ntype = "newton"\ndamping = 0.5\n{example}'
+    told = document(differentiate(loads(text)), "tex")
+    step = np.linalg.solve(np.outer(v := [1, 2, 0, 1], v) + np.eye(4) / 2, [-1, -2, 0, -1])
+    assert f"{-step[0]:.9g}" in told
+
+
 def test_as_data_it_is_what_the_schema_says():
     schema = json.loads(Path("docs/derivation.schema.json").read_text())
     data = json.loads(document(differentiate(loads(LOGISTIC)), "json", order=2))
     jsonschema.validate(data, schema)
     assert [h["by"] for h in data["second"]["hessians"]] == [["z1"], ["W1", "b1"]]
+
+
+@pytest.mark.parametrize("kind", ["newton", "natural_gradient"])
+@pytest.mark.parametrize("samples", ["column", "rows"])
+def test_the_matrix_that_an_update_reads_is_told(kind, samples):
+    """Its formulas are true, and so are those of the updates that read it."""
+    derivation = differentiate(loads(f'{LOGISTIC}[optimizer]\ntype = "{kind}"\ndamping = 0.5'))
+    story = Story(derivation, Manner(samples=samples))
+    whole = story.teller.derivation
+    first = [a for _, a in whole.adjoints if isinstance(story.teller.names[a], Partial)]
+    names = Renamed(story.teller.names, [*(b.tensor for b in whole.blocks), *first])
+    teller = SimpleNamespace(
+        names=names,
+        derivation=whole,
+        manner=story.teller.manner,
+        index=SimpleNamespace(left=lambda e: names.put(story.teller.index.left(e))),
+    )
+    told = Told(teller, Facts(whole))
+    count = 0
+    for section in updates(story.teller):
+        for display in displays(section.blocks):
+            for formula, label in zip(display.formulas, display.labels, strict=True):
+                count += told.check(names.formula(formula), label) == "left"
+    assert count == len(whole.curvature) + len(whole.updates) - 1  # the inverse has no line

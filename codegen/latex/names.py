@@ -11,10 +11,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from codegen.latex.orders import (
-    Twofold,
-    dotted,
+    all_together,
+    by_all,
+    changes_in,
     first_derivatives,
     of_second_order,
+    symbols_of,
 )
 from codegen.latex.partial import DIFFERENTIAL, ERROR, Change, Determinant, Partial, Symbol
 from derive.notation import (
@@ -168,7 +170,8 @@ class Names:
         }
         adjoint = self._adjoints()
         first = first_derivatives(self.system)
-        later = {*adjoint, *first, *self._changes()}
+        together = self.derivation.blocks if self.derivation else ()
+        later = {*adjoint, *first, *changes_in(self.system), *(b.tensor for b in together)}
         self.nodes = self._nodes()
         put = [t for t in tensors if t.name not in later and not t.name.startswith("next(")]
         for tensor in put:
@@ -176,18 +179,20 @@ class Names:
                 self._put(tensor)
         self._put_tildes()
         for tensor in put:
-            if tensor.name in self.nodes:
-                told = self._told_of(*self.nodes[tensor.name])
-                self._put(tensor, told)
-                if self._made[tensor.name] != told:
-                    del self.nodes[tensor.name]
+            if tensor.name in self.nodes and tensor.role not in _REMEMBERED:
+                self._put_node(tensor)
         for tensor in put:
             if tensor.role in _REMEMBERED:
-                self._put(tensor)  # with the symbol of its parameter, which is settled now
+                # the symbol of its parameter is settled now
+                (self._put_node if tensor.name in self.nodes else self._put)(tensor)
         self._put_earlier(first)
         self.objective = self._objective()
         for name, of in adjoint.items():
             self._made[name] = self._again(name, of)
+        self.together = all_together(self._used)
+        for block in together:
+            second = self.of(block.second)
+            self._made[block.tensor] = by_all(self.objective, self.together, second, block)
         self._dims = self._extents(tensors)
         terms = {a: of for a, of in adjoint.items() if of not in first}
         self.errors = {a: of for a, of in terms.items() if isinstance(self._made[a], Symbol)}
@@ -227,11 +232,17 @@ class Names:
 
     def _nodes(self) -> dict[str, tuple[str, str]]:
         """The inverses and determinants that the engine named: what each is, of which tensor."""
-        equations = list(self.system.equations)
-        if self.derivation is not None:
-            equations += [*self.derivation.backward, *self.derivation.inlined]
+        d = self.derivation
+        own = (*d.backward, *d.inlined, *d.updates) if d is not None else ()
+        equations = (*self.system.equations, *own)
         terms = {e.tensor: e.terms[0] for e in equations if not e.source}
         return {name: (t.reduce, t.matrix) for name, t in terms.items() if t.matrix is not None}
+
+    def _put_node(self, tensor: Tensor) -> None:
+        told = self._told_of(*self.nodes[tensor.name])
+        self._put(tensor, told)
+        if self._made[tensor.name] != told:
+            del self.nodes[tensor.name]
 
     def _told_of(self, node: str, of: str) -> Symbol | None:
         of_ = self._made.get(of)
@@ -309,33 +320,17 @@ class Names:
                     found = {seed: self.derivation.objective, **found}
         return found
 
-    def _changes(self) -> set[str]:
-        """What is told as a change along a direction, or as a derivative by two tensors."""
-        earlier = self.system.earlier
-        if earlier is None:
-            return set()
-        moving = {self.system.objective} if earlier.directions and self.system.objective else set()
-        return {*moving, *(v for _, v in earlier.directions), *(b.tensor for b in earlier.blocks)}
-
     def _put_earlier(self, first: Mapping[str, str]) -> None:
         """The symbols of first derivatives among a system's equations, and of what they bring."""
         earlier = self.system.earlier
         if earlier is None:
             return
         made = self._made.get(earlier.objective)
-        self.objective = (
-            made if isinstance(made, Symbol) else self._symbol(earlier.objective, scalar=True)
-        )
+        plain = self._symbol(earlier.objective, scalar=True)
+        self.objective = made if isinstance(made, Symbol) else plain
         for name, of in first.items():
             self._made[name] = self._derivative(of)
-        for of, name in earlier.directions:
-            self._made[name] = dotted(self.of(of))
-        if earlier.directions and self.system.objective:
-            self._made[self.system.objective] = dotted(self.objective)
-        for block in earlier.blocks:
-            rank = self.system.table[block.first].rank
-            one, other = self.of(block.first), self.of(block.second)
-            self._made[block.tensor] = Twofold(self.objective, one, other, rank, block.twice)
+        self._made.update(symbols_of(self.system, self.objective, self.of))
 
     def _objective(self) -> Symbol:
         """What is differentiated; any scalar function of it where it has axes."""

@@ -8,7 +8,7 @@ from fractions import Fraction
 from codegen.latex.box import flat
 from codegen.latex.frames import ODOT, ONES, OSLASH
 from codegen.latex.names import Names, inline
-from codegen.latex.partial import DIFFERENTIAL, Partial
+from codegen.latex.partial import DIFFERENTIAL, Partial, Symbol
 from codegen.latex.subscripts import Formula
 from codegen.paper import matrices
 from codegen.paper.model import Code, Math, Table, Text
@@ -70,6 +70,16 @@ def _meaning(teller: Teller, tensor: Tensor) -> Text | None:
     ):
         return None
     said: Text
+    earlier = system.earlier
+    first = {a: of for of, a in earlier.adjoints} if earlier else {}
+    moves = {v: of for of, v in earlier.directions} if earlier else {}
+    if name in first:
+        if not isinstance(names[name], Symbol):
+            return None
+        partial = Partial(names.of(earlier.objective if earlier else ""), names.of(first[name]))
+        return say("role_error", partial=Math(inline(str(partial))))
+    if name in moves or name in {a for of, a in derivation.adjoints if of in first}:
+        return say("role_change")
     match tensor.role:
         case "adjoint" if name in names.errors:
             partial = Partial(names.objective, names.of(names.errors[name]))

@@ -42,9 +42,11 @@ class Second:
         """That by what the loss reads, and that by the tensors asked for where it is short."""
         output = system.output
         if output is not None and output in system.defined and self.names != (output,):
-            yield (output,), hessian(system, [output])
+            inner = hessian(system, [output])
+            if _new(inner):
+                yield (output,), inner
         whole = hessian(system, self.names)
-        if len(_new(whole)) <= _MOST:
+        if 0 < len(_new(whole)) <= _MOST:
             yield self.names, whole
 
     def sections(self) -> Iterator[Section]:
@@ -78,8 +80,12 @@ class Second:
     def _in_full(self) -> Iterator[Block]:
         """The blocks of Hessians, each a formula."""
         for k, (names, whole) in enumerate(self.wholes):
-            key = "second full" if k == 0 else "second full too"
-            yield Paragraph(whole.say(key, tensors=whole.symbols(names)))
+            by = whole.symbols(names)
+            first = k == 0
+            said = (
+                whole.say("second full", tensors=by) if first else whole.say("and by", tensors=by)
+            )
+            yield Paragraph(said)
             yield Display(tuple(whole.index.formula(e) for e in whole.derivation.backward))
 
     def apart(self, blocks: Iterable[Block]) -> tuple[Block, ...]:

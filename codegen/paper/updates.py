@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from codegen.latex.names import updated
-from codegen.paper.model import Block, Display, Paragraph, Section
+from codegen.paper.model import Block, Display, Math, Paragraph, Section
 from codegen.paper.teller import Teller
 from derive.notation import Equation
 from derive.text import equation_text
@@ -20,12 +20,15 @@ def updates(teller: Teller) -> Iterator[Section]:
     every = teller.derivation.updates
     of_layers = [e for e in every if not _of_another(teller, e)]
     told, others = _by_parameter(teller, of_layers)
+    # an inverse is written as one where it is used
+    told = [e for e in told if e.tensor not in teller.names.nodes]
     equations = (*teller.system.updates, *told)
     if not equations:
         return
     say = teller.say
     remembers = any(t.role == "state" for t in teller.derivation.tensors)
-    blocks: list[Block] = [Paragraph(say("order"))] if remembers else []
+    blocks: list[Block] = [*_curvature(teller)]
+    blocks.extend([Paragraph(say("order"))] if remembers else [])
     if remembers and teller.worked is not None and teller.worked.updates:
         blocks.append(Paragraph(say("memory begins")))
     blocks.extend((*teller.each_once(equations, "update"), *after_the_update(teller)))
@@ -34,6 +37,22 @@ def updates(teller: Teller) -> Iterator[Section]:
     if len(of_layers) < len(every):
         blocks.append(Paragraph(say("others likewise")))
     yield Section(say("updates"), tuple(blocks))
+
+
+def _curvature(teller: Teller) -> Iterator[Block]:
+    """The matrix of second derivatives that the updates read, and what it is made of."""
+    derivation = teller.derivation
+    if not derivation.curvature:
+        return
+    matrix = teller.symbol(derivation.curvature[-1].tensor)
+    together = Math(str(teller.names.together))
+    if teller.system.training.curvature == "hessian":
+        yield Paragraph(teller.say("curvature hessian", matrix=matrix, all=together))
+    else:
+        yield Paragraph(teller.say("curvature gauss_newton", matrix=matrix, all=together))
+    formulas = tuple(teller.index.formula(e) for e in derivation.curvature)
+    yield Display(formulas, tuple(f"curvature:{e.tensor}" for e in derivation.curvature))
+    yield Paragraph(teller.say("curvature update"))
 
 
 def _of_another(teller: Teller, update: Equation) -> bool:

@@ -69,12 +69,23 @@ class Worked:
             for t in derivation.tensors
             if t.role == "state"
         }
-        self.run = first.beside(derivation.updates, (), remembered)
+        known = {e.tensor for e in forward}
+        later = (*(e for e in derivation.curvature if e.tensor not in known), *derivation.updates)
+        self.run = first.beside(later, (), remembered)
         self.leaves = leaves
+        self.updates = self.updates and self._moves()
         numbers = _Numbers(self, matrix)
         index = IndexPrinter(numbers, matrix.index.table)  # type: ignore[arg-type]
         self.matrix = MatrixPrinter(index, matrix.batch, matrix.turned)
         self.plain = matrix
+
+    def _moves(self) -> bool:
+        """Whether the update gives numbers: a matrix without an inverse gives none."""
+        try:
+            self.objective_after()
+        except Undefined:
+            return False
+        return True
 
     def formula(self, equation: Equation) -> Formula | None:
         """The formula with numbers, and what it gives; None where that is too large to print."""

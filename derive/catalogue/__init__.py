@@ -154,7 +154,7 @@ def _info(kind: str, row: Row) -> EntryInfo:
             return EntryInfo(
                 row.name,
                 kind,
-                row.about if row is OPTIMIZERS[0] else f"{row.about}; {_COMMON}",
+                row.about if row is OPTIMIZERS[0] or row.curvature else f"{row.about}; {_COMMON}",
                 _forms(row),
                 _told(row),
                 ("w", "g"),

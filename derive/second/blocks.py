@@ -177,7 +177,8 @@ def _block(second: Derivation, name: str, wanted: Collection[str], before: Found
             return Block(block_name(name, by), name, by, twice=True)
         return None
 
-    unit = _Unit(dict(earlier.directions)[name], _letters(second, second.gradient(name).axes))
+    axes = second.system.defined[dict(earlier.adjoints)[name]].axes
+    unit = _Unit(dict(earlier.directions)[name], _letters(second, axes))
     return _derivatives(second, unit, name, called, wanted, before)
 
 

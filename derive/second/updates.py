@@ -17,12 +17,14 @@ from derive.normalize import Normalizer
 from derive.notation import (
     Affine,
     Axis,
+    Block,
     Call,
     Derivation,
     Equation,
     Expr,
     Index,
     Read,
+    System,
     Tensor,
     Term,
     affine,
@@ -99,8 +101,7 @@ def moved_together(derivation: Derivation, moved: Sequence[str]) -> Derivation:
     size = sum(p.size for p in parts)
     _refuse(derivation, size)
     maker = _Maker(derivation, parts, size)
-    curvature, matrix = maker.curvature(system.training.curvature)
-    return maker.updated(curvature, matrix)
+    return maker.updated(*maker.curvature(system.training.curvature))
 
 
 def _parts(derivation: Derivation, moved: Sequence[str]) -> tuple[_Part, ...]:
@@ -154,8 +155,8 @@ class _Maker:
 
     # ---- second derivatives ----------------------------------------------------------------------
 
-    def curvature(self, kind: str) -> tuple[list[Equation], str]:
-        """The equations of the matrix, in the order of computation, and its name."""
+    def curvature(self, kind: str) -> tuple[list[Equation], list[Block]]:
+        """The equations of the matrix, in the order of computation, and what is a derivative."""
         derivation, row, column = self.derivation, self.row, self.column
         names = [p.name for p in self.parts]
         letter = _MATRIX[kind]
@@ -177,17 +178,29 @@ class _Maker:
         every = (*along.equations, *second.backward, *second.inlined)
         found += self.for_each_row([e for e in every if e.tensor not in own], directions.values())
         products = {p: second.adjoint[p] for p in second.wrt}
-        blocks = []
+        rows = []
         for part in self.parts:
             if part.name in products:
-                told = self.laid_out(part, products[part.name], (row,), f"{letter}_{part.name}")
-                found += told[0]
-                blocks.append((part, told[1]))
+                laid = self.laid_out(part, products[part.name], (row,), f"{letter}_{part.name}")
+                found += laid[0]
+                rows.append((part, laid[1]))
         matrix = self.name(letter)
-        terms = [Read(name, (affine(row), affine(column) - part.start)) for part, name in blocks]
+        terms = [Read(name, (affine(row), affine(column) - part.start)) for part, name in rows]
         found.append(_one_after_the_other(matrix, (row, column), terms))
         needed = needed_by({matrix}, found)
-        return [e for e in found if e.tensor in needed], matrix
+        told = [Block(name, "", of, twice=False) for of, name in self.moves(along, second)]
+        if kind == "hessian":
+            own = set(dict(along.earlier.adjoints))
+            told += [Block(v, "", n, twice=True) for n, v in second.adjoints if n in own]
+        blocks_ = [b for b in told if b.tensor in needed]
+        return [e for e in found if e.tensor in needed], blocks_
+
+    @staticmethod
+    def moves(along: System, second: Derivation) -> list[tuple[str, str]]:
+        """What each tensor moves by: the directions, and what follows from them."""
+        assert along.earlier is not None
+        of = {a: n for n, a in along.earlier.adjoints}
+        return [*along.earlier.directions, *((of[n], v) for n, v in second.adjoints if n in of)]
 
     def for_each_row(
         self, equations: Sequence[Equation], directions: Iterable[str]
@@ -240,9 +253,9 @@ class _Maker:
 
     # ---- updates ---------------------------------------------------------------------------------
 
-    def updated(self, curvature: list[Equation], matrix: str) -> Derivation:
+    def updated(self, curvature: list[Equation], blocks: list[Block]) -> Derivation:
         """The derivation with the matrix and the optimiser's equations."""
-        derivation = self.derivation
+        derivation, matrix = self.derivation, curvature[-1].tensor
         training = derivation.system.training
         found: list[Equation] = []
         rows = []
@@ -280,6 +293,7 @@ class _Maker:
             derivation,
             tensors=(*derivation.tensors, *tensors),
             curvature=tuple(curvature),
+            blocks=tuple(blocks),
             updates=tuple(found),
         )
 
