@@ -410,6 +410,7 @@ def test_spec_s_errors(latex, functions, message):
         ("$y = x$", True),
         ("y[n,i] = sum(j, W[i,j]*x[n,j])", False),
         ("y[i] = x[i]^2", False),
+        ("E = w^2", False),
         ("y_0 = w_0*x_1", False),
         ("y[n,i] = x[n,i] + \\\n  b[i]", False),
         ("E = sum(n, y[n]**2)  # \\frac{1}{2}", False),
