@@ -274,8 +274,10 @@ def test_a_script_with_weights_of_in_by_out() -> None:
 
 
 def test_samples_in_columns() -> None:
-    names = check(COLUMNS, NET, "dz2 dW2 db2 dz1 dW1 db1").names
-    assert names["A1"] == "y1.T"
+    reading = check(COLUMNS, NET, "dz2 dW2 db2 dz1 dW1 db1")
+    assert reading.names["A1"] == "y1.T"
+    # taken out of a cache, a value is what it was: no formula
+    assert {w.tensor for w in reading.equations} == {"dz2", "dW2", "db2", "dz1", "dW1", "db1"}
 
 
 def test_softmax_with_masks_and_entries_of_dictionaries() -> None:
@@ -288,6 +290,8 @@ def test_one_sample() -> None:
 
 def test_one_sample_as_a_column() -> None:
     check(SINGLE_COLUMNS, NET, "dz2 dz1 dW2 dW1", single=True)
+    with pytest.raises(ChainruleError):
+        read_numpy(SINGLE_COLUMNS, vocabulary(model(NET)), {})  # it tells of no batch
 
 
 def test_a_short_loop_is_unrolled() -> None:

@@ -35,11 +35,14 @@ class Convention:
         return self.given.get(tensor, tensor in self.turned)
 
 
-def conventions(vocabulary: Vocabulary, given: Mapping[str, bool]) -> Iterator[Convention]:
+def conventions(
+    vocabulary: Vocabulary, given: Mapping[str, bool], counts_samples: bool
+) -> Iterator[Convention]:
     """Ways in which arrays may lie, the model's own first.
 
     Weights `[in, out]`; samples in columns, with biases as columns; single samples as columns; and
-    of these those with weights `[in, out]`.
+    of these those with weights `[in, out]`. Where a text neither sums nor asks for a size, what has
+    one column is one sample and no batch.
     """
     shapes, batch = vocabulary.shapes, vocabulary.batch
     parameters = {t.name for t in vocabulary.system.having("parameter")}
@@ -53,5 +56,7 @@ def conventions(vocabulary: Vocabulary, given: Mapping[str, bool]) -> Iterator[C
     )
     for turned in (frozenset[str](), weights):
         yield Convention(turned, frozenset(), given)
+    if vocabulary.batch is not None and not counts_samples:
+        return
     for turned in (samples, samples | weights):
         yield Convention(turned, vectors, given)

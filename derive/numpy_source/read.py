@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Collection, Mapping
 
 from derive.errors import ChainruleError, meant, shorten
@@ -41,7 +42,7 @@ def read_numpy(
         own: set[str] = set()
         while True:
             first: Refused | None = None
-            for convention in conventions(vocabulary, turned):
+            for convention in conventions(vocabulary, turned, _counts(tree)):
                 reading = _Reading(vocabulary, given, convention, own)
                 try:
                     return reading.read(Program(tree, PLACE))
@@ -54,6 +55,13 @@ def read_numpy(
         raise ChainruleError(str(refused)) from None
     except RecursionError:
         raise ChainruleError(f"{PLACE}: this is nested too deeply; split it") from None
+
+
+def _counts(tree: ast.Module) -> bool:
+    """Whether a text sums over something, or asks how long something is."""
+    words = {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute)}
+    words |= {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
+    return not words.isdisjoint(("sum", "mean", "average", "shape", "size", "len", "einsum", "m"))
 
 
 class _NoFit(Refused):
