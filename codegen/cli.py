@@ -178,6 +178,9 @@ def check(
     markdown: Annotated[
         bool, typer.Option("--markdown", help="Print Markdown instead of a table.")
     ] = False,
+    run: Annotated[
+        bool, typer.Option("--run", help="Run NumPy source, in a process of its own.")
+    ] = False,
     fail_fast: Annotated[
         bool, typer.Option("--fail-fast", help="Stop at the first that is wrong.")
     ] = False,
@@ -193,6 +196,7 @@ def check(
         "output": output,
         "as_json": json,
         "as_markdown": markdown,
+        "run": run,
         "fail_fast": fail_fast,
         "order": order,
     }

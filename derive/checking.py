@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 
 from derive.against.forms import Answer, read
-from derive.against.formulas import check_written
+from derive.against.formulas import check_reading
 from derive.exact import check_exact
 from derive.instances import NoInstance, draw, instance, run_time_extents
 from derive.interpret import Undefined
@@ -47,7 +47,7 @@ def check(
         _rows("numeric", derivation, instance(derivation, MOST_NUMERIC), seed),
         _rows("exact", derivation, instance(derivation, MOST_EXACT), seed),
     )
-    told = check_written(derivation, reading.equations, seed) if formulas is not None else ()
+    told = check_reading(derivation, reading, seed) if formulas is not None else ()
     kept = until_wrong(chain(rows, told)) if fail_fast else chain(rows, told)
     title = f"check of {derivation.system.name}"
     return Report(title, tuple(kept), tuple(reading.names.items()))
@@ -56,7 +56,7 @@ def check(
 def check_answer(derivation: Derivation, answer: Answer, seed: int = 0) -> Report:
     """A report on the formulas alone; the derivation itself isn't checked."""
     reading = read(answer, derivation)
-    rows = tuple(check_written(derivation, reading.equations, seed))
+    rows = tuple(check_reading(derivation, reading, seed))
     return Report(f"formulas of {derivation.system.name}", rows, tuple(reading.names.items()))
 
 

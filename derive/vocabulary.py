@@ -27,12 +27,25 @@ class Vocabulary:
 
 
 @dataclass(frozen=True)
+class NoFit:
+    """A value of another shape than the tensor's: both shapes in words, and what is wrong."""
+
+    tensor: str
+    derived: str
+    written: str
+    reason: str
+    transposed: bool = False
+
+
+@dataclass(frozen=True)
 class Reading:
     """Formulas in the equation language, whatever they were written in.
 
     `names` says which tensor each written name was taken for, where the two differ; a name that
-    means no tensor of the model is an intermediate of the writer's own, and isn't there.
+    means no tensor of the model is an intermediate of the writer's own, and isn't there. `misfits`
+    are values that can't be the tensor that they were given to.
     """
 
     equations: tuple[Written, ...]
     names: Mapping[str, str] = field(default_factory=dict)
+    misfits: tuple[NoFit, ...] = ()

@@ -421,3 +421,93 @@ def test_homework(tmp_path, capsys):
     answers = json.loads(capsys.readouterr().out)["answers"]
     assert [a["verdict"] for a in answers] == ["wrong", "wrong", "right"] + ["can't be read"] * 2
     assert main(["check", str(spec), "--against", str(tmp_path / "comments")]) in (1, 2)
+
+
+# ---- NumPy source: read, and run -----------------------------------------------------------------
+
+BACKWARD = """\
+import numpy as np
+
+def sigmoid(v):
+    return 1/(1 + np.exp(-v))
+
+def backward(x, t, params):
+    a1 = sigmoid(x @ params["W1"].T + params["b1"])
+    a2 = sigmoid(a1 @ params["W2"].T + params["b2"])
+    delta2 = (a2 - t)*a2*(1 - a2)/len(x)
+    dW2 = delta2.T @ a1
+    db2 = delta2.sum(axis=0)
+    delta1 = delta2 @ params["W2"]*a1*(1 - a1)
+    dW1 = delta1.T @ x
+    return dW1, dW2, db2
+"""
+
+
+def numpy_rows(source):
+    return {r.name: r for r in check_answer(net(), Answer(source, "numpy")).rows}
+
+
+def test_a_source_is_read():
+    found = numpy_rows(BACKWARD)
+    assert {n: r.verdict for n, r in found.items()} == dict.fromkeys(
+        ["y1", "y2", "dz2", "dW2", "db2", "dz1", "dW1"], "equal"
+    )
+
+
+def test_a_bias_gradient_that_is_one_number():
+    """NumPy would spread it over the biases as it is subtracted: Bot-Academy's nn.py."""
+    found = numpy_rows(BACKWARD.replace("delta2.sum(axis=0)", "np.sum(delta2)"))
+    assert [n for n, r in found.items() if not r.ok] == ["db2"]
+    assert found["db2"].data["slips"][0] == "extra sum"
+
+
+def test_a_gradient_of_another_shape():
+    found = numpy_rows(BACKWARD.replace("dW2 = delta2.T @ a1", "dW2 = a1.T @ delta2"))
+    assert [n for n, r in found.items() if not r.ok] == ["dW2"]
+    row = found["dW2"]
+    assert row.data["slips"] == ["transpose"]
+    shapes = row.data["counterexample"]["shapes"]
+    assert (shapes["derived"], shapes["written"]) == ("2 x 3", "3 x 2")
+
+
+def run_it(tmp_path, source, capsys):
+    spec, file = tmp_path / "net.toml", tmp_path / "backward.py"
+    spec.write_text(
+        'name = "net"\ninputs = { x = [2] }\nloss = "squared_error"\nlayers = [\n'
+        '{ type = "dense", units = 3, activation = "sigmoid" },\n'
+        '{ type = "dense", units = 2, activation = "sigmoid" }]\n'
+    )
+    file.write_text(source)
+    code = main(["check", str(spec), "--against", str(file), "--run", "--json"])
+    out, err = capsys.readouterr()
+    return code, {r["tensor"]: r for r in json.loads(out)["formulas"]} if out else {}, err
+
+
+def test_a_source_is_run(tmp_path, capsys):
+    code, found, _ = run_it(tmp_path, BACKWARD, capsys)
+    assert code == 0
+    assert {n: r["verdict"] for n, r in found.items()} == dict.fromkeys(
+        ["dW1", "dW2", "db2"], "equal at points"
+    )
+    wrong = BACKWARD.replace("/len(x)", "").replace("delta2.sum(axis=0)", "np.sum(delta2)")
+    code, found, _ = run_it(tmp_path, wrong, capsys)
+    assert code == 1
+    assert {r["verdict"] for r in found.values()} == {"different"}
+    assert found["dW2"]["counterexample"]["values"]["x"]
+    assert found["db2"]["detail"] == "db2 has shape (2,), and the source gives ()"
+
+
+@pytest.mark.parametrize(
+    ("source", "problem"),
+    [
+        ("import os\ndW1 = 3", "'os' isn't imported"),
+        ("v = 3", "nothing here gives a tensor"),
+        ("def f(unknown):\n    dW1 = unknown\n    return dW1\n", "it ran, and set none of dW1"),
+        ("dW1 = np.zeros(3)\nwhile True:\n    pass", "stopped after"),
+    ],
+)
+def test_what_is_not_run(tmp_path, capsys, source, problem):
+    code, found, err = run_it(tmp_path, source, capsys)
+    assert (code, found) == (2, {})
+    assert problem in err
+    assert len(err.splitlines()) == 1

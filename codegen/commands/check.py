@@ -16,8 +16,9 @@ from codegen.commands.reading import (
     read_derivation,
     read_text,
 )
+from codegen.commands.running import check_run
 from codegen.verify import verify_module
-from derive.against.forms import ENDINGS, Answer, read_names
+from derive.against.forms import ENDINGS, NUMPY, Answer, form_of, read_names
 from derive.checking import check, check_answer, until_wrong
 from derive.errors import ChainruleError
 from derive.notation import Derivation
@@ -39,6 +40,7 @@ class Wish:
     as_markdown: bool = False
     fail_fast: bool = False
     order: int = 1
+    run: bool = False
 
     @property
     def format(self) -> str:
@@ -63,6 +65,8 @@ def run(spec: str, wished: Mapping[str, Any]) -> int:
         raise ChainruleError("--json and --markdown can't both be had; leave one out")
     if wish.against is not None and Path(wish.against).is_dir():
         return check_folder(spec, wish.against, wish.output, wish.names, wish.as_json)
+    if wish.run and wish.against is None:
+        raise ChainruleError("--run needs a source: add --against FILE.py")
     check_output(spec, wish.output)
     answer = None if wish.against is None else _answer(wish.against, wish)
     derivation = read_derivation(spec)
@@ -80,7 +84,7 @@ def _answer(path: str, wish: Wish) -> Answer:
 
 def _report(derivation: Derivation, answer: Answer | None, wish: Wish) -> Report:
     """The derivation's checks, the module's, then the formulas, which are read first."""
-    formulas = None if answer is None else check_answer(derivation, answer)
+    formulas = None if answer is None else _formulas(derivation, answer, wish.run)
     report = check(derivation, fail_fast=wish.fail_fast)
 
     def rows() -> Iterator[Row]:
@@ -91,6 +95,15 @@ def _report(derivation: Derivation, answer: Answer | None, wish: Wish) -> Report
 
     kept = until_wrong(rows()) if wish.fail_fast else rows()
     return Report(report.title, tuple(kept), formulas.names if formulas else ())
+
+
+def _formulas(derivation: Derivation, answer: Answer, run_it: bool) -> Report:
+    """What the formulas say, or, run, what they compute."""
+    if not run_it:
+        return check_answer(derivation, answer)
+    if (answer.form or form_of(answer.text)) != NUMPY:
+        raise ChainruleError("--run is for NumPy source; leave it out, or add --form numpy")
+    return check_run(derivation, answer.text, answer.names or {})
 
 
 def _written(report: Report, format_: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from derive.errors import ChainruleError, shorten
@@ -30,11 +31,15 @@ _ATTRIBUTES = frozenset(
 
 @dataclass(frozen=True)
 class Call:
-    """A function of the source's that is to be called: by which arrays, and what it returns."""
+    """A function of the source's that is to be called: by which arrays, and what it returns.
+
+    `tables` are those arguments that are asked by name, such as `params["W1"]`.
+    """
 
     function: str
     arguments: tuple[str, ...]
     returns: tuple[str, ...]
+    tables: tuple[str, ...] = ()
 
 
 def check_source(text: str, place: str) -> ast.Module:
@@ -93,8 +98,21 @@ def calls(tree: ast.Module) -> tuple[Call, ...]:
         returns = next((s for s in reversed(function.body) if isinstance(s, ast.Return)), None)
         if function.name not in called and returns is not None:
             names = tuple(a.arg for a in needed)
-            found.append(Call(function.name, names, _names(function.name, returns.value)))
+            told = _names(function.name, returns.value)
+            asked = {table for table, _ in keys(function)}
+            tables = tuple(n for n in names if n in asked)
+            found.append(Call(function.name, names, told, tables))
     return tuple(found)
+
+
+def keys(tree: ast.AST) -> Iterator[tuple[str, str]]:
+    """What is asked by a name in quotation marks: the table's name, and the word."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Subscript(value=ast.Name(id=table), slice=ast.Constant(value=str() as word)):
+                yield table, word
+            case _:
+                pass
 
 
 def _names(function: str, value: ast.expr | None) -> tuple[str, ...]:

@@ -90,8 +90,9 @@ def _run(job: dict[str, Any], arrays: dict[str, Any]) -> dict[str, Any]:
     exec(program, space)  # noqa: S102 - this is what the child is for
     for call in job["calls"]:
         arguments = call["arguments"]
-        if all(n in space for n in arguments):
-            value = space[call["function"]](*(space[n] for n in arguments))
+        tables = {n: dict(arrays) for n in call["tables"]}
+        if all(n in space or n in tables for n in arguments):
+            value = space[call["function"]](*(tables.get(n, space.get(n)) for n in arguments))
             if isinstance(value, dict):
                 space.update((str(k), v) for k, v in value.items())
             elif isinstance(value, tuple) and len(value) == len(call["returns"]):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from derive.against.forms import EQUATIONS, Answer, form_of, read
-from derive.against.formulas import check_written
+from derive.against.formulas import check_reading
 from derive.backprop import differentiate
 from derive.errors import ChainruleError
 from derive.loading import load
@@ -38,7 +38,7 @@ def assert_gradient(
     if known not in derivation.adjoint:
         raise ChainruleError(f"there is no derivative by '{name}' in {derivation.system.name}")
     reading = read(Answer(_whole(derivation, name, formula), "", names or {}), derivation)
-    rows = tuple(check_written(derivation, reading.equations, seed))
+    rows = tuple(check_reading(derivation, reading, seed))
     title = f"gradient of {derivation.objective} by {name}"
     report = Report(title, rows, tuple(reading.names.items()))
     given = {row.name for row in rows}

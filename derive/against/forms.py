@@ -6,10 +6,10 @@ model doesn't have are matched to its tensors: by what is given, else by a guess
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any
+from typing import Any, cast
 
 from derive.against.known import names_in
 from derive.against.sheet import PLACE, renamed_written
@@ -17,14 +17,10 @@ from derive.against.worlds import vocabularies
 from derive.errors import ChainruleError, meant, shorten
 from derive.grammar import check_name, read_equations
 from derive.notation import Derivation
-from derive.vocabulary import Reading
+from derive.vocabulary import Reading, Vocabulary
 
 EQUATIONS, NUMPY, LATEX = FORMS = ("equations", "numpy", "latex")
 ENDINGS = {".py": NUMPY, ".tex": LATEX, ".latex": LATEX}
-_READERS = {
-    NUMPY: ("derive.numpy_source", "read_numpy"),
-    LATEX: ("derive.latex", "read_latex"),
-}
 
 
 @dataclass(frozen=True)
@@ -51,16 +47,26 @@ def read(answer: Answer, derivation: Derivation) -> Reading:
     names = dict(answer.names or {})
     if form == EQUATIONS:
         return _equations(answer.text, names, derivation)
-    reader = _reader(form)
+    both = vocabularies(derivation)
+    if form == LATEX:
+        reader = _reader("derive.latex", "read_latex_of")
+        return cast(Reading, reader(answer.text, tuple(reversed(both)), names)[0])
+    return _numpy(answer.text, both, names)
+
+
+def _numpy(text: str, both: Sequence[Vocabulary], names: Mapping[str, str]) -> Reading:
+    """About the batch, or about one sample where that fits better."""
+    reader = _reader("derive.numpy_source", "read_numpy")
+    found: list[Reading] = []
     refused: list[ChainruleError] = []
-    for vocabulary in vocabularies(derivation):
+    for vocabulary in both:
         try:
-            found: Reading = reader(answer.text, vocabulary, names)
+            found.append(reader(text, vocabulary, names))
         except ChainruleError as error:
             refused.append(error)
-        else:
-            return found
-    raise refused[0]
+    if not found:
+        raise refused[0]
+    return min(found, key=lambda reading: len(reading.misfits))
 
 
 def form_of(text: str) -> str:
@@ -101,6 +107,5 @@ def _equations(text: str, names: Mapping[str, str], derivation: Derivation) -> R
     return Reading(equations, {n: new[n] for n in new if n in used})
 
 
-def _reader(form: str) -> Any:
-    module, function = _READERS[form]
+def _reader(module: str, function: str) -> Any:
     return getattr(import_module(module), function)

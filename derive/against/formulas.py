@@ -22,8 +22,9 @@ from derive.errors import ChainruleError, meant
 from derive.grammar import read_equations
 from derive.instances import NoInstance
 from derive.notation import Derivation
-from derive.report import OPEN, Row
+from derive.report import DIFFERENT, OPEN, Row
 from derive.syntax import Written
+from derive.vocabulary import Reading
 
 
 def check_formulas(derivation: Derivation, text: str, seed: int = 0) -> Iterator[Row]:
@@ -36,6 +37,25 @@ def check_formulas(derivation: Derivation, text: str, seed: int = 0) -> Iterator
     if problems:
         raise ChainruleError(*problems)
     yield from check_written(derivation, written, seed)
+
+
+def check_reading(derivation: Derivation, reading: Reading, seed: int = 0) -> Iterator[Row]:
+    """A row for each formula that was read, and for each value that can't be what it is given to.
+
+    Raises `ChainruleError` as `check_formulas` does.
+    """
+    for unlike in reading.misfits:
+        shapes = {
+            "derived": unlike.derived,
+            "written": unlike.written,
+            "reason": unlike.reason,
+        }
+        slips = ["transpose"] if unlike.transposed else []
+        notes = [f"likely slip: {slip}" for slip in slips]
+        data = {"assumption": None, "slips": slips, "counterexample": {"shapes": shapes}}
+        yield Row(unlike.tensor, CHECK, DIFFERENT, unlike.reason, data, tuple(notes))
+    if reading.equations or not reading.misfits:
+        yield from check_written(derivation, reading.equations, seed)
 
 
 def check_written(

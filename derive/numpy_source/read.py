@@ -10,8 +10,10 @@ from derive.naming import guessed
 from derive.numpy_source.conventions import Convention, conventions
 from derive.numpy_source.program import Assigned, Program
 from derive.syntax import Refused, Written
-from derive.vocabulary import Reading, Vocabulary
+from derive.vocabulary import NoFit, Reading, Vocabulary
 from derive.whole.elaborate import Elaborator
+from derive.whole.entries import shape_told
+from derive.whole.misfit import OtherShape
 from derive.whole.reader import parsed
 from derive.whole.walk import arrays
 
@@ -49,6 +51,8 @@ def read_numpy(
                 except Refused as refused:
                     first = first or refused
             if not isinstance(first, _NoFit) or first.name in (*own, *given):
+                if isinstance(first, OtherShape):
+                    return _with_misfits(vocabulary, given, turned, tree, own)
                 raise ChainruleError(str(first))
             own.add(first.name)
     except Refused as refused:
@@ -64,12 +68,50 @@ def _counts(tree: ast.Module) -> bool:
     return not words.isdisjoint(("sum", "mean", "average", "shape", "size", "len", "einsum", "m"))
 
 
+def _with_misfits(
+    vocabulary: Vocabulary,
+    given: Mapping[str, str],
+    turned: Mapping[str, bool],
+    tree: ast.Module,
+    own: Collection[str],
+) -> Reading:
+    """What doesn't fit its tensor is told, or spread where adding it to the tensor would spread it.
+
+    Of the ways in which arrays may lie, the one with the fewest of these. Raises `Refused` where
+    there is none.
+    """
+    found: list[tuple[int, Reading]] = []
+    first: Refused | None = None
+    for convention in conventions(vocabulary, turned, _counts(tree)):
+        reading = _Reading(vocabulary, given, convention, own, strict=False)
+        try:
+            read = reading.read(Program(tree, PLACE))
+        except Refused as refused:
+            first = first or refused
+        else:
+            found.append((len(read.misfits) + reading.spread, read))
+    if not found:
+        raise first or ChainruleError(f"{PLACE}: nothing fits")
+    return min(found, key=lambda pair: pair[0])[1]
+
+
 class _NoFit(Refused):
     """A value that can't be the tensor for which its name was taken."""
 
     def __init__(self, name: str, refused: Refused) -> None:
         Exception.__init__(self, str(refused))
         self.name = name
+
+
+def _told(refused: OtherShape) -> NoFit:
+    wanted, given = refused.wanted.shape, refused.given.shape
+    return NoFit(
+        refused.tensor,
+        shape_told(refused.wanted),
+        shape_told(refused.given),
+        str(refused).partition(": ")[2],
+        transposed=len(given) > 1 and given == wanted[::-1],
+    )
 
 
 class _Reading:
@@ -79,7 +121,11 @@ class _Reading:
         given: Mapping[str, str],
         convention: Convention,
         own: Collection[str],
+        strict: bool = True,
     ) -> None:
+        self.strict = strict
+        self.spread = 0
+        self.misfits: list[NoFit] = []
         self.vocabulary = vocabulary
         self.given = given
         self.convention = convention
@@ -114,8 +160,20 @@ class _Reading:
                     equation = elaborator.equation(one.tensor, node, one.place, one.text, shape)
                 except Refused as refused:
                     guess = one.written != one.tensor and not one.tensor.startswith("d")
-                    raise _NoFit(one.written, refused) if guess else refused from None
-                wanted.append(one.tensor)
+                    if guess:
+                        raise _NoFit(one.written, refused) from None
+                    if self.strict or not isinstance(refused, OtherShape):
+                        raise
+                    spread = refused.broadcast
+                    wanted.append(one.tensor)
+                    if spread is None:
+                        self.misfits.append(_told(refused))
+                        elaborator.before.clear()
+                        continue
+                    self.spread += 1
+                    equation = elaborator.told(one.tensor, spread, one.place, one.text)
+                else:
+                    wanted.append(one.tensor)
             else:
                 entries = elaborator.entries(node)
                 equation = elaborator.equation(one.name, node, one.place, one.text)
@@ -139,7 +197,7 @@ class _Reading:
             shown = f"{tensor}.T" if self.convention.is_turned(tensor) else tensor
             if name != shown:
                 self.taken[name] = shown
-        return Reading(tuple(written.values()), dict(self.taken))
+        return Reading(tuple(written.values()), dict(self.taken), tuple(self.misfits))
 
     def needed_of(self, assigned: list[Assigned]) -> list[Assigned]:
         """The formulas of the model's tensors, and what they read of the writer's own."""

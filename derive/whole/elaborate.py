@@ -30,6 +30,7 @@ from derive.whole.entries import (
     scalar,
     shape_told,
 )
+from derive.whole.misfit import OtherShape
 from derive.whole.nodes import (
     Array,
     Count,
@@ -116,6 +117,10 @@ class Elaborator:
             entries = self.fitted(tensor, entries, shape, place)
         if ANY in entries.shape:
             raise Refused(place, f"nothing says how long the ones in {text(node)} are")
+        return self.told(tensor, entries, place, source)
+
+    def told(self, tensor: str, entries: Entries, place: Place, source: str) -> Written:
+        """`tensor = entries` by indices."""
         letters, scope = self.letters(entries.shape)
         value = entries.value(tuple(Name(place, x) for x in letters), scope)
         return Written(place, tensor, tuple(Name(place, x) for x in letters), value, source)
@@ -143,11 +148,7 @@ class Elaborator:
         full = [e for e in entries.shape if e != ONE]
         if full == [e for e in shape if e != ONE] and entries.rank:
             return reshaped(place, entries, shape, tensor, self.length)
-        raise Refused(
-            place,
-            f"{tensor} is {shape_told(Entries(shape, entries.at))}, and the value given to it is "
-            f"{shape_told(entries)}",
-        )
+        raise OtherShape(tensor, Entries(shape, entries.at), entries, place)
 
     def name(self, node: Whole) -> str:
         """The name of an array; what has none is named by an equation of its own."""
