@@ -15,6 +15,7 @@ from derive.against.forms import Answer, form_of, read_names
 from derive.against.formulas import check_formulas, formulas_of
 from derive.against.known import plain_left
 from derive.against.normal import Forms, Undecided
+from derive.against.number_system import number_system
 from derive.against.sheet import sheet
 from derive.against.worlds import worlds
 from derive.checking import check_answer
@@ -67,7 +68,7 @@ def verdict(derivation, text):
 FORMS = Forms()
 Z, W = FORMS.symbol("z", Fraction(1, 3)), FORMS.symbol("w", Fraction(2, 3))
 ONE, HALF = FORMS.number(1), FORMS.number(Fraction(1, 2))
-CALL = FORMS.arithmetic().functions
+CALL = number_system(FORMS).functions
 
 
 def over(one, other):
@@ -134,7 +135,7 @@ def test_what_is_too_long_is_undecided():
     with pytest.raises(Undecided):
         total * total
     with pytest.raises(Undecided):
-        FORMS.arithmetic().constants["inf"]
+        number_system(FORMS).constants["inf"]
 
 
 # ---- verdicts ------------------------------------------------------------------------------------

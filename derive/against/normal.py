@@ -7,12 +7,11 @@ exp(a)*exp(b)`, `log(a*b) = log(a) + log(b)`, `sqrt(a)**2 = a`, `sin(a)**2 = 1 -
 tanh, sigmoid and their like are told through exponentials. Each form has a number beside it, its
 value where the symbols have theirs: it decides comparisons.
 
-The form is one for the interpreter: `Forms.arithmetic` writes any equation out in it.
+The form is one for the interpreter: `number_system` writes any equation out in it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -31,13 +30,13 @@ from derive.against.laurent import (
     primitive,
     scaled,
 )
-from derive.arithmetic import Arithmetic, many_digits
+from derive.against.laurent_text import quotient_text, sum_text
+from derive.arithmetic import many_digits
 
 MOST_PRODUCTS = 30_000  # products of two terms, in all: a second
 LONGEST_TEXT = 240
 
 _numbers = many_digits()
-_HALF = Fraction(1, 2)
 
 
 class Undecided(ArithmeticError):
@@ -84,7 +83,7 @@ class Forms:
 
     def symbol(self, name: str, value: Any) -> Form:
         """A symbol with its value; one of that name is always the same."""
-        which = self._generator(("symbol", name), name)
+        which = self.named(("symbol", name), name)
         return Form(self, generator(which), {}, _numbers.number(value))
 
     def number(self, value: Any) -> Form:
@@ -95,7 +94,8 @@ class Forms:
             raise Undecided(f"{value} is no rational number")
         return Form(self, constant(Fraction(value)), {}, _numbers.number(Fraction(value)))
 
-    def _generator(self, key: Any, name: str) -> int:
+    def named(self, key: Any, name: str) -> int:
+        """The generator of that key, with a name to be read."""
         if key not in self._known:
             self._known[key] = len(self.names)
             self.names.append(name)
@@ -167,7 +167,7 @@ class Forms:
 
     def power(self, base: Form, exponent: Form) -> Form:
         """Whole powers and roots; another exponent by way of the logarithm."""
-        wanted = _rational(exponent)
+        wanted = rational(exponent)
         if wanted is None:
             return self.exp(self.log(base) * exponent)
         if not base.over:
@@ -258,7 +258,7 @@ class Forms:
 
     def _new_root(self, inside: Sum, degree: int) -> Form:
         key = ("root", degree, tuple(sorted(inside.items())))
-        which = self._generator(key, f"({self._text(inside)})**(1/{degree})")
+        which = self.named(key, f"({sum_text(inside, self.names)})**(1/{degree})")
         negative = [e for m in inside for _, e in m if e < 0]
         if negative:
             raise Undecided("a root of a quotient")
@@ -281,7 +281,7 @@ class Forms:
             unit = Fraction(1, coefficient.denominator)
             key = ("exp", monomial, below, unit.denominator)
             inner = Form(self, {monomial: unit}, form.under, _numbers.number(0))
-            which = self._generator(key, f"exp({self.text(inner)})")
+            which = self.named(key, f"exp({self.text(inner)})")
             self._exponents[which] = inner
             self._inside[which] = (inner.over, *map(dict, form.under))
             part = Form(self, generator(which, coefficient.numerator), {}, _numbers.number(0))
@@ -317,7 +317,7 @@ class Forms:
 
     def _new_log(self, inside: Form) -> Form:
         key = ("log", tuple(sorted(inside.over.items())))
-        which = self._generator(key, f"log({self._text(inside.over)})")
+        which = self.named(key, f"log({sum_text(inside.over, self.names)})")
         self._logs[which] = inside
         self._inside[which] = (inside.over,)
         return Form(self, generator(which), {}, _numbers.number(1))
@@ -327,7 +327,7 @@ class Forms:
         flipped = bool(form.over) and min(form.over.items())[1] < 0
         inside = -form if flipped else form
         key = (name, tuple(sorted(inside.over.items())), tuple(sorted(inside.under.items())))
-        which = self._generator(key, f"{name}({self.text(inside)})")
+        which = self.named(key, f"{name}({self.text(inside)})")
         self._inside[which] = (inside.over, *map(dict, inside.under))
         sign = Fraction(-1 if flipped and odd else 1)
         return Form(
@@ -352,59 +352,6 @@ class Forms:
             total = total + self.exp(value)
         return self.log(total)
 
-    # ---- as a number system ------------------------------------------------------------------
-
-    def arithmetic(self) -> Arithmetic:
-        """The number system in which the interpreter writes equations out."""
-        one, two = self.number(1), self.number(2)
-
-        def minus(a: Form, b: Form) -> Form:
-            return a + -b
-
-        def over(a: Form, b: Form) -> Form:
-            return a * self.power(b, self.number(-1))
-
-        def tanh(x: Form) -> Form:
-            return minus(one, over(two, one + self.exp(two * x)))
-
-        def cos(x: Form) -> Form:
-            return self.opaque("cos", x, odd=False) if x.over else one
-
-        functions: dict[str, Callable[[Form], Form]] = {
-            "exp": self.exp,
-            "log": self.log,
-            "expm1": lambda x: minus(self.exp(x), one),
-            "log1p": lambda x: self.log(one + x),
-            "sqrt": lambda x: self.power(x, self.number(_HALF)),
-            "sin": self.sin,
-            "cos": cos,
-            "tan": lambda x: over(self.sin(x), cos(x)),
-            "tanh": tanh,
-            "sinh": lambda x: over(minus(self.exp(x), self.exp(-x)), two),
-            "cosh": lambda x: over(self.exp(x) + self.exp(-x), two),
-            "atan": lambda x: self.opaque("atan", x, odd=True) if x.over else x,
-            "erf": lambda x: self.opaque("erf", x, odd=True) if x.over else x,
-            "sigmoid": lambda x: over(one, one + self.exp(-x)),
-            "softplus": lambda x: self.log(one + self.exp(x)),
-        }
-        pi = Form(self, generator(self._generator("pi", "pi")), {}, _numbers.constants["pi"])
-        return Arithmetic(
-            name="normal forms",
-            number=self.number,
-            constants=_Finite(pi=pi),
-            power=self.power,
-            compare=self._compare,
-            distance=lambda a, b: _numbers.distance(a.value, b.value),
-            functions=functions,
-            logsumexp=self.logsumexp,
-        )
-
-    def _compare(self, op: str, one: Form, other: Form) -> bool:
-        difference = one + -other
-        if _rational(difference) is None:
-            self.chosen = True
-        return _numbers.compare(op, one.value, other.value)
-
     def symbols_in(self, form: Form) -> set[int]:
         """The generators of a form, and those inside its exponentials, roots and the like."""
         found: set[int] = set()
@@ -417,56 +364,12 @@ class Forms:
                         work.extend(self._inside.get(which, ()))
         return found
 
-    # ---- to be read --------------------------------------------------------------------------
-
     def text(self, form: Form) -> str:
         """A form in the equation language, each entry a name."""
-        over = self._text(form.over)
-        if not form.under:
-            return over
-        below = "*".join(
-            f"({self._text(dict(f))})" + (f"**{p}" if p > 1 else "")
-            for f, p in sorted(form.under.items())
-        )
-        above = f"({over})" if len(form.over) > 1 else over
-        return (
-            f"{above}/{below}"
-            if below.count("(") == 1 or "*(" not in below
-            else f"{above}/({below})"
-        )
-
-    def _text(self, over: Sum) -> str:
-        if not over:
-            return "0"
-        parts = []
-        for monomial, coefficient in sorted(over.items()):
-            above = [_powered(self.names[g], e) for g, e in monomial if e > 0]
-            below = [_powered(self.names[g], -e) for g, e in monomial if e < 0]
-            size = abs(coefficient)
-            if size.numerator != 1 or not above:
-                above.insert(0, str(size.numerator))
-            if size.denominator != 1:
-                below.insert(0, str(size.denominator))
-            told = "*".join(above)
-            if below:
-                told += f"/{below[0]}" if len(below) == 1 else f"/({'*'.join(below)})"
-            parts.append(("-" if coefficient < 0 else "+", told))
-        (sign, first), *rest = parts
-        return ("-" if sign == "-" else "") + first + "".join(f" {s} {t}" for s, t in rest)
+        return quotient_text(form.over, form.under, self.names)
 
 
-class _Finite(dict[str, Any]):
-    """The constants; infinity has no normal form."""
-
-    def __missing__(self, name: str) -> Any:
-        raise Undecided(f"{name} has no normal form")
-
-
-def _powered(name: str, exponent: int) -> str:
-    return name if exponent == 1 else f"{name}**{exponent}"
-
-
-def _rational(form: Form) -> Fraction | None:
+def rational(form: Form) -> Fraction | None:
     """The number that a form is, if it is one."""
     if form.under or any(m != UNIT for m in form.over):
         return None

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from derive.against.normal import MOST_PRODUCTS, Form, Forms, Undecided, shortest
+from derive.against.number_system import number_system
 from derive.against.sheet import Sheet
 from derive.against.worlds import Instance
 from derive.exact import spread
@@ -91,7 +92,7 @@ class _Comparison:
         ours = replace(at.right.table[derived.tensor], name=_AGAIN)
         self.table = {**at.right.table, **table, **{t.name: t for t in (ours, *written.tensors)}}
         self.run = Interpreter(
-            self.equations, self.table, self.arrays, self.forms.arithmetic(), at.extents
+            self.equations, self.table, self.arrays, number_system(self.forms), at.extents
         )
 
     def differs(self, places: Sequence[tuple[int, ...]]) -> Proof | str | None:
@@ -138,7 +139,7 @@ class _Comparison:
         tensors = {n: Tensor(n, shape, "intermediate") for n in ("left", "right")}
         table = {**self.at.right.table, **tensors}
         run = Interpreter(
-            (left, right), table, self.arrays, self.forms.arithmetic(), self.at.extents
+            (left, right), table, self.arrays, number_system(self.forms), self.at.extents
         )
         for place in np.ndindex(*run.shape("left")):
             rest = run.value("left", place) + -run.value("right", place)
