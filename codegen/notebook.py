@@ -99,12 +99,14 @@ def _table(report: Report) -> str:
     head = "<tr><th>check</th><th>of</th><th>verdict</th><th></th></tr>"
     rows = "".join(
         "<tr>"
-        + "".join(f"<td>{escape(c)}</td>" for c in (r.check, r.name, r.verdict, r.detail))
-        + "</tr>"
+        + "".join(f"<td>{escape(c)}</td>" for c in (r.check, r.name, r.verdict))
+        + f"<td>{'<br>'.join(escape(line) for line in (r.detail, *r.notes) if line)}</td></tr>"
         for r in report.rows
     )
     title, verdict = escape(report.title), escape(report.verdict)
-    return f"<table><caption>{title}</caption>{head}{rows}</table><p>{verdict}</p>"
+    names = ", ".join(f"{written} is {tensor}" for written, tensor in report.names)
+    below = f"<p>names: {escape(names)}</p>" if names else ""
+    return f"<table><caption>{title}</caption>{head}{rows}</table>{below}<p>{verdict}</p>"
 
 
 def _printer(*equations: Equation) -> IndexPrinter:

@@ -333,6 +333,14 @@ def test_the_report_as_markdown():
     assert told.endswith("\n1 of 1 wrong.\n")
 
 
+def test_the_report_in_a_notebook():
+    answer = Answer("dW2[i,j] = -sum(n, e[n,i]*y1[n,j])", names={"e": "dz2"})
+    shown = check_answer(net(), answer)._repr_html_()
+    assert "<td>dW2</td><td>different</td><td>dW2[0, 0] is " in shown
+    assert "<br>likely slip: sign: " in shown
+    assert "<p>names: e is dz2</p>" in shown
+
+
 def test_fail_fast_ends_with_the_first_that_is_wrong():
     text = "dW2[i,j] = -sum(n, dz2[n,i]*y1[n,j])\ndb2[i] = -sum(n, dz2[n,i])"
     report = check(net(), text, fail_fast=True)
