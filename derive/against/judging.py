@@ -129,12 +129,7 @@ def _slip_notes(slips: Sequence[Slip]) -> list[str]:
     if slips[0].together:
         both = "; and ".join(f"{s.kind}: {s.detail}" for s in slips)
         return [f"likely slips, both together: {both}"]
-    first, *rest = slips
-    told = [f"likely slip: {first.kind}: {first.detail}"]
-    others = [s for s in rest if s.kind != first.kind]
-    if others:
-        told.append("or: " + "; ".join(f"{s.kind}: {s.detail}" for s in others[:2]))
-    return told
+    return [f"likely slip: {slips[0].kind}: {slips[0].detail}"]  # machines are told the others
 
 
 def _parting_notes(found: Parting) -> list[str]:
