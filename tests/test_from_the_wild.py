@@ -287,6 +287,13 @@ WILD = {
 }
 
 
+# over two classes the other class' sum is the same again; n/(n - 1) has lost its -1
+NAMED_OTHERWISE = (
+    "t log y + (1 - t) log(1 - y) over both outputs of a softmax: twice the cross-entropy",
+    "batch norm's running variance without n/(n - 1)",
+)
+
+
 @pytest.mark.parametrize("name", WILD)
 def test_wrong_in_the_wild(name):
     found = WILD[name]
@@ -298,5 +305,6 @@ def test_wrong_in_the_wild(name):
     at = tuple(example["at"])
     assert example["derived"] == pytest.approx(right[at], rel=1e-12)
     assert example["written"] == pytest.approx(wrong[at], rel=1e-12)
-    if "slips" in row.data:
-        assert set(row.data["slips"][: len(found.slips)]) == set(found.slips)
+    assert set(row.data["slips"]) >= set(found.slips)
+    if len(found.slips) == 1 and name not in NAMED_OTHERWISE:
+        assert row.data["slips"][0] == found.slips[0]

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from derive import ChainruleError, differentiate, load, loads, parse
-from derive.against.formulas import check_formulas, known_names
+from derive.against.formulas import check_formulas
+from derive.against.known import known_names
 from derive.grammar import read_equations
 from derive.interpret import Interpreter
 from derive.latex import latex_equations, looks_like_latex, read_latex, read_latex_of

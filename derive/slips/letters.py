@@ -119,6 +119,7 @@ def _other_subscript(
                     yield one + affine(atom) * (times - coefficient), 27
             if len(one.terms) > 1:
                 yield one + affine(atom) * -coefficient, 28
+                yield one + affine(atom) * -coefficient + 1, 29  # a 1 where a letter belongs
     if not axes and one.number is not None:
         for axis in scope:
             yield affine(axis), 26

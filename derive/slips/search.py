@@ -10,6 +10,7 @@ import numpy as np
 
 from derive.notation import Derivation, Expr
 from derive.slips.bench import Array, Bench, TooMany
+from derive.slips.forgotten import slope_and_number
 from derive.slips.forms import FAR
 from derive.slips.judging import Found, Judge
 from derive.slips.letters import letter_edits
@@ -89,7 +90,8 @@ class Search:
             return ()
         every = self.singles()
         if not every:
-            return self.pair()
+            both = slope_and_number(self.tensor, self.derivation, self.slopes, self.targets)
+            return both or self.pair()
         kinds: dict[str, Slip] = {}
         for found in every:
             if found.rank[0] <= every[0].rank[0] + _WITHIN:
