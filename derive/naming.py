@@ -54,6 +54,11 @@ _OUTPUTS = frozenset(
     )
 )
 _OBJECTIVES = frozenset(("e", "l", "loss", "cost", "j", "c", "error", "total_loss", "objective"))
+SAMPLES = frozenset(  # how many there are
+    """
+    n N m B batch batch_size batchsize n_samples num_samples n_examples num_examples N_samples
+    """.split()  # noqa: SIM905 - a list of words reads better so
+)
 _RATES = frozenset(("lr", "eta", "alpha", "learning_rate", "rate"))
 
 

@@ -520,3 +520,31 @@ def test_what_is_not_run(tmp_path, capsys, source, problem):
     assert (code, found) == (2, {})
     assert problem in err
     assert len(err.splitlines()) == 1
+
+
+CLASS = """\
+class Net:
+    def forward(self, X):
+        self.z1 = np.dot(X, self.W1) + self.b1
+        self.a1 = 1/(1 + np.exp(-self.z1))
+        self.z2 = np.dot(self.a1, self.W2) + self.b2
+        self.a2 = 1/(1 + np.exp(-self.z2))
+        return self.a2
+
+    def backward(self, X, y):
+        out = self.forward(X)
+        d2 = (out - y)*out*(1 - out)/num_examples
+        self.dW2 = self.a1.T @ d2
+        self.db2 = np.sum(d2, axis=0, keepdims=True)
+        d1 = (d2 @ self.W2.T)*self.a1*(1 - self.a1)
+        self.dW1 = X.T @ d1
+        self.W1 -= self.lr*self.dW1
+"""
+
+
+def test_a_tutorial_s_class():
+    """Weights [in, out], `self`, the number of examples by a name of its own."""
+    report = check_answer(net(), Answer(CLASS))
+    found = {r.name: r.verdict for r in report.rows}
+    assert found == dict.fromkeys(["y2", "dz2", "dW2", "db2", "dz1", "dW1"], "equal")
+    assert dict(report.names)["W1"] == "W1.T"

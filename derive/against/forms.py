@@ -73,7 +73,7 @@ def form_of(text: str) -> str:
     """The language of a text: LaTeX has commands, Python has calls of NumPy."""
     if "\\" in text.replace("\\\n", ""):
         return LATEX
-    python = any(word in text for word in ("np.", "numpy", "def ", " @ ", ".T", "return "))
+    python = any(word in text for word in ("np.", "import ", "def ", " @ ", ".T", "return "))
     return NUMPY if python else EQUATIONS
 
 

@@ -96,13 +96,14 @@ def _different(formula: Formula, comparison: Comparison) -> Row:
     written, at = comparison.sheet, comparison.at
     example = smallest(comparison)
     assumption = holding(formula, written, at, data=True)
-    slips = slips_of(formula)
-    if assumption is None and len(slips) != 1:
-        assumption = holding(formula, written, at, data=False) if not slips else None
+    slips = () if assumption else slips_of(formula)
+    if assumption is None and not slips:
+        assumption = holding(formula, written, at, data=False)
     verdict = DIFFERENT if assumption is None else EQUAL_IF
     detail = f"{assumption.text}; else {example.told}" if assumption else example.told
     found = parting(example.comparison, example.place)
-    parted = found is not None and bool(found.derived or found.written) and not slips
+    parted = found is not None and bool(found.derived or found.written)
+    parted = parted and not slips and not (assumption and assumption.data)
     return _row(
         formula,
         verdict,

@@ -13,11 +13,14 @@ from fractions import Fraction
 
 from derive.errors import shorten
 from derive.grammar import check_name
+from derive.naming import SAMPLES
+from derive.notation import Affine
 from derive.numpy_source.constants import Unknown, constant, counts
 from derive.syntax import Place, Refused
 from derive.whole.functions import of_each
 from derive.whole.nodes import (
     Array,
+    Count,
     Extent,
     Hot,
     Like,
@@ -74,6 +77,7 @@ class Program(Reader):
         self.functions: dict[str, ast.FunctionDef | ast.Lambda] = {}
         self.means: dict[str, str] = {}
         self.last: dict[str, int] = {}
+        self.batch: Affine | None = None
         self._gather(tree.body)
 
     @property
@@ -461,6 +465,8 @@ class Program(Reader):
         if tensor is None:
             if isinstance(node, ast.Subscript) and not _is_key(node):
                 return None
+            if self.batch is not None and name in SAMPLES:
+                return Count(self.batch, place=place)
             raise Refused(
                 place,
                 f"'{shorten(name)}' is no tensor of the model and has no value before; say which "

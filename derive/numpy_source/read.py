@@ -142,6 +142,7 @@ class _Reading:
         """All formulas. Raises `Refused`."""
         roles = {t.name: t.role for t in self.vocabulary.system.tensors}
         given = {n for n, r in roles.items() if r not in ("intermediate", "next")}
+        program.batch = self.vocabulary.batch
         assigned = program.run(self.tensor, self.convention.view, given)
         shapes = {n: s for n, s in self.vocabulary.shapes.items() if not n.startswith("next(")}
         elaborator = Elaborator(
