@@ -8,6 +8,7 @@ from codegen.program import Array
 from derive.notation import Axis
 
 _RUN_TIME = 64
+_MOST = 7  # arrays
 
 
 def contract_order(arrays: Sequence[Array], run: Sequence[Axis]) -> tuple[int, int]:
@@ -22,7 +23,8 @@ def contract_order(arrays: Sequence[Array], run: Sequence[Axis]) -> tuple[int, i
     inputs = ",".join("".join(symbol[a] for a in array.axes) for array in arrays)
     output = "".join(symbol[a] for a in letters if a not in run)
     shapes = [tuple(_guess(a) for a in array.axes) for array in arrays]
-    path, _ = contract_path(f"{inputs}->{output}", *shapes, shapes=True, optimize="optimal")
+    how = "optimal" if len(arrays) <= _MOST else "dp"  # the first takes the factorial of so many
+    path, _ = contract_path(f"{inputs}->{output}", *shapes, shapes=True, optimize=how)
     pair = sorted(path[0])
     return (pair[0], pair[1]) if len(pair) > 1 else (0, 1)
 

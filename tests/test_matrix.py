@@ -374,3 +374,30 @@ def test_the_command(capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["derive"]) == 2
     assert main(["derive", "--expression", "x"]) == 2
     assert main(["derive", "spec.toml", "--wrt", "x"]) == 2
+
+
+def test_a_branch_that_is_not_taken_does_no_harm():
+    """The factors stood beside the condition: 0 * log(0) in the rows that it excludes."""
+    for expression, wanted in (
+        ("where(x > 0, log(x), 0)", [[0, 0, 0], [0, 0.5, 0], [0, 0, 0]]),
+        ("where(x > 0, sqrt(x), 0)", [[0, 0, 0], [0, 1 / np.sqrt(8), 0], [0, 0, 0]]),
+    ):
+        source = written(derivatives(expression, "x: n", ["x"]), "py")
+        space = {}
+        with np.errstate(all="ignore"):
+            exec(source, space)
+            (function,) = [v for k, v in space.items() if k.startswith("d")]
+            assert np.allclose(function(np.array([0.0, 2.0, -1.0])), wanted)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "tr(matrix_power(X, 14))",
+        "tr(" + "@".join(["X"] * 12) + ")",
+        "x1 = sin(x); " + "; ".join(f"x{k + 1} = sin(x{k} + x{k})" for k in range(1, 24)) + "; sum(x24)",
+    ],
+)
+def test_long_products_and_chains_take_no_time(expression):
+    answers = derivatives(expression, "X: n n, x: n", ["X" if "X" in expression else "x"])
+    assert all(len(line) < 2000 for line in written(answers, "text").splitlines())

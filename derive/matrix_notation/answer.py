@@ -21,6 +21,7 @@ from derive.whole.text import text
 from derive.whole.walk import arrays
 
 _LONG = 320  # characters: an answer that is longer keeps names for its parts
+_HOPELESS = 6 * _LONG  # written out, before it is simplified: what is longer isn't tried
 _SHORT = 24  # characters: a name's value as short as this is written where the name was
 
 
@@ -163,18 +164,22 @@ class _Answering:
         nodes: dict[str, Whole] = {}
         order: list[str] = []
         self.gather(value, nodes, order)
-        whole = value
-        for name in reversed(order):
-            whole = self.build.rebuilt(whole, {name: nodes[name]})
-        if len(text(whole)) <= _LONG:
-            return whole, ()
+        lengths: dict[str, int] = {}
+        for name in order:
+            lengths[name] = _length(nodes[name], lengths)
+        if _length(value, lengths) <= _HOPELESS:
+            whole = value
+            for name in reversed(order):
+                whole = self.build.rebuilt(whole, {name: nodes[name]})
+            if len(text(whole)) <= _LONG:
+                return whole, ()
         for name in reversed(order):
             # each one has but readers that come later
             readers = [value, *(nodes[n] for n in order[order.index(name) + 1 :] if n in nodes)]
             count = sum(arrays(r).count(name) for r in readers)
             if not count:
                 nodes.pop(name)
-            elif count == 1 or len(text(nodes[name])) <= _SHORT:
+            elif count == 1 or len(text(nodes[name])) <= _SHORT and lengths[name] <= 4 * _SHORT:
                 here = {name: nodes.pop(name)}
                 value = self.build.rebuilt(value, here)
                 nodes = {n: self.build.rebuilt(v, here) for n, v in nodes.items()}
@@ -189,3 +194,8 @@ class _Answering:
             nodes[name] = found
             self.gather(found, nodes, order)
             order.append(name)
+
+
+def _length(node: Whole, lengths: Mapping[str, int]) -> int:
+    """How long a node's text is with the names written out."""
+    return len(text(node)) + sum(lengths[n] - len(n) for n in arrays(node) if n in lengths)

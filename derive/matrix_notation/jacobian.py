@@ -46,6 +46,11 @@ class _Part:
     def beside(self, *more: Expr) -> _Part:
         return _Part((*more, *self.factors), self.run, self.at)
 
+    def where(self, condition: Expr) -> _Part:
+        """The part where the condition holds: elsewhere its factors do no harm."""
+        body = mul(*self.factors) if self.factors else ONE
+        return _Part((Call("where", (condition, body, ZERO)),), self.run, self.at)
+
 
 def jacobian(derivation: Derivation, of: str, wrt: str) -> Equation:
     """`J[o, x] = ∂of[o] / ∂wrt[x]`: the letters of `of`, then those of `wrt`.
@@ -162,8 +167,7 @@ class _Walker:
                 found = []
                 for condition, value in ((when, yes), (Logic("not", (when,)), no)):
                     if value != ZERO:
-                        factor = Call("where", (condition, ONE, ZERO))
-                        found += [p.beside(factor) for p in self.parts(value)]
+                        found += [p.where(condition) for p in self.parts(value)]
                 return found
             case Number(value) if value == Fraction(0):
                 return []
