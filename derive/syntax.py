@@ -186,3 +186,4 @@ class Refused(Exception):
 
     def __init__(self, place: Place, message: str) -> None:
         super().__init__(f"{place}: {message}")
+        self.place = place

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from derive.latex.nodes import (
+    Accent,
     Group,
     Node,
     Number,
@@ -126,7 +127,7 @@ def _divides(right: Node) -> bool:
 
 
 def _note(node: Node, facts: Facts, text: Text) -> None:
-    if isinstance(node, Symbol | Scripted):
+    if isinstance(node, Symbol | Scripted | Accent):
         found = spell(node)
         if found is not None:
             facts.used.add((found.base, found.layer))

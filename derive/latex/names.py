@@ -118,7 +118,7 @@ class Names:
             yield from _families("z", layer)
         if after and not before and base in _SUMS and layer:
             yield from _families("y", layer)
-        if base == "y" and not layer and self._y_is_target():
+        if base in ("y", "Y") and not layer and self._y_is_target():
             yield from self._targets()
         plain = letter_name(base)
         yield from _forms(plain, layer)
@@ -248,8 +248,10 @@ class Names:
         if any((t, "") in used for t in (target, "t", "target")):
             return False
         last = str(self.layers)
-        others = {b for b, x in used if x in (last, "L") and b in _OUTPUTS}
-        answers = {b for b, x in used if not x and b in ("y_hat", "o", "p", "out", "yhat")}
+        ends = (last, "L", "") if self.layers == 1 else (last, "L")
+        others = {b for b, x in used if x in ends and b in ("a", "h", "A", "H")}
+        others |= {b for b, x in used if x in (last, "L") and b in _OUTPUTS}
+        answers = {b for b, x in used if not x and b in _ANSWERS and b not in ("a", "h", "A", "H")}
         return bool(others or answers)
 
     def numbers(self) -> range:

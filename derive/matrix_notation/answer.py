@@ -179,7 +179,7 @@ class _Answering:
             count = sum(arrays(r).count(name) for r in readers)
             if not count:
                 nodes.pop(name)
-            elif count == 1 or len(text(nodes[name])) <= _SHORT and lengths[name] <= 4 * _SHORT:
+            elif count == 1 or (len(text(nodes[name])) <= _SHORT and lengths[name] <= 4 * _SHORT):
                 here = {name: nodes.pop(name)}
                 value = self.build.rebuilt(value, here)
                 nodes = {n: self.build.rebuilt(v, here) for n, v in nodes.items()}

@@ -41,6 +41,9 @@ _AUGMENTED: dict[type[ast.operator], str] = {
 }
 
 
+_GRADIENTS = ("grads", "grad", "gradients", "gradient", "dparams", "derivatives")
+
+
 @dataclass(frozen=True)
 class Assigned:
     """One value that got a name: the model's `tensor`, or the writer's own `name`."""
@@ -172,7 +175,8 @@ class Program(Reader):
                 if isinstance(key, ast.Constant) and isinstance(key.value, str):
                     known = isinstance(entry, ast.Name) and entry.id == key.value
                     if not known:
-                        self._assign(key.value, self._try(entry), entry)
+                        put = self._of_gradients(key.value)
+                        self._same_or_assign(put, entry)
             return
         single = not isinstance(value, tuple | Refused) and value is not None
         if single and not isinstance(statement.value, ast.Name) and self.tensor(name) is not None:
@@ -264,9 +268,11 @@ class Program(Reader):
         except Unknown:
             self.frame.known.pop(name, None)
         if isinstance(value, ast.Dict):
+            of_gradients = name.lower().strip("_") in _GRADIENTS
             for key, entry in zip(value.keys, value.values, strict=True):
                 if isinstance(key, ast.Constant) and isinstance(key.value, str):
-                    self._same_or_assign(key.value, entry)
+                    put = self._of_gradients(key.value) if of_gradients else key.value
+                    self._same_or_assign(put, entry)
             return
         self._assign(name, self._try(value), value)
 
@@ -346,7 +352,7 @@ class Program(Reader):
         """`p[np.arange(n), y] -= 1`."""
         match picks.elts:
             case [ast.Call(func=func), classes] if _called(func) in ("arange", "range"):
-                hot = Hot(self.value(classes), Extent(old, 1, place=place), place=place)
+                hot = Hot(self.value(classes), Extent(old, 1, place=place), True, place=place)
             case _:
                 raise Refused(place, "a part of an array isn't known left of '='")
         if op in ("+", "-"):
@@ -369,9 +375,15 @@ class Program(Reader):
                     found = constant(key, self.frame.known)
                 except Unknown:
                     return None
-                return found if isinstance(found, str) else None
+                if not isinstance(found, str):
+                    return None
+                return self._of_gradients(found) if _is_gradients(target) else found
             case _:
                 return None
+
+    def _of_gradients(self, key: str) -> str:
+        """`grads["W2"]` is the derivative by `W2`."""
+        return f"d{key}" if self.tensor(key) in self.given else key
 
     def _try(self, value: ast.expr) -> object:
         try:
@@ -536,6 +548,15 @@ def _called(func: ast.expr) -> str:
             return name
         case _:
             return ""
+
+
+def _is_gradients(node: ast.expr) -> bool:
+    """Whether a dictionary is one of gradients, by its name."""
+    match node:
+        case ast.Subscript(value=ast.Name(id=name) | ast.Attribute(attr=name)):
+            return name.lower().strip("_") in _GRADIENTS
+        case _:
+            return False
 
 
 def _is_key(node: ast.Subscript) -> bool:

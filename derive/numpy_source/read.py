@@ -43,13 +43,16 @@ def read_numpy(
         tree = parsed(text, PLACE)
         own: set[str] = set()
         while True:
-            first: Refused | None = None
+            refusals: list[Refused] = []
             for convention in conventions(vocabulary, turned, _counts(tree)):
                 reading = _Reading(vocabulary, given, convention, own)
                 try:
                     return reading.read(Program(tree, PLACE))
                 except Refused as refused:
-                    first = first or refused
+                    refusals.append(refused)
+            first = refusals[0]
+            if not isinstance(first, _NoFit) or first.name in (*own, *given):
+                first = max(refusals, key=_how_far)
             if not isinstance(first, _NoFit) or first.name in (*own, *given):
                 if isinstance(first, OtherShape):
                     return _with_misfits(vocabulary, given, turned, tree, own)
@@ -59,6 +62,11 @@ def read_numpy(
         raise ChainruleError(str(refused)) from None
     except RecursionError:
         raise ChainruleError(f"{PLACE}: this is nested too deeply; split it") from None
+
+
+def _how_far(refused: Refused) -> tuple[int, bool]:
+    """How far a text was understood: of several refusals the last one in it tells most."""
+    return refused.place.line, isinstance(refused, OtherShape)
 
 
 def _counts(tree: ast.Module) -> bool:
@@ -100,6 +108,7 @@ class _NoFit(Refused):
 
     def __init__(self, name: str, refused: Refused) -> None:
         Exception.__init__(self, str(refused))
+        self.place = refused.place
         self.name = name
 
 

@@ -46,6 +46,8 @@ def scales_of(bench: Bench, whole: Nested) -> Iterator[Expr]:
     for size in sizes:
         yield size
         yield _inverse(size)
+        yield Mul((two, _inverse(size)))
+        yield Mul((_inverse(two), size))
         root = Call("sqrt", (size,))
         yield root
         yield _inverse(root)

@@ -249,7 +249,10 @@ class Elaborator:
             case Identity(size=size):
                 return identity(place, ANY if size is None else self.extent(size))
             case Hot(of=of, classes=classes):
-                return one_hot(place, self.entries(of), self.extent(classes))
+                rows, number = self.entries(of), self.extent(classes)
+                if node.one_for_each and rows.rank > 1 and same(rows.shape[-1], number):
+                    return rows  # the model's targets are such rows already
+                return one_hot(place, rows, number)
             case _:
                 raise AssertionError(f"no entries for {type(node).__name__}")
 

@@ -228,10 +228,14 @@ class Identity(Placed):
 
 @dataclass(frozen=True)
 class Hot(Placed):
-    """One-hot rows: `np.eye(k)[y]` for an integer array `y`."""
+    """One-hot rows: `np.eye(k)[y]` for an integer array `y`.
+
+    `one_for_each`: the text can mean a vector only, as in `p[np.arange(n), y]`.
+    """
 
     of: Whole
     classes: Affine | Extent
+    one_for_each: bool = False
 
 
 Whole = (
