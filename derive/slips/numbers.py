@@ -103,7 +103,10 @@ def _powers(root: Expr, spot: Spot) -> Iterator[Edit]:
             for other in dict.fromkeys(others):
                 if other not in (value, 0):
                     new = _power(base, other)
-                    yield _edit(root, spot, new, "power", "power", "replace", 24)
+                    # by an extent once more or once less: that is a factor, as it is by a number
+                    counts = isinstance(base, Index) and (other - value).denominator == 1
+                    kind, rank = ("factor", 35) if counts else ("power", 24)
+                    yield _edit(root, spot, new, kind, kind, "replace", rank)
         case Call("sqrt", (Number(),)):
             return
         case Call("sqrt", (base,)):
