@@ -353,6 +353,94 @@ def test_a_line_is_no_longer_than_a_terminal():
     assert all(len(line) <= 80 for line in str(check_answer(net(), Answer(text))).splitlines())
 
 
+# ---- error terms of each sample, softmax without an assumption, numbers --------------------------
+
+
+CLASSIFIER = {
+    "name": "classifier",
+    "inputs": {"x": [2]},
+    "layers": [{"type": "dense", "units": 4, "activation": "tanh"}, {"type": "dense", "units": 3}],
+    "loss": "softmax_cross_entropy",
+}
+COURSE = """
+dz2[n,i] = p[n,i] - t[n,i]
+dW2[i,j] = sum(n, dz2[n,i]*y1[n,j])/size(n)
+db2[i] = sum(n, dz2[n,i])/size(n)
+dz1[n,j] = sum(i, dz2[n,i]*W2[i,j])*(1 - y1[n,j]**2)
+dW1[j,k] = sum(n, dz1[n,j]*x[n,k])/size(n)
+"""
+
+
+def classifier(**more):
+    return differentiate(derive.load({**CLASSIFIER, **more}))
+
+
+def told(derivation, text):
+    """Verdict and first likely slip by name."""
+    rows = check_formulas(derivation, text)
+    return {r.name: (r.verdict, *r.data.get("slips", ())[:1], *r.data.get("explained", ())[:1])
+            for r in rows}  # fmt: skip
+
+
+def test_error_terms_of_each_sample_are_divided_by_what_reads_them():
+    summed = classifier(assume=["sum(i, t[n,i]) == 1"])
+    rows = {r.name: r for r in check_formulas(summed, COURSE)}
+    assert {r.verdict for r in rows.values()} == {"equal"}
+    assert [n for n, r in rows.items() if r.detail] == ["dz2", "dz1"]
+    assert "of each sample" in rows["dz2"].detail
+    rows = {r.name: r for r in check_formulas(classifier(), COURSE)}
+    assert rows["dz2"].ok
+    assert rows["dz2"].data["assumption"] == "the rows of t sum to 1"
+    assert {r.verdict for n, r in rows.items() if n != "dz2"} == {"equal"}
+    # a slip in such a text is told alone
+    slip = COURSE.replace("db2[i] = sum(n, dz2[n,i])/size(n)", "db2[i] = sum(n, dz2[n,i])")
+    slip = slip.replace("*(1 - y1[n,j]**2)", "")
+    found = {n: r for n, r in told(summed, slip).items() if r[0] != "equal"}
+    assert found == {
+        "db2": ("different", "factor", "1/size(n) is left out"),
+        "dz1": ("different", "missing derivative", "1 - y1[n,i]**2 is left out"),
+    }
+    # and where nothing divides, the factor is what is wrong
+    alone = "dz2[n,i] = p[n,i] - t[n,i]\ndW2[i,j] = sum(n, dz2[n,i]*y1[n,j])"
+    assert told(summed, alone) == {
+        "dz2": ("different", "factor", "1/size(n) is left out"),
+        "dW2": ("equal",),
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "detail"),
+    [
+        ("p[n,i] - t[n,i]", "factor", "1/size(n) is left out (where the rows of t sum to 1)"),
+        ("2*(p[n,i] - t[n,i])/size(n)", "factor", "2 is too much (where the rows of t sum to 1)"),
+        ("(t[n,i] - p[n,i])/size(n)", "sign", None),
+        ("(p[n,i] - t[n,i])*p[n,i]*(1 - p[n,i])/size(n)", "factor", None),
+        ("(z2[n,i] - t[n,i])/size(n)", "wrong value", None),
+    ],
+)
+def test_slips_where_the_usual_data_are_not_assumed(text, kind, detail):
+    (row,) = check_formulas(classifier(), f"dz2[n,i] = {text}")
+    assert row.verdict == "different"
+    assert row.data["slips"][0] == kind
+    assert detail in (None, row.data["explained"][0])
+    assert any(n.endswith("c[n] = sum(i, t[n,i])") for n in row.notes)
+
+
+def test_the_extents_are_told_by_their_letters():
+    text = "dW2[i,j] = sum(n, dz2[n,i]*y1[n,j])/size(n)"
+    assert told(net(), text) == {"dW2": ("different", "factor", "1/size(n) is too much")}
+
+
+@pytest.mark.parametrize(
+    ("more", "detail"),
+    [("1e-30", "the formula gives 1e-30 more"), ("-1e-9", "the formula gives 1e-09 less")],
+)
+def test_a_term_may_be_as_small_as_it_likes(more, detail):
+    (row,) = check_formulas(net(), f"db2[i] = sum(n, dz2[n,i]) + {more}")
+    assert row.verdict == "different"
+    assert row.detail.endswith(detail)
+
+
 # ---- from Python ---------------------------------------------------------------------------------
 
 
@@ -391,9 +479,33 @@ def test_a_function_against_the_derivation():
 
     only = derive.check_function(derivation.system, one)
     assert [r.name for r in only.rows] == ["W1"]
+    assert derive.check_function(NET, gradients).ok
     for nothing in (lambda *_: None, lambda *_: {"V": 1}):
         with pytest.raises(ChainruleError, match="the function returned"):
             derive.check_function(derivation, nothing)
+
+
+@pytest.mark.parametrize(
+    ("loss", "gradient", "told"),
+    [
+        (None, lambda g: g + 1e-3j, "it is complex; return its real part"),
+        (None, lambda g: [[1.0], [1.0, 2.0]], "it is no array of numbers but 'list'"),
+        (None, lambda g: [["a"]], "it is no array of numbers"),
+        (None, lambda g: None, "it is no array of numbers"),
+        (np.zeros(3), lambda g: g, "its shape is (3,), not ()"),
+        ("0.5", lambda g: g, "it is no array of numbers"),
+    ],
+)
+def test_a_function_that_returns_something_else(loss, gradient, told):
+    derivation = net()
+    gradients = load_module(emit(derivation)).gradients
+
+    def given(params, *arrays):
+        right, found = gradients(params, *arrays)
+        return right if loss is None else loss, {"W2": gradient(found["W2"])}
+
+    report = derive.check_function(derivation, given)
+    assert [r.detail for r in report.rows if not r.ok] == [told]
 
 
 # ---- folders of answers --------------------------------------------------------------------------

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
 
 from derive.against.forms import EQUATIONS, Answer, form_of, read
 from derive.against.formulas import check_reading
-from derive.backprop import differentiate
+from derive.against.subject import Subject, derivation_of
 from derive.errors import ChainruleError
-from derive.loading import load
-from derive.notation import Derivation, System
+from derive.notation import Derivation
 from derive.report import Report
 
 
 def assert_gradient(
-    spec: Derivation | System | Mapping[str, Any] | str | Path,
+    spec: Subject,
     name: str,
     formula: str,
     *,
@@ -28,12 +25,12 @@ def assert_gradient(
     `spec` is a file, a dict as in one, a system or a derivation. The formula is the right side,
     whose letters are those of the derived gradient (`sum(n, dz1[n,i]*x[n,j])` for `W1`), or whole
     equations, the writer's own intermediates first: all that they give must be right. NumPy source
-    and LaTeX are understood, too.
+    and LaTeX are understood, too, with their left sides.
 
     Raises `AssertionError` with the counterexample and the likely slip; `ChainruleError` where the
     spec or the formula can't be read.
     """
-    derivation = _derivation(spec)
+    derivation = derivation_of(spec)
     known = dict(derivation.system.aliases).get(name, name)
     if known not in derivation.adjoint:
         raise ChainruleError(f"there is no derivative by '{name}' in {derivation.system.name}")
@@ -47,12 +44,6 @@ def assert_gradient(
         raise AssertionError(f"no equation gives d{name}\n\n{report}")
     if not all(row.ok and row.verdict.startswith("equal") for row in rows):
         raise AssertionError(f"\n{report}")
-
-
-def _derivation(spec: Any) -> Derivation:
-    if isinstance(spec, Derivation):
-        return spec
-    return differentiate(spec if isinstance(spec, System) else load(spec))
 
 
 def _whole(derivation: Derivation, name: str, formula: str) -> str:

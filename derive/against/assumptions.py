@@ -50,6 +50,11 @@ def holding(formula: Formula, written: Sheet, at: Instance, data: bool) -> Assum
     return None
 
 
+def usual(formula: Formula, written: Sheet, at: Instance) -> Assumption | None:
+    """What people assume of such data, if anything."""
+    return next((a for a in _assumptions(formula, written, at) if a.data), None)
+
+
 def _holds(formula: Formula, assumption: Assumption, at: Instance) -> bool:
     """Whether the formula is right there where it was wrong, and at other points."""
     world = formula.world
@@ -59,7 +64,7 @@ def _holds(formula: Formula, assumption: Assumption, at: Instance) -> bool:
             values = assumption.change(dict(at.values), random.Random("here"))
             if compared(formula, instance_of(small, values, at.extents)).difference() is not None:
                 return False
-        point, points = 0, POINTS
+        point, points, tells = 0, POINTS, False
         while point < points:
             extents = run_time_extents(small, assumption.batch or 2 + point % 2)
             seed = world.seed + 50 + point
@@ -69,10 +74,11 @@ def _holds(formula: Formula, assumption: Assumption, at: Instance) -> bool:
                 return False
             if comparison.at.right.margin < math.inf:
                 points = POINTS_OF_BRANCHES
+            tells = tells or any(comparison.ours(p) for p in comparison.places)
             point += 1
     except (NoInstance, NoNumber, ChainruleError, ArithmeticError, KeyError):
         return False
-    return True
+    return tells  # else both vanish there, whatever else they are
 
 
 def _assumptions(formula: Formula, written: Sheet, at: Instance) -> Iterator[Assumption]:

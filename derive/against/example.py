@@ -8,15 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from derive.against.compare import VISIBLE, Comparison, NoNumber, compared
+from derive.against.compare import TOLERANCE, VISIBLE, Comparison, NoNumber, compared
 from derive.against.sheet import Formula
 from derive.against.worlds import BATCHES, instance_of
 from derive.errors import ChainruleError
 from derive.instances import NoInstance, draw_by_hand, run_time_extents
-from derive.numeric import TOLERANCE
 from derive.tree import equation_reads
 
 _SEEDS = 4
+_NOTHING = 1e-40  # what rounding leaves of 0
 
 
 @dataclass(frozen=True)
@@ -29,19 +29,23 @@ class Counterexample:
     @property
     def derived(self) -> float:
         """The right value."""
-        return float(self.comparison.ours(self.place))
+        return _float(self.comparison.ours(self.place))
 
     @property
     def written(self) -> float:
         """What the formula gives."""
-        return float(self.comparison.theirs(self.place))
+        return _float(self.comparison.theirs(self.place))
 
     @property
     def told(self) -> str:
         """In a line."""
         name = self.comparison.formula.name
         where = f"{name}{list(self.place)}" if self.place else name
-        return f"{where} is {self.derived:.6g}; the formula gives {self.written:.6g}"
+        derived, written = f"{self.derived:.6g}", f"{self.written:.6g}"
+        if derived == written:
+            more = _float(self.comparison.theirs(self.place) - self.comparison.ours(self.place))
+            written = f"{abs(more):.3g} {'more' if more > 0 else 'less'}"
+        return f"{where} is {derived}; the formula gives {written}"
 
     @property
     def data(self) -> dict[str, Any]:
@@ -88,6 +92,10 @@ def _shorter(formula: Formula) -> Iterator[Comparison]:
                 yield compared(formula, instance_of(small, values, extents))
             except (NoInstance, ChainruleError):
                 continue
+
+
+def _float(value: Any) -> float:
+    return 0.0 if abs(value) < _NOTHING else float(value)
 
 
 def plain(array: np.ndarray) -> Any:

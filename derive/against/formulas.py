@@ -9,9 +9,10 @@ mistake is in the intermediate.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from derive.against import per_sample
 from derive.against.compare import NoNumber, compared
 from derive.against.judging import CHECK, judge
 from derive.against.known import names_read, plain_left
@@ -74,7 +75,10 @@ def check_written(
             f"{PLACE}: no equation gives a tensor of the model or a derivative, such as "
             f"{next((a for _, a in derivation.adjoints), 'dW')}"
         )
+    terms, formulas = _of_each_sample(written, formulas, every)
     rows = {f.name: judge(f) for f in formulas}
+    if terms:
+        rows = {name: per_sample.told(row, terms) for name, row in rows.items()}
     found = _Meanings(formulas, rows)
     yield from found.rows()
     yield from _left_over(written, every, {*rows, *found.meant})
@@ -83,6 +87,26 @@ def check_written(
 def formulas_of(written: Sequence[Written], every: Sequence[World]) -> list[Formula]:
     """The formulas for known tensors, each in the world where its subscripts fit best."""
     return [f for w in written if (f := _formula(w, written, every)) is not None]
+
+
+def _of_each_sample(
+    written: Sequence[Written], formulas: list[Formula], every: Sequence[World]
+) -> tuple[Collection[str], list[Formula]]:
+    """The error terms that mean each sample's, and all formulas in terms of the derivatives.
+
+    They mean that where more of the text is right so: two formulas at least, and one that is itself
+    no error term.
+    """
+    wrong = {f.name for f in formulas if not _right(f)}
+    terms = per_sample.error_terms(written, every[0])
+    if wrong.isdisjoint(terms):
+        return (), formulas
+    again = formulas_of(per_sample.of_the_batch(written, terms), every)
+    still = {f.name for f in again if not _right(f)}
+    mended = wrong - still
+    if len(still) < len(wrong) and len(mended) > 1 and not mended <= terms.keys():
+        return terms.keys(), again
+    return (), formulas
 
 
 def _refuse_twice(written: Sequence[Written]) -> None:

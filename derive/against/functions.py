@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
-from derive.backprop import differentiate
+from derive.against.subject import Subject, derivation_of
 from derive.errors import ChainruleError, meant, shorten
 from derive.instances import NoInstance, draw, run_time_extents
 from derive.interpret import Interpreter
-from derive.notation import Derivation, System
+from derive.notation import Derivation
 from derive.report import DIFFERENT, OPEN, Report, Row
 
 CHECK = "function"
@@ -24,7 +23,7 @@ Gradients = Callable[..., Any]
 
 
 def check_function(
-    derivation: Derivation | System,
+    derivation: Subject,
     function: Gradients,
     *,
     points: int = POINTS,
@@ -33,15 +32,17 @@ def check_function(
 ) -> Report:
     """A report on a function that computes the gradients, at random points.
 
-    It is called as the emitted module's `gradients` is: `function(params, *inputs, *targets)`, with
-    a dict of arrays by name first and the batch axis first, and returns `{name: gradient}` or
+    The first argument is a derivation, a system, or a spec: a file, or a dict as in one.
+
+    The function is called as the emitted module's `gradients` is, `function(params, *inputs,
+    *targets)`, with a dict of arrays by name first and the batch axis first, and returns
+    `{name: gradient}` or
     `(loss, {name: gradient})`. So `jax.value_and_grad(loss)` is such a function. The gradients it
     doesn't return are not checked.
 
     Raises `ChainruleError` where it returns something else, or no gradient that is known.
     """
-    if isinstance(derivation, System):
-        derivation = differentiate(derivation)
+    derivation = derivation_of(derivation)
     rows: dict[str, Row] = {}
     for point in range(points):
         try:
@@ -75,10 +76,11 @@ def _rows(
     equations = (*derivation.forward, *derivation.backward, *derivation.inlined)
     right = Interpreter(equations, derivation.table, arrays, extents=extents)
     if loss is not None:
-        yield derivation.objective, _loss(derivation, right, float(loss), tolerance, arrays)
+        objective = np.asarray(float(right.value(derivation.objective)))
+        yield derivation.objective, _row(derivation.objective, loss, objective, tolerance, arrays)
     for name in known:
-        wanted_array = right.array(derivation.adjoint[name])
-        yield name, _row(name, np.asarray(gradients[name]), wanted_array, tolerance, arrays)
+        right_array = right.array(derivation.adjoint[name]).astype(float)
+        yield name, _row(f"d{name}", gradients[name], right_array, tolerance, arrays, name)
 
 
 def _returned(result: Any) -> tuple[Any, Mapping[str, Any]]:
@@ -91,27 +93,42 @@ def _returned(result: Any) -> tuple[Any, Mapping[str, Any]]:
     return loss, gradients
 
 
-def _loss(
-    derivation: Derivation, right: Interpreter, loss: float, tolerance: float, arrays: Any
+def _row(
+    shown: str,
+    given: Any,
+    wanted: np.ndarray,
+    tolerance: float,
+    arrays: Mapping[str, Any],
+    name: str = "",
 ) -> Row:
-    wanted = float(right.value(derivation.objective))
-    if math.isclose(loss, wanted, rel_tol=tolerance, abs_tol=tolerance):
-        return Row(derivation.objective, CHECK, "agrees", "float64")
-    detail = f"the loss is {wanted:.9g}; the function gives {loss:.9g}"
-    return Row(derivation.objective, CHECK, DIFFERENT, detail, _example((), loss, wanted, arrays))
-
-
-def _row(name: str, found: Any, wanted: Any, tolerance: float, arrays: Mapping[str, Any]) -> Row:
+    """What the function gave for `shown`; the row is about `name`."""
+    name = name or shown
+    found = _numbers(given)
+    if isinstance(found, str):
+        return Row(name, CHECK, DIFFERENT, found)
     if found.shape != wanted.shape:
         return Row(name, CHECK, DIFFERENT, f"its shape is {found.shape}, not {wanted.shape}")
-    near = np.isclose(found.astype(float), wanted, rtol=tolerance, atol=tolerance)
+    near = np.isclose(found, wanted, rtol=tolerance, atol=tolerance)
     if near.all():
         return Row(name, CHECK, "agrees", "float64")
     place = tuple(int(k) for k in np.argwhere(~near)[0])
     mine, theirs = float(wanted[place]), float(found[place])
-    shown = f"d{name}{list(place)}" if place else f"d{name}"
-    detail = f"{shown} is {mine:.9g}; the function gives {theirs:.9g}"
+    where = f"{shown}{list(place)}" if place else shown
+    detail = f"{where} is {mine:.9g}; the function gives {theirs:.9g}"
     return Row(name, CHECK, DIFFERENT, detail, _example(place, theirs, mine, arrays))
+
+
+def _numbers(given: Any) -> np.ndarray | str:
+    """As floats; a line where they are none."""
+    try:
+        found = np.asarray(given)
+    except Exception:  # whatever another library's arrays raise
+        return f"it is no array of numbers but '{shorten(type(given).__name__)}'"
+    if found.dtype.kind == "c":
+        return "it is complex; return its real part"
+    if found.dtype.kind not in "fiub":
+        return "it is no array of numbers"
+    return found.astype(float)
 
 
 def _example(

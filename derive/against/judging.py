@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from derive.against.assumptions import holding
+from derive.against.assumptions import holding, usual
 from derive.against.chance import chance
 from derive.against.compare import Comparison, NoNumber, TooLong, compared
 from derive.against.example import smallest
+from derive.against.known import engine_s
 from derive.against.parting import Parting, parting
 from derive.against.proof import prove
 from derive.against.shapes import Misfit, misfit, rank_problems, shape_text
@@ -19,12 +21,14 @@ from derive.against.worlds import BATCHES
 from derive.errors import ChainruleError
 from derive.instances import NoInstance, work
 from derive.report import DIFFERENT, EQUAL, EQUAL_AT_POINTS, EQUAL_IF, OPEN, Row
-from derive.slips import Slip
+from derive.slips import VAGUE, Slip
 from derive.text import equation_text
+from derive.tree import equation_reads
 
 CHECK = "formula"
 MOST = 30_000  # bodies that are worked out in all where more points are worth it
 _GIVEN = ("input", "target", "parameter", "buffer", "constant", "hyperparameter", "random")
+_SUMS = ("missing sum", "extra sum")  # where rows sum to 1, any 1 could be such a sum
 _POINTS = 8  # where something branches: a formula may be right in one branch only
 
 
@@ -96,7 +100,7 @@ def _different(formula: Formula, comparison: Comparison) -> Row:
     written, at = comparison.sheet, comparison.at
     example = smallest(comparison)
     assumption = holding(formula, written, at, data=True)
-    slips = () if assumption else slips_of(formula)
+    slips = () if assumption else _slips(formula, comparison)
     if assumption is None and not slips:
         assumption = holding(formula, written, at, data=False)
     verdict = DIFFERENT if assumption is None else EQUAL_IF
@@ -122,6 +126,22 @@ def _different(formula: Formula, comparison: Comparison) -> Row:
         if found is not None
         else None,
     )
+
+
+def _slips(formula: Formula, comparison: Comparison) -> Sequence[Slip]:
+    """What explains the formula; what does so for the usual data only, where all else is vague."""
+    plain = slips_of(formula)
+    if plain and plain[0].kind not in VAGUE and not plain[0].together:
+        return plain
+    assumed = usual(formula, comparison.sheet, comparison.at)
+    if assumed is None:
+        return plain
+    found = [
+        s for s in slips_of(formula, assumed=assumed) if not s.together and s.kind not in _SUMS
+    ]
+    if not found or (plain and not plain[0].together and found[0].kind in VAGUE):
+        return plain
+    return [replace(s, detail=f"{s.detail} (where {assumed.text})") for s in found]
 
 
 def _slip_notes(slips: Sequence[Slip]) -> list[str]:
@@ -167,7 +187,14 @@ def derived_text(formula: Formula) -> str:
     derivation = formula.world.derivation
     updates = (*derivation.system.updates, *derivation.updates)
     every = (*derivation.forward, *derivation.backward, *derivation.inlined, *updates)
-    return next((equation_text(e) for e in every if e.tensor == formula.real), formula.real)
+    given = {e.tensor: e for e in every}
+    if formula.real not in given:
+        return formula.real
+    derived = given[formula.real]
+    known = set(formula.world.known.values()) - engine_s(derivation)
+    beside = dict.fromkeys(r.tensor for r in equation_reads(derived) if r.tensor in given)
+    unknown = [equation_text(given[n]) for n in beside if n not in known]
+    return ", ".join([equation_text(derived), *unknown])
 
 
 def _row(

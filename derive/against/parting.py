@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from derive.against.compare import Comparison
+from derive.against.compare import TOLERANCE, Comparison
 from derive.exact import near
 from derive.interpret import Interpreter
 from derive.notation import Equation, Expr, Term
-from derive.numeric import TOLERANCE
 from derive.text import expr_text, term_text
 from derive.tree import addends, factors
 

@@ -6,9 +6,11 @@ be worked out, and what is wrong with it besides the extents is seen.
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from dataclasses import replace
 
+from derive.against.assumptions import Assumption
 from derive.against.compare import Comparison, compared
 from derive.against.sheet import Formula
 from derive.against.worlds import instance_of
@@ -22,25 +24,36 @@ POINTS = (1, 2)  # of the world's: there the batch has two samples, and three
 ALIKE = 3  # the extent of every axis, where they are made alike
 
 
-def slips_of(formula: Formula, alike: bool = False) -> tuple[Slip, ...]:
-    """The likely slips, likeliest first; `alike` where the formula fits its axes no other way."""
+def slips_of(
+    formula: Formula, alike: bool = False, assumed: Assumption | None = None
+) -> tuple[Slip, ...]:
+    """The likely slips, likeliest first; `alike` where the formula fits its axes no other way.
+
+    With `assumed`, only numbers are looked at that fit it.
+    """
     try:
-        derivation, points = points_of(formula, alike)
+        derivation, points = points_of(formula, alike, assumed)
     except (ChainruleError, NoInstance, ArithmeticError, ValueError, KeyError):
         return ()
     found = find_slips(formula.real, derivation, points)
     return tuple(replace(s, detail=s.detail.replace(" as written", "")) for s in found)
 
 
-def points_of(formula: Formula, alike: bool = False) -> tuple[Derivation, list[Point]]:
+def points_of(
+    formula: Formula, alike: bool = False, assumed: Assumption | None = None
+) -> tuple[Derivation, list[Point]]:
     """The derivation over short axes, and the points. Raises as `compared` and `draw` do."""
-    points = list(_alike(formula) if alike else _points(formula))
+    points = list(_alike(formula) if alike else _points(formula, assumed))
     return points[0].at.derivation, [_point(p) for p in points]
 
 
-def _points(formula: Formula) -> Iterator[Comparison]:
+def _points(formula: Formula, assumed: Assumption | None) -> Iterator[Comparison]:
     for which in POINTS:
-        yield compared(formula, formula.world.point(which))
+        at = formula.world.point(which)
+        if assumed is not None:
+            values = assumed.change(dict(at.values), random.Random(f"slips {which}"))
+            at = instance_of(at.derivation, values, at.extents)
+        yield compared(formula, at)
 
 
 def _alike(formula: Formula) -> Iterator[Comparison]:

@@ -12,9 +12,9 @@ import numpy as np
 
 from derive.notation import Derivation
 from derive.slips.search import SECONDS, Search
-from derive.slips.slip import KINDS, Point, Slip
+from derive.slips.slip import KINDS, VAGUE, Point, Slip
 
-__all__ = ["KINDS", "Point", "Slip", "find_slips"]
+__all__ = ["KINDS", "VAGUE", "Point", "Slip", "find_slips"]
 
 
 def find_slips(

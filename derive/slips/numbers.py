@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from itertools import combinations
 
 from derive.notation import Add, Call, Compare, Expr, Index, Mul, Number, Pow, Read, Reduction
 from derive.slips.spots import Edit, Path, Spot, put
-from derive.tree import MINUS_ONE, ONE, number
+from derive.tree import MINUS_ONE, ONE, number, reads
 
 _HALF = Fraction(1, 2)
 
@@ -61,6 +62,10 @@ def _dropped(root: Expr, spot: Spot) -> Iterator[Edit]:
             for k, arg in enumerate(args):
                 if arg != MINUS_ONE:
                     yield drop_factors(root, spot.path, args, (k,), "factor", 31)
+            for one, other in combinations(range(len(args)), 2):
+                found = set(reads(args[one]))
+                if found and found == set(reads(args[other])):  # y*(1 - y), another unit's slope
+                    yield drop_factors(root, spot.path, args, (one, other), "factor", 33)
 
 
 def drop_factors(

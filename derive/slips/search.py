@@ -18,7 +18,7 @@ from derive.slips.numbers import numeric_edits
 from derive.slips.own import own_edits
 from derive.slips.scales import alike, scales_of
 from derive.slips.sides import Form, sides
-from derive.slips.slip import Point, Slip, apart
+from derive.slips.slip import VAGUE, Point, Slip, apart
 from derive.slips.slopes import slopes, steps
 from derive.slips.spots import Edit, spots
 from derive.slips.targets import differs, same, target
@@ -42,7 +42,6 @@ _GUESSED = 3
 _WITHIN = 25  # of the best one's rank: what is told beside it
 _MOST_TOLD = 3
 _MOST_OF_TWO = 75
-_VAGUE = ("wrong value", "index", "missing term", "extra term", "power")
 
 
 class Search:
@@ -200,7 +199,7 @@ class Search:
                 rank = edit.rank + form.far + forth.rank + other.far
                 if rank > _MOST_OF_TWO or (best is not None and rank >= best[0]):
                     continue
-                if edit.back in _VAGUE and forth.forth in _VAGUE:
+                if edit.back in VAGUE and forth.forth in VAGUE:
                     continue
                 if not self._meet(form, edit, other, forth):
                     continue

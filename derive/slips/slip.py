@@ -24,6 +24,7 @@ KINDS = (
     "missing term",
     "extra term",
 )
+VAGUE = ("wrong value", "index", "missing term", "extra term", "power")  # a chance may look so
 
 
 @dataclass(frozen=True)

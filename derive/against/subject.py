@@ -1,0 +1,20 @@
+"""What a check is about, however it is given: a derivation, a system, or a spec."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from derive.backprop import differentiate
+from derive.loading import load
+from derive.notation import Derivation, System
+
+Subject = Derivation | System | Mapping[str, Any] | str | Path
+
+
+def derivation_of(subject: Subject) -> Derivation:
+    """The derivation. Raises `ChainruleError` for a spec that can't be read."""
+    if isinstance(subject, Derivation):
+        return subject
+    return differentiate(subject if isinstance(subject, System) else load(subject))
