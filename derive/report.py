@@ -20,7 +20,8 @@ class Row:
     """One verdict: on a tensor's derivative, on the steps, or on a formula that a person wrote.
 
     `check` is "exact", "numeric", "steps", "module" or "formula". `verdict` is "different" or
-    "wrong" where something is wrong, "not checked" where nothing could be told (`detail` says why),
+    "wrong" where something is wrong, "not checked" where nothing could be told (`detail` says why;
+    that passes, but where a formula can't be read: `data` then says "refused"),
     else one of "identical", "agrees", and for a formula "equal", "equal at points", "equal if".
     The last is no mistake where what is assumed is assumed of data that the model is given. `notes`
     are further lines for a person, `data` what machines are told.
@@ -38,7 +39,7 @@ class Row:
         """Whether nothing wrong was found."""
         if self.verdict == EQUAL_IF:
             return bool(self.data.get("given"))
-        return self.verdict not in (DIFFERENT, "wrong")
+        return self.verdict not in (DIFFERENT, "wrong") and not self.data.get("refused")
 
 
 @dataclass(frozen=True)
@@ -65,12 +66,14 @@ class Report(Displayed):
     @property
     def verdict(self) -> str:
         """The whole in a few words."""
-        wrong = sum(not row.ok for row in self.rows)
+        wrong = sum(not row.ok and row.verdict != OPEN for row in self.rows)
         unknown = sum(row.verdict == OPEN for row in self.rows)
         if not self.told:
             return "nothing could be checked"
-        words = f"{wrong} of {len(self.rows)} wrong" if wrong else "all checks pass"
-        return f"{words}, {unknown} not checked" if unknown else words
+        words = ["all checks pass"] if self.ok else []
+        words += [f"{wrong} of {len(self.rows)} wrong"] if wrong else []
+        words += [f"{unknown} not checked"] if unknown else []
+        return ", ".join(words)
 
     def __str__(self) -> str:
         columns = [(row.check, row.name, row.verdict) for row in self.rows]

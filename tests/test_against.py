@@ -441,6 +441,24 @@ def test_a_term_may_be_as_small_as_it_likes(more, detail):
     assert row.detail.endswith(detail)
 
 
+def test_a_formula_that_cannot_be_read_leaves_the_others():
+    text = "dW2[i,j] = sum(n, dz2[n,i]*yy1[n,j])\ndb2[i] = sum(n, dz2[n,i])"
+    found = rows(net(), text)
+    assert {n: r.verdict for n, r in found.items()} == {"dW2": "not checked", "db2": "equal"}
+    assert "unknown tensor 'yy1'; did you mean 'y1'?" in found["dW2"].detail
+    report = check_answer(net(), Answer(text))
+    assert not report.ok
+    assert str(report).splitlines()[-1] == "1 not checked"
+    with pytest.raises(ChainruleError, match="give an equation for it"):
+        rows(net(), "dW2[i,j] = sum(n, dz2[n,i]*foo[n,j])")
+
+
+def test_an_axis_too_few_has_its_slip_too():
+    (row,) = check_formulas(net(), "db1 = sum(n,k, dz1[n,k])")
+    assert row.detail == "db1 has 1 axis, (3); here it has 0 subscripts"
+    assert row.data["slips"] == ["extra sum"]
+
+
 # ---- from Python ---------------------------------------------------------------------------------
 
 

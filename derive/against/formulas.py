@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from derive.against import per_sample
-from derive.against.compare import NoNumber, compared
+from derive.against.compare import compared
 from derive.against.judging import CHECK, judge
 from derive.against.known import names_read, plain_left
 from derive.against.shapes import rank_problems
@@ -76,12 +77,26 @@ def check_written(
             f"{next((a for _, a in derivation.adjoints), 'dW')}"
         )
     terms, formulas = _of_each_sample(written, formulas, every)
-    rows = {f.name: judge(f) for f in formulas}
+    rows = {f.name: _row(f) for f in formulas}
+    refused = [row.detail for row in rows.values() if row.data.get("refused")]
+    if len(refused) == len(rows):
+        raise ChainruleError(*dict.fromkeys(refused))
     if terms:
         rows = {name: per_sample.told(row, terms) for name, row in rows.items()}
     found = _Meanings(formulas, rows)
     yield from found.rows()
     yield from _left_over(written, every, {*rows, *found.meant})
+
+
+def _row(formula: Formula) -> Row:
+    """The verdict on one formula; of one that can't be read, why."""
+    try:
+        return judge(formula)
+    except ChainruleError as refused:
+        data: dict[str, Any] = {"assumption": None, "slips": [], "counterexample": None}
+        data["refused"] = True
+        first, *more = refused.problems
+        return Row(formula.name, CHECK, OPEN, first, data, tuple(more))
 
 
 def formulas_of(written: Sequence[Written], every: Sequence[World]) -> list[Formula]:
@@ -97,10 +112,10 @@ def _of_each_sample(
     They mean that where more of the text is right so: two formulas at least, and one that is itself
     no error term.
     """
-    wrong = {f.name for f in formulas if not _right(f)}
     terms = per_sample.error_terms(written, every[0])
-    if wrong.isdisjoint(terms):
+    if not terms or len(formulas) <= len(terms):
         return (), formulas
+    wrong = {f.name for f in formulas if not _right(f)}
     again = formulas_of(per_sample.of_the_batch(written, terms), every)
     still = {f.name for f in again if not _right(f)}
     mended = wrong - still
@@ -200,7 +215,7 @@ class _Meanings:
                 written = (*mine.own, mine.written)
                 needs = _own(own, written, world, mine.meanings)
                 itself = Formula(name, real, own, needs, world, mine.meanings)
-                row = judge(itself)
+                row = _row(itself)
                 if row.ok or not (row.data["slips"] or len(readers) > 1):
                     continue
                 detail = f"taken for {tensor}: {row.detail}"
@@ -208,7 +223,7 @@ class _Meanings:
                 self.meant[name] = replace(row, detail=detail, data=data)
                 for formula in again:
                     self.formulas[formula.name] = formula
-                    self.verdicts[formula.name] = judge(formula)
+                    self.verdicts[formula.name] = _row(formula)
                 return
 
 
@@ -229,7 +244,7 @@ def _taking(formula: Formula, name: str, real: str) -> Formula:
 def _right(formula: Formula) -> bool:
     try:
         return all(compared(formula, formula.world.point(k)).difference() is None for k in range(2))
-    except (ChainruleError, NoInstance, NoNumber):
+    except (ChainruleError, NoInstance, ArithmeticError):
         return False
 
 

@@ -22,6 +22,7 @@ from derive.errors import ChainruleError
 from derive.instances import NoInstance, work
 from derive.report import DIFFERENT, EQUAL, EQUAL_AT_POINTS, EQUAL_IF, OPEN, Row
 from derive.slips import VAGUE, Slip
+from derive.syntax import Name
 from derive.text import equation_text
 from derive.tree import equation_reads
 
@@ -162,9 +163,11 @@ def _parting_notes(found: Parting) -> list[str]:
 
 
 def _misfit(formula: Formula, unlike: Misfit) -> Row:
-    slips = slips_of(formula, alike=True)
+    slips = slips_of(_padded(formula), alike=True)
     given = f"{formula.name} has shape {shape_text(unlike.derived)}"
-    if unlike.written is not None and unlike.written != unlike.derived:
+    if unlike.reason.startswith(f"{formula.name} has "):
+        given = ""
+    elif unlike.written is not None and unlike.written != unlike.derived:
         given += f", and the formula gives {shape_text(unlike.written)}"
     shapes = {
         "derived": shape_text(unlike.derived),
@@ -174,12 +177,22 @@ def _misfit(formula: Formula, unlike: Misfit) -> Row:
     return _row(
         formula,
         DIFFERENT,
-        f"{given}: {unlike.reason}",
+        f"{given}: {unlike.reason}" if given else unlike.reason,
         notes=[*_slip_notes(slips), f"derived: {derived_text(formula)}"],
         slips=[s.kind for s in slips],
         explained=[s.detail for s in slips],
         counterexample={"shapes": shapes},
     )
+
+
+def _padded(formula: Formula) -> Formula:
+    """A formula that gives too few axes, the same along the others."""
+    written, rank = formula.written, len(formula.world.shapes.get(formula.name, ()))
+    missing = range(rank - len(written.letters))
+    if not missing:
+        return formula
+    letters = (*written.letters, *(Name(written.place, f"along_{k}") for k in missing))
+    return replace(formula, written=replace(written, letters=letters))
 
 
 def derived_text(formula: Formula) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from derive.against.known import names_in
 from derive.against.worlds import Instance, World
-from derive.errors import ChainruleError
+from derive.errors import ChainruleError, meant
 from derive.extents import Sizes
 from derive.instance import Names, instantiate
 from derive.interpret import Interpreter
@@ -25,6 +25,7 @@ from derive.tree import needed_by
 PLACE = "formulas"
 _MARK = "the_derivative_"  # a model may not name a tensor like a derivative; here they carry a mark
 _ASIDE = "beside_"
+_UNKNOWN = re.compile(r"unknown tensor '(\w+)'")
 _NEXT = "next_value_of_"  # nor read what will be; here that is a tensor like any other
 
 
@@ -143,7 +144,17 @@ def _assembled(formula: Formula, at: Instance, beside: tuple[Written, ...] = ())
     try:
         return assemble(written, declared)
     except ChainruleError as refused:
-        raise ChainruleError(*map(_unmarked, refused.problems)) from None
+        problems = [_unknown(_unmarked(p), formula) for p in refused.problems]
+        raise ChainruleError(*problems) from None
+
+
+def _unknown(problem: str, formula: Formula) -> str:
+    """The cure for an unknown tensor: here nothing is declared."""
+    found = _UNKNOWN.search(problem)
+    if found is None:
+        return problem
+    near = meant(found[1], [*formula.known, *(w.tensor for w in formula.own)])
+    return f"{problem[: found.end(1)]}'{near or '; give an equation for it'}"
 
 
 def _amid_the_text(formula: Formula, at: Instance) -> System:
