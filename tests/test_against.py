@@ -453,6 +453,23 @@ def test_a_formula_that_cannot_be_read_leaves_the_others():
         rows(net(), "dW2[i,j] = sum(n, dz2[n,i]*foo[n,j])")
 
 
+@pytest.mark.parametrize(
+    ("formula", "verdict", "slip"),
+    [
+        ("sum(o,u, dz1[n,o,i+u-1]*W1[o,c,2-u])", "equal", None),
+        ("sum(o,u, dz1[n,o,i+u-1]*W1[o,c,size(W1,2)-1-u])", "equal", None),
+        ("sum(o,u, dz1[n,o,i+u]*W1[o,c,2-u])", "different", "index"),
+        ("sum(o,u, dz1[n,o,i+u-1]*W1[o,c,u])", "different", "index"),
+    ],
+)
+def test_a_rotated_kernel(formula, verdict, slip):
+    layer = {"type": "conv1d", "channels": 2, "kernel_size": 3, "padding": 1}
+    spec = {"name": "conv", "inputs": {"x": [2, 5]}, "layers": [layer], "loss": "squared_error"}
+    (row,) = check_formulas(differentiate(derive.load(spec)), f"dx[n,c,i] = {formula}")
+    assert row.verdict == verdict
+    assert row.data["slips"][:1] == ([slip] if slip else [])
+
+
 def test_an_axis_too_few_has_its_slip_too():
     (row,) = check_formulas(net(), "db1 = sum(n,k, dz1[n,k])")
     assert row.detail == "db1 has 1 axis, (3); here it has 0 subscripts"

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from derive.against.known import names_in
+from derive.against.reversed import reversed_letters
 from derive.against.worlds import Instance, World
 from derive.errors import ChainruleError, meant
 from derive.extents import Sizes
@@ -125,6 +126,10 @@ def _assembled(formula: Formula, at: Instance, beside: tuple[Written, ...] = ())
     marked = {n: _mark(n) for n in needed}
     axes = {marked[n]: s for n, s in shapes.items()}
     axes |= {f"{_ASIDE}{_mark(w.tensor)}": shapes[w.tensor] for w in beside if w.tensor in shapes}
+    written = [
+        *(renamed_written(w, _mark) for w in (*formula.own, formula.written)),
+        *(_aside(w) for w in beside),
+    ]
     declared = Declarations(
         name=PLACE,
         roles={
@@ -135,12 +140,11 @@ def _assembled(formula: Formula, at: Instance, beside: tuple[Written, ...] = ())
         constants={marked[n]: t.value for n, t in tensors.items() if t.value is not None},
         integers=frozenset(marked[n] for n, t in tensors.items() if t.integer),
         ranks={marked[n]: len(s) for n, s in shapes.items()},
-        sizes=Sizes(slots={(n, k): e for n, s in axes.items() for k, e in enumerate(s)}),
+        sizes=Sizes(
+            slots={(n, k): e for n, s in axes.items() for k, e in enumerate(s)},
+            letters=reversed_letters(written, axes),
+        ),
     )
-    written = [
-        *(renamed_written(w, _mark) for w in (*formula.own, formula.written)),
-        *(_aside(w) for w in beside),
-    ]
     try:
         return assemble(written, declared)
     except ChainruleError as refused:

@@ -34,8 +34,8 @@ from derive.slips.tensors import (
 )
 from derive.slips.through import passes
 
-MOST_WORK = 100_000.0  # calls of NumPy, some microseconds each
-SECONDS = 3.0  # the last resort, where a machine is slow
+MOST_WORK = 60_000.0  # calls of NumPy, some microseconds each
+SECONDS = 20.0  # the last resort, where a machine is very slow
 _SURE = 12  # no later form explains a formula better than this
 _GOOD = 40  # good enough not to ask forms that are further from what was written
 _GUESSED = 3
