@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -17,7 +17,7 @@ import numpy as np
 
 from derive.against.compare import NoNumber, compared
 from derive.against.sheet import Formula, Sheet
-from derive.against.worlds import Instance, World, instance_of
+from derive.against.worlds import Instance, instance_of
 from derive.backprop import differentiate
 from derive.errors import ChainruleError
 from derive.instances import NoInstance, draw, leaves, resized, run_time_extents
@@ -44,15 +44,13 @@ class Assumption:
 
 def holding(formula: Formula, written: Sheet, at: Instance, data: bool) -> Assumption | None:
     """The first assumption, on data or else, under which a formula is right at all points."""
-    for assumption in _assumptions(formula, written, at):
-        if assumption.data is data and _holds(formula, assumption, at):
-            return assumption
-    return None
+    tried = _of_data(formula, written, at) if data else _coincidences(formula, written, at)
+    return next((a for a in tried if _holds(formula, a, at)), None)
 
 
 def usual(formula: Formula, written: Sheet, at: Instance) -> Assumption | None:
     """What people assume of such data, if anything."""
-    return next((a for a in _assumptions(formula, written, at) if a.data), None)
+    return next(_of_data(formula, written, at), None)
 
 
 def _holds(formula: Formula, assumption: Assumption, at: Instance) -> bool:
@@ -81,25 +79,23 @@ def _holds(formula: Formula, assumption: Assumption, at: Instance) -> bool:
     return tells  # else both vanish there, whatever else they are
 
 
-def _assumptions(formula: Formula, written: Sheet, at: Instance) -> Iterator[Assumption]:
-    small = formula.world.small
-    tensors = _needed(formula, written, at)
-    assumed = {r.tensor for a in small.system.assumptions for r in equation_reads(a.left)}
-    free = [t for t in tensors if not t.integer and t.name not in assumed]
+def _of_data(formula: Formula, written: Sheet, at: Instance) -> Iterator[Assumption]:
+    free = _free(formula, written, at)
     for tensor in free:
         size = at.shape(tensor.name)
         if tensor.role == "target" and size and size[-1] > 1:
             yield Assumption(f"the rows of {tensor.name} sum to 1", True, _rows(tensor.name))
             yield Assumption(f"{tensor.name} is one-hot", True, _one_hot(tensor.name))
-    for tensor in free:
-        size = at.shape(tensor.name)
-        if len(size) >= 2 and size[-1] > 1 and tensor.shape[-1] == tensor.shape[-2]:
-            data = tensor.role in _DATA
-            yield Assumption(f"{tensor.name} is symmetric", data, _symmetric(tensor.name))
-    yield from _coincidences(formula.world, free, at)
+    for tensor in _square(free, at):
+        if tensor.role in _DATA:
+            yield Assumption(f"{tensor.name} is symmetric", True, _symmetric(tensor.name))
 
 
-def _coincidences(world: World, free: list[Tensor], at: Instance) -> Iterator[Assumption]:
+def _coincidences(formula: Formula, written: Sheet, at: Instance) -> Iterator[Assumption]:
+    world, free = formula.world, _free(formula, written, at)
+    for tensor in _square(free, at):
+        if tensor.role not in _DATA:
+            yield Assumption(f"{tensor.name} is symmetric", False, _symmetric(tensor.name))
     if not world.sample and world.derivation.system.batch is not None:
         yield Assumption("the batch has one sample", False, lambda values, _: values, batch=1)
     pairs = [
@@ -112,12 +108,30 @@ def _coincidences(world: World, free: list[Tensor], at: Instance) -> Iterator[As
         yield Assumption(f"{one} and {other} are equal", False, _equal(one, other))
     extents = {e.number: t for t in free for e in reversed(t.shape) if (e.number or 0) > 1}
     for number in sorted(n for n in extents if n)[:_MOST_EXTENTS]:
-        derivation = _with_one(world.small, number)
+        if number not in world.of_extent_one:
+            world.of_extent_one[number] = _with_one(world.small, number)
+        derivation = world.of_extent_one[number]
         if derivation is not None:
             tensor = extents[number]
             axis = next(k for k, e in enumerate(tensor.shape) if e.number == number)
             text = f"the extent of axis {axis} of {tensor.name} is 1"
             yield Assumption(text, False, lambda values, _: values, derivation=derivation)
+
+
+def _free(formula: Formula, written: Sheet, at: Instance) -> list[Tensor]:
+    """The leaves that matter here, and of which the model assumes nothing."""
+    assumptions = formula.world.small.system.assumptions
+    assumed = {r.tensor for a in assumptions for r in equation_reads(a.left)}
+    tensors = _needed(formula, written, at)
+    return [t for t in tensors if not t.integer and t.name not in assumed]
+
+
+def _square(tensors: Iterable[Tensor], at: Instance) -> Iterator[Tensor]:
+    """Those with square matrices."""
+    for tensor in tensors:
+        size = at.shape(tensor.name)
+        if len(size) >= 2 and size[-1] > 1 and tensor.shape[-1] == tensor.shape[-2]:
+            yield tensor
 
 
 def _needed(formula: Formula, written: Sheet, at: Instance) -> list[Tensor]:
@@ -164,8 +178,3 @@ def _symmetric(name: str) -> Callable[[Arrays, random.Random], Arrays]:
 
 def _equal(one: str, other: str) -> Callable[[Arrays, random.Random], Arrays]:
     return lambda values, _: {**values, other: values[one]}
-
-
-def kept(assumption: Assumption | None) -> Mapping[str, str | None]:
-    """For machines."""
-    return {"assumption": assumption.text if assumption else None}

@@ -88,6 +88,11 @@ class World:
         return instance(self.derivation, MOST)
 
     @cached_property
+    def of_extent_one(self) -> dict[int, Derivation | None]:
+        """The same with one extent made 1, by that extent, for those that were asked for."""
+        return {}
+
+    @cached_property
     def _points(self) -> dict[int, Instance]:
         return {}
 
