@@ -32,9 +32,10 @@ lint: $(READY)  ## ruff's rules, and who may import whom
 types: $(READY)  ## mypy, strictly
 	$(BIN)/mypy
 
-# One thread for BLAS: the workers share the cores among them.
+# One thread for BLAS: the workers share the cores among them. What is imported is compiled once, for
+# hundreds of tests start a Python of their own.
 test: $(READY)  ## all tests; make test ARGS="-k softmax -x" for some
-	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MPLBACKEND=Agg \
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MPLBACKEND=Agg PYTHONDONTWRITEBYTECODE= \
 	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 demo: $(READY)  ## the main job on real data, into build/demo
