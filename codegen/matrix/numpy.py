@@ -157,8 +157,8 @@ class NumpyPrinter:
                 return code, SUM if "+" in code else ATOM
             case Fill(value=value):
                 size = self.length(shape[0]) if len(shape) == 1 else self._sizes(shape)
-                if value == 1:
-                    return f"np.ones({size})", ATOM
+                if value in (0, 1):
+                    return f"np.{'ones' if value else 'zeros'}({size})", ATOM
                 return f"np.full({size}, {self.number(value)[0]})", ATOM
             case Identity():
                 return f"np.eye({self.length(shape[0])})", ATOM
@@ -195,6 +195,9 @@ class NumpyPrinter:
                 raise AssertionError(f"no NumPy for {text(node)}")
 
     def _sizes(self, shape: Shape) -> str:
+        for name, known in self.elaborator.shapes.items():
+            if known == shape:
+                return f"{self.name(name)}.shape"
         return f"({', '.join(map(self.length, shape))})"
 
     @staticmethod

@@ -47,6 +47,7 @@ from derive.whole.nodes import (
 )
 from derive.whole.text import chain, text
 
+ZEROS = r"\mathbf{0}"
 _ONE, _ZERO = Literal(Fraction(1)), Literal(Fraction(0))
 
 
@@ -86,8 +87,12 @@ class TexPrinter:
                 return Box(CONSTANTS[name], powers=True)
             case Count(extent=extent):
                 return _extent(extent)
-            case Fill(value=value, shape=None | (_,)):
+            case Fill(value=value) if not value:
+                return Box(ZEROS, powers=True)
+            case Fill(value=value, shape=None | (_,) | (_, _) as shape):
                 ones = Box(ONES, powers=True)
+                if shape is not None and len(shape) == 2:
+                    ones = beside([ones, Box(ONES + TRANSPOSED)])
                 return ones if value == 1 else beside([number(abs(value)), ones])
             case Identity():
                 return Box("I", powers=True)

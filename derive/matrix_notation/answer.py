@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 from derive.backprop import differentiate
 from derive.matrix_notation.asked import Asked, read_matrix
 from derive.matrix_notation.jacobian import NotLinear, jacobian
 from derive.notation import Affine, Derivation, Equation
-from derive.syntax import Place, Refused
+from derive.syntax import Refused
 from derive.text import equation_text
 from derive.tree import reads
 from derive.whole.build import ZERO, Builder
 from derive.whole.contraction import NoMatrix
 from derive.whole.elaborate import Elaborator
-from derive.whole.nodes import Whole
+from derive.whole.nodes import Fill, Whole
 from derive.whole.recover import Recoverer
+from derive.whole.sized import sized
 from derive.whole.text import text
 from derive.whole.walk import arrays
 
@@ -54,10 +56,8 @@ class Answer:
         """On one line; by indices one line an equation."""
         if self.value is None:
             return "\n".join(equation_text(e) for e in self.equations)
-        found = text(self.value)
-        if self.where:
-            found += "  where " + ", ".join(f"{n} = {text(v)}" for n, v in self.where)
-        return found
+        before = [f"{name} = {text(part)}" for name, part in self.where]
+        return "; ".join([*before, text(self.value)])
 
     def __str__(self) -> str:
         return self.text
@@ -108,39 +108,46 @@ class _Answering:
         of = self.asked.result
         shapes = self.asked.shapes
         shape = (*shapes[of], *shapes[wrt])
+        none = Fill(Fraction(0), shape) if shape else ZERO
         try:
             if shapes[of]:
                 equation = jacobian(self.derivation, of, wrt)
             else:
                 equation = self.derivation.gradient(wrt)
         except KeyError:
-            return Answer(of, wrt, ZERO, (), (), shape, self.build)
+            return Answer(of, wrt, none, (), (), shape, self.build)
         except NotLinear:
             return Answer(
                 of, wrt, None, (), self.by_indices(self.derivation.gradient(wrt)), shape, self.build
             )
         if not equation.terms:
-            return Answer(of, wrt, ZERO, (), (), shape, self.build)
+            return Answer(of, wrt, none, (), (), shape, self.build)
         try:
             value, where = self.inlined(self.recoverer.equation(equation))
-            self.verified(value, where, shape)
+            if value == ZERO:
+                return Answer(of, wrt, none, (), (), shape, self.build)
+            value, where = self.verified(value, where, shape)
             return Answer(of, wrt, value, where, self.by_indices(equation), shape, self.build)
         except (NoMatrix, Refused):
             return Answer(of, wrt, None, (), self.by_indices(equation), shape, self.build)
 
     def verified(
         self, value: Whole, where: tuple[tuple[str, Whole], ...], shape: tuple[Affine, ...]
-    ) -> None:
-        """Raises `NoMatrix` where the answer's shape isn't the derivative's."""
+    ) -> tuple[Whole, tuple[tuple[str, Whole], ...]]:
+        """The same, ones and identities with their extents.
+
+        Raises `NoMatrix` where the answer's shape isn't the derivative's.
+        """
         elaborator = Elaborator(self.asked.declared.shapes, column=True)
+        parts: list[tuple[str, Whole]] = []
         for name, node in where:
-            elaborator.shapes[name] = elaborator.entries(node).shape
+            own = elaborator.shapes[name] = elaborator.entries(node).shape
+            parts.append((name, sized(node, own, elaborator)))
+        value = sized(value, shape, elaborator)
         entries = elaborator.entries(value)
-        if value == ZERO:
-            return
-        elaborator.equation("answer", value, Place("answer", 1, 1), "", shape)
-        if entries.lies == "row":
+        if entries.lies == "row" or entries.shape != shape:
             raise NoMatrix
+        return value, tuple(parts)
 
     def by_indices(self, equation: Equation) -> tuple[Equation, ...]:
         """The equation, after those that it reads and the arrays given aren't."""

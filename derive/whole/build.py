@@ -33,6 +33,7 @@ from derive.whole.walk import turns
 
 ZERO = Literal(Fraction(0))
 ONE = Literal(Fraction(1))
+ONES = Fill(Fraction(1))
 
 
 class Builder:
@@ -64,7 +65,7 @@ class Builder:
         match node:
             case Array(name=name):
                 return self.ranks.get(name) == 1
-            case Fill(shape=None):
+            case Fill(shape=None | (_,)):
                 return True
             case Product(left=left, right=right):
                 return self.is_column(right) and not self.is_row(left)
@@ -151,6 +152,8 @@ class Builder:
         match node:
             case Literal(value=value):
                 return value, ONE
+            case Fill(value=value, shape=None) if value not in (0, 1):
+                return value, ONES
             case Entrywise(op="neg", args=(of,)):
                 factor, rest = self.split(of)
                 return -factor, rest
@@ -262,6 +265,8 @@ class Builder:
         over, under = _cancelled(over, under)
         over, under = self._powers(over), self._powers(under)
         over.sort(key=lambda n: not self.is_number(n))
+        if any(n != ONES and not self.is_number(n) for n in over):
+            over = [n for n in over if n != ONES]
         shown: Whole | None = None
         for node in over:
             shown = node if shown is None else Entrywise("*", (shown, node))

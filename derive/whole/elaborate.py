@@ -316,8 +316,27 @@ class Elaborator:
             return Fn(place, op, values)
 
         shown = lambda k: _inside(args[k])  # noqa: E731
-        found = entrywise(place, parts, shown, make, self.column)
+        try:
+            found = entrywise(place, parts, shown, make, self.column)
+        except Refused:
+            if op == "*" and self.column:
+                self.multiplied(place, args[0], args[1])
+            raise
         return replace(found, condition=op in (*_LOGIC, *_TESTS))
+
+    def multiplied(self, place: Place, left: Whole, right: Whole) -> None:
+        """Raises `Refused` where `@` fits two factors that `*` doesn't."""
+        one, other = self.entries(left), self.entries(right)
+        shown = (_inside(left), _inside(right))
+        try:
+            oriented(place, one, other, shown, self.length)
+        except Refused:
+            return
+        raise Refused(
+            place,
+            f"{shown[0]} is {shape_told(one)} and {shown[1]} is {shape_told(other)}, and '*' is "
+            f"entry by entry; for the product of matrices write {shown[0]} @ {shown[1]}",
+        )
 
     # ---- products --------------------------------------------------------------------------------
 
