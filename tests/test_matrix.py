@@ -256,7 +256,7 @@ def check(expression: str, shapes: str, name: str) -> None:
     answers = derivatives(expression, shapes, name)
     sizes = [e.number or EXTENTS[str(e.terms[0][0].name)] for e in answers.each[0].shape]
     each = [found(answers, shapes, values)]
-    if answers.each[0].value is not None:
+    if answers.each[0].value is not None and len(expression) < 200:  # loops take their time
         each.append(read_again(answers, shapes, values))
     for got in each:
         assert got.shape == tuple(sizes)

@@ -238,6 +238,8 @@ class NumpyPrinter:
                 return f"{at(0, ATOM)}**{at(1, UNARY)}", POWER
             case "*" if isinstance(args[0], Literal):
                 return f"{at(0, PRODUCT)} * {at(1, PRODUCT)}", PRODUCT
+            case "*" if isinstance(args[0], Product):
+                return f"{at(0, PRODUCT + 1)} * {at(1, PRODUCT + 1)}", PRODUCT
             case _ if op in _OPERATORS:
                 level = _OPERATORS[op]
                 return f"{at(0, level)} {op} {at(1, level + 1)}", level

@@ -167,7 +167,9 @@ class TexPrinter:
             case "*", (left, right):
                 sides = [self.box(a).at_least(PRODUCT) for a in args]
                 if any(numbers):
-                    return beside(sides)
+                    # a number that is a product of vectors, beside another vector
+                    apart = isinstance(left, Product) and not numbers[1]
+                    return beside([parenthesised(sides[0]) if apart else sides[0], sides[1]])
                 return beside([s if s.level == ATOM else parenthesised(s) for s in sides], ODOT)
             case "/", (left, right):
                 if numbers[1]:
@@ -213,6 +215,13 @@ class TexPrinter:
         if self.is_number(over) or isinstance(over, Literal):
             return fraction(self.box(over).text, bottom.text)
         top = self.box(over).at_least(PRODUCT)
+        match over:
+            case Entrywise(op="*", args=(left, right)) if self.is_number(left):
+                # the number goes above the bar
+                above = fraction(self.box(left).text, bottom.text)
+                return beside([above, self.box(right).at_least(PRODUCT)])
+            case _:
+                pass
         return beside([fraction("1", bottom.text), top])
 
 

@@ -178,6 +178,7 @@ class _Answering:
             whole = value
             for name in reversed(order):
                 whole = self.build.rebuilt(whole, {name: nodes[name]})
+            whole = self.build.add([whole])
             if len(text(whole)) <= _LONG:
                 return whole, ()
         for name in reversed(order):

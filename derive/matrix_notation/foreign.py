@@ -1,4 +1,4 @@
-"""Signs of other notations, and what to write here: `x'`, `x .* y`, `x^2`, `A \\ b`, `2x`."""
+r"""Signs of other notations, and what to write here: `x'`, `x .* y`, `x^2`, `A \ b`, `2x`."""
 
 from __future__ import annotations
 

@@ -300,6 +300,11 @@ class Elaborator:
         match op, args:
             case "**", (Norm(of=of, order=2, of_vector=False), Literal(value=value)) if value == 2:
                 return self.squares(place, of)
+            case "maximum", (Literal(value=value), of) | (of, Literal(value=value)) if (
+                self.column and value == 0
+            ):
+                # as a hinge is differentiated: 0 at the kink
+                op, args = "relu", (of,)
             case _:
                 pass
         parts = [self.entries(a) for a in args]
