@@ -52,6 +52,7 @@ WORDS: dict[str, Any] = {
     "matrix_power": np.linalg.matrix_power,
     "diag": lambda a: np.diagflat(a) if a.shape[1] == 1 else np.diag(a)[:, None],
     "np": np,
+    "pi": np.pi,
 }
 S = "X: n n, A: n n, B: n n, C: n n, D: n n, x: n, y: n, a: n, b: n, c: n, d: n, k"
 
@@ -165,7 +166,21 @@ OTHERS = [
     ("sigmoid(x.T @ y)**c", "x: n, y: n, c"),
     ("sum(x / (1 + x.T @ y))", "x: n, y: n"),
     ("z = A @ x - y; norm2(z)**2 + sum(exp(z))", "A: m n, x: n, y: m"),
+    ("norm2(Y - U @ V.T)**2", "Y: m n, U: m p, V: n p"),
+    ("-sum(y * log(sigmoid(X @ w)) + (1 - y) * log(1 - sigmoid(X @ w)))", "X: m n, w: n, y: m"),
+    ("-t.T @ log(exp(W @ x) / sum(exp(W @ x)))", "W: m n, x: n, t: m"),
+    ("sum((y - sigmoid(X @ w))**2)", "X: m n, w: n, y: m"),
+    ("sum(maximum(0, 1 - y * (X @ w)))", "X: m n, w: n, y: m"),
+    ("sum((B @ relu(A @ x - 1) - y)**2)", "A: m n, B: p m, x: n, y: p"),
+    ("x.T @ A @ x / (x.T @ x)", "A: n n, x: n"),
+    ("x.T @ y / (norm2(x) * norm2(y))", "x: n, y: n"),
+    ("y.T @ inv(A + c * eye) @ y", "A: n n, y: n, c"),
+    ("tr(X @ inv(X + A))", "X: n n, A: n n"),
+    ("exp(-norm2(x - y)**2 / (2 * c**2)) * pi", "x: n, y: n, c"),
+    ("sum(x / (y / exp(x))) / (c / 2)", "x: n, y: n, c"),
     # of vectors and matrices
+    ("x - mean(x) + sum(x) * y", "x: n, y: n"),
+    ("X @ X.T", "X: m n"),
     ("A @ x", "A: m n, x: n"),
     ("exp(A @ x)", "A: m n, x: n"),
     ("exp(x) / sum(exp(x))", "x: n"),
@@ -308,6 +323,58 @@ LINES = [
     ("x - mean(x)", S, "x", "eye(n) - ones((n, n)) / n"),
     ("sum(X @ X)", S, "X", "ones(n) @ ones(n).T @ X.T + X.T @ ones(n) @ ones(n).T"),
     ("pi * x.T @ x", S, "x", "2 * pi * x"),
+    # as a person would write it
+    ("norm2(y - A @ x)**2", S, "x", "2 * A.T @ (A @ x - y)"),
+    ("norm2(C - A @ X.T)**2", S, "X", "2 * (A @ X.T - C).T @ A"),
+    ("logsumexp(A @ x) - y.T @ A @ x", S, "x", "A.T @ (exp(A @ x - logsumexp(A @ x)) - y)"),
+    (
+        "-sum(y * log(sigmoid(A @ x)) + (1 - y) * log(1 - sigmoid(A @ x)))",
+        S,
+        "x",
+        "A.T @ (sigmoid(A @ x) - y)",
+    ),
+    (
+        "sum((y - sigmoid(A @ x))**2)",
+        S,
+        "x",
+        "2 * A.T @ ((y - sigmoid(A @ x)) * sigmoid(A @ x) * (sigmoid(A @ x) - 1))",
+    ),
+    (
+        "-y.T @ log(exp(A @ x) / sum(exp(A @ x)))",
+        S,
+        "x",
+        "A.T @ (sum(y) * exp(A @ x) / sum(exp(A @ x)) - y)",
+    ),
+    (
+        "exp(x) / sum(exp(x))",
+        S,
+        "x",
+        "diag(exp(x)) / sum(exp(x)) - exp(x) @ exp(x).T / sum(exp(x))**2",
+    ),
+    ("sum(maximum(0, 1 - y * (A @ x)))", S, "x", "A.T @ where(1 - y * (A @ x) > 0, -y, 0)"),
+    ("sum(maximum(1 - y * (A @ x), 0))", S, "A", "where(1 - y * (A @ x) > 0, -y, 0) @ x.T"),
+    (
+        "sum((B @ relu(A @ x) - y)**2)",
+        S,
+        "x",
+        "2 * A.T @ (where(A @ x > 0, 1, 0) * (B.T @ (B @ relu(A @ x) - y)))",
+    ),
+    (
+        "x.T @ A @ x / (x.T @ x)",
+        "A: n n symmetric, x: n",
+        "x",
+        "2 * A @ x / norm2(x)**2 - 2 * (x.T @ A @ x) * x / norm2(x)**4",
+    ),
+    ("a.T @ x * (b.T @ x)", S, "x", "(a.T @ x) * b + (b.T @ x) * a"),
+    ("a.T @ X.T @ b * k", S, "k", "b.T @ X @ a"),
+    ("y.T @ inv(A + k * eye) @ y", S, "k", "-y.T @ inv(A + k * eye(n)) @ inv(A + k * eye(n)) @ y"),
+    (
+        "logdet(X) + y.T @ inv(X) @ y",
+        "X: n n symmetric, y: n",
+        "X",
+        "inv(X) - inv(X) @ y @ y.T @ inv(X)",
+    ),
+    ("2 * A @ x - (A @ x - y)", S, "y", "eye(n)"),
 ]
 
 
@@ -317,6 +384,14 @@ def test_the_answer_is_one_line(expression: str, shapes: str, wrt: str, line: st
 
 
 def test_formulas() -> None:
+    lines = {
+        "k**2": r"\mathbf{0}",
+        "sum(X)": r"\mathbf{1}\,\mathbf{1}^{\top}",
+        "a.T @ b * (a.T @ X @ b)": r"\bigl(a^{\top}\,b\bigr)\,a\,b^{\top}",
+        "norm2(y - X @ a)**2": r"2(X\,a - y)\,a^{\top}",
+    }
+    for expression, formula in lines.items():
+        assert written(derivatives(expression, S, "X"), "tex") == f"{formula}\n"
     assert written(derivatives("x.T @ A @ x", "A: n n, x: n", "x"), "tex") == (
         "A\\,x + A^{\\top}\\,x\n"
     )

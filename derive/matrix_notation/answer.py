@@ -17,6 +17,7 @@ from derive.whole.build import ZERO, Builder
 from derive.whole.contraction import NoMatrix
 from derive.whole.elaborate import Elaborator
 from derive.whole.nodes import Fill, Whole
+from derive.whole.rebuilt import rebuilt
 from derive.whole.recover import Recoverer
 from derive.whole.sized import sized
 from derive.whole.text import text
@@ -177,7 +178,7 @@ class _Answering:
         if _length(value, lengths) <= _HOPELESS:
             whole = value
             for name in reversed(order):
-                whole = self.build.rebuilt(whole, {name: nodes[name]})
+                whole = rebuilt(self.build, whole, {name: nodes[name]})
             whole = self.build.add([whole])
             if len(text(whole)) <= _LONG:
                 return whole, ()
@@ -189,8 +190,8 @@ class _Answering:
                 nodes.pop(name)
             elif count == 1 or (len(text(nodes[name])) <= _SHORT and lengths[name] <= 4 * _SHORT):
                 here = {name: nodes.pop(name)}
-                value = self.build.rebuilt(value, here)
-                nodes = {n: self.build.rebuilt(v, here) for n, v in nodes.items()}
+                value = rebuilt(self.build, value, here)
+                nodes = {n: rebuilt(self.build, v, here) for n, v in nodes.items()}
         return value, tuple((n, nodes[n]) for n in order if n in nodes)
 
     def gather(self, node: Whole, nodes: dict[str, Whole], order: list[str]) -> None:

@@ -133,7 +133,10 @@ def _read(text: str, declared: Declared, wrt: tuple[str, ...], name: str) -> Ask
     taken = {*declared.shapes, *(f"d{n}" for n in declared.shapes)}
     reader = _Matrices(declared.dims, declared.shapes)
     elaborator = Elaborator(
-        declared.shapes, column=True, taken={*taken, *_assigned(statements), *declared.dims}
+        declared.shapes,
+        column=True,
+        taken={*taken, *_assigned(statements), *declared.dims},
+        hinges=True,
     )
     written = []
     result = ""

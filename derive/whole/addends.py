@@ -98,7 +98,7 @@ def shortest(make: Making, addends: Addends) -> Whole:
 
 def _expanded(make: Making, addends: Addends) -> Addends | None:
     """Products of sums written out; None where no terms meet."""
-    terms = []
+    terms: list[tuple[Fraction, list[Whole]]] = []
     for factor, node in addends:
         own = _monomials(make, node)
         if own is None or len(terms) + len(own) > _MOST:

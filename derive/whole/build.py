@@ -6,7 +6,6 @@ Vectors are columns here, as in matrix notation.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 
@@ -14,7 +13,6 @@ from derive.whole.addends import is_ones, is_sum, shortest
 from derive.whole.kinds import Kinds
 from derive.whole.nodes import (
     Array,
-    Determinant,
     Diagonal,
     Entrywise,
     Fill,
@@ -188,50 +186,6 @@ class Builder(Kinds):
         turned = self.transpose(rest)
         rest = turned if turns(turned) < turns(rest) else rest
         return self.times([*numbers, Trace(rest)])
-
-    # ---- names replaced --------------------------------------------------------------------------
-
-    def rebuilt(self, node: Whole, known: Mapping[str, Whole]) -> Whole:
-        """The same with other nodes for some names, in the plain form again."""
-
-        def again(part: Whole) -> Whole:
-            return self.rebuilt(part, known)
-
-        match node:
-            case Array(name=name):
-                return known.get(name, node)
-            case Product(left=left, right=right):
-                return self.product(again(left), again(right))
-            case Transpose(of=of, axes=None):
-                return self.transpose(again(of))
-            case Entrywise(op="+", args=args):
-                return self.add(map(again, args))
-            case Entrywise(op="-", args=(left, right)):
-                return self.add([again(left), self.times([Literal(Fraction(-1)), again(right)])])
-            case Entrywise(op="neg", args=(of,)):
-                return self.times([Literal(Fraction(-1)), again(of)])
-            case Entrywise(op="*", args=args):
-                return self.times(map(again, args))
-            case Entrywise(op="/", args=(over, under)):
-                return self.times([again(over), Entrywise("/", (ONE, again(under)))])
-            case Entrywise(op="**", args=(base, Literal(value=value))):
-                return self.power(again(base), value)
-            case Entrywise(op="sqrt", args=(of,)):
-                return root(again(of))
-            case Entrywise(op=op, args=args):
-                return Entrywise(op, tuple(map(again, args)))
-            case Inverse(of=of):
-                return self.inverse(again(of))
-            case Diagonal(of=of) if self.is_column(of):
-                return self.diagonal(again(of))
-            case Trace(of=of):
-                return self.trace(again(of))
-            case Reduce(op="sum", of=of, axes=None):
-                return self.linear(again(of))
-            case Reduce(of=of) | Diagonal(of=of) | Norm(of=of) | Determinant(of=of):
-                return replace(node, of=again(of))
-            case _:
-                return node
 
     # ---- products --------------------------------------------------------------------------------
 

@@ -57,7 +57,7 @@ from derive.whole.nodes import (
     Transpose,
     Whole,
 )
-from derive.whole.products import matmul, oriented, outer
+from derive.whole.products import matmul, multiplied, oriented, outer
 from derive.whole.shaping import diagonal, identity, one_hot, picked, reshaped, square, transposed
 from derive.whole.sums import along_axes, by_letters
 from derive.whole.text import text
@@ -72,6 +72,7 @@ class Elaborator:
     """Turns expressions into equations; gathers in `before` those that they need first.
 
     `shapes` has all named arrays; `column` reads vectors as columns, as matrix notation does.
+    `hinges` reads `maximum(x, 0)` as `relu(x)`, whose derivative at 0 is 0.
     `batch` is the extent whose letter is `n`. `taken` are names that no new tensor may have.
     Everything raises `Refused` where shapes don't fit.
     """
@@ -83,6 +84,7 @@ class Elaborator:
         column: bool = False,
         batch: Affine | None = None,
         taken: Collection[str] = (),
+        hinges: bool = False,
     ) -> None:
         self.shapes: dict[str, Shape] = dict(shapes)
         self.column = column
@@ -91,6 +93,7 @@ class Elaborator:
         self.taken = {*shapes, *taken}
         self.length = Lengths(self.shapes)
         self.batch = batch
+        self.hinges = hinges
         self._named: dict[Whole, str] = {}
         self._memo: dict[Whole, Entries] = {}
 
@@ -301,9 +304,8 @@ class Elaborator:
             case "**", (Norm(of=of, order=2, of_vector=False), Literal(value=value)) if value == 2:
                 return self.squares(place, of)
             case "maximum", (Literal(value=value), of) | (of, Literal(value=value)) if (
-                self.column and value == 0
+                self.hinges and value == 0
             ):
-                # as a hinge is differentiated: 0 at the kink
                 op, args = "relu", (of,)
             case _:
                 pass
@@ -320,28 +322,15 @@ class Elaborator:
                 return Op(place, op, values)
             return Fn(place, op, values)
 
-        shown = lambda k: _inside(args[k])  # noqa: E731
+        inside = lambda k: _inside(args[k])  # noqa: E731
         try:
-            found = entrywise(place, parts, shown, make, self.column)
+            found = entrywise(place, parts, inside, make, self.column)
         except Refused:
             if op == "*" and self.column:
-                self.multiplied(place, args[0], args[1])
+                shown = (_inside(args[0]), _inside(args[1]))
+                multiplied(place, parts[0], parts[1], shown, self.length)
             raise
         return replace(found, condition=op in (*_LOGIC, *_TESTS))
-
-    def multiplied(self, place: Place, left: Whole, right: Whole) -> None:
-        """Raises `Refused` where `@` fits two factors that `*` doesn't."""
-        one, other = self.entries(left), self.entries(right)
-        shown = (_inside(left), _inside(right))
-        try:
-            oriented(place, one, other, shown, self.length)
-        except Refused:
-            return
-        raise Refused(
-            place,
-            f"{shown[0]} is {shape_told(one)} and {shown[1]} is {shape_told(other)}, and '*' is "
-            f"entry by entry; for the product of matrices write {shown[0]} @ {shown[1]}",
-        )
 
     # ---- products --------------------------------------------------------------------------------
 
