@@ -414,6 +414,41 @@ def test_the_function_reads_well() -> None:
     ]
 
 
+FUNCTIONS = [
+    ("k**2", "X: m n, k", "X", ["return np.zeros(X.shape)"]),
+    ("k * y", "x: n, y: m, k", "x", ["return np.zeros((len(y), len(x)))"]),
+    ("3 * sum(x)", "x: n", "x", ["return 3 * np.ones(len(x))"]),
+    (
+        "sum((y - sigmoid(A @ x))**2)",
+        S,
+        "x",
+        ["z = 1 / (1 + np.exp(-(A @ x)))", "return 2 * A.T @ ((y - z) * z * (z - 1))"],
+    ),
+    (
+        "y.T @ inv(A + k * eye) @ y",
+        "A: n n, y: n, k",
+        "k",
+        ["M = np.linalg.inv(A + k * np.eye(len(A)))", "return -y @ (M @ (M @ y))"],
+    ),
+    (
+        "y.T @ inv(X) @ y * tr(inv(X))",
+        "X: n n, y: n",
+        "y",
+        [
+            "X_inv = np.linalg.inv(X)",
+            "z = np.trace(X_inv)",
+            "return z * (X_inv @ y) + z * (X_inv.T @ y)",
+        ],
+    ),
+]
+
+
+@pytest.mark.parametrize(("expression", "shapes", "wrt", "lines"), FUNCTIONS)
+def test_the_function_s_lines(expression: str, shapes: str, wrt: str, lines: list[str]) -> None:
+    source = written(derivatives(expression, shapes, wrt), "py")
+    assert [line.strip() for line in source.splitlines()[5:]] == lines
+
+
 def test_systems_are_systems() -> None:
     system = derive.matrix("z = A @ x; norm2(z)**2", "A: m n, x: n")
     assert system.objective == "E"

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 
 from codegen.layout import comment, defined, wrap
+from codegen.matrix.shared import shared
 from codegen.numpy_table import ATOM, COMPARE, FUNCTIONS, POWER, PRODUCT, SUM, UNARY, Code
 from derive.notation import Affine, affine
 from derive.whole.elaborate import Elaborator
@@ -51,15 +52,24 @@ def function_text(
     """A function of the arrays, with its import; its value has the wanted shape."""
     printer = NumpyPrinter(shapes)
     lines: list[str] = []
-    for part, node in where:
+    named = list(where)
+    if not named:
+        taken = {*shapes, *_TAKEN, *(f"{n}_inv" for n in shapes)}
+        named, value = shared(value, taken, printer)
+    inverses = _twice([*(node for _, node in named), value])
+
+    def invert(names: Iterable[str]) -> None:
+        for inverse in inverses:
+            if isinstance(inverse.of, Array) and inverse.of.name in names:
+                code, _ = printer.show(inverse, printer.entries(inverse).shape)
+                lines.extend(wrap(f"    {printer.inverse(inverse)} = ", code, "    "))
+
+    invert(shapes)
+    for part, node in named:
         code, _ = printer.show(node, printer.entries(node).shape)
         lines += wrap(f"    {printer.name(part)} = ", code, "    ")
         printer.put(part, node)
-    for inverse in _twice(value):
-        if isinstance(inverse.of, Array):
-            code, _ = printer.show(inverse, printer.entries(inverse).shape)
-            known = printer.inverse(inverse)
-            lines += wrap(f"    {known} = ", code, "    ")
+        invert([part])
     code, _ = printer.show(value, shape)
     lines += wrap("    return ", code, "    ")
     head = ["import numpy as np", *printer.imports]
@@ -71,8 +81,8 @@ def function_text(
     return "\n".join([*head, "", "", *defined(name, arguments), quoted, *notes, *lines, ""])
 
 
-def _twice(node: Whole) -> list[Inverse]:
-    """The inverses that stand in a node more than once."""
+def _twice(nodes: Iterable[Whole]) -> list[Inverse]:
+    """The inverses that stand in some nodes more than once."""
     found: dict[Inverse, int] = {}
 
     def visit(one: Whole) -> None:
@@ -81,7 +91,8 @@ def _twice(node: Whole) -> list[Inverse]:
         for part in parts(one):
             visit(part)
 
-    visit(node)
+    for node in nodes:
+        visit(node)
     return [i for i, count in found.items() if count > 1]
 
 
