@@ -178,7 +178,17 @@ OTHERS = [
     ("tr(X @ inv(X + A))", "X: n n, A: n n"),
     ("exp(-norm2(x - y)**2 / (2 * c**2)) * pi", "x: n, y: n, c"),
     ("sum(x / (y / exp(x))) / (c / 2)", "x: n, y: n, c"),
+    ("sum((x - mean(x))**2) / n", "x: n"),
+    ("sum(log(x / sum(x)) * y)", "x: n, y: n"),
+    ("sum(x * y) / sqrt(sum(x**2) * sum(y**2))", "x: n, y: n"),
+    ("x.T @ inv(diag(y)) @ x + sqrt(c)", "x: n, y: n, c"),
+    ("logdet(diag(x) + A)", "A: n n, x: n"),
+    ("(y - x).T @ inv(A + A.T) @ (y - x) / 2", "A: n n, x: n, y: n"),
+    ("sum((Y - X @ W)**2 / m) + c * norm2(W)**2", "Y: m p, X: m n, W: n p, c"),
+    ("a.T @ inv(X.T @ X) @ b", "X: p n, a: n, b: n"),
+    ("sum(A) * norm2(x)", "A: 2 3, x: 4"),
     # of vectors and matrices
+    ("A @ x / sum(A @ x)", "A: m n, x: n"),
     ("x - mean(x) + sum(x) * y", "x: n, y: n"),
     ("X @ X.T", "X: m n"),
     ("A @ x", "A: m n, x: n"),
@@ -201,7 +211,7 @@ def draw(shapes: str, seed: str) -> dict[str, Any]:
     found = {}
     for piece in shapes.split(","):
         name, _, rest = piece.partition(":")
-        sizes = [EXTENTS[w] for w in rest.split() if w in EXTENTS]
+        sizes = [EXTENTS.get(w) or int(w) for w in rest.split() if w != "symmetric"]
         value = rng.uniform(0.3, 1.3, sizes or (1, 1))
         if "symmetric" in rest:
             value = value + value.T
@@ -363,7 +373,7 @@ LINES = [
         "x.T @ A @ x / (x.T @ x)",
         "A: n n symmetric, x: n",
         "x",
-        "2 * A @ x / norm2(x)**2 - 2 * (x.T @ A @ x) * x / norm2(x)**4",
+        "2 * (A @ x / norm2(x)**2 - (x.T @ A @ x) * x / norm2(x)**4)",
     ),
     ("a.T @ x * (b.T @ x)", S, "x", "(a.T @ x) * b + (b.T @ x) * a"),
     ("a.T @ X.T @ b * k", S, "k", "b.T @ X @ a"),
@@ -375,6 +385,27 @@ LINES = [
         "inv(X) - inv(X) @ y @ y.T @ inv(X)",
     ),
     ("2 * A @ x - (A @ x - y)", S, "y", "eye(n)"),
+    ("log(x.T @ A @ x)", S, "x", "(A @ x + A.T @ x) / (x.T @ A @ x)"),
+    ("(A @ x - b).T @ diag(y) @ (A @ x - b)", S, "x", "2 * A.T @ ((A @ x - b) * y)"),
+    ("norm2(X @ X.T - A)**2", "X: n p, A: n n symmetric", "A", "2 * (A - X @ X.T)"),
+    (
+        "(y - x).T @ inv(X) @ (y - x)",
+        "X: n n symmetric, x: n, y: n",
+        "X",
+        "-inv(X) @ (y - x) @ (y - x).T @ inv(X)",
+    ),
+    ("norm2(y - A @ x)", S, "y", "(y - A @ x) / norm2(y - A @ x)"),
+    ("logdet(diag(x) + A)", S, "x", "diag(inv(diag(x) + A).T)"),
+    ("x.T @ inv(diag(y)) @ x", S, "x", "2 * x / y"),
+    ("sum(log(x / sum(x)) * y)", S, "x", "y / x - sum(y) / sum(x)"),
+    (
+        "sum(x * y) / sqrt(sum(x**2) * sum(y**2))",
+        S,
+        "x",
+        "(y - (x.T @ y) * x / norm2(x)**2) / (norm2(x) * norm2(y))",
+    ),
+    ("sqrt(k)", S, "k", "1 / (2 * sqrt(k))"),
+    ("sigmoid(a.T @ x + k)", S, "k", "sigmoid(a.T @ x + k) * (1 - sigmoid(a.T @ x + k))"),
 ]
 
 
@@ -436,8 +467,7 @@ FUNCTIONS = [
         "y",
         [
             "X_inv = np.linalg.inv(X)",
-            "z = np.trace(X_inv)",
-            "return z * (X_inv @ y) + z * (X_inv.T @ y)",
+            "return np.trace(X_inv) * (X_inv @ y + X_inv.T @ y)",
         ],
     ),
 ]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Protocol
 
+from derive.whole import walk
 from derive.whole.nodes import Entrywise, Fill, Literal, Product, Transpose, Whole
 from derive.whole.text import chain, text
 
@@ -42,9 +43,8 @@ class Making(Protocol):
 
 
 def is_ones(node: Whole) -> bool:
-    """Whether a node is a column, a row or a matrix of ones, as long as its place demands."""
-    turned = Transpose(_ONES)
-    return node in (_ONES, turned, Product(_ONES, turned))
+    """Whether a node is a column or a row of ones, as long as its place demands."""
+    return node in (_ONES, Transpose(_ONES))
 
 
 def is_sum(node: Whole) -> bool:
@@ -59,45 +59,71 @@ def summed(make: Making, addends: Addends) -> Whole:
     if len(addends) == 1:
         return _turned(make, *addends[0])
     first = next((k for k, (factor, _) in enumerate(addends) if factor > 0), 0)
-    order = [addends[first], *addends[:first], *addends[first + 1 :]]
-    total = make.scaled(*order[0])
-    for factor, rest in order[1:]:
-        sign = "+" if factor > 0 else "-"
-        total = Entrywise(sign, (total, make.scaled(abs(factor), rest)))
-    return total
+    total, *others = [addends[first], *addends[:first], *addends[first + 1 :]]
+    found = make.scaled(*total)
+    for factor, rest in others:
+        other = _negated(make, rest) if factor < 0 else None
+        sign = "+" if factor > 0 or other is not None else "-"
+        found = Entrywise(sign, (found, make.scaled(abs(factor), other or rest)))
+    return found
 
 
 def _turned(make: Making, factor: Fraction, node: Whole) -> Whole:
     """A number times a node: `-2 * (x - y)` is `2 * (y - x)`."""
-    if factor < 0:
-        parts = chain(node)
-        for k, part in enumerate(parts):
-            across = isinstance(part, Transpose) and part.axes is None
-            inner = part.of if isinstance(part, Transpose) and across else part
-            own = make.addends(inner) if is_sum(inner) else []
-            if any(f < 0 for f, _ in own):
-                other = summed(make, [(-f, rest) for f, rest in own])
-                parts[k] = Transpose(other) if across else other
-                found = parts[0]
-                for other in parts[1:]:
-                    found = Product(found, other)
-                return make.scaled(-factor, found)
-    return make.scaled(factor, node)
+    other = _negated(make, node) if factor < 0 else None
+    return make.scaled(factor, node) if other is None else make.scaled(-factor, other)
+
+
+def _negated(make: Making, node: Whole, whole: Whole | None = None) -> Whole | None:
+    """A node's negative by turning a difference round; None where there is none.
+
+    One that stands elsewhere in the whole as well stays as it is.
+    """
+    whole = whole or node
+    if is_sum(node):
+        own = make.addends(node)
+        if _count(whole, node) == 1 and any(f < 0 for f, _ in own):
+            return summed(make, [(-f, rest) for f, rest in own])
+        return None
+    match node:
+        case Transpose(of=of, axes=None):
+            other = _negated(make, of, whole)
+            return None if other is None else Transpose(other)
+        case Entrywise(op="/", args=(over, under)):
+            other = _negated(make, over, whole)
+            return None if other is None else Entrywise("/", (other, under))
+        case Entrywise(op="*", args=(left, right)) | Product(left=left, right=right):
+            product = isinstance(node, Product)
+            one, last = _negated(make, left, whole), right
+            if one is None:
+                other = _negated(make, right, whole)
+                if other is None:
+                    return None
+                one, last = left, other
+            return Product(one, last) if product else Entrywise("*", (one, last))
+        case _:
+            return None
+
+
+def _count(node: Whole, part: Whole) -> int:
+    return (node == part) + sum(_count(inner, part) for inner in walk.parts(node))
 
 
 def shortest(make: Making, addends: Addends) -> Whole:
     """A sum in the shortest of its forms."""
     best = summed(make, addends)
-    for form in (_expanded, _gathered):
+    for form in (_expanded, _gathered, _factored):
         other = form(make, make.addends(best))
         if other is not None:
             found = summed(make, other)
-            best = found if len(text(found)) < len(text(best)) else best
+            # s * (1 - s) stays: written out it is hardly shorter
+            most = 0.6 if form is _expanded else 1
+            best = found if len(text(found)) < most * len(text(best)) else best
     return best
 
 
 def _expanded(make: Making, addends: Addends) -> Addends | None:
-    """Products of sums written out; None where no terms meet."""
+    """Products of sums written out; None where there are none, or too many terms."""
     terms: list[tuple[Fraction, list[Whole]]] = []
     for factor, node in addends:
         own = _monomials(make, node)
@@ -111,8 +137,6 @@ def _expanded(make: Making, addends: Addends) -> Addends | None:
         key = tuple(sorted(map(text, parts)))
         known, _ = found.get(key, (Fraction(0), parts))
         found[key] = (known + factor, parts)
-    if len(found) == len(terms):
-        return None
     products = [make.scaled(f, make.times(parts)) for f, parts in found.values() if f]
     return [pair for product in products for pair in make.addends(product)]
 
@@ -165,3 +189,39 @@ def _gathered(make: Making, addends: Addends) -> Addends | None:
             rests.append(make.scaled(factor, rest))
         found += make.addends(make.product(first, make.add(rests)))
     return found
+
+
+def _factored(make: Making, addends: Addends) -> Addends | None:
+    """`2 * x / n - 2 * y / n` as `2 * (x - y) / n`; None where no factor is common."""
+    if len(addends) < 2:
+        return None
+    number = abs(addends[0][0])
+    if any(abs(factor) != number for factor, _ in addends):
+        number = Fraction(1)
+    lists = [_factors(node) for _, node in addends]
+    common: list[Whole] = []
+    for part in list(lists[0]):
+        if all(part in own for own in lists):
+            common.append(part)
+            for own in lists:
+                own.remove(part)
+    if number == 1 and not common:
+        return None
+    rests = [
+        make.scaled(factor / number, make.times(own) if own else _ONE)
+        for (factor, _), own in zip(addends, lists, strict=True)
+    ]
+    return make.addends(make.scaled(number, make.times([make.add(rests), *common])))
+
+
+def _factors(node: Whole) -> list[Whole]:
+    """The factors of a product of entries, divisors as quotients."""
+    match node:
+        case Entrywise(op="*", args=(left, right)):
+            return [*_factors(left), *_factors(right)]
+        case Entrywise(op="/", args=(over, Entrywise(op="*", args=(left, right)))):
+            return _factors(Entrywise("/", (Entrywise("/", (over, left)), right)))
+        case Entrywise(op="/", args=(over, under)) if over != _ONE:
+            return [*_factors(over), Entrywise("/", (_ONE, under))]
+        case _:
+            return [node]

@@ -79,11 +79,20 @@ class Builder(Kinds):
         for node in nodes:
             for factor, rest in self.addends(node):
                 found[rest] = found.get(rest, Fraction(0)) + factor
-        if any(not is_ones(rest) and not self.is_number(rest) for rest in found):
+        plain = {rest: self._of_ones(rest) for rest in found}
+        if any(plain[rest] is None and not self.is_number(rest) for rest in found):
             # a number goes with every shape
-            for rest in [r for r in found if is_ones(r)]:
-                found[ONE] = found.get(ONE, Fraction(0)) + found.pop(rest)
+            for rest, number in plain.items():
+                if number is not None:
+                    factor = found.pop(rest)
+                    own, other = self.split(number)
+                    found[other] = found.get(other, Fraction(0)) + own * factor
         return shortest(self, [(factor, rest) for rest, factor in found.items() if factor])
+
+    def _of_ones(self, node: Whole) -> Whole | None:
+        """The number of which a node has one in each entry; None where it isn't such a one."""
+        numbers: list[Whole] = []
+        return self.times(numbers) if is_ones(self._without_numbers(node, numbers)) else None
 
     def addends(self, node: Whole) -> list[tuple[Fraction, Whole]]:
         """What is added, each with its number."""
@@ -140,6 +149,11 @@ class Builder(Kinds):
         """A number times a node: `x / 2`, `2 * x`, `-x`."""
         if node == ONE:
             return Literal(factor)
+        if isinstance(node, Entrywise) and node.op == "/" and node.args[0] == ONE:
+            over, under = Literal(Fraction(factor.numerator)), node.args[1]
+            if factor.denominator != 1:
+                under = Entrywise("*", (Literal(Fraction(factor.denominator)), under))
+            return Entrywise("/", (over, under))
         if factor == 1:
             return node
         if factor == -1:
@@ -278,6 +292,10 @@ class Builder(Kinds):
                 inner.denominator == exponent.denominator == 1
             ):
                 return Entrywise("**", (of, Literal(inner * exponent)))
+            case Entrywise(op="sqrt", args=(of,)) if exponent.denominator == 1 and not (
+                exponent % 2
+            ):
+                return Builder.power(of, exponent / 2)
             case _:
                 pass
         if exponent == Fraction(1, 2):
@@ -305,10 +323,14 @@ class Builder(Kinds):
         for node in nodes:
             if left and self.inverse(left[-1]) == node:
                 left.pop()
+            elif left and self.is_column(node) and isinstance(left[-1], Diagonal):
+                left[-1] = self.times([left[-1].of, node])
             else:
                 left.append(node)
         if len(left) == 2 and self.is_row(left[0]) and self.is_column(left[1]):
             return self.dot(self.transpose(left[0]), left[1])
+        if len(left) > 2 and left[0] == Transpose(ONES) and self.is_column(left[-1]):
+            return self.linear(self.chained(left[1 : -1 if left[-1] == ONES else None]))
         if len(left) > 2 and self.is_row(left[0]) and self.is_column(left[-1]):
             # a number is its own transpose
             turned = [self.transpose(node) for node in reversed(left)]
@@ -329,7 +351,7 @@ class Builder(Kinds):
         whole = self.times([one, other])
         if ONES in (one, other):
             return self.linear(whole)
-        if len(text(whole)) < min(len(text(one)), len(text(other))):
+        if len(text(whole)) <= min(len(text(one)), len(text(other))):
             return self.total(whole)
         return Product(self.transpose(one), other)
 
@@ -342,6 +364,8 @@ class Builder(Kinds):
                 return self.transpose(of)
             case Transpose(of=of, axes=None):
                 return self.transpose(Inverse(of))
+            case Diagonal(of=of) if self.is_column(of):
+                return self.diagonal(self.times([Entrywise("/", (ONE, of))]))
             case _:
                 return Inverse(node)
 
@@ -379,6 +403,10 @@ def root(base: Whole) -> Whole:
     match base:
         case Entrywise(op="**", args=(Norm() as norm, Literal(value=value))) if value == 2:
             return norm
+        case Entrywise(op="*", args=(left, right)) if all(
+            isinstance(root(part), Norm) for part in (left, right)
+        ):
+            return Entrywise("*", (root(left), root(right)))
         case _:
             return Entrywise("sqrt", (base,))
 
