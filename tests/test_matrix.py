@@ -414,6 +414,15 @@ def test_the_answer_is_one_line(expression: str, shapes: str, wrt: str, line: st
     assert str(derivatives(expression, shapes, wrt)) == line
 
 
+def test_names_in_an_answer_are_no_derivatives() -> None:
+    """`dz` beside `z` was refused when the line was read again."""
+    expression = "sum(sigmoid(X @ (X @ y) + (X.T @ y - X @ y)) * tanh(X @ X @ X @ y + X @ y))"
+    answers = derivatives(expression, S, "X")
+    assert "; " in str(answers)
+    assert answers.each[0].where
+    check(expression, S, "X")
+
+
 def test_formulas() -> None:
     lines = {
         "k**2": r"\mathbf{0}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -58,7 +59,15 @@ class Answer:
         if self.value is None:
             return "\n".join(equation_text(e) for e in self.equations)
         before = [f"{name} = {text(part)}" for name, part in self.where]
-        return "; ".join([*before, text(self.value)])
+        whole = "; ".join([*before, text(self.value)])
+        for name, _ in self.where:
+            # dz is the language's word for a derivative; who reads the line again needs another
+            if name.startswith("d"):
+                words = set(re.findall(r"\w+", whole))
+                free = (f"g{name[1:]}{more}" for more in ("", *range(2, 1000)))
+                other = next(n for n in free if n not in words and n not in self.build.ranks)
+                whole = re.sub(rf"\b{re.escape(name)}\b", other, whole)
+        return whole
 
     def __str__(self) -> str:
         return self.text
