@@ -483,3 +483,15 @@ def test_long_runs_of_one_thing(piece):
         with suppress(ChainruleError):
             told("gender", text)
     assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize(
+    ("latex", "message"),
+    [
+        (r"E = \log\det(X)", "write the equations without LaTeX, with det(X) or logdet(X)"),
+        (r"z_{ij} = \sum_k X^{-1}_{ik} A_{kj}", "an entry of the inverse, or one over an entry"),
+    ],
+)
+def test_an_inverse_is_never_taken_for_a_power(latex, message):
+    with pytest.raises(ChainruleError, match=re.escape(message)):
+        parse(latex, inputs=["X", "A"])

@@ -16,8 +16,9 @@ from scipy.special import erf
 import derive
 from codegen.cli import main
 from codegen.matrix.written import written
+from derive import interpret
 from derive.errors import ChainruleError
-from derive.matrix_notation.answer import derivatives
+from derive.matrix_notation.answer import Answers, derivatives
 
 EXTENTS = {"n": 3, "m": 2, "p": 4}
 STEP = 1e-5
@@ -51,6 +52,7 @@ WORDS: dict[str, Any] = {
     "matrix_power": np.linalg.matrix_power,
     "diag": lambda a: np.diagflat(a) if a.shape[1] == 1 else np.diag(a)[:, None],
     "np": np,
+    "pi": np.pi,
 }
 S = "X: n n, A: n n, B: n n, C: n n, D: n n, x: n, y: n, a: n, b: n, c: n, d: n, k"
 
@@ -129,6 +131,14 @@ OF_X = [k for k in COOKBOOK if "X" in k[1]]
 OF_VECTOR = [k for k in COOKBOOK if "X" not in k[1]]
 
 OTHERS = [
+    # one or more derivatives are zeros, ones, the identity: these have shapes, too
+    ("c**2", "x: n, X: m n, c"),
+    ("y", "x: n, y: m, X: m n, c"),
+    ("c * n", "x: n, c"),
+    ("sum(x) + mean(X)", "x: n, X: m n"),
+    ("sum(sign(x)) + tr(X)", "x: n, X: n n"),
+    ("x - mean(x)", "x: n"),
+    ("where(c > 0, sum(x), tr(X))", "x: n, X: n n, c"),
     ("x.T @ A @ x / 2", "A: n n, x: n"),
     ("x.T @ A @ x", "A: n n symmetric, x: n"),
     ("norm2(A @ x - y)**2", "A: m n, x: n, y: m"),
@@ -156,7 +166,31 @@ OTHERS = [
     ("sigmoid(x.T @ y)**c", "x: n, y: n, c"),
     ("sum(x / (1 + x.T @ y))", "x: n, y: n"),
     ("z = A @ x - y; norm2(z)**2 + sum(exp(z))", "A: m n, x: n, y: m"),
+    ("norm2(Y - U @ V.T)**2", "Y: m n, U: m p, V: n p"),
+    ("-sum(y * log(sigmoid(X @ w)) + (1 - y) * log(1 - sigmoid(X @ w)))", "X: m n, w: n, y: m"),
+    ("-t.T @ log(exp(W @ x) / sum(exp(W @ x)))", "W: m n, x: n, t: m"),
+    ("sum((y - sigmoid(X @ w))**2)", "X: m n, w: n, y: m"),
+    ("sum(maximum(0, 1 - y * (X @ w)))", "X: m n, w: n, y: m"),
+    ("sum((B @ relu(A @ x - 1) - y)**2)", "A: m n, B: p m, x: n, y: p"),
+    ("x.T @ A @ x / (x.T @ x)", "A: n n, x: n"),
+    ("x.T @ y / (norm2(x) * norm2(y))", "x: n, y: n"),
+    ("y.T @ inv(A + c * eye) @ y", "A: n n, y: n, c"),
+    ("tr(X @ inv(X + A))", "X: n n, A: n n"),
+    ("exp(-norm2(x - y)**2 / (2 * c**2)) * pi", "x: n, y: n, c"),
+    ("sum(x / (y / exp(x))) / (c / 2)", "x: n, y: n, c"),
+    ("sum((x - mean(x))**2) / n", "x: n"),
+    ("sum(log(x / sum(x)) * y)", "x: n, y: n"),
+    ("sum(x * y) / sqrt(sum(x**2) * sum(y**2))", "x: n, y: n"),
+    ("x.T @ inv(diag(y)) @ x + sqrt(c)", "x: n, y: n, c"),
+    ("logdet(diag(x) + A)", "A: n n, x: n"),
+    ("(y - x).T @ inv(A + A.T) @ (y - x) / 2", "A: n n, x: n, y: n"),
+    ("sum((Y - X @ W)**2 / m) + c * norm2(W)**2", "Y: m p, X: m n, W: n p, c"),
+    ("a.T @ inv(X.T @ X) @ b", "X: p n, a: n, b: n"),
+    ("sum(A) * norm2(x)", "A: 2 3, x: 4"),
     # of vectors and matrices
+    ("A @ x / sum(A @ x)", "A: m n, x: n"),
+    ("x - mean(x) + sum(x) * y", "x: n, y: n"),
+    ("X @ X.T", "X: m n"),
     ("A @ x", "A: m n, x: n"),
     ("exp(A @ x)", "A: m n, x: n"),
     ("exp(x) / sum(exp(x))", "x: n"),
@@ -177,7 +211,7 @@ def draw(shapes: str, seed: str) -> dict[str, Any]:
     found = {}
     for piece in shapes.split(","):
         name, _, rest = piece.partition(":")
-        sizes = [EXTENTS[w] for w in rest.split() if w in EXTENTS]
+        sizes = [EXTENTS.get(w) or int(w) for w in rest.split() if w != "symmetric"]
         value = rng.uniform(0.3, 1.3, sizes or (1, 1))
         if "symmetric" in rest:
             value = value + value.T
@@ -214,28 +248,44 @@ def differences(expression: str, values: dict[str, Any], name: str) -> np.ndarra
     return np.stack(rows, axis=-1).ravel()
 
 
-def found(expression: str, shapes: str, name: str, values: dict[str, Any]) -> np.ndarray:
-    """What the printed function gives, for vectors with one axis."""
-    source = written(derivatives(expression, shapes, name), "py")
-    space: dict[str, Any] = {}
-    exec(source, space)
-    function = space.get("gradient") or space["jacobian"]
+def flat(shapes: str, values: dict[str, Any]) -> dict[str, Any]:
+    """The values as the tool has them: vectors with one axis, numbers."""
     ranks = {p.partition(":")[0].strip(): p.partition(":")[2].split() for p in shapes.split(",")}
-    args = []
+    found: dict[str, Any] = {}
     for key, value in values.items():
-        rank = len([w for w in ranks[key] if w in EXTENTS])
-        args.append(value if rank == 2 else value[:, 0] if rank else float(value[0, 0]))
-    return np.asarray(function(*args), float).ravel()
+        rank = len([w for w in ranks[key] if w != "symmetric"])
+        found[key] = value if rank == 2 else value[:, 0] if rank else float(value[0, 0])
+    return found
+
+
+def found(answers: Answers, shapes: str, values: dict[str, Any]) -> np.ndarray:
+    """What the printed function gives, for vectors with one axis."""
+    space: dict[str, Any] = {}
+    exec(written(answers, "py"), space)
+    function = space.get("gradient") or space["jacobian"]
+    return np.asarray(function(*flat(shapes, values).values()), float)
+
+
+def read_again(answers: Answers, shapes: str, values: dict[str, Any]) -> np.ndarray:
+    """What the printed line is worth, read as an expression and worked out by plain loops."""
+    system = derive.matrix(str(answers), shapes)
+    arrays = interpret.evaluate(
+        system.equations, system.table, flat(shapes, values), extents=EXTENTS
+    )
+    return arrays[system.output]
 
 
 def check(expression: str, shapes: str, name: str) -> None:
     values = draw(shapes, expression)
     wanted = differences(expression, values, name)
-    got = found(expression, shapes, name, values)
-    if got.size == 1 and wanted.size > 1:
-        got = np.broadcast_to(got, wanted.shape)  # a derivative of 0
-        assert not got.any()
-    np.testing.assert_allclose(got, wanted, rtol=TOLERANCE, atol=TOLERANCE)
+    answers = derivatives(expression, shapes, name)
+    sizes = [e.number or EXTENTS[str(e.terms[0][0].name)] for e in answers.each[0].shape]
+    each = [found(answers, shapes, values)]
+    if answers.each[0].value is not None and len(expression) < 200:  # loops take their time
+        each.append(read_again(answers, shapes, values))
+    for got in each:
+        assert got.shape == tuple(sizes)
+        np.testing.assert_allclose(got.ravel(), wanted, rtol=TOLERANCE, atol=TOLERANCE)
 
 
 @pytest.mark.parametrize(("number", "expression"), OF_X, ids=[k[0] for k in OF_X])
@@ -266,12 +316,96 @@ LINES = [
     ("logdet(X)", S, "X", "inv(X).T"),
     ("logdet(X)", "X: n n symmetric", "X", "inv(X)"),
     ("det(X)", S, "X", "det(X) * inv(X).T"),
-    ("tr(X)", S, "X", "eye"),
+    ("tr(X)", S, "X", "eye(n)"),
     ("sum(relu(A @ x))", S, "x", "A.T @ where(A @ x > 0, 1, 0)"),
     ("exp(A @ x)", S, "x", "diag(exp(A @ x)) @ A"),
     ("A @ X", "A: m n, X: n p", "X", "dY_dX[i,l,k,j] = where(l == j, 1, 0)*A[i,k]"),
-    ("k**2", S, "x", "0"),
-    ("X - (X)", S, "X", "0"),
+    ("k**2", S, "x", "zeros(n)"),
+    ("X - (X)", S, "X", "zeros((n, n, n, n))"),
+    ("k**2", S, "k", "2 * k"),
+    ("k", "X: m n, k", "X", "zeros((m, n))"),
+    ("y", "x: 3, y: m", "x", "zeros((m, 3))"),
+    ("n**2", "x: n, k", "k", "0"),
+    ("sum(x)", S, "x", "ones(n)"),
+    ("sum(X)", "X: m n", "X", "ones((m, n))"),
+    ("mean(X)", "X: m n", "X", "ones((m, n)) / (m * n)"),
+    ("where(k > 0, sum(x), 0)", S, "x", "where(k > 0, 1, 0) * ones(n)"),
+    ("x - mean(x)", S, "x", "eye(n) - ones((n, n)) / n"),
+    ("sum(X @ X)", S, "X", "ones(n) @ ones(n).T @ X.T + X.T @ ones(n) @ ones(n).T"),
+    ("pi * x.T @ x", S, "x", "2 * pi * x"),
+    # as a person would write it
+    ("norm2(y - A @ x)**2", S, "x", "2 * A.T @ (A @ x - y)"),
+    ("norm2(C - A @ X.T)**2", S, "X", "2 * (A @ X.T - C).T @ A"),
+    ("logsumexp(A @ x) - y.T @ A @ x", S, "x", "A.T @ (exp(A @ x - logsumexp(A @ x)) - y)"),
+    (
+        "-sum(y * log(sigmoid(A @ x)) + (1 - y) * log(1 - sigmoid(A @ x)))",
+        S,
+        "x",
+        "A.T @ (sigmoid(A @ x) - y)",
+    ),
+    (
+        "sum((y - sigmoid(A @ x))**2)",
+        S,
+        "x",
+        "2 * A.T @ ((y - sigmoid(A @ x)) * sigmoid(A @ x) * (sigmoid(A @ x) - 1))",
+    ),
+    (
+        "-y.T @ log(exp(A @ x) / sum(exp(A @ x)))",
+        S,
+        "x",
+        "A.T @ (sum(y) * exp(A @ x) / sum(exp(A @ x)) - y)",
+    ),
+    (
+        "exp(x) / sum(exp(x))",
+        S,
+        "x",
+        "diag(exp(x)) / sum(exp(x)) - exp(x) @ exp(x).T / sum(exp(x))**2",
+    ),
+    ("sum(maximum(0, 1 - y * (A @ x)))", S, "x", "A.T @ where(1 - y * (A @ x) > 0, -y, 0)"),
+    ("sum(maximum(1 - y * (A @ x), 0))", S, "A", "where(1 - y * (A @ x) > 0, -y, 0) @ x.T"),
+    (
+        "sum((B @ relu(A @ x) - y)**2)",
+        S,
+        "x",
+        "2 * A.T @ (where(A @ x > 0, 1, 0) * (B.T @ (B @ relu(A @ x) - y)))",
+    ),
+    (
+        "x.T @ A @ x / (x.T @ x)",
+        "A: n n symmetric, x: n",
+        "x",
+        "2 * (A @ x / norm2(x)**2 - (x.T @ A @ x) * x / norm2(x)**4)",
+    ),
+    ("a.T @ x * (b.T @ x)", S, "x", "(a.T @ x) * b + (b.T @ x) * a"),
+    ("a.T @ X.T @ b * k", S, "k", "b.T @ X @ a"),
+    ("y.T @ inv(A + k * eye) @ y", S, "k", "-y.T @ inv(A + k * eye(n)) @ inv(A + k * eye(n)) @ y"),
+    (
+        "logdet(X) + y.T @ inv(X) @ y",
+        "X: n n symmetric, y: n",
+        "X",
+        "inv(X) - inv(X) @ y @ y.T @ inv(X)",
+    ),
+    ("2 * A @ x - (A @ x - y)", S, "y", "eye(n)"),
+    ("log(x.T @ A @ x)", S, "x", "(A @ x + A.T @ x) / (x.T @ A @ x)"),
+    ("(A @ x - b).T @ diag(y) @ (A @ x - b)", S, "x", "2 * A.T @ ((A @ x - b) * y)"),
+    ("norm2(X @ X.T - A)**2", "X: n p, A: n n symmetric", "A", "2 * (A - X @ X.T)"),
+    (
+        "(y - x).T @ inv(X) @ (y - x)",
+        "X: n n symmetric, x: n, y: n",
+        "X",
+        "-inv(X) @ (y - x) @ (y - x).T @ inv(X)",
+    ),
+    ("norm2(y - A @ x)", S, "y", "(y - A @ x) / norm2(y - A @ x)"),
+    ("logdet(diag(x) + A)", S, "x", "diag(inv(diag(x) + A).T)"),
+    ("x.T @ inv(diag(y)) @ x", S, "x", "2 * x / y"),
+    ("sum(log(x / sum(x)) * y)", S, "x", "y / x - sum(y) / sum(x)"),
+    (
+        "sum(x * y) / sqrt(sum(x**2) * sum(y**2))",
+        S,
+        "x",
+        "(y - (x.T @ y) * x / norm2(x)**2) / (norm2(x) * norm2(y))",
+    ),
+    ("sqrt(k)", S, "k", "1 / (2 * sqrt(k))"),
+    ("sigmoid(a.T @ x + k)", S, "k", "sigmoid(a.T @ x + k) * (1 - sigmoid(a.T @ x + k))"),
 ]
 
 
@@ -280,16 +414,24 @@ def test_the_answer_is_one_line(expression: str, shapes: str, wrt: str, line: st
     assert str(derivatives(expression, shapes, wrt)) == line
 
 
-@pytest.mark.parametrize(("number", "expression"), OF_X[::3], ids=[k[0] for k in OF_X[::3]])
-def test_an_answer_can_be_read_again(number: str, expression: str) -> None:
-    """What is printed is in the language that is read: NumPy gives it the derivative's value."""
-    values = draw(S, expression)
-    answer = str(derivatives(expression, S, "X"))
-    got = np.broadcast_to(evaluate(answer, values), (3, 3)).ravel()
-    np.testing.assert_allclose(got, differences(expression, values, "X"), rtol=1e-5, atol=1e-5)
+def test_names_in_an_answer_are_no_derivatives() -> None:
+    """`dz` beside `z` was refused when the line was read again."""
+    expression = "sum(sigmoid(X @ (X @ y) + (X.T @ y - X @ y)) * tanh(X @ X @ X @ y + X @ y))"
+    answers = derivatives(expression, S, "X")
+    assert "; " in str(answers)
+    assert answers.each[0].where
+    check(expression, S, "X")
 
 
 def test_formulas() -> None:
+    lines = {
+        "k**2": r"\mathbf{0}",
+        "sum(X)": r"\mathbf{1}\,\mathbf{1}^{\top}",
+        "a.T @ b * (a.T @ X @ b)": r"\bigl(a^{\top}\,b\bigr)\,a\,b^{\top}",
+        "norm2(y - X @ a)**2": r"2(X\,a - y)\,a^{\top}",
+    }
+    for expression, formula in lines.items():
+        assert written(derivatives(expression, S, "X"), "tex") == f"{formula}\n"
     assert written(derivatives("x.T @ A @ x", "A: n n, x: n", "x"), "tex") == (
         "A\\,x + A^{\\top}\\,x\n"
     )
@@ -312,6 +454,40 @@ def test_the_function_reads_well() -> None:
     ]
 
 
+FUNCTIONS = [
+    ("k**2", "X: m n, k", "X", ["return np.zeros(X.shape)"]),
+    ("k * y", "x: n, y: m, k", "x", ["return np.zeros((len(y), len(x)))"]),
+    ("3 * sum(x)", "x: n", "x", ["return 3 * np.ones(len(x))"]),
+    (
+        "sum((y - sigmoid(A @ x))**2)",
+        S,
+        "x",
+        ["z = 1 / (1 + np.exp(-(A @ x)))", "return 2 * A.T @ ((y - z) * z * (z - 1))"],
+    ),
+    (
+        "y.T @ inv(A + k * eye) @ y",
+        "A: n n, y: n, k",
+        "k",
+        ["M = np.linalg.inv(A + k * np.eye(len(A)))", "return -y @ (M @ (M @ y))"],
+    ),
+    (
+        "y.T @ inv(X) @ y * tr(inv(X))",
+        "X: n n, y: n",
+        "y",
+        [
+            "X_inv = np.linalg.inv(X)",
+            "return np.trace(X_inv) * (X_inv @ y + X_inv.T @ y)",
+        ],
+    ),
+]
+
+
+@pytest.mark.parametrize(("expression", "shapes", "wrt", "lines"), FUNCTIONS)
+def test_the_function_s_lines(expression: str, shapes: str, wrt: str, lines: list[str]) -> None:
+    source = written(derivatives(expression, shapes, wrt), "py")
+    assert [line.strip() for line in source.splitlines()[5:]] == lines
+
+
 def test_systems_are_systems() -> None:
     system = derive.matrix("z = A @ x; norm2(z)**2", "A: m n, x: n")
     assert system.objective == "E"
@@ -321,11 +497,34 @@ def test_systems_are_systems() -> None:
 
 REFUSED = [
     ("x.T @", S, "column 6: invalid syntax"),
-    ("x' @ x", S, "a transpose is '.T'"),
-    ("x^2", S, "'^' is no power; write '**'"),
+    ("x' @ x", S, "column 2: a transpose is '.T': write x.T"),
+    ("A * (x - y)'", S, "a transpose is '.T': write (x - y).T"),
+    ("X^T @ X", S, "a transpose is '.T': write X.T"),
+    ("x^2", S, "column 2: '^' is no power; write x**2"),
+    ("x + norm2(A @ x)^2", S, "'^' is no power; write norm2(A @ x)**2"),
+    ("X^-1", S, "write X**-1, or inv(X) of a matrix"),
+    ("x.*y", S, "'.*' isn't known; write x * y"),
+    ("exp(x) ./ y", S, "'./' isn't known; write exp(x) / y"),
+    ("x.^2", S, "'.^' isn't known; write x**2"),
+    ("A\\b", S, "write inv(A) @ b"),
+    ("sum(|x|)", S, "bars aren't known; write abs(x)"),
+    ("2x", S, "column 2: behind a number '*' is missing; write 2 * x"),
+    ("3(x + y)", S, "behind a number '*' is missing; write 3 * (...)"),
+    ("inv(A) x", S, "a sign is missing; write inv(A) @ x or inv(A) * x"),
+    ("ln(x)", S, "write log"),
+    ("diag(k)", S, "diag takes a vector or a square matrix, and k is a number"),
+    ("max(x, 0)", S, "write maximum(x, 0); along an axis it is max(x, axis=0)"),
+    ("min(1, X)", S, "write minimum(1, X); along an axis it is min(1, axis=0)"),
+    ("x.max(0)", S, "write maximum(x, 0)"),
     ("x.T @ Q", S, "'Q' isn't declared"),
     ("A @ x", "A: m n, x: m", "A is m x n and x is a column of m"),
-    ("A * x", S, "a vector and a matrix don't go together entry by entry"),
+    ("A + x", S, "a vector and a matrix don't go together entry by entry"),
+    ("A * x", S, "A is n x n and x is a column of n, and '*' is entry by entry; for the product"),
+    ("A * x", S, "of matrices write A @ x"),
+    ("x.T * A * x", S, "write x.T @ A"),
+    ("A * B", "A: m n, B: n p", "write A @ B"),
+    ("A * B", "A: m n, B: p m", "A is m x n and B is p x m: these don't go together"),
+    ("x.T * y", S, "write x.T @ y"),
     ("x.T + y", S, "x.T is a row of n and y is a column of n"),
     ("inv(x)", S, "inv(x) takes a square matrix; this is a column of n"),
     ("__import__('os').system('ls')", S, "isn't known"),

@@ -209,7 +209,8 @@ def test_columns_and_rows(node: Whole, shape: tuple[Any, ...]) -> None:
     ("node", "told"),
     [
         (of("+", Transpose(x), y), "x.T is a row of n and y is a column of n"),
-        (of("*", S, x), "a vector and a matrix don't go together"),
+        (of("+", S, x), "a vector and a matrix don't go together"),
+        (of("*", S, x), "for the product of matrices write S @ x"),
         (Product(Product(Transpose(x), y), S), "is a number, which '@' doesn't take"),
         (Product(Transpose(x), Array("z")), "x.T is a row of n and z is a column of m"),
     ],

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 
 from codegen.layout import comment, defined, wrap
+from codegen.matrix.shared import shared
 from codegen.numpy_table import ATOM, COMPARE, FUNCTIONS, POWER, PRODUCT, SUM, UNARY, Code
 from derive.notation import Affine, affine
 from derive.whole.elaborate import Elaborator
@@ -51,15 +52,24 @@ def function_text(
     """A function of the arrays, with its import; its value has the wanted shape."""
     printer = NumpyPrinter(shapes)
     lines: list[str] = []
-    for part, node in where:
+    named = list(where)
+    if not named:
+        taken = {*shapes, *_TAKEN, *(f"{n}_inv" for n in shapes)}
+        named, value = shared(value, taken, printer)
+    inverses = _twice([*(node for _, node in named), value])
+
+    def invert(names: Iterable[str]) -> None:
+        for inverse in inverses:
+            if isinstance(inverse.of, Array) and inverse.of.name in names:
+                code, _ = printer.show(inverse, printer.entries(inverse).shape)
+                lines.extend(wrap(f"    {printer.inverse(inverse)} = ", code, "    "))
+
+    invert(shapes)
+    for part, node in named:
         code, _ = printer.show(node, printer.entries(node).shape)
         lines += wrap(f"    {printer.name(part)} = ", code, "    ")
         printer.put(part, node)
-    for inverse in _twice(value):
-        if isinstance(inverse.of, Array):
-            code, _ = printer.show(inverse, printer.entries(inverse).shape)
-            known = printer.inverse(inverse)
-            lines += wrap(f"    {known} = ", code, "    ")
+        invert([part])
     code, _ = printer.show(value, shape)
     lines += wrap("    return ", code, "    ")
     head = ["import numpy as np", *printer.imports]
@@ -71,8 +81,8 @@ def function_text(
     return "\n".join([*head, "", "", *defined(name, arguments), quoted, *notes, *lines, ""])
 
 
-def _twice(node: Whole) -> list[Inverse]:
-    """The inverses that stand in a node more than once."""
+def _twice(nodes: Iterable[Whole]) -> list[Inverse]:
+    """The inverses that stand in some nodes more than once."""
     found: dict[Inverse, int] = {}
 
     def visit(one: Whole) -> None:
@@ -81,7 +91,8 @@ def _twice(node: Whole) -> list[Inverse]:
         for part in parts(one):
             visit(part)
 
-    visit(node)
+    for node in nodes:
+        visit(node)
     return [i for i, count in found.items() if count > 1]
 
 
@@ -157,8 +168,8 @@ class NumpyPrinter:
                 return code, SUM if "+" in code else ATOM
             case Fill(value=value):
                 size = self.length(shape[0]) if len(shape) == 1 else self._sizes(shape)
-                if value == 1:
-                    return f"np.ones({size})", ATOM
+                if value in (0, 1):
+                    return f"np.{'ones' if value else 'zeros'}({size})", ATOM
                 return f"np.full({size}, {self.number(value)[0]})", ATOM
             case Identity():
                 return f"np.eye({self.length(shape[0])})", ATOM
@@ -195,6 +206,9 @@ class NumpyPrinter:
                 raise AssertionError(f"no NumPy for {text(node)}")
 
     def _sizes(self, shape: Shape) -> str:
+        for name, known in self.elaborator.shapes.items():
+            if known == shape:
+                return f"{self.name(name)}.shape"
         return f"({', '.join(map(self.length, shape))})"
 
     @staticmethod
@@ -235,6 +249,8 @@ class NumpyPrinter:
                 return f"{at(0, ATOM)}**{at(1, UNARY)}", POWER
             case "*" if isinstance(args[0], Literal):
                 return f"{at(0, PRODUCT)} * {at(1, PRODUCT)}", PRODUCT
+            case "*" if isinstance(args[0], Product):
+                return f"{at(0, PRODUCT + 1)} * {at(1, PRODUCT + 1)}", PRODUCT
             case _ if op in _OPERATORS:
                 level = _OPERATORS[op]
                 return f"{at(0, level)} {op} {at(1, level + 1)}", level

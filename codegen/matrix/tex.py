@@ -47,6 +47,7 @@ from derive.whole.nodes import (
 )
 from derive.whole.text import chain, text
 
+ZEROS = r"\mathbf{0}"
 _ONE, _ZERO = Literal(Fraction(1)), Literal(Fraction(0))
 
 
@@ -86,8 +87,12 @@ class TexPrinter:
                 return Box(CONSTANTS[name], powers=True)
             case Count(extent=extent):
                 return _extent(extent)
-            case Fill(value=value, shape=None | (_,)):
+            case Fill(value=value) if not value:
+                return Box(ZEROS, powers=True)
+            case Fill(value=value, shape=None | (_,) | (_, _) as shape):
                 ones = Box(ONES, powers=True)
+                if shape is not None and len(shape) == 2:
+                    ones = beside([ones, Box(ONES + TRANSPOSED)])
                 return ones if value == 1 else beside([number(abs(value)), ones])
             case Identity():
                 return Box("I", powers=True)
@@ -162,7 +167,9 @@ class TexPrinter:
             case "*", (left, right):
                 sides = [self.box(a).at_least(PRODUCT) for a in args]
                 if any(numbers):
-                    return beside(sides)
+                    # a number that is a product of vectors, beside another vector
+                    apart = isinstance(left, Product) and not numbers[1]
+                    return beside([parenthesised(sides[0]) if apart else sides[0], sides[1]])
                 return beside([s if s.level == ATOM else parenthesised(s) for s in sides], ODOT)
             case "/", (left, right):
                 if numbers[1]:
@@ -208,6 +215,13 @@ class TexPrinter:
         if self.is_number(over) or isinstance(over, Literal):
             return fraction(self.box(over).text, bottom.text)
         top = self.box(over).at_least(PRODUCT)
+        match over:
+            case Entrywise(op="*", args=(left, right)) if self.is_number(left):
+                # the number goes above the bar
+                above = fraction(self.box(left).text, bottom.text)
+                return beside([above, self.box(right).at_least(PRODUCT)])
+            case _:
+                pass
         return beside([fraction("1", bottom.text), top])
 
 

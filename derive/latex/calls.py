@@ -30,6 +30,11 @@ _UNREAD = frozenset(
     ("lim", "det", "arg", "argmax", "argmin", "inf", "sup", "Re", "sec", "csc", "cot", "coth")
 ) | frozenset(("arcsin", "arccos", "softmax", "diag", "tr", "vec", "rank", "Var", "Cov"))
 
+_CURES = {
+    "softmax": "write it out, such as \\frac{e^{z_i}}{\\sum_k e^{z_k}}",
+    "det": "write the equations without LaTeX, with det(X) or logdet(X)",
+}
+
 
 def head(node: Node) -> tuple[str, Node | None, Node | None, int] | None:
     """A function's name, what stands above and below it, and its primes."""
@@ -52,10 +57,8 @@ def named_call(formula: Formula, items: Sequence[Node], scope: Scope) -> tuple[S
         return None
     name, above, below, primes = found
     if name in _UNREAD and not formula.names.is_declared(name):
-        cure = (
-            "write it out, such as \\frac{e^{z_i}}{\\sum_k e^{z_k}}"
-            if name == "softmax"
-            else "write what it says with sums and the functions of the equation language"
+        cure = _CURES.get(
+            name, "write what it says with sums and the functions of the equation language"
         )
         raise Whole(items[0].at, f"'{name}' can't be read in index form; {cure}")
     if name in _EXTREMA and below is None:

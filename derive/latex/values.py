@@ -240,7 +240,24 @@ def _scripted(formula: Formula, node: Node, scope: Scope) -> Syntax:
     base = _entry(formula, found, node, scope)
     if found.power is None:
         return base
-    return Op(place, "**", (base, formula.value(found.power, scope)))
+    raised = formula.value(found.power, scope)
+    if _is_minus_one(raised) and len(pieces(found, split=True)) == 2:
+        raise formula.refuse(
+            node,
+            "this can be an entry of the inverse, or one over an entry; write "
+            f"\\frac{{1}}{{{found.base}_{{ij}}}}, or, of equations, inv(X)[i,j] without LaTeX",
+        )
+    return Op(place, "**", (base, raised))
+
+
+def _is_minus_one(value: Syntax) -> bool:
+    match value:
+        case Num(value=number):
+            return number == -1
+        case Op(op="neg", args=(Num(value=number),)):
+            return number == 1
+        case _:
+            return False
 
 
 def _entry(formula: Formula, found: Spelled, node: Node, scope: Scope) -> Syntax:

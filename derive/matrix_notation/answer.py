@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 from derive.backprop import differentiate
 from derive.matrix_notation.asked import Asked, read_matrix
 from derive.matrix_notation.jacobian import NotLinear, jacobian
 from derive.notation import Affine, Derivation, Equation
-from derive.syntax import Place, Refused
+from derive.syntax import Refused
 from derive.text import equation_text
 from derive.tree import reads
 from derive.whole.build import ZERO, Builder
 from derive.whole.contraction import NoMatrix
 from derive.whole.elaborate import Elaborator
-from derive.whole.nodes import Whole
+from derive.whole.nodes import Fill, Whole
+from derive.whole.rebuilt import rebuilt
 from derive.whole.recover import Recoverer
+from derive.whole.sized import sized
 from derive.whole.text import text
 from derive.whole.walk import arrays
 
@@ -54,10 +58,16 @@ class Answer:
         """On one line; by indices one line an equation."""
         if self.value is None:
             return "\n".join(equation_text(e) for e in self.equations)
-        found = text(self.value)
-        if self.where:
-            found += "  where " + ", ".join(f"{n} = {text(v)}" for n, v in self.where)
-        return found
+        before = [f"{name} = {text(part)}" for name, part in self.where]
+        whole = "; ".join([*before, text(self.value)])
+        for name, _ in self.where:
+            # dz is the language's word for a derivative; who reads the line again needs another
+            if name.startswith("d"):
+                words = set(re.findall(r"\w+", whole))
+                free = (f"g{name[1:]}{more}" for more in ("", *range(2, 1000)))
+                other = next(n for n in free if n not in words and n not in self.build.ranks)
+                whole = re.sub(rf"\b{re.escape(name)}\b", other, whole)
+        return whole
 
     def __str__(self) -> str:
         return self.text
@@ -108,39 +118,46 @@ class _Answering:
         of = self.asked.result
         shapes = self.asked.shapes
         shape = (*shapes[of], *shapes[wrt])
+        none = Fill(Fraction(0), shape) if shape else ZERO
         try:
             if shapes[of]:
                 equation = jacobian(self.derivation, of, wrt)
             else:
                 equation = self.derivation.gradient(wrt)
         except KeyError:
-            return Answer(of, wrt, ZERO, (), (), shape, self.build)
+            return Answer(of, wrt, none, (), (), shape, self.build)
         except NotLinear:
             return Answer(
                 of, wrt, None, (), self.by_indices(self.derivation.gradient(wrt)), shape, self.build
             )
         if not equation.terms:
-            return Answer(of, wrt, ZERO, (), (), shape, self.build)
+            return Answer(of, wrt, none, (), (), shape, self.build)
         try:
             value, where = self.inlined(self.recoverer.equation(equation))
-            self.verified(value, where, shape)
+            if value == ZERO:
+                return Answer(of, wrt, none, (), (), shape, self.build)
+            value, where = self.verified(value, where, shape)
             return Answer(of, wrt, value, where, self.by_indices(equation), shape, self.build)
         except (NoMatrix, Refused):
             return Answer(of, wrt, None, (), self.by_indices(equation), shape, self.build)
 
     def verified(
         self, value: Whole, where: tuple[tuple[str, Whole], ...], shape: tuple[Affine, ...]
-    ) -> None:
-        """Raises `NoMatrix` where the answer's shape isn't the derivative's."""
+    ) -> tuple[Whole, tuple[tuple[str, Whole], ...]]:
+        """The same, ones and identities with their extents.
+
+        Raises `NoMatrix` where the answer's shape isn't the derivative's.
+        """
         elaborator = Elaborator(self.asked.declared.shapes, column=True)
+        parts: list[tuple[str, Whole]] = []
         for name, node in where:
-            elaborator.shapes[name] = elaborator.entries(node).shape
+            own = elaborator.shapes[name] = elaborator.entries(node).shape
+            parts.append((name, sized(node, own, elaborator)))
+        value = sized(value, shape, elaborator)
         entries = elaborator.entries(value)
-        if value == ZERO:
-            return
-        elaborator.equation("answer", value, Place("answer", 1, 1), "", shape)
-        if entries.lies == "row":
+        if entries.lies == "row" or entries.shape != shape:
             raise NoMatrix
+        return value, tuple(parts)
 
     def by_indices(self, equation: Equation) -> tuple[Equation, ...]:
         """The equation, after those that it reads and the arrays given aren't."""
@@ -170,7 +187,8 @@ class _Answering:
         if _length(value, lengths) <= _HOPELESS:
             whole = value
             for name in reversed(order):
-                whole = self.build.rebuilt(whole, {name: nodes[name]})
+                whole = rebuilt(self.build, whole, {name: nodes[name]})
+            whole = self.build.add([whole])
             if len(text(whole)) <= _LONG:
                 return whole, ()
         for name in reversed(order):
@@ -181,8 +199,8 @@ class _Answering:
                 nodes.pop(name)
             elif count == 1 or (len(text(nodes[name])) <= _SHORT and lengths[name] <= 4 * _SHORT):
                 here = {name: nodes.pop(name)}
-                value = self.build.rebuilt(value, here)
-                nodes = {n: self.build.rebuilt(v, here) for n, v in nodes.items()}
+                value = rebuilt(self.build, value, here)
+                nodes = {n: rebuilt(self.build, v, here) for n, v in nodes.items()}
         return value, tuple((n, nodes[n]) for n in order if n in nodes)
 
     def gather(self, node: Whole, nodes: dict[str, Whole], order: list[str]) -> None:

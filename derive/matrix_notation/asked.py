@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from derive.errors import ChainruleError, meant, shorten
@@ -11,15 +11,18 @@ from derive.extents import Sizes
 from derive.grammar import check_name
 from derive.language import Declarations, assemble
 from derive.matrix_notation.declared import Declared, read_shapes
+from derive.matrix_notation.foreign import foreign
 from derive.notation import Affine, Dim, System, affine
 from derive.syntax import Place, Refused
 from derive.whole.elaborate import Elaborator
-from derive.whole.nodes import Array, Count, Extent, Identity, Whole
+from derive.whole.nodes import Array, Count, Extent, Identity, Known, Whole
 from derive.whole.reader import Reader, parsed
 
 _PLACE = "expression"
 _SCALARS = ("E", "f", "F", "result")
 _ARRAYS = ("Y", "F", "Z", "result")
+_LONGEST = 2000  # characters in which signs of other notations are looked for
+_EITHER = {"max": "maximum", "min": "minimum", "amax": "maximum", "amin": "minimum"}
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ class Asked:
 
 
 class _Matrices(Reader):
-    """Names are arrays, intermediates and extents; `eye` and `I` are the identity."""
+    """Names are arrays, intermediates and extents; `eye` and `I` are the identity, and `pi`."""
 
     def __init__(self, dims: Iterable[str], known: Iterable[str]) -> None:
         super().__init__(_PLACE)
@@ -52,6 +55,8 @@ class _Matrices(Reader):
             return Count(affine(Dim(node.id)), place=place)
         if node.id in ("eye", "I"):
             return Identity(place=place)
+        if node.id == "pi":
+            return Known("pi", place=place)
         raise Refused(
             place,
             f"'{shorten(node.id)}' isn't declared{meant(node.id, self.known)}; "
@@ -62,6 +67,25 @@ class _Matrices(Reader):
         if isinstance(node, ast.Name) and node.id in self.dims:
             return affine(Dim(node.id))
         return None
+
+    def reduction(
+        self,
+        place: Place,
+        name: str,
+        args: list[ast.expr],
+        options: dict[str, ast.expr],
+        inside: Callable[[ast.expr], Whole],
+    ) -> Whole:
+        if name in _EITHER and len(args) == 2:
+            # NumPy takes the second one as an axis, most people as another value
+            one, other = (shorten(ast.unparse(a), 30) for a in args)
+            axis = other if other.lstrip("-").isdecimal() else "0"
+            raise Refused(
+                place,
+                f"{name} of two values is {_EITHER[name]}: write {_EITHER[name]}({one}, {other}); "
+                f"along an axis it is {name}({one}, axis={axis})",
+            )
+        return super().reduction(place, name, args, options, inside)
 
 
 def matrix(
@@ -103,13 +127,16 @@ def read_matrix(
 
 def _read(text: str, declared: Declared, wrt: tuple[str, ...], name: str) -> Asked:
     lines = "\n".join(line.strip() for line in text.splitlines() if line.strip())
-    statements = parsed(lines, _PLACE).body
+    statements = _parsed(lines)
     if not statements:
         raise Refused(Place(_PLACE, 1, 1), "there is nothing to differentiate")
     taken = {*declared.shapes, *(f"d{n}" for n in declared.shapes)}
     reader = _Matrices(declared.dims, declared.shapes)
     elaborator = Elaborator(
-        declared.shapes, column=True, taken={*taken, *_assigned(statements), *declared.dims}
+        declared.shapes,
+        column=True,
+        taken={*taken, *_assigned(statements), *declared.dims},
+        hinges=True,
     )
     written = []
     result = ""
@@ -146,6 +173,20 @@ def _read(text: str, declared: Declared, wrt: tuple[str, ...], name: str) -> Ask
         ),
     )
     return Asked(system, declared, result, wrt, dict(shapes), node)
+
+
+def _parsed(text: str) -> list[ast.stmt]:
+    """The statements of a text. Raises `Refused`, for signs of other notations with their cure."""
+    try:
+        body = parsed(text, _PLACE).body
+    except Refused:
+        known = foreign(text, _PLACE) if len(text) <= _LONGEST else None
+        if known is None:
+            raise
+        raise Refused(*known) from None
+    if "^" in text:
+        raise Refused(*(foreign(text, _PLACE) or (Place(_PLACE, 1, 1), "'^' isn't known")))
+    return body
 
 
 def _assigned(statements: Iterable[ast.stmt]) -> set[str]:

@@ -6,20 +6,18 @@ Vectors are columns here, as in matrix notation.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 
+from derive.whole.addends import is_ones, is_sum, shortest
+from derive.whole.kinds import Kinds
 from derive.whole.nodes import (
     Array,
-    Count,
-    Determinant,
     Diagonal,
     Entrywise,
-    Extent,
     Fill,
     Identity,
     Inverse,
-    Known,
     Literal,
     Norm,
     Product,
@@ -28,66 +26,20 @@ from derive.whole.nodes import (
     Transpose,
     Whole,
 )
-from derive.whole.text import chain
+from derive.whole.text import chain, text
 from derive.whole.walk import turns
 
 ZERO = Literal(Fraction(0))
 ONE = Literal(Fraction(1))
+ONES = Fill(Fraction(1))
 
 
-class Builder:
+class Builder(Kinds):
     """Makes nodes; knows which arrays are numbers and which matrices are symmetric."""
 
     def __init__(self, ranks: Mapping[str, int], symmetric: Iterable[str] = ()) -> None:
-        self.ranks = ranks
+        super().__init__(ranks)
         self.symmetric = frozenset(symmetric)
-
-    def is_number(self, node: Whole) -> bool:
-        """Whether a node is a single number."""
-        match node:
-            case Literal() | Known() | Count() | Extent() | Trace() | Norm() | Determinant():
-                return True
-            case Array(name=name):
-                return not self.ranks.get(name, 0)
-            case Reduce(axes=None):
-                return True
-            case Product(left=left, right=right):
-                # a row times a column
-                return self.is_row(left) and self.is_column(right)
-            case Entrywise(args=args):
-                return all(map(self.is_number, args))
-            case _:
-                return False
-
-    def is_column(self, node: Whole) -> bool:
-        """Whether a node is a column."""
-        match node:
-            case Array(name=name):
-                return self.ranks.get(name) == 1
-            case Fill(shape=None):
-                return True
-            case Product(left=left, right=right):
-                return self.is_column(right) and not self.is_row(left)
-            case Entrywise(args=args):
-                return any(map(self.is_column, args))
-            case Reduce(axes=(1,)):
-                return True
-            case Diagonal(of=of):
-                return not self.is_column(of)
-            case _:
-                return False
-
-    def is_row(self, node: Whole) -> bool:
-        """Whether a node is a row."""
-        match node:
-            case Transpose(of=of):
-                return self.is_column(of)
-            case Product(left=left, right=right):
-                return self.is_row(left) and not self.is_column(right)
-            case Entrywise(args=args):
-                return any(map(self.is_row, args))
-            case _:
-                return False
 
     # ---- transposes ------------------------------------------------------------------------------
 
@@ -95,6 +47,11 @@ class Builder:
         """The transpose, said at the leaves."""
         if self.is_number(node):
             return node
+        number, rest = self.split(node)
+        numbers: list[Whole] = [Literal(number)]
+        rest = self._without_numbers(rest, numbers)
+        if rest != node:
+            return self.times([*numbers, self.transpose(rest)])
         match node:
             case Transpose(of=of, axes=None):
                 return of
@@ -122,17 +79,20 @@ class Builder:
         for node in nodes:
             for factor, rest in self.addends(node):
                 found[rest] = found.get(rest, Fraction(0)) + factor
-        total: Whole | None = None
-        for rest, factor in found.items():
-            if not factor:
-                continue
-            if total is None:
-                total = self.scaled(factor, rest)
-            else:
-                total = Entrywise(
-                    "+" if factor > 0 else "-", (total, self.scaled(abs(factor), rest))
-                )
-        return ZERO if total is None else total
+        plain = {rest: self._of_ones(rest) for rest in found}
+        if any(plain[rest] is None and not self.is_number(rest) for rest in found):
+            # a number goes with every shape
+            for rest, number in plain.items():
+                if number is not None:
+                    factor = found.pop(rest)
+                    own, other = self.split(number)
+                    found[other] = found.get(other, Fraction(0)) + own * factor
+        return shortest(self, [(factor, rest) for rest, factor in found.items() if factor])
+
+    def _of_ones(self, node: Whole) -> Whole | None:
+        """The number of which a node has one in each entry; None where it isn't such a one."""
+        numbers: list[Whole] = []
+        return self.times(numbers) if is_ones(self._without_numbers(node, numbers)) else None
 
     def addends(self, node: Whole) -> list[tuple[Fraction, Whole]]:
         """What is added, each with its number."""
@@ -144,13 +104,18 @@ class Builder:
                     *((sign * f, rest) for f, rest in self.addends(right)),
                 ]
             case _:
-                return [self.split(node)]
+                factor, rest = self.split(node)
+                if abs(factor) == 1 and is_sum(rest):
+                    return [(factor * f, part) for f, part in self.addends(rest)]
+                return [(factor, rest)]
 
     def split(self, node: Whole) -> tuple[Fraction, Whole]:
         """The number in front, and the rest."""
         match node:
             case Literal(value=value):
                 return value, ONE
+            case Fill(value=value, shape=None) if value not in (0, 1):
+                return value, ONES
             case Entrywise(op="neg", args=(of,)):
                 factor, rest = self.split(of)
                 return -factor, rest
@@ -184,6 +149,11 @@ class Builder:
         """A number times a node: `x / 2`, `2 * x`, `-x`."""
         if node == ONE:
             return Literal(factor)
+        if isinstance(node, Entrywise) and node.op == "/" and node.args[0] == ONE:
+            over, under = Literal(Fraction(factor.numerator)), node.args[1]
+            if factor.denominator != 1:
+                under = Entrywise("*", (Literal(Fraction(factor.denominator)), under))
+            return Entrywise("/", (over, under))
         if factor == 1:
             return node
         if factor == -1:
@@ -194,45 +164,42 @@ class Builder:
             return Entrywise("/", (node, Literal(Fraction(factor.denominator))))
         return Entrywise("*", (Literal(factor), node))
 
-    # ---- names replaced --------------------------------------------------------------------------
+    # ---- numbers ---------------------------------------------------------------------------------
 
-    def rebuilt(self, node: Whole, known: Mapping[str, Whole]) -> Whole:
-        """The same with other nodes for some names, in the plain form again."""
-
-        def again(part: Whole) -> Whole:
-            return self.rebuilt(part, known)
-
-        match node:
-            case Array(name=name):
-                return known.get(name, node)
-            case Product(left=left, right=right):
-                return self.product(again(left), again(right))
-            case Transpose(of=of, axes=None):
-                return self.transpose(again(of))
-            case Entrywise(op="+", args=args):
-                return self.add(map(again, args))
-            case Entrywise(op="-", args=(left, right)):
-                return self.add([again(left), self.times([Literal(Fraction(-1)), again(right)])])
-            case Entrywise(op="neg", args=(of,)):
-                return self.times([Literal(Fraction(-1)), again(of)])
-            case Entrywise(op="*", args=args):
-                return self.times(map(again, args))
-            case Entrywise(op="/", args=(over, under)):
-                return self.times([again(over), Entrywise("/", (ONE, again(under)))])
-            case Entrywise(op="**", args=(base, Literal(value=value))):
-                return self.power(again(base), value)
-            case Entrywise(op="sqrt", args=(of,)):
-                return root(again(of))
-            case Entrywise(op=op, args=args):
-                return Entrywise(op, tuple(map(again, args)))
-            case Inverse(of=of):
-                return self.inverse(again(of))
-            case Diagonal(of=of) if self.is_column(of):
-                return self.diagonal(again(of))
-            case Reduce(of=of) | Diagonal(of=of) | Trace(of=of) | Norm(of=of) | Determinant(of=of):
-                return replace(node, of=again(of))
+    def total(self, vector: Whole) -> Whole:
+        """The sum of a vector: a scalar product, a squared length."""
+        match vector:
+            case Entrywise(op="**", args=(base, Literal(value=value))) if value == 2:
+                return self.power(Norm(base), value)
+            case Entrywise(op="*", args=(left, right)) if not self.is_number(left):
+                return self.product(self.transpose(left), right)
+            case Diagonal(of=of):
+                return self.trace(of)
+            case Entrywise(op="abs", args=(base,)):
+                return Norm(base, 1)
             case _:
-                return node
+                return self.linear(vector)
+
+    def linear(self, of: Whole) -> Whole:
+        """A sum, numbers before it."""
+        factor, rest = self.split(of)
+        numbers: list[Whole] = [Literal(factor)]
+        rest = self._without_numbers(rest, numbers)
+        return self.times([*numbers, Reduce("sum", rest)])
+
+    def trace(self, of: Whole) -> Whole:
+        """A trace: of a column times a row the row times the column."""
+        factor, rest = self.split(of)
+        numbers: list[Whole] = [Literal(factor)]
+        rest = self._without_numbers(rest, numbers)
+        factors = chain(rest)
+        for k, (one, other) in enumerate(pairwise(factors), 1):
+            if self.is_column(one) and self.is_row(other):
+                row, column = self.chained(factors[k:]), self.chained(factors[:k])
+                return self.times([*numbers, self.product(row, column)])
+        turned = self.transpose(rest)
+        rest = turned if turns(turned) < turns(rest) else rest
+        return self.times([*numbers, Trace(rest)])
 
     # ---- products --------------------------------------------------------------------------------
 
@@ -254,14 +221,23 @@ class Builder:
                     waiting.extend(reversed(args))
                 case Entrywise(op="/", args=(top, bottom)):
                     waiting.append(top)
-                    under.extend(_factors(bottom))
+                    for part in _factors(bottom):
+                        # what is below a bar below the bar is above it
+                        own, inner = self.split(part)
+                        if isinstance(inner, Entrywise) and inner.op == "/" and own:
+                            factor /= own
+                            under.extend(f for f in _factors(inner.args[0]) if f != ONE)
+                            waiting.append(inner.args[1])
+                        else:
+                            under.append(part)
                 case _:
                     over.append(rest)
         if not factor:
             return ZERO
-        over, under = _cancelled(over, under)
-        over, under = self._powers(over), self._powers(under)
+        over, under = self._powers(over, under)
         over.sort(key=lambda n: not self.is_number(n))
+        if any(n != ONES and not self.is_number(n) for n in over):
+            over = [n for n in over if n != ONES]
         shown: Whole | None = None
         for node in over:
             shown = node if shown is None else Entrywise("*", (shown, node))
@@ -288,22 +264,40 @@ class Builder:
             factor = Fraction(factor.numerator)
         return self.scaled(factor, Entrywise("/", (shown, bottom)))
 
-    def _powers(self, nodes: list[Whole]) -> list[Whole]:
-        """Equal factors as powers, in the order in which they came."""
+    def _powers(self, over: list[Whole], under: list[Whole]) -> tuple[list[Whole], list[Whole]]:
+        """Equal factors as powers, in the order in which they came, on one side of the bar."""
         found: dict[Whole, Fraction] = {}
-        for node in nodes:
-            match node:
-                case Entrywise(op="**", args=(base, Literal(value=value))):
-                    found[base] = found.get(base, Fraction(0)) + value
-                case _:
-                    found[node] = found.get(node, Fraction(0)) + 1
-        return [self.power(base, value) for base, value in found.items() if value]
+        for sign, nodes in ((1, over), (-1, under)):
+            for node in nodes:
+                base, value = node, Fraction(1)
+                match node:
+                    case Entrywise(op="**", args=(of, Literal(value=raised))):
+                        base, value = of, raised
+                    case _:
+                        pass
+                found[base] = found.get(base, Fraction(0)) + sign * value
+        sides: tuple[list[Whole], list[Whole]] = ([], [])
+        for base, value in found.items():
+            if value:
+                sides[value < 0].append(self.power(base, abs(value)))
+        return sides
 
     @staticmethod
     def power(base: Whole, exponent: Fraction) -> Whole:
         """A power of each entry: the square root by its name."""
         if exponent == 1:
             return base
+        match base:
+            case Entrywise(op="**", args=(of, Literal(value=inner))) if (
+                inner.denominator == exponent.denominator == 1
+            ):
+                return Entrywise("**", (of, Literal(inner * exponent)))
+            case Entrywise(op="sqrt", args=(of,)) if exponent.denominator == 1 and not (
+                exponent % 2
+            ):
+                return Builder.power(of, exponent / 2)
+            case _:
+                pass
         if exponent == Fraction(1, 2):
             return root(base)
         return Entrywise("**", (base, Literal(exponent)))
@@ -329,12 +323,37 @@ class Builder:
         for node in nodes:
             if left and self.inverse(left[-1]) == node:
                 left.pop()
+            elif left and self.is_column(node) and isinstance(left[-1], Diagonal):
+                left[-1] = self.times([left[-1].of, node])
             else:
                 left.append(node)
+        if len(left) == 2 and self.is_row(left[0]) and self.is_column(left[1]):
+            return self.dot(self.transpose(left[0]), left[1])
+        if len(left) > 2 and left[0] == Transpose(ONES) and self.is_column(left[-1]):
+            return self.linear(self.chained(left[1 : -1 if left[-1] == ONES else None]))
+        if len(left) > 2 and self.is_row(left[0]) and self.is_column(left[-1]):
+            # a number is its own transpose
+            turned = [self.transpose(node) for node in reversed(left)]
+            left = turned if sum(map(turns, turned)) < sum(map(turns, left)) else left
         found: Whole | None = None
         for node in left:
             found = node if found is None else Product(found, node)
         return Identity() if found is None else found
+
+    def dot(self, one: Whole, other: Whole) -> Whole:
+        """A scalar product, as a sum where factors cancel."""
+        if one == other:
+            return self.power(Norm(one), Fraction(2))
+        numbers: list[Whole] = []
+        one, other = (self._without_numbers(part, numbers) for part in (one, other))
+        if numbers:
+            return self.times([*numbers, self.dot(one, other)])
+        whole = self.times([one, other])
+        if ONES in (one, other):
+            return self.linear(whole)
+        if len(text(whole)) <= min(len(text(one)), len(text(other))):
+            return self.total(whole)
+        return Product(self.transpose(one), other)
 
     def inverse(self, node: Whole) -> Whole:
         """The inverse of a matrix."""
@@ -345,6 +364,8 @@ class Builder:
                 return self.transpose(of)
             case Transpose(of=of, axes=None):
                 return self.transpose(Inverse(of))
+            case Diagonal(of=of) if self.is_column(of):
+                return self.diagonal(self.times([Entrywise("/", (ONE, of))]))
             case _:
                 return Inverse(node)
 
@@ -371,6 +392,8 @@ class Builder:
             case Entrywise(op="/", args=(over, under)) if self.is_number(under) and over != ONE:
                 numbers.append(Entrywise("/", (ONE, under)))
                 return self._without_numbers(over, numbers)
+            case Entrywise(op="/", args=(over, under)) if not self.is_number(over):
+                return Entrywise("/", (self._without_numbers(over, numbers), under))
             case _:
                 return node
 
@@ -380,6 +403,10 @@ def root(base: Whole) -> Whole:
     match base:
         case Entrywise(op="**", args=(Norm() as norm, Literal(value=value))) if value == 2:
             return norm
+        case Entrywise(op="*", args=(left, right)) if all(
+            isinstance(root(part), Norm) for part in (left, right)
+        ):
+            return Entrywise("*", (root(left), root(right)))
         case _:
             return Entrywise("sqrt", (base,))
 
@@ -390,14 +417,3 @@ def _factors(node: Whole) -> list[Whole]:
             return [f for a in args for f in _factors(a)]
         case _:
             return [node]
-
-
-def _cancelled(over: list[Whole], under: list[Whole]) -> tuple[list[Whole], list[Whole]]:
-    """Equal factors above and below the bar go."""
-    above, below = list(over), []
-    for node in under:
-        if node in above:
-            above.remove(node)
-        else:
-            below.append(node)
-    return above, below

@@ -10,18 +10,15 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Protocol
 
-from derive.notation import Axis, Expr
-from derive.tree import factors, letters, mul
+from derive.notation import Add, Axis, Call, Constant, Expr, Mul, Number, Pow, Read, Reduction
+from derive.tree import ONE, ZERO, factors, letters, mul
 from derive.whole.build import Builder
 from derive.whole.nodes import (
     Count,
-    Diagonal,
     Entrywise,
     Fill,
     Literal,
     Norm,
-    Reduce,
-    Trace,
     Whole,
 )
 from derive.whole.walk import turns
@@ -37,6 +34,43 @@ class NoMatrix(Exception):
 def free(expr: Expr) -> frozenset[Axis]:
     """The letters that a value depends on."""
     return frozenset(letters(expr))
+
+
+def separate(expr: Expr) -> list[Expr]:
+    """The factors of a product; of a choice against 0 those that it doesn't guard stand beside.
+
+    `where(c[i], a[i]*b[j], 0)` is `where(c[i], a[i], 0)*b[j]`.
+    """
+    return [part for factor in factors(expr) for part in _beside(factor)]
+
+
+def _beside(factor: Expr) -> list[Expr]:
+    match factor:
+        case Call("where", (when, yes, no)) if no == ZERO and free(when):
+            own = free(when)
+            parts = separate(yes)
+            out = [p for p in parts if not free(p) <= own and (not free(p) & own or _tame(p))]
+            inside = [p for p in parts if p not in out]
+            if out:
+                return [Call("where", (when, mul(*inside) if inside else ONE, ZERO)), *out]
+            return [factor]
+        case _:
+            return [factor]
+
+
+def _tame(expr: Expr) -> bool:
+    """Whether a value is finite where those that it is made of are."""
+    match expr:
+        case Number() | Constant() | Read():
+            return True
+        case Add(args) | Mul(args):
+            return all(map(_tame, args))
+        case Pow(base, Number(value)):
+            return value >= 1 and value.denominator == 1 and _tame(base)
+        case Reduction("sum", _, body):
+            return _tame(body)
+        case _:
+            return False
 
 
 class Values(Protocol):
@@ -67,7 +101,7 @@ class Contraction:
     def whole(self, body: Expr) -> Whole:
         """The sum as an array in the frame."""
         groups: dict[frozenset[Axis], list[Expr]] = {}
-        for factor in factors(body):
+        for factor in separate(body):
             found = free(factor)
             if not found:
                 self.numbers.append(self.of.exact(factor, (None, None)))
@@ -127,7 +161,7 @@ class Contraction:
                         else Literal(Fraction(axis.extent.constant))
                     )
                 else:
-                    self.numbers.append(self.total(vector))
+                    self.numbers.append(self.build.total(vector))
             case [one]:
                 if (
                     vector is None
@@ -173,21 +207,7 @@ class Contraction:
         back = self.taken(first, second)
         self.run.remove(first)
         self.run.remove(second)
-        self.numbers.append(Trace(self.build.product(product, back)))
-
-    def total(self, vector: Whole) -> Whole:
-        """The sum of a vector: a scalar product, a squared length."""
-        match vector:
-            case Entrywise(op="**", args=(base, Literal(value=value))) if value == 2:
-                return self.build.power(Norm(base), value)
-            case Entrywise(op="*", args=(left, right)) if not self.build.is_number(left):
-                return self.build.product(self.build.transpose(left), right)
-            case Diagonal(of=of):
-                return Trace(of)
-            case Entrywise(op="abs", args=(base,)):
-                return Norm(base, 1)
-            case _:
-                return self.linear(vector)
+        self.numbers.append(self.build.trace(self.build.product(product, back)))
 
     def entries(self, matrix: Whole) -> Whole:
         """The sum of all entries of a matrix."""
@@ -199,12 +219,7 @@ class Contraction:
             case Entrywise(op="abs", args=(base,)):
                 return Norm(base, 1)
             case _:
-                return self.linear(matrix)
-
-    def linear(self, of: Whole) -> Whole:
-        """A sum, numbers before it."""
-        factor, rest = self.build.split(of)
-        return self.build.times([Literal(factor), Reduce("sum", rest)])
+                return self.build.linear(matrix)
 
     def assembled(self) -> Whole:
         """What is left has letters of the frame only."""

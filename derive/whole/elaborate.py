@@ -57,7 +57,7 @@ from derive.whole.nodes import (
     Transpose,
     Whole,
 )
-from derive.whole.products import matmul, oriented, outer
+from derive.whole.products import matmul, multiplied, oriented, outer
 from derive.whole.shaping import diagonal, identity, one_hot, picked, reshaped, square, transposed
 from derive.whole.sums import along_axes, by_letters
 from derive.whole.text import text
@@ -72,6 +72,7 @@ class Elaborator:
     """Turns expressions into equations; gathers in `before` those that they need first.
 
     `shapes` has all named arrays; `column` reads vectors as columns, as matrix notation does.
+    `hinges` reads `maximum(x, 0)` as `relu(x)`, whose derivative at 0 is 0.
     `batch` is the extent whose letter is `n`. `taken` are names that no new tensor may have.
     Everything raises `Refused` where shapes don't fit.
     """
@@ -83,6 +84,7 @@ class Elaborator:
         column: bool = False,
         batch: Affine | None = None,
         taken: Collection[str] = (),
+        hinges: bool = False,
     ) -> None:
         self.shapes: dict[str, Shape] = dict(shapes)
         self.column = column
@@ -91,6 +93,7 @@ class Elaborator:
         self.taken = {*shapes, *taken}
         self.length = Lengths(self.shapes)
         self.batch = batch
+        self.hinges = hinges
         self._named: dict[Whole, str] = {}
         self._memo: dict[Whole, Entries] = {}
 
@@ -300,6 +303,10 @@ class Elaborator:
         match op, args:
             case "**", (Norm(of=of, order=2, of_vector=False), Literal(value=value)) if value == 2:
                 return self.squares(place, of)
+            case "maximum", (Literal(value=value), of) | (of, Literal(value=value)) if (
+                self.hinges and value == 0
+            ):
+                op, args = "relu", (of,)
             case _:
                 pass
         parts = [self.entries(a) for a in args]
@@ -315,8 +322,14 @@ class Elaborator:
                 return Op(place, op, values)
             return Fn(place, op, values)
 
-        shown = lambda k: _inside(args[k])  # noqa: E731
-        found = entrywise(place, parts, shown, make, self.column)
+        inside = lambda k: _inside(args[k])  # noqa: E731
+        try:
+            found = entrywise(place, parts, inside, make, self.column)
+        except Refused:
+            if op == "*" and self.column:
+                shown = (_inside(args[0]), _inside(args[1]))
+                multiplied(place, parts[0], parts[1], shown, self.length)
+            raise
         return replace(found, condition=op in (*_LOGIC, *_TESTS))
 
     # ---- products --------------------------------------------------------------------------------

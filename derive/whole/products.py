@@ -132,6 +132,21 @@ def oriented(
     return Entries(found.shape, found.at, lies)
 
 
+def multiplied(
+    place: Place, left: Entries, right: Entries, shown: tuple[str, str], length: Lengths
+) -> None:
+    """Raises `Refused` with the cure where `@` fits two factors of a `*`, which doesn't."""
+    try:
+        oriented(place, left, right, shown, length)
+    except Refused:
+        return
+    raise Refused(
+        place,
+        f"{shown[0]} is {shape_told(left)} and {shown[1]} is {shape_told(right)}, and '*' is "
+        f"entry by entry; for the product of matrices write {shown[0]} @ {shown[1]}",
+    )
+
+
 def _of_number(place: Place, left: Entries, right: Entries, shown: tuple[str, str]) -> Entries:
     """A number is a matrix of one row and one column: it goes before a row, behind a column."""
     which = shown[0] if not left.rank else shown[1]

@@ -336,6 +336,8 @@ class Reader:
                 args = [of, *node.args]
                 if name not in _METHODS:
                     raise Refused(place, f"the method '.{shorten(name)}' of an array isn't known")
+            case ast.Constant(value=int() | float() as value):
+                raise Refused(place, f"behind a number '*' is missing; write {value} * (...)")
             case _:
                 raise Refused(place, "only functions by their names are known")
         options = {k.arg or "": k.value for k in node.keywords}
@@ -378,6 +380,8 @@ class Reader:
             return count, lambda args, at: Entrywise(op, args, place=at)
         if name in OTHERS:
             return OTHERS[name]
+        if name == "ln":
+            raise Refused(place, "the function 'ln' isn't known; write log")
         known = (*ENTRYWISE, *OTHERS, *REDUCTIONS, *SPECIAL)
         raise Refused(
             place,

@@ -32,7 +32,7 @@ from derive.notation import (
 )
 from derive.tree import ONE, ZERO, substitute
 from derive.whole.build import Builder
-from derive.whole.contraction import ONES, Contraction, Frame, NoMatrix, free
+from derive.whole.contraction import ONES, Contraction, Frame, NoMatrix, free, separate
 from derive.whole.nodes import (
     Array,
     Count,
@@ -138,8 +138,8 @@ class Recoverer:
                 return self.read(tensor, subscripts, frame)
             case Add(args):
                 return self.build.add(self.loose(a, frame) for a in args)
-            case Mul(args):
-                return self.entries(args, frame)
+            case Mul():
+                return self.entries(separate(expr), frame)
             case Pow(base, Number(value)):
                 return self.powered(self.exact(base, frame), value)
             case Pow(base, exponent):
@@ -233,6 +233,9 @@ class Recoverer:
                     return self.build.add([rest, self.build.diagonal(change)])
                 return self.build.diagonal(self.value(on, (row, None)))
             case _:
+                apart = separate(Call("where", (when, yes, no)))
+                if len(apart) > 1:
+                    return self.entries(apart, frame)
                 parts = tuple(self.loose(e, frame) for e in (when, yes, no))
                 return Entrywise("where", parts)
 

@@ -230,6 +230,8 @@ def diagonal(place: Place, of: Entries, shown: str) -> Entries:
             return Fn(place, "where", (Op(place, "==", (row, column)), value, number(place, 0)))
 
         return Entries((of.shape[0],) * 2, at, diagonal=of)
+    if not of.rank:
+        raise Refused(place, f"diag takes a vector or a square matrix, and {shown} is a number")
     square(place, of, f"diag({shown})")
     if of.diagonal:
         return of.diagonal

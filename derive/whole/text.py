@@ -74,6 +74,9 @@ def _text(node: Whole) -> tuple[str, int]:
         ):
             # (2 * A) @ x is 2 * (A @ x)
             return f"{_at_least(left, _TERM)} * {_at_least(right, _TERM)}", _TERM
+        case Entrywise(op="*", args=(Product() as left, right)):
+            # of one level for Python; people read @ as the tighter one
+            return f"({text(left)}) * {_at_least(right, _SIGN)}", _TERM
         case Entrywise(op=op, args=(left, right)) if op in _OPERATORS:
             level = _OPERATORS[op]
             return f"{_at_least(left, level)} {op} {_at_least(right, level + 1)}", level
