@@ -16,7 +16,7 @@ from derive.instances import NoInstance, draw, instance, run_time_extents
 from derive.interpret import Undefined
 from derive.notation import Derivation
 from derive.numeric import Numbers, check_curvature, check_gradients, check_steps
-from derive.report import Report, Row
+from derive.report import OPEN, Report, Row
 from derive.vocabulary import Reading
 
 MOST_NUMERIC = 30_000  # bodies that are worked out in fifty digits: some seconds
@@ -47,7 +47,7 @@ def check(
         _rows("numeric", derivation, instance(derivation, MOST_NUMERIC), seed),
         _rows("exact", derivation, instance(derivation, MOST_EXACT), seed),
     )
-    told = check_reading(derivation, reading, seed) if formulas is not None else ()
+    told = _judged(derivation, reading, seed) if formulas is not None else ()
     kept = until_wrong(chain(rows, told)) if fail_fast else chain(rows, told)
     title = f"check of {derivation.system.name}"
     return Report(title, tuple(kept), tuple(reading.names.items()))
@@ -56,8 +56,16 @@ def check(
 def check_answer(derivation: Derivation, answer: Answer, seed: int = 0) -> Report:
     """A report on the formulas alone; the derivation itself isn't checked."""
     reading = read(answer, derivation)
-    rows = tuple(check_reading(derivation, reading, seed))
+    rows = tuple(_judged(derivation, reading, seed))
     return Report(f"formulas of {derivation.system.name}", rows, tuple(reading.names.items()))
+
+
+def _judged(derivation: Derivation, reading: Reading, seed: int) -> Iterator[Row]:
+    """A row for each formula that was read, and for each of which nothing can be told."""
+    if reading.equations or reading.misfits or not reading.unread:
+        yield from check_reading(derivation, reading, seed)
+    for one in reading.unread:
+        yield Row(one.name, "formula", OPEN, one.reason)
 
 
 def until_wrong(rows: Iterable[Row]) -> Iterator[Row]:

@@ -7,7 +7,7 @@ a value read is the one that was there.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -16,7 +16,9 @@ from derive.grammar import check_name
 from derive.naming import SAMPLES
 from derive.notation import Affine
 from derive.numpy_source.constants import Unknown, constant, counts
+from derive.numpy_source.steps import Assigned, Step, steps
 from derive.syntax import Place, Refused
+from derive.vocabulary import Unread
 from derive.whole.functions import of_each
 from derive.whole.nodes import (
     Array,
@@ -44,19 +46,6 @@ _AUGMENTED: dict[type[ast.operator], str] = {
 _GRADIENTS = ("grads", "grad", "gradients", "gradient", "dparams", "derivatives")
 
 
-@dataclass(frozen=True)
-class Assigned:
-    """One value that got a name: the model's `tensor`, or the writer's own `name`."""
-
-    name: str
-    tensor: str | None
-    node: Whole
-    place: Place
-    text: str
-    written: str = ""
-    refused: Refused | None = None
-
-
 @dataclass
 class _Frame:
     """The names of one function that is being walked."""
@@ -79,7 +68,6 @@ class Program(Reader):
         self.place_ = Place(name, 1, 1)
         self.functions: dict[str, ast.FunctionDef | ast.Lambda] = {}
         self.means: dict[str, str] = {}
-        self.last: dict[str, int] = {}
         self.batch: Affine | None = None
         self._gather(tree.body)
 
@@ -104,31 +92,39 @@ class Program(Reader):
 
     def run(
         self,
-        tensor: Callable[[str], str | None],
+        tensor: Callable[[str, Mapping[str, str]], str | None],
+        told: Callable[[str, str | None, Whole, Mapping[str, str]], str | None],
         view: Callable[[Array], Whole],
         given: Collection[str],
+        explain: Callable[[Collection[str]], dict[str, str]],
     ) -> list[Assigned]:
         """Every assignment, in order.
 
-        `tensor` tells what a name means, `view` a tensor as the writer has it; `given` are tensors
-        whose values are there before.
+        `tensor` tells what a name means, `told` what its value says of that, `view` a tensor as the
+        writer has it; `given` are tensors whose values are there before. `explain` has the tensors
+        of names that other names explain.
         """
-        self.tensor, self.view, self.given = tensor, view, frozenset(given)
-        self.last = {}
-        for _ in range(2):
-            # the first time only to see which assignment of a name is its last
-            before = dict(self.last)
+        self.explain = explain
+        self.guess, self.told, self.view, self.given = tensor, told, view, frozenset(given)
+        self.steps_known: frozenset[Step] = frozenset()
+        names = {n.id for n in ast.walk(self.tree) if isinstance(n, ast.Name)}
+        names |= {n.attr for n in ast.walk(self.tree) if isinstance(n, ast.Attribute)}
+        names |= {str(n.value) for n in ast.walk(self.tree) if isinstance(n, ast.Constant)}
+        self.said: dict[str, str] = self.explain(names)
+        for again in range(2):
+            # the first time only to see which values are steps to another
             self.count: dict[str, int] = {}
             self.found: list[Assigned] = []
+            self.unread: list[Unread] = []
             self.taken: set[str] = set()
             self.means = {}
             self.steps = 0
             self.depth = 0
-            self.finals = before
             self.frames = [_Frame()]
             self.current: ast.stmt = ast.Pass()
             self._roots()
-            self.last = dict(self.count)
+            if not again:
+                self.steps_known = steps(self.found)
         return self.found
 
     @property
@@ -227,8 +223,11 @@ class Program(Reader):
         try:
             chosen = constant(test, self.frame.known)
         except Unknown:
+            absent = self._is_absent(test)
             if _is_main(test):
                 self._block(body)
+            elif absent is not None:
+                self._block(body if absent else other)
             elif any(_changes(s) for s in (*body, *other)):
                 raise Refused(
                     self.place(statement),
@@ -236,6 +235,16 @@ class Program(Reader):
                 ) from None
             return
         self._block(body if chosen else other)
+
+    def _is_absent(self, test: ast.expr) -> bool | None:
+        """What `y is None` says of a name that isn't known to be None; else None."""
+        match test:
+            case ast.Compare(
+                left=ast.Name(id=name), ops=[op], comparators=[ast.Constant(value=None)]
+            ) if isinstance(op, ast.Is | ast.IsNot) and self.tensor(name) is not None:
+                return isinstance(op, ast.IsNot)
+            case _:
+                return None
 
     def _loop(self, statement: ast.For) -> None:
         names = {n.id for n in ast.walk(statement.target) if isinstance(n, ast.Name)}
@@ -408,7 +417,7 @@ class Program(Reader):
         if len(self.frames) > 1:
             self.frame.values[name] = value  # inside an own function: no formula of its own
             return
-        tensor = self.tensor(name)
+        tensor = self._meant(name, value)
         reads = {n.id for n in ast.walk(source) if isinstance(n, ast.Name)}
         changes = is_change or name in reads
         if tensor in self.given and name not in self.frame.values and not changes:
@@ -419,28 +428,43 @@ class Program(Reader):
             self.means[name] = tensor  # `A1 = cache["A1"]` says nothing new
             self.frame.values[name] = value
             return
-        self.count[name] = self.count.get(name, 0) + 1
-        if self.finals.get(name, 0) > self.count[name]:
-            tensor = None  # not its last value
+        self.count[name] = count = self.count.get(name, 0) + 1
+        if (name, count) in self.steps_known:
+            tensor = None  # on the way to its last value
         text = shorten(ast.unparse(self.current), 200)
         if isinstance(value, Refused):
-            if tensor is not None and tensor.startswith("d"):
-                raise value
             self.frame.values[name] = value
+            if tensor is not None and tensor.startswith("d"):
+                self.unread.append(Unread(tensor, place.line, str(value)))
+                self.frame.values[name] = self.view(Array(tensor, place=place))
             return
         assert not isinstance(value, ast.AST)
         node: Whole = value  # type: ignore[assignment]
         if tensor is not None and not (isinstance(node, Literal) and tensor != name):
             self.means[name] = tensor
-            self.found.append(Assigned(f"the {tensor}", tensor, node, place, text, name))
+            self.found.append(Assigned(f"the {tensor}", tensor, node, place, text, name, count))
             self.frame.values[name] = self.view(Array(tensor, place=place))
             return
         if isinstance(node, Literal | Extent | Array | Like):
             self.frame.values[name] = node
             return
         own = self._own(name)
-        self.found.append(Assigned(own, None, node, place, text))
+        self.found.append(Assigned(own, None, node, place, text, name, count))
         self.frame.values[name] = Array(own, place=place)
+
+    def tensor(self, name: str) -> str | None:
+        """The model's tensor that a name means."""
+        return self.guess(name, self.said)
+
+    def _meant(self, name: str, value: object) -> str | None:
+        """The tensor that a name means, as what it is given to be may tell."""
+        tensor = self.tensor(name)
+        if isinstance(value, Refused) or name in self.said:
+            return tensor
+        found = self.told(name, tensor, value, self.said)  # type: ignore[arg-type]
+        if found is not None:
+            self.said[name] = found
+        return found or tensor
 
     def _own(self, name: str) -> str:
         """A new name for one of the writer's values."""

@@ -1,0 +1,93 @@
+"""What a text says of its own names: a sum of products, or a function of one; data, or a result."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+
+from derive.naming import layers, outputs
+from derive.vocabulary import Vocabulary
+from derive.whole.nodes import Dot, Einsum, Entrywise, Product, Reshape, Transpose, Whole
+from derive.whole.walk import arrays
+
+
+def is_sum(node: Whole) -> bool:
+    """Whether a value is a product of arrays plus something: what an activation is taken of."""
+    match node:
+        case Product() | Dot() | Einsum():
+            return True
+        case Transpose(of=of) | Reshape(of=of):
+            return is_sum(of)
+        case Entrywise(op="+" | "-", args=args):
+            return any(map(is_sum, args))
+        case _:
+            return False
+
+
+def by_numbers(names: Collection[str], vocabulary: Vocabulary) -> dict[str, str]:
+    """Names of parameters that others explain.
+
+    `W` beside `W2` is `W1`, and with a `W0` all count from 0.
+    """
+    found: dict[str, str] = {}
+    last = layers(vocabulary)
+    for family, own in (("W", "W"), ("w", "W"), ("b", "b")):
+        used = {int(n[1:]) for n in names if re.fullmatch(rf"{family}\d{{1,3}}", n)}
+        if used and used == set(range(last)):
+            found |= {f"{family}{k}": f"{own}{k + 1}" for k in used}
+        elif family in names and used == set(range(2, last + 1)) and used:
+            found[family] = f"{own}1"
+    return {n: t for n, t in found.items() if t in vocabulary.shapes}
+
+
+def told(
+    name: str, tensor: str | None, node: Whole, vocabulary: Vocabulary, said: Mapping[str, str]
+) -> str | None:
+    """The tensor that a name means by its value, where that is another than the guess.
+
+    Some call the sum `a` and its activation `z`, or the last sum `out`; some call the output `y`;
+    some say `dh` for what has passed the activation's slope.
+    """
+    if tensor is None:
+        return None
+    shapes = vocabulary.shapes
+    by_role = {t.name: t.role for t in vocabulary.system.tensors}
+    number = tensor[1:]
+    if by_role.get(tensor) == "target" and name != tensor:
+        if all(by_role.get(n) in ("input", "target") for n in arrays(node)):
+            return None
+        found = next(iter(outputs(vocabulary)), None)
+        return found and ((_sum_of(found, vocabulary) if is_sum(node) else None) or found)
+    if name != tensor and is_sum(node):
+        return _sum_of(tensor, vocabulary)
+    if name in (f"z{number}", f"Z{number}") and re.fullmatch(r"z\d+", tensor) and not is_sum(node):
+        # `z1 = sigmoid(a1)` where `a1` was told to be the sum
+        meant = {s for n, s in said.items() if n != name}
+        if tensor in meant and set(arrays(node)) == {tensor}:
+            activated = f"y{number}"
+            if vocabulary.system.output in (tensor, activated):
+                return next(iter(outputs(vocabulary)), None)
+            return activated if activated in shapes else None
+    if re.fullmatch(r"d[yh]\d+", tensor) and name != tensor and passed(node, tensor[2:]):
+        return f"dz{tensor[2:]}" if f"dz{tensor[2:]}" in shapes else None
+    return None
+
+
+def passed(node: Whole, number: str) -> bool:
+    """Whether a value is an error that was given the slope of the layer of that number."""
+    match node:
+        case Entrywise(op="*" | "where", args=args):
+            parts = [set(arrays(a)) & {f"z{number}", f"y{number}", f"h{number}"} for a in args]
+            return any(parts) and (not all(parts) or len(args) > 2)
+        case Transpose(of=of):
+            return passed(of, number)
+        case _:
+            return False
+
+
+def _sum_of(tensor: str, vocabulary: Vocabulary) -> str | None:
+    """The pre-activation of a value of a layer."""
+    if tensor == vocabulary.system.probabilities != vocabulary.system.output:
+        return vocabulary.system.output
+    sum_ = f"z{tensor[1:]}"
+    return sum_ if tensor[:1] in ("y", "h") and sum_ in vocabulary.shapes else None
