@@ -13,7 +13,7 @@ from derive.notation import System
 from derive.vocabulary import Vocabulary
 
 _DERIVATIVE = (
-    r"d_?(?:[LJEC]|loss|cost|err|error)_?d_?(?P<of>.+)",
+    r"d_?(?:[LJEClje]|loss|cost|err|error)_?d_?(?P<of>.+)",
     r"(?:grad|gradient|nabla|g|del)_(?P<of>.+)",
     r"(?P<of>.+)_(?:grad|gradient|deriv|prime)",
     r"(?:nabla|grad)(?P<of>[A-Z].*)",
@@ -24,6 +24,8 @@ _NUMBERED = re.compile(r"([A-Za-z_]+?)_?(\d+)")
 _FAMILIES = {
     **dict.fromkeys(("w", "weight", "weights", "theta", "kernel"), ("W",)),
     **dict.fromkeys(("b", "bias", "biases"), ("b",)),
+    "gamma": ("g",),
+    "scale": ("g",),
     **dict.fromkeys(
         ("a", "h", "o", "act", "activation", "hidden", "layer", "output", "out", "y", "l"),
         ("y", "h", "z"),
@@ -153,6 +155,8 @@ def _forward(name: str, vocabulary: Vocabulary) -> Iterator[str]:
         yield f"z{layers(vocabulary)}" if system.output.startswith("y") else system.output
     elif low in ("hidden", "h", "hidden_layer", "hidden_output") and layers(vocabulary) == 2:
         yield "y1"
+    elif low in ("beta", "shift") and len(scales := list(_only(vocabulary, "g"))) == 1:
+        yield f"b{scales[0][1:]}"  # what is added beside the scale
     elif low in _FAMILIES:
         if low in _ACTIVATED and system.output in ("y1", "z1"):
             yield from outputs(vocabulary)
@@ -171,7 +175,7 @@ def outputs(vocabulary: Vocabulary) -> Iterator[str]:
 
 def _only(vocabulary: Vocabulary, family: str) -> Iterator[str]:
     """The single tensor of a family."""
-    found = [n for n in vocabulary.shapes if re.fullmatch(rf"{family}\d*", n)]
+    found = [n for n in vocabulary.shapes if re.fullmatch(rf"{family}(\d*|_\w+)", n)]
     if len(found) == 1:
         yield found[0]
 

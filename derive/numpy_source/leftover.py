@@ -22,11 +22,14 @@ def is_like_derivative(name: str, names: Collection[str]) -> bool:
 
 
 def leftovers(
-    assigned: Sequence[Assigned], kept: Collection[str], fits: dict[str, Sequence[str]]
+    assigned: Sequence[Assigned],
+    kept: Collection[str],
+    fits: dict[str, Sequence[str]],
+    lost: Sequence[Unread],
 ) -> list[Unread]:
     """What is like a derivative, is no tensor of the model's, and is read by no formula of one.
 
-    `fits` has for an own name the derivatives whose shape it has.
+    `fits` has for an own name the derivatives whose shape it has, `lost` what couldn't be read.
     """
     names = {a.written for a in assigned} | {n for a in assigned for n in arrays(a.node)}
     last = {a.written: a for a in assigned}
@@ -43,7 +46,9 @@ def leftovers(
             continue
         open_ = [t for t in fits.get(name, ()) if t not in given]
         rows.append(unknown(one.written, one.place.line, open_))
-    return rows
+    told = {r.name for r in rows} | {a.written for a in assigned if a.name in kept}
+    again = {u.name: u for u in lost if is_like_derivative(u.name, names)}
+    return [*rows, *(u for n, u in again.items() if n not in told)]
 
 
 def unknown(name: str, line: int, fits: Sequence[str]) -> Unread:

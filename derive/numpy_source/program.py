@@ -7,11 +7,12 @@ a value read is the one that was there.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from derive.errors import shorten
+from derive.errors import meant, shorten
 from derive.grammar import check_name
 from derive.naming import SAMPLES
 from derive.notation import Affine
@@ -23,13 +24,19 @@ from derive.whole.functions import of_each
 from derive.whole.nodes import (
     Array,
     Count,
+    Dot,
+    Entrywise,
     Extent,
     Hot,
     Like,
     Literal,
+    Product,
+    Reduce,
+    Transpose,
     Whole,
 )
 from derive.whole.reader import Reader
+from derive.whole.walk import arrays
 
 DEEPEST_CALL = 8
 MOST_STEPS = 5000
@@ -43,6 +50,8 @@ _AUGMENTED: dict[type[ast.operator], str] = {
 }
 
 
+_OPTIMISERS = re.compile(r"^[mvs]$|mom|veloc|cache|params|parameters|^adam|^rms|sq")
+UPSTREAM = ("dout", "d_out", "dy", "dY", "grad_out", "grad_output", "upstream")
 _GRADIENTS = ("grads", "grad", "gradients", "gradient", "dparams", "derivatives")
 
 
@@ -69,6 +78,11 @@ class Program(Reader):
         self.functions: dict[str, ast.FunctionDef | ast.Lambda] = {}
         self.means: dict[str, str] = {}
         self.batch: Affine | None = None
+        self.names: Collection[str] = ()  # what a name that isn't known may be meant for
+        self.aims: frozenset[str] = frozenset()  # targets
+        self.losses: frozenset[str] = frozenset()  # what reads targets in the model
+        self.has_several = False  # layers
+        self.of_derivatives: set[str] = set()
         self._gather(tree.body)
 
     @property
@@ -97,14 +111,15 @@ class Program(Reader):
         view: Callable[[Array], Whole],
         given: Collection[str],
         explain: Callable[[Collection[str]], dict[str, str]],
+        slope: Callable[[str, str | None, Whole], str | None],
     ) -> list[Assigned]:
         """Every assignment, in order.
 
         `tensor` tells what a name means, `told` what its value says of that, `view` a tensor as the
         writer has it; `given` are tensors whose values are there before. `explain` has the tensors
-        of names that other names explain.
+        of names that other names explain, `slope` the tensor of an error that passed a slope.
         """
-        self.explain = explain
+        self.explain, self.slope = explain, slope
         self.guess, self.told, self.view, self.given = tensor, told, view, frozenset(given)
         self.steps_known: frozenset[Step] = frozenset()
         names = {n.id for n in ast.walk(self.tree) if isinstance(n, ast.Name)}
@@ -116,6 +131,7 @@ class Program(Reader):
             self.count: dict[str, int] = {}
             self.found: list[Assigned] = []
             self.unread: list[Unread] = []
+            self.lost: list[Unread] = []
             self.taken: set[str] = set()
             self.means = {}
             self.steps = 0
@@ -174,10 +190,22 @@ class Program(Reader):
                         put = self._of_gradients(key.value)
                         self._same_or_assign(put, entry)
             return
+        if isinstance(statement.value, ast.Tuple) and isinstance(value, tuple):
+            self._nameless(statement.value, value)
+            return
         single = not isinstance(value, tuple | Refused) and value is not None
         if single and not isinstance(statement.value, ast.Name) and self.tensor(name) is not None:
             assert statement.value is not None
             self._assign(name, value, statement.value)
+
+    def _nameless(self, statement: ast.Tuple, values: tuple[object, ...]) -> None:
+        """Values that are returned without a name, where they are made of more than data."""
+        for entry, value in zip(statement.elts, values, strict=False):
+            whole = isinstance(value, Product | Dot | Reduce | Transpose | Entrywise)
+            if whole and not isinstance(entry, ast.Name | ast.Subscript | ast.Attribute):
+                text = shorten(ast.unparse(entry), 30)
+                reason = "this value has no name; give it one, such as dW1, before it is returned"
+                self.unread.append(Unread(text, self.place(entry).line, reason))
 
     # ---- statements ------------------------------------------------------------------------------
 
@@ -272,18 +300,57 @@ class Program(Reader):
         if name is None:
             self._into(target, value)
             return
+        if isinstance(target, ast.Subscript) and self.tensor(name) in self.given:
+            self._entry(_dictionary(target), name, value)
+            return
         try:
             self.frame.known[name] = constant(value, self.frame.known)
         except Unknown:
             self.frame.known.pop(name, None)
         if isinstance(value, ast.Dict):
-            of_gradients = name.lower().strip("_") in _GRADIENTS
             for key, entry in zip(value.keys, value.values, strict=True):
                 if isinstance(key, ast.Constant) and isinstance(key.value, str):
-                    put = self._of_gradients(key.value) if of_gradients else key.value
-                    self._same_or_assign(put, entry)
+                    if self.tensor(key.value) in self.given:
+                        self._entry(name, key.value, entry)
+                    else:
+                        self._same_or_assign(key.value, entry)
             return
         self._assign(name, self._try(value), value)
+
+    def _entry(self, of: str, key: str, entry: ast.expr) -> None:
+        """An entry of a dictionary under a parameter's name: the parameter, or its derivative."""
+        value = self._try(entry)
+        tensor = self.tensor(key)
+        if is_of_gradients(of) or of in self.of_derivatives:
+            if not (isinstance(entry, ast.Name) and entry.id == f"d{key}"):
+                self._assign(f"d{key}", value, entry)
+            return
+        read = set() if isinstance(value, Refused | tuple) else self._behind(value)  # type: ignore[arg-type]
+        own = f"d{tensor}"
+        made = any(n not in self.given for n in read)
+        if not made or (tensor in read and own in read) or _OPTIMISERS.search(of.lower()):
+            self._assign(key, value, entry)
+        elif tensor in read or own in read:
+            if value != self.view(Array(own)):
+                said = f"{shorten(of)}['{shorten(key)}'] may be the derivative or a new value"
+                reason = f"{said}; if it is the derivative, call the dictionary grads"
+                self.unread.append(Unread(f"{of}['{key}']", self.place(entry).line, reason))
+        else:
+            self.of_derivatives.add(of)
+            self._assign(f"d{key}", value, entry)
+
+    def _behind(self, value: Whole) -> set[str]:
+        """The model's tensors that a value is made of, by way of own values too."""
+        own = {a.name: a.node for a in self.found if a.tensor is None}
+        seen: set[str] = set()
+        work = [value]
+        while work:
+            for name in arrays(work.pop()):
+                if name not in seen:
+                    seen.add(name)
+                    if name in own:
+                        work.append(own[name])
+        return seen - set(own)
 
     def _same_or_assign(self, key: str, entry: ast.expr) -> None:
         if not (isinstance(entry, ast.Name) and entry.id == key):
@@ -386,7 +453,9 @@ class Program(Reader):
                     return None
                 if not isinstance(found, str):
                     return None
-                return self._of_gradients(found) if _is_gradients(target) else found
+                of = _dictionary(target)
+                put = is_of_gradients(of) or of in self.of_derivatives
+                return self._of_gradients(found) if put else found
             case _:
                 return None
 
@@ -424,6 +493,8 @@ class Program(Reader):
             return  # data and parameters are what they are
         if tensor is not None and (tensor in self.given or tensor.startswith("next(")):
             tensor = None
+        if tensor is not None and name != tensor and self._reads_targets(tensor, value):
+            tensor = None  # `p[range(n), y] -= 1` makes an error of an output
         if tensor is not None and value == self.view(Array(tensor)):
             self.means[name] = tensor  # `A1 = cache["A1"]` says nothing new
             self.frame.values[name] = value
@@ -434,7 +505,9 @@ class Program(Reader):
         text = shorten(ast.unparse(self.current), 200)
         if isinstance(value, Refused):
             self.frame.values[name] = value
-            if tensor is not None and tensor.startswith("d"):
+            if tensor is None:
+                self.lost.append(Unread(name, place.line, str(value)))
+            elif tensor.startswith("d"):
                 self.unread.append(Unread(tensor, place.line, str(value)))
                 self.frame.values[name] = self.view(Array(tensor, place=place))
             return
@@ -452,6 +525,12 @@ class Program(Reader):
         self.found.append(Assigned(own, None, node, place, text, name, count))
         self.frame.values[name] = Array(own, place=place)
 
+    def _reads_targets(self, tensor: str, value: object) -> bool:
+        """Whether a value for one of the model's reads targets, where the model doesn't."""
+        if isinstance(value, Refused) or tensor.startswith("d"):
+            return False
+        return bool(self.aims.intersection(arrays(value))) and tensor not in self.losses  # type: ignore[arg-type]
+
     def tensor(self, name: str) -> str | None:
         """The model's tensor that a name means."""
         return self.guess(name, self.said)
@@ -459,8 +538,11 @@ class Program(Reader):
     def _meant(self, name: str, value: object) -> str | None:
         """The tensor that a name means, as what it is given to be may tell."""
         tensor = self.tensor(name)
-        if isinstance(value, Refused) or name in self.said:
+        if isinstance(value, Refused):
             return tensor
+        slope = self.slope(name, tensor, value)  # type: ignore[arg-type]
+        if slope is not None or name in self.said:
+            return slope or tensor
         found = self.told(name, tensor, value, self.said)  # type: ignore[arg-type]
         if found is not None:
             self.said[name] = found
@@ -498,6 +580,8 @@ class Program(Reader):
         if isinstance(node, ast.Name) and name in ("np", "numpy", "math"):
             return None
         tensor = self.tensor(name)
+        if name in UPSTREAM and name not in self.said and self.has_several:
+            tensor = None  # of which layer it comes, the text alone doesn't tell
         if tensor is None:
             if isinstance(node, ast.Subscript) and not _is_key(node):
                 return None
@@ -505,11 +589,17 @@ class Program(Reader):
                 return Count(self.batch, place=place)
             raise Refused(
                 place,
-                f"'{shorten(name)}' is no tensor of the model and has no value before; say which "
-                f'it is, such as names "{shorten(name)}=..."',
+                f"'{shorten(name)}' is no tensor of the model and has no value before"
+                f'{self._near(name)}; say which it is, such as names "{shorten(name)}=..."',
             )
         self.means[name] = tensor
         return self.view(Array(tensor, place=place))
+
+    def _near(self, name: str) -> str:
+        """A suggestion, where a name of some length is much like a known one."""
+        own = {n for f in self.frames for n in (*f.values, *f.known)}
+        alike = [n for n in {*self.names, *own} - {name} if n[:1].lower() == name[:1].lower()]
+        return meant(name, alike) if len(name) > 2 else ""
 
     # ---- own functions ---------------------------------------------------------------------------
 
@@ -574,13 +664,18 @@ def _called(func: ast.expr) -> str:
             return ""
 
 
-def _is_gradients(node: ast.expr) -> bool:
-    """Whether a dictionary is one of gradients, by its name."""
-    match node:
-        case ast.Subscript(value=ast.Name(id=name) | ast.Attribute(attr=name)):
-            return name.lower().strip("_") in _GRADIENTS
+def _dictionary(node: ast.Subscript) -> str:
+    """The name of the dictionary that an entry is of."""
+    match node.value:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
         case _:
-            return False
+            return ""
+
+
+def is_of_gradients(name: str) -> bool:
+    """Whether a dictionary is one of gradients, by its name."""
+    return name.lower().strip("_") in _GRADIENTS
 
 
 def _is_key(node: ast.Subscript) -> bool:

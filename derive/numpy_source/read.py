@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
 from derive.errors import ChainruleError, meant, shorten
-from derive.naming import guessed
+from derive.naming import guessed, layers
 from derive.numpy_source.conventions import Convention, conventions
 from derive.numpy_source.leftover import leftovers
-from derive.numpy_source.program import Program
-from derive.numpy_source.said import by_numbers, told
+from derive.numpy_source.program import UPSTREAM, Program
+from derive.numpy_source.said import by_numbers, of_slope, told
 from derive.numpy_source.steps import Assigned, per_sample
 from derive.syntax import Num, Refused, Written
+from derive.tree import equation_reads
 from derive.vocabulary import NoFit, Reading, Shape, Unread, Vocabulary
 from derive.whole.elaborate import Elaborator
 from derive.whole.entries import Entries, shape_told
@@ -175,6 +176,10 @@ class _Reading:
         """The tensors of names that other names explain."""
         return by_numbers(names, self.vocabulary)
 
+    def slope(self, name: str, tensor: str | None, value: Whole) -> str | None:
+        """The error term that has passed a slope, by whatever name."""
+        return None if name in self.given else of_slope(name, tensor, value, self.vocabulary)
+
     def told(
         self, name: str, tensor: str | None, value: Whole, said: Mapping[str, str]
     ) -> str | None:
@@ -182,6 +187,13 @@ class _Reading:
         if name in self.given:
             return None
         return told(name, tensor, value, self.vocabulary, said)
+
+    def reading_targets(self, targets: Collection[str]) -> frozenset[str]:
+        """The model's tensors whose equations read targets."""
+        equations = self.vocabulary.system.equations
+        return frozenset(
+            e.tensor for e in equations if any(r.tensor in targets for r in equation_reads(e))
+        )
 
     def error_terms(self) -> frozenset[str]:
         """Derivatives by what each sample has of its own."""
@@ -210,8 +222,15 @@ class _Reading:
         """All formulas. Raises `Refused`."""
         roles = {t.name: t.role for t in self.vocabulary.system.tensors}
         given = {n for n, r in roles.items() if r not in ("intermediate", "next")}
+        program.names = [n for n in self.vocabulary.shapes if not n.startswith("next(")]
+        program.aims = frozenset(n for n, r in roles.items() if r == "target")
+        program.losses = self.reading_targets(program.aims)
+        several = layers(self.vocabulary) > 1
+        program.has_several = several and not any(n in self.given for n in UPSTREAM)
         program.batch = self.vocabulary.batch
-        assigned = program.run(self.tensor, self.told, self.convention.view, given, self.explain)
+        assigned = program.run(
+            self.tensor, self.told, self.convention.view, given, self.explain, self.slope
+        )
         terms = self.error_terms()
         if not self.convention.scaled and per_sample(assigned, terms, self.divides):
             batch = self.vocabulary.batch
@@ -242,7 +261,10 @@ class _Reading:
             elaborator.before.clear()
             written[equation.tensor] = equation
         self.fitting = len(wanted) - len([m for m in self.misfits if m.tensor in wanted])
-        unread = (*dict.fromkeys(program.unread), *self.leftovers(assigned, kept, elaborator))
+        unread = (
+            *dict.fromkeys(program.unread),
+            *self.leftovers(assigned, kept, elaborator, program.lost),
+        )
         if not wanted and not self.misfits and unread:
             raise ChainruleError(unread[0].reason)
         if not wanted and not self.misfits:
@@ -258,7 +280,11 @@ class _Reading:
         return Reading(tuple(written.values()), dict(self.taken), tuple(self.misfits), unread)
 
     def leftovers(
-        self, assigned: list[Assigned], kept: list[Assigned], elaborator: Elaborator
+        self,
+        assigned: list[Assigned],
+        kept: list[Assigned],
+        elaborator: Elaborator,
+        lost: Sequence[Unread],
     ) -> list[Unread]:
         """What looks like a derivative and is none of the model's."""
         derivatives = [n for n in self.vocabulary.shapes if n.startswith("d") and n != "d"]
@@ -271,13 +297,16 @@ class _Reading:
             elaborator.shapes.setdefault(one.name, entries.shape)
             found = []
             for name in derivatives:
-                turned = entries.shape[::-1] if self.convention.is_turned(name) else entries.shape
-                if turned == self.vocabulary.shapes[name]:
-                    found.append(name)
+                turned = self.convention.is_turned(name)
+                for shape in (entries.shape, entries.shape[::-1]):
+                    if shape == self.vocabulary.shapes[name]:
+                        as_is = (shape == entries.shape) != turned
+                        found.append(name if as_is else f"{name}.T")
+                        break
             return found
 
         own = [a for a in assigned if a.tensor is None and a not in kept]
-        return leftovers(assigned, {a.name for a in kept}, {a.name: fits(a) for a in own})
+        return leftovers(assigned, {a.name for a in kept}, {a.name: fits(a) for a in own}, lost)
 
     def equation(self, one: Assigned, elaborator: Elaborator, wanted: list[str]) -> Written | None:
         """One formula by indices; None where it is told otherwise. Raises `Refused`."""

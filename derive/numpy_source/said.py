@@ -10,6 +10,12 @@ from derive.vocabulary import Vocabulary
 from derive.whole.nodes import Dot, Einsum, Entrywise, Product, Reshape, Transpose, Whole
 from derive.whole.walk import arrays
 
+_DELTA = re.compile(r"delta_?\d{1,3}")
+_PARAMETERS = (
+    *((w, "W") for w in ("W", "w", "syn", "weights", "weight", "theta", "Theta")),
+    *((b, "b") for b in ("b", "bias", "biases", "B")),
+)
+
 
 def is_sum(node: Whole) -> bool:
     """Whether a value is a product of arrays plus something: what an activation is taken of."""
@@ -31,12 +37,21 @@ def by_numbers(names: Collection[str], vocabulary: Vocabulary) -> dict[str, str]
     """
     found: dict[str, str] = {}
     last = layers(vocabulary)
-    for family, own in (("W", "W"), ("w", "W"), ("b", "b")):
-        used = {int(n[1:]) for n in names if re.fullmatch(rf"{family}\d{{1,3}}", n)}
+    for family, own in _PARAMETERS:
+        used = {
+            int(n[len(family) :].strip("_"))
+            for n in names
+            if re.fullmatch(rf"{family}_?\d{{1,3}}", n)
+        }
         if used and used == set(range(last)):
-            found |= {f"{family}{k}": f"{own}{k + 1}" for k in used}
+            found |= {f"{family}{x}{k}": f"{own}{k + 1}" for k in used for x in ("", "_")}
         elif family in names and used == set(range(2, last + 1)) and used:
             found[family] = f"{own}1"
+    # some count the input as a layer, too
+    used = {int(n.removeprefix("delta").strip("_")) for n in names if _DELTA.fullmatch(n)}
+    if used and max(used) == last + 1 and min(used) > 1:
+        found |= {f"delta{x}{k}": f"dz{k - 1}" for k in used for x in ("", "_")}
+    found |= {f"d{n}": f"d{t}" for n, t in found.items() if not n.startswith("d")}
     return {n: t for n, t in found.items() if t in vocabulary.shapes}
 
 
@@ -45,8 +60,7 @@ def told(
 ) -> str | None:
     """The tensor that a name means by its value, where that is another than the guess.
 
-    Some call the sum `a` and its activation `z`, or the last sum `out`; some call the output `y`;
-    some say `dh` for what has passed the activation's slope.
+    Some call the sum `a` and its activation `z`, or the last sum `out`; some call the output `y`.
     """
     if tensor is None:
         return None
@@ -68,9 +82,18 @@ def told(
             if vocabulary.system.output in (tensor, activated):
                 return next(iter(outputs(vocabulary)), None)
             return activated if activated in shapes else None
-    if re.fullmatch(r"d[yh]\d+", tensor) and name != tensor and passed(node, tensor[2:]):
-        return f"dz{tensor[2:]}" if f"dz{tensor[2:]}" in shapes else None
     return None
+
+
+def of_slope(name: str, tensor: str | None, node: Whole, vocabulary: Vocabulary) -> str | None:
+    """The error term of a sum, where a name for that of an activation is given it.
+
+    Some go on saying `dh` for what has passed the activation's slope.
+    """
+    if tensor is None or name == tensor or not re.fullmatch(r"d[yh]\d+", tensor):
+        return None
+    found = f"dz{tensor[2:]}"
+    return found if found in vocabulary.shapes and passed(node, tensor[2:]) else None
 
 
 def passed(node: Whole, number: str) -> bool:

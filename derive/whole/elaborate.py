@@ -39,6 +39,7 @@ from derive.whole.nodes import (
     Dot,
     Einsum,
     Entrywise,
+    Every,
     Extent,
     Fill,
     Hot,
@@ -50,6 +51,7 @@ from derive.whole.nodes import (
     Literal,
     Norm,
     Outer,
+    Pick,
     Product,
     Reduce,
     Reshape,
@@ -213,6 +215,9 @@ class Elaborator:
             case Indexed(of=of, picks=picks):
                 arrays = [p for p in picks if isinstance(p, Array)]
                 integers = {p.name: self.array(p.place, p.name) for p in arrays}
+                chosen = self.of_rows(place, of, picks, integers)
+                if chosen is not None:
+                    return chosen
                 return picked(place, self.entries(of), picks, integers, text(of), self.length)
             case _:
                 return self.special(node)
@@ -255,6 +260,18 @@ class Elaborator:
                 return one_hot(place, rows, number)
             case _:
                 raise AssertionError(f"no entries for {type(node).__name__}")
+
+    def of_rows(
+        self, place: Place, of: Whole, picks: tuple[Pick, ...], integers: Mapping[str, Entries]
+    ) -> Entries | None:
+        """`p[np.arange(n), y]` where the model has a row of chances for each class: their sum."""
+        match picks:
+            case (Every(), Array(name=name) as rows):
+                shape = self.entries(of).shape
+                if len(shape) == 2 and integers[name].shape == shape:
+                    both = Entrywise("*", (rows, of), place=place)
+                    return self.entries(Reduce("sum", both, (1,), place=place))
+        return None
 
     def array(self, place: Place, name: str) -> Entries:
         """A named array."""
@@ -300,6 +317,12 @@ class Elaborator:
         match op, args:
             case "**", (Norm(of=of, order=2, of_vector=False), Literal(value=value)) if value == 2:
                 return self.squares(place, of)
+            case "log", (Indexed(of=of, picks=(Every(), Array(name=name) as rows)),) if (
+                self.array(place, name).shape == self.entries(of).shape
+            ):
+                # of the chance of the class that a row of targets names
+                each = Entrywise("*", (rows, Entrywise("log", (of,), place=place)), place=place)
+                return self.entries(Reduce("sum", each, (1,), place=place))
             case _:
                 pass
         parts = [self.entries(a) for a in args]
