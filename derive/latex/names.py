@@ -19,6 +19,7 @@ _OUTPUTS = ("a", "h", "y", "o", "x", "A", "H", "Y", "O", "X", "y_hat", "a_hat")
 _SUMS = ("z", "s", "net", "u", "v", "Z", "S")
 _ERRORS = ("delta", "Delta", "d", "e")
 _OBJECTIVES = ("E", "L", "J", "C", "ell", "loss", "Loss", "cost", "R", "Q")
+OBJECTIVE = "the objective"  # what a differential is the derivative of
 _ANSWERS = ("y_hat", "o", "p", "O", "P", "Y_hat", "yhat", "out", "a", "h", "A", "H", "hat_y")
 _TARGETS = ("t", "tau", "target", "y_star", "d", "r")
 _RATES = ("eta", "alpha", "epsilon", "gamma", "lr", "mu")
@@ -63,6 +64,8 @@ class Names:
 
     def take(self, base: str, layer: str = "", rank: int | None = None) -> str | None:
         """The tensor that is meant, noted where it isn't what is written."""
+        if base == OBJECTIVE:
+            return None if self.vocabulary is None else self.vocabulary.system.objective
         name = self.find(base, layer, rank)
         if name in self.shapes and name != join(base, layer):
             assert name is not None
@@ -177,9 +180,12 @@ class Names:
             yield from (f"d{z}" for z in self._only("z", rank))
         if base == "h":
             yield from self._hidden()
-        if base in (*_ANSWERS, "y", "Y") and base not in ("a", "h", "A", "H"):
+        is_answer = base not in ("a", "h", "A", "H") or self.layers == 1
+        if self._is_logit(base):
+            yield from self._output()
+        if base in (*_ANSWERS, "y", "Y") and is_answer:
             yield from self._probabilities()
-        if base in _ANSWERS and (base not in ("a", "h", "A", "H") or self.layers == 1):
+        if base in _ANSWERS and is_answer:
             yield from self._output()
         if base in _TARGETS:
             yield from self._targets()
@@ -188,6 +194,9 @@ class Names:
         if base in ("y", "Y"):
             yield from self._output()
             yield from self._targets()
+        if base in ("gamma", "beta"):
+            for scale in self._only("g", rank):
+                yield scale if base == "gamma" else f"b{scale[1:]}"
         if base in _RATES and not rank:
             yield "learning_rate"
         if base == "T" and rank is None:
@@ -228,6 +237,25 @@ class Names:
         system = self.vocabulary.system
         if system.probabilities and system.probabilities != system.output:
             yield system.probabilities
+
+    def _is_logit(self, base: str) -> bool:
+        """Whether an output is what probabilities are made of, told by what else is said."""
+        facts = self.facts
+        if base in facts.before and base not in facts.after:
+            return True
+        others = ("y_hat", "Y_hat", "p", "P")
+        return base in ("o", "O") and any((other, "") in facts.used for other in others)
+
+    def derived(self, base: str, layer: str, rank: int | None = None) -> str | None:
+        """The tensor that a derivative is by: one that something depends on."""
+        found = [base] if (base, layer) not in self.own else [self.own[base, layer]]
+        found += [c for c in self._candidates(base, layer, rank) if c in self.shapes]
+        able = [c for c in dict.fromkeys(found) if f"d{c}" in self.shapes]
+        fitting = [c for c in able if rank is None or len(self.shapes[c]) == rank]
+        name = next(iter((*fitting, *able)), None)
+        if name is not None and name != join(base, layer):
+            self.taken[shown(base, layer)] = name
+        return name
 
     def _targets(self) -> Iterator[str]:
         yield from self._having("target")

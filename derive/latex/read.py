@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from derive.errors import ChainruleError, shorten
 from derive.grammar import MOST_PROBLEMS, read_equations
+from derive.latex.differentials import differentials, divides_later
 from derive.latex.facts import DEFINING, Facts, bound_letters, check_depth, gather, walk
 from derive.latex.formula import Formula, Whole, letter_of
 from derive.latex.functions import check_functions
@@ -25,7 +26,7 @@ from derive.latex.tokens import MOST_FORMULAS, Text, tokens_of
 from derive.latex.values import value
 from derive.latex.wholes import whole_equations
 from derive.syntax import Name, Op, Ref, Refused, Syntax, Written
-from derive.vocabulary import Reading, Vocabulary
+from derive.vocabulary import Reading, Unread, Vocabulary
 
 _COMMAND = re.compile(r"\\[A-Za-z]{2,}|\\\\|\\\[|\$|[A-Za-z0-9)}]\s*[_^]\s*\{")
 _LANGUAGE = re.compile(r"\w\s*\[|\*\*|\b(?:sum|prod|mean|where)\s*\(")
@@ -73,20 +74,44 @@ def read_latex(
     """
     given = {_plain_name(k): v for k, v in (names or {}).items()}
     check_names(given, vocabulary)
+    first: ChainruleError | None = None
+    found: list[Reading] = []
+    # whole arrays may lie the other way round: samples in columns, weights as inputs by outputs
+    for turned in ("", "samples", "weights") if vocabulary.batch is not None else ("",):
+        try:
+            reading = _read(text, vocabulary, given, turned)
+        except ChainruleError as error:
+            first = first or error
+            continue
+        if not reading.unread:
+            return reading
+        found.append(reading)
+    if found:
+        return min(found, key=lambda r: len(r.unread))
+    assert first is not None
+    raise first
+
+
+def _read(text: str, vocabulary: Vocabulary, given: Mapping[str, str], turned: str) -> Reading:
+    """The formulas, whose arrays lie in one way. Raises `ChainruleError`."""
     problems: list[str] = []
     source = Text(text, "formulas")
     trees = _trees(source, problems)
+    per_sample = divides_later(trees)
+    trees = differentials(trees)
     facts = _facts(trees, source, problems)
+    facts.turned, facts.scaled = turned, per_sample
     found = Names(vocabulary, given, facts)
     facts.batch.update(_batch_letters(trees, found))
-    equations = _equations(trees, source, found, facts, {}, problems)
+    unread: list[Unread] = []
+    equations = _equations(trees, source, found, facts, {}, problems, unread)
     if not equations and not problems:
         problems.append(
             "formulas, line 1, column 1: there is no formula; write one, such as y_{ni} = ..."
         )
     if problems:
         raise ChainruleError(*dict.fromkeys(problems))
-    return Reading(tuple(equations), dict(found.taken))
+    return Reading(tuple(equations), dict(found.taken), unread=tuple(unread))
 
 
 def read_latex_of(
@@ -98,11 +123,18 @@ def read_latex_of(
     letters and the shapes decide. Raises `ChainruleError` as for the one that goes furthest.
     """
     errors = []
+    found: list[tuple[Reading, Vocabulary]] = []
     for vocabulary in vocabularies:
         try:
-            return read_latex(text, vocabulary, names), vocabulary
+            reading = read_latex(text, vocabulary, names)
         except ChainruleError as error:
             errors.append(error)
+            continue
+        if not reading.unread:
+            return reading, vocabulary
+        found.append((reading, vocabulary))
+    if found:
+        return min(found, key=lambda pair: len(pair[0].unread))
     raise max(errors, key=_progress)
 
 
@@ -194,7 +226,9 @@ def _equations(
     facts: Facts,
     functions: Mapping[str, str],
     problems: list[str],
+    unread: list[Unread] | None = None,
 ) -> list[Written]:
+    """The equations; `unread` gathers formulas of known tensors that can't be read."""
     for tree in trees:
         _announce(Formula(source, names, facts, functions, value, tree), tree)
     read: dict[int, list[Written]] = {}
@@ -211,6 +245,12 @@ def _equations(
                 told[k] = str(refused)
         if not told or names.vocabulary is None:
             break
+    if unread is not None and read:
+        for k in list(told):
+            name = _left_name(Formula(source, names, facts, functions, value, trees[k]))
+            if name is not None:
+                line = source.place(trees[k].at).line
+                unread.append(Unread(name, line, told.pop(k)))
     problems.extend(told[k] for k in sorted(told)[:MOST_PROBLEMS])
     found = [e for k in sorted(read) for e in read[k]]
     try:
@@ -223,6 +263,18 @@ def _equations(
         if _is_deep(e.right)
     )
     return [replace(e, text=written_text(e)) for e in found] if not problems else found
+
+
+def _left_name(formula: Formula) -> str | None:
+    """The tensor of the model that a formula gives; None where that can't be told."""
+    tree, shapes = formula.tree, formula.names.vocabulary
+    if not isinstance(tree, Relation) or tree.signs[0] not in DEFINING or shapes is None:
+        return None
+    try:
+        name = left_of(formula, tree.sides[0], tree.signs[0], whole=True).tensor
+    except (Refused, Whole):
+        return None
+    return name if name in shapes.shapes else None
 
 
 def _announce(formula: Formula, tree: Node) -> None:
@@ -287,8 +339,13 @@ def _either_form(formula: Formula, tree: Node) -> list[Written]:
 
 
 def _has_subscripts(tree: Node) -> bool:
-    """Whether an author wrote letters below a symbol."""
-    return any(isinstance(n, Scripted) and n.below and spell(n) is not None for n in walk(tree))
+    """Whether an author wrote letters below a symbol; a number there is a layer."""
+    return any(
+        isinstance(n, Scripted)
+        and spell(n) is not None
+        and any(isinstance(i, Symbol) for b in n.below for i in walk(b))
+        for n in walk(tree)
+    )
 
 
 def _written(formula: Formula, tree: Node) -> Written:
