@@ -43,27 +43,6 @@ _TESTS = {"=": "==", "!=": "!=", "<": "<", ">": ">", "<=": "<=", ">=": ">="}
 _ONCE = ("*", "odot", "oslash", "otimes", "/")
 
 
-def is_turned(formula: Formula, tensor: str) -> bool:
-    """Whether a tensor of the model lies the other way round in this text."""
-    vocabulary = formula.names.vocabulary
-    if vocabulary is None or tensor not in vocabulary.shapes:
-        return False
-    shape = vocabulary.shapes[tensor]
-    if formula.facts.turned == "samples":
-        return len(shape) == 2 and shape[0] == vocabulary.batch
-    parameters = {t.name for t in vocabulary.system.having("parameter")}
-    weight = tensor in parameters or (tensor[0] == "d" and tensor[1:] in parameters)
-    return formula.facts.turned == "weights" and len(shape) == 2 and weight
-
-
-def is_scaled(formula: Formula, tensor: str) -> bool:
-    """Whether a derivative is that of each sample's own loss in this text."""
-    vocabulary = formula.names.vocabulary
-    if not formula.facts.scaled or vocabulary is None or vocabulary.batch is None:
-        return False
-    return tensor[0] == "d" and vocabulary.batch in vocabulary.shapes.get(tensor, ())[:1]
-
-
 class Arrays:
     """Reads the right side of one formula."""
 
@@ -82,9 +61,9 @@ class Arrays:
     def view(self, name: str, place: Place) -> whole.Whole:
         """A tensor as it lies in this text."""
         array: whole.Whole = whole.Array(name, place=place)
-        if is_scaled(self.formula, name):
+        if self.formula.names.is_scaled(name):
             array = whole.Entrywise("*", (whole.Count(self.batch, place=place), array), place=place)
-        if is_turned(self.formula, name):
+        if self.formula.names.is_turned(name):
             return whole.Transpose(array, place=place)
         shape = self.vocabulary.shapes.get(name, ())
         is_vector = len(shape) == 1 and shape[0] != self.vocabulary.batch
@@ -223,7 +202,7 @@ class Arrays:
                 sample = self.samples.of(found, by)
                 if sample is None:
                     raise self.subscripted(found)
-                return self.samples.scaled(by, sample, is_scaled(self.formula, by)), slope[1]
+                return self.samples.scaled(by, sample, self.formula.names.is_scaled(by)), slope[1]
             name = adjoint_name(self.formula, found, None)
             return self.view(name, self.formula.place(first)), slope[1]
         test = indicated(items)
@@ -379,9 +358,11 @@ class Arrays:
         found = settled(self.formula, found, self.samples.scope)
         sample: whole.Whole | None = None
         if found.below:
-            sample = self.samples.value(found)
+            name, sample = self.samples.value(found)
             if sample is None:
                 raise self.subscripted(found)
+            assert name is not None
+            sample = self.samples.scaled(name, sample, self.formula.names.is_scaled(name))
         value = sample or self.named(found, node)
         if found.power is not None:
             value = self.powered(node, value, found.power)

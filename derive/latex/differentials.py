@@ -22,6 +22,7 @@ from derive.latex.nodes import (
 )
 from derive.latex.spelling import spell
 
+_NO_TENSORS = ("d", "t", "E", "L", "J", "C", "ell", "loss", "cost")
 _VALUES = ("z", "Z", "a", "A", "h", "H", "y", "Y", "s", "S")
 _SIZES = ("N", "m", "B", "M", "n")
 
@@ -63,7 +64,7 @@ def _is_differential(items: Sequence[Node]) -> bool:
     if len(items) != 2 or not _is_d(items[0]):
         return False
     found = spell(items[1])
-    return found is not None and found.base not in ("d", "t")
+    return found is not None and found.base not in _NO_TENSORS
 
 
 def _is_d(node: Node) -> bool:

@@ -34,7 +34,8 @@ MOST_NODES_DEEP = 120
 class Facts:
     """What a text says as a whole.
 
-    `used` and `defined` hold names with their layers, `before` and `after` what stands inside an
+    `used` and `defined` hold names with their layers, `read` the names on right sides, `before` and
+    `after` what stands inside an
     activation and what one gives. `counts` tells from which number a letter counts, `ends` which
     letter runs up to a name, such as `N`. `ranks` are the numbers of subscripts that are certain,
     `batch` the letters that walk the batch. `per_sample`: a gradient divides by the batch's size
@@ -54,6 +55,7 @@ class Facts:
     per_sample: bool = False
     turned: str = ""
     scaled: bool = False
+    read: set[str] = field(default_factory=set)
 
     @property
     def first(self) -> int:
@@ -93,6 +95,10 @@ def walk(node: Node) -> Iterator[Node]:
 def _left(formula: Node, facts: Facts) -> None:
     if not isinstance(formula, Relation) or formula.signs[0] not in DEFINING:
         return
+    for node in walk(formula.sides[-1]):
+        read = spell(node) if isinstance(node, Symbol | Scripted) else None
+        if read is not None:
+            facts.read.add(read.base)
     first = items_of(formula.sides[0])[0]
     found = spell(first)
     if found is None:

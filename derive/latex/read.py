@@ -15,7 +15,7 @@ from derive.latex.formula import Formula, Whole, letter_of
 from derive.latex.functions import check_functions
 from derive.latex.grammar import parse
 from derive.latex.lefts import left_of
-from derive.latex.names import Names, check_names
+from derive.latex.names import ERRORS, WEIGHTS, Names, check_names
 from derive.latex.nodes import Node, Relation, Scripted, Symbol
 from derive.latex.references import pieces
 from derive.latex.rows import formulas_of
@@ -100,7 +100,14 @@ def _read(text: str, vocabulary: Vocabulary, given: Mapping[str, str], turned: s
     per_sample = divides_later(trees)
     trees = differentials(trees)
     facts = _facts(trees, source, problems)
-    facts.turned, facts.scaled = turned, per_sample
+    if turned == "weights" and facts.read.isdisjoint(WEIGHTS):
+        raise ChainruleError("formulas: nothing tells that weights lie otherwise")
+    facts.turned = turned
+    # each sample's error term, a vector, that a gradient divides by the number of samples
+    given_terms = any(base in ERRORS for base, _ in facts.defined)
+    ranks = [rank for (base, _), rank in facts.ranks.items() if base in ERRORS]
+    of_vectors = facts.per_sample and not given_terms and max(ranks, default=0) == 1
+    facts.scaled = per_sample or of_vectors
     found = Names(vocabulary, given, facts)
     facts.batch.update(_batch_letters(trees, found))
     unread: list[Unread] = []

@@ -86,12 +86,14 @@ class Samples:
 
         return self._known(Entries(entries.shape, at, entries.lies), f"the sum over {one.paper}")
 
-    def value(self, found: Spelled) -> whole.Whole | None:
-        """A sample's array; None where the subscript is no letter of a sum."""
+    def value(self, found: Spelled) -> tuple[str | None, whole.Whole | None]:
+        """A sample's part of a tensor; None where the subscript is no letter of a sum."""
+        if not self.open:
+            return None, None
         name = self.formula.names.take(found.base, found.layer, 2)
         if name is None:
             raise self.formula.unknown(found)
-        return self.of(found, name)
+        return name, self.of(found, name)
 
     def scaled(self, name: str, value: whole.Whole, is_scaled: bool) -> whole.Whole:
         """A sample's part of a derivative, which may be that of its own loss."""
@@ -108,7 +110,7 @@ class Samples:
         if one is None or batch is None:
             return None
         names = self.formula.names
-        shape = names.shapes[name]
+        shape = names.shapes.get(name, ())
         if batch not in shape:
             raise self.formula.refuse(found, f"'{found.shown}' is '{name}', which has no samples")
         place = self.formula.place(found)

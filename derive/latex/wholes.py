@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from derive.latex.arrays import is_scaled, is_turned, right_side
+from derive.latex.arrays import right_side
 from derive.latex.formula import Formula
 from derive.latex.lefts import Left, left_of
 from derive.latex.nodes import Relation
@@ -72,9 +72,9 @@ def _elaborated(
     place = formula.place(tree)
     if left.is_change:
         node = Entrywise("+", (Array(left.tensor, place=place), node), place=place)
-    if is_scaled(formula, left.tensor) and vocabulary.batch is not None:
+    if formula.names.is_scaled(left.tensor) and vocabulary.batch is not None:
         node = Entrywise("/", (node, Count(vocabulary.batch, place=place)), place=place)
-    if is_turned(formula, left.tensor):
+    if formula.names.is_turned(left.tensor):
         node = Transpose(node, place=place)
     if not column and not formula.facts.turned and _tells_columns(node, elaborator):
         raise Refused(place, "vectors are columns here, and shapes don't fit")
