@@ -37,6 +37,7 @@ from derive.syntax import Name, Place
 from derive.vocabulary import Vocabulary
 from derive.whole import nodes as whole
 from derive.whole.elaborate import Elaborator
+from derive.whole.entries import ONE
 
 _TURNS = ("T", "top", "intercal", "prime")
 _TESTS = {"=": "==", "!=": "!=", "<": "<", ">": ">", "<=": "<=", ">=": ">="}
@@ -159,6 +160,10 @@ class Arrays:
             return whole.Outer(left, right, place=place)
         if sign == "/":
             return self.quotient(node, left, right)
+        shapes = [self.elaborator.entries(v).shape for v in (left, right)]
+        if shapes[0] == shapes[1] and len(shapes[0]) == 2 and shapes[0][0] != shapes[0][1]:
+            # a star between arrays that are no matrix product is one of each entry
+            return whole.Entrywise("*", (left, right), place=place)
         return self.times(node, left, right)
 
     def times(self, node: Node, left: whole.Whole, right: whole.Whole) -> whole.Whole:
@@ -167,6 +172,15 @@ class Arrays:
         ones = isinstance(left, whole.Fill) or isinstance(right, whole.Fill)
         if not ones and 0 in (self.rank(left), self.rank(right)):
             return whole.Entrywise("*", (left, right), place=place)
+        if not ones and self.samples.open:
+            one, other = (self.elaborator.entries(v) for v in (left, right))
+            if one.lies == other.lies == "column" and ONE in (*one.shape, *other.shape):
+                # what a sample has one of is a number
+                if one.shape == (ONE,):
+                    left = whole.Reduce("sum", left, place=place)
+                else:
+                    right = whole.Reduce("sum", right, place=place)
+                return whole.Entrywise("*", (left, right), place=place)
         return whole.Product(left, right, place=place)
 
     def quotient(self, node: Node, over: whole.Whole, under: whole.Whole) -> whole.Whole:
@@ -264,7 +278,7 @@ class Arrays:
                 return None
             argument = self.value(group.items[0])
             place = self.formula.place(items[0])
-            named = Name(place, argument.name if isinstance(argument, whole.Array) else "")
+            named = Name(place, self.samples.tensor_of(argument))
             value = self.mapped(meaning(self.formula, spelled, named), spelled.primes, argument)
         return (value if power is None else self.powered(items[0], value, power)), 2
 

@@ -19,6 +19,7 @@ from derive.latex.names import ERRORS, WEIGHTS, Names, check_names
 from derive.latex.nodes import Node, Relation, Scripted, Symbol
 from derive.latex.references import pieces
 from derive.latex.rows import formulas_of
+from derive.latex.samples import sum_letter
 from derive.latex.say import written_text
 from derive.latex.sizes import settled_sizes
 from derive.latex.spelling import join, letter_name, spell
@@ -81,7 +82,7 @@ def read_latex(
         try:
             reading = _read(text, vocabulary, given, turned)
         except ChainruleError as error:
-            first = first or error
+            first = error if first is None else max(first, error, key=_progress)
             continue
         if not reading.unread:
             return reading
@@ -339,10 +340,14 @@ def _either_form(formula: Formula, tree: Node) -> list[Written]:
             raise by_indices from None
     try:
         return whole_equations(formula, tree)
-    except Refused:
-        if _has_subscripts(tree):
-            raise by_indices from None
+    except Refused as refused:
+        if _has_subscripts(tree.sides[0]) or not _sums_samples(tree):
+            raise (by_indices if _has_subscripts(tree) else refused) from None
         raise
+
+
+def _sums_samples(tree: Node) -> bool:
+    return any(sum_letter(n) is not None for n in walk(tree))
 
 
 def _has_subscripts(tree: Node) -> bool:

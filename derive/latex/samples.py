@@ -58,11 +58,20 @@ class Samples:
         self.vocabulary = vocabulary
         self.open: list[_Sum] = []
         self.count = 0
+        self.parts: dict[str, str] = {}
 
     @property
     def scope(self) -> frozenset[str]:
         """The letters of sums over samples."""
         return frozenset(s.paper for s in self.open)
+
+    def tensor_of(self, value: whole.Whole) -> str:
+        """The tensor that a value is, however it lies, or a sample's part of; else nothing."""
+        if isinstance(value, whole.Transpose):
+            return self.tensor_of(value.of)
+        if not isinstance(value, whole.Array):
+            return ""
+        return self.parts.get(value.name, value.name)
 
     def begin(self, letter: str) -> None:
         """A sum begins."""
@@ -123,9 +132,11 @@ class Samples:
             return Ref(place, name, letters)
 
         lies = "column" if self.elaborator.column and len(rest) == 1 else ""
-        return self._known(Entries(rest, at, lies), f"{name} of {one.paper}")
+        part = self._known(Entries(rest, at, lies), f"{name} of {one.paper}")
+        self.parts[part.name] = name
+        return part
 
-    def _known(self, entries: Entries, shown: str) -> whole.Whole:
+    def _known(self, entries: Entries, shown: str) -> whole.Array:
         self.count += 1
         name = f"{shown}{' ' * self.count}"  # names differ, messages don't
         self.elaborator.known[name] = entries
