@@ -68,7 +68,7 @@ class Arrays:
             return whole.Transpose(array, place=place)
         shape = self.vocabulary.shapes.get(name, ())
         is_vector = len(shape) == 1 and shape[0] != self.vocabulary.batch
-        if self.formula.facts.turned == "samples" and is_vector:
+        if self.formula.facts.turned in ("samples", "both") and is_vector:
             picks = (whole.All(place=place), whole.New(place=place))
             return whole.Indexed(array, picks, place=place)
         return array

@@ -40,7 +40,7 @@ class Facts:
     letter runs up to a name, such as `N`. `ranks` are the numbers of subscripts that are certain,
     `batch` the letters that walk the batch. `per_sample`: a gradient divides by the batch's size
     what it makes of error terms, which are then those of one sample. `turned` says what lies the
-    other way round than the model's: "samples" in columns, or "weights" as inputs by outputs.
+    other way round than the model's: "samples" in columns, "weights" as inputs by outputs, or both.
     `scaled`: derivatives by what each sample has of its own are those of the sample's own loss.
     """
 

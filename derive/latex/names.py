@@ -84,11 +84,11 @@ class Names:
         if self.vocabulary is None or tensor not in self.vocabulary.shapes:
             return False
         shape = self.vocabulary.shapes[tensor]
-        if self.facts.turned == "samples":
-            return len(shape) == 2 and shape[0] == self.vocabulary.batch
+        if self.facts.turned in ("samples", "both") and shape[:1] == (self.vocabulary.batch,):
+            return len(shape) == 2
         parameters = {t.name for t in self.vocabulary.system.having("parameter")}
         weight = tensor in parameters or (tensor[0] == "d" and tensor[1:] in parameters)
-        return self.facts.turned == "weights" and len(shape) == 2 and weight
+        return self.facts.turned in ("weights", "both") and len(shape) == 2 and weight
 
     def is_scaled(self, tensor: str) -> bool:
         """Whether a derivative is that of each sample's own loss in this text."""
@@ -279,7 +279,9 @@ class Names:
         fitting = [c for c in able if rank is None or len(self.shapes[c]) == rank]
         name = next(iter((*fitting, *able)), None)
         if name is not None:
-            self._note(base, layer, name, f"d{name}" if self.facts.turned == "weights" else name)
+            self._note(
+                base, layer, name, f"d{name}" if self.facts.turned in ("weights", "both") else name
+            )
         return name
 
     def _targets(self) -> Iterator[str]:

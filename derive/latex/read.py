@@ -26,6 +26,7 @@ from derive.latex.spelling import join, letter_name, spell
 from derive.latex.tokens import MOST_FORMULAS, Text, tokens_of
 from derive.latex.values import value
 from derive.latex.wholes import whole_equations
+from derive.notation import affine
 from derive.syntax import Name, Op, Ref, Refused, Syntax, Written
 from derive.vocabulary import Reading, Unread, Vocabulary
 
@@ -64,6 +65,10 @@ def read_either(
     return read_equations(text, place, problems)
 
 
+class _Alike(Exception):
+    """Another way in which arrays may lie, of which the text says nothing."""
+
+
 def read_latex(
     text: str, vocabulary: Vocabulary, names: Mapping[str, str] | None = None
 ) -> Reading:
@@ -78,9 +83,12 @@ def read_latex(
     first: ChainruleError | None = None
     found: list[Reading] = []
     # whole arrays may lie the other way round: samples in columns, weights as inputs by outputs
-    for turned in ("", "samples", "weights") if vocabulary.batch is not None else ("",):
+    ways = ("", "samples", "weights", "both") if vocabulary.batch is not None else ("",)
+    for turned in ways:
         try:
             reading = _read(text, vocabulary, given, turned)
+        except _Alike:
+            continue
         except ChainruleError as error:
             first = error if first is None else max(first, error, key=_progress)
             continue
@@ -101,8 +109,11 @@ def _read(text: str, vocabulary: Vocabulary, given: Mapping[str, str], turned: s
     per_sample = divides_later(trees)
     trees = differentials(trees)
     facts = _facts(trees, source, problems)
-    if turned == "weights" and facts.read.isdisjoint(WEIGHTS):
-        raise ChainruleError("formulas: nothing tells that weights lie otherwise")
+    if turned in ("weights", "both") and facts.read.isdisjoint(WEIGHTS):
+        parameters = vocabulary.system.having("parameter")
+        # weights of a single output are as often a column as a row
+        if any(len(p.shape) > 1 and affine(1) not in p.shape for p in parameters):
+            raise _Alike
     facts.turned = turned
     # each sample's error term, a vector, that a gradient divides by the number of samples
     given_terms = any(base in ERRORS for base, _ in facts.defined)

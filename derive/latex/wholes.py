@@ -48,7 +48,7 @@ def whole_equations(formula: Formula, tree: Relation) -> list[Written]:
     problem: Refused | None = None
     # one sample has no rows to repeat a vector over
     columns = (True, False) if vocabulary.batch is not None else (True,)
-    for column in (False,) if formula.facts.turned == "samples" else columns:
+    for column in (False,) if formula.facts.turned in ("samples", "both") else columns:
         formula.deep = 0
         try:
             return _elaborated(formula, tree, left, vocabulary, column)

@@ -26,6 +26,7 @@ def leftovers(
     kept: Collection[str],
     fits: dict[str, Sequence[str]],
     lost: Sequence[Unread],
+    unread: Sequence[Unread],
 ) -> list[Unread]:
     """What is like a derivative, is no tensor of the model's, and is read by no formula of one.
 
@@ -40,9 +41,10 @@ def leftovers(
     }
     read = {n for a in found.values() for n in _behind(a, {b.name: b for b in assigned})}
     given = {a.tensor for a in assigned}
+    told_of = {u.name for u in unread}
     rows = []
     for name, one in found.items():
-        if name in read:
+        if name in read or one.written in told_of:
             continue
         open_ = [t for t in fits.get(name, ()) if t not in given]
         rows.append(unknown(one.written, one.place.line, open_))

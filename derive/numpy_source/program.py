@@ -495,6 +495,11 @@ class Program(Reader):
             tensor = None
         if tensor is not None and name != tensor and self._reads_targets(tensor, value):
             tensor = None  # `p[range(n), y] -= 1` makes an error of an output
+        if tensor is not None and self._reads_itself(tensor, value):
+            if tensor.startswith("d"):
+                reason = f"'{shorten(name)}' is made of itself here; write where it comes from, too"
+                self.unread.append(Unread(tensor, place.line, reason))
+            tensor = None
         if tensor is not None and value == self.view(Array(tensor)):
             self.means[name] = tensor  # `A1 = cache["A1"]` says nothing new
             self.frame.values[name] = value
@@ -524,6 +529,13 @@ class Program(Reader):
         own = self._own(name)
         self.found.append(Assigned(own, None, node, place, text, name, count))
         self.frame.values[name] = Array(own, place=place)
+
+    def _reads_itself(self, tensor: str, value: object) -> bool:
+        """Whether a value for a tensor is made of that tensor, which nothing here gave before."""
+        if isinstance(value, Refused) or value == self.view(Array(tensor)):
+            return False
+        given = any(a.tensor == tensor for a in self.found)
+        return not given and tensor in self._behind(value)  # type: ignore[arg-type]
 
     def _reads_targets(self, tensor: str, value: object) -> bool:
         """Whether a value for one of the model's reads targets, where the model doesn't."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from fractions import Fraction
 
@@ -263,7 +263,7 @@ class _Reading:
         self.fitting = len(wanted) - len([m for m in self.misfits if m.tensor in wanted])
         unread = (
             *dict.fromkeys(program.unread),
-            *self.leftovers(assigned, kept, elaborator, program.lost),
+            *self.leftovers(assigned, kept, elaborator, program),
         )
         if not wanted and not self.misfits and unread:
             raise ChainruleError(unread[0].reason)
@@ -284,7 +284,7 @@ class _Reading:
         assigned: list[Assigned],
         kept: list[Assigned],
         elaborator: Elaborator,
-        lost: Sequence[Unread],
+        program: Program,
     ) -> list[Unread]:
         """What looks like a derivative and is none of the model's."""
         derivatives = [n for n in self.vocabulary.shapes if n.startswith("d") and n != "d"]
@@ -306,7 +306,13 @@ class _Reading:
             return found
 
         own = [a for a in assigned if a.tensor is None and a not in kept]
-        return leftovers(assigned, {a.name for a in kept}, {a.name: fits(a) for a in own}, lost)
+        return leftovers(
+            assigned,
+            {a.name for a in kept},
+            {a.name: fits(a) for a in own},
+            program.lost,
+            program.unread,
+        )
 
     def equation(self, one: Assigned, elaborator: Elaborator, wanted: list[str]) -> Written | None:
         """One formula by indices; None where it is told otherwise. Raises `Refused`."""

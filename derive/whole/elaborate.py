@@ -148,7 +148,8 @@ class Elaborator:
         if entries.rank == len(shape) and all(map(same, entries.shape, shape)):
             return replace(entries, shape=shape)
         full = [e for e in entries.shape if e != ONE]
-        if full == [e for e in shape if e != ONE] and entries.rank:
+        turned = entries.rank > 1 and entries.shape == shape[::-1]
+        if not turned and full == [e for e in shape if e != ONE] and entries.rank:
             return reshaped(place, entries, shape, tensor, self.length)
         raise OtherShape(tensor, Entries(shape, entries.at), entries, place)
 
