@@ -35,7 +35,7 @@ _FAMILIES = {
 _ACTIVATED = frozenset(
     ("a", "h", "o", "act", "activation", "out", "output", "p", "probs", "yhat", "y_hat")
 )
-_ERRORS = frozenset(("delta", "d"))  # an `error` is as often the target less the output
+_ERRORS = frozenset(("delta", "Delta", "d"))  # an `error` is as often the target less the output
 _INPUTS = frozenset(("x", "inputs", "input", "data", "a0", "l0", "layer0", "features"))
 _TARGETS = frozenset(
     ("t", "y", "target", "targets", "label", "labels", "y_true", "ytrue", "truth", "d", "tgt")
@@ -85,7 +85,7 @@ def _candidates(name: str, vocabulary: Vocabulary, said: Mapping[str, str]) -> I
     low = name.lower()
     yield from _forward(name, vocabulary)
     numbered = _NUMBERED.fullmatch(name)
-    if numbered and numbered.group(1).lower() in _ERRORS:
+    if numbered and numbered.group(1) in _ERRORS:
         yield f"dz{numbered.group(2)}"
         yield f"dy{numbered.group(2)}"
     if low in ("delta", "d_out", "dout", "error_term"):

@@ -127,6 +127,17 @@ def test_arrays_that_do_not_go_together_are_different() -> None:
     assert found == {"dW2": "different", "dx": "not checked", "db2": "equal"}
 
 
+def test_errors_with_the_sign_turned_are_not_judged() -> None:
+    text = (
+        "d_out = (y - out) * out * (1 - out)\nd_hidden = d_out @ W2.T * hidden * (1 - hidden)\n"
+        "{} hidden.T @ d_out\nW1 += X.T @ d_hidden\nz1 = X @ W1 + b1"
+    )
+    report = told("gender", "numpy", text.format("W2 +="))
+    assert {r.name: r.verdict for r in report.rows}["dz2"] == "not checked"
+    down = text.format("W2 -=").replace("W1 +=", "W1 -=")
+    assert "dz2" in verdicts(told("gender", "numpy", down))["different"]
+
+
 def test_an_output_is_what_follows_the_softmax() -> None:
     for form, text in (("numpy", "dZ2 = (A2 - Y) / m"), ("latex", r"\delta_2 = \frac1N (A_2 - Y)")):
         report = told("softmax", form, text)

@@ -90,7 +90,7 @@ def read_latex(
         except _Alike:
             continue
         except ChainruleError as error:
-            first = error if first is None else max(first, error, key=_progress)
+            first = first or error
             continue
         if not reading.unread:
             return reading

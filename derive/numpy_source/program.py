@@ -132,6 +132,7 @@ class Program(Reader):
             self.found: list[Assigned] = []
             self.unread: list[Unread] = []
             self.lost: list[Unread] = []
+            self.ascends = 0  # the line where something is added to a parameter
             self.taken: set[str] = set()
             self.means = {}
             self.steps = 0
@@ -396,6 +397,8 @@ class Program(Reader):
             node: object = of_each(word, old, self.value(value), place=self.place(statement))
         except Refused as refused:
             node = refused
+        if word == "+" and self.tensor(name) in self.given and _adds(value):
+            self.ascends = statement.lineno
         self.frame.known.pop(name, None)
         self._assign(name, node, value, is_change=True)
 
@@ -674,6 +677,11 @@ def _called(func: ast.expr) -> str:
             return name
         case _:
             return ""
+
+
+def _adds(value: ast.expr) -> bool:
+    """Whether a change has no sign of its own, as `-lr*dW` has."""
+    return not any(isinstance(n, ast.USub | ast.Sub) for n in ast.walk(value))
 
 
 def _dictionary(node: ast.Subscript) -> str:

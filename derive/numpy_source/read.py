@@ -20,7 +20,7 @@ from derive.vocabulary import NoFit, Reading, Shape, Unread, Vocabulary
 from derive.whole.elaborate import Elaborator
 from derive.whole.entries import Entries, shape_told
 from derive.whole.misfit import Apart, OtherShape
-from derive.whole.nodes import Count, Extent, Reduce, Whole
+from derive.whole.nodes import Count, Entrywise, Extent, Reduce, Whole
 from derive.whole.reader import parsed
 from derive.whole.walk import arrays, parts
 
@@ -121,6 +121,15 @@ def _refuse_broken(one: Assigned, broken: Mapping[str, Apart]) -> None:
             raise broken[name]
 
 
+def _is_less(node: Whole, targets: Collection[str]) -> bool:
+    """Whether a value has a target less something else."""
+    match node:
+        case Entrywise(op="-", args=(left, right)):
+            if set(arrays(left)) & set(targets) and not set(arrays(right)) & set(targets):
+                return True
+    return any(_is_less(part, targets) for part in parts(node))
+
+
 class _NoFit(Refused):
     """A value that can't be the tensor for which its name was taken."""
 
@@ -171,6 +180,18 @@ class _Reading:
         if name in self.own:
             return None
         return self.given.get(name) or guessed(name, self.vocabulary, said)
+
+    def without_negatives(self, assigned: list[Assigned], program: Program) -> list[Assigned]:
+        """Without derivatives that the text adds to the weights: their sign is turned throughout."""
+        line = program.ascends
+        reason = (
+            f"line {line} adds it to the weights, and it begins with the target less the output"
+        )
+        turned = [a for a in assigned if a.tensor and a.tensor.startswith("d")]
+        told = f"{reason}: this is the derivative with its sign turned; turn it to have it checked"
+        for one in turned:
+            program.unread.append(Unread(one.tensor or one.name, one.place.line, told))
+        return [a for a in assigned if a not in turned]
 
     def explain(self, names: Collection[str]) -> dict[str, str]:
         """The tensors of names that other names explain."""
@@ -231,6 +252,8 @@ class _Reading:
         assigned = program.run(
             self.tensor, self.told, self.convention.view, given, self.explain, self.slope
         )
+        if program.ascends and any(_is_less(a.node, program.aims) for a in assigned):
+            assigned = self.without_negatives(assigned, program)
         terms = self.error_terms()
         if not self.convention.scaled and per_sample(assigned, terms, self.divides):
             batch = self.vocabulary.batch

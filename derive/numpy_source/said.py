@@ -98,14 +98,24 @@ def of_slope(name: str, tensor: str | None, node: Whole, vocabulary: Vocabulary)
 
 def passed(node: Whole, number: str) -> bool:
     """Whether a value is an error that was given the slope of the layer of that number."""
+    own = {f"z{number}", f"y{number}", f"h{number}"}
+    read = [set(arrays(factor)) for factor in _factors(node)]
+    return any(r and r <= own for r in read) and any(r - own for r in read)
+
+
+def _factors(node: Whole) -> list[Whole]:
+    """What stands above the fraction bar of a product."""
     match node:
-        case Entrywise(op="*" | "where", args=args):
-            parts = [set(arrays(a)) & {f"z{number}", f"y{number}", f"h{number}"} for a in args]
-            return any(parts) and (not all(parts) or len(args) > 2)
+        case Entrywise(op="*", args=args):
+            return [f for a in args for f in _factors(a)]
+        case Entrywise(op="/", args=(over, _)) | Entrywise(op="neg", args=(over,)):
+            return _factors(over)
+        case Entrywise(op="where", args=(test, *values)):
+            return [test, *(f for v in values for f in _factors(v))]
         case Transpose(of=of):
-            return passed(of, number)
+            return _factors(of)
         case _:
-            return False
+            return [node]
 
 
 def _sum_of(tensor: str, vocabulary: Vocabulary) -> str | None:
