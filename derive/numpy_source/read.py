@@ -182,7 +182,7 @@ class _Reading:
         return self.given.get(name) or guessed(name, self.vocabulary, said)
 
     def without_negatives(self, assigned: list[Assigned], program: Program) -> list[Assigned]:
-        """Without derivatives that the text adds to the weights: their sign is turned throughout."""
+        """Without derivatives that the text adds to the weights: their sign is turned."""
         line = program.ascends
         reason = (
             f"line {line} adds it to the weights, and it begins with the target less the output"
