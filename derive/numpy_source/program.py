@@ -52,6 +52,7 @@ _AUGMENTED: dict[type[ast.operator], str] = {
 
 _OPTIMISERS = re.compile(r"^[mvs]$|mom|veloc|cache|params|parameters|^adam|^rms|sq")
 UPSTREAM = ("dout", "d_out", "dy", "dY", "grad_out", "grad_output", "upstream")
+_DICTIONARIES = ("grads", "gradients", "dparams", "derivatives")  # their entries are told
 _GRADIENTS = ("grads", "grad", "gradients", "gradient", "dparams", "derivatives")
 
 
@@ -158,7 +159,7 @@ class Program(Reader):
             for n in ast.walk(f)
             if isinstance(n, ast.Call) and self._own_name(n.func) is not f
         }
-        if self.count:
+        if self.unread or any(a.tensor and a.tensor.startswith("d") for a in self.found):
             called |= {
                 _called(n.func)
                 for s in self.tree.body
@@ -284,13 +285,28 @@ class Program(Reader):
             return
         turns = counts(statement.iter, self.frame.known)
         if turns is None or not isinstance(statement.target, ast.Name):
-            raise Refused(
-                self.place(statement),
-                "a loop is known over a short range of numbers; write it with whole arrays",
-            )
+            self._lose(statement)
+            return
         for turn in turns:
             self.frame.known[statement.target.id] = turn
             self._block(body)
+
+    def _lose(self, statement: ast.For) -> None:
+        """What a loop that can't be written out changes isn't known after it."""
+        place = self.place(statement)
+        told = "a loop is known over a short range of numbers; write it with whole arrays"
+        targets = [
+            t
+            for s in ast.walk(statement)
+            if isinstance(s, ast.Assign | ast.AugAssign)
+            for t in (s.targets if isinstance(s, ast.Assign) else [s.target])
+        ]
+        for target in targets:
+            of = target.value if isinstance(target, ast.Subscript) else target
+            for one in of.elts if isinstance(of, ast.Tuple | ast.List) else [of]:
+                name = self._key(one)
+                if name is not None and self.tensor(name) not in self.given:
+                    self._assign(name, Refused(place, told), statement.iter, is_change=True)
 
     def _put(self, target: ast.expr, value: ast.expr) -> None:
         """One target of an assignment."""
@@ -513,9 +529,9 @@ class Program(Reader):
         text = shorten(ast.unparse(self.current), 200)
         if isinstance(value, Refused):
             self.frame.values[name] = value
-            if tensor is None:
+            if tensor is None and name not in _DICTIONARIES:
                 self.lost.append(Unread(name, place.line, str(value)))
-            elif tensor.startswith("d"):
+            elif tensor is not None and tensor.startswith("d"):
                 self.unread.append(Unread(tensor, place.line, str(value)))
                 self.frame.values[name] = self.view(Array(tensor, place=place))
             return
