@@ -7,29 +7,35 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from derive.notation import System
 from derive.vocabulary import Vocabulary
 
 _DERIVATIVE = (
-    r"d_?(?:[LJEC]|loss|cost|err|error)_?d_?(?P<of>.+)",
-    r"(?:grad|gradient|nabla|g|delta|del)_(?P<of>.+)",
-    r"(?P<of>.+)_(?:grad|gradient|deriv|prime|delta|error)",
+    r"d_?(?:[LJEClje]|loss|cost|err|error)_?d_?(?P<of>.+)",
+    r"(?:grad|gradient|nabla|g|del)_(?P<of>.+)",
+    r"(?P<of>.+)_(?:grad|gradient|deriv|prime)",
     r"(?:nabla|grad)(?P<of>[A-Z].*)",
     r"d_?(?P<of>.+)",
 )
+_ERROR_TERM = (r"delta_(?P<of>.+)", r"(?P<of>.+)_delta")
 _NUMBERED = re.compile(r"([A-Za-z_]+?)_?(\d+)")
 _FAMILIES = {
     **dict.fromkeys(("w", "weight", "weights", "theta", "kernel"), ("W",)),
     **dict.fromkeys(("b", "bias", "biases"), ("b",)),
+    "gamma": ("g",),
+    "scale": ("g",),
     **dict.fromkeys(
-        ("a", "h", "o", "act", "activation", "hidden", "layer", "output", "out", "y"),
+        ("a", "h", "o", "act", "activation", "hidden", "layer", "output", "out", "y", "l"),
         ("y", "h", "z"),
     ),
     **dict.fromkeys(("z", "s", "net", "u", "pre", "scores", "logits"), ("z",)),
 }
-_ERRORS = frozenset(("delta", "d", "error", "err", "delta_"))
+_ACTIVATED = frozenset(
+    ("a", "h", "o", "act", "activation", "out", "output", "p", "probs", "yhat", "y_hat")
+)
+_ERRORS = frozenset(("delta", "Delta", "d"))  # an `error` is as often the target less the output
 _INPUTS = frozenset(("x", "inputs", "input", "data", "a0", "l0", "layer0", "features"))
 _TARGETS = frozenset(
     ("t", "y", "target", "targets", "label", "labels", "y_true", "ytrue", "truth", "d", "tgt")
@@ -62,31 +68,69 @@ SAMPLES = frozenset(  # how many there are
 _RATES = frozenset(("lr", "eta", "alpha", "learning_rate", "rate"))
 
 
-def guessed(name: str, vocabulary: Vocabulary) -> str | None:
-    """The tensor that a name means, if one fits."""
-    return next((c for c in _candidates(name, vocabulary) if c in vocabulary.shapes), None)
+def guessed(name: str, vocabulary: Vocabulary, said: Mapping[str, str] | None = None) -> str | None:
+    """The tensor that a name means, if one fits.
+
+    `said` has the tensors of names that are told by what the text says of them.
+    """
+    found = _candidates(name, vocabulary, said or {})
+    return next((c for c in found if c in vocabulary.shapes), None)
 
 
-def _candidates(name: str, vocabulary: Vocabulary) -> Iterator[str]:
+def _candidates(name: str, vocabulary: Vocabulary, said: Mapping[str, str]) -> Iterator[str]:
+    if name in said:
+        yield said[name]
     yield name
     system = vocabulary.system
     low = name.lower()
     yield from _forward(name, vocabulary)
     numbered = _NUMBERED.fullmatch(name)
-    if numbered and numbered.group(1).lower() in _ERRORS:
+    if numbered and numbered.group(1) in _ERRORS:
         yield f"dz{numbered.group(2)}"
         yield f"dy{numbered.group(2)}"
     if low in ("delta", "d_out", "dout", "error_term"):
         yield from (f"d{z}" for z in _only(vocabulary, "z"))
+    for pattern in _ERROR_TERM:
+        match = re.fullmatch(pattern, name)
+        if match:
+            yield from _error_terms(match.group("of"), vocabulary, said)
     for pattern in _DERIVATIVE:
         match = re.fullmatch(pattern, name)
         if match:
-            for of in (match.group("of"), *_forward(match.group("of"), vocabulary)):
-                yield f"d{of}"
+            yield from (f"d{of}" for of in _derived_by(match.group("of"), vocabulary, said))
     if low in _RATES:
         yield "learning_rate"
     if low in _OBJECTIVES and system.objective:
         yield system.objective
+
+
+def _derived_by(of: str, vocabulary: Vocabulary, said: Mapping[str, str]) -> Iterator[str]:
+    """What a derivative is by. By probabilities it isn't by what they are made of."""
+    system = vocabulary.system
+    hidden = system.probabilities if system.probabilities != system.output else None
+    for one in (*((said[of],) if of in said else ()), of, *_forward(of, vocabulary)):
+        if one == hidden:
+            return
+        yield one
+
+
+def _error_terms(of: str, vocabulary: Vocabulary, said: Mapping[str, str]) -> Iterator[str]:
+    """The error term of a layer is the derivative by its sum, not by its output."""
+    numbers = _NUMBERED.fullmatch(of)
+    last = layers(vocabulary)
+    if of.lower() in ("out", "output", "o") and last:
+        yield f"dz{last}"
+    elif of.lower() in ("h", "hidden") and last == 2:
+        yield "dz1"
+    elif numbers and _FAMILIES.get(numbers.group(1).lower(), "W")[0] not in ("W", "b"):
+        yield f"dz{numbers.group(2)}"
+    yield from (f"d{one}" for one in _derived_by(of, vocabulary, said))
+
+
+def layers(vocabulary: Vocabulary) -> int:
+    """The number of the last numbered layer."""
+    numbers = (re.fullmatch(r"[zyWb](\d{1,4})", n) for n in vocabulary.shapes)
+    return max((int(m.group(1)) for m in numbers if m), default=0)
 
 
 def _forward(name: str, vocabulary: Vocabulary) -> Iterator[str]:
@@ -98,24 +142,40 @@ def _forward(name: str, vocabulary: Vocabulary) -> Iterator[str]:
     if low in _TARGETS:
         yield from _having(system, "target")
     if low in _OUTPUTS:
-        if system.probabilities:
-            yield system.probabilities
-        if system.output:
-            yield system.output
+        yield from outputs(vocabulary)
     numbered = _NUMBERED.fullmatch(name)
     if numbered:
         base, number = numbered.group(1).rstrip("_"), numbered.group(2)
         yield f"{base}{number}"
+        if base.lower() in _ACTIVATED and system.output in (f"y{number}", f"z{number}"):
+            yield from outputs(vocabulary)
         for family in _FAMILIES.get(base.lower(), ()):
             yield f"{family}{number}"
+    elif low in ("scores", "logits") and system.output:
+        yield f"z{layers(vocabulary)}" if system.output.startswith("y") else system.output
+    elif low in ("hidden", "h", "hidden_layer", "hidden_output") and layers(vocabulary) == 2:
+        yield "y1"
+    elif low in ("beta", "shift") and len(scales := list(_only(vocabulary, "g"))) == 1:
+        yield f"b{scales[0][1:]}"  # what is added beside the scale
     elif low in _FAMILIES:
+        if low in _ACTIVATED and system.output in ("y1", "z1"):
+            yield from outputs(vocabulary)
         for family in _FAMILIES[low]:
             yield from _only(vocabulary, family)
 
 
+def outputs(vocabulary: Vocabulary) -> Iterator[str]:
+    """What comes out of the model: probabilities, where the loss makes such of the output."""
+    system = vocabulary.system
+    if system.probabilities:
+        yield system.probabilities
+    if system.output:
+        yield system.output
+
+
 def _only(vocabulary: Vocabulary, family: str) -> Iterator[str]:
     """The single tensor of a family."""
-    found = [n for n in vocabulary.shapes if re.fullmatch(rf"{family}\d*", n)]
+    found = [n for n in vocabulary.shapes if re.fullmatch(rf"{family}(\d*|_\w+)", n)]
     if len(found) == 1:
         yield found[0]
 

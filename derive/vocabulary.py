@@ -38,14 +38,25 @@ class NoFit:
 
 
 @dataclass(frozen=True)
+class Unread:
+    """A formula that can't be judged: the name that it gives, and why."""
+
+    name: str
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True)
 class Reading:
     """Formulas in the equation language, whatever they were written in.
 
     `names` says which tensor each written name was taken for, where the two differ; a name that
     means no tensor of the model is an intermediate of the writer's own, and isn't there. `misfits`
-    are values that can't be the tensor that they were given to.
+    are values that can't be the tensor that they were given to, `unread` formulas of which nothing
+    can be told; the others are judged without them.
     """
 
     equations: tuple[Written, ...]
     names: Mapping[str, str] = field(default_factory=dict)
     misfits: tuple[NoFit, ...] = ()
+    unread: tuple[Unread, ...] = ()

@@ -116,6 +116,7 @@ def test_version(run):
         (["derive", GENDER, "--notation", "indices"], "index"),
         (["derive", GENDER, "--detail", "step"], "steps"),
         (["derive", GENDER, "-o", "out.ps"], "pdf"),
+        (["check", GENDER, "-o", "report.pdf"], ".txt, .json, .md"),
         (["derive", GENDER, "--format", "pdf"], "-o"),
         (["check", "-", "--against", "-"], "standard input"),
         (["emit", "no/such/spec.toml"], "no/such/spec.toml"),

@@ -263,7 +263,7 @@ REFUSED = [
         r"\frac{\partial E}{\partial W^{(1)}} = x^\top \delta^{(1)}",
         "dW1 is 3 x 2, and the value given to it is 2 x 3",
     ),
-    (r"z^{(1)} = W^{(1)} x", "x is n x 2"),
+    (r"z^{(1)} = W^{(2)} x", "x is n x 2"),
     (r"y = A", "'A' is no tensor of the model"),
     (r"y = \sum_j x", "a sum over letters needs subscripts"),
     (r"y_{ni} = \log x_{ni} x_{ni}", "where does the function's argument end"),

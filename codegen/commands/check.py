@@ -20,12 +20,13 @@ from codegen.commands.running import check_run
 from codegen.verify import verify_module
 from derive.against.forms import ENDINGS, NUMPY, Answer, form_of, read_names
 from derive.checking import check, check_answer, until_wrong
-from derive.errors import ChainruleError
+from derive.errors import ChainruleError, shorten
 from derive.notation import Derivation
 from derive.report import Report, Row
 from derive.second import hessian_vector
 
 TEXT, JSON, MARKDOWN = "text", "json", "md"
+ENDINGS_WRITTEN = {".txt": TEXT, ".json": JSON, ".md": MARKDOWN, ".log": TEXT, "": TEXT}
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,12 @@ def run(spec: str, wished: Mapping[str, Any]) -> int:
     if wish.run and wish.against is None:
         raise ChainruleError("--run needs a source: add --against FILE.py")
     check_output(spec, wish.output)
+    ending = Path(wish.output or "").suffix.lower()
+    if ending not in ENDINGS_WRITTEN:
+        raise ChainruleError(
+            f"{wish.output}: '{shorten(ending)}' can't be written; a report is text, JSON or "
+            "markdown: .txt, .json, .md"
+        )
     answer = None if wish.against is None else _answer(wish.against, wish)
     derivation = read_derivation(spec)
     report = _report(derivation, answer, wish)

@@ -66,7 +66,7 @@ def _numpy(text: str, both: Sequence[Vocabulary], names: Mapping[str, str]) -> R
             refused.append(error)
     if not found:
         raise refused[0]
-    return min(found, key=lambda reading: len(reading.misfits))
+    return min(found, key=lambda reading: len(reading.misfits) + len(reading.unread))
 
 
 def form_of(text: str) -> str:

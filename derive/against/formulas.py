@@ -16,7 +16,7 @@ from typing import Any
 from derive.against import per_sample
 from derive.against.compare import compared
 from derive.against.judging import CHECK, judge
-from derive.against.known import names_read, plain_left
+from derive.against.known import known_names, names_read, plain_left
 from derive.against.shapes import rank_problems
 from derive.against.sheet import PLACE, Formula
 from derive.against.worlds import World, worlds
@@ -56,8 +56,15 @@ def check_reading(derivation: Derivation, reading: Reading, seed: int = 0) -> It
         notes = [f"likely slip: {slip}" for slip in slips]
         data = {"assumption": None, "slips": slips, "counterexample": {"shapes": shapes}}
         yield Row(unlike.tensor, CHECK, DIFFERENT, unlike.reason, data, tuple(notes))
-    if reading.equations or not reading.misfits:
+    if reading.equations or not (reading.misfits or reading.unread):
         yield from check_written(derivation, reading.equations, seed)
+    known = known_names(derivation)
+    for one in reading.unread:
+        yield (
+            _refused(one.name, [one.reason])
+            if one.name in known
+            else Row(one.name, CHECK, OPEN, one.reason)
+        )
 
 
 def check_written(
@@ -93,10 +100,14 @@ def _row(formula: Formula) -> Row:
     try:
         return judge(formula)
     except ChainruleError as refused:
-        data: dict[str, Any] = {"assumption": None, "slips": [], "counterexample": None}
-        data["refused"] = True
-        first, *more = refused.problems
-        return Row(formula.name, CHECK, OPEN, first, data, tuple(more))
+        return _refused(formula.name, refused.problems)
+
+
+def _refused(name: str, problems: Sequence[str]) -> Row:
+    """A row of what the model has, and nobody can say whether it is right."""
+    data: dict[str, Any] = {"assumption": None, "slips": [], "counterexample": None}
+    first, *more = problems
+    return Row(name, CHECK, OPEN, first, {**data, "refused": True}, tuple(more))
 
 
 def formulas_of(written: Sequence[Written], every: Sequence[World]) -> list[Formula]:
@@ -109,8 +120,8 @@ def _of_each_sample(
 ) -> tuple[Collection[str], list[Formula]]:
     """The error terms that mean each sample's, and all formulas in terms of the derivatives.
 
-    They mean that where more of the text is right so: two formulas at least, and one that is itself
-    no error term.
+    They mean that where more of the text is right so: two formulas at least, one of which is itself
+    no error term, and no error term that was right as it stands.
     """
     terms = per_sample.error_terms(written, every[0])
     if not terms or len(formulas) <= len(terms):
@@ -119,6 +130,8 @@ def _of_each_sample(
     again = formulas_of(per_sample.of_the_batch(written, terms), every)
     still = {f.name for f in again if not _right(f)}
     mended = wrong - still
+    if not terms.keys().isdisjoint(still - wrong):
+        return (), formulas
     if len(still) < len(wrong) and len(mended) > 1 and not mended <= terms.keys():
         return terms.keys(), again
     return (), formulas

@@ -22,6 +22,7 @@ from derive.latex.nodes import (
     Operator,
     Over,
     Product,
+    Relation,
     Root,
     Scripted,
     Sum,
@@ -29,14 +30,17 @@ from derive.latex.nodes import (
     bare,
 )
 from derive.latex.references import settled
+from derive.latex.samples import Samples, indicated, sum_letter
 from derive.latex.spelling import Spelled, letter_name, spell
-from derive.notation import Expr
-from derive.syntax import Name
+from derive.notation import Affine, Expr
+from derive.syntax import Name, Place
 from derive.vocabulary import Vocabulary
 from derive.whole import nodes as whole
 from derive.whole.elaborate import Elaborator
+from derive.whole.entries import ONE
 
 _TURNS = ("T", "top", "intercal", "prime")
+_TESTS = {"=": "==", "!=": "!=", "<": "<", ">": ">", "<=": "<=", ">=": ">="}
 _ONCE = ("*", "odot", "oslash", "otimes", "/")
 
 
@@ -47,6 +51,27 @@ class Arrays:
         self.formula = formula
         self.elaborator = elaborator
         self.vocabulary = vocabulary
+        self.samples = Samples(formula, elaborator, vocabulary)
+
+    @property
+    def batch(self) -> Affine:
+        """The number of samples."""
+        assert self.vocabulary.batch is not None
+        return self.vocabulary.batch
+
+    def view(self, name: str, place: Place) -> whole.Whole:
+        """A tensor as it lies in this text."""
+        array: whole.Whole = whole.Array(name, place=place)
+        if self.formula.names.is_scaled(name):
+            array = whole.Entrywise("*", (whole.Count(self.batch, place=place), array), place=place)
+        if self.formula.names.is_turned(name):
+            return whole.Transpose(array, place=place)
+        shape = self.vocabulary.shapes.get(name, ())
+        is_vector = len(shape) == 1 and shape[0] != self.vocabulary.batch
+        if self.formula.facts.turned in ("samples", "both") and is_vector:
+            picks = (whole.All(place=place), whole.New(place=place))
+            return whole.Indexed(array, picks, place=place)
+        return array
 
     def rank(self, node: whole.Whole) -> int:
         """The number of axes of a value. Raises `Refused` where shapes don't fit."""
@@ -94,6 +119,9 @@ class Arrays:
 
     def product(self, items: Sequence[Node]) -> whole.Whole:
         r"""Runs of factors side by side, with `\odot` and other signs between the runs."""
+        at = next((k for k, i in enumerate(items) if sum_letter(i)), None)
+        if at is not None:
+            return self.over_samples(items, at)
         found: whole.Whole | None = None
         sign, start = "", 0
         for k, item in enumerate((*items, Operator(items[-1].at, ""))):
@@ -109,6 +137,18 @@ class Arrays:
         assert found is not None
         return found
 
+    def over_samples(self, items: Sequence[Node], at: int) -> whole.Whole:
+        r"""`\frac1N \sum_n \delta_n (y_n)^\top`: a sum of what each sample's arrays give."""
+        letter = sum_letter(items[at])
+        body = items[at + 1 :]
+        before = items[: at - 1] if at and isinstance(items[at - 1], Operator) else items[:at]
+        if not body or letter is None:
+            raise self.formula.refuse(items[at], "a sum of what? write it behind the sum")
+        self.samples.begin(letter)
+        inner = self.product(body)
+        found = self.samples.end(items[at], inner)
+        return found if not before else self.times(items[0], self.product(before), found)
+
     def joined(self, node: Node, sign: str, left: whole.Whole, right: whole.Whole) -> whole.Whole:
         """Two values with a sign between them."""
         place = self.formula.place(node)
@@ -120,6 +160,10 @@ class Arrays:
             return whole.Outer(left, right, place=place)
         if sign == "/":
             return self.quotient(node, left, right)
+        shapes = [self.elaborator.entries(v).shape for v in (left, right)]
+        if shapes[0] == shapes[1] and len(shapes[0]) == 2 and shapes[0][0] != shapes[0][1]:
+            # a star between arrays that are no matrix product is one of each entry
+            return whole.Entrywise("*", (left, right), place=place)
         return self.times(node, left, right)
 
     def times(self, node: Node, left: whole.Whole, right: whole.Whole) -> whole.Whole:
@@ -128,6 +172,15 @@ class Arrays:
         ones = isinstance(left, whole.Fill) or isinstance(right, whole.Fill)
         if not ones and 0 in (self.rank(left), self.rank(right)):
             return whole.Entrywise("*", (left, right), place=place)
+        if not ones and self.samples.open:
+            one, other = (self.elaborator.entries(v) for v in (left, right))
+            if one.lies == other.lies == "column" and ONE in (*one.shape, *other.shape):
+                # what a sample has one of is a number
+                if one.shape == (ONE,):
+                    left = whole.Reduce("sum", left, place=place)
+                else:
+                    right = whole.Reduce("sum", right, place=place)
+                return whole.Entrywise("*", (left, right), place=place)
         return whole.Product(left, right, place=place)
 
     def quotient(self, node: Node, over: whole.Whole, under: whole.Whole) -> whole.Whole:
@@ -154,13 +207,21 @@ class Arrays:
         first = items[0]
         slope = derivative_of(self.formula, tuple(items))
         if slope is not None:
-            found = adjoint(self.formula, slope[0], frozenset())
+            found = adjoint(self.formula, slope[0], self.samples.scope)
             if found is None:
                 return self.local(slope[0].of, slope[0].by), slope[1]
+            found = settled(self.formula, found, self.samples.scope)
             if found.below:
-                raise self.subscripted(found)
+                by = adjoint_name(self.formula, found, 2)
+                sample = self.samples.of(found, by)
+                if sample is None:
+                    raise self.subscripted(found)
+                return self.samples.scaled(by, sample, self.formula.names.is_scaled(by)), slope[1]
             name = adjoint_name(self.formula, found, None)
-            return whole.Array(name, place=self.formula.place(first)), slope[1]
+            return self.view(name, self.formula.place(first)), slope[1]
+        test = indicated(items)
+        if test is not None:
+            return self.condition(*test), 2
         called = self.call(items)
         return called if called is not None else (self.value(first), 1)
 
@@ -217,7 +278,7 @@ class Arrays:
                 return None
             argument = self.value(group.items[0])
             place = self.formula.place(items[0])
-            named = Name(place, argument.name if isinstance(argument, whole.Array) else "")
+            named = Name(place, self.samples.tensor_of(argument))
             value = self.mapped(meaning(self.formula, spelled, named), spelled.primes, argument)
         return (value if power is None else self.powered(items[0], value, power)), 2
 
@@ -308,10 +369,15 @@ class Arrays:
             return whole.Entrywise("exp", (exponent,), place=place)
         if found.primes:
             raise self.formula.refuse(node, "a derivative needs its argument: write f'(z)")
-        found = settled(self.formula, found, frozenset())
+        found = settled(self.formula, found, self.samples.scope)
+        sample: whole.Whole | None = None
         if found.below:
-            raise self.subscripted(found)
-        value = self.named(found, node)
+            name, sample = self.samples.value(found)
+            if sample is None:
+                raise self.subscripted(found)
+            assert name is not None
+            sample = self.samples.scaled(name, sample, self.formula.names.is_scaled(name))
+        value = sample or self.named(found, node)
         if found.power is not None:
             value = self.powered(node, value, found.power)
         return whole.Transpose(value, place=place) if found.is_turned else value
@@ -325,14 +391,24 @@ class Arrays:
         name = names.take(found.base, found.layer)
         batch = self.vocabulary.batch
         counts = letter_name(found.base) in ("N", "m", "B", "M") and not found.layer
-        own = name == found.base  # as the softmax has an m
-        if counts and batch is not None and not own and (name is None or names.rank(name)):
+        # a tensor of that name, as the softmax has an m, is no number here
+        if counts and batch is not None and (name is None or names.rank(name)):
             return whole.Count(batch, place=place)
         if name is None:
             if found.base == "I" and not found.layer:
                 return whole.Identity(place=place)
             raise self.formula.unknown(found)
-        return whole.Array(name, place=place)
+        return self.view(name, place)
+
+    def condition(self, node: Node, relation: Relation) -> whole.Whole:
+        r"""`\mathbb{1}[z > 0]`: 1 where it holds."""
+        place = self.formula.place(node)
+        if len(relation.signs) != 1 or relation.signs[0] not in _TESTS:
+            raise self.formula.refuse(node, "this condition can't be read over whole arrays")
+        sides = tuple(self.value(side) for side in relation.sides)
+        test = whole.Entrywise(_TESTS[relation.signs[0]], sides, place=place)
+        one, zero = (whole.Literal(Fraction(k), place=place) for k in (1, 0))
+        return whole.Entrywise("where", (test, one, zero), place=place)
 
     def bracketed(self, node: Scripted) -> whole.Whole:
         """Something in brackets with what stands above and below it."""

@@ -142,13 +142,16 @@ def adjoint(formula: Formula, slope: Slope, scope: Scope, on_left: bool = False)
 
 def adjoint_name(formula: Formula, by: Spelled, rank: int | None) -> str:
     """The tensor that holds the derivative by a tensor."""
-    wanted = formula.names.take(by.base, by.layer, rank)
+    wanted = formula.names.derived(by.base, by.layer, rank)
     if wanted is None:
-        raise formula.unknown(by)
-    name = f"d{wanted}"
-    if name not in formula.names.shapes:
-        raise formula.refuse(by, f"there is no derivative by '{wanted}': nothing depends on it")
-    return name
+        known = formula.names.find(by.base, by.layer, rank)
+        if known is None:
+            raise formula.unknown(by)
+        raise formula.refuse(
+            by,
+            f"there is no derivative by '{by.shown}', taken for '{known}': nothing depends on it",
+        )
+    return f"d{wanted}"
 
 
 def slope_value(formula: Formula, slope: Slope, scope: Scope) -> Syntax:

@@ -34,11 +34,14 @@ MOST_NODES_DEEP = 120
 class Facts:
     """What a text says as a whole.
 
-    `used` and `defined` hold names with their layers, `before` and `after` what stands inside an
+    `used` and `defined` hold names with their layers, `read` the names on right sides, `before` and
+    `after` what stands inside an
     activation and what one gives. `counts` tells from which number a letter counts, `ends` which
     letter runs up to a name, such as `N`. `ranks` are the numbers of subscripts that are certain,
     `batch` the letters that walk the batch. `per_sample`: a gradient divides by the batch's size
-    what it makes of error terms, which are then those of one sample.
+    what it makes of error terms, which are then those of one sample. `turned` says what lies the
+    other way round than the model's: "samples" in columns, "weights" as inputs by outputs, or both.
+    `scaled`: derivatives by what each sample has of its own are those of the sample's own loss.
     """
 
     used: set[tuple[str, str]] = field(default_factory=set)
@@ -50,6 +53,9 @@ class Facts:
     ranks: dict[tuple[str, str], int] = field(default_factory=dict)
     batch: set[str] = field(default_factory=set)
     per_sample: bool = False
+    turned: str = ""
+    scaled: bool = False
+    read: set[str] = field(default_factory=set)
 
     @property
     def first(self) -> int:
@@ -89,6 +95,10 @@ def walk(node: Node) -> Iterator[Node]:
 def _left(formula: Node, facts: Facts) -> None:
     if not isinstance(formula, Relation) or formula.signs[0] not in DEFINING:
         return
+    for node in walk(formula.sides[-1]):
+        read = spell(node) if isinstance(node, Symbol | Scripted) else None
+        if read is not None:
+            facts.read.add(read.base)
     first = items_of(formula.sides[0])[0]
     found = spell(first)
     if found is None:
@@ -131,6 +141,9 @@ def _note(node: Node, facts: Facts, text: Text) -> None:
         found = spell(node)
         if found is not None:
             facts.used.add((found.base, found.layer))
+            below = bare(found.below[0]) if len(found.below) == 1 else None
+            if isinstance(below, Number) and not found.layer:
+                facts.used.add((found.base, below.text))  # W_2 has a layer, no subscript
             plain = [bare(b) for b in found.below]
             if plain and all(isinstance(b, Symbol) or _letters(b) for b in plain):
                 rank = sum(len(items_of(b)) for b in plain)

@@ -88,13 +88,15 @@ class Formula:
         """A name that means nothing, with the mapping that would tell what it means."""
         plain = found.plain
         shapes = self.names.shapes
-        near = nearest(plain, shapes) or next(iter(shapes), "y1")
+        rank = len(found.below) or None
+        alike = [n for n, e in shapes.items() if rank in (None, len(e)) and n[0] == plain[0]]
+        near = nearest(plain, alike) if len(plain) > 2 else None
         if self.names.vocabulary is None:
             return self.refuse(found, f"'{found.shown}' is no name; write plain letters")
         return self.refuse(
             found,
             f"'{found.shown}' is no tensor of the model and no formula defines it; say which it "
-            f'is, such as --names "{letter_name(plain)}={near}"',
+            f'is, such as --names "{letter_name(plain)}={near or "..."}"',
         )
 
 

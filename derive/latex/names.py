@@ -13,12 +13,13 @@ from derive.latex.facts import Facts
 from derive.latex.spelling import Spelled, join, letter_name, shown, usable
 from derive.vocabulary import Shape, Vocabulary
 
-_WEIGHTS = ("W", "w", "theta", "Theta", "omega", "V", "U")
+WEIGHTS = ("W", "w", "theta", "Theta", "omega", "V", "U")
 _BIASES = ("b", "beta", "B")
 _OUTPUTS = ("a", "h", "y", "o", "x", "A", "H", "Y", "O", "X", "y_hat", "a_hat")
 _SUMS = ("z", "s", "net", "u", "v", "Z", "S")
-_ERRORS = ("delta", "Delta", "d", "e")
+ERRORS = ("delta", "Delta", "d", "e")
 _OBJECTIVES = ("E", "L", "J", "C", "ell", "loss", "Loss", "cost", "R", "Q")
+OBJECTIVE = "the objective"  # what a differential is the derivative of
 _ANSWERS = ("y_hat", "o", "p", "O", "P", "Y_hat", "yhat", "out", "a", "h", "A", "H", "hat_y")
 _TARGETS = ("t", "tau", "target", "y_star", "d", "r")
 _RATES = ("eta", "alpha", "epsilon", "gamma", "lr", "mu")
@@ -63,11 +64,38 @@ class Names:
 
     def take(self, base: str, layer: str = "", rank: int | None = None) -> str | None:
         """The tensor that is meant, noted where it isn't what is written."""
+        if base == OBJECTIVE:
+            return None if self.vocabulary is None else self.vocabulary.system.objective
         name = self.find(base, layer, rank)
-        if name in self.shapes and name != join(base, layer):
+        if name in self.shapes:
             assert name is not None
-            self.taken[shown(base, layer)] = name
+            self._note(base, layer, name, name)
         return name
+
+    def _note(self, base: str, layer: str, name: str, what: str) -> None:
+        """Note what a name was taken for, where it isn't what is written."""
+        lying = f"{name}.T" if self.is_turned(what) else name
+        number = "n*" if self.is_scaled(what) else ""
+        if lying != join(base, layer) or number:
+            self.taken[shown(base, layer)] = f"{number}{lying}"
+
+    def is_turned(self, tensor: str) -> bool:
+        """Whether a tensor of the model lies the other way round in this text."""
+        if self.vocabulary is None or tensor not in self.vocabulary.shapes:
+            return False
+        shape = self.vocabulary.shapes[tensor]
+        if self.facts.turned in ("samples", "both") and shape[:1] == (self.vocabulary.batch,):
+            return len(shape) == 2
+        parameters = {t.name for t in self.vocabulary.system.having("parameter")}
+        weight = tensor in parameters or (tensor[0] == "d" and tensor[1:] in parameters)
+        return self.facts.turned in ("weights", "both") and len(shape) == 2 and weight
+
+    def is_scaled(self, tensor: str) -> bool:
+        """Whether a derivative is that of each sample's own loss in this text."""
+        if not self.facts.scaled or self.vocabulary is None or self.vocabulary.batch is None:
+            return False
+        shape = self.vocabulary.shapes.get(tensor, ())
+        return tensor[0] == "d" and self.vocabulary.batch in shape[:1]
 
     def define(self, spelled: Spelled, rank: int) -> str:
         """The tensor that a left side gives: one of the model, or the writer's own."""
@@ -141,15 +169,15 @@ class Names:
         """Whether an error term is one of a sample, which the model of a batch doesn't have."""
         batch = self.vocabulary is not None and self.vocabulary.batch is not None
         given = (base, layer) in self.facts.defined
-        return batch and given and base in _ERRORS and self.facts.per_sample
+        return batch and given and base in ERRORS and self.facts.per_sample
 
     def _layered(self, base: str, layer: str) -> Iterator[str]:
         families = (
-            (_WEIGHTS, ("W",)),
+            (WEIGHTS, ("W",)),
             (_BIASES, ("b",)),
             (_OUTPUTS, ("y", "h", "z")),
             (_SUMS, ("z",)),
-            (_ERRORS, ("dz", "dy")),
+            (ERRORS, ("dz", "dy")),
         )
         if layer == str(self.layers) and base in ("a", "h", "o", "A", "H", "O"):
             yield from self._probabilities()
@@ -167,19 +195,22 @@ class Names:
         system = self.vocabulary.system
         if base in _OBJECTIVES and rank in (None, 0) and system.objective:
             yield system.objective
-        if base in _WEIGHTS:
+        if base in WEIGHTS:
             yield from self._only("W", rank)
         if base in _BIASES:
             yield from self._only("b", rank)
         if base in _SUMS:
             yield from self._only("z", rank)
-        if base in _ERRORS and not self.of_sample(base, ""):
+        if base in ERRORS and not self.of_sample(base, ""):
             yield from (f"d{z}" for z in self._only("z", rank))
         if base == "h":
             yield from self._hidden()
-        if base in (*_ANSWERS, "y", "Y") and base not in ("a", "h", "A", "H"):
+        is_answer = base not in ("a", "h", "A", "H") or self.layers == 1
+        if self._is_logit(base):
+            yield from self._output()
+        if base in (*_ANSWERS, "y", "Y") and is_answer:
             yield from self._probabilities()
-        if base in _ANSWERS and (base not in ("a", "h", "A", "H") or self.layers == 1):
+        if base in _ANSWERS and is_answer:
             yield from self._output()
         if base in _TARGETS:
             yield from self._targets()
@@ -188,6 +219,9 @@ class Names:
         if base in ("y", "Y"):
             yield from self._output()
             yield from self._targets()
+        if base in ("gamma", "beta"):
+            for scale in self._only("g", rank):
+                yield scale if base == "gamma" else f"b{scale[1:]}"
         if base in _RATES and not rank:
             yield "learning_rate"
         if base == "T" and rank is None:
@@ -229,6 +263,27 @@ class Names:
         if system.probabilities and system.probabilities != system.output:
             yield system.probabilities
 
+    def _is_logit(self, base: str) -> bool:
+        """Whether an output is what probabilities are made of, told by what else is said."""
+        facts = self.facts
+        if base in facts.before and base not in facts.after:
+            return True
+        others = ("y_hat", "Y_hat", "p", "P")
+        return base in ("o", "O") and any((other, "") in facts.used for other in others)
+
+    def derived(self, base: str, layer: str, rank: int | None = None) -> str | None:
+        """The tensor that a derivative is by: one that something depends on."""
+        found = [base] if (base, layer) not in self.own else [self.own[base, layer]]
+        found += [c for c in self._candidates(base, layer, rank) if c in self.shapes]
+        able = [c for c in dict.fromkeys(found) if f"d{c}" in self.shapes]
+        fitting = [c for c in able if rank is None or len(self.shapes[c]) == rank]
+        name = next(iter((*fitting, *able)), None)
+        if name is not None:
+            self._note(
+                base, layer, name, f"d{name}" if self.facts.turned in ("weights", "both") else name
+            )
+        return name
+
     def _targets(self) -> Iterator[str]:
         yield from self._having("target")
 
@@ -251,6 +306,10 @@ class Names:
         ends = (last, "L", "") if self.layers == 1 else (last, "L")
         others = {b for b, x in used if x in ends and b in ("a", "h", "A", "H")}
         others |= {b for b, x in used if x in (last, "L") and b in _OUTPUTS}
+        # `X w - y`: what is computed here is the output
+        read = self.facts.read
+        if self.layers == 1 and read & {"x", "X"} and read & set(WEIGHTS):
+            return True
         answers = {b for b, x in used if not x and b in _ANSWERS and b not in ("a", "h", "A", "H")}
         return bool(others or answers)
 

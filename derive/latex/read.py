@@ -9,23 +9,26 @@ from dataclasses import replace
 
 from derive.errors import ChainruleError, shorten
 from derive.grammar import MOST_PROBLEMS, read_equations
+from derive.latex.differentials import differentials, divides_later
 from derive.latex.facts import DEFINING, Facts, bound_letters, check_depth, gather, walk
 from derive.latex.formula import Formula, Whole, letter_of
 from derive.latex.functions import check_functions
 from derive.latex.grammar import parse
 from derive.latex.lefts import left_of
-from derive.latex.names import Names, check_names
+from derive.latex.names import ERRORS, WEIGHTS, Names, check_names
 from derive.latex.nodes import Node, Relation, Scripted, Symbol
 from derive.latex.references import pieces
 from derive.latex.rows import formulas_of
+from derive.latex.samples import sum_letter
 from derive.latex.say import written_text
 from derive.latex.sizes import settled_sizes
 from derive.latex.spelling import join, letter_name, spell
 from derive.latex.tokens import MOST_FORMULAS, Text, tokens_of
 from derive.latex.values import value
 from derive.latex.wholes import whole_equations
+from derive.notation import affine
 from derive.syntax import Name, Op, Ref, Refused, Syntax, Written
-from derive.vocabulary import Reading, Vocabulary
+from derive.vocabulary import Reading, Unread, Vocabulary
 
 _COMMAND = re.compile(r"\\[A-Za-z]{2,}|\\\\|\\\[|\$|[A-Za-z0-9)}]\s*[_^]\s*\{")
 _LANGUAGE = re.compile(r"\w\s*\[|\*\*|\b(?:sum|prod|mean|where)\s*\(")
@@ -62,6 +65,10 @@ def read_either(
     return read_equations(text, place, problems)
 
 
+class _Alike(Exception):
+    """Another way in which arrays may lie, of which the text says nothing."""
+
+
 def read_latex(
     text: str, vocabulary: Vocabulary, names: Mapping[str, str] | None = None
 ) -> Reading:
@@ -73,20 +80,57 @@ def read_latex(
     """
     given = {_plain_name(k): v for k, v in (names or {}).items()}
     check_names(given, vocabulary)
+    first: ChainruleError | None = None
+    found: list[Reading] = []
+    # whole arrays may lie the other way round: samples in columns, weights as inputs by outputs
+    ways = ("", "samples", "weights", "both") if vocabulary.batch is not None else ("",)
+    for turned in ways:
+        try:
+            reading = _read(text, vocabulary, given, turned)
+        except _Alike:
+            continue
+        except ChainruleError as error:
+            first = first or error
+            continue
+        if not reading.unread:
+            return reading
+        found.append(reading)
+    if found:
+        return min(found, key=lambda r: len(r.unread))
+    assert first is not None
+    raise first
+
+
+def _read(text: str, vocabulary: Vocabulary, given: Mapping[str, str], turned: str) -> Reading:
+    """The formulas, whose arrays lie in one way. Raises `ChainruleError`."""
     problems: list[str] = []
     source = Text(text, "formulas")
     trees = _trees(source, problems)
+    per_sample = divides_later(trees)
+    trees = differentials(trees)
     facts = _facts(trees, source, problems)
+    if turned in ("weights", "both") and facts.read.isdisjoint(WEIGHTS):
+        parameters = vocabulary.system.having("parameter")
+        # weights of a single output are as often a column as a row
+        if any(len(p.shape) > 1 and affine(1) not in p.shape for p in parameters):
+            raise _Alike
+    facts.turned = turned
+    # each sample's error term, a vector, that a gradient divides by the number of samples
+    given_terms = any(base in ERRORS for base, _ in facts.defined)
+    ranks = [rank for (base, _), rank in facts.ranks.items() if base in ERRORS]
+    of_vectors = facts.per_sample and not given_terms and max(ranks, default=0) == 1
+    facts.scaled = per_sample or of_vectors
     found = Names(vocabulary, given, facts)
     facts.batch.update(_batch_letters(trees, found))
-    equations = _equations(trees, source, found, facts, {}, problems)
+    unread: list[Unread] = []
+    equations = _equations(trees, source, found, facts, {}, problems, unread)
     if not equations and not problems:
         problems.append(
             "formulas, line 1, column 1: there is no formula; write one, such as y_{ni} = ..."
         )
     if problems:
         raise ChainruleError(*dict.fromkeys(problems))
-    return Reading(tuple(equations), dict(found.taken))
+    return Reading(tuple(equations), dict(found.taken), unread=tuple(unread))
 
 
 def read_latex_of(
@@ -98,11 +142,18 @@ def read_latex_of(
     letters and the shapes decide. Raises `ChainruleError` as for the one that goes furthest.
     """
     errors = []
+    found: list[tuple[Reading, Vocabulary]] = []
     for vocabulary in vocabularies:
         try:
-            return read_latex(text, vocabulary, names), vocabulary
+            reading = read_latex(text, vocabulary, names)
         except ChainruleError as error:
             errors.append(error)
+            continue
+        if not reading.unread:
+            return reading, vocabulary
+        found.append((reading, vocabulary))
+    if found:
+        return min(found, key=lambda pair: len(pair[0].unread))
     raise max(errors, key=_progress)
 
 
@@ -194,7 +245,9 @@ def _equations(
     facts: Facts,
     functions: Mapping[str, str],
     problems: list[str],
+    unread: list[Unread] | None = None,
 ) -> list[Written]:
+    """The equations; `unread` gathers formulas of known tensors that can't be read."""
     for tree in trees:
         _announce(Formula(source, names, facts, functions, value, tree), tree)
     read: dict[int, list[Written]] = {}
@@ -211,6 +264,12 @@ def _equations(
                 told[k] = str(refused)
         if not told or names.vocabulary is None:
             break
+    if unread is not None and read:
+        for k in list(told):
+            name = _left_name(Formula(source, names, facts, functions, value, trees[k]))
+            if name is not None:
+                line = source.place(trees[k].at).line
+                unread.append(Unread(name, line, told.pop(k)))
     problems.extend(told[k] for k in sorted(told)[:MOST_PROBLEMS])
     found = [e for k in sorted(read) for e in read[k]]
     try:
@@ -223,6 +282,18 @@ def _equations(
         if _is_deep(e.right)
     )
     return [replace(e, text=written_text(e)) for e in found] if not problems else found
+
+
+def _left_name(formula: Formula) -> str | None:
+    """The tensor of the model that a formula gives; None where that can't be told."""
+    tree, shapes = formula.tree, formula.names.vocabulary
+    if not isinstance(tree, Relation) or tree.signs[0] not in DEFINING or shapes is None:
+        return None
+    try:
+        name = left_of(formula, tree.sides[0], tree.signs[0], whole=True).tensor
+    except (Refused, Whole):
+        return None
+    return name if name in shapes.shapes else None
 
 
 def _announce(formula: Formula, tree: Node) -> None:
@@ -280,15 +351,24 @@ def _either_form(formula: Formula, tree: Node) -> list[Written]:
             raise by_indices from None
     try:
         return whole_equations(formula, tree)
-    except Refused:
-        if _has_subscripts(tree):
-            raise by_indices from None
+    except Refused as refused:
+        if _has_subscripts(tree.sides[0]) or not _sums_samples(tree):
+            raise (by_indices if _has_subscripts(tree) else refused) from None
         raise
 
 
+def _sums_samples(tree: Node) -> bool:
+    return any(sum_letter(n) is not None for n in walk(tree))
+
+
 def _has_subscripts(tree: Node) -> bool:
-    """Whether an author wrote letters below a symbol."""
-    return any(isinstance(n, Scripted) and n.below and spell(n) is not None for n in walk(tree))
+    """Whether an author wrote letters below a symbol; a number there is a layer."""
+    return any(
+        isinstance(n, Scripted)
+        and spell(n) is not None
+        and any(isinstance(i, Symbol) for b in n.below for i in walk(b))
+        for n in walk(tree)
+    )
 
 
 def _written(formula: Formula, tree: Node) -> Written:

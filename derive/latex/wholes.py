@@ -13,6 +13,7 @@ from derive.vocabulary import Vocabulary
 from derive.whole.elaborate import Elaborator
 from derive.whole.nodes import (
     Array,
+    Count,
     Determinant,
     Diagonal,
     Entrywise,
@@ -46,7 +47,8 @@ def whole_equations(formula: Formula, tree: Relation) -> list[Written]:
     formula.left = left.tensor
     problem: Refused | None = None
     # one sample has no rows to repeat a vector over
-    for column in (True, False) if vocabulary.batch is not None else (True,):
+    columns = (True, False) if vocabulary.batch is not None else (True,)
+    for column in (False,) if formula.facts.turned in ("samples", "both") else columns:
         formula.deep = 0
         try:
             return _elaborated(formula, tree, left, vocabulary, column)
@@ -70,7 +72,11 @@ def _elaborated(
     place = formula.place(tree)
     if left.is_change:
         node = Entrywise("+", (Array(left.tensor, place=place), node), place=place)
-    if not column and _tells_columns(node, elaborator):
+    if formula.names.is_scaled(left.tensor) and vocabulary.batch is not None:
+        node = Entrywise("/", (node, Count(vocabulary.batch, place=place)), place=place)
+    if formula.names.is_turned(left.tensor):
+        node = Transpose(node, place=place)
+    if not column and not formula.facts.turned and _tells_columns(node, elaborator):
         raise Refused(place, "vectors are columns here, and shapes don't fit")
     known = names.shapes.get(left.tensor)
     written = elaborator.equation(left.tensor, node, place, "", known)

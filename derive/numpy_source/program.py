@@ -7,27 +7,36 @@ a value read is the one that was there.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Collection, Sequence
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from derive.errors import shorten
+from derive.errors import meant, shorten
 from derive.grammar import check_name
 from derive.naming import SAMPLES
 from derive.notation import Affine
 from derive.numpy_source.constants import Unknown, constant, counts
+from derive.numpy_source.steps import Assigned, Step, steps
 from derive.syntax import Place, Refused
+from derive.vocabulary import Unread
 from derive.whole.functions import of_each
 from derive.whole.nodes import (
     Array,
     Count,
+    Dot,
+    Entrywise,
     Extent,
     Hot,
     Like,
     Literal,
+    Product,
+    Reduce,
+    Transpose,
     Whole,
 )
 from derive.whole.reader import Reader
+from derive.whole.walk import arrays
 
 DEEPEST_CALL = 8
 MOST_STEPS = 5000
@@ -41,20 +50,10 @@ _AUGMENTED: dict[type[ast.operator], str] = {
 }
 
 
+_OPTIMISERS = re.compile(r"^[mvs]$|mom|veloc|cache|params|parameters|^adam|^rms|sq")
+UPSTREAM = ("dout", "d_out", "dy", "dY", "grad_out", "grad_output", "upstream")
+_DICTIONARIES = ("grads", "gradients", "dparams", "derivatives")  # their entries are told
 _GRADIENTS = ("grads", "grad", "gradients", "gradient", "dparams", "derivatives")
-
-
-@dataclass(frozen=True)
-class Assigned:
-    """One value that got a name: the model's `tensor`, or the writer's own `name`."""
-
-    name: str
-    tensor: str | None
-    node: Whole
-    place: Place
-    text: str
-    written: str = ""
-    refused: Refused | None = None
 
 
 @dataclass
@@ -79,8 +78,12 @@ class Program(Reader):
         self.place_ = Place(name, 1, 1)
         self.functions: dict[str, ast.FunctionDef | ast.Lambda] = {}
         self.means: dict[str, str] = {}
-        self.last: dict[str, int] = {}
         self.batch: Affine | None = None
+        self.names: Collection[str] = ()  # what a name that isn't known may be meant for
+        self.aims: frozenset[str] = frozenset()  # targets
+        self.losses: frozenset[str] = frozenset()  # what reads targets in the model
+        self.has_several = False  # layers
+        self.of_derivatives: set[str] = set()
         self._gather(tree.body)
 
     @property
@@ -104,31 +107,42 @@ class Program(Reader):
 
     def run(
         self,
-        tensor: Callable[[str], str | None],
+        tensor: Callable[[str, Mapping[str, str]], str | None],
+        told: Callable[[str, str | None, Whole, Mapping[str, str]], str | None],
         view: Callable[[Array], Whole],
         given: Collection[str],
+        explain: Callable[[Collection[str]], dict[str, str]],
+        slope: Callable[[str, str | None, Whole], str | None],
     ) -> list[Assigned]:
         """Every assignment, in order.
 
-        `tensor` tells what a name means, `view` a tensor as the writer has it; `given` are tensors
-        whose values are there before.
+        `tensor` tells what a name means, `told` what its value says of that, `view` a tensor as the
+        writer has it; `given` are tensors whose values are there before. `explain` has the tensors
+        of names that other names explain, `slope` the tensor of an error that passed a slope.
         """
-        self.tensor, self.view, self.given = tensor, view, frozenset(given)
-        self.last = {}
-        for _ in range(2):
-            # the first time only to see which assignment of a name is its last
-            before = dict(self.last)
+        self.explain, self.slope = explain, slope
+        self.guess, self.told, self.view, self.given = tensor, told, view, frozenset(given)
+        self.steps_known: frozenset[Step] = frozenset()
+        names = {n.id for n in ast.walk(self.tree) if isinstance(n, ast.Name)}
+        names |= {n.attr for n in ast.walk(self.tree) if isinstance(n, ast.Attribute)}
+        names |= {str(n.value) for n in ast.walk(self.tree) if isinstance(n, ast.Constant)}
+        self.said: dict[str, str] = self.explain(names)
+        for again in range(2):
+            # the first time only to see which values are steps to another
             self.count: dict[str, int] = {}
             self.found: list[Assigned] = []
+            self.unread: list[Unread] = []
+            self.lost: list[Unread] = []
+            self.ascends = 0  # the line where something is added to a parameter
             self.taken: set[str] = set()
             self.means = {}
             self.steps = 0
             self.depth = 0
-            self.finals = before
             self.frames = [_Frame()]
             self.current: ast.stmt = ast.Pass()
             self._roots()
-            self.last = dict(self.count)
+            if not again:
+                self.steps_known = steps(self.found)
         return self.found
 
     @property
@@ -145,7 +159,7 @@ class Program(Reader):
             for n in ast.walk(f)
             if isinstance(n, ast.Call) and self._own_name(n.func) is not f
         }
-        if self.count:
+        if self.unread or any(a.tensor and a.tensor.startswith("d") for a in self.found):
             called |= {
                 _called(n.func)
                 for s in self.tree.body
@@ -178,10 +192,22 @@ class Program(Reader):
                         put = self._of_gradients(key.value)
                         self._same_or_assign(put, entry)
             return
+        if isinstance(statement.value, ast.Tuple) and isinstance(value, tuple):
+            self._nameless(statement.value, value)
+            return
         single = not isinstance(value, tuple | Refused) and value is not None
         if single and not isinstance(statement.value, ast.Name) and self.tensor(name) is not None:
             assert statement.value is not None
             self._assign(name, value, statement.value)
+
+    def _nameless(self, statement: ast.Tuple, values: tuple[object, ...]) -> None:
+        """Values that are returned without a name, where they are made of more than data."""
+        for entry, value in zip(statement.elts, values, strict=False):
+            whole = isinstance(value, Product | Dot | Reduce | Transpose | Entrywise)
+            if whole and not isinstance(entry, ast.Name | ast.Subscript | ast.Attribute):
+                text = shorten(ast.unparse(entry), 30)
+                reason = "this value has no name; give it one, such as dW1, before it is returned"
+                self.unread.append(Unread(text, self.place(entry).line, reason))
 
     # ---- statements ------------------------------------------------------------------------------
 
@@ -227,8 +253,11 @@ class Program(Reader):
         try:
             chosen = constant(test, self.frame.known)
         except Unknown:
+            absent = self._is_absent(test)
             if _is_main(test):
                 self._block(body)
+            elif absent is not None:
+                self._block(body if absent else other)
             elif any(_changes(s) for s in (*body, *other)):
                 raise Refused(
                     self.place(statement),
@@ -236,6 +265,16 @@ class Program(Reader):
                 ) from None
             return
         self._block(body if chosen else other)
+
+    def _is_absent(self, test: ast.expr) -> bool | None:
+        """What `y is None` says of a name that isn't known to be None; else None."""
+        match test:
+            case ast.Compare(
+                left=ast.Name(id=name), ops=[op], comparators=[ast.Constant(value=None)]
+            ) if isinstance(op, ast.Is | ast.IsNot) and self.tensor(name) is not None:
+                return isinstance(op, ast.IsNot)
+            case _:
+                return None
 
     def _loop(self, statement: ast.For) -> None:
         names = {n.id for n in ast.walk(statement.target) if isinstance(n, ast.Name)}
@@ -246,13 +285,28 @@ class Program(Reader):
             return
         turns = counts(statement.iter, self.frame.known)
         if turns is None or not isinstance(statement.target, ast.Name):
-            raise Refused(
-                self.place(statement),
-                "a loop is known over a short range of numbers; write it with whole arrays",
-            )
+            self._lose(statement)
+            return
         for turn in turns:
             self.frame.known[statement.target.id] = turn
             self._block(body)
+
+    def _lose(self, statement: ast.For) -> None:
+        """What a loop that can't be written out changes isn't known after it."""
+        place = self.place(statement)
+        told = "a loop is known over a short range of numbers; write it with whole arrays"
+        targets = [
+            t
+            for s in ast.walk(statement)
+            if isinstance(s, ast.Assign | ast.AugAssign)
+            for t in (s.targets if isinstance(s, ast.Assign) else [s.target])
+        ]
+        for target in targets:
+            of = target.value if isinstance(target, ast.Subscript) else target
+            for one in of.elts if isinstance(of, ast.Tuple | ast.List) else [of]:
+                name = self._key(one)
+                if name is not None and self.tensor(name) not in self.given:
+                    self._assign(name, Refused(place, told), statement.iter, is_change=True)
 
     def _put(self, target: ast.expr, value: ast.expr) -> None:
         """One target of an assignment."""
@@ -263,18 +317,57 @@ class Program(Reader):
         if name is None:
             self._into(target, value)
             return
+        if isinstance(target, ast.Subscript) and self.tensor(name) in self.given:
+            self._entry(_dictionary(target), name, value)
+            return
         try:
             self.frame.known[name] = constant(value, self.frame.known)
         except Unknown:
             self.frame.known.pop(name, None)
         if isinstance(value, ast.Dict):
-            of_gradients = name.lower().strip("_") in _GRADIENTS
             for key, entry in zip(value.keys, value.values, strict=True):
                 if isinstance(key, ast.Constant) and isinstance(key.value, str):
-                    put = self._of_gradients(key.value) if of_gradients else key.value
-                    self._same_or_assign(put, entry)
+                    if self.tensor(key.value) in self.given:
+                        self._entry(name, key.value, entry)
+                    else:
+                        self._same_or_assign(key.value, entry)
             return
         self._assign(name, self._try(value), value)
+
+    def _entry(self, of: str, key: str, entry: ast.expr) -> None:
+        """An entry of a dictionary under a parameter's name: the parameter, or its derivative."""
+        value = self._try(entry)
+        tensor = self.tensor(key)
+        if is_of_gradients(of) or of in self.of_derivatives:
+            if not (isinstance(entry, ast.Name) and entry.id == f"d{key}"):
+                self._assign(f"d{key}", value, entry)
+            return
+        read = set() if isinstance(value, Refused | tuple) else self._behind(value)  # type: ignore[arg-type]
+        own = f"d{tensor}"
+        made = any(n not in self.given for n in read)
+        if not made or (tensor in read and own in read) or _OPTIMISERS.search(of.lower()):
+            self._assign(key, value, entry)
+        elif tensor in read or own in read:
+            if value != self.view(Array(own)):
+                said = f"{shorten(of)}['{shorten(key)}'] may be the derivative or a new value"
+                reason = f"{said}; if it is the derivative, call the dictionary grads"
+                self.unread.append(Unread(f"{of}['{key}']", self.place(entry).line, reason))
+        else:
+            self.of_derivatives.add(of)
+            self._assign(f"d{key}", value, entry)
+
+    def _behind(self, value: Whole) -> set[str]:
+        """The model's tensors that a value is made of, by way of own values too."""
+        own = {a.name: a.node for a in self.found if a.tensor is None}
+        seen: set[str] = set()
+        work = [value]
+        while work:
+            for name in arrays(work.pop()):
+                if name not in seen:
+                    seen.add(name)
+                    if name in own:
+                        work.append(own[name])
+        return seen - set(own)
 
     def _same_or_assign(self, key: str, entry: ast.expr) -> None:
         if not (isinstance(entry, ast.Name) and entry.id == key):
@@ -320,6 +413,8 @@ class Program(Reader):
             node: object = of_each(word, old, self.value(value), place=self.place(statement))
         except Refused as refused:
             node = refused
+        if word == "+" and self.tensor(name) in self.given and _adds(value):
+            self.ascends = statement.lineno
         self.frame.known.pop(name, None)
         self._assign(name, node, value, is_change=True)
 
@@ -377,7 +472,9 @@ class Program(Reader):
                     return None
                 if not isinstance(found, str):
                     return None
-                return self._of_gradients(found) if _is_gradients(target) else found
+                of = _dictionary(target)
+                put = is_of_gradients(of) or of in self.of_derivatives
+                return self._of_gradients(found) if put else found
             case _:
                 return None
 
@@ -408,39 +505,79 @@ class Program(Reader):
         if len(self.frames) > 1:
             self.frame.values[name] = value  # inside an own function: no formula of its own
             return
-        tensor = self.tensor(name)
+        tensor = self._meant(name, value)
         reads = {n.id for n in ast.walk(source) if isinstance(n, ast.Name)}
         changes = is_change or name in reads
         if tensor in self.given and name not in self.frame.values and not changes:
             return  # data and parameters are what they are
         if tensor is not None and (tensor in self.given or tensor.startswith("next(")):
             tensor = None
+        if tensor is not None and name != tensor and self._reads_targets(tensor, value):
+            tensor = None  # `p[range(n), y] -= 1` makes an error of an output
+        if tensor is not None and self._reads_itself(tensor, value):
+            if tensor.startswith("d"):
+                reason = f"'{shorten(name)}' is made of itself here; write where it comes from, too"
+                self.unread.append(Unread(tensor, place.line, reason))
+            tensor = None
         if tensor is not None and value == self.view(Array(tensor)):
             self.means[name] = tensor  # `A1 = cache["A1"]` says nothing new
             self.frame.values[name] = value
             return
-        self.count[name] = self.count.get(name, 0) + 1
-        if self.finals.get(name, 0) > self.count[name]:
-            tensor = None  # not its last value
+        self.count[name] = count = self.count.get(name, 0) + 1
+        if (name, count) in self.steps_known:
+            tensor = None  # on the way to its last value
         text = shorten(ast.unparse(self.current), 200)
         if isinstance(value, Refused):
-            if tensor is not None and tensor.startswith("d"):
-                raise value
             self.frame.values[name] = value
+            if tensor is None and name not in _DICTIONARIES:
+                self.lost.append(Unread(name, place.line, str(value)))
+            elif tensor is not None and tensor.startswith("d"):
+                self.unread.append(Unread(tensor, place.line, str(value)))
+                self.frame.values[name] = self.view(Array(tensor, place=place))
             return
         assert not isinstance(value, ast.AST)
         node: Whole = value  # type: ignore[assignment]
         if tensor is not None and not (isinstance(node, Literal) and tensor != name):
             self.means[name] = tensor
-            self.found.append(Assigned(f"the {tensor}", tensor, node, place, text, name))
+            self.found.append(Assigned(f"the {tensor}", tensor, node, place, text, name, count))
             self.frame.values[name] = self.view(Array(tensor, place=place))
             return
         if isinstance(node, Literal | Extent | Array | Like):
             self.frame.values[name] = node
             return
         own = self._own(name)
-        self.found.append(Assigned(own, None, node, place, text))
+        self.found.append(Assigned(own, None, node, place, text, name, count))
         self.frame.values[name] = Array(own, place=place)
+
+    def _reads_itself(self, tensor: str, value: object) -> bool:
+        """Whether a value for a tensor is made of that tensor, which nothing here gave before."""
+        if isinstance(value, Refused) or value == self.view(Array(tensor)):
+            return False
+        given = any(a.tensor == tensor for a in self.found)
+        return not given and tensor in self._behind(value)  # type: ignore[arg-type]
+
+    def _reads_targets(self, tensor: str, value: object) -> bool:
+        """Whether a value for one of the model's reads targets, where the model doesn't."""
+        if isinstance(value, Refused) or tensor.startswith("d"):
+            return False
+        return bool(self.aims.intersection(arrays(value))) and tensor not in self.losses  # type: ignore[arg-type]
+
+    def tensor(self, name: str) -> str | None:
+        """The model's tensor that a name means."""
+        return self.guess(name, self.said)
+
+    def _meant(self, name: str, value: object) -> str | None:
+        """The tensor that a name means, as what it is given to be may tell."""
+        tensor = self.tensor(name)
+        if isinstance(value, Refused):
+            return tensor
+        slope = self.slope(name, tensor, value)  # type: ignore[arg-type]
+        if slope is not None or name in self.said:
+            return slope or tensor
+        found = self.told(name, tensor, value, self.said)  # type: ignore[arg-type]
+        if found is not None:
+            self.said[name] = found
+        return found or tensor
 
     def _own(self, name: str) -> str:
         """A new name for one of the writer's values."""
@@ -474,6 +611,8 @@ class Program(Reader):
         if isinstance(node, ast.Name) and name in ("np", "numpy", "math"):
             return None
         tensor = self.tensor(name)
+        if name in UPSTREAM and name not in self.said and self.has_several:
+            tensor = None  # of which layer it comes, the text alone doesn't tell
         if tensor is None:
             if isinstance(node, ast.Subscript) and not _is_key(node):
                 return None
@@ -481,11 +620,17 @@ class Program(Reader):
                 return Count(self.batch, place=place)
             raise Refused(
                 place,
-                f"'{shorten(name)}' is no tensor of the model and has no value before; say which "
-                f'it is, such as names "{shorten(name)}=..."',
+                f"'{shorten(name)}' is no tensor of the model and has no value before"
+                f'{self._near(name)}; say which it is, such as names "{shorten(name)}=..."',
             )
         self.means[name] = tensor
         return self.view(Array(tensor, place=place))
+
+    def _near(self, name: str) -> str:
+        """A suggestion, where a name of some length is much like a known one."""
+        own = {n for f in self.frames for n in (*f.values, *f.known)}
+        alike = [n for n in {*self.names, *own} - {name} if n[:1].lower() == name[:1].lower()]
+        return meant(name, alike) if len(name) > 2 else ""
 
     # ---- own functions ---------------------------------------------------------------------------
 
@@ -550,13 +695,23 @@ def _called(func: ast.expr) -> str:
             return ""
 
 
-def _is_gradients(node: ast.expr) -> bool:
-    """Whether a dictionary is one of gradients, by its name."""
-    match node:
-        case ast.Subscript(value=ast.Name(id=name) | ast.Attribute(attr=name)):
-            return name.lower().strip("_") in _GRADIENTS
+def _adds(value: ast.expr) -> bool:
+    """Whether a change has no sign of its own, as `-lr*dW` has."""
+    return not any(isinstance(n, ast.USub | ast.Sub) for n in ast.walk(value))
+
+
+def _dictionary(node: ast.Subscript) -> str:
+    """The name of the dictionary that an entry is of."""
+    match node.value:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
         case _:
-            return False
+            return ""
+
+
+def is_of_gradients(name: str) -> bool:
+    """Whether a dictionary is one of gradients, by its name."""
+    return name.lower().strip("_") in _GRADIENTS
 
 
 def _is_key(node: ast.Subscript) -> bool:

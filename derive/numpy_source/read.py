@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Mapping
+from dataclasses import replace
+from fractions import Fraction
 
 from derive.errors import ChainruleError, meant, shorten
-from derive.naming import guessed
+from derive.naming import guessed, layers
 from derive.numpy_source.conventions import Convention, conventions
-from derive.numpy_source.program import Assigned, Program
-from derive.syntax import Refused, Written
-from derive.vocabulary import NoFit, Reading, Vocabulary
+from derive.numpy_source.leftover import leftovers
+from derive.numpy_source.program import UPSTREAM, Program
+from derive.numpy_source.said import by_numbers, of_slope, told
+from derive.numpy_source.steps import Assigned, per_sample
+from derive.syntax import Num, Refused, Written
+from derive.tree import equation_reads
+from derive.vocabulary import NoFit, Reading, Shape, Unread, Vocabulary
 from derive.whole.elaborate import Elaborator
-from derive.whole.entries import shape_told
-from derive.whole.misfit import OtherShape
+from derive.whole.entries import Entries, shape_told
+from derive.whole.misfit import Apart, OtherShape
+from derive.whole.nodes import Count, Entrywise, Extent, Reduce, Whole
 from derive.whole.reader import parsed
-from derive.whole.walk import arrays
+from derive.whole.walk import arrays, parts
 
 PLACE = "formulas"
 
@@ -54,7 +61,7 @@ def read_numpy(
             if not isinstance(first, _NoFit) or first.name in (*own, *given):
                 first = max(refusals, key=_how_far)
             if not isinstance(first, _NoFit) or first.name in (*own, *given):
-                if isinstance(first, OtherShape):
+                if isinstance(first, OtherShape | Apart):
                     return _with_misfits(vocabulary, given, turned, tree, own)
                 raise ChainruleError(str(first))
             own.add(first.name)
@@ -66,7 +73,7 @@ def read_numpy(
 
 def _how_far(refused: Refused) -> tuple[int, bool]:
     """How far a text was understood: of several refusals the last one in it tells most."""
-    return refused.place.line, isinstance(refused, OtherShape)
+    return refused.place.line, isinstance(refused, OtherShape | Apart)
 
 
 def _counts(tree: ast.Module) -> bool:
@@ -97,10 +104,30 @@ def _with_misfits(
         except Refused as refused:
             first = first or refused
         else:
-            found.append((len(read.misfits) + reading.spread, read))
+            # where most don't fit, the arrays lie in a way that isn't known here
+            if reading.apart > max(1, reading.fitting):
+                first = first or reading.first
+                continue
+            found.append((len(read.misfits) + len(read.unread) + reading.spread, read))
     if not found:
         raise first or ChainruleError(f"{PLACE}: nothing fits")
     return min(found, key=lambda pair: pair[0])[1]
+
+
+def _refuse_broken(one: Assigned, broken: Mapping[str, Apart]) -> None:
+    """Raise what an own value that is read was refused for."""
+    for name in arrays(one.node):
+        if name in broken:
+            raise broken[name]
+
+
+def _is_less(node: Whole, targets: Collection[str]) -> bool:
+    """Whether a value has a target less something else."""
+    match node:
+        case Entrywise(op="-", args=(left, right)):
+            if set(arrays(left)) & set(targets) and not set(arrays(right)) & set(targets):
+                return True
+    return any(_is_less(part, targets) for part in parts(node))
 
 
 class _NoFit(Refused):
@@ -123,6 +150,11 @@ def _told(refused: OtherShape) -> NoFit:
     )
 
 
+def _apart(tensor: str, refused: Apart, shape: Shape) -> NoFit:
+    derived = shape_told(Entries(shape, lambda *_: Num(refused.place, Fraction(0))))
+    return NoFit(tensor, derived, refused.shapes, refused.said)
+
+
 class _Reading:
     def __init__(
         self,
@@ -133,81 +165,226 @@ class _Reading:
         strict: bool = True,
     ) -> None:
         self.strict = strict
-        self.spread = 0
+        self.spread = self.apart = self.fitting = 0
+        self.first: Refused | None = None
         self.misfits: list[NoFit] = []
+        self.told_of: list[Apart] = []
         self.vocabulary = vocabulary
         self.given = given
         self.convention = convention
         self.own = own
         self.taken: dict[str, str] = {}
 
-    def tensor(self, name: str) -> str | None:
+    def tensor(self, name: str, said: Mapping[str, str]) -> str | None:
         """The model's tensor that a name means; None where it is the writer's own."""
         if name in self.own:
             return None
-        return self.given.get(name) or guessed(name, self.vocabulary)
+        return self.given.get(name) or guessed(name, self.vocabulary, said)
+
+    def without_negatives(self, assigned: list[Assigned], program: Program) -> list[Assigned]:
+        """Without derivatives that the text adds to the weights: their sign is turned."""
+        line = program.ascends
+        reason = (
+            f"line {line} adds it to the weights, and it begins with the target less the output"
+        )
+        turned = [a for a in assigned if a.tensor and a.tensor.startswith("d")]
+        told = f"{reason}: this is the derivative with its sign turned; turn it to have it checked"
+        for one in turned:
+            program.unread.append(Unread(one.tensor or one.name, one.place.line, told))
+        return [a for a in assigned if a not in turned]
+
+    def explain(self, names: Collection[str]) -> dict[str, str]:
+        """The tensors of names that other names explain."""
+        return by_numbers(names, self.vocabulary)
+
+    def slope(self, name: str, tensor: str | None, value: Whole) -> str | None:
+        """The error term that has passed a slope, by whatever name."""
+        return None if name in self.given else of_slope(name, tensor, value, self.vocabulary)
+
+    def told(
+        self, name: str, tensor: str | None, value: Whole, said: Mapping[str, str]
+    ) -> str | None:
+        """The tensor that a name means by what it is given to be."""
+        if name in self.given:
+            return None
+        return told(name, tensor, value, self.vocabulary, said)
+
+    def reading_targets(self, targets: Collection[str]) -> frozenset[str]:
+        """The model's tensors whose equations read targets."""
+        equations = self.vocabulary.system.equations
+        return frozenset(
+            e.tensor for e in equations if any(r.tensor in targets for r in equation_reads(e))
+        )
+
+    def error_terms(self) -> frozenset[str]:
+        """Derivatives by what each sample has of its own."""
+        batch = self.vocabulary.batch
+        shapes = self.vocabulary.shapes.items()
+        return frozenset(n for n, s in shapes if n[0] == "d" and batch in s[:1])
+
+    def divides(self, node: Whole) -> bool:
+        """Whether the number of samples stands in a value."""
+        match node:
+            case Count(extent=extent):
+                return extent == self.vocabulary.batch
+            case Extent(of=of):
+                # of data and values the batch's axis is all that one asks for
+                return any(self.is_of_samples(n) for n in arrays(of))
+            case Reduce(op="mean"):
+                return True
+            case _:
+                return any(map(self.divides, parts(node)))
+
+    def is_of_samples(self, name: str) -> bool:
+        """Whether a tensor has the batch's axis."""
+        return self.vocabulary.batch in self.vocabulary.shapes.get(name, ())[:1]
 
     def read(self, program: Program) -> Reading:
         """All formulas. Raises `Refused`."""
         roles = {t.name: t.role for t in self.vocabulary.system.tensors}
         given = {n for n, r in roles.items() if r not in ("intermediate", "next")}
+        program.names = [n for n in self.vocabulary.shapes if not n.startswith("next(")]
+        program.aims = frozenset(n for n, r in roles.items() if r == "target")
+        program.losses = self.reading_targets(program.aims)
+        several = layers(self.vocabulary) > 1
+        program.has_several = several and not any(n in self.given for n in UPSTREAM)
         program.batch = self.vocabulary.batch
-        assigned = program.run(self.tensor, self.convention.view, given)
+        assigned = program.run(
+            self.tensor, self.told, self.convention.view, given, self.explain, self.slope
+        )
+        if program.ascends and any(_is_less(a.node, program.aims) for a in assigned):
+            assigned = self.without_negatives(assigned, program)
+        terms = self.error_terms()
+        if not self.convention.scaled and per_sample(assigned, terms, self.divides):
+            batch = self.vocabulary.batch
+            self.convention = replace(self.convention, scaled=terms, batch=batch)
+            return self.read(program)
         shapes = {n: s for n, s in self.vocabulary.shapes.items() if not n.startswith("next(")}
         elaborator = Elaborator(
             shapes, batch=self.vocabulary.batch, taken=[f"d{n}" for n in shapes]
         )
         written: dict[str, Written] = {}
-        needed: dict[str, list[str]] = {}
         wanted: list[str] = []
-        for one in self.needed_of(assigned):
-            node = one.node
-            if one.tensor is not None:
-                node = self.convention.back(one.tensor, node)
-                shape = self.vocabulary.shapes[one.tensor]
-                elaborator.entries(node)
-                try:
-                    equation = elaborator.equation(one.tensor, node, one.place, one.text, shape)
-                except Refused as refused:
-                    guess = one.written != one.tensor and not one.tensor.startswith("d")
-                    if guess:
-                        raise _NoFit(one.written, refused) from None
-                    if self.strict or not isinstance(refused, OtherShape):
-                        raise
-                    spread = refused.broadcast
-                    wanted.append(one.tensor)
-                    if spread is None:
-                        self.misfits.append(_told(refused))
-                        elaborator.before.clear()
-                        continue
-                    self.spread += 1
-                    equation = elaborator.told(one.tensor, spread, one.place, one.text)
-                else:
-                    wanted.append(one.tensor)
-            else:
-                entries = elaborator.entries(node)
-                equation = elaborator.equation(one.name, node, one.place, one.text)
-                if not elaborator.walked(equation):
-                    elaborator.known[one.name] = entries
-                    continue
-                elaborator.shapes[one.name] = entries.shape
+        kept = self.needed_of(assigned)
+        broken: dict[str, Apart] = {}
+        for one in kept:
+            try:
+                _refuse_broken(one, broken)
+                equation = self.equation(one, elaborator, wanted)
+            except Apart as refused:
+                if self.strict:
+                    raise
+                elaborator.before.clear()
+                self._set_apart(one, refused, broken, program)
+                continue
+            if equation is None:
+                continue
             for before in elaborator.before:
                 written[before.tensor] = before
-                needed[before.tensor] = []
-            needed[equation.tensor] = [b.tensor for b in elaborator.before]
             elaborator.before.clear()
             written[equation.tensor] = equation
-        if not wanted:
+        self.fitting = len(wanted) - len([m for m in self.misfits if m.tensor in wanted])
+        unread = (
+            *dict.fromkeys(program.unread),
+            *self.leftovers(assigned, kept, elaborator, program),
+        )
+        if not wanted and not self.misfits and unread:
+            raise ChainruleError(unread[0].reason)
+        if not wanted and not self.misfits:
             raise Refused(
                 program.start,
                 "nothing here gives a tensor of the model or a derivative, such as dW1 = ...; "
                 'say which names do, such as names "my_gradient=dW1"',
             )
         for name, tensor in program.means.items():
-            shown = f"{tensor}.T" if self.convention.is_turned(tensor) else tensor
+            shown = self.convention.shown(tensor)
             if name != shown:
                 self.taken[name] = shown
-        return Reading(tuple(written.values()), dict(self.taken), tuple(self.misfits))
+        return Reading(tuple(written.values()), dict(self.taken), tuple(self.misfits), unread)
+
+    def leftovers(
+        self,
+        assigned: list[Assigned],
+        kept: list[Assigned],
+        elaborator: Elaborator,
+        program: Program,
+    ) -> list[Unread]:
+        """What looks like a derivative and is none of the model's."""
+        derivatives = [n for n in self.vocabulary.shapes if n.startswith("d") and n != "d"]
+
+        def fits(one: Assigned) -> list[str]:
+            try:
+                entries = elaborator.entries(one.node)
+            except Refused:
+                return []
+            elaborator.shapes.setdefault(one.name, entries.shape)
+            found = []
+            for name in derivatives:
+                turned = self.convention.is_turned(name)
+                for shape in (entries.shape, entries.shape[::-1]):
+                    if shape == self.vocabulary.shapes[name]:
+                        as_is = (shape == entries.shape) != turned
+                        found.append(name if as_is else f"{name}.T")
+                        break
+            return found
+
+        own = [a for a in assigned if a.tensor is None and a not in kept]
+        return leftovers(
+            assigned,
+            {a.name for a in kept},
+            {a.name: fits(a) for a in own},
+            program.lost,
+            program.unread,
+        )
+
+    def equation(self, one: Assigned, elaborator: Elaborator, wanted: list[str]) -> Written | None:
+        """One formula by indices; None where it is told otherwise. Raises `Refused`."""
+        node = one.node
+        if one.tensor is None:
+            entries = elaborator.entries(node)
+            equation = elaborator.equation(one.name, node, one.place, one.text)
+            if not elaborator.walked(equation):
+                elaborator.known[one.name] = entries
+                return None
+            elaborator.shapes[one.name] = entries.shape
+            return equation
+        node = self.convention.back(one.tensor, node)
+        shape = self.vocabulary.shapes[one.tensor]
+        elaborator.entries(node)
+        try:
+            equation = elaborator.equation(one.tensor, node, one.place, one.text, shape)
+        except Refused as refused:
+            guess = one.written != one.tensor and not one.tensor.startswith("d")
+            if guess:
+                raise _NoFit(one.written, refused) from None
+            if self.strict or not isinstance(refused, OtherShape):
+                raise
+            spread = refused.broadcast
+            wanted.append(one.tensor)
+            if spread is None:
+                self.misfits.append(_told(refused))
+                elaborator.before.clear()
+                return None
+            self.spread += 1
+            return elaborator.told(one.tensor, spread, one.place, one.text)
+        wanted.append(one.tensor)
+        return equation
+
+    def _set_apart(
+        self, one: Assigned, refused: Apart, broken: dict[str, Apart], program: Program
+    ) -> None:
+        """A formula whose arrays don't go together is different; what reads it isn't checked."""
+        if one.tensor is None:
+            broken[one.name] = refused
+            return
+        certain = one.tensor.startswith("d") or one.written in (one.tensor, *self.given)
+        if refused in self.told_of or not certain:
+            program.unread.append(Unread(one.tensor, one.place.line, str(refused)))
+            return
+        self.told_of.append(refused)
+        self.apart += 1
+        self.first = self.first or refused
+        self.misfits.append(_apart(one.tensor, refused, self.vocabulary.shapes[one.tensor]))
 
     def needed_of(self, assigned: list[Assigned]) -> list[Assigned]:
         """The formulas of the model's tensors, and what they read of the writer's own."""
@@ -219,7 +396,5 @@ class _Reading:
             if one.name in keep:
                 continue
             keep.add(one.name)
-            if one.refused is not None:
-                raise one.refused
             work += [by_name[n] for n in arrays(one.node) if n in by_name]
         return [a for a in assigned if a.name in keep]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from derive.notation import Affine
 from derive.syntax import Place, Refused, Syntax
 from derive.whole.entries import ANY, ONE, Entries, Scope, Shape, Subscripts, number, shape_told
+from derive.whole.misfit import Apart
 
 
 def same(one: Affine, other: Affine) -> bool:
@@ -49,8 +50,9 @@ def entrywise(
         found = _broadcast(shape, arg.shape)
         if found is None:
             other = Entries(shape, arg.at, lies)
-            raise Refused(
+            raise Apart(
                 place,
+                (other, arg),
                 f"{shown(first)} is {shape_told(other)} and {shown(k)} is {shape_told(arg)}: "
                 "these don't go together entry by entry; transpose one or give it another shape",
             )

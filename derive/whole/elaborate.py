@@ -39,6 +39,7 @@ from derive.whole.nodes import (
     Dot,
     Einsum,
     Entrywise,
+    Every,
     Extent,
     Fill,
     Hot,
@@ -50,6 +51,7 @@ from derive.whole.nodes import (
     Literal,
     Norm,
     Outer,
+    Pick,
     Product,
     Reduce,
     Reshape,
@@ -149,7 +151,8 @@ class Elaborator:
         if entries.rank == len(shape) and all(map(same, entries.shape, shape)):
             return replace(entries, shape=shape)
         full = [e for e in entries.shape if e != ONE]
-        if full == [e for e in shape if e != ONE] and entries.rank:
+        turned = entries.rank > 1 and entries.shape == shape[::-1]
+        if not turned and full == [e for e in shape if e != ONE] and entries.rank:
             return reshaped(place, entries, shape, tensor, self.length)
         raise OtherShape(tensor, Entries(shape, entries.at), entries, place)
 
@@ -216,6 +219,9 @@ class Elaborator:
             case Indexed(of=of, picks=picks):
                 arrays = [p for p in picks if isinstance(p, Array)]
                 integers = {p.name: self.array(p.place, p.name) for p in arrays}
+                chosen = self.of_rows(place, of, picks, integers)
+                if chosen is not None:
+                    return chosen
                 return picked(place, self.entries(of), picks, integers, text(of), self.length)
             case _:
                 return self.special(node)
@@ -258,6 +264,18 @@ class Elaborator:
                 return one_hot(place, rows, number)
             case _:
                 raise AssertionError(f"no entries for {type(node).__name__}")
+
+    def of_rows(
+        self, place: Place, of: Whole, picks: tuple[Pick, ...], integers: Mapping[str, Entries]
+    ) -> Entries | None:
+        """`p[np.arange(n), y]` where the model has a row of chances for each class: their sum."""
+        match picks:
+            case (Every(), Array(name=name) as rows):
+                shape = self.entries(of).shape
+                if len(shape) == 2 and integers[name].shape == shape:
+                    both = Entrywise("*", (rows, of), place=place)
+                    return self.entries(Reduce("sum", both, (1,), place=place))
+        return None
 
     def array(self, place: Place, name: str) -> Entries:
         """A named array."""
@@ -307,6 +325,12 @@ class Elaborator:
                 self.hinges and value == 0
             ):
                 op, args = "relu", (of,)
+            case "log", (Indexed(of=of, picks=(Every(), Array(name=name) as rows)),) if (
+                self.array(place, name).shape == self.entries(of).shape
+            ):
+                # of the chance of the class that a row of targets names
+                each = Entrywise("*", (rows, Entrywise("log", (of,), place=place)), place=place)
+                return self.entries(Reduce("sum", each, (1,), place=place))
             case _:
                 pass
         parts = [self.entries(a) for a in args]

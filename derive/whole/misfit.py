@@ -6,6 +6,15 @@ from derive.syntax import Place, Refused, Syntax
 from derive.whole.entries import ONE, Entries, Scope, Subscripts, number, shape_told
 
 
+class Apart(Refused):
+    """Two arrays that don't go together: both shapes, and what is wrong."""
+
+    def __init__(self, place: Place, shapes: tuple[Entries, Entries], said: str) -> None:
+        self.shapes = f"{shape_told(shapes[0])} and {shape_told(shapes[1])}"
+        self.said = said
+        super().__init__(place, said)
+
+
 class OtherShape(Refused):
     """A value that hasn't the shape of the tensor to which it is given."""
 

@@ -18,6 +18,7 @@ from derive.whole.entries import (
     shape_told,
     times,
 )
+from derive.whole.misfit import Apart
 
 
 def matmul(
@@ -32,8 +33,9 @@ def matmul(
         raise Refused(place, f"{which} is a number, which '@' doesn't take; write '*'")
     inner_left, inner_right = left.shape[-1], right.shape[max(right.rank - 2, 0)]
     if not same(inner_left, inner_right):
-        raise Refused(
+        raise Apart(
             place,
+            (left, right),
             f"{shown[0]} @ {shown[1]}: {shown[0]} is {shape_told(left)} and {shown[1]} is "
             f"{shape_told(right)}; the last axis of the first and the "
             f"{'first' if right.rank < 3 else 'last but one'} of the second have to agree",
@@ -50,8 +52,9 @@ def matmul(
     for own in leads:
         beside = lead[len(lead) - len(own) :]
         if any(not same(a, b) and ONE not in (a, b) for a, b in zip(own, beside, strict=True)):
-            raise Refused(
+            raise Apart(
                 place,
+                (left, right),
                 f"{shown[0]} is {shape_told(left)} and {shown[1]} is {shape_told(right)}: "
                 "the axes before the last two don't agree",
             )

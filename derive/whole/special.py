@@ -136,6 +136,11 @@ def _expand(r: Arguments, place: Place, args: list[ast.expr], options: Options, 
     return Indexed(i(args[0]), tuple(picks), place=place)
 
 
+def _truth(r: Arguments, place: Place, args: list[ast.expr], options: Options, i: Inside) -> Whole:
+    """`np.int64(z > 0)`."""
+    return _astype(r, place, [args[0], ast.Constant("int")], options, i)
+
+
 def _astype(r: Arguments, place: Place, args: list[ast.expr], options: Options, i: Inside) -> Whole:
     kind = last_name(args[1]) if len(args) > 1 else ""
     if len(args) > 1 and isinstance(args[1], ast.Constant):
@@ -241,6 +246,10 @@ SPECIAL: dict[str, Special] = {
     "flatten": _flat,
     "expand_dims": _expand,
     "astype": _astype,
+    "int64": _truth,
+    "int32": _truth,
+    "int_": _truth,
+    "bool_": _truth,
     "var": _variance,
     "std": _deviation,
     "norm": _norm,
