@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from fractions import Fraction
 
-from derive.notation import System
+from derive.notation import Number, System
+from derive.tree import walk
 from derive.vocabulary import Vocabulary
 
 _DERIVATIVE = (
@@ -25,6 +27,8 @@ _FAMILIES = {
     **dict.fromkeys(("w", "weight", "weights", "theta", "kernel"), ("W",)),
     **dict.fromkeys(("b", "bias", "biases"), ("b",)),
     "gamma": ("g",),
+    **dict.fromkeys(("mu", "mean", "sample_mean", "batch_mean"), ("mu",)),
+    **dict.fromkeys(("var", "variance", "sigma2", "sample_var", "batch_var"), ("s",)),
     "scale": ("g",),
     **dict.fromkeys(
         ("a", "h", "o", "act", "activation", "hidden", "layer", "output", "out", "y", "l"),
@@ -65,6 +69,8 @@ SAMPLES = frozenset(  # how many there are
     n N m B batch batch_size batchsize n_samples num_samples n_examples num_examples N_samples
     """.split()  # noqa: SIM905 - a list of words reads better so
 )
+EPSILON = frozenset(("eps", "epsilon"))
+_SMALL = Fraction(1, 1000)
 _RATES = frozenset(("lr", "eta", "alpha", "learning_rate", "rate"))
 
 
@@ -178,6 +184,18 @@ def _only(vocabulary: Vocabulary, family: str) -> Iterator[str]:
     found = [n for n in vocabulary.shapes if re.fullmatch(rf"{family}(\d*|_\w+)", n)]
     if len(found) == 1:
         yield found[0]
+
+
+def small_number(system: System) -> Fraction | None:
+    """What a model adds to keep off 0, where there is one such number: what `eps` means."""
+    found = {
+        node.value
+        for equation in system.equations
+        for term in equation.terms
+        for node in walk(term.body)
+        if isinstance(node, Number) and 0 < node.value <= _SMALL
+    }
+    return found.pop() if len(found) == 1 else None
 
 
 def _having(system: System, role: str) -> Iterator[str]:

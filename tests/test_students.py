@@ -145,6 +145,34 @@ def test_an_output_is_what_follows_the_softmax() -> None:
         assert "p.T" in dict(report.names).values() or "p" in dict(report.names).values()
 
 
+BATCH_NORM = """
+def batchnorm_backward(dout, cache):
+    x, gamma, mu, var, eps = cache
+    xhat = (x - mu) / np.sqrt(var + eps)
+    N, D = dout.shape
+    dbeta = np.sum(dout, axis=0)
+    dgamma = np.sum(dout * xhat, axis=0)
+    dxhat = dout * gamma
+    dvar = np.sum(dxhat * (x - mu) * -0.5 * (var + eps) ** -1.5, axis=0)
+    dmu = np.sum(dxhat * -1 / np.sqrt(var + eps), axis=0) + dvar * np.mean(-2 * (x - mu), axis=0)
+    dx = dxhat / np.sqrt(var + eps) + dvar * 2 * (x - mu) / N + dmu / N
+    return dx, dgamma, dbeta
+"""
+
+
+def test_what_another_function_kept_has_its_names() -> None:
+    layers = '[{ type = "batch_norm1d" }, { type = "dense", units = 2 }]'
+    text = f'name = "bn"\ninputs = {{ x = [3] }}\nlayers = {layers}\nloss = "squared_error"'
+    derivation = differentiate(loads(text))
+    given = {"dout": "dy1"}
+    report = check_answer(derivation, Answer(BATCH_NORM, "numpy", given))
+    assert verdicts(report) == {"equal": {"db1", "dg1", "ds1", "dmu1", "dx"}}
+    wrong = BATCH_NORM.replace("dvar * 2 *", "dvar *")
+    report = check_answer(derivation, Answer(wrong, "numpy", given))
+    (row,) = [r for r in report.rows if not r.ok]
+    assert (row.name, row.data["explained"]) == ("dx", ["2 is left out"])
+
+
 def test_where_an_upstream_error_comes_from_is_not_guessed() -> None:
     with pytest.raises(ChainruleError, match="'dout' is no tensor of the model"):
         told("bn", "numpy", "dbeta = np.sum(dout, axis=0)")

@@ -14,7 +14,7 @@ from fractions import Fraction
 
 from derive.errors import meant, shorten
 from derive.grammar import check_name
-from derive.naming import SAMPLES
+from derive.naming import EPSILON, SAMPLES
 from derive.notation import Affine
 from derive.numpy_source.constants import Unknown, constant, counts
 from derive.numpy_source.steps import Assigned, Step, steps
@@ -79,6 +79,7 @@ class Program(Reader):
         self.functions: dict[str, ast.FunctionDef | ast.Lambda] = {}
         self.means: dict[str, str] = {}
         self.batch: Affine | None = None
+        self.small: Fraction | None = None  # what `eps` is
         self.names: Collection[str] = ()  # what a name that isn't known may be meant for
         self.aims: frozenset[str] = frozenset()  # targets
         self.losses: frozenset[str] = frozenset()  # what reads targets in the model
@@ -374,6 +375,8 @@ class Program(Reader):
             self._assign(key, self._try(entry), entry)
 
     def _several(self, targets: Sequence[ast.expr], value: ast.expr) -> None:
+        if self._is_given(value) and not any(self._is_slope(t) for t in targets):
+            return  # `x, w, b = cache`, which another function made: names are told by themselves
         if isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(targets):
             values: Sequence[object] = [self._try(v) for v in value.elts]
         elif isinstance(value, ast.Attribute) and value.attr == "shape":
@@ -397,6 +400,20 @@ class Program(Reader):
             name = self._key(target)
             if name is not None:
                 self._assign(name, one, value)
+
+    def _is_given(self, value: ast.expr) -> bool:
+        """Whether a value is a name of which the text says nothing, such as a parameter."""
+        match value:
+            case ast.Name(id=name):
+                frame = self.frame
+                known = name in frame.values or name in frame.known
+                return not known and self.tensor(name) is None
+            case _:
+                return False
+
+    def _is_slope(self, target: ast.expr) -> bool:
+        name = self._key(target)
+        return name is not None and (self.tensor(name) or "").startswith("d")
 
     def _augmented(
         self, target: ast.expr, op: ast.operator, value: ast.expr, statement: ast.stmt
@@ -618,10 +635,13 @@ class Program(Reader):
                 return None
             if self.batch is not None and name in SAMPLES:
                 return Count(self.batch, place=place)
+            if self.small is not None and name in EPSILON:
+                return Literal(self.small, place=place)
             raise Refused(
                 place,
                 f"'{shorten(name)}' is no tensor of the model and has no value before"
-                f'{self._near(name)}; say which it is, such as names "{shorten(name)}=..."',
+                f"{self._near(name)}; write its formula before, or say which it is, such as "
+                f'names "{shorten(name)}=..."',
             )
         self.means[name] = tensor
         return self.view(Array(tensor, place=place))

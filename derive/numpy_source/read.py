@@ -8,7 +8,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from derive.errors import ChainruleError, meant, shorten
-from derive.naming import guessed, layers
+from derive.naming import guessed, layers, small_number
 from derive.numpy_source.conventions import Convention, conventions
 from derive.numpy_source.leftover import leftovers
 from derive.numpy_source.program import UPSTREAM, Program
@@ -249,6 +249,7 @@ class _Reading:
         several = layers(self.vocabulary) > 1
         program.has_several = several and not any(n in self.given for n in UPSTREAM)
         program.batch = self.vocabulary.batch
+        program.small = small_number(self.vocabulary.system)
         assigned = program.run(
             self.tensor, self.told, self.convention.view, given, self.explain, self.slope
         )
