@@ -124,7 +124,7 @@ def _of_each_sample(
     no error term, and no error term that was right as it stands.
     """
     terms = per_sample.error_terms(written, every[0])
-    if not terms or len(formulas) <= len(terms):
+    if not any(f.name in terms for f in formulas) or all(f.name in terms for f in formulas):
         return (), formulas
     wrong = {f.name for f in formulas if not _right(f)}
     again = formulas_of(per_sample.of_the_batch(written, terms), every)

@@ -12,6 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
+from derive.against.known import names_in
 from derive.against.worlds import World
 from derive.notation import Dim, affine
 from derive.report import Row
@@ -22,21 +23,22 @@ _TIMES = re.compile(r"(?<!/)\b(size\(\w+\)) is too much")
 
 
 def error_terms(written: Sequence[Written], world: World) -> dict[str, int]:
-    """The error terms that a text gives, and which of their axes is the batch."""
+    """The error terms that a text gives or reads, and which of their axes is the batch."""
     batch = world.derivation.system.batch
     if batch is None:
         return {}
     extent, table = affine(Dim(batch)), world.derivation.table
     found = {}
-    for equation in written:
-        real = world.known.get(equation.tensor)
-        if real is None or table[real].role != "adjoint":
-            continue
-        shape = table[real].shape
-        plain = all(isinstance(letter, Name) for letter in equation.letters)
-        if plain and shape.count(extent) == 1 and len(shape) == len(equation.letters):
-            found[equation.tensor] = shape.index(extent)
-    return found
+    for name in names_in(written):
+        tensor = table.get(world.known.get(name, ""))
+        if tensor is not None and tensor.role == "adjoint" and tensor.shape.count(extent) == 1:
+            found[name] = tensor.shape.index(extent)
+    plain = {
+        w.tensor: len(w.letters) if all(isinstance(i, Name) for i in w.letters) else 0
+        for w in written
+    }
+    rank = {name: len(table[world.known[name]].shape) for name in found}
+    return found if all(plain.get(n, rank[n]) == rank[n] for n in found) else {}
 
 
 def of_the_batch(written: Sequence[Written], terms: Mapping[str, int]) -> tuple[Written, ...]:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields, replace
-from itertools import pairwise
 from typing import Any
 
 from derive.latex.names import OBJECTIVE
 from derive.latex.nodes import (
     Node,
-    Operator,
     Over,
     Product,
     Relation,
@@ -18,39 +16,10 @@ from derive.latex.nodes import (
     Symbol,
     bare,
     items_of,
-    parts_of,
 )
 from derive.latex.spelling import spell
 
 _NO_TENSORS = ("d", "t", "E", "L", "J", "C", "ell", "loss", "cost")
-_VALUES = ("z", "Z", "a", "A", "h", "H", "y", "Y", "s", "S")
-_SIZES = ("N", "m", "B", "M", "n")
-
-
-def divides_later(trees: Sequence[Node]) -> bool:
-    r"""Whether `dW = \frac1m dZ A^T` divides by the number of samples, and no `dZ` before does."""
-    found: dict[bool, bool] = {}
-    for tree in trees:
-        if not isinstance(tree, Relation):
-            continue
-        left = items_of(tree.sides[0])
-        if _is_differential(left) and (by := spell(left[1])) is not None:
-            is_value = by.base in _VALUES
-            found[is_value] = found.get(is_value, False) or _divides(tree.sides[-1])
-    return found.get(False, False) and found.get(True) is False
-
-
-def _divides(node: Node) -> bool:
-    """Whether the number of samples stands below a fraction bar or behind a slash."""
-    if isinstance(node, Over):
-        below = bare(node.bottom)
-        if isinstance(below, Symbol) and below.name in _SIZES:
-            return True
-    if isinstance(node, Product):
-        for one, other in pairwise(node.items):
-            if isinstance(one, Operator) and one.name == "/" and isinstance(other, Symbol):
-                return other.name in _SIZES
-    return any(map(_divides, parts_of(node)))
 
 
 def differentials(trees: Sequence[Node]) -> list[Node]:

@@ -165,12 +165,6 @@ class Names:
                 # a name of all layers: a = y says that a^{(2)} is y2
                 yield from _families(re.sub(r"\d+$", "", value), layer)
 
-    def of_sample(self, base: str, layer: str) -> bool:
-        """Whether an error term is one of a sample, which the model of a batch doesn't have."""
-        batch = self.vocabulary is not None and self.vocabulary.batch is not None
-        given = (base, layer) in self.facts.defined
-        return batch and given and base in ERRORS and self.facts.per_sample
-
     def _layered(self, base: str, layer: str) -> Iterator[str]:
         families = (
             (WEIGHTS, ("W",)),
@@ -183,8 +177,6 @@ class Names:
             yield from self._probabilities()
         if layer == "0" and base in (*_OUTPUTS, "z"):
             yield from self._having("input")
-        if self.of_sample(base, layer):
-            return
         for written, meant_ in families:
             if base in written:
                 for family in meant_:
@@ -201,7 +193,7 @@ class Names:
             yield from self._only("b", rank)
         if base in _SUMS:
             yield from self._only("z", rank)
-        if base in ERRORS and not self.of_sample(base, ""):
+        if base in ERRORS:
             yield from (f"d{z}" for z in self._only("z", rank))
         if base == "h":
             yield from self._hidden()

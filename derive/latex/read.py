@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from derive.errors import ChainruleError, shorten
 from derive.grammar import MOST_PROBLEMS, read_equations
-from derive.latex.differentials import differentials, divides_later
+from derive.latex.differentials import differentials
 from derive.latex.facts import DEFINING, Facts, bound_letters, check_depth, gather, walk
 from derive.latex.formula import Formula, Whole, letter_of
 from derive.latex.functions import check_functions
@@ -106,7 +106,6 @@ def _read(text: str, vocabulary: Vocabulary, given: Mapping[str, str], turned: s
     problems: list[str] = []
     source = Text(text, "formulas")
     trees = _trees(source, problems)
-    per_sample = divides_later(trees)
     trees = differentials(trees)
     facts = _facts(trees, source, problems)
     if turned in ("weights", "both") and facts.read.isdisjoint(WEIGHTS):
@@ -119,7 +118,7 @@ def _read(text: str, vocabulary: Vocabulary, given: Mapping[str, str], turned: s
     given_terms = any(base in ERRORS for base, _ in facts.defined)
     ranks = [rank for (base, _), rank in facts.ranks.items() if base in ERRORS]
     of_vectors = facts.per_sample and not given_terms and max(ranks, default=0) == 1
-    facts.scaled = per_sample or of_vectors
+    facts.scaled = of_vectors
     found = Names(vocabulary, given, facts)
     facts.batch.update(_batch_letters(trees, found))
     unread: list[Unread] = []

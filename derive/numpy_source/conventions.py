@@ -5,34 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from derive.notation import Affine
 from derive.vocabulary import Vocabulary
-from derive.whole.functions import of_each
-from derive.whole.nodes import All, Array, Count, Indexed, New, Transpose, Whole
+from derive.whole.nodes import All, Array, Indexed, New, Transpose, Whole
 
 
 @dataclass(frozen=True)
 class Convention:
-    """Which tensors are transposed, and which vectors have an axis of extent 1 behind them.
-
-    `scaled` are the error terms where the writer divides by the number of samples later on: there
-    they are those of each sample's own loss. `batch` is that number.
-    """
+    """Which tensors are transposed, and which vectors have an axis of extent 1 behind them."""
 
     turned: frozenset[str] = frozenset()
     columns: frozenset[str] = frozenset()
     given: Mapping[str, bool] = field(default_factory=dict)
-    scaled: frozenset[str] = frozenset()
-    batch: Affine | None = None
 
     def view(self, array: Array) -> Whole:
         """A tensor as the writer has it."""
-        found = self._lying(array)
-        if array.name not in self.scaled or self.batch is None:
-            return found
-        return of_each("*", Count(self.batch, place=array.place), found, place=array.place)
-
-    def _lying(self, array: Array) -> Whole:
         place = array.place
         if self.is_turned(array.name):
             return Transpose(array, place=place)
@@ -42,15 +28,11 @@ class Convention:
 
     def back(self, tensor: str, value: Whole) -> Whole:
         """A writer's value as the model has it."""
-        place = value.place
-        if tensor in self.scaled and self.batch is not None:
-            value = of_each("/", value, Count(self.batch, place=place), place=place)
-        return Transpose(value, place=place) if self.is_turned(tensor) else value
+        return Transpose(value, place=value.place) if self.is_turned(tensor) else value
 
     def shown(self, tensor: str) -> str:
         """A tensor as the writer has it, in words."""
-        number = "n*" if tensor in self.scaled else ""
-        return f"{number}{tensor}{'.T' if self.is_turned(tensor) else ''}"
+        return f"{tensor}.T" if self.is_turned(tensor) else tensor
 
     def is_turned(self, tensor: str) -> bool:
         """Whether the writer has the transpose."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from fractions import Fraction
 
 from derive.errors import ChainruleError, meant, shorten
@@ -13,14 +12,14 @@ from derive.numpy_source.conventions import Convention, conventions
 from derive.numpy_source.leftover import leftovers
 from derive.numpy_source.program import UPSTREAM, Program
 from derive.numpy_source.said import by_numbers, of_slope, told
-from derive.numpy_source.steps import Assigned, per_sample
+from derive.numpy_source.steps import Assigned
 from derive.syntax import Num, Refused, Written
 from derive.tree import equation_reads
 from derive.vocabulary import NoFit, Reading, Shape, Unread, Vocabulary
 from derive.whole.elaborate import Elaborator
 from derive.whole.entries import Entries, shape_told
 from derive.whole.misfit import Apart, OtherShape
-from derive.whole.nodes import Count, Entrywise, Extent, Reduce, Whole
+from derive.whole.nodes import Entrywise, Whole
 from derive.whole.reader import parsed
 from derive.whole.walk import arrays, parts
 
@@ -216,29 +215,6 @@ class _Reading:
             e.tensor for e in equations if any(r.tensor in targets for r in equation_reads(e))
         )
 
-    def error_terms(self) -> frozenset[str]:
-        """Derivatives by what each sample has of its own."""
-        batch = self.vocabulary.batch
-        shapes = self.vocabulary.shapes.items()
-        return frozenset(n for n, s in shapes if n[0] == "d" and batch in s[:1])
-
-    def divides(self, node: Whole) -> bool:
-        """Whether the number of samples stands in a value."""
-        match node:
-            case Count(extent=extent):
-                return extent == self.vocabulary.batch
-            case Extent(of=of):
-                # of data and values the batch's axis is all that one asks for
-                return any(self.is_of_samples(n) for n in arrays(of))
-            case Reduce(op="mean"):
-                return True
-            case _:
-                return any(map(self.divides, parts(node)))
-
-    def is_of_samples(self, name: str) -> bool:
-        """Whether a tensor has the batch's axis."""
-        return self.vocabulary.batch in self.vocabulary.shapes.get(name, ())[:1]
-
     def read(self, program: Program) -> Reading:
         """All formulas. Raises `Refused`."""
         roles = {t.name: t.role for t in self.vocabulary.system.tensors}
@@ -255,11 +231,6 @@ class _Reading:
         )
         if program.ascends and any(_is_less(a.node, program.aims) for a in assigned):
             assigned = self.without_negatives(assigned, program)
-        terms = self.error_terms()
-        if not self.convention.scaled and per_sample(assigned, terms, self.divides):
-            batch = self.vocabulary.batch
-            self.convention = replace(self.convention, scaled=terms, batch=batch)
-            return self.read(program)
         shapes = {n: s for n, s in self.vocabulary.shapes.items() if not n.startswith("next(")}
         elaborator = Elaborator(
             shapes, batch=self.vocabulary.batch, taken=[f"d{n}" for n in shapes]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -90,23 +90,4 @@ def _twice(tensor: str, one: Assigned, other: Assigned) -> Refused:
         other.place,
         f"given twice, lines {one.place.line} and {other.place.line}: {names} {are} {tensor}; "
         "leave one out, or check them one at a time",
-    )
-
-
-def per_sample(
-    found: Sequence[Assigned], error_terms: Collection[str], divides: Callable[[Whole], bool]
-) -> bool:
-    """Whether gradients of parameters are divided by the number of samples, error terms not yet."""
-    own = {a.name: a.node for a in found if a.tensor is None}
-
-    def counted(node: Whole, depth: int = 0) -> bool:
-        inside = (own[n] for n in arrays(node) if n in own)
-        return divides(node) or (depth < 9 and any(counted(n, depth + 1) for n in inside))
-
-    terms = [a for a in found if a.tensor in error_terms]
-    others = [
-        a for a in found if a.tensor and a.tensor.startswith("d") and a.tensor not in error_terms
-    ]
-    return bool(
-        terms and not any(counted(a.node) for a in terms) and any(counted(a.node) for a in others)
     )
