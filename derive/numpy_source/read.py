@@ -10,7 +10,8 @@ from derive.errors import ChainruleError, meant, shorten
 from derive.naming import guessed, layers, small_number
 from derive.numpy_source.conventions import Convention, conventions
 from derive.numpy_source.leftover import leftovers
-from derive.numpy_source.program import UPSTREAM, Program
+from derive.numpy_source.names import UPSTREAM
+from derive.numpy_source.program import Program
 from derive.numpy_source.said import by_numbers, of_slope, told
 from derive.numpy_source.steps import Assigned
 from derive.syntax import Num, Refused, Written
@@ -226,9 +227,8 @@ class _Reading:
         program.has_several = several and not any(n in self.given for n in UPSTREAM)
         program.batch = self.vocabulary.batch
         program.small = small_number(self.vocabulary.system)
-        assigned = program.run(
-            self.tensor, self.told, self.convention.view, given, self.explain, self.slope
-        )
+        program.meet(self.tensor, self.told, self.convention.view, given, self.explain, self.slope)
+        assigned = program.run()
         if program.ascends and any(_is_less(a.node, program.aims) for a in assigned):
             assigned = self.without_negatives(assigned, program)
         shapes = {n: s for n, s in self.vocabulary.shapes.items() if not n.startswith("next(")}
