@@ -171,11 +171,13 @@ class Watch:
 
     @contextlib.contextmanager
     def on(self):
+        before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
         self.found = found = []
         try:
             yield found
         finally:
             self.found = None
+            sys.dont_write_bytecode = before
 
 
 @cache
