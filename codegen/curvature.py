@@ -11,11 +11,12 @@ from codegen.functions import Function, wrapped
 from codegen.layout import comment, listed, wrap
 from codegen.lower import lower_equation
 from codegen.names import Names
+from codegen.plan import curving
 from codegen.program import Assign
 from codegen.update import Update
 from derive.notation import Add, Equation, Read, affine
 from derive.text import equation_text
-from derive.tree import add, equation_reads, needed_by
+from derive.tree import add, equation_reads
 
 _CALLED = {"hessian": "hessian", "gauss_newton": "gauss_newton"}
 _TOLD = {
@@ -31,9 +32,7 @@ def curvature_functions(frame: Frame) -> list[Function]:
         return []
     writer = frame.writer
     matrix = derivation.curvature[-1]
-    every = (*derivation.backward, *derivation.curvature)
-    needed = needed_by({matrix.tensor}, every)
-    equations = [e for e in every if e.tensor in needed]
+    equations = curving(derivation)
     given = (*frame.inputs, *frame.targets)
     body = writer.body(equations, {matrix.tensor})
     sizes = writer.sizes(body, given)
@@ -96,6 +95,11 @@ def curvature_update(frame: Frame) -> Update:
         told, op = _moved(equation)
         (statement,) = lower_equation(told, table)
         assert isinstance(statement, Assign)
+        if not equation.tensor.startswith("next("):
+            # an array of its own, which others are joined with: nothing broadcasts later
+            own = replace(statement, picks=None, note="")
+            lines += printer.lines([own], "    ")
+            continue
         value, op = printer.right_side(statement.value, statement.axes, op)
         lines += wrap(f"    {printer.names.tensor(equation.tensor)} {op} ", value, "    ")
     frame.writer.printer.helpers.update(printer.helpers)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from codegen.bounds import bounds_of
 from codegen.names import TRAINING, Names
-from codegen.plan import plan_of
+from codegen.plan import curving, plan_of
 from codegen.shared import shared
 from codegen.writer import Use, Writer
 from derive.dims import dims_of
@@ -25,7 +25,7 @@ class Frame:
         derivation = self.derivation = once.derivation
         self.system = derivation.system
         self.table = derivation.table
-        self.plan = plan_of(derivation)
+        self.plan = plan_of(derivation, curving(self.original))
         dims = sorted(dims_of(derivation.tensors))
         tensors = [t.name for t in derivation.tensors if t.role != "hyperparameter"]
         if self.stepping:

@@ -29,12 +29,15 @@ class Plan:
     from_late: tuple[str, ...]
 
 
-def plan_of(derivation: Derivation) -> Plan:
-    """Split a derivation's equations; what nothing needs is left out."""
+def plan_of(derivation: Derivation, others: Sequence[Equation] = ()) -> Plan:
+    """Split a derivation's equations; what nothing needs is left out.
+
+    What `others` read is handed on, too.
+    """
     system, objective = derivation.system, derivation.objective
     backward = derivation.backward
     later = (*backward, *system.updates, *derivation.curvature)
-    reads = {r.tensor for e in later for r in equation_reads(e)}
+    reads = {r.tensor for e in (*later, *others) for r in equation_reads(e)}
     shown = {n for n in (system.output, system.probabilities) if n is not None}
     wanted = needed_by({objective, *reads, *shown}, system.equations)
     forward = [e for e in system.equations if e.tensor in wanted]
@@ -61,6 +64,13 @@ def plan_of(derivation: Derivation) -> Plan:
         from_early=tuple(from_early) if before else (),
         from_late=tuple(n for n in handed if n in reads | shown_late and n != objective),
     )
+
+
+def curving(derivation: Derivation) -> list[Equation]:
+    """Behind the forward equations, those of a matrix of second derivatives and what it needs."""
+    every = (*derivation.backward, *derivation.curvature)
+    needed = needed_by({e.tensor for e in derivation.curvature[-1:]}, every)
+    return [e for e in every if e.tensor in needed]
 
 
 def moved(derivation: Derivation) -> list[str]:

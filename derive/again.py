@@ -11,10 +11,13 @@ from derive.recurrence import members, schedule
 def as_system(derivation: Derivation) -> System:
     """A derivation's forward and backward equations as one system, for a second derivative."""
     roles = {"adjoint": "intermediate"}
+    own = derivation.system.table
     tensors = tuple(
-        replace(t, role=roles.get(t.role, t.role)) for t in derivation.tensors if t.role != "next"
+        replace(t, role=roles.get(t.role, t.role))
+        for t in derivation.tensors
+        if t.role != "next" or t.name in own  # a buffer's next value stays, a parameter's goes
     )
-    new = (t for t in derivation.tensors if t.name not in derivation.system.table)
+    new = (t for t in derivation.tensors if t.name not in own)
     seeds = ((derivation.objective, t.name) for t in new if t.role == "input")
     equations = (*derivation.forward, *derivation.inlined, *derivation.backward)
     ordered = tuple(members(schedule(equations)))

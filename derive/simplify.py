@@ -33,6 +33,7 @@ from derive.tree import affine_axes, reads, substitute
 Sympy = Any
 _MOST_FACTORED = 24
 _MOST_SYMBOLS = 7
+_MOST_CANCELLED = 600  # operations; what cancelling costs grows fast with them
 _HALF = sympy.Rational(1, 2)
 
 
@@ -163,7 +164,8 @@ def _atoms(value: Sympy) -> list[Sympy]:
 
 
 def _rational(value: Sympy) -> bool:
-    return not value.has(Where) and len(value.free_symbols) <= _MOST_SYMBOLS
+    few = len(value.free_symbols) <= _MOST_SYMBOLS
+    return few and not value.has(Where) and sympy.count_ops(value) <= _MOST_CANCELLED
 
 
 def _allowed(told: Sympy, value: Sympy, inside: Sympy, known: Collection[Sympy] = ()) -> bool:

@@ -26,6 +26,11 @@ def run(
     if expression is not None:
         if spec is not None:
             raise ChainruleError("give a spec or --expression, not both")
+        if manner["order"] != 1:
+            raise ChainruleError(
+                "--order belongs to a spec; for an expression's second derivatives, give its "
+                "first derivative as the expression"
+            )
         return _of_expression(expression, wrt, shapes, output, format_)
     if spec is None:
         raise ChainruleError("give a spec, or --expression with --shapes")

@@ -75,9 +75,10 @@ def function_text(
     head = ["import numpy as np", *printer.imports]
     arguments = ", ".join(map(printer.name, arrays))
     quoted = f'    """{doc}"""'
-    if len(quoted) > 99:
+    notes = []
+    if len(doc) >= 80:
+        notes = comment(doc, "    ")
         quoted = f'    """The derivative, of the shape ({", ".join(map(told, shape))})."""'
-    notes = [] if len(doc) < 80 else comment(doc, "    ")
     return "\n".join([*head, "", "", *defined(name, arguments), quoted, *notes, *lines, ""])
 
 

@@ -320,11 +320,13 @@ class Arrays:
         return self.mapped(body(self.formula, node, word), primes, value)
 
     def softmax(self, node: Node, value: whole.Whole) -> whole.Whole:
-        """The softmax of a vector, or of each row."""
+        """The softmax of a vector, or of each row; of each column where samples are columns."""
         place = self.formula.place(node)
         power = whole.Entrywise("exp", (value,), place=place)
         rows = self.rank(value) > 1
-        total = whole.Reduce("sum", power, (-1,), keepdims=rows, place=place)
+        columns = rows and self.formula.facts.turned in ("samples", "both")
+        axis = 0 if columns else -1
+        total = whole.Reduce("sum", power, (axis,), keepdims=rows, place=place)
         return whole.Entrywise("/", (power, total), place=place)
 
     def mapped(self, function: Expr, primes: int, argument: whole.Whole) -> whole.Whole:

@@ -105,7 +105,9 @@ def _left(formula: Node, facts: Facts) -> None:
         is_slope = isinstance(first, Over | Scripted) or len(items_of(formula.sides[0])) > 1
         facts.per_sample |= is_slope and _divides(formula.sides[-1])
         return
-    facts.defined.add((found.base, found.layer))
+    # what is defined is no power: a number above belongs to the name
+    number = found.doubtful.text if found.doubtful is not None else ""
+    facts.defined.add((found.base, found.layer or number))
     last = items_of(formula.sides[-1])
     called = spell(last[0])
     if (
@@ -141,6 +143,8 @@ def _note(node: Node, facts: Facts, text: Text) -> None:
         found = spell(node)
         if found is not None:
             facts.used.add((found.base, found.layer))
+            if found.doubtful is not None and not found.layer:
+                facts.used.add((found.base, found.doubtful.text))  # so may W^2
             below = bare(found.below[0]) if len(found.below) == 1 else None
             if isinstance(below, Number) and not found.layer:
                 facts.used.add((found.base, below.text))  # W_2 has a layer, no subscript

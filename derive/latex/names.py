@@ -116,7 +116,10 @@ class Names:
         name, _, accent = plain.partition("_")
         if accent:
             forms.append(f"{name}{accent}")
-            forms.append(join(name, layer))
+            # beside a plain `y`, and on a left side, a `\hat{y}` is another tensor
+            plainly = any(letter_name(b) == name and x == layer for b, x in self.facts.used)
+            if not plainly and (base, layer) not in self.facts.defined:
+                forms.append(join(name, layer))
         forms.extend(usable(f) for f in list(forms))
         if base == "lambda":
             forms.append("lambda_")
@@ -258,6 +261,8 @@ class Names:
     def _is_logit(self, base: str) -> bool:
         """Whether an output is what probabilities are made of, told by what else is said."""
         facts = self.facts
+        if not any(self._probabilities()):
+            return False  # what comes out is no logit: `z` is the sum of some layer
         if base in facts.before and base not in facts.after:
             return True
         others = ("y_hat", "Y_hat", "p", "P")
@@ -289,9 +294,15 @@ class Names:
     def _y_is_target(self) -> bool:
         """Whether a `y` without a layer is what the output shall be, told by what else is said."""
         target = next(self._targets(), None)
-        if target is None or "y" in self.shapes:
+        if target is None:
             return False
         used = self.facts.used
+        if "y" in self.shapes:
+            # the model's own name, unless another name for the output stands beside it
+            system = self.vocabulary.system if self.vocabulary is not None else None
+            alike = {b for b, x in used if not x and b in ("y_hat", "Y_hat", "hat_y", "yhat")}
+            if system is None or system.output != "y" or not alike:
+                return False
         if any((t, "") in used for t in (target, "t", "target")):
             return False
         last = str(self.layers)

@@ -83,7 +83,9 @@ def read_latex(
     first: ChainruleError | None = None
     found: list[Reading] = []
     # whole arrays may lie the other way round: samples in columns, weights as inputs by outputs
-    ways = ("", "samples", "weights", "both") if vocabulary.batch is not None else ("",)
+    # (of one sample only the latter)
+    every = ("", "samples", "weights", "both")
+    ways = every if vocabulary.batch is not None else ("", "weights")
     for turned in ways:
         try:
             reading = _read(text, vocabulary, given, turned)

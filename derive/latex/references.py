@@ -59,7 +59,9 @@ def _is_layer(formula: Formula, found: Spelled) -> bool:
     number = found.doubtful.text
     if names.vocabulary is None:
         plain = letter_name(found.base)
-        return f"{plain}{number}" in names.known and plain not in names.known
+        if plain in names.known or (found.base, "") in formula.facts.defined:
+            return False
+        return f"{plain}{number}" in names.known or (found.base, number) in formula.facts.defined
     rank = len(pieces(found, split=True))
     whole = names.find(found.base, number, rank)
     alone = names.find(found.base, "", rank)
@@ -93,6 +95,10 @@ def _labelled(formula: Formula, found: Spelled, scope: Scope) -> Spelled:
         if other is not None and (not below or names.rank(other) == len(below)):
             return replace(found, layer=number.text, below=below)
     text = "".join(i.name for i in pieces_of(first, True) if isinstance(i, Symbol))
+    if len(text) == 1 and text not in scope and len(found.below) == 1:
+        named = names.find(found.base, text, 0)
+        if named in (f"{found.base}{text}", f"{found.base}_{text}") and names.rank(named) == 0:
+            return replace(found, layer=text, below=())  # d_k is one number's name
     if len(text) > 1 and names.find(found.base) is None and names.find(found.base, text):
         return replace(found, layer=text, below=found.below[1:])
     return found
@@ -203,6 +209,13 @@ def _inside(formula: Formula, node: Node, value: Syntax, tensor: str, axis: int)
     """
     shape = formula.names.shapes.get(tensor, ())
     extent = shape[axis].number if axis < len(shape) else None
+    if isinstance(value, Num) and value.value < 0:
+        raise formula.refuse(
+            node,
+            f"this is before the first place of '{tensor}', where nothing but 0 is read; numbers "
+            f"count from {formula.facts.first} here; what stands there needs a name of its own, "
+            "such as b",
+        )
     if not isinstance(value, Num) or extent is None or value.value < extent:
         return value
     if extent == 1 and value.value == 1:

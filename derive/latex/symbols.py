@@ -65,6 +65,7 @@ OPERATORS = {
     "ast": "*",
     "odot": "odot",
     "circ": "odot",
+    "bullet": "odot",
     "oslash": "oslash",
     "otimes": "otimes",
     "bmod": "%",

@@ -272,7 +272,10 @@ def _entry(formula: Formula, found: Spelled, node: Node, scope: Scope) -> Syntax
     letter = letter_of(found_symbol(node))
     if letter is not None and letter in scope:
         return shifted(Name(place, letter), formula.offset(letter))
-    if found.base == "pi" and not names.is_declared("pi"):
+    # beside weights \pi_k, a \pi alone is the number
+    if found.base == "pi" and (
+        not names.is_declared("pi") or formula.facts.ranks.get(("pi", found.layer))
+    ):
         return Name(place, "pi")
     is_end = letter_name(found.base) in formula.facts.ends
     if not (names.is_spelled(found.base) if is_end else names.is_declared(found.base)):

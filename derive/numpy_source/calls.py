@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from derive.errors import shorten
 from derive.numpy_source.constants import Unknown, constant
-from derive.numpy_source.names import Frame, Names
+from derive.numpy_source.names import NO_VALUE, Frame, Names
 from derive.numpy_source.trees import called
 from derive.syntax import Refused
 from derive.whole.nodes import (
@@ -94,7 +94,7 @@ class Calls(Names):
                 if own is not None:
                     return own
             if isinstance(value, ast.Constant) and value.value is None:
-                return Refused(self.place(value), "this is no value yet")
+                return Refused(self.place(value), NO_VALUE)
             return self.value(value)
         except Refused as refused:
             return refused

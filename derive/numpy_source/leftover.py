@@ -37,7 +37,9 @@ def leftovers(
     found = {
         a.name: a
         for a in last.values()
-        if a.tensor is None and a.name not in kept and is_like_derivative(a.written, names)
+        if a.tensor is None
+        and a.name not in kept
+        and (is_like_derivative(a.written, names) or (a.written[:1] == "d" and fits.get(a.name)))
     }
     read = {n for a in found.values() for n in _behind(a, {b.name: b for b in assigned})}
     given = {a.tensor for a in assigned}

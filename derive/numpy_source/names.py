@@ -28,6 +28,7 @@ from derive.whole.reader import Reader
 from derive.whole.walk import arrays
 
 _DICTIONARIES = ("grads", "gradients", "dparams", "derivatives")  # their entries are told
+NO_VALUE = "this is no value yet"  # `dw = None`: what is assigned later takes its place
 UPSTREAM = ("dout", "d_out", "dy", "dY", "grad_out", "grad_output", "upstream")
 
 
@@ -170,6 +171,8 @@ class Names(Reader):
         if tensor is not None and name != tensor and self._reads_targets(tensor, value):
             tensor = None  # `p[range(n), y] -= 1` makes an error of an output
         if tensor is not None and self._reads_itself(tensor, value):
+            if tensor in {u.name for u in self.unread}:
+                return  # what it was made of can't be read: nor can this
             if tensor.startswith("d"):
                 reason = f"'{shorten(name)}' is made of itself here; write where it comes from, too"
                 self.unread.append(Unread(tensor, place.line, reason))
@@ -178,6 +181,8 @@ class Names(Reader):
             self.means[name] = tensor  # `A1 = cache["A1"]` says nothing new
             self.frame.values[name] = value
             return
+        self.unread = [u for u in self.unread if u.name != tensor or not _is_empty(u)]
+        self.lost = [u for u in self.lost if u.name != name or not _is_empty(u)]
         self.count[name] = count = self.count.get(name, 0) + 1
         if (name, count) in self.steps_known:
             tensor = None  # on the way to its last value
@@ -187,6 +192,8 @@ class Names(Reader):
             if tensor is None and name not in _DICTIONARIES:
                 self.lost.append(Unread(name, place.line, str(value)))
             elif tensor is not None and tensor.startswith("d"):
+                # what it was before, such as zeros, is not what the writer gives
+                self.found = [a for a in self.found if a.tensor != tensor]
                 self.unread.append(Unread(tensor, place.line, str(value)))
                 self.frame.values[name] = self.view(Array(tensor, place=place))
             return
@@ -274,3 +281,8 @@ class Names(Reader):
         own = {n for f in self.frames for n in (*f.values, *f.known)}
         alike = [n for n in {*self.names, *own} - {name} if n[:1].lower() == name[:1].lower()]
         return meant(name, alike) if len(name) > 2 else ""
+
+
+def _is_empty(unread: Unread) -> bool:
+    """Whether a name only had no value yet."""
+    return unread.reason.endswith(NO_VALUE)

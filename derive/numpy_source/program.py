@@ -26,6 +26,16 @@ from derive.whole.nodes import (
 )
 
 MOST_STEPS = 5000
+_CHANGES_ITS_FIRST = (
+    "at",
+    "copyto",
+    "put",
+    "put_along_axis",
+    "fill_diagonal",
+    "place",
+    "putmask",
+)
+_CHANGES_ITSELF = ("fill", "sort", "partition", "itemset")
 
 
 class Program(Targets):
@@ -145,6 +155,8 @@ class Program(Targets):
             case ast.Return(value=value):
                 self.frame.returned = None if value is None else self._try(value)
                 raise Return
+            case ast.Expr(value=ast.Call() as call):
+                self._effect(call)
             case ast.With() | ast.While() | ast.Try() | ast.AsyncFor() | ast.Match():
                 word = type(statement).__name__.lower()
                 raise Refused(
@@ -153,6 +165,20 @@ class Program(Targets):
                 )
             case _:
                 pass  # imports, definitions, text, calls for their effect
+
+    def _effect(self, call: ast.Call) -> None:
+        """`np.add.at(dW, x, dy)`, `dW.fill(0)`: what is changed in place isn't known after it."""
+        name = called(call.func)
+        changed = [k.value for k in call.keywords if k.arg == "out"]
+        if name in _CHANGES_ITS_FIRST:
+            changed += call.args[:1]
+        elif name in _CHANGES_ITSELF and isinstance(call.func, ast.Attribute):
+            changed.append(call.func.value)
+        for target in changed:
+            key = self._key(target.value if isinstance(target, ast.Subscript) else target)
+            if key is not None:
+                told = f"what {shorten(ast.unparse(call.func))} changes in place isn't known here"
+                self._assign(key, Refused(self.place(call), told), call, is_change=True)
 
     def _branch(
         self, statement: ast.If, test: ast.expr, body: Sequence[ast.stmt], other: Sequence[ast.stmt]

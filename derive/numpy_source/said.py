@@ -51,8 +51,19 @@ def by_numbers(names: Collection[str], vocabulary: Vocabulary) -> dict[str, str]
     used = {int(n.removeprefix("delta").strip("_")) for n in names if _DELTA.fullmatch(n)}
     if used and max(used) == last + 1 and min(used) > 1:
         found |= {f"delta{x}{k}": f"dz{k - 1}" for k in used for x in ("", "_")}
+    found |= _targets_called_y(names, vocabulary)
     found |= {f"d{n}": f"d{t}" for n, t in found.items() if not n.startswith("d")}
     return {n: t for n, t in found.items() if t in vocabulary.shapes}
+
+
+def _targets_called_y(names: Collection[str], vocabulary: Vocabulary) -> dict[str, str]:
+    """`y` beside `y_hat` is what the output shall be, though the model calls its output `y`."""
+    system = vocabulary.system
+    aims = [t.name for t in system.having("target") if t.name != "sample_weight"]
+    answers = {"y_hat", "yhat", "y_pred", "ypred"} - set(vocabulary.shapes)
+    if system.output != "y" or len(aims) != 1 or aims[0] in names or answers.isdisjoint(names):
+        return {}
+    return {"y": aims[0]}
 
 
 def told(

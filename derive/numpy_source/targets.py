@@ -104,7 +104,8 @@ class Targets(Calls):
                 place = self.place(value)
                 values = [Extent(of, k, place=place) for k in range(len(targets))]  # type: ignore[arg-type]
         else:
-            found = self._try(value)
+            kept = self.frame.values.get(self._key(value) or "")  # `cache = (x, w, b)`
+            found = kept if isinstance(kept, tuple) else self._try(value)
             if isinstance(found, tuple) and len(found) == len(targets):
                 values = found
             else:
@@ -181,6 +182,8 @@ class Targets(Calls):
         """`p[np.arange(n), y] -= 1`."""
         match picks.elts:
             case [ast.Call(func=func), classes] if called(func) in ("arange", "range"):
+                if isinstance(classes, ast.Call) and called(classes.func) in ("list", "array"):
+                    classes = classes.args[0] if len(classes.args) == 1 else classes
                 hot = Hot(self.value(classes), Extent(old, 1, place=place), True, place=place)
             case _:
                 raise Refused(place, "a part of an array isn't known left of '='")

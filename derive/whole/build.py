@@ -27,7 +27,7 @@ from derive.whole.nodes import (
     Whole,
 )
 from derive.whole.text import chain, text
-from derive.whole.walk import turns
+from derive.whole.walk import leftwards, turns
 
 ZERO = Literal(Fraction(0))
 ONE = Literal(Fraction(1))
@@ -58,7 +58,8 @@ class Builder(Kinds):
             case Array(name=name) if name in self.symmetric:
                 return node
             case Inverse(of=of):
-                return node if self.transpose(of) == of else Transpose(node)
+                turned = leftwards(self.transpose(of))
+                return node if turned == leftwards(of) else Transpose(node)
             case Diagonal() if not self.is_column(node):
                 return node
             case Identity():

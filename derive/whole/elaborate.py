@@ -213,8 +213,10 @@ class Elaborator:
                 return outer(self.flat(left), self.flat(right))
             case Einsum(letters=letters, kept=kept, args=args):
                 return self.einsum(place, letters, kept, args)
-            case Reshape(of=of, shape=shape):
+            case Reshape(of=of, shape=shape, like=like):
                 wanted = [None if e is None else self.extent(e) for e in shape]
+                if like is not None:
+                    wanted = list(self.entries(like).shape)
                 return reshaped(place, self.entries(of), wanted, text(of), self.length)
             case Indexed(of=of, picks=picks):
                 arrays = [p for p in picks if isinstance(p, Array)]
@@ -385,6 +387,8 @@ class Elaborator:
         """A reduction over some axes."""
         inner = self.entries(of)
         along = self.axes(place, of, inner, axes)
+        if self.column and inner.rank == 1:
+            keepdims = False  # a number, which goes with every shape
         found = along_axes(place, op, inner, along, keepdims, self.length)
         kept = inner.rank - len(along)
         lies = _ALONG.get(along[0], "") if self.column and inner.rank == 2 and kept == 1 else ""

@@ -123,10 +123,14 @@ class Einsum(Placed):
 
 @dataclass(frozen=True)
 class Reshape(Placed):
-    """The entries in their order under another shape; None stands for the one that is open."""
+    """The entries in their order under another shape; None stands for the one that is open.
+
+    With `like` the shape is that of another array.
+    """
 
     of: Whole
     shape: tuple[Affine | Extent | None, ...]
+    like: Whole | None = None
 
 
 @dataclass(frozen=True)

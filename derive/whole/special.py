@@ -107,7 +107,7 @@ def _reshape(
     if len(rest) == 1 and isinstance(rest[0], ast.Tuple | ast.List):
         rest = list(rest[0].elts)
     if len(rest) == 1 and isinstance(rest[0], ast.Attribute) and rest[0].attr == "shape":
-        raise Refused(place, "reshape takes its extents one by one, such as x.shape[0]")
+        return Reshape(i(args[0]), (), i(rest[0].value), place=place)
     shape = tuple(None if _is_open(e) else r.extent(e) for e in rest)
     return Reshape(i(args[0]), shape, place=place)
 

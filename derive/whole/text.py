@@ -130,6 +130,8 @@ def _call(node: Whole) -> str:
             return f"outer({text(left)}, {text(right)})"
         case Einsum(letters=letters, kept=kept, args=args):
             return f"einsum('{','.join(letters)}->{kept}', {', '.join(map(text, args))})"
+        case Reshape(of=of, like=like) if like is not None:
+            return f"{_at_least(of, _ATOM)}.reshape({_at_least(like, _ATOM)}.shape)"
         case Reshape(of=of, shape=shape):
             return f"{_at_least(of, _ATOM)}.reshape({', '.join(map(_length, shape))})"
         case Indexed(of=of, picks=picks):

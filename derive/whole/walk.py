@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import fields
 
-from derive.whole.nodes import Array, Placed, Transpose, Whole
+from derive.whole.nodes import Array, Entrywise, Placed, Product, Transpose, Whole
 
 
 def parts(node: Whole) -> Iterator[Whole]:
@@ -27,3 +27,16 @@ def arrays(node: Whole) -> list[str]:
 def turns(node: Whole) -> int:
     """How many transposes stand in a node."""
     return isinstance(node, Transpose) + sum(map(turns, parts(node)))
+
+
+def leftwards(node: Whole) -> Whole:
+    """The same with the products inside sums and products bracketed from the left."""
+    match node:
+        case Product(left=left, right=Product(left=middle, right=right)):
+            return leftwards(Product(Product(left, middle), right))
+        case Product(left=left, right=right):
+            return Product(leftwards(left), leftwards(right))
+        case Entrywise(op=op, args=args):
+            return Entrywise(op, tuple(map(leftwards, args)))
+        case _:
+            return node
