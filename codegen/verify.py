@@ -15,6 +15,7 @@ import numpy as np
 
 from codegen.loading import load_module
 from codegen.module import emit
+from codegen.plan import moved
 from derive.backprop import differentiate
 from derive.checking import MOST_NUMERIC
 from derive.held import freeze
@@ -99,6 +100,7 @@ class _Check:
             yield self._gradient(name, gradients[name])
         if self.derivation.curvature:
             yield self._matrix()
+            yield self._update()
         walk = stepping(self.derivation.system)
         if walk and not self.training:
             yield self._stepped(walk)
@@ -112,6 +114,25 @@ class _Check:
         if np.shape(found) != wanted.shape or not _near(found, wanted, SAME):
             return Row(name, CHECK, "wrong", "it isn't the matrix that the equations give")
         return Row(name, CHECK, "agrees", "with the equations, float64")
+
+    def _update(self) -> Row:
+        """Whether a step with that matrix leads where the update's equations say."""
+        params, *given = _arguments(self.derivation, self.arrays)
+        params = {name: array.copy() for name, array in params.items()}
+        state = self.module.init_state(params)
+        hyper = {t.name for t in self.derivation.tensors if t.role == "hyperparameter"}
+        # a matrix at random numbers may be singular: damped, it isn't
+        state.update(dict.fromkeys(hyper & state.keys(), 1.0))
+        values = {name: np.asarray(state[name]) for name in hyper & state.keys()}
+        equations = (*self.equations, *self.derivation.updates)
+        wanted = Interpreter(
+            equations, self.derivation.table, {**self.arrays, **values}, extents=self.extents
+        )
+        self.module.train_step(params, state, *given)
+        for name in moved(self.derivation):
+            if not _near(params[name], wanted.array(f"next({name})").astype(float), CLOSE):
+                return Row("update", CHECK, "wrong", f"{name} isn't what the update gives")
+        return Row("update", CHECK, "agrees", "with the update's equations, float64")
 
     def _stepped(self, walk: Stepping) -> Row:
         """Whether `step` gives place by place what `forward` gives for the whole sequence."""

@@ -379,6 +379,36 @@ E = sum(a,b, m[a,b]*(p[a,b] - r[a,b])**2) + lam*sum(a,k, U[a,k]**2)
     assert parse(latex, **shared).equations == parse(text, **shared).equations
 
 
+def test_accents_and_bare_letters_are_two_tensors():
+    latex = r"""
+\hat{y}_n = \sigma(\sum_j w_j x_{nj} + b) \\
+E = \frac1N \sum_n (\hat{y}_n - y_n)^2
+"""
+    text = """
+y_hat[n] = sigmoid(sum(j, w[j]*x[n,j]) + b)
+E = 1/size(n)*sum(n, (y_hat[n] - y[n])**2)
+"""
+    shared = {
+        "parameters": ["w", "b"],
+        "inputs": ["x"],
+        "targets": ["y"],
+        "objective": "E",
+        "batch": "n",
+        "sizes": {"j": 2},
+    }
+    assert parse(latex, **shared).equations == parse(text, **shared).equations
+
+
+def test_a_bias_that_no_sum_reaches_is_no_silent_zero():
+    latex = r"""
+h_n = \sigma(\theta_0 + \sum_{j=1}^{d} \theta_j x_{nj}) \\
+E = \sum_n (h_n - t_n)^2
+"""
+    roles = {"parameters": ["theta"], "inputs": ["x"], "targets": ["t"], "objective": "E"}
+    with pytest.raises(ChainruleError, match="before the first place of 'theta'"):
+        parse(latex, **roles)
+
+
 SPEC_ERRORS = [
     (
         r"y_i = f\left(x_i\right)",

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import codegen
+from codegen.verify import verify_module
 from derive import ChainruleError, differentiate, loads
 from derive.interpret import Interpreter
 from derive.text import equation_text
@@ -198,3 +199,44 @@ def test_what_is_refused():
         made(noisy, 'type = "newton"')
     with pytest.raises(ChainruleError, match="momentum"):
         made(LOGISTIC, 'type = "newton"\nmomentum = 0.9')
+
+
+POISSON = """
+name = "poisson"
+equations = '''
+z[n] = sum(j, w[j]*x[n,j]) + b
+E = mean(n, exp(z[n]) - t[n]*z[n]) + 0.05*sum(j, w[j]**2)
+'''
+parameters = ["w", "b"]
+inputs = ["x"]
+targets = ["t"]
+objective = "E"
+batch = "n"
+sizes = { j = 3 }
+[optimizer]
+type = "newton"
+"""
+
+
+def test_a_scalar_parameter_and_a_value_that_only_the_hessian_reads():
+    """`hessian` missed z, and numbers couldn't be joined to a vector."""
+    derivation, module = made(POISSON, "")
+    x, t = data()
+    params = module.init_params(1)
+    state = module.init_state(params)
+    for _ in range(8):
+        module.train_step(params, state, x, t[:, 0])
+    rate = np.exp(x @ params["w"] + params["b"]) - t[:, 0]
+    np.testing.assert_allclose(x.T @ rate / len(x) + 0.1 * params["w"], 0, atol=1e-12)
+    np.testing.assert_allclose(rate.mean(), 0, atol=1e-12)
+    assert all(row.ok for row in verify_module(derivation))
+
+
+def test_check_sees_an_update_that_goes_elsewhere(monkeypatch):
+    derivation = differentiate(loads(POISSON))
+    source = codegen.emit(derivation, dtype="float64")
+    assert "learning_rate * d[3]" in source
+    wrong = codegen.load_module(source.replace("learning_rate * d[3]", "learning_rate * d[2]"))
+    monkeypatch.setattr("codegen.verify._module", lambda _: wrong)
+    told = {row.name: row.verdict for row in verify_module(derivation)}
+    assert told["update"] == "wrong"

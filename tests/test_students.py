@@ -127,6 +127,28 @@ def test_arrays_that_do_not_go_together_are_different() -> None:
     assert found == {"dW2": "different", "dx": "not checked", "db2": "equal"}
 
 
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        # values in one tuple, which is taken apart later
+        ("cache = (x, y1)\nx_, h = cache\ndW2 = dz2.T @ h", {"equal": {"dW2"}}),
+        ("dW2, db2 = None, None\ndW2 = dz2.T @ y1", {"equal": {"dW2"}, "open": {"db2"}}),
+        ("dW2 = (dz2.T @ y1).reshape(W2.shape)", {"equal": {"dW2"}}),
+        (
+            "db1 = dz1.sum(axis=0)\ndW2 = np.zeros_like(W2)\nnp.add.at(dW2, 0, y1)",
+            {"equal": {"db1"}, "open": {"dW2"}},
+        ),
+        # one mean is a slip, no convention
+        (
+            "dz1 = dz2 @ W2 * y1*(1 - y1)\ndb1 = dz1.mean(axis=0)",
+            {"equal": {"dz1"}, "different": {"db1"}},
+        ),
+    ],
+)
+def test_habits_of_courses(text: str, wanted: dict[str, set[str]]) -> None:
+    assert verdicts(told("gender", "numpy", text)) == wanted
+
+
 def test_errors_with_the_sign_turned_are_not_judged() -> None:
     text = (
         "d_out = (y - out) * out * (1 - out)\nd_hidden = d_out @ W2.T * hidden * (1 - hidden)\n"
