@@ -47,6 +47,7 @@ LONGEST_TEXT = 1_000_000
 DEEPEST = 80
 LONGEST_CHAIN = 200
 MOST_PROBLEMS = 20
+_NEXT_OF_ENTRY = re.compile(r"next\s*\(\s*(\w+)\s*\[([^\[\]]*)\]\s*\)")
 
 _BINARY = {
     ast.Add: "+",
@@ -196,6 +197,8 @@ class _Reader:
         is_next = match is not None
         if match is None:
             match = re.fullmatch(r"([^\W\d]\w*)\s*(\[.*\])?", stripped, re.DOTALL)
+        if match is None and (inner := re.fullmatch(_NEXT_OF_ENTRY, stripped)) is not None:
+            raise Refused(self.place(begin), f"write next({inner[1]})[{shorten(inner[2])}] = ...")
         if match is None:
             raise Refused(
                 self.place(begin),

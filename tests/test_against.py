@@ -482,6 +482,7 @@ def test_an_axis_too_few_has_its_slip_too():
 def test_assert_gradient():
     derive.assert_gradient(NET, "W2", "sum(n, dz2[n,i]*y1[n,j])")
     derive.assert_gradient(net(), "W2", "dW2[o,u] = sum(n, dz2[n,o]*y1[n,u])")
+    derive.assert_gradient(net(), "W2", "dz2.T @ y1")
     derive.assert_gradient(net(), "b2", "e[n,i] = dz2[n,i]\ndb2[i] = sum(n, e[n,i])")
     derive.assert_gradient(net(), "W2", r"\frac{\partial E}{\partial W^{(2)}_{ij}} = "
                            r"\sum_n \delta^{(2)}_{ni} y^{(1)}_{nj}")  # fmt: skip
@@ -489,6 +490,10 @@ def test_assert_gradient():
         derive.assert_gradient(NET, "W2", "2*sum(n, dz2[n,i]*y1[n,j])")
     with pytest.raises(AssertionError, match="no equation gives dW2"):
         derive.assert_gradient(NET, "W2", "db2[i] = sum(n, dz2[n,i])")
+    with pytest.raises(AssertionError, match="likely slip: factor"):
+        derive.assert_gradient(net(), "W2", "2 * dz2.T @ y1")
+    with pytest.raises(ChainruleError, match="the formula is a text, not 'NoneType'"):
+        derive.assert_gradient(net(), "W2", None)
     with pytest.raises(ChainruleError, match="no derivative by 'W7'"):
         derive.assert_gradient(NET, "W7", "1")
 
@@ -515,6 +520,13 @@ def test_a_function_against_the_derivation():
     only = derive.check_function(derivation.system, one)
     assert [r.name for r in only.rows] == ["W1"]
     assert derive.check_function(NET, gradients).ok
+
+    def misspelt(params, *given):
+        return {("w2" if n == "W2" else n): g for n, g in gradients(params, *given)[1].items()}
+
+    told = {r.name: r for r in derive.check_function(derivation, misspelt).rows}
+    assert [n for n, r in told.items() if not r.ok] == ["w2"]
+    assert "did you mean 'W2'?" in told["w2"].detail
     for nothing in (lambda *_: None, lambda *_: {"V": 1}):
         with pytest.raises(ChainruleError, match="the function returned"):
             derive.check_function(derivation, nothing)
@@ -571,6 +583,23 @@ def test_homework(tmp_path, capsys):
     assert set(comments) == {f"{p.name}.md" for p in folder.iterdir() if p.is_file()}
     assert "likely slip: sign" in comments["anna.txt.md"]
     assert "This can't be read" in comments["emil.txt.md"]
+    # a folder for a student; what is no text is told; a link is left alone
+    (folder / "fred").mkdir()
+    (folder / "fred" / "a.txt").write_text("dW2[i,j] = sum(n, dz2[n,i]*foo[n,j])\nb2[i] = 1")
+    (folder / "gina.ipynb").write_text("{}")
+    (folder / "link.txt").symlink_to(folder / "carl.txt")
+    assert main(["check", str(spec), "--against", str(folder)]) == 1
+    out = capsys.readouterr().out
+    assert any(line.split()[:3] == ["fred/a.txt", "not", "checked"] for line in out.splitlines())
+    assert ".ipynb files aren't read; save it as .py" in out
+    assert "link.txt" not in out
+    assert (folder / "comments" / "fred" / "a.txt.md").exists()
+    for name in ("fred/a.txt", "gina.ipynb", "link.txt"):
+        (folder / name).unlink()
+    (folder / "fred").rmdir()
+    for option in ("--fail-fast", "--markdown"):
+        assert main(["check", str(spec), "--against", str(folder), option]) == 2
+        assert "isn't for a folder of answers" in capsys.readouterr().err
     # once more, as data, with the comments elsewhere
     elsewhere = str(tmp_path / "comments")
     assert main(["check", str(spec), "--against", str(folder), "--json", "-o", elsewhere]) == 1

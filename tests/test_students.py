@@ -149,6 +149,19 @@ def test_habits_of_courses(text: str, wanted: dict[str, set[str]]) -> None:
     assert verdicts(told("gender", "numpy", text)) == wanted
 
 
+def test_weights_that_lie_otherwise_take_a_second_witness() -> None:
+    """`W @ delta` was right for weights of inputs by outputs, and nothing else said so."""
+    slip = r"\delta^{(1)} = (W^{(2)} \delta^{(2)}) \odot \sigma'(z^{(1)})"
+    with pytest.raises(ChainruleError, match="W2 is 1 x 3 and dz2 is a column of 1"):
+        told("gender", "latex", slip)
+    report = told("gender", "numpy", "dz1 = np.dot(W2, dz2)*y1*(1 - y1)")
+    assert verdicts(report) == {"different": {"dz1"}}
+    other = r"z^{(2)} = (W^{(2)})^\top y^{(1)} + b^{(2)} \\ "
+    assert verdicts(told("gender", "latex", other + slip)) == {"equal": {"z2", "dz1"}}
+    for right in ("np.dot(W2.T, dz2)*y1*(1 - y1)", "dz2 @ W2.T * y1*(1 - y1)"):
+        assert verdicts(told("gender", "numpy", f"dz1 = {right}")) == {"equal": {"dz1"}}
+
+
 def test_errors_with_the_sign_turned_are_not_judged() -> None:
     text = (
         "d_out = (y - out) * out * (1 - out)\nd_hidden = d_out @ W2.T * hidden * (1 - hidden)\n"

@@ -65,6 +65,9 @@ def run(spec: str, wished: Mapping[str, Any]) -> int:
     if wish.as_json and wish.as_markdown:
         raise ChainruleError("--json and --markdown can't both be had; leave one out")
     if wish.against is not None and Path(wish.against).is_dir():
+        for given, option in ((wish.fail_fast, "--fail-fast"), (wish.as_markdown, "--markdown")):
+            if given:
+                raise ChainruleError(f"{option} isn't for a folder of answers; leave it out")
         return check_folder(spec, wish.against, wish.output, wish.names, wish.as_json)
     if wish.run and wish.against is None:
         raise ChainruleError("--run needs a source: add --against FILE.py")

@@ -20,6 +20,7 @@ from derive.report import OPEN, WIDTH, Report
 COMMENTS = "comments"
 MOST_ANSWERS = 1000
 UNREAD = "can't be read"
+_NO_TEXT = {".ipynb": ".py", ".pdf": ".tex", ".docx": ".tex", ".odt": ".tex"}
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,8 @@ class Marked:
         """In a word."""
         if self.report is None:
             return UNREAD
-        return "right" if self.ok else "wrong"
+        wrong = [row for row in self.report.rows if not row.ok and row.verdict != OPEN]
+        return "right" if self.ok else "wrong" if wrong else OPEN
 
     @property
     def ok(self) -> bool:
@@ -75,17 +77,19 @@ class Marked:
 def check_folder(spec: str, folder: str, output: str | None, names: str, as_json: bool) -> int:
     """Print the table and write the comments; 1 where an answer isn't right.
 
-    The comments on `anna.txt` are `anna.txt.md` in the output's folder, by default `comments`
-    beside the answers. Raises `ChainruleError` where there are no answers.
+    Answers may lie in folders of their own. The comments on `anna.txt` are `anna.txt.md` in the
+    output's folder, by default `comments` beside the answers. Raises `ChainruleError` where there
+    are no answers.
     """
-    answers = _files(Path(folder))
+    where = Path(output) if output is not None else Path(folder) / COMMENTS
+    answers = _files(Path(folder), where)
     derivation = read_derivation(spec)
     given = read_names(names) if names else {}
-    marked = [_marked(path, derivation, given) for path in answers]
-    where = Path(output) if output is not None else Path(folder) / COMMENTS
-    where.mkdir(parents=True, exist_ok=True)
+    marked = [_marked(path, Path(folder), derivation, given) for path in answers]
     for one in marked:
-        write_whole(str(where / f"{one.name}.md"), one.comments)
+        page = where / f"{one.name}.md"
+        page.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(str(page), one.comments)
     if as_json:
         say(f"{json.dumps({'answers': [m.data for m in marked]}, indent=2)}\n")
     else:
@@ -93,8 +97,16 @@ def check_folder(spec: str, folder: str, output: str | None, names: str, as_json
     return 0 if all(m.ok for m in marked) else 1
 
 
-def _files(folder: Path) -> list[Path]:
-    found = sorted(p for p in folder.iterdir() if p.is_file() and not p.name.startswith("."))
+def _files(folder: Path, where: Path) -> list[Path]:
+    """All files below a folder but hidden ones, links, and the comments."""
+    found = sorted(
+        path
+        for path in folder.rglob("*")
+        if path.is_file()
+        and not path.is_symlink()
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+        and not any(path.is_relative_to(c) for c in (where, folder / COMMENTS))
+    )
     if not found:
         raise ChainruleError(f"{folder}: no answers are in this folder; put a file each there")
     if len(found) > MOST_ANSWERS:
@@ -102,15 +114,19 @@ def _files(folder: Path) -> list[Path]:
     return found
 
 
-def _marked(path: Path, derivation: Derivation, names: dict[str, str]) -> Marked:
+def _marked(path: Path, folder: Path, derivation: Derivation, names: dict[str, str]) -> Marked:
+    name, ending = path.relative_to(folder).as_posix(), path.suffix.lower()
+    if ending in _NO_TEXT:
+        told = f"{shorten(ending)} files aren't read; save it as {_NO_TEXT[ending]}"
+        return Marked(name, None, (told,))
     try:
-        answer = Answer(read_text(str(path)), ENDINGS.get(path.suffix.lower(), ""), names)
+        answer = Answer(read_text(str(path)), ENDINGS.get(ending, ""), names)
         report = check_answer(derivation, answer)
     except ChainruleError as refused:
-        return Marked(path.name, None, refused.problems)
+        return Marked(name, None, refused.problems)
     except OSError as error:
-        return Marked(path.name, None, (str(error.strerror or error),))
-    return Marked(path.name, Report(f"{path.name}: {report.title}", report.rows, report.names))
+        return Marked(name, None, (str(error.strerror or error),))
+    return Marked(name, Report(f"{name}: {report.title}", report.rows, report.names))
 
 
 def _table(derivation: Derivation, marked: list[Marked], where: Path) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from derive.against.forms import EQUATIONS, Answer, form_of, read
+from derive.against.forms import LATEX, NUMPY, Answer, form_of, read
 from derive.against.formulas import check_reading
 from derive.against.subject import Subject, derivation_of
-from derive.errors import ChainruleError
+from derive.errors import ChainruleError, shorten
 from derive.notation import Derivation
 from derive.report import Report
 
@@ -25,12 +25,14 @@ def assert_gradient(
     `spec` is a file, a dict as in one, a system or a derivation. The formula is the right side,
     whose letters are those of the derived gradient (`sum(n, dz1[n,i]*x[n,j])` for `W1`), or whole
     equations, the writer's own intermediates first: all that they give must be right. NumPy source
-    and LaTeX are understood, too, with their left sides.
+    is understood, too, and LaTeX with its left side.
 
     Raises `AssertionError` with the counterexample and the likely slip; `ChainruleError` where the
     spec or the formula can't be read.
     """
     derivation = derivation_of(spec)
+    if not isinstance(formula, str):
+        raise ChainruleError(f"the formula is a text, not '{shorten(type(formula).__name__)}'")
     known = dict(derivation.system.aliases).get(name, name)
     if known not in derivation.adjoint:
         raise ChainruleError(f"there is no derivative by '{name}' in {derivation.system.name}")
@@ -48,9 +50,11 @@ def assert_gradient(
 
 def _whole(derivation: Derivation, name: str, formula: str) -> str:
     """The formula with its left side, where it has none."""
-    single = "\n" not in formula.strip() and form_of(formula) == EQUATIONS
-    if not single or _has_left_side(formula):
+    form = form_of(formula)
+    if "\n" in formula.strip() or form == LATEX or _has_left_side(formula):
         return formula
+    if form == NUMPY:
+        return f"d{name} = {formula}"
     letters = ",".join(a.letter for a in derivation.gradient(name).axes)
     return f"d{name}[{letters}] = {formula}" if letters else f"d{name} = {formula}"
 

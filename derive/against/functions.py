@@ -36,9 +36,9 @@ def check_function(
 
     The function is called as the emitted module's `gradients` is, `function(params, *inputs,
     *targets)`, with a dict of arrays by name first and the batch axis first, and returns
-    `{name: gradient}` or
-    `(loss, {name: gradient})`. So `jax.value_and_grad(loss)` is such a function. The gradients it
-    doesn't return are not checked.
+    `{name: gradient}` or `(loss, {name: gradient})`. So `jax.value_and_grad(loss)` is such a
+    function. The gradients it doesn't return are not checked; a name that the model doesn't have
+    doesn't pass.
 
     Raises `ChainruleError` where it returns something else, or no gradient that is known.
     """
@@ -73,6 +73,11 @@ def _rows(
     if not known:
         wanted = meant(next(iter(gradients), ""), derivation.wrt)
         raise ChainruleError(f"the function returned no gradient of the model's{wanted}")
+    for name in gradients:
+        if name not in derivation.wrt:
+            text = shorten(str(name))
+            detail = f"the model has no parameter of this name{meant(text, derivation.wrt)}"
+            yield text, Row(text, CHECK, OPEN, detail, {"refused": True})
     equations = (*derivation.forward, *derivation.backward, *derivation.inlined)
     right = Interpreter(equations, derivation.table, arrays, extents=extents)
     if loss is not None:

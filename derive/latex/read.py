@@ -34,6 +34,8 @@ _COMMAND = re.compile(r"\\[A-Za-z]{2,}|\\\\|\\\[|\$|[A-Za-z0-9)}]\s*[_^]\s*\{")
 _LANGUAGE = re.compile(r"\w\s*\[|\*\*|\b(?:sum|prod|mean|where)\s*\(")
 MOST_DEEP = 160
 
+_WEIGHTS = frozenset(WEIGHTS)
+
 
 def looks_like_latex(text: str) -> bool:
     """Whether a text is LaTeX, not the equation language: it has commands or braced scripts.
@@ -115,6 +117,11 @@ def _read(text: str, vocabulary: Vocabulary, given: Mapping[str, str], turned: s
         # weights of a single output are as often a column as a row
         if any(len(p.shape) > 1 and affine(1) not in p.shape for p in parameters):
             raise _Alike
+    # `W \delta` is the commonest slip of all: it takes a second formula to say that W lies so
+    doubted = not given and (turned == "both" or (turned == "weights" and not vocabulary.batch))
+    told = sum(not _WEIGHTS.isdisjoint(_bases(t)) for t in trees)
+    if doubted and told == 1 and not facts.read.isdisjoint(WEIGHTS):
+        raise _Alike
     facts.turned = turned
     # each sample's error term, a vector, that a gradient divides by the number of samples
     given_terms = any(base in ERRORS for base, _ in facts.defined)
@@ -132,6 +139,10 @@ def _read(text: str, vocabulary: Vocabulary, given: Mapping[str, str], turned: s
     if problems:
         raise ChainruleError(*dict.fromkeys(problems))
     return Reading(tuple(equations), dict(found.taken), unread=tuple(unread))
+
+
+def _bases(tree: Node) -> set[str]:
+    return {found.base for node in walk(tree) if (found := spell(node)) is not None}
 
 
 def read_latex_of(

@@ -11,11 +11,15 @@ from derive.whole.nodes import All, Array, Indexed, New, Transpose, Whole
 
 @dataclass(frozen=True)
 class Convention:
-    """Which tensors are transposed, and which vectors have an axis of extent 1 behind them."""
+    """Which tensors are transposed, and which vectors have an axis of extent 1 behind them.
+
+    `doubted` are tensors of which one formula alone doesn't tell how they lie.
+    """
 
     turned: frozenset[str] = frozenset()
     columns: frozenset[str] = frozenset()
     given: Mapping[str, bool] = field(default_factory=dict)
+    doubted: frozenset[str] = frozenset()
 
     def view(self, array: Array) -> Whole:
         """A tensor as the writer has it."""
@@ -58,9 +62,11 @@ def conventions(
     vectors = frozenset(
         n for n, s in shapes.items() if len(s) == 1 and (batch is None or s[0] != batch)
     )
-    for turned in (frozenset[str](), weights):
-        yield Convention(turned, frozenset(), given)
+    # `W @ delta` is the commonest slip of all: it takes a second formula to say that W lies so
+    doubted = frozenset[str]() if given else weights
+    yield Convention(frozenset(), frozenset(), given)
+    yield Convention(weights, frozenset(), given, doubted if batch is None else frozenset())
     if vocabulary.batch is not None and not counts_samples:
         return
-    for turned in (samples, samples | weights):
-        yield Convention(turned, vectors, given)
+    yield Convention(samples, vectors, given)
+    yield Convention(samples | weights, vectors, given, doubted)
