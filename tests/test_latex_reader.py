@@ -260,8 +260,8 @@ REFUSED = [
     (r"y_{nij} = 1", "'y' is taken for 'y2', which has 2 axes and stands with 3 subscripts here"),
     (r"y_{ni} = x_{n2}", "this is beyond the axis 1 of 'x', which has 2 places"),
     (
-        r"\frac{\partial E}{\partial W^{(1)}} = x^\top \delta^{(1)}",
-        "dW1 is 3 x 2, and the value given to it is 2 x 3",
+        r"\frac{\partial E}{\partial W^{(1)}} = x^\top \delta^{(2)}",
+        "dW1 is 3 x 2, and the value given to it is 2 x 1",
     ),
     (r"z^{(1)} = W^{(2)} x", "x is n x 2"),
     (r"y = A", "'A' is no tensor of the model"),

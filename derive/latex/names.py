@@ -20,7 +20,7 @@ _SUMS = ("z", "s", "net", "u", "v", "Z", "S")
 ERRORS = ("delta", "Delta", "d", "e")
 _OBJECTIVES = ("E", "L", "J", "C", "ell", "loss", "Loss", "cost", "R", "Q")
 OBJECTIVE = "the objective"  # what a differential is the derivative of
-_ANSWERS = ("y_hat", "o", "p", "O", "P", "Y_hat", "yhat", "out", "a", "h", "A", "H", "hat_y")
+_ANSWERS = ("y_hat", "f", "o", "p", "O", "P", "Y_hat", "yhat", "out", "a", "h", "A", "H", "hat_y")
 _TARGETS = ("t", "tau", "target", "y_star", "d", "r")
 _RATES = ("eta", "alpha", "epsilon", "gamma", "lr", "mu")
 

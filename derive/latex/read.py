@@ -14,6 +14,7 @@ from derive.latex.facts import DEFINING, Facts, bound_letters, check_depth, gath
 from derive.latex.formula import Formula, Whole, letter_of
 from derive.latex.functions import check_functions
 from derive.latex.grammar import parse
+from derive.latex.hypotheses import hypotheses
 from derive.latex.lefts import left_of
 from derive.latex.names import ERRORS, WEIGHTS, Names, check_names
 from derive.latex.nodes import Node, Relation, Scripted, Symbol
@@ -110,9 +111,9 @@ def _read(text: str, vocabulary: Vocabulary, given: Mapping[str, str], turned: s
     problems: list[str] = []
     source = Text(text, "formulas")
     trees = _trees(source, problems)
-    trees = differentials(trees)
+    trees = hypotheses(differentials(trees))
     facts = _facts(trees, source, problems)
-    if turned in ("weights", "both") and facts.read.isdisjoint(WEIGHTS):
+    if turned == "both" and facts.read.isdisjoint(WEIGHTS):
         parameters = vocabulary.system.having("parameter")
         # weights of a single output are as often a column as a row
         if any(len(p.shape) > 1 and affine(1) not in p.shape for p in parameters):
