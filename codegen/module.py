@@ -19,6 +19,7 @@ from codegen.render import render
 from codegen.runtime import helper_text
 from codegen.step import step_functions
 from codegen.update import update_lines
+from derive.against.subject import demand_derivation
 from derive.errors import ChainruleError, meant
 from derive.notation import Derivation, Tensor
 
@@ -40,6 +41,7 @@ def emit(
     `part="math"` leaves the estimator and the command line out. Raises `ChainruleError` for an
     unknown target, style or dtype, and where there is no scalar objective.
     """
+    demand_derivation(derivation)
     for what, value, known in (
         ("target", target, TARGETS),
         ("style", style, STYLES),

@@ -11,6 +11,7 @@ from itertools import chain
 
 from derive.against.forms import Answer, read
 from derive.against.formulas import check_reading
+from derive.against.subject import demand_derivation
 from derive.exact import check_exact
 from derive.instances import NoInstance, draw, instance, run_time_extents
 from derive.interpret import Undefined
@@ -39,6 +40,7 @@ def check(
     `fail_fast` the report ends with the first row that is wrong. Raises `ChainruleError` for
     formulas that can't be read.
     """
+    demand_derivation(derivation)
     reading = Reading(())
     if formulas is not None:
         answer = formulas if isinstance(formulas, Answer) else Answer(formulas, form, names or {})

@@ -96,8 +96,8 @@ def _check_names(written: Sequence[Written], declared: Declarations, problems: l
             )
         elif not equation.is_next and declared.roles.get(name, "intermediate") != "intermediate":
             problems.append(
-                f"{equation.place}: '{name}' is a {declared.roles[name]} and defined by an "
-                "equation; take it out of one"
+                f"{equation.place}: '{name}' is given, as {declared.roles[name]}, and defined by "
+                "an equation; take it out of one"
             )
         seen.setdefault(name, equation.place)
         if equation.is_next and declared.roles.get(equation.tensor) not in (

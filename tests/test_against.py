@@ -724,3 +724,16 @@ def test_a_tutorial_s_class():
     found = {r.name: r.verdict for r in report.rows}
     assert found == dict.fromkeys(["y2", "dz2", "dW2", "db2", "dz1", "dW1"], "equal")
     assert dict(report.names)["W1"] == "W1.T"
+
+
+def test_what_a_script_sets_to_no_array_is_told(tmp_path, capsys):
+    source = tmp_path / "answer.py"
+    source.write_text('dW2 = dz2.T @ y1\ndW1 = "hello"\ndb2 = None\n')
+    spec = "generated/gender/gender.toml"
+    assert main(["check", spec, "--against", str(source), "--run", "--json"]) == 1
+    told = json.loads(capsys.readouterr().out)["formulas"]
+    assert {f["tensor"]: f["verdict"] for f in told} == {
+        "dW2": "equal at points",
+        "dW1": "not checked",
+        "db2": "not checked",
+    }

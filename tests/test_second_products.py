@@ -7,6 +7,7 @@ from autograd import hessian as autograd_hessian
 from autograd import jacobian as autograd_jacobian
 from autograd import numpy as anp
 
+import codegen
 import derive
 from derive import ChainruleError, loads, parse
 from derive.interpret import Interpreter
@@ -223,3 +224,10 @@ def test_what_cannot_be_asked():
         derive.hessian_vector(system, ["v"])
     with pytest.raises(ChainruleError, match="depends on nothing"):
         derive.hessian_vector(system, ["u"])
+
+
+@pytest.mark.parametrize("job", [codegen.emit, derive.check])
+def test_a_system_is_told_from_a_derivation(job):
+    again = derive.hessian(derive.load("generated/gender/gender.toml"))
+    with pytest.raises(ChainruleError, match="is a system, no derivation; differentiate it first"):
+        job(again)

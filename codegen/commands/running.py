@@ -58,7 +58,7 @@ def check_run(derivation: Derivation, text: str, names: Mapping[str, str]) -> Re
                 f"{PLACE}: it ran, and set none of {', '.join(outputs)}; call your functions, or "
                 "name their parameters after arrays of the model"
             )
-        for row in _rows(found, meant, at, world):
+        for row in (*_rows(found, meant, at, world), *_no_arrays(tree, found, meant, at, world)):
             if row.name not in rows or rows[row.name].ok:
                 rows[row.name] = row
     return _report(derivation, tuple(rows.values()), meant)
@@ -119,6 +119,24 @@ def _rows(
         if real is None or real in at.values:
             continue
         yield _row(tensor, array, _floats(at, real), at)
+
+
+def _no_arrays(
+    tree: ast.Module,
+    found: Mapping[str, np.ndarray],
+    meant: Mapping[str, str],
+    at: Instance,
+    world: World,
+) -> Iterator[Row]:
+    """A row for what the script itself sets, and is no array of numbers when it ends."""
+    inside = (ast.FunctionDef, ast.ClassDef)
+    given = _set(ast.Module([s for s in tree.body if not isinstance(s, inside)], []))
+    data: dict[str, Any] = {"assumption": None, "slips": [], "counterexample": None}
+    for name, tensor in meant.items():
+        real = world.known.get(tensor)
+        if name in given - found.keys() and real is not None and real not in at.values:
+            told = "it ran, and this is no array of numbers"
+            yield Row(tensor, CHECK, OPEN, told, {**data, "refused": True})
 
 
 def _row(tensor: str, array: np.ndarray, right: np.ndarray, at: Instance) -> Row:

@@ -7,10 +7,22 @@ from pathlib import Path
 from typing import Any
 
 from derive.backprop import differentiate
+from derive.errors import ChainruleError, shorten
 from derive.loading import load
 from derive.notation import Derivation, System
 
 Subject = Derivation | System | Mapping[str, Any] | str | Path
+
+
+def demand_derivation(given: object) -> None:
+    """Raises `ChainruleError` for what is no derivation."""
+    if isinstance(given, System):
+        raise ChainruleError(
+            f"{shorten(given.name)} is a system, no derivation; differentiate it first, with "
+            "derive.differentiate"
+        )
+    if not isinstance(given, Derivation):
+        raise ChainruleError(f"a derivation is wanted, not '{shorten(type(given).__name__)}'")
 
 
 def derivation_of(subject: Subject) -> Derivation:
