@@ -737,3 +737,9 @@ def test_what_a_script_sets_to_no_array_is_told(tmp_path, capsys):
         "dW1": "not checked",
         "db2": "not checked",
     }
+
+
+def test_a_transpose_that_reads_beyond_an_axis_is_no_likely_slip():
+    gender = differentiate(derive.load("generated/gender/gender.toml"))
+    (row,) = check_formulas(gender, "db2[i] = dz2[0,i]")
+    assert row.data["slips"][0] == "missing sum"

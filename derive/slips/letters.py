@@ -85,7 +85,10 @@ def _other_subscripts(
             if one != subs[m]:
                 swapped = list(subs)
                 swapped[k], swapped[m] = subs[m], one
-                yield Read(read.tensor, tuple(swapped)), "transpose", 12
+                axes = [s.axis for s in (one, subs[m]) if s.axis is not None]
+                # of two extents it reads 0 beyond the shorter: where that fits, it does by chance
+                fits = len({extent(a) for a in axes}) < 2
+                yield Read(read.tensor, tuple(swapped)), "transpose", 12 if fits else 45
     for k, one in enumerate(subs):
         for new, rank in _other_subscript(one, scope, extent):
             yield Read(read.tensor, (*subs[:k], new, *subs[k + 1 :])), "index", rank
