@@ -7,7 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from derive.latex.formula import Formula, Scope, Whole, letter_of
-from derive.latex.integers import fold, shifted, whole_letters
+from derive.latex.integers import fold, shifted
 from derive.latex.nodes import Group, Node, Number, Operator, Product, Scripted, Sum, Symbol, bare
 from derive.latex.spelling import Spelled, letter_name, spell
 from derive.syntax import Fn, Name, Num, Op, Ref, Syntax
@@ -310,9 +310,3 @@ def _product(formula: Formula, node: Node, items: tuple[Node, ...], inside: obje
     if value is None:
         raise formula.refuse(node, "a subscript is missing here")
     return value
-
-
-def plain_letters(value: Syntax) -> str | None:
-    """The letter that a subscript is alone."""
-    found = whole_letters(value)
-    return value.name if isinstance(value, Name) and len(found) == 1 else None

@@ -232,10 +232,10 @@ class _Reading:
         if program.ascends and any(_is_less(a.node, program.aims) for a in assigned):
             assigned = self.without_negatives(assigned, program)
         doubted = self.convention.doubted
-        told = [a for a in assigned if a.tensor in doubted or doubted.intersection(arrays(a.node))]
-        if len(told) == 1 and told[0].tensor not in doubted:
+        seen = [a for a in assigned if a.tensor in doubted or doubted.intersection(arrays(a.node))]
+        if len(seen) == 1 and seen[0].tensor not in doubted:
             cure = 'say it, such as names "W2=W2.T"'
-            raise Refused(told[0].place, f"how the weights lie isn't told; {cure}")
+            raise Refused(seen[0].place, f"how the weights lie isn't told; {cure}")
         shapes = {n: s for n, s in self.vocabulary.shapes.items() if not n.startswith("next(")}
         elaborator = Elaborator(
             shapes, batch=self.vocabulary.batch, taken=[f"d{n}" for n in shapes]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 
-from derive.syntax import Place
+from derive.syntax import FUNCTIONS, Place
 from derive.whole.nodes import (
     Determinant,
     Diagonal,
@@ -25,29 +25,7 @@ from derive.whole.nodes import (
 
 # NumPy's name, and ours: functions of each entry, with the number of arguments
 ENTRYWISE: dict[str, tuple[str, int]] = {
-    **{
-        name: (name, 1)
-        for name in (
-            "exp",
-            "log",
-            "log1p",
-            "expm1",
-            "sqrt",
-            "abs",
-            "sign",
-            "sin",
-            "cos",
-            "tan",
-            "tanh",
-            "sinh",
-            "cosh",
-            "atan",
-            "erf",
-            "sigmoid",
-            "softplus",
-            "relu",
-        )
-    },
+    **{n: (n, 1) for n, counts in FUNCTIONS.items() if counts == (1, 1) and n != "hold"},
     "absolute": ("abs", 1),
     "fabs": ("abs", 1),
     "arctan": ("atan", 1),
