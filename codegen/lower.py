@@ -194,9 +194,12 @@ def _total(values: list[Array], axes: tuple[Axis, ...], scene: Scene) -> Array:
 def _piece(
     term: Term, equation: Equation, table: Mapping[str, Tensor], fixed: frozenset[Axis]
 ) -> _Piece | None:
-    """One term; None where it reads outside everywhere, and so adds nothing."""
+    """One term; None where it is 0 everywhere, and so adds nothing.
+
+    A logsumexp of zeros is the logarithm of their number.
+    """
     term = replace(term, body=settled(term.body))
-    if term.body == ZERO:
+    if term.body == ZERO and term.reduce != "logsumexp":
         return None
     term = prepared(term, equation, table, fixed)
     term, ranges, guards = narrow(term, table, fixed)

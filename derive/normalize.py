@@ -15,6 +15,7 @@ from derive.notation import (
     Axis,
     Call,
     Compare,
+    Constant,
     Equation,
     Expr,
     Index,
@@ -40,6 +41,7 @@ from derive.tree import (
     replace_reads,
     substitute,
     transform,
+    walk,
 )
 
 _NAMES = {"sum": "s", "prod": "p", "max": "m", "min": "m", "logsumexp": "l"}
@@ -49,6 +51,25 @@ _ARGUMENT = "z"
 def holds_reduction(expr: Expr) -> bool:
     """Whether a reduction stands anywhere inside."""
     return contains(expr, lambda e: isinstance(e, Reduction))
+
+
+def is_selection(expr: Expr) -> bool:
+    """Whether a value is one of those read, up to its sign: then no rounding makes it another.
+
+    What is worked out anew may differ in its last bit and be equal to nothing.
+    """
+    match expr:
+        case Read() | Index() | Number() | Constant():
+            return True
+        case Mul((Number(value), inner)):
+            return abs(value) == 1 and is_selection(inner)
+        case Call("where", (condition, yes, no)):
+            decided = not any(isinstance(e, Read) for e in walk(condition))
+            return decided and is_selection(yes) and is_selection(no)
+        case Call("abs" | "relu" | "maximum" | "minimum" | "hold", args):
+            return all(is_selection(a) for a in args)
+        case _:
+            return False
 
 
 class Normalizer:
@@ -105,8 +126,12 @@ class Normalizer:
         target = tuple(affine(a) for a in axes)
         if isinstance(expr, Reduction) and expr.op != "sum":
             run = _apart(expr, axes)
-            body = self._flat(run.body, tensor, domain_of(axes, run.axes))
-            return (Term(target, domain_of(axes, run.axes), expr.op, body),)
+            scope = domain_of(axes, run.axes)
+            body = self._flat(run.body, tensor, scope)
+            if expr.op in ("max", "min") and not is_selection(body):
+                # the derivative asks which entries equal the maximum: worked out twice, none may
+                body = self._intermediate(run.body, _ARGUMENT, tensor, scope)
+            return (Term(target, scope, expr.op, body),)
         terms: list[Term] = []
         plain: list[Expr] = []
         where_plain = 0

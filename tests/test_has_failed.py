@@ -476,3 +476,35 @@ def test_one_cycle_of_few_steps(steps):
         module.train_step(params, state)
         rates.append(before - float(params["w"]))
     np.testing.assert_allclose(rates, ONE_CYCLE[steps], rtol=1e-9, atol=1e-15)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "E = sum(n, max(i, exp(x[n,i])**3))",
+        "E = sum(n, min(i, exp(x[n,i])/7*x[n,0]))",
+        "E = sum(n, max(i, x[n,size(x, 1)-1-i]**3))",
+        "E = sum(n,k, max(u, abs(x[n,k+u])**1.5))",
+        "E = sum(n, max(i, x[n,i]*x[n,7-i]/3 + sin(x[n,i])))",
+        "E = sum(n, max(i, where(i > 0, x[n,i]**2*0.3, -inf)))",
+    ],
+)
+def test_some_entry_attains_its_maximum(text, dtype):
+    """A body worked out a second time, in another order, was equal to the maximum nowhere."""
+    letters = [a for a in "iku" if f"{a}," in text and f"x[n,{a}]" not in text]
+    sizes = {"x.1": 8} | {a: {"i": 8, "k": 6, "u": 3}[a] for a in letters}
+    derivation = right(parse(text, inputs=["x"], batch="n", sizes=sizes, objective="E"))
+    module = load_module(emit(derivation, dtype=dtype, part="math"))
+    x = np.random.default_rng(0).normal(size=(1000, 8))
+    _, gradient = module.gradients({}, x, inputs=True)
+    assert np.all(np.any(gradient["x"] != 0, axis=1))
+
+
+@pytest.mark.parametrize("body", ["0", "0*x[n,j]", "where(j == 7, x[n,j], 0)", "x[n,j+9]"])
+def test_a_logsumexp_of_zeros_is_the_logarithm_of_their_number(body):
+    text = f"l[n] = logsumexp(j, {body})\nE = sum(n, l[n]*x[n,0])"
+    sizes = {"x.1": 5, "j": 5}
+    system = parse(text, inputs=["x"], batch="n", sizes=sizes, objective="E", output="l")
+    module = load_module(emit(right(system), part="math"))
+    assert np.allclose(module.forward({}, np.ones((3, 5))), np.log(5))
