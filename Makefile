@@ -42,7 +42,7 @@ demo: $(READY)  ## the main job on real data, into build/demo
 	$(BIN)/chainrule demo -o build/demo
 
 generated: $(READY)  ## write generated/ anew
-	$(BIN)/python -m codegen.showcase
+	$(BIN)/python -m codegen.demo.showcase
 
 messages: $(READY)  ## compile what documents say, in every language
 	$(BIN)/pybabel compile --domain chainrule --directory codegen/locale

@@ -14,17 +14,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from codegen.loading import load_module
-    from codegen.module import emit
-    from codegen.paper.documents import document
+    from codegen.documents.write import document
+    from codegen.pipeline import emit
+    from codegen.targets.numpy.load_module import load_module
 
 __all__ = ["document", "emit", "load_module"]
 
 # fetched when first asked for: `chainrule --help` needs none of them
 _HOMES = {
-    "document": "codegen.paper.documents",
-    "emit": "codegen.module",
-    "load_module": "codegen.loading",
+    "document": "codegen.documents.write",
+    "emit": "codegen.pipeline",
+    "load_module": "codegen.targets.numpy.load_module",
 }
 
 

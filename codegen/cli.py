@@ -218,7 +218,7 @@ def demo(
     ] = "chainrule-demo",
 ) -> Job:
     """Do the main job on real data: derive, emit, check, train, draw."""
-    return _later("codegen.demo:run_demo", output)
+    return _later("codegen.demo.command:run_demo", output)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -6,12 +6,19 @@ from collections.abc import Iterable
 from functools import singledispatch
 from html import escape
 
-from codegen.latex.names import Names
-from codegen.latex.subscripts import Formula, IndexPrinter
-from derive.notation import Derivation, Dim, Equation, Step, System, Tensor, affine
-from derive.report import Report
-from derive.text import equation_text
-from derive.tree import equation_reads
+from codegen.latex.index_printer import Formula, IndexPrinter
+from codegen.latex.symbols import Names
+from derive.checks.report import Report
+from derive.ir.derivation import Derivation, Step
+from derive.ir.notation import (
+    Dim,
+    Equation,
+    Tensor,
+    affine,
+)
+from derive.ir.system import System
+from derive.ir.tree import equation_reads
+from derive.language.printer import equation_text
 
 
 @singledispatch

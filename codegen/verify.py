@@ -13,17 +13,23 @@ from typing import Any
 
 import numpy as np
 
-from codegen.loading import load_module
-from codegen.module import emit
-from codegen.plan import moved
-from derive.backprop import differentiate
+from codegen.module.partition import moved
+from codegen.pipeline import emit
+from codegen.targets.numpy.load_module import load_module
+from derive.calculus.differentiate import differentiate
 from derive.checking import MOST_NUMERIC
-from derive.held import freeze
-from derive.instances import NoInstance, draw, instance, run_time_extents
-from derive.interpret import Interpreter
-from derive.notation import Derivation, Tensor
-from derive.report import Row
-from derive.stepping import Stepping, stepping
+from derive.checks.points import (
+    NoInstance,
+    draw,
+    instance,
+    run_time_extents,
+)
+from derive.checks.report import Row
+from derive.ir.derivation import Derivation
+from derive.ir.notation import Tensor
+from derive.semantics.interpreter import Interpreter
+from derive.systems.freeze import freeze
+from derive.systems.stepping import Stepping, stepping
 
 CHECK = "module"
 SAME = 1e-9  # two ways to compute one value, in float64

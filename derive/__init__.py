@@ -6,18 +6,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from derive.against.asserting import assert_gradient
-    from derive.against.functions import check_function
-    from derive.backprop import differentiate
-    from derive.checking import check
-    from derive.equations import parse
-    from derive.errors import ChainruleError
-    from derive.loading import load, loads
-    from derive.matrix_notation.answer import derivatives
-    from derive.matrix_notation.asked import matrix
-    from derive.notation import Derivation, System
-    from derive.report import Report
-    from derive.second import (
+    from derive.answers.assert_gradient import assert_gradient
+    from derive.answers.check_function import check_function
+    from derive.calculus.differentiate import differentiate
+    from derive.calculus.second import (
         gauss_newton_vector,
         hessian,
         hessian_vector,
@@ -25,6 +17,15 @@ if TYPE_CHECKING:
         jacobian_vector,
         vector_jacobian,
     )
+    from derive.checking import check
+    from derive.checks.report import Report
+    from derive.errors import ChainruleError
+    from derive.ir.derivation import Derivation
+    from derive.ir.system import System
+    from derive.matrix_calculus.derivatives import derivatives
+    from derive.matrix_calculus.expression import matrix
+    from derive.specs.load import load, loads
+    from derive.specs.parse import parse
 
 __all__ = [
     "ChainruleError",
@@ -51,24 +52,24 @@ __all__ = [
 # SymPy takes a while to import: a name is fetched when it is first asked for
 _HOMES = {
     "ChainruleError": "derive.errors",
-    "Derivation": "derive.notation",
-    "Report": "derive.report",
-    "System": "derive.notation",
-    "assert_gradient": "derive.against.asserting",
+    "Derivation": "derive.ir.derivation",
+    "Report": "derive.checks.report",
+    "System": "derive.ir.system",
+    "assert_gradient": "derive.answers.assert_gradient",
     "check": "derive.checking",
-    "check_function": "derive.against.functions",
-    "derivatives": "derive.matrix_notation.answer",
-    "differentiate": "derive.backprop",
-    "gauss_newton_vector": "derive.second",
-    "hessian": "derive.second",
-    "hessian_vector": "derive.second",
-    "jacobian": "derive.second",
-    "jacobian_vector": "derive.second",
-    "load": "derive.loading",
-    "loads": "derive.loading",
-    "matrix": "derive.matrix_notation.asked",
-    "parse": "derive.equations",
-    "vector_jacobian": "derive.second",
+    "check_function": "derive.answers.check_function",
+    "derivatives": "derive.matrix_calculus.derivatives",
+    "differentiate": "derive.calculus.differentiate",
+    "gauss_newton_vector": "derive.calculus.second",
+    "hessian": "derive.calculus.second",
+    "hessian_vector": "derive.calculus.second",
+    "jacobian": "derive.calculus.second",
+    "jacobian_vector": "derive.calculus.second",
+    "load": "derive.specs.load",
+    "loads": "derive.specs.load",
+    "matrix": "derive.matrix_calculus.expression",
+    "parse": "derive.specs.parse",
+    "vector_jacobian": "derive.calculus.second",
 }
 
 

@@ -9,16 +9,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 
-from derive.against.forms import Answer, read
-from derive.against.formulas import check_reading
-from derive.against.subject import demand_derivation
-from derive.exact import check_exact
-from derive.instances import NoInstance, draw, instance, run_time_extents
-from derive.interpret import Undefined
-from derive.notation import Derivation
-from derive.numeric import Numbers, check_curvature, check_gradients, check_steps
-from derive.report import Report, Row
-from derive.vocabulary import Reading
+from derive.answers.check_text import check_reading
+from derive.answers.languages import Answer, read
+from derive.checks.exact import check_exact
+from derive.checks.numeric import (
+    Numbers,
+    check_curvature,
+    check_gradients,
+    check_steps,
+)
+from derive.checks.points import (
+    NoInstance,
+    draw,
+    instance,
+    run_time_extents,
+)
+from derive.checks.report import Report, Row
+from derive.ir.derivation import Derivation
+from derive.readers.vocabulary import Reading
+from derive.semantics.interpreter import Undefined
+from derive.specs.subject import demand_derivation
 
 MOST_NUMERIC = 30_000  # bodies that are worked out in fifty digits: some seconds
 MOST_EXACT = 600  # bodies that are written out in symbols

@@ -10,7 +10,8 @@ import numpy as np
 
 import codegen
 from derive import differentiate, parse
-from derive.notation import Derivation, System
+from derive.ir.derivation import Derivation
+from derive.ir.system import System
 from tests.oracles.model import Arrays, OracleModel
 from tests.oracles.reference import loss_and_gradients
 

@@ -1,7 +1,7 @@
 """How a text from the literature is checked: as a user checks it, with nothing left open."""
 
 from derive import check
-from derive.against.formulas import check_formulas
+from derive.answers.check_text import check_formulas
 
 
 def verdicts(derivation, text, *, again=False):

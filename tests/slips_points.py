@@ -1,11 +1,11 @@
 """From a person's text and a derivation to the points at which slips are searched."""
 
-from derive.against.formulas import formulas_of
-from derive.against.known import plain_left
-from derive.against.slips import points_of as points_of_formula
-from derive.against.worlds import worlds
-from derive.grammar import read_equations
-from derive.slips import find_slips
+from derive.answers.batch_or_sample import worlds
+from derive.answers.check_text import formulas_of
+from derive.answers.known_names import plain_left
+from derive.answers.slip_points import points_of as points_of_formula
+from derive.answers.slips import find_slips
+from derive.language.parser import read_equations
 
 
 def points_of(derivation, text, tensor, seed=0):

@@ -16,16 +16,27 @@ from itertools import product
 
 import numpy as np
 
+from codegen.documents.context import Teller
+from codegen.documents.formats.form import displays
+from codegen.documents.story import Story
 from codegen.latex.box import flat
-from codegen.latex.subscripts import Formula
-from codegen.paper.forms import displays
-from codegen.paper.story import Story
-from codegen.paper.teller import Teller
-from derive.differentials import differential_of, passages, total_differential, with_differentials
-from derive.instances import draw, run_time_extents
-from derive.interpret import Interpreter
-from derive.notation import Call, Derivation, Dim, Equation, Tensor
-from derive.tree import equation_reads, walk
+from codegen.latex.index_printer import Formula
+from derive.calculus.total_differential import (
+    differential_of,
+    passages,
+    total_differential,
+    with_differentials,
+)
+from derive.checks.points import draw, run_time_extents
+from derive.ir.derivation import Derivation
+from derive.ir.notation import (
+    Call,
+    Dim,
+    Equation,
+    Tensor,
+)
+from derive.ir.tree import equation_reads, walk
+from derive.semantics.interpreter import Interpreter
 from tests import latex_reader, matrix_reader
 from tests.latex_reader import World
 

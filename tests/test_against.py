@@ -7,17 +7,22 @@ import numpy as np
 import pytest
 
 import derive
-from derive import ChainruleError, check, differentiate, parse
-from derive.against.chance import SET, chance
-from derive.against.forms import Answer, form_of, read_names
-from derive.against.formulas import check_formulas, formulas_of
-from derive.against.known import plain_left
-from derive.against.normal import Forms, Undecided
-from derive.against.number_system import number_system
-from derive.against.sheet import sheet
-from derive.against.worlds import worlds
+from derive import (
+    ChainruleError,
+    check,
+    differentiate,
+    parse,
+)
+from derive.answers.batch_or_sample import worlds
+from derive.answers.check_text import check_formulas, formulas_of
+from derive.answers.formula import sheet
+from derive.answers.known_names import plain_left
+from derive.answers.languages import Answer, form_of, read_names
+from derive.answers.proof.normal_form import Forms, Undecided
+from derive.answers.proof.number_system import number_system
+from derive.answers.proof.schwartz_zippel import SET, chance
 from derive.checking import check_answer
-from derive.grammar import read_equations
+from derive.language.parser import read_equations
 
 NET = {
     "name": "net",

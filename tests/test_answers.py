@@ -9,7 +9,7 @@ import derive
 from codegen import emit, load_module
 from codegen.cli import main
 from derive import ChainruleError
-from derive.against.forms import Answer
+from derive.answers.languages import Answer
 from derive.checking import check_answer
 from tests.test_against import NET, SAME_MISTAKE, net
 

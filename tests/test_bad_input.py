@@ -7,10 +7,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from derive.equations import parse
 from derive.errors import ChainruleError
-from derive.loading import load, load_text
-from derive.spec import Spec
+from derive.specs.load import load, load_text
+from derive.specs.parse import parse
+from derive.specs.schema import Spec
 
 EQUATIONS = """
 equations = '''{text}'''

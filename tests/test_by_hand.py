@@ -10,9 +10,14 @@ from functools import cache
 
 import pytest
 
-from derive import ChainruleError, check, differentiate, load
-from derive.against.formulas import check_formulas
-from derive.modes import in_mode
+from derive import (
+    ChainruleError,
+    check,
+    differentiate,
+    load,
+)
+from derive.answers.check_text import check_formulas
+from derive.systems.train_or_infer import in_mode
 
 RIGHT = ("equal", "equal at points")
 

@@ -11,16 +11,16 @@ import pytest
 from scipy.special import erf, expit, log_softmax, softmax
 
 from derive import catalogue
-from derive.attributes import read_attributes
 from derive.catalogue import describe, entries
-from derive.catalogue.entry import KINDS, REQUIRED
+from derive.catalogue.rows import KINDS, REQUIRED
 from derive.errors import ChainruleError
-from derive.grammar import read_equations, read_value
-from derive.interpret import evaluate
-from derive.loading import load
+from derive.language.parser import read_equations, read_value
+from derive.semantics.interpreter import evaluate
+from derive.specs.attributes import read_attributes
+from derive.specs.load import load
 from tests.figures import FAMILIES
 
-FILES = sorted(Path(inspect.getfile(catalogue)).parent.glob("*.py"))
+FILES = sorted(Path(inspect.getfile(catalogue)).parent.rglob("*.py"))
 ROWS = (
     *catalogue.LAYERS,
     *catalogue.ACTIVATIONS,
@@ -58,7 +58,16 @@ def test_no_file_of_the_catalogue_differentiates(path):
         for node in ast.walk(tree)
         if isinstance(node, ast.ImportFrom)
     }
-    pure = {"__future__", "collections", "dataclasses", "derive", "fractions", "math", "typing"}
+    pure = {
+        "__future__",
+        "collections",
+        "dataclasses",
+        "derive",
+        "fractions",
+        "math",
+        "re",
+        "typing",
+    }
     assert imported <= pure
     names = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
     names |= {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute)}

@@ -7,14 +7,37 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from derive import ChainruleError, check, differentiate, parse
-from derive.arithmetic import EXACT
-from derive.instances import NoInstance, draw, instance, run_time_extents, shrunk, work
-from derive.interpret import Interpreter
-from derive.notation import Add, Mul, Read, affine
-from derive.numeric import Numbers, check_steps
-from derive.report import WIDTH, Report, Row
-from derive.tree import mul, number, substitute_affine, transform, walk
+from derive import (
+    ChainruleError,
+    check,
+    differentiate,
+    parse,
+)
+from derive.checks.numeric import Numbers, check_steps
+from derive.checks.points import (
+    NoInstance,
+    draw,
+    instance,
+    run_time_extents,
+    shrunk,
+    work,
+)
+from derive.checks.report import WIDTH, Report, Row
+from derive.ir.notation import (
+    Add,
+    Mul,
+    Read,
+    affine,
+)
+from derive.ir.tree import (
+    mul,
+    number,
+    substitute_affine,
+    transform,
+    walk,
+)
+from derive.semantics.interpreter import Interpreter
+from derive.semantics.number_systems import EXACT
 
 NET = """
 z1[n,i] = sum(j, W1[i,j]*x[n,j]) + b1[i]

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from codegen.cli import main
+from codegen.documents.formats.pdf import have_tex
 from codegen.files import write_whole
-from codegen.paper.pdf import have_tex
 
 ROOT = Path(__file__).parents[1]
 GENDER = str(ROOT / "generated" / "gender" / "gender.toml")

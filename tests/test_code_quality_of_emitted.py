@@ -12,11 +12,12 @@ import pytest
 
 import codegen
 from derive import ChainruleError, differentiate, parse
-from derive.notation import Derivation, Equation, Read
-from derive.recurrence import Loop, schedule
-from derive.stepping import stepping
-from derive.text import equation_text
-from derive.tree import factors
+from derive.ir.derivation import Derivation
+from derive.ir.notation import Equation, Read
+from derive.ir.tree import factors
+from derive.language.printer import equation_text
+from derive.systems.schedule import Loop, schedule
+from derive.systems.stepping import stepping
 from tests.against_autograd import derivation_of, module_of
 from tests.oracles import MODELS
 from tests.oracles.model import OracleModel

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from derive import ChainruleError, differentiate
-from derive.against.formulas import check_formulas
-from derive.loading import loads
-from derive.modes import in_mode
+from derive.answers.check_text import check_formulas
+from derive.specs.load import loads
+from derive.systems.train_or_infer import in_mode
 from tests.formulas.corpus import MODELS, SLIPS, judged_name, read, together
 
 ACCEPTED = ("identical", "equal", "equal at points")

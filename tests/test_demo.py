@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import codegen.demo
+import codegen.demo.command
 from codegen.cli import main
-from codegen.experiment import SAMPLE
-from codegen.people import read_people
+from codegen.demo.experiment import SAMPLE
+from codegen.demo.people import read_people
+from derive.checks.report import Row
 from derive.errors import ChainruleError
-from derive.report import Row
 
 ROOT = Path(__file__).parents[1]
 GENERATED = ROOT / "generated" / "gender"
@@ -112,15 +112,15 @@ def test_the_sample_is_nobody_of_them():
 
 
 def test_what_is_missing_is_told_in_a_line(tmp_path, capsys, monkeypatch):
-    real = codegen.demo.document
+    real = codegen.demo.command.document
 
     def without_tex(derivation, format="tex", **more):
         if format == "pdf":
             raise ChainruleError("there is no pdflatex here")
         return real(derivation, format=format, **more)
 
-    monkeypatch.setattr(codegen.demo, "document", without_tex)
-    monkeypatch.setattr(codegen.demo, "find_spec", lambda name: None)
+    monkeypatch.setattr(codegen.demo.command, "document", without_tex)
+    monkeypatch.setattr(codegen.demo.command, "find_spec", lambda name: None)
     assert main(["demo", "-o", str(tmp_path)]) == 0
     out, err = capsys.readouterr()
     assert "no PDF: there is no pdflatex here" in out
@@ -131,6 +131,6 @@ def test_what_is_missing_is_told_in_a_line(tmp_path, capsys, monkeypatch):
 
 def test_a_check_that_fails_is_exit_1(tmp_path, capsys, monkeypatch):
     wrong = Row("W1", "module", "wrong", "dW1 is 1, the equations give 2")
-    monkeypatch.setattr(codegen.demo, "verify_module", lambda derivation: (wrong,))
+    monkeypatch.setattr(codegen.demo.command, "verify_module", lambda derivation: (wrong,))
     assert main(["demo", "-o", str(tmp_path)]) == 1
     assert "WRONG: module W1" in capsys.readouterr().out

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 import codegen
-from derive.backprop import differentiate
-from derive.loading import load, load_text
-from derive.text import equation_text
+from derive.calculus.differentiate import differentiate
+from derive.language.printer import equation_text
+from derive.specs.load import load, load_text
 
 ROOT = Path(__file__).parents[1]
 SPEC = ROOT / "generated" / "descent" / "descent.toml"
@@ -71,7 +71,7 @@ def test_what_the_page_says(module, derivation):
 
 def test_the_pictures_show_what_the_module_walked(module):
     pytest.importorskip("matplotlib", reason="pictures need matplotlib (the extra 'pictures')")
-    from codegen.pictures import DESCENTS, descent_path, descent_picture
+    from codegen.demo.pictures import DESCENTS, descent_path, descent_picture
 
     assert [rate for _, _, rate, _ in DESCENTS] == [0.01, 0.3, 0.52]
     path = descent_path(module, 0.3, 4)

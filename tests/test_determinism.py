@@ -15,8 +15,8 @@ WRITE = """
 import sys
 import codegen
 from derive import differentiate
-from derive.second import directional
-from derive.text import equation_text
+from derive.calculus.second import directional
+from derive.language.printer import equation_text
 from tests.against_autograd import system_of
 from tests.oracles import MODELS
 

@@ -32,9 +32,15 @@ import pytest
 
 from codegen import document, emit, load_module
 from codegen.verify import verify_module
-from derive import ChainruleError, check, differentiate, load, parse
-from derive.interpret import Interpreter
-from derive.text import equation_text
+from derive import (
+    ChainruleError,
+    check,
+    differentiate,
+    load,
+    parse,
+)
+from derive.language.printer import equation_text
+from derive.semantics.interpreter import Interpreter
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -13,19 +13,24 @@ import jsonschema
 import pytest
 
 import codegen
-from codegen.latex.lines import width
-from codegen.latex.subscripts import Formula
-from codegen.paper.documents import document
-from codegen.paper.forms import Writer
-from codegen.paper.manner import CHOICES, Manner
-from codegen.paper.markdown import MARKDOWN
-from codegen.paper.model import Display, Document, Section
-from codegen.paper.pdf import compile_pdf, compile_with_log, have_tex
-from codegen.paper.story import Story, as_told
-from codegen.paper.tex import TEX, tex_text
-from codegen.paper.words import Words
-from codegen.render import render
-from derive import ChainruleError, differentiate, load, parse
+from codegen.documents.blocks import Display, Document, Section
+from codegen.documents.formats.form import Writer
+from codegen.documents.formats.markdown import MARKDOWN
+from codegen.documents.formats.pdf import compile_pdf, compile_with_log, have_tex
+from codegen.documents.formats.tex import TEX, tex_text
+from codegen.documents.messages import Words
+from codegen.documents.options import CHOICES, Manner
+from codegen.documents.story import Story, as_told
+from codegen.documents.write import document
+from codegen.latex.index_printer import Formula
+from codegen.latex.line_breaking import width
+from codegen.templating import render
+from derive import (
+    ChainruleError,
+    differentiate,
+    load,
+    parse,
+)
 from tests.against_autograd import system_of
 from tests.oracles import MODELS
 
@@ -174,7 +179,7 @@ def test_two_hash_seeds_give_the_same_bytes():
     code = (
         "import sys\n"
         "from derive import differentiate, load\n"
-        "from codegen.paper.documents import document\n"
+        "from codegen.documents.write import document\n"
         "for name in ('gender', 'residual', 'gru', 'softmax'):\n"
         "    d = differentiate(load(f'generated/{name}/{name}.toml'))\n"
         "    for f in ('tex', 'md', 'json'):\n"

@@ -8,20 +8,33 @@ from pathlib import Path
 import pytest
 
 from codegen.cli import main
-from codegen.latex.names import Names
-from codegen.paper import diagram
-from codegen.paper.documents import filled
-from codegen.paper.drawing import Box, Circle, Dot, Drawing, Label, Line, framed
-from codegen.paper.forms import Writer
-from codegen.paper.label import pieces, plain
-from codegen.paper.manner import Manner
-from codegen.paper.markdown import MARKDOWN, beside
-from codegen.paper.model import Document, Paragraph, Picture, Section
-from codegen.paper.pdf import compile_with_log, have_tex
-from codegen.paper.svg import data_uri, inline_svg, svg_file
-from codegen.paper.tex import TEX
-from codegen.paper.tikz import tikz_picture
-from codegen.render import render
+from codegen.documents.blocks import (
+    Document,
+    Paragraph,
+    Picture,
+    Section,
+)
+from codegen.documents.drawings import diagrams
+from codegen.documents.drawings.marks import (
+    Box,
+    Circle,
+    Dot,
+    Drawing,
+    Label,
+    Line,
+    framed,
+)
+from codegen.documents.drawings.svg import data_uri, inline_svg, svg_file
+from codegen.documents.drawings.tikz import tikz_picture
+from codegen.documents.drawings.unicode_label import pieces, plain
+from codegen.documents.formats.form import Writer
+from codegen.documents.formats.markdown import MARKDOWN, beside
+from codegen.documents.formats.pdf import compile_with_log, have_tex
+from codegen.documents.formats.tex import TEX
+from codegen.documents.options import Manner
+from codegen.documents.write import filled
+from codegen.latex.symbols import Names
+from codegen.templating import render
 from derive import differentiate, load, parse
 
 needs_tex = pytest.mark.skipif(not have_tex(), reason="no pdflatex here")
@@ -100,7 +113,7 @@ def read(source):
 
 @pytest.fixture(scope="module")
 def drawings():
-    return {name: diagram.network(*read(source)) for name, source in NETS.items()}
+    return {name: diagrams.network(*read(source)) for name, source in NETS.items()}
 
 
 def recurrence(direction=-1):
@@ -116,7 +129,7 @@ def recurrence(direction=-1):
         objective="E",
     )
     derivation = differentiate(system)
-    return diagram.unfolded(derivation, Names(derivation))
+    return diagrams.unfolded(derivation, Names(derivation))
 
 
 def boxes(drawing):
@@ -257,7 +270,7 @@ def test_one_layer_s_parameter_is_told_at_both(drawings):
 
 def test_layers_that_are_alike_are_one_box():
     net = chain(*(dense(16, activation="relu") for _ in range(14)), dense(3), x=20)
-    found = labels(diagram.network(*read(net)))
+    found = labels(diagrams.network(*read(net)))
     assert r"\times 13" in found and r"W^{(2)}, \dots, W^{(14)}" in found
     assert found.count("dense, relu") == 2
 
@@ -275,7 +288,7 @@ def test_small_nets_are_drawn_unit_by_unit(drawings):
     weights = [m for m in drawing.marks if isinstance(m, Line) and m.kind == "weight"]
     assert len(weights) == 4 * 3 + 3 * 2
     assert {"x_{3}", "y^{(1)}_{2}", "z^{(2)}_{1}"} <= set(labels(drawing))
-    joined = diagram.network(*read(chain(dense(3), dense(2), x=4, merge_bias=True)))
+    joined = diagrams.network(*read(chain(dense(3), dense(2), x=4, merge_bias=True)))
     assert len([m for m in joined.marks if isinstance(m, Circle)]) == 4 + 3 + 2 + 1
 
 
@@ -288,7 +301,7 @@ def test_small_nets_are_drawn_unit_by_unit(drawings):
     ],
 )
 def test_what_isn_t_a_small_chain_is_drawn_layer_by_layer(layers):
-    drawing = diagram.network(*read(chain(*layers, x=4)))
+    drawing = diagrams.network(*read(chain(*layers, x=4)))
     assert "dense" in labels(drawing)
     assert not any(isinstance(m, Circle) for m in drawing.marks)
 
@@ -297,7 +310,7 @@ def test_too_many_equations_are_not_drawn():
     text = "".join(f"a{k + 1} = a{k}*w\n" for k in range(14))
     system = parse(f"{text}E = a14**2", parameters=["w"], inputs=["a0"], objective="E")
     derivation = differentiate(system)
-    assert diagram.network(derivation, Names(derivation)) is None
+    assert diagrams.network(derivation, Names(derivation)) is None
 
 
 # ---- the other drawings --------------------------------------------------------------------------
@@ -316,11 +329,11 @@ def test_a_recurrence_is_unfolded(direction):
 
 
 def test_what_isn_t_a_recurrence_isn_t_unfolded():
-    assert diagram.unfolded(*read(NETS["small"])) is None
+    assert diagrams.unfolded(*read(NETS["small"])) is None
 
 
 def test_descent_is_computed():
-    drawing = diagram.descent()
+    drawing = diagrams.descent()
     steps = [m for m in drawing.marks if isinstance(m, Line) and m.kind == "objective" and m.arrow]
     lengths = [line.points[1][0] - line.points[0][0] for line in steps]
     # E = (w - 1)^2/2: each step is 1 - eta of the one before
@@ -368,7 +381,7 @@ def hostile():
 
 
 def all_drawings(drawings):
-    return [*drawings.values(), recurrence(), diagram.descent(), hostile()]
+    return [*drawings.values(), recurrence(), diagrams.descent(), hostile()]
 
 
 def test_svg_is_well_formed_and_can_be_heard(drawings):
@@ -382,7 +395,7 @@ def test_svg_is_well_formed_and_can_be_heard(drawings):
             assert not any(k in ("id", "href", "style") for e in root.iter() for k in e.attrib)
             assert text.count("<text") == len(labels(drawing))
         assert inline_svg(drawing) == inline_svg(drawing)
-    assert "prefers-color-scheme: dark" in svg_file(diagram.descent())
+    assert "prefers-color-scheme: dark" in svg_file(diagrams.descent())
 
 
 def test_a_subscript_stands_beside_its_superscript(drawings):
@@ -418,7 +431,7 @@ def document_of(drawings):
 @needs_tex
 def test_tikz_compiles(drawings):
     few = [drawings[name] for name in ("small", "resnet", "heads")]
-    writer = Writer(TEX, document_of([*few, recurrence(), diagram.descent(), hostile()]))
+    writer = Writer(TEX, document_of([*few, recurrence(), diagrams.descent(), hostile()]))
     text = render(TEX.template, title=writer.title(), sections=writer.sections(), **TEX.more)
     pdf, log = compile_with_log(text)
     assert pdf.startswith(b"%PDF")
@@ -432,14 +445,14 @@ def test_without_pictures_tikz_is_not_loaded():
 
 
 def test_markdown_holds_its_pictures_or_names_them():
-    found = document_of([diagram.descent(), hostile(), hostile()])
+    found = document_of([diagrams.descent(), hostile(), hostile()])
     inside = Writer(MARKDOWN, found).sections()[0].blocks[1].text
-    assert inside.endswith(f"]({data_uri(diagram.descent())})")
+    assert inside.endswith(f"]({data_uri(diagrams.descent())})")
     form, files = beside("my net")
     texts = [b.text for b in Writer(form, found).sections()[0].blocks if b.is_picture]
     assert sorted(files) == ["my net-descent.svg", "my net-hostile.svg"]
     assert texts[0].endswith("](my%20net-descent.svg)")
-    assert files["my net-descent.svg"] == svg_file(diagram.descent())
+    assert files["my net-descent.svg"] == svg_file(diagrams.descent())
 
 
 def test_the_command_writes_pictures_beside_the_text(tmp_path):

@@ -6,11 +6,11 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
-from codegen.loading import load_module
-from codegen.module import emit
-from derive.backprop import differentiate
-from derive.equations import parse
-from derive.loading import load_text
+from codegen.pipeline import emit
+from codegen.targets.numpy.load_module import load_module
+from derive.calculus.differentiate import differentiate
+from derive.specs.load import load_text
+from derive.specs.parse import parse
 from tests.against_autograd import (
     check_against_autograd,
     derivation_of,

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from codegen.cli import main
-from codegen.paper.explain import COLUMNS, _broken, explain
-from codegen.paper.plain import plain
+from codegen.documents.explain import COLUMNS, _broken, explain
+from codegen.documents.formats.unicode_text import plain
 from derive import ChainruleError, differentiate, load
 
 SPECS = sorted(Path("generated").glob("*/*.toml"))

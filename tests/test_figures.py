@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import codegen
-from derive.interpret import Interpreter
+from derive.semantics.interpreter import Interpreter
 from tests.figures import FAMILIES
 from tests.figures.case import Case, figures
 

@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 from derive import differentiate, load
-from derive.against.formulas import check_formulas
-from derive.modes import in_mode
+from derive.answers.check_text import check_formulas
+from derive.systems.train_or_infer import in_mode
 
 MAZUR = Path(__file__).parents[1] / "generated" / "mazur" / "mazur.toml"
 

@@ -20,10 +20,10 @@ import pytest
 
 from codegen.cli import main
 from derive import ChainruleError, differentiate
-from derive.against.forms import Answer
-from derive.against.formulas import check_formulas
+from derive.answers.check_text import check_formulas
+from derive.answers.languages import Answer
 from derive.checking import check_answer
-from derive.loading import loads
+from derive.specs.load import loads
 
 ROOT = Path(__file__).parents[1]
 DEADLINE = 10  # seconds of this process: a machine may be busy with other things

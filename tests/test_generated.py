@@ -8,7 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from codegen.showcase import GENERATED, INDEX, index, specs, stale, written
+from codegen.demo.showcase import (
+    GENERATED,
+    INDEX,
+    index,
+    specs,
+    stale,
+    written,
+)
 
 ROOT = Path(__file__).parents[1]
 HOW = "run `make generated`, look at the change, and commit it"
@@ -48,7 +55,7 @@ def test_modules_import_numpy_alone(spec):
 
 def test_two_hash_seeds_give_the_same_bytes():
     program = (
-        "from codegen.showcase import specs, written; import hashlib; "
+        "from codegen.demo.showcase import specs, written; import hashlib; "
         "text = repr([written(spec) for spec in specs()]); "
         "print(hashlib.sha256(text.encode()).hexdigest())"
     )

@@ -9,7 +9,7 @@ from codegen import emit, load_module
 from codegen.verify import verify_module
 from derive import check, differentiate, load, parse
 from derive.errors import ChainruleError
-from derive.text import equation_text
+from derive.language.printer import equation_text
 
 
 def right(system):

@@ -10,14 +10,9 @@ from types import SimpleNamespace
 
 import pytest
 
-import codegen.paper.html as html_module
+import codegen.documents.formats.html as html_module
 from codegen.cli import main
-from codegen.latex.subscripts import Formula
-from codegen.paper.documents import document
-from codegen.paper.drawing import Box, Label, framed
-from codegen.paper.html import html_text, page
-from codegen.paper.manner import Manner
-from codegen.paper.model import (
+from codegen.documents.blocks import (
     Bullets,
     Code,
     Display,
@@ -30,13 +25,18 @@ from codegen.paper.model import (
     Section,
     Table,
 )
-from codegen.paper.story import Story
+from codegen.documents.drawings.marks import Box, Label, framed
+from codegen.documents.formats.html import html_text, page
+from codegen.documents.options import Manner
+from codegen.documents.story import Story
+from codegen.documents.write import document
+from codegen.latex.index_printer import Formula
 from derive import ChainruleError, differentiate, load
 
 pytest.importorskip("quickjs", reason="the extra html isn't here")
 
-import codegen.paper.katex as katex_module
-from codegen.paper.katex import Katex
+import codegen.documents.formats.katex as katex_module
+from codegen.documents.formats.katex import Katex
 
 SPECS = sorted(Path("generated").glob("*/*.toml"))
 HOSTILE = (
@@ -253,7 +253,7 @@ def test_another_hash_seed_gives_the_same_page():
     code = (
         "import sys\n"
         "from derive import differentiate, load\n"
-        "from codegen.paper.documents import document\n"
+        "from codegen.documents.write import document\n"
         "d = differentiate(load('generated/descent/descent.toml'))\n"
         "sys.stdout.write(document(d, format='html'))\n"
     )
@@ -283,9 +283,9 @@ def test_the_command_writes_a_page(tmp_path):
 
 
 def test_the_vendored_files_are_those_that_are_named():
-    from codegen.paper import katex
+    from codegen.documents.formats import katex
 
-    folder = Path(katex.__file__).parent.parent / "vendored" / "katex"
+    folder = Path("codegen/vendored/katex")
     assert f"KaTeX {katex.VERSION}" in (folder / "README.md").read_text()
     script = (folder / "katex.min.js").read_text(encoding="utf-8")
     assert f'"{katex.VERSION}"' in script

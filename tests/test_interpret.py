@@ -7,10 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from derive.arithmetic import EXACT, FLOATS, Inexact, many_digits
-from derive.equations import parse
-from derive.interpret import Interpreter, evaluate
-from derive.notation import (
+from derive.ir.notation import (
     Axis,
     Dim,
     Equation,
@@ -21,6 +18,14 @@ from derive.notation import (
     Term,
     affine,
 )
+from derive.semantics.interpreter import Interpreter, evaluate
+from derive.semantics.number_systems import (
+    EXACT,
+    FLOATS,
+    Inexact,
+    many_digits,
+)
+from derive.specs.parse import parse
 
 INF = math.inf
 

@@ -9,12 +9,17 @@ import numpy as np
 import pytest
 
 from derive import differentiate
-from derive.backprop import as_system
-from derive.exact import check_exact
-from derive.instances import draw, instance, run_time_extents, work
-from derive.interpret import Interpreter
-from derive.notation import Derivation
-from derive.numeric import Numbers, check_gradients, check_steps
+from derive.calculus.differentiate import as_system
+from derive.checks.exact import check_exact
+from derive.checks.numeric import Numbers, check_gradients, check_steps
+from derive.checks.points import (
+    draw,
+    instance,
+    run_time_extents,
+    work,
+)
+from derive.ir.derivation import Derivation
+from derive.semantics.interpreter import Interpreter
 from tests.against_autograd import differences, reference, system_of
 from tests.oracles import MODELS
 from tests.oracles.model import OracleModel

@@ -8,15 +8,20 @@ import numpy as np
 import pytest
 
 from codegen.latex.box import PLUS, TIMES, flat
-from codegen.latex.lines import split, width
-from codegen.latex.matrix import MatrixPrinter
-from codegen.latex.names import Names, symbol
-from codegen.latex.partial import Symbol
-from codegen.latex.steps import StepPrinter
-from codegen.latex.subscripts import Formula, IndexPrinter
-from derive import ChainruleError, differentiate, load, parse
-from derive.interpret import Interpreter
-from derive.notation import (
+from codegen.latex.index_printer import Formula, IndexPrinter
+from codegen.latex.line_breaking import split, width
+from codegen.latex.matrix_printer import MatrixPrinter
+from codegen.latex.step_printer import StepPrinter
+from codegen.latex.symbol import Symbol
+from codegen.latex.symbols import Names, symbol
+from derive import (
+    ChainruleError,
+    differentiate,
+    load,
+    parse,
+)
+from derive.algebra.readable import readable
+from derive.ir.notation import (
     Axis,
     Call,
     Dim,
@@ -26,12 +31,12 @@ from derive.notation import (
     Reduction,
     Tensor,
     Term,
-    Training,
     affine,
 )
-from derive.reading import readable
-from derive.text import equation_text
-from derive.tree import affine_axes
+from derive.ir.system import Training
+from derive.ir.tree import affine_axes
+from derive.language.printer import equation_text
+from derive.semantics.interpreter import Interpreter
 from tests import latex_reader, matrix_reader
 from tests.against_autograd import system_of
 from tests.oracles import MODELS

@@ -11,16 +11,27 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from derive import ChainruleError, differentiate, load, loads, parse
-from derive.against.formulas import check_formulas
-from derive.against.known import known_names
-from derive.grammar import read_equations
-from derive.interpret import Interpreter
-from derive.latex import latex_equations, looks_like_latex, read_latex, read_latex_of
-from derive.latex.say import written_text
-from derive.notation import Dim, affine
-from derive.single import one_sample
-from derive.vocabulary import Vocabulary
+from derive import (
+    ChainruleError,
+    differentiate,
+    load,
+    loads,
+    parse,
+)
+from derive.answers.check_text import check_formulas
+from derive.answers.known_names import known_names
+from derive.ir.notation import Dim, affine
+from derive.language.parser import read_equations
+from derive.readers.latex import (
+    latex_equations,
+    looks_like_latex,
+    read_latex,
+    read_latex_of,
+)
+from derive.readers.latex.to_text import written_text
+from derive.readers.vocabulary import Vocabulary
+from derive.semantics.interpreter import Interpreter
+from derive.systems.one_sample import one_sample
 
 GENERATED = Path(__file__).parents[1] / "generated"
 
@@ -309,7 +320,7 @@ def test_a_mapping_to_nothing_is_refused():
 
 
 def test_without_lark_the_cure_is_told(monkeypatch):
-    from derive.latex import grammar
+    from derive.readers.latex.syntax import parser
 
     real = builtins.__import__
 
@@ -319,11 +330,11 @@ def test_without_lark_the_cure_is_told(monkeypatch):
         return real(name, *rest)
 
     monkeypatch.setattr(builtins, "__import__", missing)
-    grammar._parser.cache_clear()
+    parser._parser.cache_clear()
     with pytest.raises(ChainruleError, match=r'pip install "chainrule\[latex\]"'):
         told("gender", "y_{ni} = x_{ni}")
     monkeypatch.undo()
-    grammar._parser.cache_clear()
+    parser._parser.cache_clear()
 
 
 # ---- specs ---------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 import pytest
 
 from derive.errors import ChainruleError
-from derive.loading import load
+from derive.specs.load import load
 
 CONV = {"channels": 3, "kernel_size": 3}
 REFUSED = [

@@ -5,8 +5,8 @@ import re
 import pytest
 
 from derive import differentiate, load, parse
-from derive.likeness import likenesses, renaming
-from derive.text import equation_text
+from derive.language.printer import equation_text
+from derive.systems.renaming import likenesses, renaming
 
 
 def derived(layers, inputs, **more):

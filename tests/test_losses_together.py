@@ -7,7 +7,7 @@ from codegen import emit, load_module
 from codegen.verify import verify_module
 from derive import check, differentiate, load
 from derive.errors import ChainruleError
-from derive.text import equation_text
+from derive.language.printer import equation_text
 
 HEADS = {
     "inputs": {"x": [2]},

@@ -15,10 +15,10 @@ from scipy.special import erf
 
 import derive
 from codegen.cli import main
-from codegen.matrix.written import written
-from derive import interpret
+from codegen.documents.matrix_answer import written
 from derive.errors import ChainruleError
-from derive.matrix_notation.answer import Answers, derivatives
+from derive.matrix_calculus.derivatives import Answers, derivatives
+from derive.semantics import interpreter
 
 EXTENTS = {"n": 3, "m": 2, "p": 4}
 STEP = 1e-5
@@ -269,7 +269,7 @@ def found(answers: Answers, shapes: str, values: dict[str, Any]) -> np.ndarray:
 def read_again(answers: Answers, shapes: str, values: dict[str, Any]) -> np.ndarray:
     """What the printed line is worth, read as an expression and worked out by plain loops."""
     system = derive.matrix(str(answers), shapes)
-    arrays = interpret.evaluate(
+    arrays = interpreter.evaluate(
         system.equations, system.table, flat(shapes, values), extents=EXTENTS
     )
     return arrays[system.output]

@@ -6,19 +6,30 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from codegen.latex.matrix import MatrixPrinter
-from codegen.latex.names import Names
-from codegen.latex.subscripts import IndexPrinter
-from codegen.paper.documents import document
-from codegen.paper.pdf import compile_with_log, have_tex
+from codegen.documents.formats.pdf import compile_with_log, have_tex
+from codegen.documents.write import document
+from codegen.latex.index_printer import IndexPrinter
+from codegen.latex.matrix_printer import MatrixPrinter
+from codegen.latex.symbols import Names
 from codegen.verify import verify_module
-from derive import ChainruleError, check, differentiate, loads, parse
-from derive.arithmetic import EXACT, FLOATS, Inexact, many_digits
-from derive.elimination import determinant, inverse, log_determinant
-from derive.exact import SYMBOLS
-from derive.interpret import evaluate
-from derive.second import directional
-from derive.text import equation_text
+from derive import (
+    ChainruleError,
+    check,
+    differentiate,
+    loads,
+    parse,
+)
+from derive.calculus.second import directional
+from derive.checks.exact import SYMBOLS
+from derive.language.printer import equation_text
+from derive.semantics.gaussian import determinant, inverse, log_determinant
+from derive.semantics.interpreter import evaluate
+from derive.semantics.number_systems import (
+    EXACT,
+    FLOATS,
+    Inexact,
+    many_digits,
+)
 from tests.against_autograd import (
     derivation_of,
     differences,
@@ -319,9 +330,10 @@ def test_small_ones_are_proved():
 
 def test_a_wrong_differential_is_found(monkeypatch):
     """Without the minus sign, and with the inverse for its transpose."""
-    from derive import calculus
 
-    monkeypatch.setattr(calculus, "negative", lambda x: x)
+    from derive.calculus import rule
+
+    monkeypatch.setattr(rule, "negative", lambda x: x)
     system = parse("E = sum(i,j, inv(X)[i,j])", inputs=["X"], objective="E", sizes={"X.0": 2})
     report = check(differentiate(system))
     assert {r.check for r in report.rows if r.verdict == "wrong"} == {"steps", "numeric", "exact"}

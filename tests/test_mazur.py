@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 import codegen
-from codegen.paper.documents import document
-from derive.backprop import differentiate
-from derive.interpret import evaluate
-from derive.loading import load
+from codegen.documents.write import document
+from derive.calculus.differentiate import differentiate
+from derive.semantics.interpreter import evaluate
+from derive.specs.load import load
 
 SPEC = Path(__file__).parents[1] / "generated" / "mazur" / "mazur.toml"
 

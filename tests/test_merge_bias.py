@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import codegen
-from derive.backprop import differentiate
-from derive.loading import load
-from derive.text import equation_text
+from derive.calculus.differentiate import differentiate
+from derive.language.printer import equation_text
+from derive.specs.load import load
 
 GENERATED = Path(__file__).parents[1] / "generated"
 STEPS = 200

@@ -5,7 +5,7 @@ import numpy as np
 from codegen import document, emit, load_module
 from codegen.verify import verify_module
 from derive import differentiate, load, parse
-from derive.modes import in_mode
+from derive.systems.train_or_infer import in_mode
 
 
 def network(*layers):

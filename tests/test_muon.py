@@ -7,8 +7,8 @@ import pytest
 
 from codegen import document, emit, load_module
 from derive import differentiate, load
-from derive.interpret import evaluate
-from derive.updates import rules_for, rules_of
+from derive.calculus.optimizer_updates import rules_for, rules_of
+from derive.semantics.interpreter import evaluate
 
 SAME = 1e-10
 STEPS = 20

@@ -6,12 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from derive.backprop import differentiate
+from derive.calculus.differentiate import differentiate
 from derive.errors import ChainruleError
-from derive.interpret import evaluate
-from derive.loading import load
-from derive.notation import Dim, Initializer, affine
-from derive.text import equation_text
+from derive.ir.notation import Dim, affine
+from derive.ir.system import Initializer
+from derive.language.printer import equation_text
+from derive.semantics.interpreter import evaluate
+from derive.specs.load import load
 
 GENERATED = Path(__file__).parent.parent / "generated"
 

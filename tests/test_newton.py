@@ -6,8 +6,8 @@ import pytest
 import codegen
 from codegen.verify import verify_module
 from derive import ChainruleError, differentiate, loads
-from derive.interpret import Interpreter
-from derive.text import equation_text
+from derive.language.printer import equation_text
+from derive.semantics.interpreter import Interpreter
 
 LOGISTIC = """
 name = "logistic"

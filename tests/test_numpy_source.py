@@ -11,18 +11,25 @@ from typing import Any
 import numpy as np
 import pytest
 
-from derive.backprop import differentiate
+from derive.calculus.differentiate import differentiate
 from derive.errors import ChainruleError
-from derive.extents import Sizes
-from derive.interpret import Interpreter
-from derive.language import Declarations, assemble
-from derive.loading import loads
-from derive.naming import guessed
-from derive.notation import Derivation, Dim, affine
-from derive.numpy_source import read_numpy
-from derive.single import one_sample
-from derive.syntax import Fn, Name, Op, Red, Ref
-from derive.vocabulary import Reading, Vocabulary
+from derive.ir.derivation import Derivation
+from derive.ir.notation import Dim, affine
+from derive.language.assemble import Declarations, assemble
+from derive.language.extent_inference import Sizes
+from derive.language.syntax import (
+    Fn,
+    Name,
+    Op,
+    Red,
+    Ref,
+)
+from derive.readers.conventional_names import guessed
+from derive.readers.numpy_source import read_numpy
+from derive.readers.vocabulary import Reading, Vocabulary
+from derive.semantics.interpreter import Interpreter
+from derive.specs.load import loads
+from derive.systems.one_sample import one_sample
 
 NET = """
 name = "net"

@@ -20,7 +20,7 @@ import pytest
 
 from codegen import emit, load_module
 from derive import differentiate, load
-from derive.interpret import evaluate
+from derive.semantics.interpreter import evaluate
 
 SINGLE = 3e-7
 ONE = {"w1": [1.2, 2.8], "g1": [-0.94, -2.5]}

@@ -12,9 +12,9 @@ import pytest
 import sympy
 
 from derive import check, differentiate, parse
-from derive.exact import SYMBOLS
-from derive.interpret import Interpreter
-from derive.second import directional
+from derive.calculus.second import directional
+from derive.checks.exact import SYMBOLS
+from derive.semantics.interpreter import Interpreter
 from tests.published import proved, verdicts
 
 # ---- Nielsen 2015, Neural networks and deep learning, chapter 2 ----------------------------------

@@ -9,9 +9,14 @@ import pytest
 
 import codegen
 from codegen.verify import verify_module
-from derive import catalogue, check, differentiate, load
+from derive import (
+    catalogue,
+    check,
+    differentiate,
+    load,
+)
 from derive.errors import ChainruleError
-from derive.text import equation_text
+from derive.language.printer import equation_text
 
 COUNTS = np.array([2, 0, 1, 3, 1])
 N, CLASSES = len(COUNTS), 3

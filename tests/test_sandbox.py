@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from codegen.sandbox import run
-from codegen.sandbox.checked import calls, check_source
 from codegen.sandbox.run import run_source
+from codegen.sandbox.whitelist import calls, check_source
 from derive.errors import ChainruleError
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits are those of Linux")

@@ -9,16 +9,21 @@ import jsonschema
 import numpy as np
 import pytest
 
+from codegen.documents.formats.form import displays
+from codegen.documents.options import Manner
+from codegen.documents.sections.updates import updates
+from codegen.documents.story import Story
+from codegen.documents.write import document
 from codegen.latex.box import flat
-from codegen.latex.orders import Twofold
-from codegen.latex.partial import Partial
-from codegen.latex.subscripts import Formula
-from codegen.paper.documents import document
-from codegen.paper.forms import displays
-from codegen.paper.manner import Manner
-from codegen.paper.story import Story
-from codegen.paper.updates import updates
-from derive import differentiate, hessian_vector, loads, parse
+from codegen.latex.index_printer import Formula
+from codegen.latex.second_order_symbols import Twofold
+from codegen.latex.symbol import Partial
+from derive import (
+    differentiate,
+    hessian_vector,
+    loads,
+    parse,
+)
 from tests.story_reader import Facts, Told
 from tests.test_second_products import network
 

@@ -9,9 +9,16 @@ from autograd import grad
 from autograd import numpy as anp
 
 from codegen.verify import verify_module
-from derive import ChainruleError, check, differentiate, hessian_vector, load, parse
-from derive.interpret import Interpreter
-from derive.second import directional
+from derive import (
+    ChainruleError,
+    check,
+    differentiate,
+    hessian_vector,
+    load,
+    parse,
+)
+from derive.calculus.second import directional
+from derive.semantics.interpreter import Interpreter
 from tests.against_autograd import differences, module_of, run, system_of
 from tests.oracles import MODELS
 from tests.oracles.reference import evaluate

@@ -10,11 +10,11 @@ from autograd import numpy as anp
 import codegen
 import derive
 from derive import ChainruleError, loads, parse
-from derive.interpret import Interpreter
-from derive.notation import Derivation
-from derive.single import one_sample
-from derive.text import equation_text
-from derive.wellformed import check_system
+from derive.ir.derivation import Derivation
+from derive.ir.wellformed import check_system
+from derive.language.printer import equation_text
+from derive.semantics.interpreter import Interpreter
+from derive.systems.one_sample import one_sample
 from tests.against_autograd import differences, module_of, system_of
 from tests.test_second_order import BY_NAME, CHOSEN, along
 

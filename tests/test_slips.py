@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from derive import differentiate, load, parse
-from derive.slips import KINDS, find_slips
-from derive.slips.search import Search
+from derive.answers.slips import KINDS, find_slips
+from derive.answers.slips.search import Search
 from tests.slips_points import points_of, slips_of
 
 

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 import derive
-from derive.equations import parse
 from derive.errors import ChainruleError
-from derive.loading import load, load_text
-from derive.notation import Dim, Draw, Initializer, affine
+from derive.ir.notation import Dim, affine
+from derive.ir.system import Draw, Initializer
+from derive.specs.load import load, load_text
+from derive.specs.parse import parse
 from tests.oracles import MODELS
 
 SHOWCASE = sorted((Path(__file__).parent.parent / "generated").glob("*/*.toml"))

@@ -5,7 +5,7 @@ import pytest
 
 from codegen import emit, load_module
 from derive import differentiate, load, parse
-from derive.stepping import stepping
+from derive.systems.stepping import stepping
 
 LENGTH, BATCH = 5, 3
 KINDS = ("rnn", "lstm", "gru")

@@ -12,21 +12,28 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from codegen.documents.context import Teller
+from codegen.documents.messages import Words
+from codegen.documents.options import Manner
+from codegen.documents.sections.entrywise import Scalars
+from codegen.documents.story import Story, as_told, of_one_sample
 from codegen.latex.box import flat
-from codegen.latex.subscripts import Formula
-from codegen.paper.manner import Manner
-from codegen.paper.scalars import Scalars
-from codegen.paper.story import Story, as_told, of_one_sample
-from codegen.paper.teller import Teller
-from codegen.paper.words import Words
+from codegen.latex.index_printer import Formula
 from derive import differentiate, load, parse
-from derive.differentials import differential_of, passages
-from derive.instances import draw, run_time_extents, shrunk
-from derive.interpret import Interpreter
-from derive.kronecker import with_deltas
-from derive.loading import load_text
-from derive.notation import Derivation, Dim, Equation, Tensor, Term, affine
-from derive.single import one_sample
+from derive.calculus.kronecker import with_deltas
+from derive.calculus.total_differential import differential_of, passages
+from derive.checks.points import draw, run_time_extents, shrunk
+from derive.ir.derivation import Derivation
+from derive.ir.notation import (
+    Dim,
+    Equation,
+    Tensor,
+    Term,
+    affine,
+)
+from derive.semantics.interpreter import Interpreter
+from derive.specs.load import load_text
+from derive.systems.one_sample import one_sample
 from tests import latex_reader
 from tests.against_autograd import derivation_of, system_of
 from tests.oracles import MODELS

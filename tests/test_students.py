@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from derive.against.forms import Answer
-from derive.backprop import differentiate
+from derive.answers.languages import Answer
+from derive.calculus.differentiate import differentiate
 from derive.checking import check_answer
+from derive.checks.report import Report
 from derive.errors import ChainruleError
-from derive.loading import load, loads
-from derive.notation import Derivation
-from derive.report import Report
+from derive.ir.derivation import Derivation
+from derive.specs.load import load, loads
 
 HERE = Path(__file__).parent
 DENSE = '{ type = "dense", units = %s }'

@@ -8,7 +8,7 @@ import json
 import numpy as np
 import pytest
 
-from codegen.showcase import FIGURES_OF_TRAINING
+from codegen.demo.showcase import FIGURES_OF_TRAINING
 from tests.trained import data
 from tests.trained.sample import FIRST, written
 from tests.trained.trial import module_of

@@ -15,8 +15,8 @@ from autograd import numpy as anp
 from autograd import value_and_grad
 
 from derive import differentiate, parse
-from derive.arithmetic import many_digits
-from derive.interpret import Interpreter
+from derive.semantics.interpreter import Interpreter
+from derive.semantics.number_systems import many_digits
 from tests.against_autograd import differences, module_of, system_of
 from tests.oracles import MODELS
 from tests.oracles.reference import evaluate

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from codegen.module import emit
+from codegen.pipeline import emit
 from codegen.verify import verify_module
-from derive.backprop import differentiate
-from derive.loading import load, load_text
+from derive.calculus.differentiate import differentiate
+from derive.specs.load import load, load_text
 
 ROOT = Path(__file__).parents[1]
 GENDER = ROOT / "generated" / "gender" / "gender.toml"

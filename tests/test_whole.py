@@ -8,14 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from derive.extents import Sizes
-from derive.interpret import Interpreter
-from derive.language import Declarations, assemble
-from derive.notation import Dim, affine
-from derive.scope import refs
-from derive.syntax import Refused
-from derive.whole.elaborate import Elaborator
-from derive.whole.nodes import (
+from derive.arrays.nodes import (
     NOWHERE,
     All,
     Array,
@@ -44,6 +37,13 @@ from derive.whole.nodes import (
     Transpose,
     Whole,
 )
+from derive.arrays.to_equations import Elaborator
+from derive.ir.notation import Dim, affine
+from derive.language.assemble import Declarations, assemble
+from derive.language.extent_inference import Sizes
+from derive.language.scope import refs
+from derive.language.syntax import Refused
+from derive.semantics.interpreter import Interpreter
 
 RNG = np.random.default_rng(5)
 VALUES: dict[str, Any] = {

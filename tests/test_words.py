@@ -10,9 +10,9 @@ import pytest
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
-from codegen.paper.documents import document
-from codegen.paper.manner import CHOICES
-from codegen.paper.words import DOMAIN, LOCALE, Words
+from codegen.documents.messages import DOMAIN, LOCALE, Words
+from codegen.documents.options import CHOICES
+from codegen.documents.write import document
 from derive import differentiate, load
 from derive.catalogue import ACTIVATION, LAYER, LOSS
 from tests.against_autograd import derivation_of
@@ -59,8 +59,8 @@ def asked_for():
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and node.args:
                 name = getattr(node.func, "attr", getattr(node.func, "id", ""))
-                own = isinstance(node.func, ast.Attribute) or "paper" in path.parts
-                if name in ("say", "plain") and own and "paper" in path.parts:
+                own = isinstance(node.func, ast.Attribute) or "documents" in path.parts
+                if name in ("say", "plain") and own and "documents" in path.parts:
                     yield from constants(node.args[0])
 
 
@@ -74,7 +74,7 @@ def constants(node):
 
 def written():
     """Every text that stands in the rooms that say something, or that name steps."""
-    paths = (*Path("codegen/paper").glob("*.py"), *Path("derive").glob("*.py"))
+    paths = (*Path("codegen/documents").rglob("*.py"), *Path("derive").rglob("*.py"))
     for path in paths:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):

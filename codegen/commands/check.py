@@ -8,22 +8,28 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from codegen.commands.homework import check_folder
-from codegen.commands.reading import (
+from codegen.commands.answer_folder import check_folder
+from codegen.commands.files_in_out import (
     STANDARD_INPUT,
     check_output,
     deliver,
     read_derivation,
     read_text,
 )
-from codegen.commands.running import check_run
+from codegen.commands.run_answer import check_run
 from codegen.verify import verify_module
-from derive.against.forms import ENDINGS, NUMPY, Answer, form_of, read_names
+from derive.answers.languages import (
+    ENDINGS,
+    NUMPY,
+    Answer,
+    form_of,
+    read_names,
+)
+from derive.calculus.second import hessian_vector
 from derive.checking import check, check_answer, until_wrong
+from derive.checks.report import Report, Row
 from derive.errors import ChainruleError, shorten
-from derive.notation import Derivation
-from derive.report import Report, Row
-from derive.second import hessian_vector
+from derive.ir.derivation import Derivation
 
 TEXT, JSON, MARKDOWN = "text", "json", "md"
 ENDINGS_WRITTEN = {".txt": TEXT, ".json": JSON, ".md": MARKDOWN, ".log": TEXT, "": TEXT}

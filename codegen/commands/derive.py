@@ -6,12 +6,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from codegen.commands.reading import STANDARD_INPUT, check_output, deliver, read_derivation
-from codegen.matrix.written import FORMATS as FORMS
-from codegen.matrix.written import written
-from codegen.paper.documents import FORMATS, document, markdown_beside
+from codegen.commands.files_in_out import (
+    STANDARD_INPUT,
+    check_output,
+    deliver,
+    read_derivation,
+)
+from codegen.documents.matrix_answer import FORMATS as FORMS
+from codegen.documents.matrix_answer import written
+from codegen.documents.write import FORMATS, document, markdown_beside
 from derive.errors import ChainruleError, meant
-from derive.matrix_notation.answer import derivatives
+from derive.matrix_calculus.derivatives import derivatives
 
 
 def run(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from codegen.commands.reading import check_output, deliver, read_derivation
-from codegen.module import emit
+from codegen.commands.files_in_out import check_output, deliver, read_derivation
+from codegen.pipeline import emit
 
 
 def run(spec: str, output: str | None, target: str, style: str, dtype: str, part: str) -> int:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from codegen.commands.reading import read_derivation
-from codegen.paper.explain import explain
+from codegen.commands.files_in_out import read_derivation
+from codegen.documents.explain import explain
 from codegen.terminal import say
 
 

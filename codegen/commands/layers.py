@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from codegen.layers import catalogue_page, entry_page
+from codegen.catalogue_page import catalogue_page, entry_page
 from codegen.terminal import say
 
 

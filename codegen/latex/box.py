@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from derive.numbers import is_long
+from derive.ir.numerals import is_long
 
 PLUS, TIMES = "\x01", "\x02"
 

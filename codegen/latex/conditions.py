@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from codegen.latex.box import CONDITION, Box, flat, parenthesised
-from derive.cases import negation, of_letters
-from derive.notation import Compare, Expr, Logic
+from codegen.latex.box import (
+    CONDITION,
+    Box,
+    flat,
+    parenthesised,
+)
+from derive.algebra.readable_conditions import negation, of_letters
+from derive.ir.notation import Compare, Expr, Logic
 
 RELATIONS = {"==": "=", "!=": r"\ne", "<": "<", "<=": r"\le", ">": ">", ">=": r"\ge"}
 CONNECTIVES = {"and": r" \wedge ", "or": r" \vee "}

@@ -17,13 +17,13 @@ from pathlib import Path
 
 import numpy as np
 
-from codegen.sandbox.checked import calls, check_source
+from codegen.sandbox.whitelist import calls, check_source
 from derive.errors import ChainruleError, shorten
 
 SECONDS = 5.0
 MEGABYTES = 256
 _STARTING = 5.0  # seconds that Python and NumPy may take to start
-_INSIDE = Path(__file__).with_name("inside.py")
+_INSIDE = Path(__file__).with_name("child.py")
 
 
 def run_source(

@@ -12,22 +12,24 @@ from typing import Any
 
 from derive.catalogue import (
     activations,
+    distributions,
+    initializers,
+    losses,
+    optimizers,
+)
+from derive.catalogue.layers import (
     attention,
     convolution,
     dense,
-    distributions,
     embedding,
-    initializers,
-    losses,
     normalisation,
-    optimizers,
     pooling,
     recurrent,
     shape,
-    training,
+    train_or_infer,
     transformer,
 )
-from derive.catalogue.entry import (
+from derive.catalogue.rows import (
     REQUIRED,
     Attribute,
     Distribution,
@@ -40,7 +42,7 @@ from derive.catalogue.entry import (
     Use,
 )
 from derive.errors import ChainruleError, meant, shorten
-from derive.notation import affine
+from derive.ir.notation import affine
 
 LAYERS: tuple[Entry, ...] = (
     *dense.LAYERS,
@@ -49,7 +51,7 @@ LAYERS: tuple[Entry, ...] = (
     *convolution.LAYERS,
     *pooling.LAYERS,
     *normalisation.LAYERS,
-    *training.LAYERS,
+    *train_or_infer.LAYERS,
     *recurrent.LAYERS,
     *attention.LAYERS,
     *transformer.LAYERS,

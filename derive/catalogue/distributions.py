@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from derive.catalogue.entry import Attribute, Distribution
-from derive.notation import MODE
+from derive.catalogue.rows import Attribute, Distribution
+from derive.ir.system import MODE
 
 BERNOULLI = Distribution(
     name="bernoulli",

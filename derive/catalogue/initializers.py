@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from derive.catalogue.entry import Attribute, Initial
+from derive.catalogue.rows import Attribute, Initial
 
 _GLOROT = "Glorot & Bengio 2010"
 _LECUN = "LeCun et al. 1998, Efficient backprop"

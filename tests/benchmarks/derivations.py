@@ -1,8 +1,8 @@
 """How long a derivation takes and how long it gets, imports aside."""
 
-from derive.backprop import differentiate
-from derive.loading import load
-from derive.text import equation_text
+from derive.calculus.differentiate import differentiate
+from derive.language.printer import equation_text
+from derive.specs.load import load
 from tests.benchmarks.rows import Measured, least
 
 DEPTHS = (2, 8, 32, 128)

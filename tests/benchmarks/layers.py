@@ -7,10 +7,10 @@ from time import process_time
 
 import numpy as np
 
-from codegen.loading import load_module
-from codegen.module import emit
-from derive.backprop import differentiate
-from derive.loading import load
+from codegen.pipeline import emit
+from codegen.targets.numpy.load_module import load_module
+from derive.calculus.differentiate import differentiate
+from derive.specs.load import load
 from tests.benchmarks.rows import Measured
 
 ROUNDS, STEPS = 11, 3

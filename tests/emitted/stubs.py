@@ -3,8 +3,9 @@
 from pathlib import Path
 from types import ModuleType
 
-from codegen.estimator import Argument, Estimator, imports, render_estimator
-from codegen.runtime import helper_text
+from codegen.module.model_facts import Argument, Estimator
+from codegen.targets.numpy.estimator import imports, render_estimator
+from codegen.targets.numpy.runtime import helper_text
 
 HEAD = """
 NAME = "{name}"

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from codegen.estimator import Argument, Estimator, imports, render_estimator
-from codegen.render import environment, render
+from codegen.module.model_facts import Argument, Estimator
+from codegen.targets.numpy.estimator import imports, render_estimator
+from codegen.templating import environment, render
 from tests.emitted import stubs
 
 RNG = np.random.default_rng(7)

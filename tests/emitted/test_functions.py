@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 import codegen
-from codegen.showcase import specs
+from codegen.demo.showcase import specs
 from derive import differentiate, load, parse
-from derive.notation import Derivation
+from derive.ir.derivation import Derivation
 
 RNG = np.random.default_rng(3)
 LONGEST_LINE = 88

@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from derive import differentiate, load
-from derive.notation import Affine, Derivation, Dim
+from derive.ir.derivation import Derivation
+from derive.ir.notation import Affine, Dim
 
 HERE = Path(__file__).parent
 # An objective with a random upstream gradient: the target is what arrives at the output.

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from derive import differentiate, load
-from derive.notation import Derivation
+from derive.ir.derivation import Derivation
 
 STEPS = 20
 SHAPES = {"W1": (3, 2), "b1": (3,), "W2": (1, 3), "b2": (1,), "x": (5, 2), "t": (5, 1)}

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from codegen.showcase import FIGURES_OF_TRAINING, training_table
+from codegen.demo.showcase import FIGURES_OF_TRAINING, training_table
 from tests.trained.sample import written
 from tests.trained.trial import Trial
 from tests.trained.trials import TRIALS

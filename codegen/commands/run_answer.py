@@ -1,0 +1,169 @@
+"""`check --against FILE.py --run`: what a person's source computes, beside the right values.
+
+The source runs in a process of its own, within limits. It is given the arrays of what the model is
+given, by the names that mean them, and of what else it reads and never sets.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from codegen.sandbox.run import run_source
+from codegen.sandbox.whitelist import calls, check_source, keys
+from derive.answers.batch_or_sample import Instance, World, vocabularies
+from derive.answers.counterexample import plain
+from derive.answers.known_names import known_names
+from derive.checks.points import NoInstance
+from derive.checks.report import (
+    DIFFERENT,
+    EQUAL_AT_POINTS,
+    OPEN,
+    Report,
+    Row,
+)
+from derive.errors import ChainruleError
+from derive.ir.derivation import Derivation
+from derive.readers.conventional_names import guessed
+from derive.readers.vocabulary import Vocabulary
+
+CHECK, PLACE = "formula", "formulas"
+POINTS = 2
+CLOSE = 1e-8  # of numbers in float64, after a person's own order of operations
+
+
+def check_run(derivation: Derivation, text: str, names: Mapping[str, str]) -> Report:
+    """A report on each tensor of the model that a source gives.
+
+    Raises `ChainruleError` where the source can't be run, or gives none.
+    """
+    vocabulary = vocabularies(derivation)[0]
+    tree = check_source(text, PLACE)
+    meant = {n: t for n in _names(tree) if (t := names.get(n) or guessed(n, vocabulary))}
+    set_ = _set(tree)
+    outputs = [n for n in meant if n in set_]
+    if not outputs:
+        raise ChainruleError(
+            f"{PLACE}: nothing here gives a tensor of the model or a derivative, such as dW1; say "
+            'which names do, such as --names "my_gradient=dW1"'
+        )
+    world = World(derivation, known_names(derivation), False, 0)
+    rows: dict[str, Row] = {}
+    for point in range(1, POINTS + 1):
+        try:
+            at = world.point(point)
+        except NoInstance as none:
+            return _report(derivation, (Row(derivation.objective, CHECK, OPEN, str(none)),), {})
+        given = _given(meant, set_, at, world, vocabulary)
+        found = run_source(text, given, outputs)
+        if not found:
+            raise ChainruleError(
+                f"{PLACE}: it ran, and set none of {', '.join(outputs)}; call your functions, or "
+                "name their parameters after arrays of the model"
+            )
+        for row in (*_rows(found, meant, at, world), *_no_arrays(tree, found, meant, at, world)):
+            if row.name not in rows or rows[row.name].ok:
+                rows[row.name] = row
+    return _report(derivation, tuple(rows.values()), meant)
+
+
+def _report(derivation: Derivation, rows: tuple[Row, ...], meant: Mapping[str, str]) -> Report:
+    names = tuple((n, t) for n, t in meant.items() if n != t)
+    return Report(f"formulas of {derivation.system.name}, run", rows, names)
+
+
+def _names(tree: ast.Module) -> list[str]:
+    """Every name that may be an array, in the order of the text."""
+    found: dict[str, None] = {}
+    for node in ast.walk(tree):
+        match node:
+            case ast.Name(id=name) | ast.arg(arg=name):
+                found[name] = None
+            case _:
+                pass
+    found.update((word, None) for _, word in keys(tree))
+    for call in calls(tree):
+        found.update(dict.fromkeys(call.returns))
+    return list(found)
+
+
+def _set(tree: ast.Module) -> set[str]:
+    """The names that are given a value."""
+    words = (n for n in ast.walk(tree) if isinstance(n, ast.Name))
+    found = {n.id for n in words if isinstance(n.ctx, ast.Store)}
+    return found | {name for call in calls(tree) for name in call.returns}
+
+
+def _given(
+    meant: Mapping[str, str], set_: set[str], at: Instance, world: World, vocabulary: Vocabulary
+) -> dict[str, np.ndarray]:
+    """The arrays that a source sees: what isn't set, and all that the model is given."""
+    found = {}
+    for name, tensor in meant.items():
+        real = world.known.get(tensor)
+        if real is not None and (name not in set_ or real in at.values):
+            found[name] = _floats(at, real)
+    for leaf in vocabulary.system.having("input", "target", "parameter"):
+        found.setdefault(leaf.name, _floats(at, leaf.name))
+    return found
+
+
+def _floats(at: Instance, real: str) -> np.ndarray:
+    kind = np.int64 if at.right.table[real].integer else np.float64
+    return at.array(real).astype(kind)
+
+
+def _rows(
+    found: Mapping[str, np.ndarray], meant: Mapping[str, str], at: Instance, world: World
+) -> Iterator[Row]:
+    for name, array in found.items():
+        tensor = meant[name]
+        real = world.known.get(tensor)
+        if real is None or real in at.values:
+            continue
+        yield _row(tensor, array, _floats(at, real), at)
+
+
+def _no_arrays(
+    tree: ast.Module,
+    found: Mapping[str, np.ndarray],
+    meant: Mapping[str, str],
+    at: Instance,
+    world: World,
+) -> Iterator[Row]:
+    """A row for what the script itself sets, and is no array of numbers when it ends."""
+    inside = (ast.FunctionDef, ast.ClassDef)
+    given = _set(ast.Module([s for s in tree.body if not isinstance(s, inside)], []))
+    data: dict[str, Any] = {"assumption": None, "slips": [], "counterexample": None}
+    for name, tensor in meant.items():
+        real = world.known.get(tensor)
+        if name in given - found.keys() and real is not None and real not in at.values:
+            told = "it ran, and this is no array of numbers"
+            yield Row(tensor, CHECK, OPEN, told, {**data, "refused": True})
+
+
+def _row(tensor: str, array: np.ndarray, right: np.ndarray, at: Instance) -> Row:
+    data: dict[str, Any] = {"assumption": None, "slips": [], "counterexample": None}
+    if array.shape != right.shape:
+        reason = f"{tensor} has shape {right.shape}, and the source gives {array.shape}"
+        shapes = {"derived": str(right.shape), "written": str(array.shape), "reason": reason}
+        turned = array.ndim > 1 and array.shape == right.shape[::-1]
+        data |= {"slips": ["transpose"] if turned else [], "counterexample": {"shapes": shapes}}
+        return Row(tensor, CHECK, DIFFERENT, reason, data)
+    near = np.isclose(array.astype(float), right, rtol=CLOSE, atol=CLOSE)
+    if near.all():
+        return Row(tensor, CHECK, EQUAL_AT_POINTS, f"{POINTS} points, run in float64", data)
+    place = tuple(int(k) for k in np.argwhere(~near)[0])
+    mine, theirs = float(right[place]), float(array[place])
+    shown = f"{tensor}{list(place)}" if place else tensor
+    example = {
+        "at": list(place),
+        "written": theirs if np.isfinite(theirs) else str(theirs),
+        "derived": mine,
+        "values": {n: plain(v) for n, v in at.values.items()},
+    }
+    detail = f"{shown} is {mine:.6g}; the source gives {theirs:.6g}"
+    return Row(tensor, CHECK, DIFFERENT, detail, data | {"counterexample": example})

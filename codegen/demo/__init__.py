@@ -1,0 +1,1 @@
+"""The main job on real data: derivation, module, checks, training and pictures."""

@@ -1,0 +1,259 @@
+"""What every part of a document needs: one derivation's names, printers and words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+
+from codegen.documents.blocks import (
+    Block,
+    Display,
+    Fold,
+    Math,
+    Paragraph,
+    Ref,
+    Section,
+    Text,
+)
+from codegen.documents.messages import Words
+from codegen.documents.options import Manner
+from codegen.documents.repeated_layers import Same, told_by_another
+from codegen.latex.index_printer import Formula, IndexPrinter
+from codegen.latex.matrix_printer import MatrixPrinter
+from codegen.latex.step_printer import StepPrinter
+from codegen.latex.symbol import ERROR
+from codegen.latex.symbols import Names, inline
+from codegen.latex.with_numbers import Worked
+from derive.calculus.total_differential import with_differentials
+from derive.ir.derivation import Derivation
+from derive.ir.notation import Call, Equation, Expr
+from derive.ir.system import Layer
+from derive.ir.tree import walk
+
+
+class Teller:
+    """One derivation, told in one manner; the parts of its document share it."""
+
+    def __init__(self, derivation: Derivation, manner: Manner, words: Words) -> None:
+        self.derivation = derivation
+        self.system = derivation.system
+        self.manner = manner
+        self.words = words
+        self.say = words.say
+        self.names = _names(derivation, manner)
+        table = with_differentials(derivation)
+        self.index = IndexPrinter(self.names, table, words.plain("otherwise"))
+        turned = (a for _, a in derivation.adjoints) if manner.layout == "numerator" else ()
+        self.matrix = MatrixPrinter(self.index, frozenset(), frozenset(turned))
+        self.steps = StepPrinter(derivation, self.index)
+        self.layer_of = {t: layer for layer in self.system.layers for t in layer.tensors}
+        earlier = self.system.earlier
+        for of, adjoint in earlier.adjoints if earlier else ():
+            if of in self.layer_of:
+                self.layer_of[adjoint] = self.layer_of[of]
+        self.of = {a: t for t, a in derivation.adjoints}
+        self.inlined = {e.tensor: e for e in derivation.inlined}
+        self.labels: dict[str, None] = {}  # in the order of telling
+        self.worked: Worked | None = None
+        self.first_of_several = False
+
+    # ---- formulas --------------------------------------------------------------------------------
+
+    def shown(self, label: str, formula: Formula, matrix: Formula | None = None) -> Display:
+        """A formula that others refer to, and the same in matrices."""
+        self.labels[label] = None
+        formulas = self.both(formula, matrix)
+        return Display(formulas, (label,))
+
+    def both(self, plain: Formula, matrix: Formula | None) -> tuple[Formula, ...]:
+        """A formula with subscripts, in matrices, or the one after the other."""
+        if self.manner.notation == "index" or matrix is None or matrix == plain:
+            return (plain,)
+        return (matrix,) if self.manner.notation == "matrix" else (plain, matrix)
+
+    def refers(self, *labels: str) -> Text:
+        """The numbers of formulas that have been shown."""
+        return self.words.listed(Ref(x) for x in labels if x in self.labels)
+
+    def plainly(self, equations: Iterable[Equation], kind: str) -> list[Block]:
+        """Equations in the notation that was asked for, one display, told by `kind`:tensor."""
+        equations = tuple(equations)
+        formulas: list[Formula] = []
+        labels: list[str] = []
+        matrices: list[Formula] = []
+        for equation in equations:
+            plain, matrix = self.index.formula(equation), self.matrix.formula(equation)
+            first, *others = self.both(plain, matrix)
+            label = f"{kind}:{equation.tensor}"
+            self.labels[label] = None
+            formulas.append(first)
+            labels.append(label)
+            matrices.extend(others)
+        if not formulas:
+            return []
+        unlabelled = [""] * len(matrices)
+        display = Display((*formulas, *matrices), (*labels, *unlabelled))
+        return [display, *self.with_numbers(equations)]
+
+    def each_once(self, equations: Iterable[Equation], kind: str) -> list[Block]:
+        """Equations that are carried out in order: each in one notation, matrices first."""
+        equations = tuple(equations)
+        formulas = []
+        for equation in equations:
+            plain, matrix = self.index.formula(equation), self.matrix.formula(equation)
+            formulas.append(self.both(plain, matrix)[-1])
+            self.labels[f"{kind}:{equation.tensor}"] = None
+        display = Display(tuple(formulas), tuple(f"{kind}:{e.tensor}" for e in equations))
+        return [display, *self.with_numbers(equations)] if equations else []
+
+    def with_numbers(self, equations: Iterable[Equation]) -> list[Block]:
+        """Formulas with the example's numbers put in, where there are such."""
+        if self.worked is None:
+            return []
+        made = [f for e in equations if (f := self.worked.formula(e)) is not None]
+        key = "with numbers of the first" if self.first_of_several else "with numbers"
+        return [Paragraph(self.say(key)), Display(tuple(made))] if made else []
+
+    def in_matrices(self, equation: Equation) -> Formula | None:
+        """A derivative in matrices, an error term with the activation's derivative first."""
+        if self.manner.notation == "index":
+            return None
+        shown = self.matrix.formula(equation)
+        generic = self.steps.textbook(equation)
+        first = self.matrix.formula(generic) if generic else None
+        return chained(first, shown) if first and shown else shown
+
+    def slope(self, equation: Equation) -> list[Block]:
+        """What f is, where the activation has no name of its own."""
+        generic = self.steps.textbook(equation)
+        if generic is None:
+            return []
+        calls = (n for t in generic.terms for n in walk(t.body) if isinstance(n, Call))
+        slope = next((c for c in calls if c.function.endswith("'") and len(c.function) == 2), None)
+        if slope is None:
+            return []
+        step = next(s for s in self.derivation.steps if s.subject == equation.tensor)
+        forward = self.index.left(step.before)
+        inner = self.index.box(slope.args[0]).text
+        name = slope.function
+        said = self.say(
+            "slope_is",
+            slope=Math(name),
+            function=Math(name[:-1]),
+            forward=Math(f"{forward} = {name[:-1]}({inner})"),
+        )
+        return [Paragraph(said)]
+
+    # ---- words -----------------------------------------------------------------------------------
+
+    def symbol(self, name: str) -> Math:
+        """A tensor within a line of text."""
+        return Math(inline(str(self.names[name])))
+
+    def symbols(self, names: Iterable[str]) -> Text:
+        """Tensors within a line of text."""
+        return self.words.listed(self.symbol(n) for n in names)
+
+    def value(self, expr: Expr) -> Math:
+        """An expression within a line of text."""
+        return Math(self.index.box(expr, inline=True).text)
+
+    def layer_title(self, tensor: str) -> Text:
+        """The layer that a tensor belongs to, or what it belongs to where that is none."""
+        if not self.system.layers:
+            return ()
+        layer = self.layer_of.get(tensor)
+        if layer is None:
+            role = self.derivation.table[tensor].role
+            return self.say("inputs" if role == "input" else "objective")
+        return self.titled(layer)
+
+    def titled(self, layer: Layer) -> Text:
+        """A layer's number, type and activation."""
+        type_ = self.words.own(layer.type, "type")
+        if layer.activation in ("", "identity"):
+            return self.say("layer", name=layer.name, type=type_)
+        return self.say("layer_with", name=layer.name, type=type_, activation=layer.activation)
+
+    @cached_property
+    def same_forward(self) -> Mapping[str, Same]:
+        """The layers whose equations are those of one before."""
+        return told_by_another(self.system.layers, self.forward_of(), self.derivation.table)
+
+    @cached_property
+    def same_backward(self) -> Mapping[str, Same]:
+        """The layers whose derivatives are those of one behind."""
+        layers = reversed(self.system.layers)
+        return told_by_another(layers, self.backward_of(), self.derivation.table)
+
+    def forward_of(self) -> dict[str, list[Equation]]:
+        """The equations of each layer, by its name."""
+        found: dict[str, list[Equation]] = {}
+        for equation in self.derivation.forward:
+            layer = self.layer_of.get(equation.tensor)
+            if layer is not None:
+                found.setdefault(layer.name, []).append(equation)
+        return found
+
+    def backward_of(self) -> dict[str, list[Equation]]:
+        """The derivatives by each layer's tensors, by its name."""
+        found: dict[str, list[Equation]] = {}
+        for equation in (*self.derivation.backward, *self.derivation.inlined):
+            layer = self.layer_of.get(self.of.get(equation.tensor, ""))
+            if layer is not None:
+                found.setdefault(layer.name, []).append(equation)
+        return found
+
+    def is_objective(self, equation: Equation) -> bool:
+        """Whether an equation belongs to the objective rather than to the forward pass."""
+        if self.system.layers:
+            return equation.tensor not in self.layer_of
+        return equation.tensor == self.derivation.objective
+
+
+def _names(derivation: Derivation, manner: Manner) -> Names:
+    """The symbols; no error term is a delta without a number where Kronecker's delta is one."""
+    names = Names(derivation, manner.errors)
+    has_deltas = manner.calculus == "kronecker" and manner.detail != "result"
+    if has_deltas and any(str(names[e]) == ERROR for e in names.errors):
+        return Names(derivation, "partial")
+    return names
+
+
+def chained(first: Formula, then: Formula) -> Formula:
+    """Two formulas of one left side as one, the right sides after each other."""
+    if first.right == then.right:
+        return then
+    return Formula(then.left, (*first.right, *then.right), then.relation)
+
+
+def by_layer(title: Text, parts: Sequence[tuple[Text, Sequence[Block]]]) -> Iterator[Section]:
+    """A section, and one below it for each run of blocks that belong to one layer."""
+    groups: list[tuple[Text, list[Block]]] = []
+    for name, blocks in parts:
+        if not groups or groups[-1][0] != name:
+            groups.append((name, []))
+        groups[-1][1].extend(blocks)
+    first = together(groups.pop(0)[1]) if groups and not groups[0][0] else ()
+    yield Section(title, first)
+    for name, found in groups:
+        yield Section(name, together(found), level=2)
+
+
+def together(blocks: Iterable[Block]) -> tuple[Block, ...]:
+    """Displays that follow each other as one."""
+    found: list[Block] = []
+    for block in blocks:
+        last = found[-1] if found else None
+        if isinstance(block, Display) and isinstance(last, Display):
+            labels = (*_padded(last), *_padded(block))
+            found[-1] = Display((*last.formulas, *block.formulas), labels)
+        elif isinstance(block, Fold):
+            found.append(Fold(block.title, together(block.blocks)))
+        else:
+            found.append(block)
+    return tuple(found)
+
+
+def _padded(display: Display) -> tuple[str, ...]:
+    return (*display.labels, *[""] * (len(display.formulas) - len(display.labels)))

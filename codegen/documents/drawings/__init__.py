@@ -1,0 +1,1 @@
+"""Networks, tensors and descents as drawings, in SVG, TikZ and text."""

@@ -1,0 +1,242 @@
+"""What every kind of page has in common: pieces of text, numbers of formulas, lines.
+
+A `Form` says how the pieces are written in one format, a `Writer` puts a document's blocks into
+strings that a template lays out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from codegen.documents.blocks import (
+    Block,
+    Bullets,
+    Code,
+    Display,
+    Document,
+    Fold,
+    Math,
+    Paragraph,
+    Picture,
+    Ref,
+    Section,
+    Table,
+    Text,
+)
+from codegen.documents.drawings.marks import Drawing
+from codegen.latex.box import flat
+from codegen.latex.index_printer import Formula
+from codegen.latex.line_breaking import split, width
+
+# in em
+_INDENT = 1.2
+_WIDEST_LEFT = 14.0
+_MATRIX = r"\begin{pmatrix}"
+
+
+@dataclass(frozen=True)
+class ShownFormula:
+    """The lines of one formula, and its number."""
+
+    lines: tuple[str, ...]
+    number: int
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A block with its strings ready for a template."""
+
+    text: str = ""
+    title: str = ""
+    formulas: tuple[ShownFormula, ...] = ()
+    header: tuple[str, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
+    items: tuple[str, ...] = ()
+    is_paragraph: bool = False
+    is_display: bool = False
+    is_table: bool = False
+    is_list: bool = False
+    is_picture: bool = False
+    is_fold: bool = False
+    is_fold_end: bool = False
+
+
+@dataclass(frozen=True)
+class ShownSection:
+    """A section with its strings ready for a template."""
+
+    title: str
+    is_part: bool
+    blocks: tuple[Shown, ...] = ()
+
+
+@dataclass(frozen=True)
+class Form:
+    """How the pieces of a document are written in one format.
+
+    `room` is the width of a line of formulas in em; `together` says whether formulas that follow
+    each other are one display, aligned at their signs, or a display each; `label` marks a formula
+    that others refer to; `number` is what a formula's number takes of a line that holds matrices,
+    which can hardly be broken; `more` is what the template asks for beside title and sections.
+    """
+
+    template: str
+    escape: Callable[[str], str]
+    math: Callable[[str], str]
+    code: Callable[[str], str]
+    ref: Callable[[int], str]
+    formula: Callable[[str], str]
+    picture: Callable[[Drawing], str]
+    room: float
+    together: bool
+    label: Callable[[int], str] = lambda number: ""
+    number: float = 0.0
+    more: Mapping[str, object] = field(default_factory=dict)
+
+
+class Writer:
+    """Puts one document into the strings of one form."""
+
+    def __init__(self, form: Form, document: Document) -> None:
+        self.form = form
+        self.document = document
+        self.numbers = numbers(document)
+        self.referred = frozenset(_referred(document))
+        self.count = 0
+
+    def title(self) -> str:
+        """The document's title."""
+        return self.text(self.document.title)
+
+    def sections(self) -> tuple[ShownSection, ...]:
+        """Every section in its order."""
+        return tuple(self.section(s) for s in self.document.sections)
+
+    def text(self, text: Text) -> str:
+        """A text, every piece escaped."""
+        found = ""
+        for piece in text:
+            match piece:
+                case Math(latex):
+                    found += self.form.math(latex)
+                case Code(name):
+                    found += self.form.code(name)
+                case Ref(label):
+                    found += self.form.ref(self.numbers[label])
+                case str():
+                    found += self.form.escape(piece)
+        return found
+
+    def section(self, section: Section) -> ShownSection:
+        """A section."""
+        blocks = tuple(s for b in section.blocks for s in self.blocks(b))
+        return ShownSection(self.text(section.title), section.level == 1, blocks)
+
+    def blocks(self, block: Block) -> Iterator[Shown]:
+        """A block; what can be folded away has a mark before it and one behind it."""
+        match block:
+            case Paragraph(text, title):
+                yield Shown(is_paragraph=True, text=self.text(text), title=self.text(title))
+            case Display():
+                yield Shown(is_display=True, formulas=tuple(self.formulas(block)))
+            case Table(header, rows):
+                yield Shown(
+                    is_table=True,
+                    header=tuple(map(self.text, header)),
+                    rows=tuple(tuple(map(self.text, row)) for row in rows),
+                )
+            case Bullets(items):
+                yield Shown(is_list=True, items=tuple(map(self.text, items)))
+            case Picture(drawing, caption):
+                drawn = self.form.picture(drawing)
+                yield Shown(is_picture=True, text=drawn, title=self.text(caption))
+            case Fold(title, inner):
+                yield Shown(is_fold=True, title=self.text(title))
+                for one in inner:
+                    yield from self.blocks(one)
+                yield Shown(is_fold_end=True)
+
+    def formulas(self, display: Display) -> Iterator[ShownFormula]:
+        """The formulas of a display, aligned with each other where they stand together."""
+        left = max(width(f.left) for f in display.formulas) if self.form.together else 0.0
+        for formula in display.formulas:
+            room = self.form.room
+            if any(_MATRIX in right for right in formula.right):
+                room -= self.form.number
+            lines = formula_lines(formula, room, min(left, _WIDEST_LEFT))
+            self.count += 1
+            shown = tuple(self.form.formula(x) for x in lines)
+            label = self.form.label(self.count) if self.count in self.referred else ""
+            yield ShownFormula(shown, self.count, label)
+
+
+def numbers(document: Document) -> Mapping[str, int]:
+    """The number of each formula that has a label, counted through the whole document."""
+    found: dict[str, int] = {}
+    count = 0
+    for display in displays(b for s in document.sections for b in s.blocks):
+        for k in range(len(display.formulas)):
+            count += 1
+            if k < len(display.labels) and display.labels[k]:
+                found.setdefault(display.labels[k], count)
+    return found
+
+
+def displays(blocks: Iterable[Block]) -> Iterator[Display]:
+    """Every display of formulas, in order."""
+    for block in blocks:
+        if isinstance(block, Display):
+            yield block
+        elif isinstance(block, Fold):
+            yield from displays(block.blocks)
+
+
+def _referred(document: Document) -> Iterator[int]:
+    number = numbers(document)
+    for section in document.sections:
+        for text in _texts(section.blocks):
+            yield from (number[piece.label] for piece in text if isinstance(piece, Ref))
+
+
+def _texts(blocks: Iterable[Block]) -> Iterator[Text]:
+    for block in blocks:
+        match block:
+            case Paragraph(text, title):
+                yield from (text, title)
+            case Bullets(items):
+                yield from items
+            case Table(header, rows):
+                yield from (*header, *(cell for row in rows for cell in row))
+            case Picture(_, caption):
+                yield caption
+            case Fold(title, inner):
+                yield title
+                yield from _texts(inner)
+
+
+def formula_lines(formula: Formula, room: float, left: float = 0.0) -> list[str]:
+    """The lines of a formula, its sides aligned at `&`; `left` is the room to the sign."""
+    space = room - max(left, width(formula.left)) - width(formula.relation)
+    first, *rest = _sides(formula, space)
+    return [f"{formula.left} {first}", *rest]
+
+
+def _sides(formula: Formula, room: float) -> Iterator[str]:
+    """The right sides, as many on a line as it takes."""
+    line, relation = "", formula.relation
+    for right in formula.right:
+        more = f"{line} {relation} {flat(right)}"
+        if line and width(more) <= room:
+            line = more
+        else:
+            if line:
+                yield line
+            *lines, last = split(right, room, room - _INDENT)
+            for k, piece in enumerate((*lines, last)):
+                line = rf"&\quad {piece}" if k else f"&{relation} {piece}"
+                if k < len(lines):
+                    yield line
+        relation = "="
+    yield line

@@ -1,0 +1,285 @@
+"""What a document says about its notation: the table of tensors, the conventions that it uses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
+
+from codegen.documents.blocks import (
+    Code,
+    Math,
+    Table,
+    Text,
+)
+from codegen.documents.context import Teller
+from codegen.documents.sections import inverses
+from codegen.latex.box import flat
+from codegen.latex.index_printer import Formula
+from codegen.latex.orientation import ODOT, ONES, OSLASH
+from codegen.latex.symbol import DIFFERENTIAL, Partial, Symbol
+from codegen.latex.symbols import Names, inline
+from derive import catalogue
+from derive.algebra.conditions import decide, implied
+from derive.ir.derivation import Derivation
+from derive.ir.notation import (
+    Affine,
+    Call,
+    Compare,
+    Dim,
+    Equation,
+    Expr,
+    Index,
+    Logic,
+    Number,
+    Read,
+    Tensor,
+    affine,
+)
+from derive.ir.tree import children, index, walk
+
+_VARIABLE = "u"
+_FORMULAS = {
+    "sigmoid": r"%s(%s) = 1/(1 + e^{-%s})",
+    "softplus": r"%s(%s) = \log(1 + e^{%s})",
+    "relu": r"%s(%s) = \max(%s, 0)",
+    "erf": r"%s(%s) = \frac{2}{\sqrt{\pi}} \int_{0}^{%s} e^{-v^{2}}\,dv",
+}
+
+
+def tensor_table(teller: Teller) -> Table:
+    """Every symbol, its name in code, its part and its shape."""
+    derivation, names, printer = teller.derivation, teller.names, teller.index
+    rows = []
+    same = teller.same_forward
+    for tensor in derivation.tensors:
+        layer = teller.layer_of.get(teller.of.get(tensor.name, tensor.name))
+        if layer is not None and layer.name in same:
+            continue
+        meaning = _meaning(teller, tensor)
+        if meaning is None:
+            continue
+        shape: Text = teller.say("scalar")
+        if tensor.shape:
+            extents = (flat(printer.integers.integer(e).at_least(2).text) for e in tensor.shape)
+            shape = (Math(r" \times ".join(extents)),)
+        rows.append(((Math(str(names[tensor.name])),), (Code(tensor.name),), meaning, shape))
+    header = tuple(teller.say(key) for key in ("symbol", "code", "meaning", "shape"))
+    return Table(header, tuple(rows))
+
+
+def _meaning(teller: Teller, tensor: Tensor) -> Text | None:
+    derivation, names, say = teller.derivation, teller.names, teller.say
+    system, name = derivation.system, tensor.name
+    if tensor.role == "next" or (
+        tensor.role == "adjoint" and name in _gradients(derivation, names)
+    ):
+        return None
+    said: Text
+    earlier = system.earlier
+    first = {a: of for of, a in earlier.adjoints} if earlier else {}
+    moves = {v: of for of, v in earlier.directions} if earlier else {}
+    if name in first:
+        if not isinstance(names[name], Symbol):
+            return None
+        partial = Partial(names.of(earlier.objective if earlier else ""), names.of(first[name]))
+        return say("role_error", partial=Math(inline(str(partial))))
+    if name in moves or name in {a for of, a in derivation.adjoints if of in first}:
+        return say("role_change")
+    match tensor.role:
+        case "adjoint" if name in names.errors:
+            partial = Partial(names.objective, names.of(names.errors[name]))
+            return say("role_error", partial=Math(inline(str(partial))))
+        case "adjoint":
+            return say("role_helper")
+        case "constant" | "hyperparameter":
+            number = Number(tensor.value if tensor.value is not None else Fraction(0))
+            value = teller.index.box(number, inline=True)
+            said = say(f"role_{tensor.role}", value=Math(flat(value.text)))
+        case "parameter" if name in system.training.frozen:
+            said = say("role_frozen")
+        case "input" if name not in system.table:
+            return say(
+                "role_seed",
+                objective=Math(str(names.objective)),
+                output=Math(str(names[derivation.objective])),
+            )
+        case "input" if tensor.integer:
+            said = say("role_integer")
+        case "target" if name == system.training.sample_weight:
+            said = say("role_weight")
+        case "intermediate" if name == derivation.objective:
+            said = say("role_objective")
+        case "intermediate" if name == system.output:
+            said = say("role_output")
+        case role:
+            said = say(_role(teller, tensor) or f"role_{role}")
+    layer = next((x for x in system.layers if name in x.tensors), None)
+    if layer is not None:
+        said = say("of_layer", meaning=said, name=layer.name)
+    also = [a for a, real in system.aliases if real == name]
+    if also:
+        codes: Text = tuple(p for a in also for p in (", ", Code(a)))[1:]
+        said = say("alias", meaning=said, names=codes)
+    return said
+
+
+def _gradients(derivation: Derivation, names: Names) -> frozenset[str]:
+    """Derivatives whose symbol says what they are."""
+    return frozenset(a for _, a in derivation.adjoints if a not in names.errors)
+
+
+def _role(teller: Teller, tensor: Tensor) -> str:
+    """What a tensor of a layer is called in the field; nothing for others."""
+    layer = teller.layer_of.get(tensor.name)
+    if layer is None:
+        return ""
+    base = teller.names.of(tensor.name).base
+    if tensor.role == "parameter" and base == "W" and tensor.rank == 2:
+        return "role_weights"
+    if tensor.role == "parameter" and base == "b" and tensor.rank == 1:
+        return "role_bias"
+    if tensor.role == "intermediate" and tensor.name == layer.output:
+        return "role_layer_output"
+    if tensor.role == "intermediate" and base == "z" and layer.activation != "identity":
+        return "role_preactivation"
+    return ""
+
+
+def conventions(
+    teller: Teller, formulas: Sequence[Formula], whole: Teller | None
+) -> tuple[Text, ...]:
+    """What has to be known to read the formulas; only what they make use of.
+
+    `whole` tells the same over a batch, where the formulas are of one sample.
+    """
+    return tuple(_conventions(teller, formulas, whole))
+
+
+def _conventions(
+    teller: Teller, formulas: Sequence[Formula], whole: Teller | None
+) -> Iterator[Text]:
+    derivation, names, say = teller.derivation, teller.names, teller.say
+    system, listed = derivation.system, teller.words.listed
+    if teller.same_forward:
+        yield say("layers alike")
+    text = " ".join(f.latex() for f in formulas)
+    if any(t.shape for t in derivation.tensors):
+        yield say("letters")
+    dims = _dims(derivation)
+    if whole is not None:
+        letter = whole.system.batch or ""
+        size = Math(whole.names.dim(Dim(letter)))
+        yield say("one sample", letter=Math(letter), extent=size)
+    if system.batch in dims:
+        batch = Math(names.dim(Dim(system.batch or "")))
+        yield say("batch", letter=Math(system.batch or ""), extent=batch)
+    others = [Math(names.dim(Dim(d))) for d in dims if d != system.batch]
+    if others:
+        yield say("dims" if len(others) > 1 else "dim", extents=listed(others))
+    equations = (*derivation.forward, *derivation.backward, *derivation.updates)
+    if _reads_outside(derivation, equations):
+        yield say("outside")
+    if "[" in text:
+        yield say("brackets")
+    if r"\mathrel{+}=" in text:
+        yield say("plus", sign=Math("{+}{=}"), equals=Math("="))
+    if ODOT in text or ONES in text or r"^{\top}" in text:
+        yield from _matrix_conventions(teller, dims)
+    yield from _choices(teller, text)
+    yield from _functions(teller, equations)
+    yield from inverses.conventions(teller, text)
+
+
+def _matrix_conventions(teller: Teller, dims: Sequence[str]) -> Iterator[Text]:
+    signs = {"ones": Math(ONES), "odot": Math(ODOT), "oslash": Math(OSLASH)}
+    batch = teller.system.batch
+    if batch not in dims:
+        yield teller.say("entrywise", **signs)
+        return
+    yield teller.say("rows", extent=Math(teller.names.dim(Dim(batch or ""))), **signs)
+
+
+def _choices(teller: Teller, text: str) -> Iterator[Text]:
+    """What the switches of a document chose, where it shows."""
+    manner = teller.manner
+    if r"\partial" in text:
+        yield teller.say(f"layout_{manner.layout}")
+    if DIFFERENTIAL in text:
+        yield teller.say("differentials", sign=Math(DIFFERENTIAL))
+    if manner.calculus == "kronecker" and manner.detail != "result":
+        yield teller.say("kronecker", delta=Math(r"\delta_{ik}"))
+
+
+def _dims(derivation: Derivation) -> list[str]:
+    atoms = (a for t in derivation.tensors for e in t.shape for a, _ in e.terms)
+    return list(dict.fromkeys(a.name for a in atoms if isinstance(a, Dim)))
+
+
+def _bodies(equations: Iterable[Equation]) -> Iterator[Expr]:
+    for equation in equations:
+        for term in equation.terms:
+            yield from walk(term.body)
+
+
+def _reads_outside(derivation: Derivation, equations: Iterable[Equation]) -> bool:
+    return any(
+        _leaves(term.body, derivation, frozenset())
+        for equation in equations
+        for term in equation.terms
+    )
+
+
+def _leaves(expr: Expr, derivation: Derivation, known: frozenset[Affine]) -> bool:
+    """Whether a read may lie outside of its tensor, where no condition says that it doesn't."""
+    match expr:
+        case Call("where", (condition, yes, no)):
+            inside = known | implied(condition)
+            return _leaves(yes, derivation, inside) or _leaves(no, derivation, known)
+        case Read(tensor, subscripts):
+            shape = derivation.table[tensor].shape
+            return any(
+                not decide(_within(s, e), known) for s, e in zip(subscripts, shape, strict=True)
+            )
+        case _:
+            return any(_leaves(part, derivation, known) for part in children(expr))
+
+
+def _within(subscript: Affine, extent: Affine) -> Expr:
+    return Logic(
+        "and",
+        (
+            Compare(">=", Index(subscript), index(affine(0))),
+            Compare("<", Index(subscript), index(extent)),
+        ),
+    )
+
+
+def _functions(teller: Teller, equations: Sequence[Equation]) -> Iterator[Text]:
+    derivation, printer, say = teller.derivation, teller.index, teller.say
+    listed = teller.words.listed
+    used = {n.function for n in _bodies(equations) if isinstance(n, Call)}
+    for name in ("sigmoid", "softplus", "relu", "erf"):
+        if name in used:
+            shown = printer.functions[name]
+            formula = _FORMULAS[name] % (shown, _VARIABLE, _VARIABLE)
+            yield say(name, function=Math(shown), formula=Math(formula))
+    if "abs" in used:
+        yield say("abs", function=Math(rf"\lvert {_VARIABLE}\rvert"))
+    if "sign" in used:
+        yield say("sign", function=Math(printer.functions["sign"]))
+    pairs = [Math(printer.functions[f]) for f in ("maximum", "minimum") if f in used]
+    if pairs:
+        yield say("extremum", functions=listed(pairs))
+    through = {t.reduce for s in derivation.steps if s.kind == "chain" for t in s.before.terms}
+    ties = [Math(rf"\{op}") for op in ("max", "min") if op in through]
+    if ties:
+        yield say("ties", functions=listed(ties))
+    if "hold" in used:
+        yield say("hold", function=Math(printer.functions["hold"]))
+    for layer in derivation.system.layers:
+        entry = catalogue.ACTIVATION.get(layer.activation) or catalogue.LAYER.get(layer.type)
+        if entry is not None and entry.kink and entry.name != "relu":
+            yield say("kink", name=entry.name, kink=teller.words.own(entry.kink))
+    loss = catalogue.LOSS.get(derivation.system.loss_type)
+    if loss is not None and loss.kink:
+        yield say("kink", name=loss.name, kink=teller.words.own(loss.kink))

@@ -1,0 +1,150 @@
+r"""The engine's steps as formulas: the chain rule written out, and both sides of an equality."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from codegen.latex.box import beside, fraction
+from codegen.latex.index_printer import Formula, IndexPrinter
+from derive.algebra.index_rules import elementwise
+from derive.ir.derivation import Derivation, Step
+from derive.ir.notation import (
+    Affine,
+    Call,
+    Equation,
+    Expr,
+    Read,
+    Reduction,
+    Term,
+    affine,
+)
+from derive.ir.tree import (
+    ONE,
+    add,
+    affine_axes,
+    mul,
+    reads,
+)
+
+ADDS = r"\mathrel{+}="
+_FUNCTION_NAMES = "fgh"
+_OF_ONE_CONTRIBUTION = ("re-express", "rename", "solve subscript")
+
+
+class StepPrinter:
+    """Prints the steps of one derivation, in index notation."""
+
+    def __init__(self, derivation: Derivation, index: IndexPrinter) -> None:
+        self.derivation = derivation
+        self.index = index
+        self.names = index.names
+        chains = [s.subject for s in derivation.steps if s.kind == "chain"]
+        self.several = {s for s in chains if chains.count(s) > 1}
+        self.equations = {e.tensor: e for e in (*derivation.backward, *derivation.inlined)}
+
+    def formula(self, step: Step) -> Formula:
+        """What a step gives: for the chain rule with the rule written out before it."""
+        if step.kind == "chain":
+            return self.chain(step)
+        told = self.index.formula(step.after)
+        alone = step.subject not in self.several or step.rule not in _OF_ONE_CONTRIBUTION
+        return told if alone else replace(told, relation=ADDS)
+
+    def chain(self, step: Step) -> Formula:
+        """The derivative by what an equation reads, through the equation's own."""
+        term = step.after.terms[0]
+        told = self.index.scattered(step.subject, term)
+        if term.plain and step.subject not in self.several:
+            told = replace(told, relation="=")
+        rule = self.rule(step, term)
+        return replace(told, right=(rule, *told.right)) if rule else told
+
+    def rule(self, step: Step, term: Term) -> str:
+        r"""$\sum_{n} \delta_{ni}\, \partial z_{ni}/\partial W_{ij}$; nothing for the objective."""
+        output = step.before.tensor
+        if output == self.derivation.objective and not step.before.axes:
+            return ""
+        place = self.read_at(step, term)
+        if place is None:
+            return ""
+        kept = {a for s in term.target for a in affine_axes(s)}
+        outer = {a for s in place for a in affine_axes(s)}
+        run = tuple(a for a in term.domain if a in outer and a not in kept)
+        upstream = self.index.integers.read(self.upstream(output), place)
+        over = self.index.integers.entry(output, place)
+        under = self.index.integers.entry(step.wrt, term.target)
+        local = fraction(rf"\partial {over}", rf"\partial {under}")
+        text = beside([upstream, local]).text
+        if not run:
+            return text
+        letters = ",".join(self.names.letter(a) for a in run)
+        return rf"\sum_{{{letters}}} {text}"
+
+    def upstream(self, output: str) -> str:
+        """The name of the derivative by an equation's own tensor."""
+        found = self.derivation.adjoint.get(output)
+        return found if found is not None else f"d{output}"
+
+    def read_at(self, step: Step, term: Term) -> tuple[Affine, ...] | None:
+        """The place of the equation's tensor where it reads what the derivative is by."""
+        wanted = Read(step.wrt, term.target)
+        for candidate in step.before.terms:
+            if wanted in reads(candidate.body):
+                return candidate.target
+        return None
+
+    # ---- the textbook's form -----------------------------------------------------------------
+
+    def textbook(self, equation: Equation) -> Equation | None:
+        """An error term with the activation's derivative as $f'(z)$, not worked out."""
+        chains = [
+            s for s in self.derivation.steps if s.kind == "chain" and s.subject == equation.tensor
+        ]
+        if len(chains) != 1:
+            return None
+        before, after = chains[0].before, chains[0].after.terms[0]
+        if not elementwise(before) or len(before.terms) > 1:
+            return None
+        body = before.terms[0].body
+        place = tuple(affine(a) for a in equation.axes)
+        read = Read(chains[0].wrt, after.target)
+        if isinstance(body, Read) or set(reads(body)) != {read} or after.target != place:
+            return None
+        if before.axes != equation.axes:
+            return None
+        slope = Call(f"{self.function(body, read)}'", (read,))
+        value = self.value(before)
+        if value is None:
+            return None
+        target = tuple(affine(a) for a in equation.axes)
+        if isinstance(value, Term):
+            term = replace(value, body=mul(value.body, slope))
+        else:
+            term = Term(target, equation.axes, "sum", mul(value, slope))
+        return replace(equation, terms=(term,))
+
+    def value(self, output: Equation) -> Term | Expr | None:
+        """The derivative by a tensor: written out where it was written into its only use."""
+        name = self.derivation.adjoint.get(output.tensor)
+        if name is None:
+            return ONE if output.tensor == self.derivation.objective else None
+        place = tuple(affine(a) for a in output.axes)
+        inlined = next((e for e in self.derivation.inlined if e.tensor == name), None)
+        if inlined is None or inlined.axes != output.axes:
+            return Read(name, place)
+        if not all(t.plain and t.target == place and t.reduce == "sum" for t in inlined.terms):
+            return Read(name, place)
+        if len(inlined.terms) == 1:
+            return inlined.terms[0]
+        return add(
+            *(Reduction("sum", t.reduced, t.body) if t.reduced else t.body for t in inlined.terms)
+        )
+
+    def function(self, body: Expr, read: Read) -> str:
+        """The activation's name; f where it has none."""
+        match body:
+            case Call(function, (one,)) if one == read and function in self.index.functions:
+                return function
+            case _:
+                occupied = self.names.occupied
+                return next((f for f in _FUNCTION_NAMES if f not in occupied), "f")

@@ -1,0 +1,407 @@
+r"""Typography of names: `W1` is $W^{(1)}$, `y_hat` $\hat{y}$, the derivative by `z` $\delta$.
+
+Whatever a tensor is called, no two are printed alike, and no character of a name reaches LaTeX
+unescaped: a name that is no letter, no Greek letter and no such with a suffix stands upright.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from codegen.latex.second_order_symbols import (
+    all_together,
+    by_all,
+    changes_in,
+    first_derivatives,
+    of_second_order,
+    symbols_of,
+)
+from codegen.latex.symbol import (
+    DIFFERENTIAL,
+    ERROR,
+    Change,
+    Determinant,
+    Partial,
+    Symbol,
+)
+from derive.ir.derivation import Derivation
+from derive.ir.notation import (
+    Axis,
+    Call,
+    Compare,
+    Dim,
+    Equation,
+    Index,
+    Mul,
+    Read,
+    Tensor,
+)
+from derive.ir.system import System
+from derive.ir.tree import ONE, reads
+
+_SMALL = (
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau "
+    "upsilon phi chi psi omega ell"
+)
+_LARGE = "Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega"
+GREEK = {name: f"\\{name}" for name in f"{_SMALL} {_LARGE}".split()}
+
+# names that the field writes with a letter
+LETTERS = {
+    **GREEK,
+    "eps": r"\varepsilon",
+    "lam": r"\lambda",
+    "learning_rate": r"\eta",
+    "momentum": r"\mu",
+    "negative_slope": r"\alpha",
+    "weight_decay": r"\lambda",
+}
+
+ACCENTS = {
+    "bar": r"\bar{%s}",
+    "dot": r"\dot{%s}",
+    "hat": r"\hat{%s}",
+    "tilde": r"\tilde{%s}",
+}
+
+_ANY_OBJECTIVE = r"\mathcal{L}"
+_REMEMBERED = ("state", "next")  # by an optimiser, of a parameter
+_SHAPE = re.compile(r"([A-Za-z]+?)(\d*)((?:_[A-Za-z0-9]+)*)_?")
+
+
+_GATE = re.compile("[A-Zbv][a-z]")  # Wf, Ui, bz, vz: of a gate
+
+
+def upright(name: str) -> str:
+    """A word in a formula, every character escaped."""
+    return rf"\mathrm{{{name.replace('_', chr(92) + '_')}}}"
+
+
+def symbol(name: str, scalar: bool = False, words: frozenset[str] = frozenset()) -> Symbol:
+    r"""A name's symbol: a number is a layer's, $W^{(1)}$, or a scalar's subscript, $x_{1}$.
+
+    `words` are names of layers, which stay in one piece: `W_a_b` is of the layer `a_b`.
+    """
+    if name in LETTERS:
+        return Symbol(LETTERS[name])
+    found = _SHAPE.fullmatch(name)
+    if found is None:
+        return Symbol(upright(name))
+    word, count, rest = found.groups()
+    tags = _tags(rest, words)
+    gate = ""
+    if _GATE.fullmatch(word) and word not in LETTERS:
+        word, gate = word[0], word[1]
+        if not count:
+            gate, tags = "", [gate, *tags]
+    base = LETTERS.get(word) or (word if len(word) == 1 else "")
+    if not base:
+        return _word(name)
+    while tags and tags[0] in ACCENTS:
+        base = ACCENTS[tags.pop(0)] % base
+    parts = [*([count] if count else []), *(_tag(t) for t in tags)]
+    told = ",".join(parts)
+    if scalar or not told:
+        return Symbol(base, below=",".join(p for p in (gate, told) if p))
+    return Symbol(base, above=f"({told})", below=upright(gate) if gate else "")
+
+
+def _word(name: str) -> Symbol:
+    """`mask`, `max_pool2d2`: upright, a number at the end above."""
+    core = name.rstrip("_")
+    digits = len(core) - len(core.rstrip("0123456789"))
+    if digits and len(core) > digits:
+        return Symbol(upright(core[:-digits]), above=f"({core[-digits:]})")
+    return Symbol(upright(core))
+
+
+def letter(name: str) -> str:
+    """A letter of the index calculus: `i`, `i_` with a prime, `i2`, a Greek one, or a word."""
+    core = name.rstrip("_'")
+    primes = "'" * (len(name) - len(core))
+    if len(core) == 1 or core in GREEK:
+        return GREEK.get(core, core) + primes
+    if len(core.rstrip("0123456789")) == 1:
+        return f"{core[0]}_{{{core[1:]}}}{primes}"
+    return upright(core) + primes
+
+
+def _tags(rest: str, words: frozenset[str]) -> list[str]:
+    """What stands behind a letter: the name of a layer at the end is one."""
+    parts = [t for t in rest.split("_") if t]
+    for k in range(len(parts) - 1):
+        whole = "_".join(parts[k:])
+        if whole in words:
+            return [*parts[:k], whole]
+    return parts
+
+
+def _tag(tag: str) -> str:
+    if tag in GREEK:
+        return GREEK[tag]
+    plain = tag.isdigit() or (len(tag.rstrip("0123456789")) == 1)
+    return tag if plain else upright(tag)
+
+
+def with_one(equation: Equation) -> str | None:
+    """The tensor to whose last axis an equation joins a 1: `where(j < 2, x[n,j], 1)`."""
+    if len(equation.terms) != 1 or not equation.axes:
+        return None
+    match equation.terms[0].body:
+        case Call("where", (Compare("<", Index(letter), _), Read(tensor, subscripts), yes)) if (
+            yes == ONE
+            and subscripts == equation.terms[0].target
+            and letter.axis == equation.axes[-1]
+        ):
+            return tensor
+        case _:
+            return None
+
+
+class Names:
+    """The symbols of one system's tensors, letters and run-time extents."""
+
+    def __init__(self, source: System | Derivation, errors: str = "delta") -> None:
+        self._deltas = errors == "delta"
+        self.derivation = source if isinstance(source, Derivation) else None
+        self.system = source.system if isinstance(source, Derivation) else source
+        tensors = list(source.tensors)
+        self._words = frozenset(layer.name for layer in self.system.layers)
+        self._vectors = {self._symbol(t.name).base for t in tensors if t.shape}
+        self._made: dict[str, Symbol | Partial] = {}
+        self._used: dict[str, str] = {
+            ERROR: "the error terms",
+            DIFFERENTIAL: "the differentials",
+        }
+        adjoint = self._adjoints()
+        first = first_derivatives(self.system)
+        together = self.derivation.blocks if self.derivation else ()
+        later = {*adjoint, *first, *changes_in(self.system), *(b.tensor for b in together)}
+        self.nodes = self._nodes()
+        put = [t for t in tensors if t.name not in later and not t.name.startswith("next(")]
+        for tensor in put:
+            if tensor.role not in _REMEMBERED and tensor.name not in self.nodes:
+                self._put(tensor)
+        self._put_tildes()
+        for tensor in put:
+            if tensor.name in self.nodes and tensor.role not in _REMEMBERED:
+                self._put_node(tensor)
+        for tensor in put:
+            if tensor.role in _REMEMBERED:
+                # the symbol of its parameter is settled now
+                (self._put_node if tensor.name in self.nodes else self._put)(tensor)
+        self._put_earlier(first)
+        self.objective = self._objective()
+        for name, of in adjoint.items():
+            self._made[name] = self._again(name, of)
+        self.together = all_together(self._used)
+        for block in together:
+            second = self.of(block.second)
+            self._made[block.tensor] = by_all(self.objective, self.together, second, block)
+        self._dims = self._extents(tensors)
+        terms = {a: of for a, of in adjoint.items() if of not in first}
+        self.errors = {a: of for a, of in terms.items() if isinstance(self._made[a], Symbol)}
+        self.terms = frozenset(a for a in first if isinstance(self._made[a], Symbol))
+        # letters that a function would be written with, and that mean something else here
+        self.occupied = {s.base for s in self._made.values() if isinstance(s, Symbol)}
+
+    def __getitem__(self, name: str) -> Symbol | Partial | Change:
+        """The symbol of a tensor; `next(w)` has that of `w`: updates stand in their order.
+
+        The differential of a tensor, `d(w)`, has a d before it.
+        """
+        if name.startswith("d("):
+            return Change(self._made[name[2:-1]])
+        return self._made[updated(name)]
+
+    def of(self, name: str) -> Symbol:
+        """The symbol of a tensor that is no derivative."""
+        made = self[name]
+        assert isinstance(made, Symbol)
+        return made
+
+    def node(self, node: str, of: str) -> Symbol:
+        r"""A matrix's inverse $X^{-1}$ or its determinant $\det(X)$."""
+        return node_symbol(node, self[of])
+
+    def letter(self, axis: Axis) -> str:
+        """A letter of the index calculus."""
+        return letter(axis.letter)
+
+    def dim(self, dim: Dim) -> str:
+        """An extent that is known at run time."""
+        return self._dims[dim.name]
+
+    def _symbol(self, name: str, scalar: bool = False) -> Symbol:
+        return symbol(name, scalar, self._words)
+
+    def _nodes(self) -> dict[str, tuple[str, str]]:
+        """The inverses and determinants that the engine named: what each is, of which tensor."""
+        d = self.derivation
+        own = (*d.backward, *d.inlined, *d.updates) if d is not None else ()
+        equations = (*self.system.equations, *own)
+        terms = {e.tensor: e.terms[0] for e in equations if not e.source}
+        return {name: (t.reduce, t.matrix) for name, t in terms.items() if t.matrix is not None}
+
+    def _put_node(self, tensor: Tensor) -> None:
+        told = self._told_of(*self.nodes[tensor.name])
+        self._put(tensor, told)
+        if self._made[tensor.name] != told:
+            del self.nodes[tensor.name]
+
+    def _told_of(self, node: str, of: str) -> Symbol | None:
+        of_ = self._made.get(of)
+        made = node_symbol(node, of_) if of_ is not None else None
+        return made if str(made) not in self._used else None
+
+    def _put(self, tensor: Tensor, told: Symbol | None = None) -> None:
+        made = self._symbol(tensor.name, scalar=not tensor.shape)
+        if made.below and made.base in self._vectors:
+            made = self._symbol(tensor.name)  # x_1 is an entry of x here
+        made = told or self._of_parameter(tensor) or self._of_value(tensor) or made
+        # an error term is a delta, so that no other tensor's symbol may be one
+        if str(made) in self._used or made.base == ERROR:
+            made = Symbol(upright(tensor.name))
+        while str(made) in self._used:
+            made = replace(made, above=made.above + r"\prime")
+        self._used[str(made)] = tensor.name
+        self._made[tensor.name] = made
+
+    def _of_parameter(self, tensor: Tensor) -> Symbol | None:
+        """What an optimiser remembers or works out of a parameter: `m_W1` has W1 above."""
+        if tensor.role not in _REMEMBERED:
+            return None
+        for k, character in enumerate(tensor.name):
+            parameter = self.system.table.get(tensor.name[k + 1 :])
+            if k and character == "_" and parameter and parameter.role == "parameter":
+                own, of = tensor.name[:k], self._made[parameter.name]
+                base = self._symbol(own)
+                if self._is_vector(own) or not isinstance(of, Symbol):
+                    return None  # m_w may be an entry of m here
+                inner = base.above[1:-1] if base.above else ""
+                return replace(base, above=f"({','.join(b for b in (inner, str(of)) if b)})")
+        return None
+
+    def _is_vector(self, name: str) -> bool:
+        tensor = self.system.table.get(name)
+        return tensor is not None and bool(tensor.shape)
+
+    def _of_value(self, tensor: Tensor) -> Symbol | None:
+        """A value on the way to another: `z_f1`, inside the gate `f1`, has f below."""
+        of = tensor.name.removeprefix("z_")
+        goal = self._symbol(of)
+        told = of in self.system.table and of != tensor.name and goal.above and not goal.below
+        if not told or not re.fullmatch("[a-z]", goal.base):
+            return None
+        return Symbol("z", above=goal.above, below=upright(goal.base))
+
+    def _put_tildes(self) -> None:
+        """A tensor with a 1 joined to it has a tilde, and so has what multiplies it."""
+        joined = {e.tensor: of for e in self.system.equations if (of := with_one(e))}
+        weights = {
+            r.tensor: r.tensor
+            for e in self.system.equations
+            for t in e.terms
+            if isinstance(t.body, Mul) and any(r.tensor in joined for r in reads(t.body))
+            for r in reads(t.body)
+            if self.system.table[r.tensor].role == "parameter"
+        }
+        for name, of in {**joined, **weights}.items():
+            plain = self._made[of]
+            assert isinstance(plain, Symbol)
+            made = replace(plain, base=ACCENTS["tilde"] % plain.base)
+            if str(made) not in self._used:
+                self._used[str(made)] = name
+                self._made[name] = made
+
+    def _adjoints(self) -> dict[str, str]:
+        found: dict[str, str] = {}
+        if self.derivation is not None:
+            found = {a: of for of, a in self.derivation.adjoints}
+            seed = f"d{self.derivation.objective}"
+            if seed in self.derivation.table and seed not in found:
+                objective = self.derivation.table[self.derivation.objective]
+                if objective.shape:
+                    found = {seed: self.derivation.objective, **found}
+        return found
+
+    def _put_earlier(self, first: Mapping[str, str]) -> None:
+        """The symbols of first derivatives among a system's equations, and of what they bring."""
+        earlier = self.system.earlier
+        if earlier is None:
+            return
+        made = self._made.get(earlier.objective)
+        plain = self._symbol(earlier.objective, scalar=True)
+        self.objective = made if isinstance(made, Symbol) else plain
+        for name, of in first.items():
+            self._made[name] = self._derivative(of)
+        self._made.update(symbols_of(self.system, self.objective, self.of))
+
+    def _objective(self) -> Symbol:
+        """What is differentiated; any scalar function of it where it has axes."""
+        if self.derivation is None:
+            return Symbol(_ANY_OBJECTIVE)
+        made = self._made[self.derivation.objective]
+        if self.derivation.table[self.derivation.objective].shape or isinstance(made, Partial):
+            return Symbol(_ANY_OBJECTIVE)
+        return made
+
+    def _derivative(self, of: str) -> Symbol | Partial:
+        """An error term where the tensor is a pre-activation: one that is defined, called z."""
+        made = self._made[of]
+        if (
+            self._deltas
+            and isinstance(made, Symbol)
+            and made.base == "z"
+            and of in self.system.defined
+        ):
+            return replace(made, base=ERROR)
+        return Partial(self.objective, made)
+
+    def _again(self, name: str, of: str) -> Symbol | Partial:
+        """A derivative of the objective; of one along a direction perhaps a change."""
+        earlier = self.system.earlier
+        if earlier is None:
+            return self._derivative(of)
+        found = of_second_order(name, of, earlier, self._made)
+        return found or Partial(self.objective, self._made[of])
+
+    def _extents(self, tensors: Iterable[Tensor]) -> dict[str, str]:
+        """`size(n)` is N, unless something else is."""
+        found: dict[str, str] = {}
+        atoms = (a for t in tensors for e in t.shape for a, _ in e.terms)
+        for name in dict.fromkeys(a.name for a in atoms if isinstance(a, Dim)):
+            core = name.rstrip("_")
+            shown = core.upper() if len(core) == 1 else ""
+            if not shown or shown in self._used:
+                shown = rf"\lvert {letter(name)}\rvert"
+            if shown in self._used:
+                shown = rf"\mathrm{{size}}({upright(name)})"
+            self._used[shown] = f"size({name})"
+            found[name] = shown
+        return found
+
+
+def node_symbol(node: str, of: Symbol | Partial | Change) -> Symbol:
+    """A matrix's inverse or determinant; a matrix with something above it is put in brackets."""
+    plain = of if isinstance(of, Symbol) and not of.above else Symbol(str(of))
+    if node == "inv":
+        base = plain.base if plain is of else rf"\bigl({plain.base}\bigr)"
+        return Symbol(base, above="-1", below=plain.below, rigid=plain.rigid)
+    return Determinant(plain.base, below=plain.below, rigid=plain.rigid, log=node == "logdet")
+
+
+def inline(latex: str) -> str:
+    """A fraction within a line of text."""
+    head = r"\frac{\partial "
+    if latex.startswith(head) and latex.endswith("}"):
+        of, by = latex[len(head) : -1].split(r"}{\partial ", 1)
+        return rf"\partial {of}/\partial {by}"
+    return latex
+
+
+def updated(name: str) -> str:
+    """`w` of `next(w)`; any other name as it is."""
+    return name[5:-1] if name.startswith("next(") else name

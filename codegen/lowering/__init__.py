@@ -1,0 +1,1 @@
+"""From equations between indexed tensors to statements over whole arrays."""

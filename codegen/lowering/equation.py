@@ -1,0 +1,400 @@
+"""One equation -> whole-array statements: what is assigned, added, scattered, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from codegen.lowering.context import Scene
+from codegen.lowering.expression import lower, lower_sum
+from codegen.lowering.mixed_radix import prepared
+from codegen.lowering.ranges import all_of, narrow
+from codegen.lowering.reads import (
+    Run,
+    lower_index,
+    outside_of,
+    runs_of,
+    span_of,
+    tiles,
+)
+from codegen.program.nodes import (
+    AddAt,
+    Array,
+    Assign,
+    At,
+    Choose,
+    Fold,
+    Join,
+    Load,
+    Map,
+    Matrix,
+    Pick,
+    Reduce,
+    Reshape,
+    Span,
+    Spread,
+    Statement,
+    Value,
+    When,
+    Whole,
+    Zeros,
+)
+from derive.algebra.conditions import decide, implied, settled
+from derive.algebra.index_rules import pull
+from derive.ir.notation import (
+    Add,
+    Affine,
+    Axis,
+    Dim,
+    Equation,
+    Expr,
+    Read,
+    Tensor,
+    Term,
+    affine,
+)
+from derive.ir.tree import (
+    ZERO,
+    add,
+    affine_axes,
+    number,
+)
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """One term, lowered: what is added where, and when."""
+
+    value: Array
+    picks: tuple[Pick, ...]
+    whole: bool
+    guards: tuple[Expr, ...]
+    axes: tuple[Axis, ...]
+    add_at: AddAt | None = None
+
+
+def lower_equation(
+    equation: Equation,
+    table: Mapping[str, Tensor],
+    fixed: frozenset[Axis] = frozenset(),
+    note: str = "",
+    *,
+    allocated: bool = False,
+    fresh: bool = True,
+) -> list[Statement]:
+    """One equation; `fixed` letters are loops', `allocated` tells that the tensor's array exists.
+
+    `fresh`: nothing was added to the array's place yet, so that the first term may be assigned.
+    """
+    joined = None if fixed else _joined(equation, table)
+    if joined is not None:
+        return [Assign(equation.tensor, None, "=", joined, joined.axes, note)]
+    terms = [part for t in equation.terms for part in _unguarded_apart(t, table, fixed)]
+    made = (_piece(term, equation, table, fixed) for term in terms)
+    pieces = [p for p in made if p is not None]
+    free = tuple(a for a in equation.axes if a not in fixed)
+    base = tuple(At(affine(a)) if a in fixed else Whole() for a in equation.axes)
+    picks = base if fixed & set(equation.axes) else None
+    simple = [p for p in pieces if p.whole and not p.guards and p.add_at is None]
+    others = [p for p in pieces if p not in simple]
+    found: list[Statement] = []
+    if simple and fresh:
+        value = _total([p.value for p in simple], free, Scene(table, free))
+        found.append(Assign(equation.tensor, picks, "=", value, free, note, own=bool(others)))
+    elif simple:
+        value = _total([p.value for p in simple], free, Scene(table, free))
+        found.append(Assign(equation.tensor, picks, "+=", value, free, note))
+    elif not allocated and fixed and len(others) == 1 and others[0].whole:
+        # what lives for one step of a loop is made anew in each
+        none = Spread(Value(number(0)), free, Scene(table, free).shape(free))
+        chosen = Choose(all_of(others[0].guards), others[0].value, none, free)
+        return [Assign(equation.tensor, picks, "=", chosen, free, note)]
+    elif not allocated:
+        found.append(Zeros(equation.tensor, table[equation.tensor].shape, note))
+    for piece in _together(others, Scene(table, free)):
+        one: Statement = (
+            piece.add_at
+            if piece.add_at is not None
+            else Assign(equation.tensor, piece.picks, "+=", piece.value, piece.axes)
+        )
+        if piece.guards:
+            found.append(When(all_of(piece.guards), (one,)))
+        else:
+            found.append(one)
+    if allocated and note and found and not simple:
+        found[0] = _noted(found[0], note)
+    return found
+
+
+def _joined(equation: Equation, table: Mapping[str, Tensor]) -> Join | None:
+    """A sum whose parts are 0 but on ranges of one letter that lie one behind the other."""
+    (term, *others) = equation.terms
+    if others or not term.plain or term.reduced or term.reduce != "sum":
+        return None
+    term = prepared(replace(term, body=settled(term.body)), equation, table, frozenset())
+    if not isinstance(term.body, Add) or tuple(s.axis for s in term.target) != equation.axes:
+        return None
+    parts: list[tuple[int, Affine, Array]] = []
+    letters: set[Axis] = set()
+    for arg in term.body.args:
+        own, ranges, guards = narrow(replace(term, body=arg), table, frozenset())
+        if guards or len(ranges) != 1:
+            return None
+        (letter, (start, stop)) = next(iter(ranges.items()))
+        letters.add(letter)
+        scene = Scene(table, term.domain, frozenset(), ranges)
+        parts.append((start, stop, scene.spread(lower(own.body, scene), equation.axes)))
+    parts.sort(key=lambda part: part[0])
+    ends = [affine(0), *(stop for _, stop, _ in parts)]
+    along = letters.pop()
+    if letters or [affine(start) for start, _, _ in parts] != ends[:-1] or ends[-1] != along.extent:
+        return None
+    return Join(tuple(array for _, _, array in parts), along, equation.axes)
+
+
+def _unguarded_apart(
+    term: Term, table: Mapping[str, Tensor], fixed: frozenset[Axis]
+) -> Iterator[Term]:
+    """A sum in a loop as two terms, where a part of it is 0 at some of the steps."""
+    if not fixed or term.reduce != "sum" or term.reduced or not isinstance(term.body, Add):
+        yield term
+        return
+    parts: dict[bool, list[Expr]] = {}
+    for arg in term.body.args:
+        _, _, guards = narrow(replace(term, body=arg), table, fixed)
+        parts.setdefault(any(decide(g) is not True for g in guards), []).append(arg)
+    for some in sorted(parts):
+        yield replace(term, body=add(*parts[some]))
+
+
+def _together(pieces: list[_Piece], scene: Scene) -> list[_Piece]:
+    """Pieces that are added at one place under one condition are one sum."""
+    found: list[_Piece] = []
+    for piece in pieces:
+        last = found[-1] if found else None
+        same = last is not None and (last.picks, last.guards, last.axes) == (
+            (piece.picks, piece.guards, piece.axes)
+        )
+        if last is not None and same and piece.add_at is None and last.add_at is None:
+            value = _total([last.value, piece.value], piece.axes, scene)
+            found[-1] = replace(last, value=value)
+        else:
+            found.append(piece)
+    return found
+
+
+def _noted(statement: Statement, note: str) -> Statement:
+    if isinstance(statement, Assign | Zeros):
+        return replace(statement, note=note)
+    if isinstance(statement, When):
+        return replace(statement, body=(_noted(statement.body[0], note), *statement.body[1:]))
+    return statement
+
+
+def _total(values: list[Array], axes: tuple[Axis, ...], scene: Scene) -> Array:
+    if len(values) == 1:
+        return scene.spread(values[0], axes)
+    union = tuple(a for a in axes if any(a in v.axes for v in values))
+    return scene.spread(Map("add", tuple(values), union), axes)
+
+
+def _piece(
+    term: Term, equation: Equation, table: Mapping[str, Tensor], fixed: frozenset[Axis]
+) -> _Piece | None:
+    """One term; None where it is 0 everywhere, and so adds nothing.
+
+    A logsumexp of zeros is the logarithm of their number.
+    """
+    term = replace(term, body=settled(term.body))
+    if term.body == ZERO and term.reduce != "logsumexp":
+        return None
+    term = prepared(term, equation, table, fixed)
+    term, ranges, guards = narrow(term, table, fixed)
+    if any(stop.number is not None and stop.number <= start for start, stop in ranges.values()):
+        return None
+    if any(decide(g) is False for g in guards):
+        return None
+    scene = Scene(
+        table, term.domain, fixed, ranges, implied(all_of(guards)) if guards else frozenset()
+    )
+    shape = table[equation.tensor].shape
+    plain = all(
+        s.axis is not None and (s.axis in fixed or s.axis.extent == e)
+        for s, e in zip(term.target, shape, strict=True)
+    )
+    if not (term.plain and plain):
+        return _scattered(term, equation, scene, guards)
+    run = tuple(a for a in term.reduced if a not in fixed)
+    value = _term_value(term, run, scene)
+    picks: list[Pick] = []
+    whole = True
+    for subscript in term.target:
+        axis = subscript.axis
+        assert axis is not None
+        if axis in fixed:
+            picks.append(At(affine(axis)))
+        else:
+            picks.append(_narrowed(subscript, scene))
+            whole = whole and axis not in ranges
+    free = tuple(a for a in equation.axes if a not in fixed)
+    return _Piece(value, tuple(picks), whole, tuple(guards), free)
+
+
+def _term_value(term: Term, run: tuple[Axis, ...], scene: Scene) -> Array:
+    if not run:
+        return lower(term.body, scene)
+    if term.reduce == "sum":
+        pulled = pull(replace(term, domain=tuple(a for a in term.domain)))
+        if pulled.trivial:
+            return lower_sum(pulled.core, run, scene)
+        inner = lower_sum(pulled.core, run, scene)
+        hole = Read("sum'", tuple(affine(a) for a in inner.axes))
+        return _filled(pulled.wrap(hole), hole, inner, scene)
+    inside = lower(term.body, scene)
+    if term.matrix is not None:
+        own = (s.axis for s in term.target)
+        axes = tuple(a for a in own if a is not None and a not in scene.fixed)
+        return Matrix(term.reduce, inside, run, axes)
+    full = tuple(a for a in scene.order if a in inside.axes or a in run)
+    inside = scene.spread(inside, full) if set(run) - set(inside.axes) else inside
+    return Reduce(term.reduce, inside, run, tuple(a for a in inside.axes if a not in run))
+
+
+def _filled(expr: Expr, hole: Read, inner: Array, scene: Scene) -> Array:
+    """Lower an expression in which one read stands for an array that is already there."""
+    tensor = Tensor("sum'", tuple(a.extent for a in inner.axes), "intermediate")
+    marked = lower(expr, replace(scene, table={**scene.table, "sum'": tensor}))
+    return _replace_load(marked, inner)
+
+
+def _replace_load(array: Array, inner: Array) -> Array:
+    if isinstance(array, Load) and array.tensor == "sum'":
+        return inner
+    if isinstance(array, Map):
+        return replace(array, args=tuple(_replace_load(a, inner) for a in array.args))
+    if isinstance(array, Spread):
+        return replace(array, of=_replace_load(array.of, inner))
+    if isinstance(array, Choose):
+        no = array.no
+        return replace(
+            array,
+            yes=_replace_load(array.yes, inner),
+            no=None if no is None else _replace_load(no, inner),
+        )
+    return array
+
+
+def _scattered(term: Term, equation: Equation, scene: Scene, guards: list[Expr]) -> _Piece | None:
+    """A term whose left subscripts aren't plain letters: folds, fixed places, scatter-adds."""
+    shape = scene.table[equation.tensor].shape
+    uses: dict[Axis, int] = {}
+    for subscript in term.target:
+        for axis in scene.free(affine_axes(subscript)):
+            uses[axis] = uses.get(axis, 0) + 1
+    kept = tuple(uses)
+    scene = replace(scene, order=_short_first(term, scene))
+    run = tuple(a for a in term.domain if a not in kept and a not in scene.fixed)
+    value = _term_value(replace(term, target=tuple(affine(a) for a in kept)), run, scene)
+    picks: list[Pick] = []
+    layout: list[tuple[Axis, ...]] = []
+    out: list[Axis] = []
+    folds: list[tuple[int, Affine, Affine, tuple[Run, ...]]] = []
+    tiled = False
+    gathered: list[int] = []
+    positions: list[int] = []
+    inside: list[Expr] = []
+    for k, (subscript, extent) in enumerate(zip(term.target, shape, strict=True)):
+        free = scene.free(affine_axes(subscript))
+        simple = all(isinstance(a, Axis | Dim) for a, _ in subscript.terms)
+        if not free and simple:
+            picks.append(At(subscript))
+            inside.extend(outside_of(subscript, extent))
+            continue
+        position = len(out)
+        out.append(equation.axes[k])
+        if not simple or any(uses[a] > 1 for a in free):
+            picks.append(Whole())
+            gathered.append(k)
+            positions.append(position)
+            layout.append(())
+        elif subscript.axis is not None and subscript.axis.extent == extent:
+            picks.append(_narrowed(subscript, scene))
+            layout.append(free)
+        elif len(free) == 1 and (slice_ := span_of(subscript, extent, scene)):
+            picks.append(slice_)
+            layout.append(free)
+        else:
+            picks.append(Whole())
+            start, runs = runs_of(subscript, free, scene)
+            digits = tiles(start, runs, extent)
+            if digits:
+                tiled = True
+                layout.append(tuple(a for _, a, _ in digits))
+            else:
+                folds.append((position, extent, start, runs))
+                layout.append(free)
+    guards = [*guards, *inside]
+    if any(decide(g) is False for g in inside):
+        return None
+    indices = tuple(lower_index(term.target[k], scene) for k in gathered)
+    first = scene.union(indices)
+    axes = (*first, *(a for group in layout for a in group))
+    value = scene.spread(value, axes)
+    for position, extent, start, runs in reversed(folds):
+        at = len(first) + sum(len(g) for g in layout[:position])
+        after = (
+            *value.axes[:at],
+            out[position],
+            *value.axes[at + len(runs) :],
+        )
+        value = Fold(value, at, extent, start, runs, after)
+    if tiled:
+        sizes = [scene.length(a) for a in first]
+        kept_axes = [k for k, p in enumerate(picks) if not isinstance(p, At)]
+        for position, k in enumerate(kept_axes):
+            if position not in positions:
+                part = isinstance(picks[k], Span)
+                sizes.append(scene.length(layout[position][0]) if part else shape[k])
+        rest = tuple(a for k, a in enumerate(out) if k not in positions)
+        value = Reshape(value, (*first, *rest), tuple(sizes))
+    if not gathered:
+        free_axes = tuple(out)
+        value = replace(value, axes=free_axes) if isinstance(value, Fold) else value
+        whole = all(isinstance(p, Whole) for p in picks)
+        if whole and value.axes != tuple(equation.axes):
+            value = _renamed_axes(value, tuple(out))
+        return _Piece(value, tuple(picks), whole, tuple(guards), value.axes)
+    rest = tuple(a for k, a in enumerate(out) if k not in positions)
+    statement = AddAt(
+        equation.tensor, tuple(picks), tuple(positions), indices, first, value, (*first, *rest)
+    )
+    return _Piece(value, tuple(picks), False, tuple(guards), value.axes, statement)
+
+
+def _short_first(term: Term, scene: Scene) -> tuple[Axis, ...]:
+    """The order in which short letters of a left subscript come first: `_fold` loops over those."""
+    short = dict.fromkeys(
+        a
+        for s in term.target
+        if len(group := scene.free(affine_axes(s))) > 1
+        for a in group
+        if a.extent.number is not None and a.extent != max((b.extent for b in group), key=_size)
+    )
+    return (*short, *(a for a in scene.order if a not in short))
+
+
+def _size(extent: Affine) -> float:
+    return float("inf") if extent.number is None else extent.number
+
+
+def _narrowed(subscript: Affine, scene: Scene) -> Pick:
+    """The part of an axis that a plain letter walks."""
+    axis = subscript.axis
+    if axis is None or axis not in scene.ranges:
+        return Whole()
+    start, stop = scene.ranges[axis]
+    return Span(affine(start), None if stop == axis.extent else stop)
+
+
+def _renamed_axes(value: Array, axes: tuple[Axis, ...]) -> Array:
+    return replace(value, axes=axes)

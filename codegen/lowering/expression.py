@@ -1,0 +1,313 @@
+"""Scalar bodies -> arrays with named axes: functions entry by entry, sums of products as dots."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from codegen.lowering.context import Scene, mapped
+from codegen.lowering.contraction_order import contract_order
+from codegen.lowering.reads import lower_index, lower_read, outside_of
+from codegen.program.nodes import (
+    Array,
+    Chain,
+    Choose,
+    Dot,
+    Length,
+    Load,
+    Reduce,
+    Reshape,
+    Value,
+    Window,
+)
+from derive.algebra.conditions import (
+    conjuncts,
+    decide,
+    implied,
+    not_negative,
+)
+from derive.ir.notation import (
+    Add,
+    Axis,
+    Call,
+    Compare,
+    Constant,
+    Dim,
+    Expr,
+    Index,
+    Logic,
+    Mul,
+    Number,
+    Pow,
+    Read,
+    affine,
+)
+from derive.ir.numerals import as_decimal, is_long
+from derive.ir.tree import (
+    factors,
+    index_reads,
+    letters,
+    mul,
+    number,
+    power,
+    reads,
+)
+
+
+def lower(expr: Expr, scene: Scene) -> Array:
+    """A body without reductions, as an array."""
+    match expr:
+        case Number() | Constant():
+            return Value(expr)
+        case Index(value):
+            if not all(isinstance(a, Axis | Dim) for a, _ in value.terms):
+                return mapped("float", [lower_index(value, scene)], scene)
+            return scene.count(value)
+        case Read():
+            return lower_read(expr, scene)
+        case Add(args):
+            return mapped("add", [lower(a, scene) for a in args], scene)
+        case Mul(args):
+            return _quotient(args, scene)
+        case Pow(base, Number(value)) if value < 0:
+            below = lower(power(base, number(-value)), scene)
+            return mapped("div", [Value(number(1)), below], scene)
+        case Pow(base, exponent):
+            return mapped("pow", [lower(base, scene), lower(exponent, scene)], scene)
+        case Call("hold", (inside,)):
+            return lower(inside, scene)
+        case Call("where", (condition, yes, no)):
+            if not scene.free(letters(condition)) and _is_known(condition, scene):
+                true = replace(scene, known=scene.known | implied(condition))
+                one, other = lower(yes, true), lower(no, scene)
+                axes = scene.union([one, other])
+                return Choose(condition, scene.spread(one, axes), scene.spread(other, axes), axes)
+            padded = _padded(condition, yes, no, scene)
+            if padded is not None:
+                return padded
+            parts = [_condition(condition, scene), lower(yes, scene), lower(no, scene)]
+            return mapped("where", parts, scene)
+        case Call("delta", (left, right)):
+            return mapped("delta", [_integer(left, scene), _integer(right, scene)], scene)
+        case Call(function, args):
+            return mapped(function, [lower(a, scene) for a in args], scene)
+        case Compare() | Logic():
+            return _condition(expr, scene)
+        case _:
+            raise AssertionError(f"{type(expr).__name__} can't be lowered")
+
+
+def _padded(condition: Expr, yes: Expr, no: Expr, scene: Scene) -> Array | None:
+    """A read with another number than 0 outside, where the condition says no more than inside."""
+    if not isinstance(yes, Read) or letters(no) or list(reads(no)):
+        return None
+    shape = scene.table[yes.tensor].shape
+    ends = {
+        difference
+        for subscript, extent in zip(yes.subscripts, shape, strict=True)
+        for end in outside_of(subscript, extent)
+        if (difference := not_negative(end)) is not None
+    }
+    said = {not_negative(p) for p in conjuncts(condition) if decide(p) is not True}
+    return _filled(lower_read(yes, scene), lower(no, scene)) if said == ends else None
+
+
+def _filled(array: Array, fill: Array) -> Array | None:
+    match array:
+        case Window(of=of):
+            inner = _filled(of, fill)
+            return None if inner is None else replace(array, of=inner, fill=fill)
+        case Load() | Reshape():
+            return array
+        case _:
+            return None
+
+
+def _is_known(condition: Expr, scene: Scene) -> bool:
+    """Whether a condition reads no array: Python decides it."""
+    found = (*reads(condition), *index_reads(condition))
+    return all(scene.table[r.tensor].role in ("mode", "constant") for r in found)
+
+
+def _condition(expr: Expr, scene: Scene) -> Array:
+    match expr:
+        case Compare(op, left, right):
+            return mapped(op, [_integer(left, scene), _integer(right, scene)], scene)
+        case Logic(op, args):
+            return mapped(op, [_condition(a, scene) for a in args], scene)
+        case _:
+            return lower(expr, scene)
+
+
+def _integer(expr: Expr, scene: Scene) -> Array:
+    """Letters stay integers where they are compared."""
+    if isinstance(expr, Index):
+        return lower_index(expr.value, scene)
+    if isinstance(expr, Read) and scene.table[expr.tensor].integer:
+        return lower_read(expr, scene, as_integer=True)
+    return lower(expr, scene)
+
+
+def _quotient(args: tuple[Expr, ...], scene: Scene) -> Array:
+    """A product as numerator and denominator, the sign and whole numbers in front."""
+    over: list[Expr] = []
+    under: list[Expr] = []
+    sign = False
+    for arg in args:
+        match arg:
+            case Pow(base, Number(value)) if value < 0:
+                under.append(power(base, number(-value)))
+            case Number(value):
+                sign = value < 0
+                top, bottom = abs(value.numerator), value.denominator
+                if as_decimal(value) or is_long(value):
+                    over.append(number(abs(value)))
+                    continue
+                if top != 1:
+                    over.append(number(top))
+                if bottom != 1:
+                    under.append(number(bottom))
+            case _:
+                over.append(arg)
+    parts = [lower(a, scene) for a in over]
+    result = parts[0] if len(parts) == 1 else mapped("mul", parts, scene) if parts else None
+    if under:
+        below = [lower(a, scene) for a in under]
+        divisor = below[0] if len(below) == 1 else mapped("mul", below, scene)
+        result = mapped("div", [result or Value(number(1)), divisor], scene)
+    result = result or Value(number(1))
+    return mapped("neg", [result], scene) if sign else result
+
+
+def lower_sum(core: Expr, run: tuple[Axis, ...], scene: Scene) -> Array:
+    """The sum of a body over letters: a contraction where it is a product of several arrays."""
+    absent = [a for a in run if a not in letters(core)]
+    run = tuple(a for a in run if a not in absent)
+    value = _contracted(core, run, scene) if run else lower(core, scene)
+    for axis in absent:
+        if scene.length(axis) != affine(1):
+            value = mapped("mul", [Length(scene.length(axis)), value], scene)
+    return value
+
+
+def _contracted(core: Expr, run: tuple[Axis, ...], scene: Scene) -> Array:
+    groups = _groups(core, set(run), scene)
+    arrays = [lower(g, _natural(g, scene)) for g in groups]
+    if len(arrays) == 1:
+        return _reduced(arrays[0], run, scene)
+    chain = _chain(arrays, run, scene)
+    if chain is not None:
+        return chain
+    while len(arrays) > 1:
+        first, second = contract_order(arrays, run)
+        left, right = arrays[first], arrays[second]
+        others = [a for k, a in enumerate(arrays) if k not in (first, second)]
+        needed = {a for other in others for a in other.axes}
+        summed = tuple(a for a in run if a not in needed)
+        arrays = [*others, _pair(left, right, summed, scene)]
+    left_over = tuple(a for a in run if a in arrays[0].axes)
+    return _reduced(arrays[0], left_over, scene)
+
+
+def _chain(arrays: list[Array], run: tuple[Axis, ...], scene: Scene) -> Chain | None:
+    """Three matrices or more, each beside the next, of which no extent is known before run time."""
+    matrices = all(len(a.axes) == 2 for a in arrays)
+    walked = dict.fromkeys(a for array in arrays for a in array.axes)
+    ends = [a for a in scene.order if a in walked and a not in run]
+    if len(arrays) < 3 or not matrices or len(ends) != 2:
+        return None
+    if any(a.extent.number is not None for a in walked):
+        return None
+    place, left, found = ends[0], list(arrays), []
+    while left:
+        beside = [a for a in left if place in a.axes]
+        if len(beside) != 1:
+            return None
+        found.append(beside[0])
+        left.remove(beside[0])
+        place = beside[0].axes[1 - beside[0].axes.index(place)]
+    return Chain(tuple(found), tuple(ends)) if place == ends[1] else None
+
+
+def _natural(group: Expr, scene: Scene) -> Scene:
+    """The order of axes that an array in the group has in memory, else one that none is against."""
+    wanted = set(scene.free(letters(group)))
+    for read in reads(group):
+        axes = tuple(a for s in read.subscripts if (a := s.axis) is not None and a in wanted)
+        if len(axes) == len(read.subscripts) and set(axes) == wanted and len(axes) == len(wanted):
+            return replace(scene, order=axes)
+    return replace(scene, order=_agreed(group, scene) or scene.order)
+
+
+def _agreed(group: Expr, scene: Scene) -> tuple[Axis, ...] | None:
+    """The letters in an order that keeps that of each read; None where two are against each other.
+
+    Then arrays broadcast to each other as they lie.
+    """
+    orders = [tuple(a for s in r.subscripts if (a := s.axis) is not None) for r in reads(group)]
+    left = list(scene.order)
+    found: list[Axis] = []
+    while left:
+        ready = [
+            a
+            for a in left
+            if not any(
+                b in left and a in order and b in order[: order.index(a)]
+                for order in orders
+                for b in order
+            )
+        ]
+        if not ready:
+            return None
+        found.append(ready[0])
+        left.remove(ready[0])
+    return tuple(found)
+
+
+def _reduced(array: Array, run: tuple[Axis, ...], scene: Scene) -> Array:
+    if not run:
+        return array
+    return Reduce("sum", array, run, tuple(a for a in array.axes if a not in run))
+
+
+def _pair(left: Array, right: Array, run: tuple[Axis, ...], scene: Scene) -> Array:
+    """Two arrays multiplied and summed over `run`; letters of one alone are summed first."""
+    left = _reduced(left, tuple(a for a in run if a in left.axes and a not in right.axes), scene)
+    right = _reduced(right, tuple(a for a in run if a in right.axes and a not in left.axes), scene)
+    shared = [a for a in run if a in left.axes and a in right.axes]
+    if not shared:
+        return mapped("mul", [left, right], scene)
+    both = [a for a in left.axes if a in right.axes and a not in shared]
+    mine = [a for a in left.axes if a not in right.axes]
+    theirs = [a for a in right.axes if a not in left.axes]
+    place = {a: k for k, a in enumerate(scene.order)}
+    if mine and theirs and min(place[a] for a in theirs) < min(place[a] for a in mine):
+        left, right, mine, theirs = right, left, theirs, mine
+    return Dot(left, right, (*both, *mine, *theirs))
+
+
+def _groups(core: Expr, run: set[Axis], scene: Scene) -> list[Expr]:
+    """The factors of a product, those with the same letters together."""
+    found: list[tuple[frozenset[Axis], list[Expr]]] = []
+    for factor in factors(core):
+        mine = frozenset(scene.free(letters(factor)))
+        for axes, parts in found:
+            if axes == mine:
+                parts.append(factor)
+                break
+        else:
+            found.append((mine, [factor]))
+    # a factor that adds no letter to another is multiplied in, unless it makes a product of two
+    changed = True
+    while changed and len(found) > 1:
+        changed = False
+        for k, (axes, parts) in enumerate(found):
+            hosts = [h for h, (other, _) in enumerate(found) if h != k and axes < other]
+            if hosts and (len(found) > 2 or not axes & run):
+                host = min(hosts, key=lambda h: len(found[h][0]))
+                merged = {id(p) for p in (*parts, *found[host][1])}
+                together = [f for f in factors(core) if id(f) in merged]
+                found[host] = (found[host][0], together)
+                del found[k]
+                changed = True
+                break
+    return [mul(*parts) for _, parts in found]

@@ -1,0 +1,1 @@
+"""What a module holds: which function computes what, and the facts of the model."""

@@ -1,0 +1,1 @@
+"""What is made of a program before it is printed: functions from program to program."""

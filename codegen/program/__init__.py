@@ -1,0 +1,1 @@
+"""The program of a module: arrays with named axes, statements, procedures."""

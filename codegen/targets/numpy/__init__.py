@@ -1,0 +1,1 @@
+"""A module printed as NumPy."""

@@ -1,0 +1,1 @@
+"""The functions of a NumPy module, one kind a file."""

@@ -1,0 +1,133 @@
+"""`init_params`: one line a parameter, from its initialiser or the example's numbers."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+from codegen.targets.numpy.line_breaking import wrap
+from codegen.targets.numpy.tables import UNARY, number_code
+from derive.catalogue import INITIALIZER
+from derive.catalogue.rows import BIAS_COLUMN
+from derive.ir.derivation import Derivation
+from derive.ir.notation import Tensor
+from derive.ir.system import Initializer
+from derive.language.parser import read_value
+from derive.language.syntax import (
+    Fn,
+    Name,
+    Num,
+    Op,
+    Syntax,
+)
+
+_ZERO = Initializer("zeros")
+_DEFAULT = Initializer("normal", (("std", 0.1),))
+
+
+_HELPED = ("truncated_normal", "orthogonal")
+
+
+def initial_lines(derivation: Derivation) -> tuple[list[str], set[str]]:
+    """The body of `init_params` after its docstring, and the helpers that it calls."""
+    system = derivation.system
+    chosen = dict(system.training.initializers)
+    example = dict(system.training.example)
+    tensors = system.having("parameter", "buffer")
+    rows = []
+    draws = False
+    helpers: set[str] = set()
+    for tensor in tensors:
+        if tensor.name in example:
+            code = f"np.array({_nested(example[tensor.name])}, dtype=DTYPE)"
+        else:
+            code = _code(tensor, chosen.get(tensor.name, _start(tensor)))
+        draws = draws or "rng" in code
+        helpers |= {f"_{name}" for name in _HELPED if f"_{name}(" in code}
+        rows.extend(wrap(f'        "{tensor.name}": ', code, "        ", ","))
+    lines = ["    rng = np.random.default_rng(seed)"] if draws else []
+    if not rows:
+        return [*lines, "    return {}"], helpers
+    return [*lines, "    return {", *rows, "    }"], helpers
+
+
+def _start(tensor: Tensor) -> Initializer:
+    """What begins where the spec says nothing: a buffer at 0, a parameter near it."""
+    return _ZERO if tensor.role == "buffer" else _DEFAULT
+
+
+def _nested(value: Any) -> str:
+    if isinstance(value, tuple | list):
+        return f"[{', '.join(_nested(v) for v in value)}]"
+    return repr(float(value))
+
+
+def _code(tensor: Tensor, chosen: Initializer) -> str:
+    entry = INITIALIZER[chosen.type]
+    attributes = {a.name: a.default for a in entry.attributes} | dict(chosen.attributes)
+    shape = [e.number for e in tensor.shape]
+    sizes = [n if n is not None else 1 for n in shape]
+    if attributes.pop(BIAS_COLUMN, False):
+        inner = [*sizes[:-1], sizes[-1] - 1]
+        core = _draw(entry, attributes, inner)
+        zeros = f"np.zeros(({', '.join(str(s) for s in [*sizes[:-1], 1])}))"
+        return f"np.concatenate([{core}, {zeros}], axis=-1).astype(DTYPE)"
+    if entry.distribution == "values":
+        return f"np.array({_nested(attributes['values'])}, dtype=DTYPE)"
+    if entry.distribution == "eye":
+        gain = _formula("gain", attributes, sizes)
+        eye = f"np.eye({', '.join(map(str, sizes))}, dtype=DTYPE)"
+        return eye if gain == "1.0" else f"{gain} * {eye}"
+    if entry.distribution == "constant":
+        value = _formula(dict(entry.formulas)["value"], attributes, sizes)
+        if value == "0":
+            return f"np.zeros({_shape(sizes)}, dtype=DTYPE)"
+        return f"np.full({_shape(sizes)}, {value}, dtype=DTYPE)"
+    return (
+        f"{_draw(entry, attributes, sizes)}.astype(DTYPE)"
+        if sizes
+        else (f"np.asarray({_draw(entry, attributes, sizes)}, dtype=DTYPE)")
+    )
+
+
+def _draw(entry: Any, attributes: dict[str, Any], sizes: list[int]) -> str:
+    limits = [_formula(text, attributes, sizes) for _, text in entry.formulas]
+    if entry.distribution in _HELPED:
+        return f"_{entry.distribution}(rng, {', '.join(limits)}, {_shape(sizes)})"
+    return f"rng.{entry.distribution}({', '.join(limits)}, {_shape(sizes)})"
+
+
+def _shape(sizes: list[int]) -> str:
+    return f"({sizes[0]},)" if len(sizes) == 1 else f"({', '.join(str(s) for s in sizes)})"
+
+
+def _formula(text: str, attributes: dict[str, Any], sizes: list[int]) -> str:
+    """A formula of the catalogue over `fan_in`, `fan_out` and attributes, as NumPy source.
+
+    A weight is laid out `W[out, in, ...]`; what follows are the places of a window.
+    """
+    window = prod(sizes[2:])
+    fan_out = sizes[0] * window if sizes else 1
+    fan_in = (sizes[1] if len(sizes) > 1 else fan_out) * window
+    values = {"fan_in": fan_in, "fan_out": fan_out, **attributes}
+    return _source(read_value(text, "initializer"), values)
+
+
+def _source(node: Syntax, values: dict[str, Any]) -> str:
+    match node:
+        case Num(value=value):
+            code, level = number_code(value)
+            return code if level >= UNARY else f"({code})"
+        case Name(name=name):
+            value = values[name]
+            return str(value) if isinstance(value, int) else repr(float(value))
+        case Op(op="neg", args=(one,)):
+            return f"-{_source(one, values)}"
+        case Op(op=op, args=(one, other)):
+            left, right = _source(one, values), _source(other, values)
+            right = f"({right})" if isinstance(other, Op) else right
+            return f"{left} {op} {right}"
+        case Fn(name=name, args=(one,)):
+            return f"np.{name}({_source(one, values)})"
+        case _:
+            raise AssertionError("an initialiser's formula is arithmetic")

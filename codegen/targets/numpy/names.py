@@ -1,0 +1,77 @@
+"""Names in emitted code: tensors keep theirs unless it would shadow something."""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Iterable, Mapping
+
+from derive.ir.notation import Axis
+
+# what the module itself uses; a tensor of that name gets an underscore behind it
+TAKEN = frozenset(
+    """
+    np params state rng training inputs gradient sigmoid erf range reversed float int max min
+    abs sum dict tuple len print name value learning_rate DTYPE NAME PARAMETERS BUFFERS
+    HYPERPARAMETERS init_params forward loss gradients init_state train_step probabilities
+    init_step step batch
+    Model main argparse csv io json os sys
+    """.split()  # noqa: SIM905 - a list of words reads better so
+)
+
+
+TRAINING = "training"  # what tells training from inference; no tensor is called so
+
+
+class Names:
+    """Python names of tensors, run-time extents and loop letters, all distinct.
+
+    `given` are names that some tensors have already.
+    """
+
+    def __init__(
+        self, tensors: Iterable[str], dims: Iterable[str], given: Mapping[str, str] | None = None
+    ) -> None:
+        self._tensor: dict[str, str] = dict(given or {})
+        used = set(TAKEN)
+        for tensor in tensors:
+            if tensor in self._tensor:
+                continue
+            name = tensor.removeprefix("next(").removesuffix(")")
+            if tensor.startswith("next("):
+                name = f"next_{name}"
+            if name.startswith("_"):
+                name += "_"  # the module's own functions begin so, and end otherwise
+            while name in used or keyword.iskeyword(name) or keyword.issoftkeyword(name):
+                name += "_"
+            used.add(name)
+            self._tensor[tensor] = name
+        self._dim: dict[str, str] = {}
+        for dim in dims:
+            name = dim.upper() if len(dim) == 1 else f"{dim}_size"
+            if name in used:
+                name = f"{dim}_size"
+            while name in used:
+                name += "_"
+            used.add(name)
+            self._dim[dim] = name
+        self._used = used
+        self._letter: dict[str, str] = {}
+
+    def tensor(self, name: str) -> str:
+        """The variable that holds a tensor."""
+        return self._tensor[name]
+
+    def dim(self, name: str) -> str:
+        """The variable that holds a run-time extent."""
+        return self._dim[name]
+
+    def letter(self, axis: Axis) -> str:
+        """A loop's variable."""
+        found = self._letter.get(axis.letter)
+        if found is None:
+            found = axis.letter
+            while found in self._used or keyword.iskeyword(found):
+                found += "_"
+            self._used.add(found)
+            self._letter[axis.letter] = found
+        return found

@@ -1,0 +1,90 @@
+"""Parts of an expression that stand in it more than once, as variables of their own."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator
+from dataclasses import fields, replace
+from typing import Protocol
+
+from derive.arrays.entries import Entries
+from derive.arrays.nodes import (
+    Array,
+    Entrywise,
+    Inverse,
+    Norm,
+    Placed,
+    Product,
+    Reduce,
+    Trace,
+    Whole,
+)
+from derive.arrays.printer import text
+from derive.arrays.walk import arrays, parts
+
+_LEAST = 8  # characters: what is shorter is written again
+_NAMES = ("z", "s", "r", "u", "v", "h", "q", *(f"z{k}" for k in range(2, 100)))
+_MATRICES = ("M", *(f"M{k}" for k in range(2, 100)))
+_TRUTHS = ("==", "!=", "<", "<=", ">", ">=", "and", "or", "not")
+
+
+class Shapes(Protocol):
+    """Who knows what nodes are."""
+
+    def entries(self, node: Whole) -> Entries:
+        """What a node is."""
+
+    def put(self, name: str, node: Whole) -> None:
+        """A name that stands for a node from here on."""
+
+
+def shared(
+    value: Whole, taken: Collection[str], shapes: Shapes
+) -> tuple[list[tuple[str, Whole]], Whole]:
+    """Variables, those that others read first, and the value that reads them."""
+    used = set(taken)
+    found: list[tuple[str, Whole]] = []
+    while True:
+        counts = Counter(p for w in (value, *(n for _, n in found)) for p in _worth(w))
+        again = [p for p, count in counts.items() if count > 1 and shapes.entries(p).lies != "row"]
+        if not again:
+            return found, value
+        part = max(again, key=lambda p: len(text(p)))
+        names = _MATRICES if shapes.entries(part).rank == 2 else _NAMES
+        name = next(n for n in names if n not in used)
+        used.add(name)
+        shapes.put(name, part)
+        value = _with(value, part, name)
+        found = [(name, part), *((n, _with(w, part, name)) for n, w in found)]
+
+
+def _worth(node: Whole) -> Iterator[Whole]:
+    """What takes work, in order."""
+    match node:
+        case Inverse(of=Array()):
+            return  # is named after its matrix
+        case Product() | Inverse() | Norm() | Reduce() | Trace() | Entrywise():
+            truth = isinstance(node, Entrywise) and node.op in _TRUTHS
+            if not truth and len(text(node)) >= _LEAST and arrays(node):
+                yield node
+        case _:
+            pass
+    for part in parts(node):
+        yield from _worth(part)
+
+
+def _with(node: Whole, part: Whole, name: str) -> Whole:
+    """The node with a name in the place of a part."""
+    if node == part:
+        return Array(name)
+    new: dict[str, object] = {}
+    for field in fields(node):
+        value = getattr(node, field.name)
+        if isinstance(value, tuple):
+            new[field.name] = tuple(
+                _with(v, part, name) if isinstance(v, Placed) else v  # type: ignore[arg-type]
+                for v in value
+            )
+        elif isinstance(value, Placed):
+            new[field.name] = _with(value, part, name)  # type: ignore[arg-type]
+    return replace(node, **new) if new else node  # type: ignore[arg-type]

@@ -1,0 +1,1 @@
+"""Rewriting of scalar bodies and of subscripts: equal values in cheaper forms."""

@@ -1,0 +1,142 @@
+"""Conditions on letters: which surely hold, which surely fail, and what follows from one."""
+
+from __future__ import annotations
+
+from derive.algebra.index_rules import bounds, surely_not_negative
+from derive.ir.notation import (
+    Add,
+    Affine,
+    Call,
+    Compare,
+    Expr,
+    Index,
+    Logic,
+    Mul,
+    Number,
+    affine,
+)
+from derive.ir.tree import number, transform
+
+
+def not_negative(condition: Expr) -> Affine | None:
+    """`d` where an order on integers says `d >= 0`."""
+    if not isinstance(condition, Compare) or condition.op in ("==", "!="):
+        return None
+    difference = _difference(condition)
+    if difference is None:
+        return None
+    match condition.op:
+        case ">=":
+            return difference
+        case ">":
+            return difference - 1
+        case "<=":
+            return -difference
+        case _:
+            return -difference - 1
+
+
+def _difference(condition: Compare) -> Affine | None:
+    left, right = integer(condition.left), integer(condition.right)
+    return None if left is None or right is None else left - right
+
+
+def integer(expr: Expr) -> Affine | None:
+    """The integer of the index calculus that a value is, if it is one."""
+    match expr:
+        case Index(value):
+            return value
+        case Number(value) if value.denominator == 1:
+            return affine(int(value))
+        case Add(args):
+            parts = [integer(a) for a in args]
+            known = [p for p in parts if p is not None]
+            return sum(known, affine(0)) if len(known) == len(parts) else None
+        case Mul((Number(value), one)) if value.denominator == 1:
+            part = integer(one)
+            return None if part is None else part * int(value)
+        case _:
+            return None
+
+
+def decide(condition: Expr, known: frozenset[Affine] = frozenset()) -> bool | None:
+    """Whether a condition on letters surely holds or surely fails; None where it depends.
+
+    `known` are differences that are at least 0 here.
+    """
+    match condition:
+        case Logic("not", (one,)):
+            inner = decide(one, known)
+            return None if inner is None else not inner
+        case Logic(op, args):
+            answers = [decide(a, known) for a in args]
+            end = op == "or"
+            if end in answers:
+                return end
+            return None if None in answers else not end
+        case Compare("==" | "!=" as op):
+            difference = _difference(condition)
+            reach = None if difference is None else bounds(difference)
+            if reach is None:
+                return None
+            if surely_not_negative(reach[0] - 1) or surely_not_negative(-reach[1] - 1):
+                return op == "!="
+            return op == "==" if reach == (affine(0), affine(0)) else None
+        case Compare():
+            return _decide_order(condition, known)
+        case _:
+            return None
+
+
+def _decide_order(condition: Compare, known: frozenset[Affine]) -> bool | None:
+    difference = not_negative(condition)
+    if difference is None:
+        return None
+    if difference in known:
+        return True
+    reach = bounds(difference)
+    if reach is None:
+        return None
+    if surely_not_negative(reach[0]):
+        return True
+    return False if surely_not_negative(-reach[1] - 1) else None
+
+
+def settled(expr: Expr, known: frozenset[Affine] = frozenset()) -> Expr:
+    """An expression without the branches that the letters' ranges rule out."""
+
+    def change(node: Expr) -> Expr | None:
+        match node:
+            case Call("where", (condition, yes, no)):
+                answer = decide(condition, known)
+                if answer is not None:
+                    return settled(yes if answer else no, known)
+                inside = settled(yes, known | implied(condition))
+                other = settled(no, known)
+                if inside == other:
+                    return inside
+                return Call("where", (settled(condition, known), inside, other))
+            case Call("delta", (left, right)):
+                answer = decide(Compare("==", left, right))
+                return None if answer is None else number(int(answer))
+            case _:
+                return None
+
+    return transform(expr, change)
+
+
+def conjuncts(condition: Expr) -> tuple[Expr, ...]:
+    """The conditions that hold together where one does."""
+    if isinstance(condition, Logic) and condition.op == "and":
+        return tuple(c for a in condition.args for c in conjuncts(a))
+    return (condition,)
+
+
+def implied(condition: Expr) -> frozenset[Affine]:
+    """The differences that are at least 0 where a condition holds."""
+    match condition:
+        case Logic("and", args):
+            return frozenset().union(*(implied(a) for a in args))
+        case _:
+            difference = not_negative(condition)
+            return frozenset() if difference is None else frozenset({difference})

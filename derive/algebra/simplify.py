@@ -1,0 +1,281 @@
+"""Algebra on scalar bodies: never a table of derivatives, only rewriting by solving.
+
+A derivative is told through values that the forward pass already has: where `Y = body` holds and
+one transcendental atom of the body occurs linearly in it, the equation is solved for the atom
+(sigmoid: `exp(-z) = 1/y - 1`) and the answer put in. The cheapest of the equal forms is taken. A
+form is out that divides by what was no divisor before, or that brings in a root, a logarithm or
+any other function: it would be cheaper on paper and NaN in a program.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import sympy
+
+from derive.algebra.sympy_bridge import (
+    TRANSCENDENTAL,
+    Leaves,
+    Where,
+    abstract,
+    concrete,
+    cost,
+    from_sympy,
+    is_monomial,
+    to_sympy,
+)
+from derive.ir.notation import (
+    Affine,
+    Axis,
+    Equation,
+    Expr,
+    Read,
+)
+from derive.ir.tree import affine_axes, reads, substitute
+
+Sympy = Any
+_MOST_FACTORED = 24
+_MOST_SYMBOLS = 7
+_MOST_CANCELLED = 600  # operations; what cancelling costs grows fast with them
+_HALF = sympy.Rational(1, 2)
+
+
+@dataclass(frozen=True)
+class Fact:
+    """An element-wise forward equation, `output = body`: what solving may use."""
+
+    axes: tuple[Axis, ...]
+    output: Read
+    body: Expr
+
+
+def simplify(body: Expr) -> Expr:
+    """The cheapest of a few equal forms of a scalar body."""
+    if is_monomial(body):
+        return body
+    (shape,), leaves = abstract(body)
+    return concrete(_simplify(shape), leaves)
+
+
+@lru_cache(maxsize=4096)
+def _simplify(shape: Expr) -> Expr:
+    leaves = Leaves()
+    value = to_sympy(shape, leaves)
+    return _cheapest([shape], value, leaves)
+
+
+def _cheapest(given: Iterable[Expr], value: Sympy, leaves: Leaves) -> Expr:
+    best = list(given)
+    best.extend(from_sympy(form, leaves) for form in _forms(value))
+    return min(best, key=cost)
+
+
+def _forms(value: Sympy) -> Iterator[Sympy]:
+    """Equal forms, in order of preference at equal cost."""
+    gathered = sympy.factor_terms(value)
+    yield gathered
+    yield value
+    if value.has(Where) or sympy.count_ops(value) > 4 * _MOST_FACTORED:
+        return
+    whole = sympy.together(gathered)
+    yield whole
+    yield sympy.factor_terms(whole)
+    if sympy.count_ops(whole) <= _MOST_FACTORED and len(value.free_symbols) <= _MOST_SYMBOLS:
+        over, under = sympy.fraction(whole)
+        if not over.atoms(sympy.Function) and over.is_polynomial(*over.free_symbols):
+            yield sympy.factor(over) / under
+
+
+def reexpress(local: Expr, body: Expr, output: Read) -> Expr:
+    """A local derivative of `output = body`, told through the output where that is cheaper."""
+    if is_monomial(local):
+        return local
+    shapes, leaves = abstract(local, body, output)
+    return concrete(_reexpress(*shapes), leaves)
+
+
+@lru_cache(maxsize=4096)
+def _reexpress(local: Expr, body: Expr, output: Expr) -> Expr:
+    leaves = Leaves()
+    inside = to_sympy(body, leaves)
+    result = leaves.symbol(output)
+    value = to_sympy(local, leaves)
+    best = _cheapest([local], value, leaves)
+    for told in _told(value, [(inside, result)]):
+        best = _cheapest([best], told, leaves)
+    return best
+
+
+def _told(value: Sympy, equations: Sequence[tuple[Sympy, Sympy]]) -> Iterator[Sympy]:
+    """The value with transcendental atoms solved for, where that is allowed."""
+    for inside, result in equations:
+        for atom, answer in _solved(inside, result):
+            inverse = 1 / atom
+            if not (value.has(atom) or (inverse != atom and value.has(inverse))):
+                continue
+            told = value.xreplace({atom: answer})
+            if isinstance(atom, sympy.exp):
+                told = told.subs(sympy.exp(-atom.args[0]), 1 / answer)
+            told = sympy.cancel(told) if _rational(told) else told
+            if _allowed(told, value, inside):
+                yield told
+        told = _rooted(value, inside, result)
+        if told is not None and _allowed(told, value, inside, _root_divisor(value, inside, result)):
+            yield told
+
+
+def _rooted(value: Sympy, inside: Sympy, result: Sympy) -> Sympy | None:
+    """The value with the odd powers of `sqrt(z)` told through `b = sqrt(z)` or `b = 1/sqrt(z)`."""
+    if not (inside.is_Pow and abs(inside.exp) == _HALF):
+        return None
+
+    def odd(power: Sympy) -> bool:
+        return bool(power.is_Pow and power.base == inside.base and (2 * power.exp).is_odd)
+
+    told = value.replace(odd, lambda power: result ** (power.exp / inside.exp))
+    if told == value:
+        return None
+    return sympy.cancel(told) if _rational(told) else told
+
+
+def _root_divisor(value: Sympy, inside: Sympy, result: Sympy) -> set[Sympy]:
+    """The root, where its square is a divisor: it is 0 where that is."""
+    square = _divisors(1 / inside.base)
+    return {result} if square and square <= _divisors(value) else set()
+
+
+def _solved(inside: Sympy, result: Sympy) -> Iterator[tuple[Sympy, Sympy]]:
+    """`atom = ...` from `result = inside`, for each atom in which that is linear."""
+    for atom in _atoms(inside):
+        place = sympy.Dummy()
+        flat = inside.xreplace({atom: place})
+        if flat.has(*(a for a in (atom, 1 / atom) if not a.is_Symbol)):
+            continue
+        over, _ = sympy.fraction(sympy.together(flat - result))
+        if not over.is_polynomial(place):
+            continue
+        linear = sympy.Poly(over, place)
+        if linear.degree() == 1:
+            slope, rest = linear.all_coeffs()
+            yield atom, sympy.cancel(-rest / slope) if _rational(rest / slope) else -rest / slope
+
+
+def _atoms(value: Sympy) -> list[Sympy]:
+    found = [a for a in value.atoms(*TRANSCENDENTAL) if a.free_symbols]
+    found.extend(p for p in value.atoms(sympy.Pow) if p.exp == _HALF and p.free_symbols)
+    return sorted(found, key=sympy.default_sort_key)
+
+
+def _rational(value: Sympy) -> bool:
+    few = len(value.free_symbols) <= _MOST_SYMBOLS
+    return few and not value.has(Where) and sympy.count_ops(value) <= _MOST_CANCELLED
+
+
+def _allowed(told: Sympy, value: Sympy, inside: Sympy, known: Collection[Sympy] = ()) -> bool:
+    """No new divisor, no new function: else the form is worse than it looks."""
+    if told.has(sympy.nan, sympy.zoo, sympy.oo):
+        return False
+    before = _divisors(value) | _divisors(inside) | set(known)
+    if not all(_no_zero(d, before) for d in _divisors(told)):
+        return False
+    functions = {type(f) for f in value.atoms(sympy.Function)}
+    roots = {p for p in value.atoms(sympy.Pow) if not p.exp.is_Integer}
+    return {type(f) for f in told.atoms(sympy.Function)} <= functions and {
+        p for p in told.atoms(sympy.Pow) if not p.exp.is_Integer
+    } <= roots
+
+
+def _divisors(value: Sympy) -> set[Sympy]:
+    """The factors of every denominator in a value, signs and powers aside."""
+    found = set()
+    for part in value.atoms(sympy.Pow) | ({value} if value.is_Pow else set()):
+        if part.exp.could_extract_minus_sign() and not isinstance(part, sympy.exp):
+            _, base = part.base.as_coeff_Mul()
+            for factor in sympy.Mul.make_args(base):
+                core = factor.base if factor.is_Pow and factor.exp.is_Integer else factor
+                found.add(-core if core.could_extract_minus_sign() else core)
+    return found
+
+
+def _no_zero(divisor: Sympy, before: set[Sympy]) -> bool:
+    return divisor in before or divisor.is_number
+
+
+def tell_through(body: Expr, facts: Mapping[str, Sequence[Fact]]) -> tuple[Expr, tuple[str, ...]]:
+    """A body told through other forward values; the tensors whose equations were used.
+
+    `facts` are filed by the first tensor that their bodies read.
+    """
+    if is_monomial(body):
+        return body, ()
+    used: list[str] = []
+    best = simplify(body)
+    for fact in _matching(body, facts):
+        (shape, inside, output), leaves = abstract(body, fact.body, fact.output)
+        told = _through_fact(shape, inside, output)
+        if told is None:
+            continue
+        candidate = concrete(told, leaves)
+        if cost(candidate) < cost(best):
+            best = body = candidate
+            used.append(fact.output.tensor)
+    return best, tuple(used)
+
+
+@lru_cache(maxsize=4096)
+def _through_fact(shape: Expr, inside: Expr, output: Expr) -> Expr | None:
+    leaves = Leaves()
+    value = to_sympy(shape, leaves)
+    equation = (to_sympy(inside, leaves), leaves.symbol(output))
+    told = [_cheapest([], form, leaves) for form in _told(value, [equation])]
+    return min(told, key=cost) if told else None
+
+
+def _matching(body: Expr, facts: Mapping[str, Sequence[Fact]]) -> Iterator[Fact]:
+    """Facts that speak of values read here, with their letters put to the body's."""
+    seen: set[tuple[str, tuple[Affine, ...]]] = set()
+    for read in reads(body):
+        for fact in facts.get(read.tensor, ()):
+            first = next(r for r in reads(fact.body) if r.tensor == read.tensor)
+            places: dict[Axis, Affine] = {}
+            for mine, theirs in zip(first.subscripts, read.subscripts, strict=True):
+                if mine.axis is None or theirs.axis is None:
+                    break
+                places[mine.axis] = theirs
+            else:
+                if set(places) != set(fact.axes):
+                    continue
+                output = substitute(fact.output, places)
+                assert isinstance(output, Read)
+                key = (output.tensor, output.subscripts)
+                if key not in seen and not _shifted(output):
+                    seen.add(key)
+                    yield Fact(fact.axes, output, substitute(fact.body, places))
+
+
+def _shifted(output: Read) -> bool:
+    return any(s.axis is None for s in output.subscripts)
+
+
+def facts_of(equations: Iterable[Equation]) -> dict[str, list[Fact]]:
+    """The element-wise forward equations that hold a function, by the tensors they read."""
+    found: dict[str, list[Fact]] = {}
+    for equation in equations:
+        term = equation.terms[0]
+        if len(equation.terms) > 1 or term.reduced or term.reduce != "sum" or not term.plain:
+            continue
+        if is_monomial(term.body):
+            continue
+        plain = all(s.axis is not None for r in reads(term.body) for s in r.subscripts)
+        if not plain:
+            continue
+        fact = Fact(equation.axes, Read(equation.tensor, term.target), term.body)
+        for tensor in dict.fromkeys(r.tensor for r in reads(term.body)):
+            full = [r for r in reads(term.body) if r.tensor == tensor]
+            walked = {a for s in full[0].subscripts for a in affine_axes(s)}
+            if walked == set(equation.axes):
+                found.setdefault(tensor, []).append(fact)
+    return found

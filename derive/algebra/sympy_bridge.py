@@ -1,0 +1,417 @@
+"""The bridge to SymPy: scalar bodies become SymPy expressions and come back.
+
+A leaf (a read, an index, a held value) is one symbol, interned by what it is, so SymPy never sees
+an index or a sum. Its functions at kinks (`Abs`, `sign`, `Max`, `Piecewise`) are those of complex
+analysis; ours are classes with real derivatives and the conventions of the language. On the way
+back the author's order is restored: factors and terms stand by where their leaves first occur.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from functools import cache
+from typing import Any
+
+import sympy
+
+from derive.ir.notation import (
+    Add,
+    Call,
+    Compare,
+    Constant,
+    Expr,
+    Index,
+    Logic,
+    Mul,
+    Number,
+    Pow,
+    Read,
+)
+from derive.ir.tree import (
+    MINUS_ONE,
+    ONE,
+    add,
+    children,
+    mul,
+    number,
+    power,
+    transform,
+)
+
+Sympy = Any
+
+
+class Unreal(ArithmeticError):
+    """A value that is infinite or no real number, whatever the leaves are."""
+
+
+class Test(sympy.Function):
+    """A condition: constant between its boundaries, so its derivative is 0."""
+
+    def _eval_derivative(self, _: Sympy) -> Sympy:
+        return sympy.S.Zero
+
+
+class Where(sympy.Function):
+    """`where(condition, a, b)`: the derivative goes into the branches."""
+
+    nargs = (3,)
+
+    @classmethod
+    def eval(  # noqa: D102 - SymPy's hook
+        cls, _: Sympy, yes: Sympy, no: Sympy
+    ) -> Sympy:
+        return yes if yes == no else None
+
+    def _eval_derivative(self, by: Sympy) -> Sympy:
+        condition, yes, no = self.args
+        return Where(condition, yes.diff(by), no.diff(by))
+
+
+class Sign(sympy.Function):
+    """The sign, 0 at 0; its derivative is 0, at 0 too by convention."""
+
+    def fdiff(self, _: int = 1) -> Sympy:  # noqa: D102 - SymPy's hook
+        return sympy.S.Zero
+
+
+class AbsoluteValue(sympy.Function):
+    """|x|; its derivative is the sign, 0 at 0 by convention."""
+
+    def fdiff(self, _: int = 1) -> Sympy:  # noqa: D102 - SymPy's hook
+        return Sign(self.args[0])
+
+
+def _share(op: str, mine: Sympy, other: Sympy) -> Sympy:
+    """1 where mine is chosen, a half at a tie."""
+    tie = Where(Test(sympy.Symbol("=="), mine, other), sympy.Rational(1, 2), 0)
+    return Where(Test(sympy.Symbol(op), mine, other), 1, tie)
+
+
+class Maximum(sympy.Function):
+    """The larger of two; at a tie each gets half the derivative."""
+
+    def fdiff(self, argindex: int = 1) -> Sympy:  # noqa: D102 - SymPy's hook
+        a, b = self.args
+        return _share(">", a, b) if argindex == 1 else _share(">", b, a)
+
+
+class Minimum(sympy.Function):
+    """The smaller of two; at a tie each gets half the derivative."""
+
+    def fdiff(self, argindex: int = 1) -> Sympy:  # noqa: D102 - SymPy's hook
+        a, b = self.args
+        return _share("<", a, b) if argindex == 1 else _share("<", b, a)
+
+
+class Raised(sympy.Function):
+    """A power that isn't a number's, with derivatives that are numbers at a base of 0.
+
+    SymPy's are a**b*b/a and, by the exponent, a**b*log(a); the latter is taken as 0 there.
+    """
+
+    def fdiff(self, argindex: int = 1) -> Sympy:  # noqa: D102 - SymPy's hook
+        a, b = self.args
+        if argindex == 1:
+            return b * Raised(a, b - 1)
+        slope = Raised(a, b) * sympy.log(a)
+        if _positive(a):
+            return slope
+        return Where(Test(sympy.Symbol("=="), a, sympy.S.Zero), 0, slope)
+
+
+def slope_of(value: Sympy, symbol: Sympy) -> Sympy:
+    """The derivative, powers of any exponent included."""
+
+    def open_(power: Sympy) -> bool:
+        return bool(power.is_Pow and not power.exp.is_number)
+
+    found = value.replace(open_, lambda p: Raised(p.base, p.exp)).diff(symbol)
+    return found.replace(Raised, sympy.Pow)
+
+
+def _positive(value: Sympy) -> bool:
+    """Whether a value surely is above 0."""
+    if value.is_Add:
+        return all(map(_not_negative, value.args)) and any(map(_positive, value.args))
+    if value.is_Mul:
+        return all(map(_positive, value.args))
+    if value.is_Pow:
+        return _positive(value.base)
+    return isinstance(value, sympy.exp | Sigmoid | Softplus) or bool(value.is_positive)
+
+
+def _not_negative(value: Sympy) -> bool:
+    even = value.is_Pow and value.exp.is_Integer and value.exp % 2 == 0 and value.exp > 0
+    root = value.is_Pow and value.exp == sympy.Rational(1, 2)
+    return bool(even or root or isinstance(value, AbsoluteValue | Relu)) or _positive(value)
+
+
+class Defined(sympy.Function):
+    """A function with a mathematical form: SymPy differentiates the form."""
+
+    def fdiff(self, _: int = 1) -> Sympy:  # noqa: D102 - SymPy's hook
+        kind: Sympy = type(self)
+        return _derivative_of(kind).subs(_X, self.args[0])
+
+
+class Sigmoid(Defined):
+    """1 / (1 + exp(-x))."""
+
+
+class Softplus(Defined):
+    """log(1 + exp(x))."""
+
+
+class Relu(Defined):
+    """where(x > 0, x, 0), so its derivative at 0 is 0."""
+
+
+class Log1p(Defined):
+    """log(1 + x)."""
+
+
+class Expm1(Defined):
+    """exp(x) - 1."""
+
+
+_X = sympy.Dummy("x")
+_Y = sympy.Dummy("y")
+
+FORMS: dict[Sympy, Sympy] = {
+    Sigmoid: 1 / (1 + sympy.exp(-_X)),
+    Softplus: sympy.log(1 + sympy.exp(_X)),
+    Relu: Where(Test(sympy.Symbol(">"), _X, sympy.S.Zero), _X, sympy.S.Zero),
+    Log1p: sympy.log(1 + _X),
+    Expm1: sympy.exp(_X) - 1,
+}
+
+
+@cache
+def _derivative_of(kind: Sympy) -> Sympy:
+    """The derivative of a defined function, said through sigmoid where that is possible."""
+    raw = FORMS[kind].diff(_X)
+    if kind in (Sigmoid, Softplus):
+        # exp(-x) = 1/y - 1 with y = sigmoid(x), by solving the definition
+        place = sympy.Dummy()
+        form = FORMS[Sigmoid].xreplace({sympy.exp(-_X): place})
+        slope, rest = sympy.Poly(sympy.fraction(sympy.together(form - _Y))[0], place).all_coeffs()
+        solved = -rest / slope
+        told = raw.subs(sympy.exp(-_X), solved).subs(sympy.exp(_X), 1 / solved)
+        raw = sympy.factor(sympy.cancel(told)).subs(_Y, Sigmoid(_X))
+    return raw
+
+
+_FUNCTIONS: dict[str, Callable[..., Sympy]] = {
+    "exp": sympy.exp,
+    "log": sympy.log,
+    "sqrt": sympy.sqrt,
+    "sin": sympy.sin,
+    "cos": sympy.cos,
+    "tan": sympy.tan,
+    "tanh": sympy.tanh,
+    "sinh": sympy.sinh,
+    "cosh": sympy.cosh,
+    "atan": sympy.atan,
+    "erf": sympy.erf,
+    "abs": AbsoluteValue,
+    "sign": Sign,
+    "where": Where,
+    "maximum": Maximum,
+    "minimum": Minimum,
+    "sigmoid": Sigmoid,
+    "softplus": Softplus,
+    "relu": Relu,
+    "log1p": Log1p,
+    "expm1": Expm1,
+}
+_NAMES = {f: n for n, f in _FUNCTIONS.items() if n != "sqrt"}
+TRANSCENDENTAL = tuple(
+    f for n, f in _FUNCTIONS.items() if n not in ("sqrt", "abs", "sign", "where", "maximum")
+    and n not in ("minimum", "relu")
+)  # fmt: skip
+
+
+class Leaves:
+    """Leaves as symbols, interned: the same leaf is the same symbol."""
+
+    def __init__(self) -> None:
+        self._symbols: dict[Expr, Sympy] = {}
+        self.leaves: dict[Sympy, Expr] = {}
+
+    def symbol(self, leaf: Expr) -> Sympy:
+        """The symbol of a leaf; symbols are numbered by first occurrence."""
+        found = self._symbols.get(leaf)
+        if found is None:
+            found = sympy.Symbol(f"v{len(self._symbols):04d}")
+            self._symbols[leaf] = found
+            self.leaves[found] = leaf
+        return found
+
+    def position(self, symbol: Sympy) -> int:
+        """Where the leaf first occurred."""
+        return int(symbol.name[1:]) if symbol in self.leaves else -1
+
+
+def to_sympy(expr: Expr, leaves: Leaves) -> Sympy:
+    """An expression as SymPy's, a symbol a leaf."""
+    match expr:
+        case Number(value):
+            return sympy.Rational(value.numerator, value.denominator)
+        case Constant("pi"):
+            return sympy.pi
+        case Add(args):
+            return sympy.Add(*(to_sympy(a, leaves) for a in args))
+        case Mul(args):
+            return sympy.Mul(*(to_sympy(a, leaves) for a in args))
+        case Pow(base, exponent):
+            return sympy.Pow(to_sympy(base, leaves), to_sympy(exponent, leaves))
+        case Compare(op, left, right):
+            return Test(sympy.Symbol(op), to_sympy(left, leaves), to_sympy(right, leaves))
+        case Logic(op, args):
+            return Test(sympy.Symbol(op), *(to_sympy(a, leaves) for a in args))
+        case Call("hold" | "delta", _):
+            return leaves.symbol(expr)
+        case Call(function, args):
+            return _FUNCTIONS[function](*(to_sympy(a, leaves) for a in args))
+        case _:
+            return leaves.symbol(expr)
+
+
+def from_sympy(value: Sympy, leaves: Leaves) -> Expr:
+    """The way back, the author's order restored."""
+    if value.is_Rational:
+        return number(Fraction(int(value.p), int(value.q)))
+    if value.is_Symbol:
+        return leaves.leaves[value]
+    if value is sympy.pi:
+        return Constant("pi")
+    if value is sympy.oo:
+        return Constant("inf")
+    if value is sympy.S.NegativeInfinity:
+        return mul(MINUS_ONE, Constant("inf"))
+    if value is sympy.E:
+        return Call("exp", (ONE,))
+    if value.is_Add:
+        terms = sorted(value.args, key=lambda t: _term_key(t, leaves))
+        if terms[0].is_number and len(terms) > 1 and not terms[1].could_extract_minus_sign():
+            terms = [*terms[1:], terms[0]]
+        return add(*(from_sympy(t, leaves) for t in terms))
+    if value.is_Mul:
+        return _product(value, leaves)
+    if value.is_Pow:
+        return _power(value.base, value.exp, leaves)
+    if isinstance(value, Test):
+        op = value.args[0].name
+        parts = tuple(from_sympy(a, leaves) for a in value.args[1:])
+        return Logic(op, parts) if op in ("and", "or", "not") else Compare(op, *parts)
+    name = _NAMES.get(type(value))
+    if name is None:
+        if value.is_number and value.is_finite is not True:
+            raise Unreal(str(value))
+        raise AssertionError(f"SymPy answered {type(value).__name__}, which has no name here")
+    return Call(name, tuple(from_sympy(a, leaves) for a in value.args))
+
+
+def _power(base: Sympy, exponent: Sympy, leaves: Leaves) -> Expr:
+    below = from_sympy(base, leaves)
+    if exponent == sympy.Rational(1, 2):
+        return Call("sqrt", (below,))
+    if exponent == sympy.Rational(-1, 2):
+        return power(Call("sqrt", (below,)), MINUS_ONE)
+    return power(below, from_sympy(exponent, leaves))
+
+
+def _product(value: Sympy, leaves: Leaves) -> Expr:
+    coefficient, rest = value.as_coeff_Mul()
+    parts = sorted(sympy.Mul.make_args(rest), key=lambda f: _factor_key(f, leaves))
+    if coefficient.is_negative:
+        for k, part in enumerate(parts):
+            # -(a - b) reads better as (b - a)
+            if part.is_Add and any(t.could_extract_minus_sign() for t in part.args):
+                coefficient = -coefficient
+                parts[k] = sympy.Add(*(-t for t in part.args))
+                break
+    return mul(from_sympy(coefficient, leaves), *(from_sympy(p, leaves) for p in parts))
+
+
+def _first(value: Sympy, leaves: Leaves) -> int:
+    known = (leaves.position(s) for s in value.free_symbols if s in leaves.leaves)
+    return min(known, default=-1)
+
+
+def _factor_key(value: Sympy, leaves: Leaves) -> tuple[bool, int, Any]:
+    divides = value.is_Pow and value.exp.could_extract_minus_sign()
+    return divides, _first(value, leaves), sympy.default_sort_key(value)
+
+
+def _term_key(value: Sympy, leaves: Leaves) -> tuple[bool, int, Any]:
+    return value.could_extract_minus_sign(), _first(value, leaves), sympy.default_sort_key(value)
+
+
+def cost(expr: Expr) -> float:
+    """What a body costs to compute and to read: the cheapest of equal forms wins."""
+    match expr:
+        case Add(args):
+            return len(args) - 1 + sum(cost(a) for a in args)
+        case Mul(args):
+            signs = sum(0.75 for a in args if a == MINUS_ONE)
+            return len(args) - 1 - signs + sum(cost(a) for a in args)
+        case Pow(base, Number(value)):
+            whole = value.denominator == 1
+            # a square costs a little more than a product, so that y*(1 - y) wins over y - y**2
+            return cost(base) + ((1.1 if abs(value) <= 2 else 2.0) if whole else 8.0)
+        case Pow(base, exponent):
+            return 12 + cost(base) + cost(exponent)
+        case Call("where", (condition, yes, no)):
+            return 2 + cost(condition) + cost(yes) + cost(no)
+        case Call("hold", (inside,)):
+            return cost(inside)
+        case Call("abs" | "sign" | "relu" | "maximum" | "minimum" | "delta", args):
+            return 1 + sum(cost(a) for a in args)
+        case Call(_, args):
+            return 10 + sum(cost(a) for a in args)
+        case _:
+            return sum((cost(p) for p in children(expr)), 0.0)
+
+
+def abstract(*exprs: Expr) -> tuple[tuple[Expr, ...], tuple[Expr, ...]]:
+    """The shapes of expressions and their leaves: equal shapes share work done once."""
+    places: dict[Expr, Expr] = {}
+
+    def change(node: Expr) -> Expr | None:
+        match node:
+            case Read() | Index():
+                return places.setdefault(node, Read(f"@{len(places)}"))
+            case Call("hold" | "delta", _):
+                return places.setdefault(node, Read(f"@{len(places)}"))
+            case _:
+                return None
+
+    shapes = tuple(transform(e, change) for e in exprs)
+    return shapes, tuple(places)
+
+
+def concrete(shape: Expr, leaves: tuple[Expr, ...]) -> Expr:
+    """A shape with its leaves put back."""
+
+    def change(node: Expr) -> Expr | None:
+        if isinstance(node, Read) and node.tensor.startswith("@"):
+            return leaves[int(node.tensor[1:])]
+        return None
+
+    return transform(shape, change)
+
+
+def is_monomial(expr: Expr) -> bool:
+    """A product of leaves and numbers: there is nothing to simplify."""
+    match expr:
+        case Mul(args):
+            return all(isinstance(a, Number | Read | Index) or _is_size(a) for a in args)
+        case _:
+            return isinstance(expr, Number | Read | Index)
+
+
+def _is_size(expr: Expr) -> bool:
+    return isinstance(expr, Pow) and isinstance(expr.base, Index)

@@ -1,0 +1,111 @@
+"""The languages in which formulas are written: the equation language, NumPy source, LaTeX.
+
+Whatever they are written in, they become equations of the equation language, and names that the
+model doesn't have are matched to its tensors: by what is given, else by a guess that is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, cast
+
+from derive.answers.batch_or_sample import vocabularies
+from derive.answers.formula import PLACE, renamed_written
+from derive.answers.known_names import names_in
+from derive.errors import ChainruleError, meant, shorten
+from derive.ir.derivation import Derivation
+from derive.language.parser import check_name, read_equations
+from derive.readers.vocabulary import Reading, Vocabulary
+
+EQUATIONS, NUMPY, LATEX = FORMS = ("equations", "numpy", "latex")
+ENDINGS = {".py": NUMPY, ".tex": LATEX, ".latex": LATEX}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Formulas as a person wrote them.
+
+    `form` is one of `FORMS`, "" where the text tells it; `names` says which tensors the person's
+    names mean.
+    """
+
+    text: str
+    form: str = ""
+    names: Mapping[str, str] | None = None
+
+
+def read(answer: Answer, derivation: Derivation) -> Reading:
+    """The formulas as equations, and which names were taken for which tensors.
+
+    Raises `ChainruleError` for what can't be read.
+    """
+    form = answer.form or form_of(answer.text)
+    if form not in FORMS:
+        raise ChainruleError(f"unknown form '{shorten(form)}'{meant(form, FORMS)}")
+    names = dict(answer.names or {})
+    if form == EQUATIONS:
+        return _equations(answer.text, names, derivation)
+    both = vocabularies(derivation)
+    if form == LATEX:
+        reader = _reader("derive.readers.latex", "read_latex_of")
+        return cast(Reading, reader(answer.text, tuple(reversed(both)), names)[0])
+    return _numpy(answer.text, both, names)
+
+
+def _numpy(text: str, both: Sequence[Vocabulary], names: Mapping[str, str]) -> Reading:
+    """About the batch, or about one sample where that fits better."""
+    reader = _reader("derive.readers.numpy_source", "read_numpy")
+    found: list[Reading] = []
+    refused: list[ChainruleError] = []
+    for vocabulary in both:
+        try:
+            found.append(reader(text, vocabulary, names))
+        except ChainruleError as error:
+            refused.append(error)
+    if not found:
+        raise refused[0]
+    return min(found, key=lambda reading: len(reading.misfits) + len(reading.unread))
+
+
+def form_of(text: str) -> str:
+    """The language of a text: LaTeX has commands, Python has calls of NumPy."""
+    if "\\" in text.replace("\\\n", ""):
+        return LATEX
+    python = any(word in text for word in ("np.", "import ", "def ", " @ ", ".T", "return "))
+    return NUMPY if python else EQUATIONS
+
+
+def read_names(text: str) -> dict[str, str]:
+    """`a=y1, delta=dz2` as a mapping. Raises `ChainruleError` for what is no such list."""
+    found: dict[str, str] = {}
+    for part in text.split(","):
+        written, equals, tensor = (piece.strip() for piece in part.partition("="))
+        if not (written and equals and tensor):
+            raise ChainruleError(
+                f"names: '{shorten(part.strip())}' is no pair; write --names \"a=y1, delta=dz2\""
+            )
+        found[written] = tensor
+    return found
+
+
+def _equations(text: str, names: Mapping[str, str], derivation: Derivation) -> Reading:
+    problems: list[str] = []
+    written = read_equations(text, PLACE, problems)
+    known = [name for v in vocabularies(derivation)[:1] for name in v.shapes]
+    for one, tensor in names.items():
+        if tensor not in known:
+            problems.append(f"names: unknown tensor '{shorten(tensor)}'{meant(tensor, known)}")
+        elif (wrong := check_name(one)) is not None:
+            problems.append(f"names: {wrong}")
+    if problems:
+        raise ChainruleError(*problems)
+    new = {n: t for n, t in names.items() if n != t}
+    used = names_in(written)
+    equations = tuple(renamed_written(w, lambda n: new.get(n, n)) for w in written)
+    return Reading(equations, {n: new[n] for n in new if n in used})
+
+
+def _reader(module: str, function: str) -> Any:
+    return getattr(import_module(module), function)

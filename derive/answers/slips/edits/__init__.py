@@ -1,0 +1,1 @@
+"""The edits by which a likely slip may be undone, one kind a file."""

@@ -1,0 +1,322 @@
+"""Working out thousands of like expressions, at a few places of one tensor, with arrays.
+
+Every letter has a dimension of its own; the left side's letters share the last one, in which the
+places stand. What two expressions have in common is worked out once: nodes of the first are known
+by their identity.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from derive.ir.notation import (
+    Add,
+    Affine,
+    Axis,
+    Call,
+    Compare,
+    Constant,
+    Dim,
+    Expr,
+    FloorDiv,
+    Index,
+    Logic,
+    Mod,
+    Mul,
+    Number,
+    Pow,
+    Read,
+    Reduction,
+)
+from derive.ir.tree import children
+from derive.semantics.interpreter import Interpreter, Place
+
+Array = Any  # of floats, a dimension for each letter in use
+
+_UNARY: dict[str, Any] = {
+    "exp": np.exp,
+    "log": np.log,
+    "log1p": np.log1p,
+    "expm1": np.expm1,
+    "sqrt": np.sqrt,
+    "abs": np.abs,
+    "sign": np.sign,
+    "sin": np.sin,
+    "cos": np.cos,
+    "tan": np.tan,
+    "tanh": np.tanh,
+    "sinh": np.sinh,
+    "cosh": np.cosh,
+    "atan": np.arctan,
+    "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
+    "softplus": lambda x: np.logaddexp(x, 0),
+    "relu": lambda x: np.where(x > 0, x, 0.0),
+    "erf": np.vectorize(math.erf, otypes=[float]),
+    "hold": lambda x: x,
+}
+_COMPARE = {
+    "==": np.equal,
+    "!=": np.not_equal,
+    "<": np.less,
+    "<=": np.less_equal,
+    ">": np.greater,
+    ">=": np.greater_equal,
+}
+_REDUCE: dict[str, Any] = {
+    "sum": np.add.reduce,
+    "prod": np.multiply.reduce,
+    "max": np.maximum.reduce,
+    "min": np.minimum.reduce,
+}
+_MOST_LETTERS = 30
+_WORK_OF_A_CALL = 2000  # entries that take about as long as calling NumPy does
+
+
+class TooMany(Exception):
+    """More letters or entries than are worked out here."""
+
+
+class Values:
+    """The right values at a point, as arrays of floats, each fetched when first read."""
+
+    def __init__(self, right: Interpreter) -> None:
+        self.right = right
+        self._arrays: dict[str, Array] = {}
+
+    def array(self, name: str) -> Array:
+        """All entries of a tensor: integers where it holds integers."""
+        if name not in self._arrays:
+            kind = int if self.right.table[name].integer else float
+            entries = self.right.array(name)
+            self._arrays[name] = np.vectorize(kind, otypes=[kind])(entries)
+        return self._arrays[name]
+
+
+class Bench:
+    """Expressions over one left side, at some places of one point.
+
+    `dims` has extents that the point itself doesn't name. `work` counts what was done, in calls of
+    NumPy.
+    """
+
+    def __init__(
+        self,
+        values: Values,
+        axes: Sequence[Axis],
+        places: Sequence[Place],
+        dims: Mapping[str, int] | None = None,
+        most: int = 200_000,
+    ) -> None:
+        self.values = values
+        self.work = 0.0
+        self._most = most
+        self._count = len(places)
+        self.dims = {**values.right.extents, **(dims or {})}
+        self._known: dict[int, Array] = {}
+        self._kept: list[Expr] = []
+        self._slots: dict[Axis, int] = {}
+        columns = np.array(places, dtype=int).reshape(len(places), len(axes))
+        self._letters: dict[Axis, Array] = {a: columns[:, k] for k, a in enumerate(axes)}
+
+    def extent(self, axis: Axis) -> int:
+        """How far a letter runs here."""
+        return self.size(axis.extent)
+
+    def size(self, extent: Affine) -> int:
+        """An extent in numbers."""
+        return extent.constant + sum(
+            c * self.dims[a.name] for a, c in extent.terms if isinstance(a, Dim)
+        )
+
+    def keep(self, expr: Expr, twin: Expr | None = None) -> Array:
+        """Work an expression out and remember each part; `twin` is what it is at this point.
+
+        Raises `ValueError` where the two are not alike.
+        """
+        if id(expr) in self._known:
+            return self._known[id(expr)]
+        twin = expr if twin is None else twin
+        ours, theirs = children(expr), children(twin)
+        if type(expr) is not type(twin) or len(ours) != len(theirs):
+            raise ValueError("the expressions are not alike")
+        if isinstance(expr, Reduction) and isinstance(twin, Reduction):
+            for axis, place in zip(expr.axes, twin.axes, strict=True):
+                self.learn(axis, place)
+        for one, other in zip(ours, theirs, strict=True):
+            self.keep(one, other)
+        found = self._fresh(expr if expr is twin or ours else _like(expr, twin))
+        self._known[id(expr)] = found
+        self._kept.append(expr)
+        return found
+
+    def learn(self, axis: Axis, twin: Axis) -> None:
+        """The extent of a letter is that of another one."""
+        for atom, _ in axis.extent.terms:
+            if isinstance(atom, Dim) and atom.name not in self.dims:
+                self.dims[atom.name] = self.size(twin.extent)
+
+    def at_places(self, expr: Expr) -> Array:
+        """The expression's value at each place: one dimension."""
+        found = np.asarray(self.value(expr))
+        if found.size == 1:
+            return np.full(self._count, float(found.reshape(())))
+        return found.reshape(-1)
+
+    def value(self, expr: Expr) -> Array:
+        """The expression's value, a dimension for each of its letters."""
+        found = self._known.get(id(expr))
+        return self._fresh(expr) if found is None else found
+
+    def _fresh(self, expr: Expr) -> Array:
+        found = self._work_out(expr)
+        size = getattr(found, "size", 1)
+        self.work += 1 + size / _WORK_OF_A_CALL
+        if size > self._most:
+            raise TooMany
+        return found
+
+    def _work_out(self, expr: Expr) -> Array:
+        match expr:
+            case Mul(args):
+                found = self.value(args[0])
+                for arg in args[1:]:
+                    found = found * self.value(arg)
+                return found
+            case Add(args):
+                found = self.value(args[0])
+                for arg in args[1:]:
+                    found = found + self.value(arg)
+                return found
+            case Read(tensor, subscripts):
+                return self._entry(tensor, subscripts)
+            case Reduction(op, axes, body):
+                return self._reduced(op, axes, self.value(body))
+            case Number(value):
+                return np.float64(float(value))
+            case Pow(base, Number(value)) if value == -1:
+                return 1 / self.value(base)
+            case Pow(base, exponent):
+                return np.power(self.value(base), self.value(exponent))
+            case Call("where", (condition, yes, no)):
+                return np.where(self.value(condition), self.value(yes), self.value(no))
+            case Call("maximum", (one, other)):
+                return np.maximum(self.value(one), self.value(other))
+            case Call("minimum", (one, other)):
+                return np.minimum(self.value(one), self.value(other))
+            case Call("delta", (one, other)):
+                return np.equal(self.value(one), self.value(other)).astype(float)
+            case Call(function, (one,)):
+                return _UNARY[function](self.value(one))
+            case Compare(op, left, right):
+                return _COMPARE[op](self.value(left), self.value(right))
+            case Logic("not", (one,)):
+                return np.logical_not(self.value(one))
+            case Logic(op, args):
+                join = np.logical_and if op == "and" else np.logical_or
+                found = self.value(args[0])
+                for arg in args[1:]:
+                    found = join(found, self.value(arg))
+                return found
+            case Index(value):
+                return self._integer(value).astype(float)
+            case Constant("pi"):
+                return np.float64(math.pi)
+            case Constant():
+                return np.float64(math.inf)
+            case _:
+                raise ValueError(f"{type(expr).__name__} has no value")
+
+    def _reduced(self, op: str, axes: tuple[Axis, ...], body: Array) -> Array:
+        found = body
+        for axis in axes:
+            slot = self._slot(axis)
+            extent = self.extent(axis)
+            if found.ndim <= slot or found.shape[-1 - slot] == 1:
+                found = np.broadcast_to(
+                    found.reshape((1,) * max(slot + 1 - found.ndim, 0) + found.shape),
+                    _with(found.shape, slot, extent),
+                )
+            if op == "logsumexp":
+                most = np.max(found, axis=-1 - slot, keepdims=True)
+                total = np.sum(np.exp(found - most), axis=-1 - slot, keepdims=True)
+                found = np.log(total) + most
+            else:
+                found = _REDUCE[op](found, axis=-1 - slot, keepdims=True)
+        return found
+
+    def _slot(self, axis: Axis) -> int:
+        slot = self._slots.get(axis)
+        if slot is None:
+            slot = len(self._slots) + 1
+            if slot > _MOST_LETTERS:
+                raise TooMany
+            self._slots[axis] = slot
+        return slot
+
+    def _letter(self, axis: Axis) -> Array:
+        found = self._letters.get(axis)
+        if found is None:
+            slot = self._slot(axis)
+            found = np.arange(self.extent(axis)).reshape((-1,) + (1,) * slot)
+            self._letters[axis] = found
+        return found
+
+    def _entry(self, tensor: str, subscripts: tuple[Affine, ...]) -> Array:
+        array = self.values.array(tensor)
+        if not subscripts:
+            return array[()]
+        places = []
+        inside: Any = True
+        for subscript, extent in zip(subscripts, array.shape, strict=True):
+            place = self._integer(subscript)
+            if place.min() < 0 or place.max() >= extent:
+                inside = inside & (place >= 0) & (place < extent)
+                place = np.clip(place, 0, extent - 1)
+            places.append(place)
+        found = array[tuple(places)]
+        return found if inside is True else np.where(inside, found, 0)
+
+    def _integer(self, subscript: Affine) -> Array:
+        axis = subscript.axis
+        if axis is not None:
+            return self._letter(axis)
+        total: Array = np.int64(subscript.constant)
+        for atom, coefficient in subscript.terms:
+            match atom:
+                case Axis():
+                    total = total + coefficient * self._letter(atom)
+                case Dim():
+                    total = total + coefficient * self.dims[atom.name]
+                case Read(tensor, inner):
+                    total = total + coefficient * self._entry(tensor, inner).astype(int)
+                case FloorDiv(of, by):
+                    total = total + coefficient * (self._integer(of) // by)
+                case Mod(of, by):
+                    total = total + coefficient * (self._integer(of) % by)
+        return total
+
+
+def _like(expr: Expr, twin: Expr) -> Expr:
+    """A leaf with its own letters and the other one's numbers."""
+    match expr, twin:
+        case Read(tensor, subscripts), Read(other, places) if tensor == other:
+            pairs = zip(subscripts, places, strict=True)
+            return Read(tensor, tuple(Affine(s.terms, p.constant) for s, p in pairs))
+        case Index(value), Index(place):
+            return Index(Affine(value.terms, place.constant))
+        case Number(), _:
+            return twin
+        case _ if expr == twin:
+            return expr
+        case _:
+            raise ValueError("the expressions are not alike")
+
+
+def _with(shape: tuple[int, ...], slot: int, extent: int) -> tuple[int, ...]:
+    full = [1] * max(slot + 1 - len(shape), 0) + list(shape)
+    full[-1 - slot] = extent
+    return tuple(full)

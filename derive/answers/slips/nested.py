@@ -1,0 +1,208 @@
+"""Equations as one expression with its sums inside, and tensors' equations written into it.
+
+Here a reduction is a node of the expression, as a person writes it: `sum(i, W[i,j]*d[n,i])*y[n,j]`.
+No letter is bound twice on the way to a leaf, so that a letter says what it runs over wherever it
+stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from derive.algebra.index_rules import pull
+from derive.ir.notation import (
+    Add,
+    Affine,
+    Axis,
+    Call,
+    Compare,
+    Dim,
+    Equation,
+    Expr,
+    Index,
+    Logic,
+    Mul,
+    Read,
+    Reduction,
+    Term,
+    affine,
+)
+from derive.ir.tree import (
+    ONE,
+    ZERO,
+    add,
+    children,
+    fresh_letter,
+    mul,
+    rebuild,
+    substitute,
+    substitute_affine,
+    transform,
+    walk,
+)
+
+MOST_NODES = 260  # of an expression that is searched
+_MOST_TERMS = 16  # of one that is multiplied out
+
+
+@dataclass(frozen=True)
+class Nested:
+    """The letters of the left side, and the right side."""
+
+    axes: tuple[Axis, ...]
+    expr: Expr
+
+    @property
+    def size(self) -> int:
+        """How many nodes the right side has."""
+        return sum(1 for _ in walk(self.expr))
+
+
+def nested(equation: Equation) -> Nested:
+    """An equation as an expression over its left letters; a scatter asks where it hits."""
+    left = {a.letter for a in equation.axes}
+    parts = [_term(t, equation.axes, left) for t in equation.terms]
+    return Nested(equation.axes, add(*parts))
+
+
+def _term(term: Term, axes: tuple[Axis, ...], left: set[str]) -> Expr:
+    if term.plain:
+        pulled = pull(term)
+        core = pulled.core
+        run = term.reduced
+        body = pulled.wrap(Reduction(term.reduce, run, core) if run else core)
+        same = {
+            s.axis: affine(a)
+            for s, a in zip(term.target, axes, strict=True)
+            if s.axis is not None and s.axis != a
+        }
+        return substitute(rebound(body, left), same)
+    fresh: dict[Axis, Affine] = {}
+    taken = {a.letter for a in term.domain} | left
+    for subscript, axis in zip(term.target, axes, strict=True):
+        if subscript.axis is not None:
+            fresh.setdefault(subscript.axis, affine(axis))
+    more: list[Axis] = []
+    for axis in term.domain:
+        if axis not in fresh:
+            letter = axis.letter if axis.letter not in left else fresh_letter(taken, axis.letter)
+            taken.add(letter)
+            more.append(Axis(letter, axis.extent))
+            fresh[axis] = affine(more[-1])
+    target = [substitute_affine(s, fresh) for s in term.target]
+    hits = tuple(
+        Compare("==", Index(s), Index(affine(a)))
+        for s, a in zip(target, axes, strict=True)
+        if s.axis != a
+    )
+    condition: Expr = hits[0] if len(hits) == 1 else Logic("and", hits)
+    body = Call("where", (condition, substitute(rebound(term.body, taken), fresh), ZERO))
+    return Reduction(term.reduce, tuple(more), body) if more else body
+
+
+def rebound(expr: Expr, taken: Iterable[str]) -> Expr:
+    """The expression with other letters in its sums where theirs are taken."""
+    taken = set(taken)
+    match expr:
+        case Reduction(op, axes, body):
+            new: dict[Axis, Affine] = {}
+            letters = taken | {a.letter for a in axes} | _bound(body)
+            for axis in axes:
+                if axis.letter in taken:
+                    letter = fresh_letter(letters, axis.letter)
+                    letters.add(letter)
+                    new[axis] = affine(Axis(letter, axis.extent))
+            run = tuple(s.axis if (s := new.get(a)) and s.axis else a for a in axes)
+            inside = substitute(body, new)
+            return Reduction(op, run, rebound(inside, taken | {a.letter for a in run}))
+        case _:
+            parts = children(expr)
+            if not parts:
+                return expr
+            changed = tuple(rebound(p, taken) for p in parts)
+            same = all(a is b for a, b in zip(changed, parts, strict=True))
+            return expr if same else rebuild(expr, changed)
+
+
+def _bound(expr: Expr) -> set[str]:
+    runs = (n.axes for n in walk(expr) if isinstance(n, Reduction))
+    return {a.letter for axes in runs for a in axes}
+
+
+def written_in(whole: Nested, given: Mapping[str, Nested]) -> Nested:
+    """An expression with the equations of other tensors written in where they are read."""
+    return Nested(whole.axes, _write(whole.expr, given, {a.letter for a in whole.axes}))
+
+
+def _write(expr: Expr, given: Mapping[str, Nested], scope: set[str]) -> Expr:
+    match expr:
+        case Read(tensor, subscripts) if tensor in given:
+            one = given[tensor]
+            places = dict(zip(one.axes, subscripts, strict=True))
+            return substitute(rebound(one.expr, scope), places)
+        case Reduction(op, axes, body):
+            inner = scope | {a.letter for a in axes}
+            changed = _write(body, given, inner)
+            return expr if changed is body else Reduction(op, axes, changed)
+        case _:
+            parts = children(expr)
+            if not parts:
+                return expr
+            new = tuple(_write(p, given, scope) for p in parts)
+            same = all(a is b for a, b in zip(new, parts, strict=True))
+            return expr if same else rebuild(expr, new)
+
+
+def named_extents(whole: Nested) -> Nested:
+    """The same with an extent of its own name for each letter, so that it suits every point."""
+    names: dict[Axis, Axis] = {}
+
+    def new(axis: Axis) -> Axis:
+        if axis not in names:
+            names[axis] = Axis(axis.letter, affine(Dim(f"{axis.letter} {len(names)}")))
+        return names[axis]
+
+    def change(node: Expr) -> Expr | None:
+        if not isinstance(node, Reduction):
+            return None
+        run = tuple(new(a) for a in node.axes)
+        places = {a: affine(b) for a, b in zip(node.axes, run, strict=True)}
+        return Reduction(node.op, run, transform(substitute(node.body, places), change))
+
+    axes = tuple(new(a) for a in whole.axes)
+    expr = substitute(whole.expr, {a: affine(new(a)) for a in whole.axes})
+    return Nested(axes, transform(expr, change))
+
+
+def multiplied_out(whole: Nested) -> Nested | None:
+    """The sum of products that an expression is; None where that has too many terms, or is it."""
+    terms = _terms(whole.expr)
+    if terms is None or len(terms) < 2:
+        return None
+    expr = add(*terms)
+    return None if expr == whole.expr else Nested(whole.axes, expr)
+
+
+def _terms(expr: Expr) -> list[Expr] | None:
+    match expr:
+        case Add(args):
+            return _capped(t for a in args for t in (_terms(a) or [a]))
+        case Mul(args):
+            found: list[Expr] = [ONE]
+            for arg in args:
+                more = _terms(arg)
+                if more is None or len(more) * len(found) > _MOST_TERMS:
+                    return None
+                found = [mul(f, m) for f in found for m in more]
+            return found
+        case Reduction("sum", axes, body):
+            inner = _terms(body)
+            return None if inner is None else [Reduction("sum", axes, t) for t in inner]
+        case _:
+            return [expr]
+
+
+def _capped(terms: Iterable[Expr]) -> list[Expr] | None:
+    found = list(terms)
+    return found if len(found) <= _MOST_TERMS else None

@@ -1,0 +1,234 @@
+"""Sums in the shortest form that a few rules find: products written out where terms cancel, a
+common factor in front, no minus where a difference can be turned round."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Protocol
+
+from derive.arrays import walk
+from derive.arrays.nodes import (
+    Entrywise,
+    Fill,
+    Literal,
+    Product,
+    Transpose,
+    Whole,
+)
+from derive.arrays.printer import chain, text
+
+Addends = list[tuple[Fraction, Whole]]  # each with its number, which isn't 0
+_ONE = Literal(Fraction(1))
+_ONES = Fill(Fraction(1))
+_MOST = 24  # terms that are looked at when products are written out
+
+
+class Making(Protocol):
+    """Who makes products and sums."""
+
+    def times(self, nodes: Sequence[Whole]) -> Whole:
+        """An entry-wise product."""
+
+    def product(self, left: Whole, right: Whole) -> Whole:
+        """A matrix product."""
+
+    def split(self, node: Whole) -> tuple[Fraction, Whole]:
+        """The number in front, and the rest."""
+
+    def scaled(self, factor: Fraction, node: Whole) -> Whole:
+        """A number times a node."""
+
+    def addends(self, node: Whole) -> Addends:
+        """What is added, each with its number."""
+
+    def add(self, nodes: Sequence[Whole]) -> Whole:
+        """A sum."""
+
+    def is_column(self, node: Whole) -> bool:
+        """Whether a node is a column."""
+
+
+def is_ones(node: Whole) -> bool:
+    """Whether a node is a column or a row of ones, as long as its place demands."""
+    return node in (_ONES, Transpose(_ONES))
+
+
+def is_sum(node: Whole) -> bool:
+    """Whether a node is a sum or a difference."""
+    return isinstance(node, Entrywise) and node.op in ("+", "-")
+
+
+def summed(make: Making, addends: Addends) -> Whole:
+    """A sum as it is written, what is added before what is taken away."""
+    if not addends:
+        return Literal(Fraction(0))
+    if len(addends) == 1:
+        return _turned(make, *addends[0])
+    first = next((k for k, (factor, _) in enumerate(addends) if factor > 0), 0)
+    total, *others = [addends[first], *addends[:first], *addends[first + 1 :]]
+    found = make.scaled(*total)
+    for factor, rest in others:
+        other = _negated(make, rest) if factor < 0 else None
+        sign = "+" if factor > 0 or other is not None else "-"
+        found = Entrywise(sign, (found, make.scaled(abs(factor), other or rest)))
+    return found
+
+
+def _turned(make: Making, factor: Fraction, node: Whole) -> Whole:
+    """A number times a node: `-2 * (x - y)` is `2 * (y - x)`."""
+    other = _negated(make, node) if factor < 0 else None
+    return make.scaled(factor, node) if other is None else make.scaled(-factor, other)
+
+
+def _negated(make: Making, node: Whole, whole: Whole | None = None) -> Whole | None:
+    """A node's negative by turning a difference round; None where there is none.
+
+    One that stands elsewhere in the whole as well stays as it is.
+    """
+    whole = whole or node
+    if is_sum(node):
+        own = make.addends(node)
+        if _count(whole, node) == 1 and any(f < 0 for f, _ in own):
+            return summed(make, [(-f, rest) for f, rest in own])
+        return None
+    match node:
+        case Transpose(of=of, axes=None):
+            other = _negated(make, of, whole)
+            return None if other is None else Transpose(other)
+        case Entrywise(op="/", args=(over, under)):
+            other = _negated(make, over, whole)
+            return None if other is None else Entrywise("/", (other, under))
+        case Entrywise(op="*", args=(left, right)) | Product(left=left, right=right):
+            product = isinstance(node, Product)
+            one, last = _negated(make, left, whole), right
+            if one is None:
+                other = _negated(make, right, whole)
+                if other is None:
+                    return None
+                one, last = left, other
+            return Product(one, last) if product else Entrywise("*", (one, last))
+        case _:
+            return None
+
+
+def _count(node: Whole, part: Whole) -> int:
+    return (node == part) + sum(_count(inner, part) for inner in walk.parts(node))
+
+
+def shortest(make: Making, addends: Addends) -> Whole:
+    """A sum in the shortest of its forms."""
+    best = summed(make, addends)
+    for form in (_expanded, _gathered, _factored):
+        other = form(make, make.addends(best))
+        if other is not None:
+            found = summed(make, other)
+            # s * (1 - s) stays: written out it is hardly shorter
+            most = 0.6 if form is _expanded else 1
+            best = found if len(text(found)) < most * len(text(best)) else best
+    return best
+
+
+def _expanded(make: Making, addends: Addends) -> Addends | None:
+    """Products of sums written out; None where there are none, or too many terms."""
+    terms: list[tuple[Fraction, list[Whole]]] = []
+    for factor, node in addends:
+        own = _monomials(make, node)
+        if own is None or len(terms) + len(own) > _MOST:
+            return None
+        terms += [(factor * f, parts) for f, parts in own]
+    if len(terms) <= len(addends):
+        return None
+    found: dict[tuple[str, ...], tuple[Fraction, list[Whole]]] = {}
+    for factor, parts in terms:
+        key = tuple(sorted(map(text, parts)))
+        known, _ = found.get(key, (Fraction(0), parts))
+        found[key] = (known + factor, parts)
+    products = [make.scaled(f, make.times(parts)) for f, parts in found.values() if f]
+    return [pair for product in products for pair in make.addends(product)]
+
+
+def _monomials(make: Making, node: Whole) -> list[tuple[Fraction, list[Whole]]] | None:
+    """A node as a sum of products of entries; None where there are too many."""
+    number, rest = make.split(node)
+    match rest:
+        case Entrywise(op="+" | "-" as op, args=(left, right)):
+            one, other = _monomials(make, left), _monomials(make, right)
+            if one is None or other is None:
+                return None
+            sign = 1 if op == "+" else -1
+            found = [*one, *((sign * f, parts) for f, parts in other)]
+        case Entrywise(op="*", args=(left, right)):
+            one, other = _monomials(make, left), _monomials(make, right)
+            if one is None or other is None or len(one) * len(other) > _MOST:
+                return None
+            found = [(f * g, [*a, *b]) for f, a in one for g, b in other]
+        case Entrywise(op="/", args=(over, under)) if over != _ONE:
+            one = _monomials(make, over)
+            if one is None:
+                return None
+            found = [(f, [*a, Entrywise("/", (_ONE, under))]) for f, a in one]
+        case _:
+            found = [(Fraction(1), [] if rest == _ONE else [rest])]
+    return [(number * f, parts) for f, parts in found] if len(found) <= _MOST else None
+
+
+def _gathered(make: Making, addends: Addends) -> Addends | None:
+    """`A @ x - A @ y` as `A @ (x - y)`; None where no factor is common."""
+    groups: dict[object, Addends] = {}
+    for k, (factor, node) in enumerate(addends):
+        parts = chain(node)
+        alone = len(parts) < 2 or not make.is_column(node)
+        groups.setdefault(k if alone else parts[0], []).append((factor, node))
+    if len(groups) == len(addends):
+        return None
+    found: Addends = []
+    for group in groups.values():
+        if len(group) == 1:
+            found += group
+            continue
+        rests = []
+        for factor, node in group:
+            first, *others = chain(node)
+            rest = others[0]
+            for other in others[1:]:
+                rest = Product(rest, other)
+            rests.append(make.scaled(factor, rest))
+        found += make.addends(make.product(first, make.add(rests)))
+    return found
+
+
+def _factored(make: Making, addends: Addends) -> Addends | None:
+    """`2 * x / n - 2 * y / n` as `2 * (x - y) / n`; None where no factor is common."""
+    if len(addends) < 2:
+        return None
+    number = abs(addends[0][0])
+    if any(abs(factor) != number for factor, _ in addends):
+        number = Fraction(1)
+    lists = [_factors(node) for _, node in addends]
+    common: list[Whole] = []
+    for part in list(lists[0]):
+        if all(part in own for own in lists):
+            common.append(part)
+            for own in lists:
+                own.remove(part)
+    if number == 1 and not common:
+        return None
+    rests = [
+        make.scaled(factor / number, make.times(own) if own else _ONE)
+        for (factor, _), own in zip(addends, lists, strict=True)
+    ]
+    return make.addends(make.scaled(number, make.times([make.add(rests), *common])))
+
+
+def _factors(node: Whole) -> list[Whole]:
+    """The factors of a product of entries, divisors as quotients."""
+    match node:
+        case Entrywise(op="*", args=(left, right)):
+            return [*_factors(left), *_factors(right)]
+        case Entrywise(op="/", args=(over, Entrywise(op="*", args=(left, right)))):
+            return _factors(Entrywise("/", (Entrywise("/", (over, left)), right)))
+        case Entrywise(op="/", args=(over, under)) if over != _ONE:
+            return [*_factors(over), Entrywise("/", (_ONE, under))]
+        case _:
+            return [node]

@@ -1,0 +1,1 @@
+"""Differentiation: the rule, the reverse sweep, optimisers, second order."""

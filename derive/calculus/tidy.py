@@ -1,0 +1,413 @@
+"""Backward equations made fit to read: copies named once, single uses written in, factors pulled.
+
+Everything here is an equality; each application is a step. What disappears from the sequence is
+kept aside, so that every derivative that was formed can still be asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from derive.algebra.delta_elimination import sifted
+from derive.algebra.index_rules import elementwise, pull, rename_apart
+from derive.algebra.simplify import facts_of, tell_through
+from derive.ir.derivation import Step
+from derive.ir.notation import (
+    Affine,
+    Axis,
+    Call,
+    Equation,
+    Expr,
+    Mul,
+    Number,
+    Read,
+    Term,
+    affine,
+    domain_of,
+)
+from derive.ir.numerals import number_text
+from derive.ir.system import System
+from derive.ir.tree import (
+    ONE,
+    ZERO,
+    add,
+    letters,
+    mul,
+    reads,
+    replace_reads,
+    substitute,
+    transform,
+)
+from derive.systems.schedule import (
+    Loop,
+    NoOrder,
+    members,
+    schedule,
+)
+
+
+class Tidier:
+    """Works on all equations of a backward pass; `run` gives those kept and those inlined.
+
+    `apart`: a sum isn't written into what uses it.
+    """
+
+    def __init__(
+        self,
+        system: System,
+        equations: Sequence[Equation],
+        wanted: frozenset[str],
+        free_name: Callable[..., str],
+        steps: list[Step],
+        apart: bool = False,
+    ) -> None:
+        self.system = system
+        self.equations = {e.tensor: e for e in equations}
+        self.wanted = wanted
+        self.free_name = free_name
+        self.steps = steps
+        self.apart = apart
+        self.inlined: list[Equation] = []
+        self.facts = facts_of(system.equations)
+        self.users: dict[str, dict[str, None]] = {}
+        for equation in equations:
+            self._enter(equation)
+        self.looped = self._looped()
+        earlier = system.earlier
+        self.directions = frozenset(v for _, v in earlier.directions) if earlier else frozenset()
+
+    def run(self) -> tuple[list[Equation], list[Equation]]:
+        """The equations that stay, in order of derivation, and those written into others."""
+        for name in list(self.equations):
+            self._gather(name)
+        self._drop_zero()
+        self._put_numbers()
+        self._share_copies()
+        for name in list(self.equations):
+            if name in self.equations:
+                self._inline(name)
+        for name in list(self.equations):
+            self._sift(name)
+            self._simplify(name)
+        self._drop_unused()
+        return list(self.equations.values()), self.inlined
+
+    def _looped(self) -> frozenset[str]:
+        """Adjoints inside a recurrence: they stay as they are, an equation each."""
+        try:
+            blocks = schedule(tuple(self.equations.values()))
+        except NoOrder:
+            return frozenset(self.equations)
+        return frozenset(e.tensor for b in blocks if isinstance(b, Loop) for e in members(b.body))
+
+    def _enter(self, equation: Equation) -> None:
+        """Note whom an equation uses; names that it used before stay, and are asked again."""
+        for term in equation.terms:
+            for read in reads(term.body):
+                self.users.setdefault(read.tensor, {})[equation.tensor] = None
+
+    def _put(self, equation: Equation) -> None:
+        self.equations[equation.tensor] = equation
+        self._enter(equation)
+
+    def _users(self, name: str) -> list[Equation]:
+        """The equations that read a tensor now, in order."""
+        found = (self.equations.get(u) for u in self.users.get(name, ()))
+        return [e for e in found if e is not None and _uses(e, name)]
+
+    def _step(self, rule: str, before: Equation, after: Equation, reason: str) -> None:
+        under = tuple(a.text for a in self.system.assumptions) if rule == "assume" else ()
+        self.steps.append(Step("equality", rule, before.tensor, before, after, reason, under=under))
+
+    def _gather(self, name: str) -> None:
+        """Element-wise contributions become one body; equal sums over equal letters too."""
+        equation = self.equations[name]
+        if len(equation.terms) < 2:
+            return
+        merged: dict[tuple[object, ...], Term] = {}
+        for term in equation.terms:
+            flat = term.reduce == "sum" and term.plain and not term.reduced
+            key = (term.target, term.domain, "flat") if flat else (len(merged), term)
+            if key in merged:
+                merged[key] = replace(term, body=add(merged[key].body, term.body))
+            else:
+                merged[key] = term
+        after = replace(equation, terms=tuple(merged.values()))
+        self._step("collect", equation, after, "the contributions add up")
+        self.equations[name] = after
+
+    def _drop_zero(self) -> None:
+        for equation in self.equations.values():
+            if not equation.terms:
+                zero = Term(tuple(affine(a) for a in equation.axes), equation.axes, "sum", ZERO)
+                self.equations[equation.tensor] = replace(equation, terms=(zero,))
+
+    def _put_numbers(self) -> None:
+        """`dE0 = 1`: a derivative that is a number is put in wherever it is read."""
+        for name in list(self.equations):
+            equation = self.equations[name]
+            value = equation.terms[0].body
+            if (
+                equation.axes
+                or len(equation.terms) > 1
+                or equation.terms[0].domain
+                or not isinstance(value, Number)
+                or name in self.wanted
+            ):
+                continue
+            self.inlined.append(equation)
+            del self.equations[name]
+            for user in self._users(name):
+                after = _with_number(user, name, value)
+                self._step("put in", user, after, f"{name} is {number_text(value.value)}")
+                self._put(after)
+
+    def _share_copies(self) -> None:
+        """`dz[n,i] = dy[n,i]` is one value with two names."""
+        for name in list(self.equations):
+            equation = self.equations[name]
+            original = _copied(equation)
+            if (
+                original is None
+                or name in self.wanted
+                or name in self.looped
+                or (original not in self.equations and original not in self.directions)
+            ):
+                continue
+            self.inlined.append(equation)
+            del self.equations[name]
+            for user in self._users(name):
+                after = _renamed(user, name, original)
+                self._step("same value", user, after, f"{name} equals {original}")
+                self._put(after)
+
+    def _inline(self, name: str) -> None:
+        """A derivative that one element-wise equation uses once is written into it."""
+        equation = self.equations[name]
+        if name in self.wanted or name in self.looped or len(equation.terms) != 1:
+            return
+        users = self._users(name)
+        term = equation.terms[0]
+        if len(users) != 1 or users[0].tensor in self.looped or not _plain_sum(term):
+            return
+        user = users[0]
+        here = [t for t in user.terms if _count(t, name)]
+        if (
+            len(here) != 1
+            or _count(here[0], name) != 1
+            or not elementwise(replace(user, terms=tuple(here)))
+        ):
+            return
+        read = next(r for r in reads(here[0].body) if r.tensor == name)
+        if any(s.axis is None for s in read.subscripts) or len(set(read.subscripts)) != len(
+            read.subscripts
+        ):
+            return
+        if term.reduced and not self._may_sum(equation, user, here[0]):
+            equation = self._split(equation) or equation
+            term = equation.terms[0]
+            if term.reduced:
+                return
+        self._write_in(equation, user, here[0], read)
+
+    def _may_sum(self, equation: Equation, user: Equation, here: Term) -> bool:
+        """A sum is written into a single term that multiplies it; else its factors are split."""
+        return (
+            not self.apart
+            and len(user.terms) == 1
+            and _linear(here.body, equation.tensor)
+            and pull(equation.terms[0]).trivial
+        )
+
+    def _split(self, equation: Equation) -> Equation | None:
+        """`ds[n] = (1/s[n]) * sum(...)`: the bare sum gets a name, the factor stays."""
+        term = equation.terms[0]
+        pulled = pull(term)
+        if not list(reads(pulled.wrap(ONE))):
+            return None
+        axes = tuple(a for a in equation.axes if a in letters(pulled.core))
+        free = letters(pulled.core)
+        name = self.free_name("c", f"c_{equation.tensor[1:]}")
+        target = tuple(affine(a) for a in axes)
+        domain = domain_of(axes, (a for a in term.domain if a in free or a in term.reduced))
+        bare = Equation(name, axes, (Term(target, domain, "sum", pulled.core),))
+        same = self._existing(bare)
+        if same is None:
+            self._put(bare)
+            same = Read(name, target)
+        after = replace(
+            equation,
+            terms=(Term(term.target, equation.axes, "sum", pulled.wrap(same)),),
+        )
+        self._step("pull out", equation, after, "these factors don't depend on the summed letters")
+        self._put(after)
+        return after
+
+    def _existing(self, bare: Equation) -> Expr | None:
+        """What an assumption says the sum is."""
+        term = bare.terms[0]
+        for assumption in self.system.assumptions:
+            left = assumption.left.terms
+            if len(left) != 1 or len(assumption.axes) != len(bare.axes):
+                continue
+            places = {
+                a: affine(b)
+                for a, b in zip(
+                    (*assumption.axes, *left[0].reduced), (*bare.axes, *term.reduced), strict=False
+                )
+            }
+            if (
+                len(left[0].reduced) == len(term.reduced)
+                and left[0].reduce == "sum"
+                and substitute(left[0].body, places) == term.body
+            ):
+                return substitute(assumption.right, places)
+        return None
+
+    def _write_in(self, equation: Equation, user: Equation, here: Term, read: Read) -> None:
+        places = dict(zip(equation.axes, read.subscripts, strict=True))
+        clash = (*here.domain, *equation.axes)
+        term = equation.terms[0]
+        if term.reduced:
+            inner = replace(term, target=(), domain=term.reduced)
+            apart = rename_apart(inner, clash)
+            term = replace(term, body=apart.body, domain=(*equation.axes, *apart.domain))
+            reduced: tuple[Axis, ...] = apart.domain
+        else:
+            reduced = ()
+        inside = substitute(term.body, places)
+        body = replace_reads(here.body, lambda r: inside if r == read else None)
+        body = transform(body, _into_branches)
+        new = Term(here.target, (*here.domain, *reduced), "sum", body)
+        terms = tuple(new if t is here else t for t in user.terms)
+        after = replace(user, terms=terms)
+        self._step("write in", user, after, f"{equation.tensor} is used here only")
+        self.inlined.append(equation)
+        del self.equations[equation.tensor]
+        self._put(after)
+        self._gather_quietly(user.tensor)
+
+    def _gather_quietly(self, name: str) -> None:
+        equation = self.equations[name]
+        flats = [t for t in equation.terms if t.plain and not t.reduced and t.reduce == "sum"]
+        if len(flats) > 1:
+            self._gather(name)
+
+    def _sift(self, name: str) -> None:
+        """Letters that a delta ties, where no left subscript holds them."""
+        equation = self.equations[name]
+        shape = tuple(a.extent for a in equation.axes)
+        new = []
+        for term in equation.terms:
+            found = sifted(term, shape, self._shape)
+            new.append(found if found.target == term.target else term)
+        after = replace(equation, terms=tuple(new))
+        if after != equation:
+            self._step("sift", equation, after, "the delta is 1 at this place only")
+            self._put(after)
+
+    def _shape(self, name: str) -> tuple[Affine, ...] | None:
+        """The shape of a tensor, or of a derivative, which is that of what it is taken by."""
+        tensor = self.system.table.get(name) or self.system.table.get(name[1:])
+        return tensor.shape if tensor else None
+
+    def _simplify(self, name: str) -> None:
+        equation = self.equations[name]
+        new: list[Term] = []
+        used: list[str] = []
+        for term in equation.terms:
+            if term.reduced:
+                new.append(term)
+                continue
+            body, told = tell_through(term.body, self.facts if term.plain else {})
+            used.extend(told)
+            new.append(replace(term, body=body))
+        after = replace(equation, terms=tuple(new))
+        if after != equation:
+            through = f", told through {', '.join(dict.fromkeys(used))}" if used else ""
+            self._step("simplify", equation, after, f"the same value, written shorter{through}")
+            self._put(after)
+
+    def _drop_unused(self) -> None:
+        work = list(self.equations)
+        while work:
+            name = work.pop()
+            if name in self.wanted or name not in self.equations:
+                continue
+            if all(user.tensor == name for user in self._users(name)):
+                gone = self.equations.pop(name)
+                self.inlined.append(gone)
+                work.extend(r.tensor for t in gone.terms for r in reads(t.body))
+
+
+def _with_number(equation: Equation, name: str, value: Number) -> Equation:
+    def put(read: Read) -> Expr | None:
+        return value if read.tensor == name else None
+
+    terms = tuple(replace(t, body=replace_reads(t.body, put)) for t in equation.terms)
+    return replace(equation, terms=terms)
+
+
+def _into_branches(expr: Expr) -> Expr | None:
+    """`where(c, a, 0)*b` as `where(c, a*b, 0)`: no 0 * (1/0) where the condition fails."""
+    if isinstance(expr, Mul):
+        for k, part in enumerate(expr.args):
+            match part:
+                case Call("where", (condition, yes, no)) if ZERO in (yes, no):
+                    others = (*expr.args[:k], *expr.args[k + 1 :])
+                    arms = (
+                        arm if arm == ZERO else transform(mul(*others, arm), _into_branches)
+                        for arm in (yes, no)
+                    )
+                    return Call("where", (condition, *arms))
+                case _:
+                    pass
+    return None
+
+
+def _plain_sum(term: Term) -> bool:
+    return term.plain and term.reduce == "sum"
+
+
+def _copied(equation: Equation) -> str | None:
+    if len(equation.terms) != 1:
+        return None
+    term = equation.terms[0]
+    target = tuple(affine(a) for a in equation.axes)
+    if (
+        isinstance(term.body, Read)
+        and not term.reduced
+        and term.target == target == term.body.subscripts
+    ):
+        return term.body.tensor
+    return None
+
+
+def _uses(equation: Equation, name: str) -> bool:
+    return any(_count(t, name) for t in equation.terms)
+
+
+def _count(term: Term, name: str) -> int:
+    return sum(r.tensor == name for r in reads(term.body))
+
+
+def _renamed(equation: Equation, old: str, new: str) -> Equation:
+    def change(read: Read) -> Expr | None:
+        return Read(new, read.subscripts) if read.tensor == old else None
+
+    terms = tuple(replace(t, body=replace_reads(t.body, change)) for t in equation.terms)
+    return replace(equation, terms=terms)
+
+
+def _linear(body: Expr, name: str) -> bool:
+    """Whether the read is a factor of the body, inside conditions' branches at most."""
+    match body:
+        case Read(tensor, _):
+            return tensor == name
+        case Mul(args):
+            return any(_linear(a, name) for a in args)
+        case Call("where", (_, yes, no)):
+            return no == ZERO and _linear(yes, name)
+        case _:
+            return False

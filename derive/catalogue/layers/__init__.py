@@ -1,0 +1,1 @@
+"""The layers: their forward equations."""

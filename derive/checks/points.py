@@ -1,0 +1,371 @@
+"""Numbers to check with: a small instance of a derivation, and random leaves for it.
+
+A leaf is a tensor that no equation defines. Leaves are short decimals from a continuous range, all
+distinct, so that no kink or tie is hit; integer tensors stay inside the axes that they index; what
+the system assumes holds.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+
+from derive.calculus.differentiate import differentiate
+from derive.ir.derivation import Derivation
+from derive.ir.input_limits import NoLonger
+from derive.ir.notation import (
+    Affine,
+    Axis,
+    Call,
+    Compare,
+    Dim,
+    Equation,
+    Expr,
+    Index,
+    Read,
+    Tensor,
+    Term,
+    affine,
+)
+from derive.ir.system import Assumption, System
+from derive.ir.tree import (
+    affine_axes,
+    equation_reads,
+    reads,
+    replace_reads,
+    substitute,
+    substitute_term,
+    walk,
+)
+from derive.semantics.interpreter import Interpreter
+from derive.semantics.number_systems import EXACT, FLOATS
+
+Values = dict[str, np.ndarray]
+
+_RANGES = (  # least and greatest absolute value, and how often a whole tensor has both signs
+    *[((200, 1200), 1.0)] * 6,
+    *[((200, 1200), 0.5)] * 6,
+    *[((200, 1200), 0.0)] * 4,
+    *[((50, 450), 0.0)] * 4,
+)
+_NEAR = 1e-6  # a decision closer than this to the other answer is drawn again
+_ROUNDS = 12
+_LARGE = 1e6  # differences of a larger objective have too few digits left, in float64
+
+
+class NoInstance(Exception):
+    """No leaves were found at which the objective is finite and all assumptions hold."""
+
+
+def leaves(derivation: Derivation) -> tuple[Tensor, ...]:
+    """The tensors that are given: neither defined by an equation nor constant."""
+    defined = {e.tensor for e in (*derivation.forward, *derivation.backward, *derivation.inlined)}
+    return tuple(
+        t
+        for t in derivation.tensors
+        if t.name not in defined and t.value is None and t.role not in ("next", "adjoint")
+    )
+
+
+def run_time_extents(derivation: Derivation, first: int = 2, most: int = 5) -> dict[str, int]:
+    """A small number for each extent that is known at run time; no two axes alike if possible."""
+    names = {a.name for t in derivation.tensors for e in t.shape for a in _dims(e)}
+    taken = {e.number for t in derivation.tensors for e in t.shape}
+    found: dict[str, int] = {}
+    for name in sorted(names, key=lambda n: (n != derivation.system.batch, n)):
+        size = first
+        while found and size < most and size in taken:
+            size += 1
+        found[name] = size
+        taken.add(size)
+    _keep_short(derivation, found)
+    return found
+
+
+def _keep_short(derivation: Derivation, extents: dict[str, int]) -> None:
+    """Take less where an axis would be longer than its layer allows."""
+    table = derivation.system.table
+    for limit in derivation.system.training.limits:
+        if isinstance(limit, NoLonger):
+            given = table[limit.tensor].shape[limit.axis]
+            most = size_of(table[limit.of].shape[limit.of_axis], extents)
+            for name in (d.name for d in _dims(given)):
+                while extents[name] > 1 and size_of(given, extents) > most:
+                    extents[name] -= 1
+
+
+def _dims(extent: Affine) -> Iterator[Dim]:
+    return (a for a, _ in extent.terms if isinstance(a, Dim))
+
+
+def work(equations: Sequence[Equation], extents: Mapping[str, int]) -> int:
+    """How many bodies are worked out when every entry is."""
+    total = 0
+    for equation in equations:
+        for term in equation.terms:
+            total += math.prod(size_of(a.extent, extents) for a in term.domain)
+    return total
+
+
+def size_of(extent: Affine, extents: Mapping[str, int]) -> int:
+    """An extent in numbers."""
+    return extent.constant + sum(c * extents[a.name] for a, c in extent.terms if isinstance(a, Dim))
+
+
+# ---- random leaves ---------------------------------------------------------------------------
+
+
+def draw(
+    derivation: Derivation, seed: int, extents: Mapping[str, int], training: bool = True
+) -> Values:
+    """Leaves at which the objective is finite and not huge, and no decision is a near thing.
+
+    `training` is what a tensor that tells training from inference says. Raises `NoInstance`
+    where none are found.
+    """
+    best: tuple[tuple[bool, float], Values] | None = None
+    for attempt, (bounds, mixed) in enumerate(_RANGES):
+        source = random.Random(f"{seed} {attempt}")
+        values = _draw(derivation, source, extents, bounds, mixed)
+        values |= {t.name: _full(int(training)) for t in derivation.system.having("mode")}
+        if not _assume(derivation, values, extents):
+            continue
+        interpreter = Interpreter(derivation.forward, derivation.table, values, FLOATS, extents)
+        if not _finite(interpreter, derivation):
+            continue
+        moderate = abs(float(interpreter.array(derivation.objective).max())) <= _LARGE
+        if best is None or (moderate, interpreter.margin) > best[0]:
+            best = (moderate, interpreter.margin), values
+            if moderate and interpreter.margin > _NEAR:
+                break
+    if best is None:
+        raise NoInstance("no random numbers were found at which the objective is finite")
+    return best[1]
+
+
+def draw_by_hand(derivation: Derivation, seed: int, extents: Mapping[str, int]) -> Values:
+    """Leaves with one digit, for an example that a person can work out; in the mode of training.
+
+    Raises `NoInstance` where the objective isn't finite there, or a decision is a near thing.
+    """
+    source = random.Random(f"by hand {seed}")
+    values = _draw(derivation, source, extents, (200, 1200), 1.0)
+    for tensor in leaves(derivation):
+        if not tensor.integer:
+            array = values[tensor.name]
+            for place in np.ndindex(*array.shape):
+                sign = -1 if array[place] < 0 else 1
+                array[place] = sign * Fraction(source.randint(1, 9), 10)
+    values |= {t.name: _full(1) for t in derivation.system.having("mode")}
+    if _assume(derivation, values, extents):
+        run = Interpreter(derivation.forward, derivation.table, values, FLOATS, extents)
+        if _finite(run, derivation) and run.margin > _NEAR:
+            return values
+    raise NoInstance("no short numbers were found at which the objective is finite")
+
+
+def _full(value: int) -> np.ndarray:
+    array = np.empty((), dtype=object)
+    array[...] = Fraction(value)
+    return array
+
+
+def _finite(interpreter: Interpreter, derivation: Derivation) -> bool:
+    for equation in derivation.forward:
+        if np.isnan(interpreter.array(equation.tensor)).any():
+            return False
+    return bool(np.isfinite(interpreter.array(derivation.objective)).all())
+
+
+def _draw(
+    derivation: Derivation,
+    source: random.Random,
+    extents: Mapping[str, int],
+    bounds: tuple[int, int],
+    mixed: float,
+) -> Values:
+    shapes = {
+        t.name: tuple(size_of(e, extents) for e in t.shape)
+        for t in leaves(derivation)
+        if not t.integer
+    }
+    count = sum(math.prod(s) for s in shapes.values())
+    digits = max(4, len(str(count)) + 1)
+    scale = 10 ** (digits - 3)
+    pool = iter(source.sample(range(bounds[0] * scale, bounds[1] * scale), count))
+    assumed = {r.tensor for a in derivation.system.assumptions for r in equation_reads(a.left)}
+    positive = {*assumed, derivation.system.training.sample_weight}
+    values: Values = {}
+    for tensor in leaves(derivation):
+        if tensor.integer:
+            values[tensor.name] = _integers(derivation, tensor, source, extents)
+            continue
+        array = np.empty(shapes[tensor.name], dtype=object)
+        # what an optimiser remembers may be a mean of squares
+        free = tensor.role != "state" and tensor.name not in positive
+        signs = (1, -1) if free and source.random() < mixed else (1,)
+        for place in np.ndindex(*array.shape):
+            array[place] = Fraction(next(pool) * source.choice(signs), 1000 * scale)
+        values[tensor.name] = array
+    return values
+
+
+def _integers(
+    derivation: Derivation, tensor: Tensor, source: random.Random, extents: Mapping[str, int]
+) -> np.ndarray:
+    below = [
+        size_of(extent, extents)
+        for equation in derivation.forward
+        for term in equation.terms
+        for extent in _indexed(derivation.table, term.body, tensor.name)
+    ]
+    array = np.empty(tuple(size_of(e, extents) for e in tensor.shape), dtype=object)
+    for place in np.ndindex(*array.shape):
+        array[place] = source.randrange(max(min(below, default=3), 1))
+    return array
+
+
+def _indexed(table: Mapping[str, Tensor], body: Expr, name: str) -> Iterator[Affine]:
+    """The extents of the axes that an integer tensor points into, or is compared with."""
+    for node in walk(body):
+        match node:
+            case Read(tensor, subscripts):
+                for subscript, extent in zip(subscripts, table[tensor].shape, strict=True):
+                    if any(isinstance(a, Read) and a.tensor == name for a, _ in subscript.terms):
+                        yield extent
+            case Compare(_, left, right) | Call("delta", (left, right)):
+                for one, other in ((left, right), (right, left)):
+                    if any(r.tensor == name for r in reads(one)) and isinstance(other, Index):
+                        yield from (a.extent for a in affine_axes(other.value))
+
+
+def _assume(derivation: Derivation, values: Values, extents: Mapping[str, int]) -> bool:
+    """Scale the leaves until what is assumed holds exactly; whether that was reached."""
+    assumptions = derivation.system.assumptions
+    for _ in range(_ROUNDS):
+        residues = [_scale(derivation, a, values, extents) for a in assumptions]
+        if not any(residues):
+            return True
+    return False
+
+
+def _scale(
+    derivation: Derivation, assumption: Assumption, values: Values, extents: Mapping[str, int]
+) -> bool:
+    """One round for one assumption, in rationals; whether anything had to be changed."""
+    here = dict(values)
+    shape = tuple(a.extent for a in assumption.axes)
+    right = replace(
+        assumption.left,
+        tensor="right",
+        terms=(Term(assumption.left.terms[0].target, assumption.axes, "sum", assumption.right),),
+    )
+    table = {
+        **derivation.table,
+        "left": Tensor("left", shape, "intermediate"),
+        "right": Tensor("right", shape, "intermediate"),
+    }
+    left = replace(assumption.left, tensor="left")
+    sides = Interpreter((*derivation.forward, left, right), table, here, EXACT, extents)
+    changed = False
+    try:
+        for place in np.ndindex(*sides.shape("left")):
+            now, wanted = sides.value("left", place), sides.value("right", place)
+            if now == wanted:
+                continue
+            changed = True
+            if not now:
+                return True
+            for name, entry in sides.entries(left, place):
+                if name in values and all(
+                    0 <= i < e for i, e in zip(entry, values[name].shape, strict=True)
+                ):
+                    values[name][entry] *= wanted / now
+    except ArithmeticError:
+        return True
+    return changed
+
+
+# ---- a smaller model of the same form --------------------------------------------------------
+
+
+def instance(derivation: Derivation, most: int) -> Derivation:
+    """The derivation, or, where its entries are too many, the same one over short axes."""
+    small = derivation
+    for longest in (5, 4, 3, 2):
+        equations = (*small.forward, *small.backward, *small.inlined)
+        if work(equations, run_time_extents(small)) <= most:
+            break
+        system = shrunk(derivation.system, longest)
+        if system.tensors == small.system.tensors:
+            continue
+        small = differentiate(system, derivation.objective, derivation.wrt)
+    return small
+
+
+def shrunk(system: System, most: int) -> System:
+    """The same equations over short axes: what is longer than `most` becomes about that long.
+
+    Different extents stay different as far as they fit. The result is a model of its own, with
+    derivatives of its own.
+    """
+    long = sorted(
+        {n for t in system.tensors for e in t.shape if (n := e.number) is not None and n > most}
+    )
+    return resized(system, {n: max(2, most - min(k, 2)) for k, n in enumerate(reversed(long))})
+
+
+def resized(system: System, new: Mapping[int, int]) -> System:
+    """The same equations with other extents in the place of some."""
+
+    def extent(value: Affine) -> Affine:
+        number = value.number
+        return value if number is None else Affine((), new.get(number, number))
+
+    def equation(old: Equation) -> Equation:
+        return _resized(old, extent, system.table)
+
+    return replace(
+        system,
+        tensors=tuple(replace(t, shape=tuple(extent(e) for e in t.shape)) for t in system.tensors),
+        equations=tuple(equation(e) for e in system.equations),
+        updates=tuple(equation(e) for e in system.updates),
+        assumptions=tuple(
+            replace(
+                a,
+                axes=tuple(Axis(x.letter, extent(x.extent)) for x in a.axes),
+                left=equation(a.left),
+                right=substitute(
+                    a.right, {x: affine(Axis(x.letter, extent(x.extent))) for x in a.axes}
+                ),
+            )
+            for a in system.assumptions
+        ),
+    )
+
+
+def _resized(
+    equation: Equation, extent: Callable[[Affine], Affine], table: Mapping[str, Tensor]
+) -> Equation:
+    def axis(old: Axis) -> Axis:
+        return Axis(old.letter, extent(old.extent))
+
+    def moved(read: Read) -> Read:
+        """A place counted from the end of an axis stays at the end."""
+        parts = []
+        for subscript, old in zip(read.subscripts, table[read.tensor].shape, strict=True):
+            less = (old - extent(old)).number or 0
+            beyond = less and subscript.constant >= (old.number or 0) - less
+            parts.append(subscript - less if beyond else subscript)
+        return Read(read.tensor, tuple(parts))
+
+    terms = []
+    for term in equation.terms:
+        new = substitute_term(term, {a: affine(axis(a)) for a in term.domain})
+        terms.append(replace(new, body=replace_reads(new.body, moved)))
+    return replace(equation, axes=tuple(axis(a) for a in equation.axes), terms=tuple(terms))

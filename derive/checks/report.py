@@ -1,0 +1,153 @@
+"""What a check found: rows, a table for the terminal, a dict for machines."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from derive.ir.display import Displayed
+
+WIDTH = 80
+DIFFERENT, EQUAL, EQUAL_AT_POINTS, EQUAL_IF = "different", "equal", "equal at points", "equal if"
+OPEN = "not checked"
+FORMULAS = ("derived", "written there", "derived there")  # notes that hold a formula
+
+
+@dataclass(frozen=True)
+class Row:
+    """One verdict: on a tensor's derivative, on the steps, or on a formula that a person wrote.
+
+    `check` is "exact", "numeric", "steps", "module" or "formula". `verdict` is "different" or
+    "wrong" where something is wrong, "not checked" where nothing could be told (`detail` says why;
+    that passes, but where a formula can't be read: `data` then says "refused"),
+    else one of "identical", "agrees", and for a formula "equal", "equal at points", "equal if".
+    The last is no mistake where what is assumed is assumed of data that the model is given. `notes`
+    are further lines for a person, `data` what machines are told.
+    """
+
+    name: str
+    check: str
+    verdict: str
+    detail: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing wrong was found."""
+        if self.verdict == EQUAL_IF:
+            return bool(self.data.get("given"))
+        return self.verdict not in (DIFFERENT, "wrong") and not self.data.get("refused")
+
+
+@dataclass(frozen=True)
+class Report(Displayed):
+    """All verdicts, in the order in which they were reached.
+
+    `names` are the names in a person's formulas that were taken for tensors of the model.
+    """
+
+    title: str
+    rows: tuple[Row, ...]
+    names: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing wrong was found."""
+        return all(row.ok for row in self.rows)
+
+    @property
+    def told(self) -> bool:
+        """Whether anything was found at all, right or wrong."""
+        return any(row.verdict != OPEN for row in self.rows)
+
+    @property
+    def verdict(self) -> str:
+        """The whole in a few words."""
+        wrong = sum(not row.ok and row.verdict != OPEN for row in self.rows)
+        unknown = sum(row.verdict == OPEN for row in self.rows)
+        if not self.told:
+            return "nothing could be checked"
+        words = ["all checks pass"] if self.ok else []
+        words += [f"{wrong} of {len(self.rows)} wrong"] if wrong else []
+        words += [f"{unknown} not checked"] if unknown else []
+        return ", ".join(words)
+
+    def __str__(self) -> str:
+        columns = [(row.check, row.name, row.verdict) for row in self.rows]
+        widths = [max((len(c[k]) for c in columns), default=0) for k in range(3)]
+        lines = [self.title, ""]
+        for row, cells in zip(self.rows, columns, strict=True):
+            start = "  ".join(c.ljust(w) for c, w in zip(cells, widths, strict=True))
+            lines.extend(_beside(start.rstrip(), row.detail))
+            for note in row.notes:
+                lines.extend(_indented(note))
+        if self.names:
+            told = ", ".join(f"{written} is {tensor}" for written, tensor in self.names)
+            lines += ["", *textwrap.wrap(f"names: {told}", WIDTH, subsequent_indent="    ")]
+        lines += ["", self.verdict]
+        return "\n".join(lines) + "\n"
+
+    def to_markdown(self) -> str:
+        """A table, and below it what there is to say of each formula that isn't right."""
+        lines = [f"# {self.title}", "", "| check | of | verdict | |", "|---|---|---|---|"]
+        for row in self.rows:
+            cells = (row.check, _code(row.name), row.verdict, _cell(row.detail))
+            lines.append(f"| {' | '.join(cells)} |".replace("|  |", "| |"))
+        for row in self.rows:
+            if row.notes:
+                lines += ["", f"**{_code(row.name)}**: {row.verdict}", ""]
+                lines += [f"* {_marked(note)}" for note in (row.detail, *row.notes) if note]
+        if self.names:
+            lines += ["", "Names:", ""]
+            lines += [f"* {_code(written)} is {_code(tensor)}" for written, tensor in self.names]
+        return "\n".join([*lines, "", self.verdict[0].upper() + self.verdict[1:] + "."]) + "\n"
+
+    def to_json(self) -> dict[str, Any]:
+        """The same as plain data: `checks`, and `formulas` where any were given."""
+        return {
+            "ok": self.ok,
+            "checks": [_plain(r, "name") for r in self.rows if r.check != "formula"],
+            "formulas": [_plain(r, "tensor") for r in self.rows if r.check == "formula"],
+            **({"names": dict(self.names)} if self.names else {}),
+        }
+
+
+def _beside(start: str, detail: str) -> list[str]:
+    """The detail on the same line where there is room, else indented below."""
+    if not detail:
+        return [start]
+    if len(start) + 2 + len(detail) <= WIDTH:
+        return [f"{start}  {detail}"]
+    return [start, *_indented(detail)]
+
+
+def _indented(text: str) -> list[str]:
+    """Below a row; what doesn't fit on a line goes on further in."""
+    return textwrap.wrap(text, WIDTH, initial_indent="    ", subsequent_indent="      ")
+
+
+def _code(text: str) -> str:
+    return f"`{text}`"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def _marked(note: str) -> str:
+    """A note whose formula, after a colon, is set as code."""
+    head, colon, formula = note.partition(": ")
+    return f"{head}: `{formula}`" if colon and head in FORMULAS else note
+
+
+def _plain(row: Row, key: str) -> dict[str, Any]:
+    found: dict[str, Any] = {key: row.name}
+    if row.check != "formula":
+        found["check"] = row.check
+    found["verdict"] = row.verdict
+    if row.detail:
+        found["detail"] = row.detail
+    return {**found, **row.data}

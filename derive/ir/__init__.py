@@ -1,0 +1,1 @@
+"""The data of which everything is made: expressions, equations, systems, derivations."""

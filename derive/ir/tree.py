@@ -1,0 +1,364 @@
+"""Building expressions and walking over them. Nothing here knows any calculus."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from fractions import Fraction
+
+from derive.ir.notation import (
+    Add,
+    Affine,
+    Atom,
+    Axis,
+    Call,
+    Compare,
+    Dim,
+    Equation,
+    Expr,
+    FloorDiv,
+    Index,
+    Logic,
+    Mod,
+    Mul,
+    Number,
+    Pow,
+    Read,
+    Reduction,
+    Term,
+    affine,
+)
+
+ZERO = Number(Fraction(0))
+ONE = Number(Fraction(1))
+MINUS_ONE = Number(Fraction(-1))
+
+
+def number(value: int | Fraction) -> Number:
+    """A rational number as an expression."""
+    return Number(Fraction(value))
+
+
+def index(value: Affine) -> Expr:
+    """A subscript used as a value: a plain number where it is one."""
+    return Index(value) if value.terms else number(value.constant)
+
+
+def add(*args: Expr) -> Expr:
+    """A sum: nested sums are one sum, zeros go, plain numbers meet in the first one's place."""
+    flat: list[Expr] = []
+    for arg in args:
+        flat.extend(arg.args if isinstance(arg, Add) else (arg,))
+    total = sum((a.value for a in flat if isinstance(a, Number)), Fraction(0))
+    kept: list[Expr] = []
+    placed = not total
+    for arg in flat:
+        if not isinstance(arg, Number):
+            kept.append(arg)
+        elif not placed:
+            kept.append(Number(total))
+            placed = True
+    if not kept:
+        return ZERO
+    return kept[0] if len(kept) == 1 else Add(tuple(kept))
+
+
+def mul(*args: Expr) -> Expr:
+    """A product: nested products are one product, plain numbers meet in front."""
+    flat: list[Expr] = []
+    for arg in args:
+        flat.extend(arg.args if isinstance(arg, Mul) else (arg,))
+    scale = Fraction(1)
+    kept: list[Expr] = []
+    for arg in flat:
+        if isinstance(arg, Number):
+            scale *= arg.value
+        else:
+            kept.append(arg)
+    if not scale:
+        return ZERO
+    if scale != 1 or not kept:
+        kept.insert(0, Number(scale))
+    return kept[0] if len(kept) == 1 else Mul(tuple(kept))
+
+
+def negative(arg: Expr) -> Expr:
+    """The negative of an expression."""
+    return mul(MINUS_ONE, arg)
+
+
+def power(base: Expr, exponent: Expr) -> Expr:
+    """A power; of small numbers the number itself."""
+    if exponent == ONE:
+        return base
+    if (
+        isinstance(base, Number)
+        and isinstance(exponent, Number)
+        and exponent.value.denominator == 1
+        and abs(exponent.value) <= 64
+        and (base.value or exponent.value > 0)
+    ):
+        return Number(base.value ** int(exponent.value))
+    return Pow(base, exponent)
+
+
+def divide(over: Expr, under: Expr) -> Expr:
+    """A quotient."""
+    return mul(over, power(under, MINUS_ONE))
+
+
+def children(expr: Expr) -> tuple[Expr, ...]:
+    """The expressions directly inside."""
+    match expr:
+        case Add(args) | Mul(args) | Call(_, args) | Logic(_, args):
+            return args
+        case Pow(base, exponent):
+            return (base, exponent)
+        case Compare(_, left, right):
+            return (left, right)
+        case Reduction(_, _, body):
+            return (body,)
+        case _:
+            return ()
+
+
+def rebuild(expr: Expr, parts: tuple[Expr, ...]) -> Expr:
+    """The same node over other parts."""
+    match expr:
+        case Add():
+            return add(*parts)
+        case Mul():
+            return mul(*parts)
+        case Call(function, _):
+            return Call(function, parts)
+        case Logic(op, _):
+            return Logic(op, parts)
+        case Pow():
+            return power(*parts)
+        case Compare(op, _, _):
+            return Compare(op, *parts)
+        case Reduction(op, axes, _):
+            return Reduction(op, axes, parts[0])
+        case _:
+            return expr
+
+
+def transform(expr: Expr, change: Callable[[Expr], Expr | None]) -> Expr:
+    """Every node replaced by what `change` makes of it (None: look inside), from the top down."""
+    changed = change(expr)
+    if changed is not None:
+        return changed
+    parts = children(expr)
+    if not parts:
+        return expr
+    new = tuple(transform(p, change) for p in parts)
+    return expr if all(a is b for a, b in zip(new, parts, strict=True)) else rebuild(expr, new)
+
+
+def walk(expr: Expr) -> Iterator[Expr]:
+    """Every node, parents first, in reading order; subscripts are not entered."""
+    yield expr
+    for part in children(expr):
+        yield from walk(part)
+
+
+def _affine_reads(subscript: Affine) -> Iterator[Read]:
+    for atom, _ in subscript.terms:
+        match atom:
+            case Read():
+                yield atom
+                for inner in atom.subscripts:
+                    yield from _affine_reads(inner)
+            case FloorDiv(of, _) | Mod(of, _):
+                yield from _affine_reads(of)
+            case _:
+                pass
+
+
+def reads(expr: Expr) -> Iterator[Read]:
+    """Every read in value position, in reading order, repeats included."""
+    for node in walk(expr):
+        if isinstance(node, Read):
+            yield node
+
+
+def index_reads(expr: Expr) -> Iterator[Read]:
+    """Every read of an integer tensor that stands inside a subscript."""
+    for node in walk(expr):
+        match node:
+            case Read(_, subscripts):
+                for subscript in subscripts:
+                    yield from _affine_reads(subscript)
+            case Index(value):
+                yield from _affine_reads(value)
+            case _:
+                pass
+
+
+def affine_axes(subscript: Affine) -> Iterator[Axis]:
+    """The letters of a subscript, in order."""
+    for atom, _ in subscript.terms:
+        match atom:
+            case Axis():
+                yield atom
+            case Read(_, subscripts):
+                for inner in subscripts:
+                    yield from affine_axes(inner)
+            case FloorDiv(of, _) | Mod(of, _):
+                yield from affine_axes(of)
+            case Dim():
+                pass
+
+
+def letters(expr: Expr) -> dict[Axis, None]:
+    """The free letters of an expression, in reading order."""
+    found: dict[Axis, None] = {}
+    match expr:
+        case Read(_, subscripts):
+            for subscript in subscripts:
+                found.update(dict.fromkeys(affine_axes(subscript)))
+        case Index(value):
+            found.update(dict.fromkeys(affine_axes(value)))
+        case Reduction(_, axes, body):
+            found.update((a, None) for a in letters(body) if a not in axes)
+        case _:
+            for part in children(expr):
+                found.update(letters(part))
+    return found
+
+
+def substitute_affine(subscript: Affine, places: Mapping[Axis, Affine]) -> Affine:
+    """A subscript with letters replaced by subscripts."""
+    if not any(a in places for a in affine_axes(subscript)):
+        return subscript
+    total = affine(subscript.constant)
+    for atom, coefficient in subscript.terms:
+        total += _substitute_atom(atom, places) * coefficient
+    return total
+
+
+def _substitute_atom(atom: Atom, places: Mapping[Axis, Affine]) -> Affine:
+    match atom:
+        case Axis():
+            return places.get(atom, affine(atom))
+        case Read(tensor, subscripts):
+            return affine(Read(tensor, tuple(substitute_affine(s, places) for s in subscripts)))
+        case FloorDiv(of, by):
+            return floordiv(substitute_affine(of, places), by)
+        case Mod(of, by):
+            return modulo(substitute_affine(of, places), by)
+        case Dim():
+            return affine(atom)
+
+
+def floordiv(of: Affine, by: int) -> Affine:
+    """`of // by`, worked out where it is a number."""
+    return affine(of.constant // by) if not of.terms else affine(FloorDiv(of, by))
+
+
+def modulo(of: Affine, by: int) -> Affine:
+    """`of % by`, worked out where it is a number."""
+    return affine(of.constant % by) if not of.terms else affine(Mod(of, by))
+
+
+def substitute(expr: Expr, places: Mapping[Axis, Affine]) -> Expr:
+    """An expression with free letters replaced by subscripts."""
+    if not places:
+        return expr
+
+    def change(node: Expr) -> Expr | None:
+        match node:
+            case Read(tensor, subscripts):
+                return Read(tensor, tuple(substitute_affine(s, places) for s in subscripts))
+            case Index(value):
+                return index(substitute_affine(value, places))
+            case Reduction(op, axes, body):
+                inner = {a: s for a, s in places.items() if a not in axes}
+                return Reduction(op, axes, substitute(body, inner))
+            case _:
+                return None
+
+    return transform(expr, change)
+
+
+def substitute_term(term: Term, places: Mapping[Axis, Affine]) -> Term:
+    """A term with letters renamed; a letter that becomes another letter runs as that one."""
+    domain: dict[Axis, None] = {}
+    for axis in term.domain:
+        place = places.get(axis)
+        if place is None:
+            domain[axis] = None
+        else:
+            domain.update(dict.fromkeys(affine_axes(place)))
+    return Term(
+        tuple(substitute_affine(s, places) for s in term.target),
+        tuple(domain),
+        term.reduce,
+        substitute(term.body, places),
+    )
+
+
+def replace_reads(expr: Expr, change: Callable[[Read], Expr | None]) -> Expr:
+    """An expression with reads in value position replaced."""
+    return transform(expr, lambda e: change(e) if isinstance(e, Read) else None)
+
+
+def contains(expr: Expr, wanted: Callable[[Expr], bool]) -> bool:
+    """Whether any node satisfies the predicate."""
+    return any(wanted(node) for node in walk(expr))
+
+
+def factors(expr: Expr) -> tuple[Expr, ...]:
+    """The factors of a product, or the expression alone."""
+    return expr.args if isinstance(expr, Mul) else (expr,)
+
+
+def addends(expr: Expr) -> tuple[Expr, ...]:
+    """The terms of a sum, or the expression alone."""
+    return expr.args if isinstance(expr, Add) else (expr,)
+
+
+def equation_reads(equation: Equation) -> Iterator[Read]:
+    """Every read of an equation: values, subscripts inside them, and subscripts on the left."""
+    for term in equation.terms:
+        yield from reads(term.body)
+        yield from index_reads(term.body)
+        for subscript in term.target:
+            yield from _affine_reads(subscript)
+
+
+def needed_by(wanted: Iterable[str], equations: Iterable[Equation]) -> set[str]:
+    """The tensors that the wanted ones are computed from, these included."""
+    defined = {e.tensor: e for e in equations}
+    found: set[str] = set()
+    work = sorted(wanted)
+    while work:
+        name = work.pop()
+        if name not in found:
+            found.add(name)
+            if name in defined:
+                work.extend(r.tensor for r in equation_reads(defined[name]))
+    return found
+
+
+def fresh_letter(taken: set[str], wanted: str) -> str:
+    """A letter that isn't taken: the wanted one, else another of the alphabet, else numbered."""
+    if wanted not in taken:
+        return wanted
+    for candidate in "ijklmnopqrstuvwabcdefgh":
+        if candidate not in taken:
+            return candidate
+    count = 1
+    while f"{wanted}{count}" in taken:
+        count += 1
+    return f"{wanted}{count}"
+
+
+def fresh_name(taken: set[str] | Mapping[str, object], *wanted: str) -> str:
+    """A tensor name that isn't taken: the first free one, else the last one numbered."""
+    for name in wanted:
+        if name not in taken:
+            return name
+    count = 2
+    while f"{wanted[-1]}{count}" in taken:
+        count += 1
+    return f"{wanted[-1]}{count}"

@@ -1,0 +1,1 @@
+"""The equation language: from text to a system, and back to text."""

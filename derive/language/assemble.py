@@ -1,0 +1,312 @@
+"""Text -> System: the one way in for equations, from users and from the catalogue alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+
+from derive.errors import ChainruleError, meant, shorten
+from derive.ir.notation import (
+    Affine,
+    Equation,
+    Tensor,
+    affine,
+)
+from derive.ir.system import Layer, System, Training
+from derive.ir.wellformed import check_system
+from derive.language.assumptions import read_assumption
+from derive.language.elaborate import Meaning, as_value, refs_of
+from derive.language.extent_inference import Sizes, axis_name, infer
+from derive.language.normal_form import Normalizer
+from derive.language.parser import check_name
+from derive.language.scope import (
+    Scoped,
+    ranks,
+    refs,
+    resolve,
+)
+from derive.language.syntax import (
+    Letter,
+    Place,
+    Ref,
+    Refused,
+    Written,
+)
+from derive.systems.edge_warnings import edge_warnings
+from derive.systems.schedule import NoOrder, members, schedule
+
+_ORDER = ("input", "target", "parameter", "buffer", "random", "mode", "constant", "hyperparameter")
+
+
+@dataclass(frozen=True)
+class Declarations:
+    """What is known about the tensors beside the equations.
+
+    `roles` in declared order; `slots` fixes axes by (tensor, position), `letters` by
+    (scope, letter); `batch` names letters of the batch, `batch_slots` axes that are the batch's.
+    `tags` gives, for a tensor, the end of the names of intermediates that its equation brings.
+    """
+
+    name: str
+    roles: Mapping[str, str]
+    constants: Mapping[str, Fraction] = field(default_factory=dict)
+    integers: frozenset[str] = frozenset()
+    ranks: Mapping[str, int] = field(default_factory=dict)
+    sizes: Sizes = field(default_factory=Sizes)
+    objective: str | None = None
+    output: str | None = None
+    probabilities: str | None = None
+    assume: Sequence[str] = ()
+    layers: tuple[Layer, ...] = ()
+    aliases: tuple[tuple[str, str], ...] = ()
+    training: Training = field(default_factory=Training)
+    sources: tuple[str, ...] = ()
+    loss_type: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+def assemble(
+    written: Sequence[Written], declared: Declarations, problems: list[str] | None = None
+) -> System:
+    """The system that the equations and declarations make.
+
+    Raises `ChainruleError` with every problem found, those given included.
+    """
+    problems = [] if problems is None else problems
+    if not written and not problems:
+        problems.append(f"{declared.name}: there is no equation; write one, such as y[n,i] = ...")
+    _check_names(written, declared, problems)
+    if problems:
+        raise ChainruleError(*problems)
+    try:
+        return _Assembly(written, declared, problems).system()
+    except Refused as refused:
+        if str(refused) not in problems:
+            problems.append(str(refused))
+    raise ChainruleError(*problems)
+
+
+def _check_names(written: Sequence[Written], declared: Declarations, problems: list[str]) -> None:
+    """Names that can't be used, are used twice, or are unknown."""
+    seen: dict[str, Place] = {}
+    for equation in written:
+        name = _key(equation)
+        if name in seen:
+            problems.append(
+                f"{equation.place}: '{equation.tensor}' is defined twice, first at line "
+                f"{seen[name].line}; give one of them another name"
+            )
+        elif not equation.is_next and declared.roles.get(name, "intermediate") != "intermediate":
+            problems.append(
+                f"{equation.place}: '{name}' is given, as {declared.roles[name]}, and defined by "
+                "an equation; take it out of one"
+            )
+        seen.setdefault(name, equation.place)
+        if equation.is_next and declared.roles.get(equation.tensor) not in (
+            "buffer",
+            "parameter",
+        ):
+            problems.append(
+                f"{equation.place}: next({equation.tensor}) needs '{equation.tensor}' among "
+                "the buffers; add it there"
+            )
+        elif (
+            equation.is_next
+            and declared.roles[equation.tensor] == "parameter"
+            and equation.tensor not in declared.training.frozen
+        ):
+            problems.append(
+                f"{equation.place}: '{equation.tensor}' is a parameter, which the optimiser "
+                "moves; name it among the buffers instead, or set trainable = false"
+            )
+    known = {*declared.roles, *(e.tensor for e in written if not e.is_next)}
+    for name in sorted(known):
+        if name.startswith("d") and name[1:] in known:
+            place = seen.get(name) or seen.get(name[1:])
+            problems.append(
+                f"{f'{place}: ' if place else ''}'{name}' would be the derivative by "
+                f"'{name[1:]}'; give one of them another name"
+            )
+    for equation in written:
+        for ref in refs(equation.right):
+            if ref.name.startswith("next("):
+                problems.append(
+                    f"{ref.place}: {shorten(ref.name)} is read by optimisers only; give its value "
+                    "a name of its own and read that"
+                )
+            elif ref.of not in known:
+                roles = "parameters, inputs, targets or constants"
+                problems.append(
+                    f"{ref.place}: unknown tensor '{shorten(ref.of)}'"
+                    f"{meant(ref.of, known) or f'; name it in {roles}, or define it'}"
+                )
+
+
+def _key(equation: Written) -> str:
+    return f"next({equation.tensor})" if equation.is_next else equation.tensor
+
+
+class _Assembly:
+    def __init__(
+        self, written: Sequence[Written], declared: Declarations, problems: list[str]
+    ) -> None:
+        self.written = written
+        self.declared = declared
+        self.problems = problems
+        least: dict[str, int] = {}
+        for tensor, position in declared.sizes.slots:
+            least[tensor] = max(least.get(tensor, 0), position + 1)
+        self.rank = ranks(written, declared.ranks, least)
+        self.names = {*declared.roles, *(e.tensor for e in written if not e.is_next)}
+        for name in declared.roles:
+            self.rank.setdefault(name, 0)
+        scalars = frozenset(n for n in self.names if self.rank.get(n) == 0)
+        self.scoped: list[Scoped] = []
+        for equation in written:
+            try:
+                self.scoped.append(resolve(equation, self.rank, scalars, frozenset(self.names)))
+            except Refused as refused:
+                problems.append(str(refused))
+        if problems:
+            raise ChainruleError(*problems)
+        self.scalars = scalars
+        self.extents = infer(self.scoped, self.rank, self._sizes(), problems)
+        self.meaning = Meaning(
+            self.scoped, self.extents, self.rank, declared.constants, declared.integers
+        )
+
+    def _sizes(self) -> Sizes:
+        opened = {n for n, r in self.declared.roles.items() if r in ("input", "target", "random")}
+        return replace(self.declared.sizes, open_at_run_time=frozenset(opened))
+
+    def system(self) -> System:
+        """Build everything; problems of all equations are gathered before the first is raised."""
+        taken = set(self.names) | {f"d{n}" for n in self.names}
+        tags = dict(self.declared.tags)
+
+        def name(*wanted: str) -> str:
+            # what next(m) needs on the way is called after m
+            wanted = tuple(w.replace("next(", "").replace(")", "") for w in wanted)
+            tag = tags.get(wanted[-1].removeprefix(f"{wanted[0]}_"))
+            if tag is not None:
+                wanted = (f"{wanted[0]}{tag}", *wanted[1:])
+
+            def free(n: str) -> bool:
+                return n not in taken and f"d{n}" not in taken and check_name(n) is None
+
+            candidates = [*wanted, *(f"{wanted[-1]}{k}" for k in range(2, 1000))]
+            found = next(c for c in candidates if free(c))
+            taken.update((found, f"d{found}"))
+            if tag is not None:
+                tags[found] = tag
+            return found
+
+        maker = Normalizer(
+            name,
+            lambda n: self.declared.roles.get(n) == "constant",
+            lambda n: [self.slot(n, k) for k in range(self.rank[n])],
+            self.matrices(),
+        )
+        for scoped in self.scoped:
+            self.meaning.scope = scoped.written.scope
+            try:
+                axes = tuple(self.meaning.axis(v) for v in scoped.left)
+                expr = as_value(self.meaning.value(scoped.right))
+                maker.equation(_key(scoped.written), axes, expr, scoped.written.text)
+            except Refused as refused:
+                self.problems.append(str(refused))
+        if self.problems:
+            raise ChainruleError(*dict.fromkeys(self.problems))
+        equations = tuple(maker.equations)
+        tensors = self.tensors(equations)
+        if self.problems:
+            raise ChainruleError(*dict.fromkeys(self.problems))
+        forward = tuple(e for e in equations if not e.tensor.startswith("next("))
+        updates = tuple(e for e in equations if e.tensor.startswith("next("))
+        forward = self.ordered(forward)
+        system = System(
+            name=self.declared.name,
+            tensors=tensors,
+            equations=forward,
+            objective=self.declared.objective,
+            output=self.declared.output,
+            probabilities=self.declared.probabilities,
+            updates=updates,
+            assumptions=tuple(
+                read_assumption(a, self.meaning, self.scalars, self.names)
+                for a in self.declared.assume
+            ),
+            layers=self.declared.layers,
+            aliases=self.declared.aliases,
+            training=self.declared.training,
+            sources=self.declared.sources,
+            warnings=tuple(edge_warnings(forward)),
+            batch=self.declared.sizes.batch[0] if self.declared.sizes.batch else None,
+            loss_type=self.declared.loss_type,
+        )
+        check_system(system)
+        return system
+
+    def matrices(self) -> dict[str, str]:
+        """The tensors that are an inverse or a determinant by their equation, by what they are."""
+        found: dict[str, str] = {}
+        for scoped in self.scoped:
+            right = scoped.right
+            if isinstance(right, Ref) and right.name != right.of and not scoped.written.is_next:
+                plain = [p.var if isinstance(p, Letter) else None for p in right.subscripts]
+                if plain == list(scoped.left):
+                    found.setdefault(right.name, scoped.written.tensor)
+        return found
+
+    def ordered(self, equations: tuple[Equation, ...]) -> tuple[Equation, ...]:
+        place = {_key(w): w.place for w in self.written}
+        try:
+            return tuple(members(schedule(equations)))
+        except NoOrder as cycle:
+            at = next((place[n] for n in cycle.group if n in place), self.written[0].place)
+            raise ChainruleError(
+                f"{at}: {', '.join(cycle.group)} depend on each other in a cycle that is no "
+                f"recurrence: {cycle.reason}"
+            ) from None
+
+    def tensors(self, equations: tuple[Equation, ...]) -> tuple[Tensor, ...]:
+        found: list[Tensor] = []
+        roles = self.declared.roles
+        for role in _ORDER:
+            for name in (n for n, r in roles.items() if r == role):
+                shape = [self.slot(name, k) for k in range(self.rank.get(name, 0))]
+                found.append(
+                    Tensor(
+                        name,
+                        tuple(shape),
+                        role,
+                        name in self.declared.integers,
+                        self.declared.constants.get(name),
+                    )
+                )
+        for equation in equations:
+            role = "next" if equation.tensor.startswith("next(") else "intermediate"
+            shape = [a.extent for a in equation.axes]
+            found.append(Tensor(equation.tensor, tuple(shape), role))
+        return tuple(found)
+
+    def slot(self, tensor: str, position: int) -> Affine:
+        extent = self.extents.get((tensor, position))
+        if extent is None:
+            letter = next(
+                (
+                    part.var.name
+                    for s in self.scoped
+                    for ref in refs_of(s.right)
+                    if ref.name == tensor and isinstance(part := ref.subscripts[position], Letter)
+                ),
+                None,
+            )
+            cure = f"{letter} = ..." if letter else f'"{tensor}.{position}" = ...'
+            self.problems.append(
+                f"{self.declared.name}: the extent of {axis_name((tensor, position))} is open; "
+                f"give it in sizes, such as {cure}"
+            )
+            return affine(1)
+        return extent

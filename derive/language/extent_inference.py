@@ -1,0 +1,265 @@
+"""How far does each letter run? Extents belong to axes and flow along plain walking.
+
+A letter that stands alone as a subscript walks that axis plainly: both have one extent. What is
+declared (sizes, shapes of inputs, the batch) is put in first; what contradicts it is an error
+that names both sides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from derive.ir.notation import Affine, Dim, affine
+from derive.language.scope import Scoped
+from derive.language.syntax import (
+    Bound,
+    Fn,
+    Letter,
+    LetterVar,
+    Op,
+    Place,
+    Ref,
+    Refused,
+    Syntax,
+    parted,
+)
+
+Slot = tuple[str, int]
+Node = LetterVar | Slot
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """What is declared about extents."""
+
+    slots: Mapping[Slot, Affine | int] = field(default_factory=dict)
+    letters: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    batch: tuple[str, ...] = ()
+    batch_slots: tuple[Slot, ...] = ()
+    open_at_run_time: frozenset[str] = frozenset()
+
+
+class Extents:
+    """Classes of letters and axes that share one extent."""
+
+    def __init__(self) -> None:
+        self._parent: dict[Node, Node] = {}
+        self._value: dict[Node, tuple[Affine, str]] = {}
+
+    def root(self, node: Node) -> Node:
+        """The class of a letter or an axis."""
+        self._parent.setdefault(node, node)
+        while self._parent[node] != node:
+            self._parent[node] = self._parent[self._parent[node]]
+            node = self._parent[node]
+        return node
+
+    def get(self, node: Node) -> Affine | None:
+        """The extent, if known."""
+        found = self._value.get(self.root(node))
+        return found[0] if found else None
+
+    def why(self, node: Node) -> str:
+        """Where the extent comes from."""
+        return self._value[self.root(node)][1]
+
+    def put(self, node: Node, value: Affine, why: str, place: Place) -> None:
+        """Give an extent. Raises `Refused` where another is known."""
+        root = self.root(node)
+        known = self._value.get(root)
+        if known is None:
+            self._value[root] = (value, why)
+        elif known[0] != value:
+            raise Refused(place, conflict(node, (value, why), known))
+
+    def join(self, one: Node, other: Node, place: Place) -> None:
+        """Both have one extent. Raises `Refused` where they have two."""
+        a, b = self.root(one), self.root(other)
+        if a == b:
+            return
+        left, right = self._value.get(a), self._value.get(b)
+        if left and right and left[0] != right[0]:
+            raise Refused(place, conflict(one, left, right, other))
+        self._parent[b] = a
+        if right and not left:
+            self._value[a] = right
+        self._value.pop(b, None)
+
+
+def conflict(
+    node: Node, one: tuple[Affine, str], other: tuple[Affine, str], second: Node | None = None
+) -> str:
+    """The line that tells of two extents."""
+    name = f"letter '{node.name}'" if isinstance(node, LetterVar) else axis_name(node)
+    walks = f" walks {axis_name(second)} and" if isinstance(second, tuple) else ""
+    return (
+        f"{name}{walks} has two extents: {show(one[0])} ({one[1]}) and "
+        f"{show(other[0])} ({other[1]}); make them agree or use two letters"
+    )
+
+
+def axis_name(slot: Slot) -> str:
+    """An axis in words."""
+    return f"axis {slot[1]} of {slot[0]}"
+
+
+def show(extent: Affine) -> str:
+    """An extent in words."""
+    if not extent.terms:
+        return str(extent.constant)
+    return " + ".join(a.name for a, _ in extent.terms if isinstance(a, Dim))
+
+
+def walks(node: Syntax) -> Iterator[tuple[LetterVar, Slot, Place]]:
+    """Every plain walk of a letter along a tensor's axis."""
+    match node:
+        case Ref(subscripts=parts):
+            for position, part in enumerate(parts):
+                if isinstance(part, Letter):
+                    yield part.var, (node.of, position), part.place
+                else:
+                    yield from walks(part)
+        case Op(args=args) | Fn(args=args):
+            for part in args:
+                yield from walks(part)
+        case Bound(body=body):
+            yield from walks(body)
+        case _:
+            pass
+
+
+def bound_letters(node: Syntax) -> Iterator[LetterVar]:
+    """Every letter that a reduction binds."""
+    match node:
+        case Bound(vars=vars_, body=body):
+            yield from vars_
+            yield from bound_letters(body)
+        case Ref(subscripts=parts) | Op(args=parts) | Fn(args=parts):
+            for part in parts:
+                yield from bound_letters(part)
+        case _:
+            pass
+
+
+def infer(
+    equations: Sequence[Scoped], rank: Mapping[str, int], sizes: Sizes, problems: list[str]
+) -> Extents:
+    """The extent of every letter and axis that can be known; problems are added to the list."""
+    extents = Extents()
+    start = equations[0].written.place if equations else Place("sizes", 1, 1)
+
+    def attempt(action: object, *args: object) -> None:
+        try:
+            action(*args)  # type: ignore[operator]
+        except Refused as refused:
+            if str(refused) not in problems:
+                problems.append(str(refused))
+
+    for slot, number in sizes.slots.items():
+        attempt(extents.put, slot, affine(number), "declared", start)
+    for slot in sizes.batch_slots:
+        attempt(extents.put, slot, affine(Dim(sizes.batch[0])), "the batch", start)
+    late: list[tuple[LetterVar, Slot, Place]] = []
+    for equation in equations:
+        letters = [*equation.left, *bound_letters(equation.right)]
+        for var in letters:
+            if var.name in sizes.batch:
+                attempt(extents.put, var, affine(Dim(sizes.batch[0])), "the batch", var.place)
+            declared = sizes.letters.get((var.scope, var.name))
+            if declared is not None:
+                why = f"sizes give '{var.name}'"
+                attempt(extents.put, var, affine(declared), why, var.place)
+    for equation in equations:
+        written = equation.written
+        for position, var in enumerate(equation.left):
+            attempt(extents.join, var, (written.tensor, position), written.place)
+        for var, slot, place in walks(equation.right):
+            if var.on_left and slot in sizes.slots:
+                late.append((var, slot, place))
+            else:
+                attempt(extents.join, var, slot, place)
+    for equation in equations:
+        for ref in _matrices(equation.right):
+            rows = rank[ref.of] - 2
+            attempt(_square, extents, ref, rows)
+    _walk_declared(extents, late, attempt)
+    _name_open(extents, equations, rank, sizes)
+    _from_elsewhere(extents, equations)
+    return extents
+
+
+def _matrices(node: Syntax) -> Iterator[Ref]:
+    """Every read of an inverse or a determinant."""
+    match node:
+        case Ref(name=name, subscripts=parts):
+            if parted(name)[0]:
+                yield node
+            for part in parts:
+                yield from _matrices(part)
+        case Op(args=args) | Fn(args=args):
+            for part in args:
+                yield from _matrices(part)
+        case Bound(body=body):
+            yield from _matrices(body)
+        case _:
+            pass
+
+
+def _square(extents: Extents, ref: Ref, rows: int) -> None:
+    """The matrices of a tensor have as many columns as rows."""
+    one, other = (extents.get((ref.of, rows + k)) for k in range(2))
+    if one is not None and other is not None and one != other:
+        raise Refused(
+            ref.place,
+            f"{ref.name} takes a square matrix, and '{ref.of}' has {show(one)} rows and "
+            f"{show(other)} columns; make the extents agree",
+        )
+    extents.join((ref.of, rows), (ref.of, rows + 1), ref.place)
+
+
+def _walk_declared(
+    extents: Extents, late: list[tuple[LetterVar, Slot, Place]], attempt: object
+) -> None:
+    """A left letter over a declared axis: it takes that extent, or reads 0 beyond its end."""
+    given = [item for item in late if extents.get(item[0]) is not None]
+    for item in late:
+        if item not in given:
+            attempt(extents.join, *item)  # type: ignore[operator]
+
+
+def _name_open(
+    extents: Extents, equations: Sequence[Scoped], rank: Mapping[str, int], sizes: Sizes
+) -> None:
+    """An axis of an input that nothing fixes is known at run time; its letter names it."""
+    names: dict[Node, str] = {}
+    for equation in equations:
+        for var in (*equation.left, *bound_letters(equation.right)):
+            names.setdefault(extents.root(var), var.name)
+    taken = set(sizes.batch)
+    for tensor in rank:
+        if tensor not in sizes.open_at_run_time:
+            continue
+        for position in range(rank[tensor]):
+            slot = (tensor, position)
+            if extents.get(slot) is None:
+                name = names.get(extents.root(slot), f"{tensor}{position}")
+                while name in taken:
+                    name += "_"
+                taken.add(name)
+                place = Place("sizes", 1, 1)
+                extents.put(slot, affine(Dim(name)), "known at run time", place)
+
+
+def _from_elsewhere(extents: Extents, equations: Sequence[Scoped]) -> None:
+    """A letter that walks nothing takes the extent that its name has everywhere else."""
+    letters = [var for e in equations for var in (*e.left, *bound_letters(e.right))]
+    elsewhere: dict[tuple[str, str], set[Affine]] = {}
+    for var in letters:
+        known = extents.get(var)
+        if known is not None:
+            elsewhere.setdefault((var.scope, var.name), set()).add(known)
+    for var in letters:
+        found = elsewhere.get((var.scope, var.name), set())
+        if extents.get(var) is None and len(found) == 1:
+            extents.put(var, next(iter(found)), "as elsewhere", var.place)

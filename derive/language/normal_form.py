@@ -1,0 +1,280 @@
+"""Into the normal form: each equation a sum of terms, nothing nested.
+
+A reduction inside an expression becomes a named intermediate; the argument of a non-linear
+function that holds one is named whole, so that `sigmoid(sum(j, W[i,j]*x[n,j]) + b[i])` has its `z`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from derive.ir.matrix_terms import axes_for, matrix_equation
+from derive.ir.notation import (
+    Add,
+    Affine,
+    Axis,
+    Call,
+    Compare,
+    Constant,
+    Equation,
+    Expr,
+    Index,
+    Logic,
+    Mul,
+    Number,
+    Pow,
+    Read,
+    Reduction,
+    Term,
+    affine,
+    domain_of,
+)
+from derive.ir.tree import (
+    add,
+    addends,
+    contains,
+    factors,
+    fresh_letter,
+    letters,
+    mul,
+    replace_reads,
+    substitute,
+    transform,
+    walk,
+)
+from derive.language.syntax import parted
+
+_NAMES = {"sum": "s", "prod": "p", "max": "m", "min": "m", "logsumexp": "l"}
+_ARGUMENT = "z"
+
+
+def holds_reduction(expr: Expr) -> bool:
+    """Whether a reduction stands anywhere inside."""
+    return contains(expr, lambda e: isinstance(e, Reduction))
+
+
+def is_selection(expr: Expr) -> bool:
+    """Whether a value is one of those read, up to its sign: then no rounding makes it another.
+
+    What is worked out anew may differ in its last bit and be equal to nothing.
+    """
+    match expr:
+        case Read() | Index() | Number() | Constant():
+            return True
+        case Mul((Number(value), inner)):
+            return abs(value) == 1 and is_selection(inner)
+        case Call("where", (condition, yes, no)):
+            decided = not any(isinstance(e, Read) for e in walk(condition))
+            return decided and is_selection(yes) and is_selection(no)
+        case Call("abs" | "relu" | "maximum" | "minimum" | "hold", args):
+            return all(is_selection(a) for a in args)
+        case _:
+            return False
+
+
+class Normalizer:
+    """Makes equations of expressions; gathers the intermediates that it named.
+
+    `name` gives a free tensor name from wished ones; `is_constant` tells scalar constants; `shape`
+    the extents of the tensors whose inverse or determinant is read, and `held` names the tensors
+    that an equation defines as such: `{"inv(X)": "Y"}` of `Y[i,j] = inv(X)[i,j]`.
+    """
+
+    def __init__(
+        self,
+        name: Callable[..., str],
+        is_constant: Callable[[str], bool],
+        shape: Callable[[str], Sequence[Affine]] | None = None,
+        held: Mapping[str, str] | None = None,
+    ) -> None:
+        self._name = name
+        self._is_constant = is_constant
+        self._shape = shape
+        self._matrices = dict(held or {})
+        self._named: dict[tuple[Expr, tuple[Axis, ...]], str] = {}
+        self.equations: list[Equation] = []
+
+    def equation(self, tensor: str, axes: tuple[Axis, ...], expr: Expr, source: str = "") -> None:
+        """Add `tensor[axes] = expr`, its intermediates before it."""
+        expr = transform(expr, _hold_inside)
+        if isinstance(expr, Read) and self._matrices.get(expr.tensor) == tensor:
+            node, of = parted(expr.tensor)
+            self.equations.append(matrix_equation(node, tensor, axes, of, self._of(of), source))
+            return
+        expr = replace_reads(expr, self._matrix)
+        terms = self._terms(tensor, axes, expr)
+        self.equations.append(Equation(tensor, axes, terms, source))
+
+    def _of(self, tensor: str) -> Sequence[Affine]:
+        assert self._shape is not None, "inverses and determinants stand in equations only"
+        return self._shape(tensor)
+
+    def _matrix(self, read: Read) -> Read | None:
+        """An inverse or a determinant, read from a tensor of its own."""
+        node, of = parted(read.tensor)
+        if not node:
+            return None
+        known = self._matrices.get(read.tensor)
+        if known is None:
+            known = self._matrices[read.tensor] = self._name(f"{of}_{node}")
+            shape = self._of(of)
+            axes = axes_for(node, shape, [s.axis for s in read.subscripts])
+            self.equations.append(matrix_equation(node, known, axes, of, shape))
+        return Read(known, read.subscripts)
+
+    def _terms(self, tensor: str, axes: tuple[Axis, ...], expr: Expr) -> tuple[Term, ...]:
+        target = tuple(affine(a) for a in axes)
+        if isinstance(expr, Reduction) and expr.op != "sum":
+            run = _apart(expr, axes)
+            scope = domain_of(axes, run.axes)
+            body = self._flat(run.body, tensor, scope)
+            if expr.op in ("max", "min") and not is_selection(body):
+                # the derivative asks which entries equal the maximum: worked out twice, none may
+                body = self._intermediate(run.body, _ARGUMENT, tensor, scope)
+            return (Term(target, scope, expr.op, body),)
+        terms: list[Term] = []
+        plain: list[Expr] = []
+        where_plain = 0
+        for addend in addends(expr):
+            sums = self._sums(addend, axes)
+            if sums is None:
+                if not plain:
+                    where_plain = len(terms)
+                plain.append(self._flat(addend, tensor, axes))
+                continue
+            for reduced, body in sums:
+                domain = domain_of(axes, reduced)
+                terms.append(Term(target, domain, "sum", self._flat(body, tensor, domain)))
+        if plain or not terms:
+            terms.insert(where_plain, Term(target, axes, "sum", add(*plain)))
+        return tuple(terms)
+
+    def _sums(
+        self, expr: Expr, scope: tuple[Axis, ...]
+    ) -> list[tuple[tuple[Axis, ...], Expr]] | None:
+        """`constant * sum(...)`, and sums of such, as (letters, body); None where it isn't one."""
+        parts = factors(expr)
+        inner = [p for p in parts if holds_reduction(p)]
+        if len(inner) != 1 or not all(self._constant(p) for p in parts if p is not inner[0]):
+            return None
+        core = inner[0]
+        before = parts[: parts.index(core)]
+        after = parts[parts.index(core) + 1 :]
+        if isinstance(core, Reduction) and core.op == "sum":
+            run = _apart(core, scope)
+            nested = self._sums(run.body, domain_of(scope, run.axes))
+            if nested is None:
+                return [(run.axes, mul(*before, run.body, *after))]
+            return [((*run.axes, *more), mul(*before, body, *after)) for more, body in nested]
+        if isinstance(core, Add):
+            found = []
+            for addend in core.args:
+                sums = self._sums(addend, scope)
+                if sums is None:
+                    return None
+                found.extend(sums)
+            return [(run, mul(*before, body, *after)) for run, body in found]
+        return None
+
+    def _constant(self, expr: Expr) -> bool:
+        match expr:
+            case Number():
+                return True
+            case Index():
+                return not letters(expr)
+            case Read(tensor, ()):
+                return self._is_constant(tensor)
+            case Mul(args):
+                return all(self._constant(a) for a in args)
+            case Pow(base, exponent):
+                return self._constant(base) and self._constant(exponent)
+            case _:
+                return False
+
+    def _flat(self, expr: Expr, tensor: str, scope: tuple[Axis, ...]) -> Expr:
+        """The expression with every reduction inside it named."""
+        if not holds_reduction(expr):
+            return expr
+        match expr:
+            case Reduction(op, _, _):
+                return self._intermediate(expr, _NAMES[op], tensor, scope)
+            case Add(args):
+                return add(*(self._flat(a, tensor, scope) for a in args))
+            case Mul(args):
+                return mul(*(self._whole(a, tensor, scope, in_product=True) for a in args))
+            case Pow(base, exponent):
+                return Pow(self._whole(base, tensor, scope), self._whole(exponent, tensor, scope))
+            case Call("where", (condition, yes, no)):
+                return Call(
+                    "where",
+                    (
+                        self._flat(condition, tensor, scope),
+                        self._bare(yes, tensor, scope),
+                        self._bare(no, tensor, scope),
+                    ),
+                )
+            case Call(function, args):
+                return Call(function, tuple(self._whole(a, tensor, scope) for a in args))
+            case Compare(op, left, right):
+                return Compare(
+                    op, self._flat(left, tensor, scope), self._flat(right, tensor, scope)
+                )
+            case Logic(op, args):
+                return Logic(op, tuple(self._flat(a, tensor, scope) for a in args))
+            case _:
+                return expr
+
+    def _whole(
+        self, expr: Expr, tensor: str, scope: tuple[Axis, ...], in_product: bool = False
+    ) -> Expr:
+        if not holds_reduction(expr):
+            return expr
+        if isinstance(expr, Reduction) or (in_product and not isinstance(expr, Add)):
+            return self._flat(expr, tensor, scope)
+        return self._intermediate(expr, _ARGUMENT, tensor, scope)
+
+    def _bare(self, expr: Expr, tensor: str, scope: tuple[Axis, ...]) -> Expr:
+        """A branch of a `where`: only reductions are named, so that the condition guards the rest.
+
+        In `where(a == b, 0, 1/s[a,b])` a name for the quotient would be computed everywhere.
+        """
+
+        def change(node: Expr) -> Expr | None:
+            return self._flat(node, tensor, scope) if isinstance(node, Reduction) else None
+
+        return transform(expr, change)
+
+    def _intermediate(self, expr: Expr, wish: str, tensor: str, scope: tuple[Axis, ...]) -> Expr:
+        free = letters(expr)
+        axes = tuple(a for a in scope if a in free)
+        known = self._named.get((expr, axes))
+        if known is None:
+            known = self._name(wish, f"{wish}_{tensor}")
+            self._named[(expr, axes)] = known
+            terms = self._terms(known, axes, expr)
+            self.equations.append(Equation(known, axes, terms))
+        return Read(known, tuple(affine(a) for a in axes))
+
+
+def _hold_inside(expr: Expr) -> Expr | None:
+    """`hold(max(i, z))` is `max(i, hold(z))`: the value is the same, and so is the derivative 0."""
+    if isinstance(expr, Call) and expr.function == "hold" and isinstance(expr.args[0], Reduction):
+        run = expr.args[0]
+        return Reduction(run.op, run.axes, transform(Call("hold", (run.body,)), _hold_inside))
+    return None
+
+
+def _apart(run: Reduction, scope: tuple[Axis, ...]) -> Reduction:
+    """The reduction with its letters renamed where one of the scope has the same name."""
+    taken = {a.letter for a in scope}
+    new: dict[Axis, Axis] = {}
+    for axis in run.axes:
+        if axis.letter in taken:
+            inside = {a.letter for a in letters(run.body)}
+            name = fresh_letter(taken | inside | {a.letter for a in run.axes}, axis.letter)
+            new[axis] = Axis(name, axis.extent)
+            taken.add(name)
+    if not new:
+        return run
+    body = substitute(run.body, {a: affine(b) for a, b in new.items()})
+    return Reduction(run.op, tuple(new.get(a, a) for a in run.axes), body)

@@ -1,5 +1,0 @@
-"""NumPy source as formulas: parsed, never executed."""
-
-from derive.numpy_source.read import read_numpy
-
-__all__ = ["read_numpy"]

@@ -1,0 +1,1 @@
+"""Other people's notations: names that are customary, LaTeX and NumPy source."""

@@ -1,0 +1,1 @@
+"""A LaTeX tree read as whole arrays: matrices and vectors."""

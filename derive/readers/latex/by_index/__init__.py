@@ -1,0 +1,1 @@
+"""A LaTeX tree read with indices: entries of tensors."""

@@ -1,0 +1,218 @@
+"""Formulas in LaTeX -> formulas in the equation language."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+
+from derive.errors import ChainruleError, shorten
+from derive.ir.notation import affine
+from derive.language.parser import read_equations
+from derive.language.syntax import Refused, Written
+from derive.readers.latex.by_index.differentials import differentials
+from derive.readers.latex.by_index.hypotheses import hypotheses
+from derive.readers.latex.equations import (
+    batch_letters,
+    equations_of,
+    facts_of,
+    trees_of,
+)
+from derive.readers.latex.functions import check_functions
+from derive.readers.latex.name_resolution import (
+    ERRORS,
+    WEIGHTS,
+    Names,
+    check_names,
+)
+from derive.readers.latex.symbol_parts import join, letter_name, spell
+from derive.readers.latex.syntax.lexer import Text, tokens_of
+from derive.readers.latex.syntax.lines import formulas_of
+from derive.readers.latex.syntax.nodes import Node
+from derive.readers.latex.syntax.parser import parse
+from derive.readers.latex.text_facts import walk
+from derive.readers.vocabulary import Reading, Unread, Vocabulary
+
+_COMMAND = re.compile(r"\\[A-Za-z]{2,}|\\\\|\\\[|\$|[A-Za-z0-9)}]\s*[_^]\s*\{")
+_LANGUAGE = re.compile(r"\w\s*\[|\*\*|\b(?:sum|prod|mean|where)\s*\(")
+_WEIGHTS = frozenset(WEIGHTS)
+
+
+def looks_like_latex(text: str) -> bool:
+    """Whether a text is LaTeX, not the equation language: it has commands or braced scripts.
+
+    `y_i = x_i^2` is LaTeX, too; `y_i = 2*x_i` names three scalars of the equation language.
+    """
+    plain = "\n".join(line.split("#", 1)[0] for line in text.splitlines())
+    if "\\" not in plain.replace("\\\n", "\n") and _LANGUAGE.search(plain):
+        return False
+    scripts = "^" in plain and re.search(r"[A-Za-z]_\w", plain)
+    return bool(_COMMAND.search(plain) or scripts)
+
+
+def read_either(
+    text: str,
+    place: str,
+    problems: list[str],
+    functions: Mapping[str, str] | None = None,
+    known: Collection[str] = (),
+) -> list[Written]:
+    """A model's equations, in the equation language or in LaTeX."""
+    if looks_like_latex(text) or (functions and not _LANGUAGE.search(text)):
+        return latex_equations(text, place, problems, functions, known)
+    if functions:
+        problems.append(
+            f"{place}: functions tell what the letters of LaTeX are, and this is none; write the "
+            "function's name into the equations"
+        )
+    return read_equations(text, place, problems)
+
+
+class _Alike(Exception):
+    """Another way in which arrays may lie, of which the text says nothing."""
+
+
+def read_latex(
+    text: str, vocabulary: Vocabulary, names: Mapping[str, str] | None = None
+) -> Reading:
+    r"""Formulas about a model.
+
+    `names` tells which tensor a written name means, `{"a": "y", "\delta^{(2)}": "dz2"}`; other
+    names are guessed. Of a chain `a = b = c` the last side is the formula. Raises `ChainruleError`
+    with every problem, one line each.
+    """
+    given = {_plain_name(k): v for k, v in (names or {}).items()}
+    check_names(given, vocabulary)
+    first: ChainruleError | None = None
+    found: list[Reading] = []
+    # whole arrays may lie the other way round: samples in columns, weights as inputs by outputs
+    # (of one sample only the latter)
+    every = ("", "samples", "weights", "both")
+    ways = every if vocabulary.batch is not None else ("", "weights")
+    for turned in ways:
+        try:
+            reading = _read(text, vocabulary, given, turned)
+        except _Alike:
+            continue
+        except ChainruleError as error:
+            first = first or error
+            continue
+        if not reading.unread:
+            return reading
+        found.append(reading)
+    if found:
+        return min(found, key=lambda r: len(r.unread))
+    assert first is not None
+    raise first
+
+
+def _read(text: str, vocabulary: Vocabulary, given: Mapping[str, str], turned: str) -> Reading:
+    """The formulas, whose arrays lie in one way. Raises `ChainruleError`."""
+    problems: list[str] = []
+    source = Text(text, "formulas")
+    trees = trees_of(source, problems)
+    trees = hypotheses(differentials(trees))
+    facts = facts_of(trees, source, problems)
+    if turned == "both" and facts.read.isdisjoint(WEIGHTS):
+        parameters = vocabulary.system.having("parameter")
+        # weights of a single output are as often a column as a row
+        if any(len(p.shape) > 1 and affine(1) not in p.shape for p in parameters):
+            raise _Alike
+    # `W \delta` is the commonest slip of all: it takes a second formula to say that W lies so
+    doubted = not given and (turned == "both" or (turned == "weights" and not vocabulary.batch))
+    told = sum(not _WEIGHTS.isdisjoint(_bases(t)) for t in trees)
+    if doubted and told == 1 and not facts.read.isdisjoint(WEIGHTS):
+        raise _Alike
+    facts.turned = turned
+    # each sample's error term, a vector, that a gradient divides by the number of samples
+    given_terms = any(base in ERRORS for base, _ in facts.defined)
+    ranks = [rank for (base, _), rank in facts.ranks.items() if base in ERRORS]
+    of_vectors = facts.per_sample and not given_terms and max(ranks, default=0) == 1
+    facts.scaled = of_vectors
+    found = Names(vocabulary, given, facts)
+    facts.batch.update(batch_letters(trees, found))
+    unread: list[Unread] = []
+    equations = equations_of(trees, source, found, facts, {}, problems, unread)
+    if not equations and not problems:
+        problems.append(
+            "formulas, line 1, column 1: there is no formula; write one, such as y_{ni} = ..."
+        )
+    if problems:
+        raise ChainruleError(*dict.fromkeys(problems))
+    return Reading(tuple(equations), dict(found.taken), unread=tuple(unread))
+
+
+def _bases(tree: Node) -> set[str]:
+    return {found.base for node in walk(tree) if (found := spell(node)) is not None}
+
+
+def read_latex_of(
+    text: str, vocabularies: Sequence[Vocabulary], names: Mapping[str, str] | None = None
+) -> tuple[Reading, Vocabulary]:
+    """Formulas about one of several vocabularies: the first that they can be read with.
+
+    Given that of one sample, then that of the batch, this tells which of the two is meant: the
+    letters and the shapes decide. Raises `ChainruleError` as for the one that goes furthest.
+    """
+    errors = []
+    found: list[tuple[Reading, Vocabulary]] = []
+    for vocabulary in vocabularies:
+        try:
+            reading = read_latex(text, vocabulary, names)
+        except ChainruleError as error:
+            errors.append(error)
+            continue
+        if not reading.unread:
+            return reading, vocabulary
+        found.append((reading, vocabulary))
+    if found:
+        return min(found, key=lambda pair: len(pair[0].unread))
+    raise max(errors, key=_progress)
+
+
+def _progress(error: ChainruleError) -> tuple[int, list[int]]:
+    """How far a text was read: few problems, then the place of the first."""
+    numbers = re.findall(r"(?:line|column) (\d+)", error.problems[0])[:2]
+    return -len(error.problems), [int(n) for n in numbers]
+
+
+def latex_equations(
+    text: str,
+    place: str,
+    problems: list[str],
+    functions: Mapping[str, str] | None = None,
+    known: Collection[str] = (),
+) -> list[Written]:
+    """A model's equations; what can't be read is added to `problems`, one line each.
+
+    `functions` tells which function a letter is, `known` which tensors are declared beside them.
+    Raises `ChainruleError` where LaTeX can't be read at all.
+    """
+    before = len(problems)
+    check_functions(functions or {}, problems, "functions")
+    if len(problems) > before:
+        return []
+    source = Text(text, place)
+    trees = trees_of(source, problems)
+    facts = facts_of(trees, source, problems)
+    names = Names(None, {}, facts, known)
+    return equations_of(trees, source, names, facts, functions or {}, problems)
+
+
+def _plain_name(written: str) -> str:
+    r"""A key of a mapping in plain letters: `\delta^{(2)}` is `delta2`."""
+    if not re.search(r"[\\^{]", written):
+        return written
+    try:
+        source = Text(written, "names")
+        rows = formulas_of(tokens_of(source))
+        spelled = spell(parse(rows[0], source)) if rows else None
+    except Refused as refused:
+        raise ChainruleError(f"{refused}") from None
+    if spelled is None:
+        raise ChainruleError(
+            f"names: '{shorten(written)}' is no name; write one such as \\delta^{{(2)}} or delta2"
+        )
+    layer = spelled.layer or (spelled.doubtful.text if spelled.doubtful else "")
+    if spelled.sample is not None:
+        layer = spelled.sample.name
+    return join(letter_name(spelled.base), layer)

@@ -1,0 +1,201 @@
+"""A symbol with its scripts, told apart: name, layer, subscripts, power."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from derive.errors import shorten
+from derive.language.parser import check_name
+from derive.readers.latex.syntax.command_tables import GREEK
+from derive.readers.latex.syntax.nodes import (
+    Accent,
+    Group,
+    Node,
+    Number,
+    Product,
+    Scripted,
+    Sum,
+    Symbol,
+    bare,
+    items_of,
+)
+
+LAYERS = ("l", "ell", "L")  # letters that stand for the number of a layer
+_NEW = ("new", "neu", "next", "updated")
+_PLAIN = {"lambda": "lam", "varepsilon": "epsilon", "vartheta": "theta", "varphi": "phi"}
+
+
+@dataclass(frozen=True)
+class Spelled:
+    """A name as it is written.
+
+    `layer` is what marks the layer, in plain letters (`2`, `out`, `q,a`, `l+1`). `below` holds the
+    subscripts between commas, `sample` a superscript that may be a letter in scope. `power` is what
+    it is raised to; `doubtful` is a bare number above, a layer or a power. `primes` are counted,
+    `is_turned` is said by a `T` above, `is_next` by `new`.
+    """
+
+    at: int
+    base: str
+    layer: str = ""
+    below: tuple[Node, ...] = ()
+    sample: Symbol | None = None
+    power: Node | None = None
+    doubtful: Number | None = None
+    primes: int = 0
+    is_turned: bool = False
+    is_next: bool = False
+    is_word: bool = False
+
+    @property
+    def plain(self) -> str:
+        """The name in letters, digits and `_`."""
+        return join(self.base, self.layer)
+
+    @property
+    def shown(self) -> str:
+        """The name as LaTeX, without subscripts."""
+        return shown(self.base, self.layer)
+
+
+def join(base: str, layer: str) -> str:
+    """A name and its layer as one word: `W2`, `W_out`."""
+    marks = layer.replace(",", "_").replace("+", "_").replace("-", "_")
+    return f"{base}{marks}" if not layer or layer[0].isdigit() else f"{base}_{marks}"
+
+
+def shown(base: str, layer: str) -> str:
+    """A name and its layer as LaTeX."""
+    name, _, accent = base.partition("_")
+    if accent not in ("hat", "tilde", "bar", "dot", "check"):
+        name, accent = base, ""
+    if name in GREEK:
+        name = f"\\{name}"
+    elif len(name) > 1:
+        name = rf"\mathrm{{{name}}}"
+    if accent:
+        name = rf"\{accent}{{{name}}}"
+    return f"{name}^{{({layer})}}" if layer else name
+
+
+def letter_name(name: str) -> str:
+    """A letter or word as the language has it."""
+    return _PLAIN.get(name, name)
+
+
+def usable(name: str) -> str:
+    """A name that equations may have: a word of theirs gets a `_`."""
+    return f"{name}_" if check_name(name) else name
+
+
+def spell(node: Node) -> Spelled | None:
+    """The name that a node is; None where it is none."""
+    node = bare(node)
+    if isinstance(node, Symbol):
+        named = node.kind != "command" or node.name in GREEK
+        is_word = node.kind == "word"
+        return Spelled(node.at, node.name, is_word=is_word) if named else None
+    if isinstance(node, Accent):
+        inner = spell(node.over)
+        return inner and replace(inner, at=node.at, base=f"{inner.base}_{node.name}")
+    if not isinstance(node, Scripted):
+        return None
+    found = spell(node.base)
+    if found is None:
+        return None
+    below = (*found.below, *(part for b in node.below for part in subscripts(b)))
+    found = replace(found, at=node.at, below=below, primes=found.primes + node.primes)
+    for above in node.above:
+        marked = _above(found, above)
+        if marked is None:
+            return None
+        found = marked
+    return found
+
+
+def subscripts(node: Node) -> tuple[Node, ...]:
+    """What stands between the commas below a symbol."""
+    node = bare(node)
+    return node.items if isinstance(node, Group) and node.kind == "{" else (node,)
+
+
+def _above(found: Spelled, above: Node) -> Spelled | None:
+    inner = bare(above)
+    marks = items_of(inner)
+    if all(_is_mark(m) for m in marks):
+        for mark in marks:
+            if isinstance(mark, Group):
+                found = _bracketed(found, mark)
+            elif _turns(mark):
+                found = replace(found, is_turned=True)
+            else:
+                found = replace(found, is_next=True)
+        return found
+    match inner:
+        case Symbol(name=name, kind="word"):
+            return replace(found, layer=_more(found.layer, name))
+        case Symbol(name="star", kind="command"):
+            return replace(found, base=f"{found.base}_star")
+        case Number(text=text) if "." not in text and not found.layer and found.power is None:
+            return replace(found, doubtful=inner)
+        case _ if (text := layer_text(inner)) and text[0] in "lL":
+            return replace(found, layer=_more(found.layer, text))
+        case _ if found.power is None:
+            return replace(found, power=above)
+    return None
+
+
+def _is_mark(node: Node) -> bool:
+    """`(2)`, `[l]`, a transpose, or the word new."""
+    if isinstance(node, Symbol):
+        return _turns(node) or (node.kind == "word" and node.name.lower() in _NEW)
+    return isinstance(node, Group) and node.kind in ("(", "[", "set")
+
+
+def _turns(node: Node) -> bool:
+    """Whether a superscript says transposed."""
+    match node:
+        case Symbol(name="top" | "intercal", kind="command") | Symbol(name="T", kind="letter"):
+            return True
+        case Symbol(name="T" | "t", kind="word"):
+            return True
+        case _:
+            return False
+
+
+def _bracketed(found: Spelled, mark: Group) -> Spelled:
+    """`(2)`, `[l]`, `(r)`, `(q,a)` above a symbol."""
+    texts = [layer_text(i) for i in mark.items]
+    only = bare(mark.items[0])
+    if len(texts) == 1 and isinstance(only, Symbol) and only.kind == "letter":
+        if only.name in LAYERS:
+            return replace(found, layer=_more(found.layer, only.name))
+        return replace(found, sample=only)
+    if all(texts):
+        return replace(found, layer=_more(found.layer, ",".join(texts)))
+    return replace(found, layer=_more(found.layer, shorten("?")))
+
+
+def _more(layer: str, mark: str) -> str:
+    return f"{layer},{mark}" if layer else mark
+
+
+def layer_text(node: Node) -> str:
+    """The mark of a layer in plain letters: `2`, `out`, `l+1`; nothing where it is none."""
+    node = bare(node)
+    match node:
+        case Number(text=text):
+            return text if text.isdigit() else ""
+        case Symbol(name=name, kind="letter" | "word"):
+            return "l" if name == "ell" else name
+        case Sum(terms=((_, Symbol() as letter), (sign, Number(text=text)))) if (
+            letter.name in LAYERS and text.isdigit()
+        ):
+            return f"{'l' if letter.name == 'ell' else letter.name}{sign}{text}"
+        case Product(items=(Symbol(), *_) as items) if all(
+            isinstance(i, Symbol | Number) for i in items
+        ):
+            return "".join(layer_text(i) for i in items)
+        case Group(kind="(", items=(one,)):
+            return layer_text(one)
+    return ""

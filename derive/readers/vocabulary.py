@@ -1,0 +1,63 @@
+"""What a person's formulas may name, and what a reader of them gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from derive.ir.notation import Affine
+from derive.ir.system import System
+from derive.language.syntax import Written
+
+Shape = tuple[Affine, ...]
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The tensors of a model as formulas name them.
+
+    `shapes` has every tensor, every alias of one (`y1`), and `d` + either for each derivative that
+    was formed. `system` has the forward equations, for a reader that must know which function an
+    activation is, or what plays which role. `batch` is the batch's extent, None where there is no
+    batch (the formulas are then of one sample, or the model has none).
+    """
+
+    system: System
+    shapes: Mapping[str, Shape]
+    batch: Affine | None = None
+
+
+@dataclass(frozen=True)
+class NoFit:
+    """A value of another shape than the tensor's: both shapes in words, and what is wrong."""
+
+    tensor: str
+    derived: str
+    written: str
+    reason: str
+    transposed: bool = False
+
+
+@dataclass(frozen=True)
+class Unread:
+    """A formula that can't be judged: the name that it gives, and why."""
+
+    name: str
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Formulas in the equation language, whatever they were written in.
+
+    `names` says which tensor each written name was taken for, where the two differ; a name that
+    means no tensor of the model is an intermediate of the writer's own, and isn't there. `misfits`
+    are values that can't be the tensor that they were given to, `unread` formulas of which nothing
+    can be told; the others are judged without them.
+    """
+
+    equations: tuple[Written, ...]
+    names: Mapping[str, str] = field(default_factory=dict)
+    misfits: tuple[NoFit, ...] = ()
+    unread: tuple[Unread, ...] = ()

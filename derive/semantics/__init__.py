@@ -1,0 +1,1 @@
+"""What an equation means: an interpreter over any number system."""

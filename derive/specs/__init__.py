@@ -1,0 +1,1 @@
+"""Specifications in TOML or Python: from layers, losses and equations to a system."""

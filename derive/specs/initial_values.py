@@ -1,0 +1,67 @@
+"""What parameters are before training, where a network's spec says something of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from derive.catalogue.rows import BIAS_COLUMN, within
+from derive.errors import meant, shorten
+from derive.ir.system import Initializer, Layer
+from derive.specs.builder import Building
+from derive.specs.schema import Spec
+from derive.specs.user_entries import initial
+
+PYTORCH = "pytorch"  # the one word for how a whole network begins
+
+
+def initialise(spec: Spec, built: Building, layers: Sequence[Layer], whole: bool) -> None:
+    """What the spec says of parameters; `whole` where all of them are known."""
+    if spec.init and spec.init != PYTORCH:
+        built.problems.append(
+            f"init: unknown word '{shorten(spec.init)}'; write init = \"{PYTORCH}\" or take it out"
+        )
+    elif spec.init:
+        _as_pytorch(built, layers)
+    for tensor, row in spec.parameters.items():
+        place = f"parameters.{shorten(tensor)}"
+        usual = built.initializers.get(tensor)
+        if built.roles.get(tensor) != "parameter" or usual is None:
+            if whole and not built.problems:
+                known = [n for n, role in built.roles.items() if role == "parameter"]
+                built.problems.append(
+                    f"{place}: there is no such parameter"
+                    f"{meant(tensor, known) or '; known: ' + ', '.join(known)}"
+                )
+            if row.init is not None:
+                initial(row, place, "zeros", built.problems)
+            continue
+        if row.init is not None:
+            kept = tuple(a for a in usual.attributes if a[0] == BIAS_COLUMN)
+            found = initial(row, place, usual.type, built.problems)
+            attributes = tuple(sorted((*found.attributes, *kept)))
+            built.initializers[tensor] = replace(found, attributes=attributes)
+        if not row.trainable and tensor not in built.frozen:
+            built.frozen.append(tensor)
+
+
+def _as_pytorch(built: Building, layers: Sequence[Layer]) -> None:
+    """What the catalogue says of PyTorch; else weights and biases begin within 1/sqrt(fan_in)."""
+    for layer in layers:
+        built.initializers.update(
+            (t, built.pytorch[t]) for t in layer.tensors if t in built.pytorch
+        )
+        rest = [t for t in layer.tensors if t in built.initializers and t not in built.pytorch]
+        weights = [t for t in rest if built.initializers[t].type == "glorot_uniform"]
+        if not weights:
+            continue
+        fan = 1
+        for size in built.shapes[weights[0]][1:]:
+            fan *= size.number or 1
+        for tensor in rest:
+            usual = built.initializers[tensor]
+            if tensor in weights:
+                kept = tuple(a for a in usual.attributes if a[0] == BIAS_COLUMN)
+                built.initializers[tensor] = Initializer("fan_in_uniform", kept)
+            elif usual.type == "zeros":
+                built.initializers[tensor] = within(fan)

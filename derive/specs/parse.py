@@ -1,0 +1,170 @@
+"""`parse`: equations as text, from Python."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from derive.errors import ChainruleError, meant, shorten
+from derive.ir.system import Draw, System, Training
+from derive.language.assemble import Declarations, assemble
+from derive.language.extent_inference import Sizes
+from derive.language.instantiate import letters_of
+from derive.language.parser import check_name
+from derive.language.user_numbers import check_title, exact, extent
+from derive.readers.latex import read_either
+from derive.specs.attributes import read_draw
+from derive.specs.optimizer import DEFAULT, read_optimizer
+
+
+def parse(
+    text: str,
+    *,
+    name: str = "model",
+    parameters: Sequence[str] = (),
+    inputs: Sequence[str] = (),
+    targets: Sequence[str] = (),
+    buffers: Sequence[str] = (),
+    integers: Iterable[str] = (),
+    constants: Mapping[str, Any] | None = None,
+    sizes: Mapping[str, int] | None = None,
+    batch: str | Sequence[str] = (),
+    objective: str | None = None,
+    output: str | None = None,
+    assume: Sequence[str] = (),
+    random: Mapping[str, Mapping[str, Any]] | None = None,
+    training: Training | None = None,
+    place: str = "equations",
+    functions: Mapping[str, str] | None = None,
+) -> System:
+    """Equations between indexed tensors, one a line, as a `System`.
+
+    They may be LaTeX; `functions` then tells which function a letter is, `{"f": "sigmoid"}`.
+    `sizes` fixes an axis by letter (`{"k": 5}`) or by tensor and position (`{"x.2": 28}`);
+    `batch` names letters whose extent is known at run time. Every tensor that no equation
+    defines needs a role. Without `training` the optimiser is gradient descent. Raises
+    `ChainruleError` with all problems, one line each.
+    """
+    problems: list[str] = []
+    wrong_name = check_title(name)
+    if wrong_name:
+        problems.append(f"name: {wrong_name}")
+    constants, sizes, random = constants or {}, sizes or {}, random or {}
+    roles: dict[str, str] = {}
+    for role, names in (
+        ("input", inputs),
+        ("target", targets),
+        ("parameter", parameters),
+        ("buffer", buffers),
+        ("random", list(random)),
+        ("constant", list(constants)),
+    ):
+        for tensor in names:
+            wrong = check_name(tensor)
+            if wrong:
+                problems.append(f"{role}s: {wrong}")
+            elif tensor in roles:
+                problems.append(
+                    f"{role}s: '{tensor}' is a {roles[tensor]} too; a tensor has one role"
+                )
+            else:
+                roles[tensor] = role
+    before = len(problems)
+    written = read_either(text, place, problems, functions, tuple(roles))
+    all_read = len(problems) == before
+    known = {*roles, *(w.tensor for w in written)}
+    letters = (batch,) if isinstance(batch, str) else tuple(batch)
+    for letter in letters:
+        wrong = check_name(letter, "letter")
+        if wrong:
+            problems.append(f"batch: {wrong}")
+    for tensor in integers:
+        if tensor not in known:
+            problems.append(f"integers: unknown tensor '{shorten(tensor)}'{meant(tensor, known)}")
+        elif roles.get(tensor) not in ("input", "target", "buffer"):
+            problems.append(f"integers: '{tensor}' is no input or target; only these are given")
+    for key, wanted in (("objective", objective), ("output", output)):
+        if wanted is not None and wanted not in known and all_read:
+            problems.append(f"{key}: unknown tensor '{shorten(wanted)}'{meant(wanted, known)}")
+    training = training or read_optimizer(DEFAULT, {}, problems)
+    if random:
+        draws = _read_draws(random, problems)
+        training = replace(training, draws=draws)
+        roles.update((name, draw.role) for name, draw in draws if roles.get(name) == "random")
+    declared = Declarations(
+        name=name,
+        roles=roles,
+        constants={k: exact(v, f"constants.{k}", problems) for k, v in constants.items()},
+        integers=frozenset(integers),
+        sizes=read_sizes(sizes, known, problems, letters),
+        objective=objective,
+        output=output,
+        assume=tuple(assume),
+        training=training,
+    )
+    if all_read:
+        walked = letters_of(written)
+        problems.extend(
+            f"{key}: no equation has a letter '{shorten(letter)}'"
+            f"{meant(letter, walked) or '; take it out'}"
+            for key, given in (
+                ("sizes", [n for _, n in declared.sizes.letters]),
+                ("batch", letters),
+            )
+            for letter in given
+            if letter not in walked
+        )
+    system = assemble(written, declared, problems)
+    problems.extend(
+        f"sizes: '{tensor}.{position}' names no axis: '{tensor}' has {system.table[tensor].rank}, "
+        "counted from 0"
+        for tensor, position in declared.sizes.slots
+        if position >= system.table[tensor].rank
+    )
+    if objective is not None and system.table[objective].rank:
+        problems.append(f"objective: '{objective}' has axes; sum over them")
+    if problems:
+        raise ChainruleError(*problems)
+    return system
+
+
+def _read_draws(random: Mapping[str, Any], problems: list[str]) -> tuple[tuple[str, Draw], ...]:
+    found = []
+    for name, row in random.items():
+        given = dict(row) if isinstance(row, Mapping) else {}
+        distribution = given.pop("distribution", None)
+        if not isinstance(distribution, str):
+            problems.append(
+                f"random.{shorten(name)}: the distribution is missing; "
+                'add distribution = "bernoulli", "normal" or "uniform"'
+            )
+            continue
+        found.append((name, read_draw(distribution, given, f"random.{name}", problems)))
+    return tuple(found)
+
+
+def read_sizes(
+    sizes: Mapping[str, Any], known: set[str], problems: list[str], batch: tuple[str, ...] = ()
+) -> Sizes:
+    """`{k = 5, "x.2" = 28}` as extents of letters and axes."""
+    slots: dict[tuple[str, int], int] = {}
+    letters: dict[tuple[str, str], int] = {}
+    for key, value in sizes.items():
+        number = extent(value, f"sizes.{key}", problems)
+        if "." in key:
+            tensor, _, position = key.partition(".")
+            if tensor not in known:
+                problems.append(f"sizes: unknown tensor '{shorten(tensor)}'{meant(tensor, known)}")
+            elif not position.isdecimal() or len(position) > 3:
+                problems.append(f"sizes: '{shorten(key)}' names no axis; write \"{tensor}.1\"")
+            else:
+                slots[(tensor, int(position))] = number
+        else:
+            wrong = check_name(key, "letter")
+            if wrong:
+                problems.append(f"sizes: {wrong}")
+            elif key in batch:
+                problems.append(f"sizes: '{key}' is the batch, which is known at run time only")
+            letters[("", key)] = number
+    return Sizes(slots=slots, letters=letters, batch=batch)

@@ -1,0 +1,201 @@
+"""A layer, activation or loss by a user's own equations, as an entry like the catalogue's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from derive.catalogue.rows import Attribute, Entry, Parameter
+from derive.errors import meant, shorten
+from derive.ir.system import Draw, Initializer
+from derive.language.instantiate import (
+    bare_names,
+    letters_of,
+    tensors_of,
+    unknown_names,
+)
+from derive.language.parser import check_name
+from derive.language.syntax import Written
+from derive.language.user_numbers import exact, extent
+from derive.readers.latex import read_either
+from derive.specs.attributes import read_draw, read_initializer
+from derive.specs.schema import Definition, ParameterSpec
+
+BATCH = "n"
+
+
+@dataclass(frozen=True)
+class Own:
+    """An entry by own equations, already read, and what only such an entry can have."""
+
+    entry: Entry
+    equations: tuple[Written, ...]
+    buffers: tuple[Parameter, ...] = ()
+    draws: tuple[tuple[str, Draw], ...] = ()
+    integers: tuple[str, ...] = ()
+    place: str = ""
+
+    def place_in(self, layer: str) -> str:
+        """What errors call the equations as a layer uses them."""
+        return f"{'' if self.place == layer else f'{layer}: '}{self.place}.equations"
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """Its tensors that are neither inputs nor parameters nor defined by an equation."""
+        return (*(b.name for b in self.buffers), *(name for name, _ in self.draws))
+
+    @property
+    def tensors(self) -> set[str]:
+        """Every tensor of its own, the inputs included."""
+        parameters = self.entry.parameters if isinstance(self.entry.parameters, tuple) else ()
+        defined = (e.tensor for e in self.equations)
+        return {*self.entry.inputs, *(p.name for p in parameters), *self.given, *defined}
+
+
+def own_entry(
+    name: str,
+    definition: Definition,
+    place: str,
+    problems: list[str],
+    outside: frozenset[str] | None = frozenset(),
+    inputs: tuple[str, ...] = ("x",),
+    output: str = "y",
+) -> Own | None:
+    """The entry that a definition makes; None where something is wrong with it.
+
+    `outside` names tensors that its equations may read though they aren't its own, None any.
+    """
+    before = len(problems)
+    inputs = tuple(definition.inputs) or inputs
+    values = {
+        key: exact(value, f"{place}.constants.{key}", problems)
+        for key, value in definition.constants.items()
+    }
+    rows = {
+        "inputs": inputs,
+        "parameters": tuple(definition.parameters),
+        "buffers": tuple(definition.buffers),
+        "random": tuple(definition.random),
+        "constants": tuple(values),
+    }
+    roles: dict[str, str] = {}
+    for role, names in rows.items():
+        for tensor in names:
+            wrong = check_name(tensor)
+            if wrong:
+                problems.append(f"{place}.{role}: {wrong}")
+            elif tensor in roles:
+                problems.append(
+                    f"{place}.{role}: '{tensor}' stands among the {roles[tensor]} too; "
+                    "take it out of one"
+                )
+            roles[tensor] = role
+    written = tuple(
+        read_either(
+            definition.equations, f"{place}.equations", problems, definition.functions, tuple(roles)
+        )
+    )
+    if len(problems) > before:
+        return None
+    _check(written, roles, place, output, outside, problems)
+    problems.extend(
+        f"{place}.integers: unknown tensor '{shorten(x)}'{meant(x, roles)}"
+        for x in definition.integers
+        if roles.get(x) not in ("inputs", "buffers")
+    )
+    letters = [x for x in letters_of(written) if x != BATCH and x not in values]
+    entry = Entry(
+        name=name,
+        about="by own equations",
+        equations=definition.equations,
+        inputs=inputs,
+        output=output,
+        parameters=_parameters(definition.parameters, f"{place}.parameters", "normal", problems),
+        attributes=(
+            *(Attribute(x, "extent", f"the extent of {x}", None, letter=x) for x in letters),
+            *(Attribute(c, "number", "a constant", v) for c, v in values.items()),
+        ),
+    )
+    draws = tuple(
+        (n, read_draw(row.distribution, row.more, f"{place}.random.{n}", problems))
+        for n, row in definition.random.items()
+    )
+    if len(problems) > before:
+        return None
+    buffers = _parameters(definition.buffers, f"{place}.buffers", "zeros", problems)
+    return Own(entry, written, buffers, draws, tuple(definition.integers), place)
+
+
+def _parameters(
+    rows: Mapping[str, ParameterSpec], place: str, usual: str, problems: list[str]
+) -> tuple[Parameter, ...]:
+    return tuple(
+        Parameter(name, initial(row, f"{place}.{name}", usual, problems), row.trainable)
+        for name, row in rows.items()
+    )
+
+
+def initial(row: ParameterSpec, place: str, usual: str, problems: list[str]) -> Initializer:
+    """The initialiser that a parameter's table asks for, else the usual one."""
+    if row.init is None:
+        return read_initializer(usual, {}, place, problems)
+    return read_initializer(row.init.type, row.init.more, f"{place}.init", problems)
+
+
+def _check(
+    written: tuple[Written, ...],
+    roles: Mapping[str, str],
+    place: str,
+    output: str,
+    outside: frozenset[str] | None,
+    problems: list[str],
+) -> None:
+    defined = [e.tensor for e in written if not e.is_next]
+    if output not in defined:
+        what = "the objective of a loss" if output == "E" else "the output of a layer"
+        problems.append(
+            f"{place}.equations: no equation defines '{output}', {what}; write {output} = ..."
+            if output == "E"
+            else f"{place}.equations: no equation defines '{output}', {what}; "
+            f"write {output}[n,i] = ..."
+        )
+    for equation in written:
+        role = roles.get(equation.tensor)
+        if equation.is_next and role != "buffers":
+            problems.append(
+                f"{equation.place}: next({equation.tensor}) needs '{equation.tensor}' among the "
+                "buffers; add it there"
+            )
+        elif not equation.is_next and role:
+            problems.append(
+                f"{equation.place}: '{equation.tensor}' stands among the {role} and is defined by "
+                "an equation; take it out of one"
+            )
+    problems.extend(
+        f"{written[k].place}: '{name}' is defined twice; give one of them another name"
+        for k, name in enumerate(e.tensor for e in written)
+        if name in defined[: sum(not e.is_next for e in written[:k])] and not written[k].is_next
+    )
+    if outside is None:
+        return
+    known = {*roles, *defined, *outside}
+    problems.extend(unknown_names(written, known))
+    used = {*tensors_of(written), *bare_names(written)}
+    problems.extend(
+        f"{place}.{role}: no equation reads '{tensor}'; take it out, or use it"
+        for tensor, role in roles.items()
+        if role != "inputs" and tensor not in used
+    )
+
+
+def read_axes(
+    own: Own, given: Mapping[str, Any], place: str, problems: list[str]
+) -> dict[str, int]:
+    """The keys that fix an axis which no letter walks, such as `"W.0" = 11`."""
+    found = {}
+    for key, value in given.items():
+        tensor, _, position = key.partition(".")
+        if tensor in own.tensors and position.isdecimal() and len(position) < 4:
+            found[key] = extent(value, f"{place}.{key}", problems)
+    return found

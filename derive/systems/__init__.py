@@ -1,0 +1,1 @@
+"""Systems as a whole: order, recurrences, one sample, one step, training or inference."""
