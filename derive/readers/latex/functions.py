@@ -12,7 +12,7 @@ from typing import Any
 
 from derive.calculus.rule import partial
 from derive.catalogue import defaults
-from derive.catalogue.activations.smooth import ACTIVATIONS
+from derive.catalogue.activations import ACTIVATIONS
 from derive.catalogue.rows import Unfit, Use
 from derive.errors import ChainruleError, meant, shorten
 from derive.ir.notation import (

@@ -1,0 +1,578 @@
+"""Networks: names, graphs, definitions, shapes, and what their forward equations compute."""
+
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from derive.calculus.differentiate import differentiate
+from derive.errors import ChainruleError
+from derive.ir.notation import Dim, affine
+from derive.ir.system import Initializer
+from derive.language.printer import equation_text
+from derive.semantics.interpreter import evaluate
+from derive.specs.load import load
+
+GENERATED = Path(__file__).parents[3] / "generated"
+
+
+def dense(units, **more):
+    return {"type": "dense", "units": units, **more}
+
+
+def net(*layers, inputs=None, loss="squared_error", **more):
+    return load({"inputs": inputs or {"x": [3]}, "layers": list(layers), "loss": loss, **more})
+
+
+def problems(*layers, **more):
+    with pytest.raises(ChainruleError) as caught:
+        net(*layers, **more)
+    return list(caught.value.problems)
+
+
+def lines(system):
+    return [equation_text(e) for e in system.equations]
+
+
+def run(system, **values):
+    """The forward values, leaves drawn where none are given."""
+    rng = np.random.default_rng(5)
+    leaves = {}
+    for tensor in system.having("input", "target", "parameter", "buffer", "random"):
+        shape = [e.number if e.number is not None else 2 for e in tensor.shape]
+        leaves[tensor.name] = values.get(tensor.name, rng.standard_normal(shape))
+    return {**leaves, **evaluate(system.equations, system.table, leaves)}
+
+
+def shape(system, name):
+    return tuple(
+        e.number if e.number is not None else "+".join(a.name for a, _ in e.terms)
+        for e in system.table[name].shape
+    )
+
+
+# ---- names ---------------------------------------------------------------------------------------
+
+
+def test_the_contracts_net():
+    system = load(GENERATED / "gender" / "gender.toml")
+    assert lines(system) == [
+        "z1[n,i] = sum(j, W1[i,j]*x[n,j]) + b1[i]",
+        "y1[n,i] = sigmoid(z1[n,i])",
+        "z2[n,i] = sum(j, W2[i,j]*y1[n,j]) + b2[i]",
+        "y2[n,i] = sigmoid(z2[n,i])",
+        "E = sum(n,i, (y2[n,i] - t[n,i])**2)/(2*size(n))",
+    ]
+    assert [t.name for t in system.having("parameter")] == ["W1", "b1", "W2", "b2"]
+    assert (system.objective, system.output, system.batch) == ("E", "y2", "n")
+    assert (system.training.task, system.training.target_kind) == ("classification", "binary")
+    assert system.loss_type == "squared_error"
+    assert system.sources == (
+        "dense: Rumelhart, Hinton & Williams 1986, eq. 1",
+        "sigmoid: Rumelhart, Hinton & Williams 1986, eq. 2",
+        "squared_error: Rumelhart, Hinton & Williams 1986, eq. 3",
+    )
+
+
+def test_named_layers_take_no_number():
+    system = net(
+        dense(4, activation="relu"),
+        dense(4, name="hidden", activation="tanh"),
+        {"type": "relu"},
+        dense(2),
+        inputs={"x": [3]},
+    )
+    assert [layer.name for layer in system.layers] == ["1", "hidden", "relu1", "2"]
+    assert [layer.output for layer in system.layers] == ["y1", "y_hidden", "relu1", "z2"]
+    assert system.layers[1].tensors == ("W_hidden", "b_hidden", "z_hidden", "y_hidden")
+    assert system.layers[1].activation == "tanh"
+    assert system.aliases == (("y2", "z2"),)
+    assert system.output == "z2"
+
+
+def test_layers_without_parameters_are_named_by_type():
+    system = net(
+        {"type": "softmax"},
+        {"type": "relu"},
+        {"type": "softmax", "name": "last"},
+        {"type": "identity"},
+        inputs={"x": [3]},
+    )
+    assert [e.tensor for e in system.equations][:-1] == [
+        *("m_softmax1", "s_softmax1", "softmax1"),
+        "relu1",
+        *("m_last", "s_last", "y_last"),
+    ]
+    assert system.aliases == (("identity1", "y_last"),)
+
+
+def test_intermediates_have_the_layers_number():
+    system = load(GENERATED / "rbf" / "rbf.toml")
+    assert lines(system)[:3] == [
+        "s1[n,i] = sum(j, (x[n,j] - c1[i,j])**2)",
+        "z1[n,i] = -g1[i]*s1[n,i]",
+        "y1[n,i] = exp(z1[n,i])",
+    ]
+    assert set(system.layers[0].tensors) == {"c1", "g1", "s1", "z1", "y1"}
+
+
+def test_the_losses_own_names_give_way():
+    system = net(dense(3), loss="softmax_cross_entropy", inputs={"m": [2]})
+    assert [e.tensor for e in system.equations] == ["z1", "m_loss", "s", "p", "E"]
+    assert system.probabilities == "p"
+
+
+def test_names_that_are_taken():
+    assert problems(dense(2), inputs={"W1": [3]}) == [
+        "layers[1] (dense): the name 'W1' is taken by the input 'W1'; give the layer another name, "
+        "or rename the other"
+    ]
+    assert problems(dense(2), inputs={"E": [3], "t": [3]})[:2] == [
+        "inputs.E: 'E' is the objective of a network; take another name",
+        "inputs.t: 't' is the target of a network; take another name",
+    ]
+    assert problems(dense(2, name="a"), dense(2, name="a")) == [
+        "layers[2] (dense).name: 'a' is the name of layers[1] (dense) too; take another"
+    ]
+    assert problems(dense(2, name="x")) == [
+        "layers[1] (dense).name: 'x' is the name of the input 'x' too; take another"
+    ]
+
+
+# ---- shapes --------------------------------------------------------------------------------------
+
+
+def test_dense_acts_on_the_last_axis_at_any_rank():
+    system = net(dense(5, activation="softmax"), dense(2), inputs={"x": [7, 3]})
+    assert shape(system, "z1") == ("n", 7, 5)
+    values = run(system)
+    z = values["x"] @ values["W1"].T + values["b1"]
+    y = np.exp(z) / np.exp(z).sum(axis=-1, keepdims=True)
+    np.testing.assert_allclose(values["z2"], y @ values["W2"].T + values["b2"])
+
+
+def test_an_axis_that_is_known_at_run_time_keeps_its_name():
+    system = net(dense(4, activation="gelu"), dense(2), inputs={"x": ["t", 5]})
+    assert lines(system)[:2] == [
+        "z1[n,t,i] = sum(j, W1[i,j]*x[n,t,j]) + b1[i]",
+        "y1[n,t,i] = z1[n,t,i]*(1 + erf(z1[n,t,i]/sqrt(2)))/2",
+    ]
+    assert system.table["t"].shape[1] == affine(Dim("t"))
+    assert lines(system)[-1] == "E = sum(n,i,j, (z2[n,i,j] - t[n,i,j])**2)/(2*size(n))"
+
+
+def test_two_inputs_share_a_run_time_axis():
+    system = net(
+        {"type": "concat", "inputs": ["u", "v"]},
+        {"type": "concat", "inputs": ["concat1", "concat1"], "dim": 1},
+        inputs={"u": ["t", 3], "v": ["t", 5]},
+    )
+    u, v = np.arange(12.0).reshape(2, 2, 3), np.arange(20.0).reshape(2, 2, 5)
+    values = run(system, u=u, v=v, t=np.zeros((2, 4, 8)))
+    both = np.concatenate([u, v], axis=-1)
+    np.testing.assert_array_equal(values["concat2"], np.concatenate([both, both], axis=1))
+
+
+@pytest.mark.parametrize("dim", [1, 2, 3, -1, -2])
+def test_concat_along_any_axis(dim):
+    parts = [[2, 3, 5], [2, 3, 5], [2, 3, 5]]
+    for k, part in enumerate(parts):
+        part[dim - 1 if dim > 0 else dim] += k
+    system = net(
+        {"type": "concat", "inputs": ["a", "b", "c"], "dim": dim},
+        inputs=dict(zip("abc", parts, strict=True)),
+    )
+    values = run(system)
+    wanted = np.concatenate([values[k] for k in "abc"], axis=dim)
+    np.testing.assert_array_equal(values["concat1"], wanted)
+
+
+@pytest.mark.parametrize(("start", "end"), [(1, -1), (1, 2), (2, 3), (2, -1), (1, 1), (3, 3)])
+def test_flatten_as_in_memory(start, end):
+    system = net({"type": "flatten", "start_dim": start, "end_dim": end}, inputs={"x": [2, 3, 5]})
+    values = run(system)
+    last = end % 4
+    sizes = values["x"].shape
+    wanted = (*sizes[:start], int(np.prod(sizes[start : last + 1])), *sizes[last + 1 :])
+    np.testing.assert_array_equal(values["flatten1"], values["x"].reshape(wanted))
+
+
+def test_flatten_of_a_number_for_each_sample():
+    system = net({"type": "flatten"}, dense(2), inputs={"x": []})
+    assert shape(system, "flatten1") == ("n", 1)
+
+
+def test_what_flatten_and_concat_cannot_take():
+    assert problems({"type": "flatten"}, inputs={"x": [3, "t"]}) == [
+        "layers[1] (flatten): axis 2 is known at run time only, and only the first axis that is "
+        "merged may be; start at it with start_dim = 2"
+    ]
+    assert problems({"type": "flatten", "start_dim": 4}) == [
+        "layers[1] (flatten): start_dim = 4: the input has 2 axes, the batch's is 0; give 1, "
+        "or -1 for the last"
+    ]
+    both = {"type": "concat", "inputs": ["u", "v"]}
+    assert problems(both, inputs={"u": [3], "v": [2, 3]}) == [
+        "layers[1] (concat): the inputs have 2 and 3 axes; flatten one of them first"
+    ]
+    assert (
+        "two extents: 3 (declared) and 4 (declared)"
+        in (problems({**both, "dim": 1}, inputs={"u": [2, 3], "v": [2, 4]})[0])
+    )
+
+
+# ---- graphs --------------------------------------------------------------------------------------
+
+
+def test_a_residual_connection():
+    system = load(GENERATED / "residual" / "residual.toml")
+    values = run(system)
+    np.testing.assert_array_equal(values["y_around"], values["y_first"] + values["y_second"])
+    wanted = np.concatenate([values["y_around"], values["x"]], axis=1)
+    np.testing.assert_array_equal(values["concat1"], wanted)
+    assert [layer.inputs for layer in system.layers] == [
+        ("x",),
+        ("y_first",),
+        ("y_first", "y_second"),
+        ("y_around", "x"),
+        ("concat1",),
+    ]
+
+
+def test_layers_may_stand_in_any_order():
+    system = net(
+        {"type": "multiply", "name": "gated", "inputs": ["a", "b", "y1"]},
+        dense(4, name="a", inputs=["x"]),
+        dense(4, name="b", inputs=["x"], activation="sigmoid"),
+        dense(4, inputs=["a"]),
+        output="gated",
+    )
+    assert [layer.name for layer in system.layers] == ["a", "b", "1", "gated"]
+    assert system.output == "y_gated"
+    assert not system.warnings
+
+
+def test_the_first_layer_takes_all_inputs():
+    system = net({"type": "add"}, inputs={"a": [3], "b": [3]})
+    assert system.layers[0].inputs == ("a", "b")
+    (found,) = problems(dense(2), inputs={"a": [3], "b": [3]})
+    assert found == (
+        "layers[1] (dense): it takes one input and would get 2; name one, such as "
+        'inputs = ["a"], or join them with a layer of type "concat"'
+    )
+
+
+def test_a_layer_that_nothing_reads_is_warned_about():
+    system = net(dense(4), dense(2, inputs=["x"]))
+    assert system.warnings == (
+        "layers[1] (dense): nothing reads this layer, and it isn't the output",
+    )
+
+
+def test_graphs_that_are_none():
+    ring = (
+        dense(3, name="a", inputs=["c"]),
+        {"type": "relu", "name": "b", "inputs": ["a"]},
+        {"type": "relu", "name": "c", "inputs": ["b"]},
+    )
+    assert problems(*ring) == [
+        "layers[1] (dense): the layers wait for each other in a circle: a reads c reads b reads a; "
+        "take one of these inputs out"
+    ]
+    assert problems(dense(3, name="hidden"), dense(2, inputs=["hiden"])) == [
+        "layers[2] (dense).inputs: unknown layer 'hiden'; did you mean 'hidden'?"
+    ]
+    assert problems(dense(3), {"type": "add"}) == [
+        'layers[2] (add): it joins two inputs or more; name them, such as inputs = ["a", "b"]'
+    ]
+    assert problems(dense(3, inputs=[])) == [
+        "layers[1] (dense).inputs: the list is empty; name what the layer reads"
+    ]
+    assert problems(dense(3), output="y3") == ["output: unknown layer 'y3'; known: z1, y1"]
+    assert (
+        "letter 'i' walks axis 1 of x and has two extents"
+        in (problems(dense(2), {"type": "add", "inputs": ["y1", "x"]})[0])
+    )
+
+
+def test_a_layer_without_a_problem_is_not_blamed():
+    found = problems(dense(0), dense(3, activation="rellu"), dense(2, inputs=["y9"]), dense(1))
+    assert [p.split(":")[0] for p in found] == [
+        "layers[1] (dense).units",
+        "layers[2] (dense).activation",
+    ]
+
+
+# ---- layers by own equations ---------------------------------------------------------------------
+
+NORM = {
+    "equations": """
+    m[n] = mean(i, x[n,i])
+    v[n] = mean(i, (x[n,i] - m[n])**2)
+    y[n,i] = g[i]*(x[n,i] - m[n])/sqrt(v[n] + eps) + h[i]
+    """,
+    "parameters": {"g": {"init": {"type": "constant", "value": 1}}, "h": {"init": "zeros"}},
+    "constants": {"eps": 1e-5},
+}
+
+
+def test_a_definition_is_used_twice():
+    system = net(
+        {"type": "norm"},
+        dense(5),
+        {"type": "norm", "eps": 0.5, "name": "last"},
+        define={"norm": NORM},
+    )
+    values = run(system)
+    z = values["z2"]
+    wanted = (z - z.mean(1, keepdims=True)) / np.sqrt(z.var(1, keepdims=True) + 0.5)
+    np.testing.assert_allclose(values["y_last"], values["g_last"] * wanted + values["h_last"])
+    assert dict(system.training.initializers)["h1"] == Initializer("zeros")
+    assert shape(system, "g1") == (3,)
+    assert shape(system, "g_last") == (5,)
+
+
+def test_letters_are_local_to_a_layer():
+    rbf = {
+        "equations": "y[n,i] = exp(-g[i]*sum(j, (x[n,j] - c[i,j])**2))/size(i)",
+        "parameters": ["c", "g"],
+    }
+    system = net({"type": "rbf", "i": 7}, {"type": "rbf", "i": 2}, define={"rbf": rbf})
+    assert [shape(system, c) for c in ("c1", "c2")] == [(7, 3), (2, 7)]
+    assert "/7" in lines(system)[2] and "/2" in lines(system)[5]
+
+
+def test_a_layer_by_equations_in_place():
+    system = net(
+        dense(4, name="a"),
+        dense(4, name="b", inputs=["x"]),
+        {
+            "type": "equation",
+            "inputs": ["a", "b"],
+            "equations": "y[n,k] = sum(i,j, a[n,i]*T[k,i,j]*b[n,j]) + c[k]",
+            "parameters": ["T", "c"],
+            "k": 2,
+        },
+        {"type": "equation", "inputs": ["y1"], "equations": "y[n] = sum(k, x[n,k]**2)"},
+    )
+    values = run(system)
+    wanted = np.einsum("ni,kij,nj->nk", values["z_a"], values["T1"], values["z_b"]) + values["c1"]
+    np.testing.assert_allclose(values["equation1"], (wanted**2).sum(1))
+    assert shape(system, "t") == ("n",)
+
+
+def test_an_activation_of_ones_own():
+    bent = {
+        "equations": "y[n,...] = where(x[n,...] > 0, x[n,...], a*x[n,...])",
+        "parameters": {"a": {"init": {"type": "constant", "value": 0.25}}},
+    }
+    system = net(dense(4, activation="bent"), {"type": "bent"}, define={"bent": bent})
+    assert [t.name for t in system.having("parameter")] == ["W1", "b1", "a1", "a2"]
+    assert lines(system)[1] == "y1[n,i] = where(z1[n,i] > 0, z1[n,i], a1*z1[n,i])"
+
+
+def test_state_and_draws_of_a_definition():
+    system = net(
+        {"type": "drop"},
+        {"type": "centre"},
+        define={
+            "drop": {
+                "equations": "y[n,i] = mask[n,i]*x[n,i]/p",
+                "random": {"mask": {"distribution": "bernoulli", "p": 0.9}},
+                "constants": {"p": 0.9},
+            },
+            "centre": {
+                "equations": "y[n,i] = x[n,i] - m[i]\nnext(m)[i] = (m[i] + mean(n, x[n,i]))/2",
+                "buffers": ["m"],
+            },
+        },
+    )
+    assert system.training.draws[0][0] == "mask1"
+    assert [e.tensor for e in system.updates] == ["next(m2)"]
+    assert system.table["m2"].role == "buffer"
+
+
+def test_a_loss_of_ones_own():
+    bounded = {
+        "equations": """
+        d[n,...] = y[n,...] - t[n,...]
+        E = mean(n,..., where(abs(d[n,...]) < beta, d[n,...]**2/2, beta*abs(d[n,...]) - beta**2/2))
+        """,
+        "constants": {"beta": 1},
+    }
+    system = net(dense(2), loss={"type": "bounded", "beta": 0.5}, define={"bounded": bounded})
+    values = run(system)
+    d = np.abs(values["z1"] - values["t"])
+    wanted = np.where(d < 0.5, d**2 / 2, 0.5 * d - 0.125).mean()
+    np.testing.assert_allclose(values["E"], wanted)
+    assert system.loss_type == "bounded"
+
+
+def test_a_loss_may_read_any_tensor_and_needs_no_target():
+    system = net(
+        dense(4, name="code"),
+        dense(3),
+        loss={
+            "equations": "E = mean(n, sum(i, (y[n,i] - x[n,i])**2)) + lam*sum(i,j, abs(W1[i,j]))",
+            "constants": {"lam": 0.1},
+        },
+    )
+    assert not system.having("target")
+    values = run(system)
+    wanted = ((values["z1"] - values["x"]) ** 2).sum(1).mean() + 0.1 * np.abs(values["W1"]).sum()
+    np.testing.assert_allclose(values["E"], wanted)
+
+
+@pytest.mark.parametrize(
+    ("definition", "layer", "wanted"),
+    [
+        (
+            {"equations": "y[n,i] = g[i]*q[n,i]", "parameters": ["g"]},
+            {},
+            "define.f.equations, line 1, column 15: unknown tensor 'q'; name it in parameters or",
+        ),
+        (
+            {"equations": "y[n,i] = x[n,i]", "parameters": ["g"]},
+            {},
+            "define.f.parameters: no equation reads 'g'; take it out, or use it",
+        ),
+        (
+            {"equations": "z[n,i] = x[n,i]"},
+            {},
+            "define.f.equations: no equation defines 'y', the output of a layer; write y[n,i] =",
+        ),
+        (
+            {"equations": "y[n,i] = sum(j, g[i,j]*x[n,j])", "parameters": ["g"]},
+            {},
+            "layers[1] (f): the extent of letter 'i' is open; give it here, such as i = 8",
+        ),
+        (
+            {"equations": "y[n,i] = sum(j, g[i,j]*x[n,j])", "parameters": ["g"]},
+            {"i": 2, "j": 5},
+            "layers[1] (f): define.f.equations, line 1, column 28: letter 'j' walks axis 1 of x "
+            "and has two extents: 5 (sizes give 'j') and 3 (declared)",
+        ),
+        (
+            {"equations": "y[n,i] = sum(j, g[i,j]*x[n,j])", "parameters": ["g"]},
+            {"k": 2},
+            "layers[1] (f): unknown key 'k'; known: type, name, inputs, share, i, j",
+        ),
+        (
+            {"equations": "y[n,i] = x[n,i,2]"},
+            {},
+            "layers[1] (f): define.f.equations, line 1, column 10: 'x' has 3 subscripts here and 2",
+        ),
+        (
+            {"equations": "y[n,i] = x[n,i"},
+            {},
+            "define.f.equations, line 1, column 1: a bracket is opened and never closed; close it",
+        ),
+        (
+            {"equations": "x[n,i] = 2\ny[n,i] = x[n,i]"},
+            {},
+            "define.f.equations, line 1, column 1: 'x' stands among the inputs and is defined by",
+        ),
+        (
+            {"equations": "y[n,i] = x[n,i]\ny[n,i] = 2*x[n,i]"},
+            {},
+            "define.f.equations, line 2, column 1: 'y' is defined twice; give one of them another",
+        ),
+        (
+            {"equations": "y[n,i] = x[n,i]*g[i]", "parameters": ["g"], "buffers": ["g"]},
+            {},
+            "define.f.buffers: 'g' stands among the parameters too; take it out of one",
+        ),
+    ],
+)
+def test_definitions_that_do_not_work(definition, layer, wanted):
+    (found,) = problems({"type": "f", **layer}, define={"f": definition})
+    assert found.startswith(wanted)
+
+
+def test_an_embedding_of_ones_own():
+    embedding = {
+        "equations": "y[n,...,d] = W[x[n,...],d]",
+        "parameters": ["W"],
+        "integers": ["x"],
+    }
+    layers = [{"type": "embedding", "d": 4, "W.0": 11}, dense(2)]
+    system = net(*layers, inputs={"x": ["t"]}, define={"embedding": embedding})
+    assert system.table["x"].integer
+    assert [shape(system, w) for w in ("W1", "z2")] == [(11, 4), ("n", "t", 2)]
+    found = problems(dense(3), *layers, define={"embedding": embedding})
+    assert found == [
+        "layers[2] (embedding): it reads integers from 'x', and 'z1' is computed; connect it with "
+        "an input"
+    ]
+
+
+def test_a_definition_comes_before_the_catalogue():
+    """The catalogue grows; what somebody defined goes on to mean what it meant."""
+    twice = {"equations": "y[n,i] = 2*x[n,i]"}
+    system = net({"type": "mish"}, define={"mish": twice})
+    assert equation_text(system.equations[0]) == "mish1[n,i] = 2*x[n,i]"
+    assert problems(dense(2), define={"equation": twice})[0] == (
+        "define.equation: every layer by equations is an 'equation'; take another name"
+    )
+
+
+# ---- the bias inside the weights -----------------------------------------------------------------
+
+
+def test_the_bias_inside_the_weights_is_the_same_net():
+    apart = load(GENERATED / "gender" / "gender.toml")
+    merged = load(GENERATED / "gender_merged" / "gender_merged.toml")
+    assert lines(merged)[:2] == [
+        "xa1[n,j] = where(j < 2, x[n,j], 1)",
+        "z1[n,i] = sum(j, W1[i,j]*xa1[n,j])",
+    ]
+    assert dict(merged.training.initializers) == {
+        name: Initializer("glorot_uniform", (("bias_column", True),)) for name in ("W1", "W2")
+    }
+    values = run(apart)
+    joined = {f"W{k}": np.column_stack([values[f"W{k}"], values[f"b{k}"]]) for k in (1, 2)}
+    given = {"x": values["x"], "t": values["t"]}
+    again = run(merged, **given, **joined)
+    np.testing.assert_allclose(again["E"], values["E"])
+    gradients = []
+    for system, known in ((apart, values), (merged, again)):
+        found = differentiate(system)
+        leaves = {t.name: known[t.name] for t in system.having("input", "target", "parameter")}
+        everything = evaluate((*found.forward, *found.backward), found.table, leaves)
+        gradients.append({w: everything[found.adjoint[w]] for w in system.trainable})
+    for k in (1, 2):
+        pair = np.column_stack([gradients[0][f"W{k}"], gradients[0][f"b{k}"]])
+        np.testing.assert_allclose(gradients[1][f"W{k}"], pair)
+
+
+def test_merging_for_one_layer_and_its_initialiser():
+    system = net(
+        dense(4, merge_bias=True, activation="relu"),
+        dense(2),
+        parameters={"W1": {"init": "he"}},
+    )
+    assert dict(system.training.initializers)["W1"] == Initializer(
+        "he_normal", (("bias_column", True),)
+    )
+    assert shape(system, "W1") == (4, 4)
+    assert problems(dense(2), merge_bias=True, parameters={"b1": {"init": "zeros"}}) == [
+        "parameters.b1: there is no such parameter; known: W1"
+    ]
+    assert shape(net(dense(2, bias=False), merge_bias=True), "W1") == (2, 3)
+
+
+# ---- Mazur ---------------------------------------------------------------------------------------
+
+
+def test_mazurs_forward_pass():
+    system = load(GENERATED / "mazur" / "mazur.toml")
+    assert system.trainable == ("W1", "W2")
+    values = run(system, **{k: np.array(v) for k, v in system.training.example})
+    assert round(values["E"].item(), 9) == 0.298371109
+
+
+def test_depth_costs_no_more_than_its_length():
+    systems = [net(*[dense(3, activation="tanh")] * depth, loss="mse") for depth in (2, 8, 32)]
+    assert [len(s.equations) for s in systems] == [5, 17, 65]
+    assert all(len(a.tensors) < len(b.tensors) for a, b in pairwise(systems))
