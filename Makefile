@@ -9,14 +9,14 @@ ARGS   ?=
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup check format format-check lint types test demo generated messages bench clean FORCE
+.PHONY: help setup check format format-check lint types test test-all demo generated messages bench clean FORCE
 
 help:  ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(READY)  ## make .venv with all that development needs
 
-check: format-check lint types test  ## all that CI checks
+check: format-check lint types test-all  ## all that CI checks
 
 format: $(READY)  ## lay the code out and mend what can be mended
 	$(BIN)/ruff check --fix $(ARGS)
@@ -34,9 +34,14 @@ types: $(READY)  ## mypy, strictly
 
 # One thread for BLAS: the workers share the cores among them. What is imported is compiled once, for
 # hundreds of tests start a Python of their own.
-test: $(READY)  ## all tests; make test ARGS="-k softmax -x" for some
-	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MPLBACKEND=Agg PYTHONDONTWRITEBYTECODE= \
-	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MPLBACKEND=Agg PYTHONDONTWRITEBYTECODE= \
+	$(BIN)/python -m pytest -n auto --dist worksteal
+
+test: $(READY)  ## every law, on a third of the models and seeds; make test ARGS="-k softmax -x" for some
+	$(PYTEST) $(ARGS)
+
+test-all: $(READY)  ## every law, on all models and seeds; tells the slowest
+	$(PYTEST) --all --durations=10 $(ARGS)
 
 demo: $(READY)  ## the main job on real data, into build/demo
 	$(BIN)/chainrule demo -o build/demo

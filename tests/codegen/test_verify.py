@@ -10,6 +10,8 @@ from codegen.verify import verify_module
 from derive.calculus.differentiate import differentiate
 from derive.specs.load import load, load_text
 
+pytestmark = pytest.mark.sampled
+
 ROOT = Path(__file__).parents[2]
 GENDER = ROOT / "generated" / "gender" / "gender.toml"
 DESCENT = ROOT / "generated" / "descent" / "descent.toml"

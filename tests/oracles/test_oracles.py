@@ -20,6 +20,8 @@ from tests.oracles.reference import (
     relu,
 )
 
+pytestmark = pytest.mark.sampled
+
 STEP = 1e-5
 PLACES = 20  # of each tensor, at least as far as it has them
 every_model = pytest.mark.parametrize("model", MODELS, ids=lambda m: m.name)

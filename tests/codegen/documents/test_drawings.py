@@ -37,6 +37,8 @@ from codegen.latex.symbols import Names
 from codegen.templating import render
 from derive import differentiate, load, parse
 
+pytestmark = pytest.mark.sampled
+
 needs_tex = pytest.mark.skipif(not have_tex(), reason="no pdflatex here")
 HOSTILE = r"\input{/etc/passwd} 100% #1 a_b & ~ {\bf} <b> é 权 \write18{ls} \end{tikzpicture} ]]>"
 SVG = "{http://www.w3.org/2000/svg}"

@@ -12,6 +12,8 @@ from codegen.documents.explain import COLUMNS, _broken, explain
 from codegen.documents.formats.unicode_text import plain
 from derive import ChainruleError, differentiate, load
 
+pytestmark = pytest.mark.sampled
+
 SPECS = sorted(Path("generated").glob("*/*.toml"))
 GENDER = "generated/gender/gender.toml"
 

@@ -39,6 +39,8 @@ from tests.oracles.against_autograd import derivation_of, system_of
 from tests.read_back import index_latex
 from tests.read_back.document import Differs, Facts, Read, Told, formulas_of
 
+pytestmark = pytest.mark.sampled
+
 SPECS = sorted(Path("generated").glob("*/*.toml"))
 each_spec = pytest.mark.parametrize("spec", [pytest.param(s, id=s.stem) for s in SPECS])
 TEXTS = ("gru_text", "lstm_text", "transformer_text")

@@ -18,6 +18,8 @@ from derive.catalogue import ACTIVATION, LAYER, LOSS
 from tests.oracles import MODELS
 from tests.oracles.against_autograd import derivation_of
 
+pytestmark = pytest.mark.sampled
+
 SPECS = sorted(Path("generated").glob("*/*.toml"))
 ROLES = (
     "input", "target", "parameter", "buffer", "constant", "hyperparameter", "random", "mode",

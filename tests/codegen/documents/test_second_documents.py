@@ -27,6 +27,8 @@ from derive import (
 from tests.derive.calculus.test_second_products import network
 from tests.read_back.document import Facts, Told
 
+pytestmark = pytest.mark.sampled
+
 LOGISTIC = """
 name = "logistic"
 inputs = { x = [3] }

@@ -41,6 +41,8 @@ from tests.oracles import MODELS
 from tests.oracles.against_autograd import system_of
 from tests.read_back import index_latex, matrix_latex
 
+pytestmark = pytest.mark.sampled
+
 each_model = pytest.mark.parametrize("model", [pytest.param(m, id=m.name) for m in MODELS])
 MOST_PLACES = 10
 SGD = Training(

@@ -22,6 +22,8 @@ from tests.oracles import MODELS
 from tests.oracles.against_autograd import derivation_of, module_of
 from tests.oracles.model import OracleModel
 
+pytestmark = pytest.mark.sampled
+
 LONGEST_LINE = 88
 CONTRACTIONS = ("@", "np.tensordot(", "np.einsum(")
 HELPERS = {

@@ -20,6 +20,8 @@ from tests.oracles.against_autograd import (
     run,
 )
 
+pytestmark = pytest.mark.sampled
+
 SINGLE = 2e-5
 every_model = pytest.mark.parametrize(
     "model", [pytest.param(m, id=m.name) for m in MODELS], scope="module"

@@ -14,6 +14,8 @@ from tests.oracles.against_autograd import check_against_autograd, emitted
 from tests.oracles.model import OracleModel
 from tests.oracles.random_systems import random_model, systems
 
+pytestmark = pytest.mark.sampled
+
 
 def check(model: OracleModel) -> None:
     """Two sizes of the batch, by one module."""

@@ -7,6 +7,8 @@ from codegen import emit, load_module
 from derive import differentiate, load, parse
 from derive.systems.stepping import stepping
 
+pytestmark = pytest.mark.sampled
+
 LENGTH, BATCH = 5, 3
 KINDS = ("rnn", "lstm", "gru")
 each_kind = pytest.mark.parametrize("kind", KINDS)

@@ -19,6 +19,8 @@ from derive import (
 from derive.answers.check_text import check_formulas
 from derive.systems.train_or_infer import in_mode
 
+pytestmark = pytest.mark.sampled
+
 RIGHT = ("equal", "equal at points")
 
 

@@ -1,8 +1,8 @@
 """Right formulas in unusual forms, and wrong ones with one human mistake each, over 13 models.
 
-The formulas are data, in `tests/corpora/formulas/`. That the right ones are right and the wrong ones are
-wrong is found there by an evaluator that shares nothing with the engine; it works out every
-counterexample once more, too.
+The formulas are data, in `tests/corpora/formulas/`. That the right ones are right and the wrong
+ones are wrong is found there by an evaluator that shares nothing with the engine; it works out
+every counterexample once more, too.
 """
 
 from collections import Counter
@@ -16,6 +16,8 @@ from derive.answers.check_text import check_formulas
 from derive.specs.load import loads
 from derive.systems.train_or_infer import in_mode
 from tests.corpora.formulas.corpus import MODELS, SLIPS, judged_name, read, together
+
+pytestmark = pytest.mark.sampled
 
 ACCEPTED = ("identical", "equal", "equal at points")
 REJECTED = ("different", "equal if")

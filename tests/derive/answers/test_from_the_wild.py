@@ -18,6 +18,8 @@ from derive import differentiate, load
 from derive.answers.check_text import check_formulas
 from derive.systems.train_or_infer import in_mode
 
+pytestmark = pytest.mark.sampled
+
 MAZUR = Path(__file__).parents[3] / "generated" / "mazur" / "mazur.toml"
 
 

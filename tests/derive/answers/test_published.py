@@ -17,6 +17,8 @@ from derive.checks.exact import SYMBOLS
 from derive.semantics.interpreter import Interpreter
 from tests.corpora.published import proved, verdicts
 
+pytestmark = pytest.mark.sampled
+
 # ---- Nielsen 2015, Neural networks and deep learning, chapter 2 ----------------------------------
 
 

@@ -11,6 +11,8 @@ import pytest
 from derive import differentiate, parse
 from tests.corpora.published import proved, verdicts
 
+pytestmark = pytest.mark.sampled
+
 EPS = {"eps": 1e-5}
 
 

@@ -14,6 +14,8 @@ from derive.answers.slips import KINDS, find_slips
 from derive.answers.slips.search import Search
 from tests.derive.answers.slip_points import points_of, slips_of
 
+pytestmark = pytest.mark.sampled
+
 
 @cache
 def derived(name):

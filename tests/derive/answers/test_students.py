@@ -16,6 +16,8 @@ from derive.errors import ChainruleError
 from derive.ir.derivation import Derivation
 from derive.specs.load import load, loads
 
+pytestmark = pytest.mark.sampled
+
 CORPORA = Path("tests/corpora")
 DENSE = '{ type = "dense", units = %s }'
 RELU = '{ type = "dense", units = %d, activation = "relu" }'

@@ -45,6 +45,8 @@ from derive.language.scope import refs
 from derive.language.syntax import Refused
 from derive.semantics.interpreter import Interpreter
 
+pytestmark = pytest.mark.sampled
+
 RNG = np.random.default_rng(5)
 VALUES: dict[str, Any] = {
     "x": RNG.normal(size=(4, 3)),

@@ -26,6 +26,8 @@ from tests.oracles.model import OracleModel
 from tests.oracles.random_systems import random_model
 from tests.oracles.reference import evaluate
 
+pytestmark = pytest.mark.sampled
+
 MOST_NUMERIC = 1500  # bodies; what is larger is checked over shorter axes
 MOST_EXACT = 250
 MOST_TWICE = 100

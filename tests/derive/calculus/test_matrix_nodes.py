@@ -52,6 +52,8 @@ from tests.oracles.against_autograd import (
 )
 from tests.oracles.models_matrices import MATRICES
 
+pytestmark = pytest.mark.sampled
+
 BY_NAME = {m.name: m for m in MATRICES}
 each_model = pytest.mark.parametrize("model", [pytest.param(m, id=m.name) for m in MATRICES])
 inv = np.linalg.inv

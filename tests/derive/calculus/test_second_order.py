@@ -23,6 +23,8 @@ from tests.oracles import MODELS
 from tests.oracles.against_autograd import differences, module_of, run, system_of
 from tests.oracles.reference import evaluate
 
+pytestmark = pytest.mark.sampled
+
 BY_NAME = {m.name: m for m in MODELS}
 CHOSEN = (
     *("two_scalars", "rosenbrock", "lennard_jones", "rayleigh_quotient", "mlp_sigmoid"),

@@ -18,6 +18,8 @@ from derive.systems.one_sample import one_sample
 from tests.derive.calculus.test_second_order import BY_NAME, CHOSEN, along
 from tests.oracles.against_autograd import differences, module_of, system_of
 
+pytestmark = pytest.mark.sampled
+
 SLOW = ("conv2d_stride_padding_dilation", "gru", "linear_chain_crf", "causal_attention")
 
 

@@ -21,6 +21,8 @@ from tests.oracles import MODELS
 from tests.oracles.against_autograd import differences, module_of, system_of
 from tests.oracles.reference import evaluate
 
+pytestmark = pytest.mark.sampled
+
 LAYERS = (
     *("dense_squared_error", "mlp_sigmoid", "rbf_layer", "gated_linear_unit", "maxout"),
     *("gelu_erf", "prelu", "softmax_cross_entropy_one_hot", "low_rank_adaptation"),

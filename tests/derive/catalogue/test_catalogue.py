@@ -20,6 +20,8 @@ from derive.specs.attributes import read_attributes
 from derive.specs.load import load
 from tests.figures import FAMILIES
 
+pytestmark = pytest.mark.sampled
+
 FILES = sorted(Path(inspect.getfile(catalogue)).parent.rglob("*.py"))
 ROWS = (
     *catalogue.LAYERS,

@@ -11,6 +11,8 @@ from derive.semantics.interpreter import Interpreter
 from tests.figures import FAMILIES
 from tests.figures.case import Case, figures
 
+pytestmark = pytest.mark.sampled
+
 SAME = 1e-9
 SINGLE = 1e-4
 CASES = [

@@ -22,6 +22,8 @@ from codegen import emit, load_module
 from derive import differentiate, load
 from derive.semantics.interpreter import evaluate
 
+pytestmark = pytest.mark.sampled
+
 SINGLE = 3e-7
 ONE = {"w1": [1.2, 2.8], "g1": [-0.94, -2.5]}
 TWO = {"w1": [1.0], "w2": [1.0, 2.0], "g1": [-1.0], "g2": [-1.0, -3.0]}

@@ -8,6 +8,8 @@ from derive import catalogue
 from tests.figures.case import figures
 from tests.figures.optimizers import COURSES, STEPS
 
+pytestmark = pytest.mark.sampled
+
 SAME = 1e-10
 
 

@@ -39,6 +39,8 @@ from derive.ir.tree import (
 from derive.semantics.interpreter import Interpreter
 from derive.semantics.number_systems import EXACT
 
+pytestmark = pytest.mark.sampled
+
 NET = """
 z1[n,i] = sum(j, W1[i,j]*x[n,j]) + b1[i]
 y1[n,i] = sigmoid(z1[n,i])

@@ -20,6 +20,8 @@ from derive.errors import ChainruleError
 from derive.matrix_calculus.derivatives import Answers, derivatives
 from derive.semantics import interpreter
 
+pytestmark = pytest.mark.sampled
+
 EXTENTS = {"n": 3, "m": 2, "p": 4}
 STEP = 1e-5
 TOLERANCE = 2e-6

@@ -25,6 +25,8 @@ from derive.answers.languages import Answer
 from derive.checking import check_answer
 from derive.specs.load import loads
 
+pytestmark = pytest.mark.sampled
+
 ROOT = Path(__file__).parents[3]
 DEADLINE = 10  # seconds of this process: a machine may be busy with other things
 RANDOM = 24  # broken texts of each kind

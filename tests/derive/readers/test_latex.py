@@ -33,6 +33,8 @@ from derive.readers.vocabulary import Vocabulary
 from derive.semantics.interpreter import Interpreter
 from derive.systems.one_sample import one_sample
 
+pytestmark = pytest.mark.sampled
+
 GENERATED = Path(__file__).parents[3] / "generated"
 
 

@@ -31,6 +31,8 @@ from derive.semantics.interpreter import Interpreter
 from derive.specs.load import loads
 from derive.systems.one_sample import one_sample
 
+pytestmark = pytest.mark.sampled
+
 NET = """
 name = "net"
 inputs = { x = [2] }

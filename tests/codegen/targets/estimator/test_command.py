@@ -24,6 +24,8 @@ from tests.codegen.targets.estimator.test_estimator import (
     X,
 )
 
+pytestmark = pytest.mark.sampled
+
 TABLE: dict[str, Any] = {
     "id": [f"n{k}" for k in range(60)],
     "weight": X[:, 0] * 10 + 70,

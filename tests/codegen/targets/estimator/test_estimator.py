@@ -17,6 +17,8 @@ from codegen.targets.numpy.estimator import imports, render_estimator
 from codegen.templating import environment, render
 from tests.codegen.targets.estimator import stubs
 
+pytestmark = pytest.mark.sampled
+
 RNG = np.random.default_rng(7)
 X = RNG.standard_normal((60, 2))
 SEX = np.where(X[:, 0] + X[:, 1] > 0, "M", "F")

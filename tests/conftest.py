@@ -1,0 +1,36 @@
+"""Two tiers: `make test` takes a third of the models and seeds, `make test-all` all of them.
+
+A file or test that is marked `sampled` gives every third of its parameters to the first tier, a
+different third for each test, so that what one leaves out the next one takes. What is marked `slow`
+is left to the second tier. A test that is asked for by name runs in either.
+"""
+
+from collections import Counter
+from zlib import crc32
+
+FEW = 6  # parameters: so many are no sample
+
+
+def pytest_addoption(parser):
+    parser.addoption("--all", action="store_true", help="the second tier: every model and seed")
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("--all") or any("::" in argument for argument in config.args):
+        return
+    size = Counter(map(_family, items))
+    place = Counter()
+    kept, left = [], []
+    for item in items:
+        family = _family(item)
+        turn = (place[family] + crc32(family[1].encode())) % 3
+        place[family] += 1
+        sampled = item.get_closest_marker("sampled") and size[family] > FEW
+        out = item.get_closest_marker("slow") or (sampled and turn)
+        (left if out else kept).append(item)
+    config.hook.pytest_deselected(items=left)
+    items[:] = kept
+
+
+def _family(item):
+    return item.path, getattr(item, "originalname", item.name)
