@@ -72,6 +72,8 @@ class Affine:
 
     def __add__(self, other: Affine | int) -> Affine:
         other = affine(other)
+        if not other.terms or not self.terms:
+            return Affine(self.terms or other.terms, self.constant + other.constant)
         counts: dict[Atom, int] = dict(self.terms)
         for atom, coefficient in other.terms:
             counts[atom] = counts.get(atom, 0) + coefficient
@@ -81,6 +83,8 @@ class Affine:
         )
 
     def __mul__(self, factor: int) -> Affine:
+        if factor == 1:
+            return self
         if not factor:
             return Affine()
         return Affine(tuple((a, c * factor) for a, c in self.terms), self.constant * factor)

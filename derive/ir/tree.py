@@ -10,14 +10,10 @@ from derive.ir.notation import (
     Affine,
     Atom,
     Axis,
-    Call,
-    Compare,
-    Dim,
     Equation,
     Expr,
     FloorDiv,
     Index,
-    Logic,
     Mod,
     Mul,
     Number,
@@ -27,6 +23,7 @@ from derive.ir.notation import (
     Term,
     affine,
 )
+from derive.ir.walk import Tree
 
 ZERO = Number(Fraction(0))
 ONE = Number(Fraction(1))
@@ -106,72 +103,51 @@ def divide(over: Expr, under: Expr) -> Expr:
     return mul(over, power(under, MINUS_ONE))
 
 
-def children(expr: Expr) -> tuple[Expr, ...]:
-    """The expressions directly inside."""
-    match expr:
-        case Add(args) | Mul(args) | Call(_, args) | Logic(_, args):
-            return args
-        case Pow(base, exponent):
-            return (base, exponent)
-        case Compare(_, left, right):
-            return (left, right)
-        case Reduction(_, _, body):
-            return (body,)
-        case _:
-            return ()
+EXPRESSIONS: Tree[Expr] = Tree(
+    Expr,
+    make={
+        Add: lambda _, parts: add(*parts),
+        Mul: lambda _, parts: mul(*parts),
+        Pow: lambda _, parts: power(*parts),
+    },
+)
+children = EXPRESSIONS.children  # subscripts are not entered
+rebuild = EXPRESSIONS.rebuild
+transform = EXPRESSIONS.transform
+walk = EXPRESSIONS.walk
 
 
-def rebuild(expr: Expr, parts: tuple[Expr, ...]) -> Expr:
-    """The same node over other parts."""
-    match expr:
-        case Add():
-            return add(*parts)
-        case Mul():
-            return mul(*parts)
-        case Call(function, _):
-            return Call(function, parts)
-        case Logic(op, _):
-            return Logic(op, parts)
-        case Pow():
-            return power(*parts)
-        case Compare(op, _, _):
-            return Compare(op, *parts)
-        case Reduction(op, axes, _):
-            return Reduction(op, axes, parts[0])
-        case _:
-            return expr
+def combine(subscript: Affine, places: Iterable[Affine | Atom]) -> Affine:
+    """The subscript with others in the place of its atoms, in order."""
+    total = affine(subscript.constant)
+    for (_, coefficient), place in zip(subscript.terms, places, strict=True):
+        total += affine(place) * coefficient
+    return total
 
 
-def transform(expr: Expr, change: Callable[[Expr], Expr | None]) -> Expr:
-    """Every node replaced by what `change` makes of it (None: look inside), from the top down."""
-    changed = change(expr)
-    if changed is not None:
-        return changed
-    parts = children(expr)
-    if not parts:
-        return expr
-    new = tuple(transform(p, change) for p in parts)
-    return expr if all(a is b for a, b in zip(new, parts, strict=True)) else rebuild(expr, new)
+def floordiv(of: Affine, by: int) -> Affine:
+    """`of // by`, worked out where it is a number."""
+    return affine(of.constant // by) if not of.terms else affine(FloorDiv(of, by))
 
 
-def walk(expr: Expr) -> Iterator[Expr]:
-    """Every node, parents first, in reading order; subscripts are not entered."""
-    yield expr
-    for part in children(expr):
-        yield from walk(part)
+def modulo(of: Affine, by: int) -> Affine:
+    """`of % by`, worked out where it is a number."""
+    return affine(of.constant % by) if not of.terms else affine(Mod(of, by))
+
+
+SUBSCRIPTS: Tree[Affine | Atom] = Tree(
+    Affine | Atom,
+    apart=("extent",),
+    make={
+        Affine: combine,
+        FloorDiv: lambda old, parts: floordiv(parts[0], old.by),
+        Mod: lambda old, parts: modulo(parts[0], old.by),
+    },
+)
 
 
 def _affine_reads(subscript: Affine) -> Iterator[Read]:
-    for atom, _ in subscript.terms:
-        match atom:
-            case Read():
-                yield atom
-                for inner in atom.subscripts:
-                    yield from _affine_reads(inner)
-            case FloorDiv(of, _) | Mod(of, _):
-                yield from _affine_reads(of)
-            case _:
-                pass
+    return (node for node in SUBSCRIPTS.walk(subscript) if isinstance(node, Read))
 
 
 def reads(expr: Expr) -> Iterator[Read]:
@@ -196,17 +172,7 @@ def index_reads(expr: Expr) -> Iterator[Read]:
 
 def affine_axes(subscript: Affine) -> Iterator[Axis]:
     """The letters of a subscript, in order."""
-    for atom, _ in subscript.terms:
-        match atom:
-            case Axis():
-                yield atom
-            case Read(_, subscripts):
-                for inner in subscripts:
-                    yield from affine_axes(inner)
-            case FloorDiv(of, _) | Mod(of, _):
-                yield from affine_axes(of)
-            case Dim():
-                pass
+    return (node for node in SUBSCRIPTS.walk(subscript) if isinstance(node, Axis))
 
 
 def letters(expr: Expr) -> dict[Axis, None]:
@@ -228,36 +194,9 @@ def letters(expr: Expr) -> dict[Axis, None]:
 
 def substitute_affine(subscript: Affine, places: Mapping[Axis, Affine]) -> Affine:
     """A subscript with letters replaced by subscripts."""
-    if not any(a in places for a in affine_axes(subscript)):
-        return subscript
-    total = affine(subscript.constant)
-    for atom, coefficient in subscript.terms:
-        total += _substitute_atom(atom, places) * coefficient
-    return total
-
-
-def _substitute_atom(atom: Atom, places: Mapping[Axis, Affine]) -> Affine:
-    match atom:
-        case Axis():
-            return places.get(atom, affine(atom))
-        case Read(tensor, subscripts):
-            return affine(Read(tensor, tuple(substitute_affine(s, places) for s in subscripts)))
-        case FloorDiv(of, by):
-            return floordiv(substitute_affine(of, places), by)
-        case Mod(of, by):
-            return modulo(substitute_affine(of, places), by)
-        case Dim():
-            return affine(atom)
-
-
-def floordiv(of: Affine, by: int) -> Affine:
-    """`of // by`, worked out where it is a number."""
-    return affine(of.constant // by) if not of.terms else affine(FloorDiv(of, by))
-
-
-def modulo(of: Affine, by: int) -> Affine:
-    """`of % by`, worked out where it is a number."""
-    return affine(of.constant % by) if not of.terms else affine(Mod(of, by))
+    return affine(
+        SUBSCRIPTS.transform(subscript, lambda n: places.get(n) if isinstance(n, Axis) else None)
+    )
 
 
 def substitute(expr: Expr, places: Mapping[Axis, Affine]) -> Expr:
