@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 
-from derive.answers.check_text import check_reading
+from derive.answers.check_text import check_translation
 from derive.answers.languages import Answer, read
 from derive.checks.exact import check_exact
 from derive.checks.numeric import (
@@ -26,7 +26,7 @@ from derive.checks.points import (
 )
 from derive.checks.report import Report, Row
 from derive.ir.derivation import Derivation
-from derive.readers.vocabulary import Reading
+from derive.readers.vocabulary import Translation
 from derive.semantics.interpreter import Undefined
 from derive.specs.subject import demand_derivation
 
@@ -51,25 +51,25 @@ def check(
     formulas that can't be read.
     """
     demand_derivation(derivation)
-    reading = Reading(())
+    translation = Translation(())
     if formulas is not None:
         answer = formulas if isinstance(formulas, Answer) else Answer(formulas, form, names or {})
-        reading = read(answer, derivation)
+        translation = read(answer, derivation)
     rows = chain(
         _rows("numeric", derivation, instance(derivation, MOST_NUMERIC), seed),
         _rows("exact", derivation, instance(derivation, MOST_EXACT), seed),
     )
-    told = check_reading(derivation, reading, seed) if formulas is not None else ()
+    told = check_translation(derivation, translation, seed) if formulas is not None else ()
     kept = until_wrong(chain(rows, told)) if fail_fast else chain(rows, told)
     title = f"check of {derivation.system.name}"
-    return Report(title, tuple(kept), tuple(reading.names.items()))
+    return Report(title, tuple(kept), tuple(translation.names.items()))
 
 
 def check_answer(derivation: Derivation, answer: Answer, seed: int = 0) -> Report:
     """A report on the formulas alone; the derivation itself isn't checked."""
-    reading = read(answer, derivation)
-    rows = tuple(check_reading(derivation, reading, seed))
-    return Report(f"formulas of {derivation.system.name}", rows, tuple(reading.names.items()))
+    translation = read(answer, derivation)
+    rows = tuple(check_translation(derivation, translation, seed))
+    return Report(f"formulas of {derivation.system.name}", rows, tuple(translation.names.items()))
 
 
 def until_wrong(rows: Iterable[Row]) -> Iterator[Row]:

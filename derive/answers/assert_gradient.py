@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from derive.answers.check_text import check_reading
+from derive.answers.check_text import check_translation
 from derive.answers.languages import (
     LATEX,
     NUMPY,
@@ -42,10 +42,10 @@ def assert_gradient(
     known = dict(derivation.system.aliases).get(name, name)
     if known not in derivation.adjoint:
         raise ChainruleError(f"there is no derivative by '{name}' in {derivation.system.name}")
-    reading = read(Answer(_whole(derivation, name, formula), "", names or {}), derivation)
-    rows = tuple(check_reading(derivation, reading, seed))
+    translation = read(Answer(_whole(derivation, name, formula), "", names or {}), derivation)
+    rows = tuple(check_translation(derivation, translation, seed))
     title = f"gradient of {derivation.objective} by {name}"
-    report = Report(title, rows, tuple(reading.names.items()))
+    report = Report(title, rows, tuple(translation.names.items()))
     given = {row.name for row in rows}
     wanted = {f"d{name}", derivation.adjoint[known]}
     if not given & wanted:

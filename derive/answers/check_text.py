@@ -13,20 +13,22 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from derive.answers import per_sample_errors
 from derive.answers.batch_or_sample import World, worlds
 from derive.answers.compare import compared
 from derive.answers.formula import PLACE, Formula
 from derive.answers.known_names import known_names, names_read, plain_left
+from derive.answers.per_sample_errors import worded
 from derive.answers.shape_check import rank_problems
 from derive.answers.verdict import CHECK, judge
 from derive.checks.points import NoInstance
 from derive.checks.report import DIFFERENT, OPEN, Row
 from derive.errors import ChainruleError, meant
 from derive.ir.derivation import Derivation
+from derive.ir.notation import Dim, affine
 from derive.language.parser import read_equations
 from derive.language.syntax import Written
-from derive.readers.vocabulary import Reading
+from derive.readers.own_loss import error_terms, of_the_batch
+from derive.readers.vocabulary import Translation
 
 
 def check_formulas(derivation: Derivation, text: str, seed: int = 0) -> Iterator[Row]:
@@ -41,12 +43,14 @@ def check_formulas(derivation: Derivation, text: str, seed: int = 0) -> Iterator
     yield from check_written(derivation, written, seed)
 
 
-def check_reading(derivation: Derivation, reading: Reading, seed: int = 0) -> Iterator[Row]:
+def check_translation(
+    derivation: Derivation, translation: Translation, seed: int = 0
+) -> Iterator[Row]:
     """A row for each formula that was read, and for each value that can't be what it is given to.
 
     Raises `ChainruleError` as `check_formulas` does.
     """
-    for unlike in reading.misfits:
+    for unlike in translation.misfits:
         shapes = {
             "derived": unlike.derived,
             "written": unlike.written,
@@ -56,10 +60,10 @@ def check_reading(derivation: Derivation, reading: Reading, seed: int = 0) -> It
         notes = [f"likely slip: {slip}" for slip in slips]
         data = {"assumption": None, "slips": slips, "counterexample": {"shapes": shapes}}
         yield Row(unlike.tensor, CHECK, DIFFERENT, unlike.reason, data, tuple(notes))
-    if reading.equations or not (reading.misfits or reading.unread):
-        yield from check_written(derivation, reading.equations, seed)
+    if translation.equations or not (translation.misfits or translation.unread):
+        yield from check_written(derivation, translation.equations, seed)
     known = known_names(derivation)
-    for one in reading.unread:
+    for one in translation.unread:
         yield (
             _refused(one.name, [one.reason])
             if one.name in known
@@ -89,7 +93,7 @@ def check_written(
     if len(refused) == len(rows):
         raise ChainruleError(*dict.fromkeys(refused))
     if terms:
-        rows = {name: per_sample_errors.told(row, terms) for name, row in rows.items()}
+        rows = {name: worded(row, terms) for name, row in rows.items()}
     found = _Meanings(formulas, rows)
     yield from found.rows()
     yield from _left_over(written, every, {*rows, *found.meant})
@@ -123,11 +127,15 @@ def _of_each_sample(
     They mean that where more of the text is right so: two formulas at least, one of which is itself
     no error term, and no error term that was right as it stands.
     """
-    terms = per_sample_errors.error_terms(written, every[0])
+    batch, shapes = every[0].derivation.system.batch, every[0].shapes
+    terms = error_terms(shapes, affine(Dim(batch)) if batch else None)
     if not any(f.name in terms for f in formulas) or all(f.name in terms for f in formulas):
         return (), formulas
+    scaled = of_the_batch(written, terms, shapes)
+    if scaled is None:
+        return (), formulas
     wrong = {f.name for f in formulas if not _right(f)}
-    again = formulas_of(per_sample_errors.of_the_batch(written, terms), every)
+    again = formulas_of(scaled, every)
     still = {f.name for f in again if not _right(f)}
     mended = wrong - still
     if not terms.keys().isdisjoint(still - wrong):

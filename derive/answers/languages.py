@@ -17,7 +17,8 @@ from derive.answers.known_names import names_in
 from derive.errors import ChainruleError, meant, shorten
 from derive.ir.derivation import Derivation
 from derive.language.parser import check_name, read_equations
-from derive.readers.vocabulary import Reading, Vocabulary
+from derive.readers.reading import AS_THE_MODEL, Reading, Scored, choose, readings
+from derive.readers.vocabulary import Translation, Vocabulary
 
 EQUATIONS, NUMPY, LATEX = FORMS = ("equations", "numpy", "latex")
 ENDINGS = {".py": NUMPY, ".tex": LATEX, ".latex": LATEX}
@@ -36,7 +37,7 @@ class Answer:
     names: Mapping[str, str] | None = None
 
 
-def read(answer: Answer, derivation: Derivation) -> Reading:
+def read(answer: Answer, derivation: Derivation) -> Translation:
     """The formulas as equations, and which names were taken for which tensors.
 
     Raises `ChainruleError` for what can't be read.
@@ -50,23 +51,19 @@ def read(answer: Answer, derivation: Derivation) -> Reading:
     both = vocabularies(derivation)
     if form == LATEX:
         reader = _reader("derive.readers.latex", "read_latex_of")
-        return cast(Reading, reader(answer.text, tuple(reversed(both)), names)[0])
+        return cast(Translation, reader(answer.text, both, names)[0])
     return _numpy(answer.text, both, names)
 
 
-def _numpy(text: str, both: Sequence[Vocabulary], names: Mapping[str, str]) -> Reading:
+def _numpy(text: str, both: Sequence[Vocabulary], names: Mapping[str, str]) -> Translation:
     """About the batch, or about one sample where that fits better."""
     reader = _reader("derive.readers.numpy_source", "read_numpy")
-    found: list[Reading] = []
-    refused: list[ChainruleError] = []
-    for vocabulary in both:
-        try:
-            found.append(reader(text, vocabulary, names))
-        except ChainruleError as error:
-            refused.append(error)
-    if not found:
-        raise refused[0]
-    return min(found, key=lambda reading: len(reading.misfits) + len(reading.unread))
+
+    def translated(reading: Reading) -> Scored[Translation]:
+        found = reader(text, both[reading.sample], names)
+        return Scored(found, unread=len(found.misfits) + len(found.unread))
+
+    return choose(readings((False, True)[: len(both)], (AS_THE_MODEL,)), translated)[1]
 
 
 def form_of(text: str) -> str:
@@ -90,7 +87,7 @@ def read_names(text: str) -> dict[str, str]:
     return found
 
 
-def _equations(text: str, names: Mapping[str, str], derivation: Derivation) -> Reading:
+def _equations(text: str, names: Mapping[str, str], derivation: Derivation) -> Translation:
     problems: list[str] = []
     written = read_equations(text, PLACE, problems)
     known = [name for v in vocabularies(derivation)[:1] for name in v.shapes]
@@ -104,7 +101,7 @@ def _equations(text: str, names: Mapping[str, str], derivation: Derivation) -> R
     new = {n: t for n, t in names.items() if n != t}
     used = names_in(written)
     equations = tuple(renamed_written(w, lambda n: new.get(n, n)) for w in written)
-    return Reading(equations, {n: new[n] for n in new if n in used})
+    return Translation(equations, {n: new[n] for n in new if n in used})
 
 
 def _reader(module: str, function: str) -> Any:

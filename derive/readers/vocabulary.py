@@ -48,7 +48,7 @@ class Unread:
 
 
 @dataclass(frozen=True)
-class Reading:
+class Translation:
     """Formulas in the equation language, whatever they were written in.
 
     `names` says which tensor each written name was taken for, where the two differ; a name that

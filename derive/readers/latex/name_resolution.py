@@ -17,6 +17,7 @@ from derive.readers.latex.symbol_parts import (
     usable,
 )
 from derive.readers.latex.text_facts import Facts
+from derive.readers.reading import AS_THE_MODEL, Layout, Orientation
 from derive.readers.vocabulary import Shape, Vocabulary
 
 WEIGHTS = ("W", "w", "theta", "Theta", "omega", "V", "U")
@@ -44,6 +45,7 @@ class Names:
     given: Mapping[str, str]
     facts: Facts
     known: Collection[str] = ()
+    orientation: Orientation = AS_THE_MODEL
     taken: dict[str, str] = field(default_factory=dict)
     own: dict[tuple[str, str], str] = field(default_factory=dict)
     own_shapes: dict[str, Shape] = field(default_factory=dict)
@@ -52,6 +54,11 @@ class Names:
     def shapes(self) -> Mapping[str, Shape]:
         """The shape of every tensor whose shape is known."""
         return ChainMap(self.own_shapes, dict(self.vocabulary.shapes) if self.vocabulary else {})
+
+    @cached_property
+    def layout(self) -> Layout:
+        """How the model's tensors lie in this text."""
+        return self.orientation.layout(self.vocabulary) if self.vocabulary else Layout()
 
     def rank(self, tensor: str) -> int | None:
         """How many axes a tensor has, where that is known."""
@@ -80,28 +87,9 @@ class Names:
 
     def _note(self, base: str, layer: str, name: str, what: str) -> None:
         """Note what a name was taken for, where it isn't what is written."""
-        lying = f"{name}.T" if self.is_turned(what) else name
-        number = "n*" if self.is_scaled(what) else ""
-        if lying != join(base, layer) or number:
-            self.taken[shown(base, layer)] = f"{number}{lying}"
-
-    def is_turned(self, tensor: str) -> bool:
-        """Whether a tensor of the model lies the other way round in this text."""
-        if self.vocabulary is None or tensor not in self.vocabulary.shapes:
-            return False
-        shape = self.vocabulary.shapes[tensor]
-        if self.facts.turned in ("samples", "both") and shape[:1] == (self.vocabulary.batch,):
-            return len(shape) == 2
-        parameters = {t.name for t in self.vocabulary.system.having("parameter")}
-        weight = tensor in parameters or (tensor[0] == "d" and tensor[1:] in parameters)
-        return self.facts.turned in ("weights", "both") and len(shape) == 2 and weight
-
-    def is_scaled(self, tensor: str) -> bool:
-        """Whether a derivative is that of each sample's own loss in this text."""
-        if not self.facts.scaled or self.vocabulary is None or self.vocabulary.batch is None:
-            return False
-        shape = self.vocabulary.shapes.get(tensor, ())
-        return tensor[0] == "d" and self.vocabulary.batch in shape[:1]
+        lying = f"{name}.T" if what in self.layout.transposed else name
+        if lying != join(base, layer):
+            self.taken[shown(base, layer)] = lying
 
     def define(self, spelled: Spelled, rank: int) -> str:
         """The tensor that a left side gives: one of the model, or the writer's own."""
@@ -282,9 +270,7 @@ class Names:
         fitting = [c for c in able if rank is None or len(self.shapes[c]) == rank]
         name = next(iter((*fitting, *able)), None)
         if name is not None:
-            self._note(
-                base, layer, name, f"d{name}" if self.facts.turned in ("weights", "both") else name
-            )
+            self._note(base, layer, name, f"d{name}")
         return name
 
     def _targets(self) -> Iterator[str]:

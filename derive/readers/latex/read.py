@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from derive.errors import ChainruleError, shorten
 from derive.ir.notation import affine
@@ -29,8 +29,17 @@ from derive.readers.latex.syntax.lexer import Text, tokens_of
 from derive.readers.latex.syntax.lines import formulas_of
 from derive.readers.latex.syntax.nodes import Node
 from derive.readers.latex.syntax.parser import parse
-from derive.readers.latex.text_facts import walk
-from derive.readers.vocabulary import Reading, Unread, Vocabulary
+from derive.readers.latex.text_facts import Facts, walk
+from derive.readers.own_loss import of_own_losses
+from derive.readers.reading import (
+    WITNESSES,
+    Orientation,
+    Reading,
+    Scored,
+    choose,
+    readings,
+)
+from derive.readers.vocabulary import Translation, Unread, Vocabulary
 
 _COMMAND = re.compile(r"\\[A-Za-z]{2,}|\\\\|\\\[|\$|[A-Za-z0-9)}]\s*[_^]\s*\{")
 _LANGUAGE = re.compile(r"\w\s*\[|\*\*|\b(?:sum|prod|mean|where)\s*\(")
@@ -67,112 +76,115 @@ def read_either(
     return read_equations(text, place, problems)
 
 
-class _Alike(Exception):
-    """Another way in which arrays may lie, of which the text says nothing."""
-
-
 def read_latex(
     text: str, vocabulary: Vocabulary, names: Mapping[str, str] | None = None
-) -> Reading:
+) -> Translation:
     r"""Formulas about a model.
 
     `names` tells which tensor a written name means, `{"a": "y", "\delta^{(2)}": "dz2"}`; other
     names are guessed. Of a chain `a = b = c` the last side is the formula. Raises `ChainruleError`
     with every problem, one line each.
     """
-    given = {_plain_name(k): v for k, v in (names or {}).items()}
-    check_names(given, vocabulary)
-    first: ChainruleError | None = None
-    found: list[Reading] = []
-    # whole arrays may lie the other way round: samples in columns, weights as inputs by outputs
-    # (of one sample only the latter)
-    every = ("", "samples", "weights", "both")
-    ways = every if vocabulary.batch is not None else ("", "weights")
-    for turned in ways:
-        try:
-            reading = _read(text, vocabulary, given, turned)
-        except _Alike:
-            continue
-        except ChainruleError as error:
-            first = first or error
-            continue
-        if not reading.unread:
-            return reading
-        found.append(reading)
-    if found:
-        return min(found, key=lambda r: len(r.unread))
-    assert first is not None
-    raise first
-
-
-def _read(text: str, vocabulary: Vocabulary, given: Mapping[str, str], turned: str) -> Reading:
-    """The formulas, whose arrays lie in one way. Raises `ChainruleError`."""
-    problems: list[str] = []
-    source = Text(text, "formulas")
-    trees = trees_of(source, problems)
-    trees = hypotheses(differentials(trees))
-    facts = facts_of(trees, source, problems)
-    if turned == "both" and facts.read.isdisjoint(WEIGHTS):
-        parameters = vocabulary.system.having("parameter")
-        # weights of a single output are as often a column as a row
-        if any(len(p.shape) > 1 and affine(1) not in p.shape for p in parameters):
-            raise _Alike
-    # `W \delta` is the commonest slip of all: it takes a second formula to say that W lies so
-    doubted = not given and (turned == "both" or (turned == "weights" and not vocabulary.batch))
-    told = sum(not _WEIGHTS.isdisjoint(_bases(t)) for t in trees)
-    if doubted and told == 1 and not facts.read.isdisjoint(WEIGHTS):
-        raise _Alike
-    facts.turned = turned
-    # each sample's error term, a vector, that a gradient divides by the number of samples
-    given_terms = any(base in ERRORS for base, _ in facts.defined)
-    ranks = [rank for (base, _), rank in facts.ranks.items() if base in ERRORS]
-    of_vectors = facts.per_sample and not given_terms and max(ranks, default=0) == 1
-    facts.scaled = of_vectors
-    found = Names(vocabulary, given, facts)
-    facts.batch.update(batch_letters(trees, found))
-    unread: list[Unread] = []
-    equations = equations_of(trees, source, found, facts, {}, problems, unread)
-    if not equations and not problems:
-        problems.append(
-            "formulas, line 1, column 1: there is no formula; write one, such as y_{ni} = ..."
-        )
-    if problems:
-        raise ChainruleError(*dict.fromkeys(problems))
-    return Reading(tuple(equations), dict(found.taken), unread=tuple(unread))
-
-
-def _bases(tree: Node) -> set[str]:
-    return {found.base for node in walk(tree) if (found := spell(node)) is not None}
+    return read_latex_of(text, (vocabulary,), names)[0]
 
 
 def read_latex_of(
-    text: str, vocabularies: Sequence[Vocabulary], names: Mapping[str, str] | None = None
-) -> tuple[Reading, Vocabulary]:
-    """Formulas about one of several vocabularies: the first that they can be read with.
+    text: str, both: Sequence[Vocabulary], names: Mapping[str, str] | None = None
+) -> tuple[Translation, Reading]:
+    """Formulas about the batch, or about one sample: `both` has the vocabularies, in this order.
 
-    Given that of one sample, then that of the batch, this tells which of the two is meant: the
-    letters and the shapes decide. Raises `ChainruleError` as for the one that goes furthest.
+    One sample is tried first: the letters and the shapes decide. Raises `ChainruleError` as for
+    the one that goes furthest.
     """
-    errors = []
-    found: list[tuple[Reading, Vocabulary]] = []
-    for vocabulary in vocabularies:
-        try:
-            reading = read_latex(text, vocabulary, names)
-        except ChainruleError as error:
-            errors.append(error)
-            continue
-        if not reading.unread:
-            return reading, vocabulary
-        found.append((reading, vocabulary))
-    if found:
-        return min(found, key=lambda pair: len(pair[0].unread))
-    raise max(errors, key=_progress)
+    given = {_plain_name(k): v for k, v in (names or {}).items()}
+    check_names(given, both[0])
+
+    def translated(reading: Reading) -> Scored[Translation]:
+        return _read(text, both[reading.sample], given, reading.orientation)
+
+    reading, found = choose(_readings(both), translated, _furthest)
+    return found, reading
+
+
+def _readings(both: Sequence[Vocabulary]) -> Iterator[Reading]:
+    """One sample before the batch; samples in columns only where there are some."""
+    for reading in readings((True, False)[-len(both) :]):
+        if both[reading.sample].batch is not None or not reading.orientation.columns:
+            yield reading
+
+
+def _furthest(refused: Sequence[tuple[Reading, ChainruleError]]) -> ChainruleError:
+    """Of the refusals of arrays that lie as the model's, the one that goes furthest in the text."""
+    first: dict[bool, ChainruleError] = {}
+    for reading, error in refused:
+        first.setdefault(reading.sample, error)
+    return max(first.values(), key=_progress)
 
 
 def _progress(error: ChainruleError) -> tuple[int, list[int]]:
     """How far a text was read: few problems, then the place of the first."""
     numbers = re.findall(r"(?:line|column) (\d+)", error.problems[0])[:2]
     return -len(error.problems), [int(n) for n in numbers]
+
+
+def _read(
+    text: str, vocabulary: Vocabulary, given: Mapping[str, str], way: Orientation
+) -> Scored[Translation]:
+    """The formulas as they are if meant so. Raises `ChainruleError`."""
+    problems: list[str] = []
+    source = Text(text, "formulas")
+    trees = trees_of(source, problems)
+    trees = hypotheses(differentials(trees))
+    facts = facts_of(trees, source, problems)
+    names = Names(vocabulary, given, facts, orientation=way)
+    facts.batch.update(batch_letters(trees, names))
+    unread: list[Unread] = []
+    equations = equations_of(trees, source, names, facts, {}, problems, unread)
+    if not equations and not problems:
+        problems.append(
+            "formulas, line 1, column 1: there is no formula; write one, such as y_{ni} = ..."
+        )
+    if problems:
+        raise ChainruleError(*dict.fromkeys(problems))
+    found = Translation(tuple(equations), dict(names.taken), unread=tuple(unread))
+    if _divides_later(facts):
+        found = of_own_losses(found, vocabulary)
+    witnesses = _witnesses(trees, facts, vocabulary, way, given)
+    return Scored(found, unread=len(unread), witnesses=witnesses)
+
+
+def _divides_later(facts: Facts) -> bool:
+    """Whether error terms that no formula gives are each sample's own, as vectors.
+
+    A gradient divides what it makes of them by the number of samples.
+    """
+    given = any(base in ERRORS for base, _ in facts.defined)
+    ranks = [rank for (base, _), rank in facts.ranks.items() if base in ERRORS]
+    return facts.per_sample and not given and max(ranks, default=0) == 1
+
+
+def _witnesses(
+    trees: Sequence[Node],
+    facts: Facts,
+    vocabulary: Vocabulary,
+    way: Orientation,
+    given: Mapping[str, str],
+) -> int:
+    """How many formulas tell how weights lie, where there is a doubt."""
+    if not way.is_doubtful(vocabulary):
+        return WITNESSES
+    if not facts.read.isdisjoint(WEIGHTS):
+        return WITNESSES if given else sum(not _WEIGHTS.isdisjoint(_bases(tree)) for tree in trees)
+    parameters = vocabulary.system.having("parameter")
+    # no formula reads weights; those of a single output are as often a column as a row
+    matrices = way.columns and any(
+        len(p.shape) > 1 and affine(1) not in p.shape for p in parameters
+    )
+    return 0 if matrices else WITNESSES
+
+
+def _bases(tree: Node) -> set[str]:
+    return {found.base for node in walk(tree) if (found := spell(node)) is not None}
 
 
 def latex_equations(

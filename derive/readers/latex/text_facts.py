@@ -39,9 +39,7 @@ class Facts:
     activation and what one gives. `counts` tells from which number a letter counts, `ends` which
     letter runs up to a name, such as `N`. `ranks` are the numbers of subscripts that are certain,
     `batch` the letters that walk the batch. `per_sample`: a gradient divides by the batch's size
-    what it makes of error terms, which are then those of one sample. `turned` says what lies the
-    other way round than the model's: "samples" in columns, "weights" as inputs by outputs, or both.
-    `scaled`: derivatives by what each sample has of its own are those of the sample's own loss.
+    what it makes of error terms, which are then those of one sample.
     """
 
     used: set[tuple[str, str]] = field(default_factory=set)
@@ -53,8 +51,6 @@ class Facts:
     ranks: dict[tuple[str, str], int] = field(default_factory=dict)
     batch: set[str] = field(default_factory=set)
     per_sample: bool = False
-    turned: str = ""
-    scaled: bool = False
     read: set[str] = field(default_factory=set)
 
     @property

@@ -24,8 +24,8 @@ from derive.readers.numpy_source.statements import Program
 from derive.readers.numpy_source.unmatched_names import leftovers
 from derive.readers.vocabulary import (
     NoFit,
-    Reading,
     Shape,
+    Translation,
     Unread,
     Vocabulary,
 )
@@ -35,7 +35,7 @@ PLACE = "formulas"
 
 def read_numpy(
     text: str, vocabulary: Vocabulary, names: Mapping[str, str] | None = None
-) -> Reading:
+) -> Translation:
     """The formulas in NumPy source: what gives a tensor of the model, and what that needs.
 
     Nothing is executed. `names` says which tensors names mean (`{"a1": "y1"}`, and `"W1.T"` for a
@@ -95,13 +95,13 @@ def _with_misfits(
     turned: Mapping[str, bool],
     tree: ast.Module,
     own: Collection[str],
-) -> Reading:
+) -> Translation:
     """What doesn't fit its tensor is told, or spread where adding it to the tensor would spread it.
 
     Of the ways in which arrays may lie, the one with the fewest of these. Raises `Refused` where
     there is none.
     """
-    found: list[tuple[int, Reading]] = []
+    found: list[tuple[int, Translation]] = []
     first: Refused | None = None
     for convention in conventions(vocabulary, turned, _counts(tree)):
         reading = _Reading(vocabulary, given, convention, own, strict=False)
@@ -222,7 +222,7 @@ class _Reading:
             e.tensor for e in equations if any(r.tensor in targets for r in equation_reads(e))
         )
 
-    def read(self, program: Program) -> Reading:
+    def read(self, program: Program) -> Translation:
         """All formulas. Raises `Refused`."""
         roles = {t.name: t.role for t in self.vocabulary.system.tensors}
         given = {n for n, r in roles.items() if r not in ("intermediate", "next")}
@@ -283,7 +283,7 @@ class _Reading:
             shown = self.convention.shown(tensor)
             if name != shown:
                 self.taken[name] = shown
-        return Reading(tuple(written.values()), dict(self.taken), tuple(self.misfits), unread)
+        return Translation(tuple(written.values()), dict(self.taken), tuple(self.misfits), unread)
 
     def leftovers(
         self,
@@ -303,7 +303,7 @@ class _Reading:
             elaborator.shapes.setdefault(one.name, entries.shape)
             found = []
             for name in derivatives:
-                turned = self.convention.is_turned(name)
+                turned = name in self.convention.transposed
                 for shape in (entries.shape, entries.shape[::-1]):
                     if shape == self.vocabulary.shapes[name]:
                         as_is = (shape == entries.shape) != turned

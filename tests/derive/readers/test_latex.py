@@ -238,7 +238,7 @@ def test_own_intermediate_keeps_clear_of_the_model_s_names():
 
 
 def test_letters_and_shapes_tell_one_sample_from_a_batch():
-    both = words("gender alone"), words("gender")
+    both = words("gender"), words("gender alone")
     for latex, batch in [
         (r"b^{(1)} \leftarrow b^{(1)} - \eta \delta^{(1)}", False),
         (r"\delta^{(2)}_i = y_i - t_i", False),
@@ -247,8 +247,8 @@ def test_letters_and_shapes_tell_one_sample_from_a_batch():
         (r"\frac{\partial E}{\partial W^{(2)}} = \delta^{(2)} (y^{(1)})^\top", False),
         (r"z^{(1)} = x (W^{(1)})^\top + \mathbf{1} (b^{(1)})^\top", True),
     ]:
-        _, found = read_latex_of(latex, both)
-        assert (found is both[1]) is batch, latex
+        _, reading = read_latex_of(latex, both)
+        assert reading.sample is not batch, latex
     with pytest.raises(ChainruleError, match="'q' is no tensor"):
         read_latex_of("y_{ni} = q_{ni}", both)
 

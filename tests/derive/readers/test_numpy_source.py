@@ -26,7 +26,7 @@ from derive.language.syntax import (
 )
 from derive.readers.conventional_names import guessed
 from derive.readers.numpy_source import read_numpy
-from derive.readers.vocabulary import Reading, Vocabulary
+from derive.readers.vocabulary import Translation, Vocabulary
 from derive.semantics.interpreter import Interpreter
 from derive.specs.load import loads
 from derive.systems.one_sample import one_sample
@@ -111,7 +111,7 @@ def values(derivation: Derivation) -> dict[str, np.ndarray]:
     return every
 
 
-def evaluated(reading: Reading, derivation: Derivation) -> dict[str, tuple[Any, Any]]:
+def evaluated(reading: Translation, derivation: Derivation) -> dict[str, tuple[Any, Any]]:
     """For each of the model's tensors that is given: what is written, and what is right."""
     right = values(derivation)
     vocab = vocabulary(derivation)
@@ -140,7 +140,7 @@ def evaluated(reading: Reading, derivation: Derivation) -> dict[str, tuple[Any, 
     return found
 
 
-def check(text: str, spec: str, wanted: str, single: bool = False, **names: str) -> Reading:
+def check(text: str, spec: str, wanted: str, single: bool = False, **names: str) -> Translation:
     derivation = model(spec, single)
     reading = read_numpy(text, vocabulary(derivation), names)
     got = evaluated(reading, derivation)

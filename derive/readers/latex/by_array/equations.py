@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from derive.arrays.nodes import (
     Array,
-    Count,
     Determinant,
     Diagonal,
     Entrywise,
@@ -26,6 +25,7 @@ from derive.readers.latex.by_array.values import right_side
 from derive.readers.latex.by_index.left_sides import Left, left_of
 from derive.readers.latex.context import Formula
 from derive.readers.latex.syntax.nodes import Relation
+from derive.readers.reading import AS_THE_MODEL
 from derive.readers.vocabulary import Vocabulary
 
 
@@ -48,7 +48,7 @@ def whole_equations(formula: Formula, tree: Relation) -> list[Written]:
     problem: Refused | None = None
     # one sample has no rows to repeat a vector over
     columns = (True, False) if vocabulary.batch is not None else (True,)
-    for column in (False,) if formula.facts.turned in ("samples", "both") else columns:
+    for column in (False,) if formula.names.orientation.columns else columns:
         formula.deep = 0
         try:
             return _elaborated(formula, tree, left, vocabulary, column)
@@ -72,11 +72,8 @@ def _elaborated(
     place = formula.place(tree)
     if left.is_change:
         node = Entrywise("+", (Array(left.tensor, place=place), node), place=place)
-    if formula.names.is_scaled(left.tensor) and vocabulary.batch is not None:
-        node = Entrywise("/", (node, Count(vocabulary.batch, place=place)), place=place)
-    if formula.names.is_turned(left.tensor):
-        node = Transpose(node, place=place)
-    if not column and not formula.facts.turned and _tells_columns(node, elaborator):
+    node = names.layout.back(left.tensor, node)
+    if not column and names.orientation == AS_THE_MODEL and _tells_columns(node, elaborator):
         raise Refused(place, "vectors are columns here, and shapes don't fit")
     known = names.shapes.get(left.tensor)
     written = elaborator.equation(left.tensor, node, place, "", known)

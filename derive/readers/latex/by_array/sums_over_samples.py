@@ -109,21 +109,14 @@ class Samples:
 
         return self._known(Entries(entries.shape, at, entries.lies), f"the sum over {one.paper}")
 
-    def value(self, found: Spelled) -> tuple[str | None, whole.Whole | None]:
+    def value(self, found: Spelled) -> whole.Whole | None:
         """A sample's part of a tensor; None where the subscript is no letter of a sum."""
         if not self.open:
-            return None, None
+            return None
         name = self.formula.names.take(found.base, found.layer, 2)
         if name is None:
             raise self.formula.unknown(found)
-        return name, self.of(found, name)
-
-    def scaled(self, name: str, value: whole.Whole, is_scaled: bool) -> whole.Whole:
-        """A sample's part of a derivative, which may be that of its own loss."""
-        batch = self.vocabulary.batch
-        if not is_scaled or batch is None:
-            return value
-        return whole.Entrywise("*", (whole.Count(batch), value))
+        return self.of(found, name)
 
     def of(self, found: Spelled, name: str) -> whole.Whole | None:
         """A sample's part of a tensor; None where the subscript is no letter of a sum."""

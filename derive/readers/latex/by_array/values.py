@@ -12,7 +12,7 @@ from fractions import Fraction
 from derive.arrays import nodes as whole
 from derive.arrays.entries import ONE
 from derive.arrays.to_equations import Elaborator
-from derive.ir.notation import Affine, Expr
+from derive.ir.notation import Expr
 from derive.language.syntax import Name, Place
 from derive.readers.latex import functions
 from derive.readers.latex.by_array.entrywise_functions import at_each_entry
@@ -63,25 +63,9 @@ class Arrays:
         self.vocabulary = vocabulary
         self.samples = Samples(formula, elaborator, vocabulary)
 
-    @property
-    def batch(self) -> Affine:
-        """The number of samples."""
-        assert self.vocabulary.batch is not None
-        return self.vocabulary.batch
-
     def view(self, name: str, place: Place) -> whole.Whole:
         """A tensor as it lies in this text."""
-        array: whole.Whole = whole.Array(name, place=place)
-        if self.formula.names.is_scaled(name):
-            array = whole.Entrywise("*", (whole.Count(self.batch, place=place), array), place=place)
-        if self.formula.names.is_turned(name):
-            return whole.Transpose(array, place=place)
-        shape = self.vocabulary.shapes.get(name, ())
-        is_vector = len(shape) == 1 and shape[0] != self.vocabulary.batch
-        if self.formula.facts.turned in ("samples", "both") and is_vector:
-            picks = (whole.All(place=place), whole.New(place=place))
-            return whole.Indexed(array, picks, place=place)
-        return array
+        return self.formula.names.layout.view(whole.Array(name, place=place))
 
     def rank(self, node: whole.Whole) -> int:
         """The number of axes of a value. Raises `Refused` where shapes don't fit."""
@@ -226,7 +210,7 @@ class Arrays:
                 sample = self.samples.of(found, by)
                 if sample is None:
                     raise self.subscripted(found)
-                return self.samples.scaled(by, sample, self.formula.names.is_scaled(by)), slope[1]
+                return sample, slope[1]
             name = adjoint_name(self.formula, found, None)
             return self.view(name, self.formula.place(first)), slope[1]
         test = indicated(items)
@@ -334,7 +318,7 @@ class Arrays:
         place = self.formula.place(node)
         power = whole.Entrywise("exp", (value,), place=place)
         rows = self.rank(value) > 1
-        columns = rows and self.formula.facts.turned in ("samples", "both")
+        columns = rows and self.formula.names.orientation.columns
         axis = 0 if columns else -1
         total = whole.Reduce("sum", power, (axis,), keepdims=rows, place=place)
         return whole.Entrywise("/", (power, total), place=place)
@@ -384,11 +368,9 @@ class Arrays:
         found = settled(self.formula, found, self.samples.scope)
         sample: whole.Whole | None = None
         if found.below:
-            name, sample = self.samples.value(found)
+            sample = self.samples.value(found)
             if sample is None:
                 raise self.subscripted(found)
-            assert name is not None
-            sample = self.samples.scaled(name, sample, self.formula.names.is_scaled(name))
         value = sample or self.named(found, node)
         if found.power is not None:
             value = self.powered(node, value, found.power)

@@ -9,7 +9,6 @@ from derive.language.syntax import (
     Name,
     Num,
     Op,
-    Ref,
     Syntax,
 )
 from derive.readers.latex.by_index.calls import head, letter_call, named_call
@@ -280,7 +279,7 @@ def _entry(formula: Formula, found: Spelled, node: Node, scope: Scope) -> Syntax
         sides = [position(formula, p, scope, "", 0) for p in parts]
         return Fn(place, "delta", tuple(sides))
     if found.below or found.layer:
-        return _of_loss(formula, reference(formula, found, scope))
+        return reference(formula, found, scope)
     letter = letter_of(found_symbol(node))
     if letter is not None and letter in scope:
         return shifted(Name(place, letter), formula.offset(letter))
@@ -295,14 +294,6 @@ def _entry(formula: Formula, found: Spelled, node: Node, scope: Scope) -> Syntax
         if extent is not None:
             return Fn(place, "size", (Name(place, extent),))
     return reference(formula, found, scope)
-
-
-def _of_loss(formula: Formula, value: Syntax) -> Syntax:
-    """A derivative as this text means it: the batch's, or that of each sample's own loss."""
-    if not isinstance(value, Ref) or not formula.names.is_scaled(value.name):
-        return value
-    size = Fn(value.place, "size", (Name(value.place, BATCH_SIZE),))
-    return Op(value.place, "*", (size, value))
 
 
 def found_symbol(node: Node) -> Node:

@@ -1,0 +1,83 @@
+"""Error terms of each sample's own loss: `dz = p - t`, then `dW = dz.T @ y / N`.
+
+Where the objective is a mean, the derivative by what belongs to one sample has a `1/N`. Many
+courses leave it out there and divide where samples are summed. Each such formula alone is wrong by
+`N`, and the text is right: in it every error term means `N` times the derivative.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from fractions import Fraction
+
+from derive.ir.notation import Affine
+from derive.language.syntax import (
+    Fn,
+    Name,
+    Num,
+    Op,
+    Place,
+    Red,
+    Ref,
+    Syntax,
+    Written,
+)
+from derive.readers.vocabulary import Shape, Translation, Vocabulary
+
+
+def error_terms(shapes: Mapping[str, Shape], batch: Affine | None) -> dict[str, int]:
+    """The derivatives by what each sample has of its own, and which of their axes is the batch."""
+    return {
+        name: shape.index(batch)
+        for name, shape in shapes.items()
+        if batch is not None and name[:1] == "d" and name[1:] in shapes and shape.count(batch) == 1
+    }
+
+
+def of_the_batch(
+    written: Sequence[Written], terms: Mapping[str, int], shapes: Mapping[str, Shape]
+) -> tuple[Written, ...] | None:
+    """The text in terms of the derivatives: a term is divided by `N`, and read `N` times.
+
+    None where a left side has other axes than its term.
+    """
+    for one in written:
+        plain = all(isinstance(letter, Name) for letter in one.letters)
+        if one.tensor in terms and not (plain and len(one.letters) == len(shapes[one.tensor])):
+            return None
+    return tuple(_scaled(w, terms) for w in written)
+
+
+def of_own_losses(found: Translation, vocabulary: Vocabulary) -> Translation:
+    """A text whose error terms are those of each sample, in terms of the derivatives."""
+    terms = error_terms(vocabulary.shapes, vocabulary.batch)
+    equations = of_the_batch(found.equations, terms, vocabulary.shapes)
+    if equations is None:
+        return found
+    names = {n: f"n*{t}" if t.removesuffix(".T") in terms else t for n, t in found.names.items()}
+    return replace(found, equations=equations, names=names)
+
+
+def _scaled(written: Written, terms: Mapping[str, int]) -> Written:
+    right = _read_scaled(written.right, terms)
+    if written.tensor in terms:
+        letter = written.letters[terms[written.tensor]]
+        right = Op(written.place, "/", (right, Fn(written.place, "size", (letter,))))
+    return replace(written, right=right)
+
+
+def _read_scaled(node: Syntax, terms: Mapping[str, int]) -> Syntax:
+    match node:
+        case Ref(place=place, name=name) if name in terms:
+            return Op(place, "*", (_size(place, name, terms[name]), node))
+        case Op(args=args) | Fn(args=args):
+            return replace(node, args=tuple(_read_scaled(a, terms) for a in args))
+        case Red(body=body):
+            return replace(node, body=_read_scaled(body, terms))
+        case _:
+            return node
+
+
+def _size(place: Place, tensor: str, axis: int) -> Syntax:
+    return Fn(place, "size", (Name(place, tensor), Num(place, Fraction(axis))))
