@@ -9,7 +9,7 @@ ARGS   ?=
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup check format format-check lint types test test-all demo generated messages bench clean FORCE
+.PHONY: help setup check format format-check lint types test test-all demo drawing generated messages bench clean FORCE
 
 help:  ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ demo: $(READY)  ## the main job on real data, into build/demo
 
 generated: $(READY)  ## write generated/ anew
 	$(BIN)/python -m codegen.demo.showcase
+
+drawing: $(READY)  ## draw the rooms for docs/how-it-works.md anew
+	$(BIN)/python docs/house.py
 
 messages: $(READY)  ## compile what documents say, in every language
 	$(BIN)/pybabel compile --domain chainrule --directory codegen/locale

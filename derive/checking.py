@@ -1,4 +1,4 @@
-"""`check`: is a derivation right? Exactly, step by step, by differences, and against a person's.
+"""Checks of a derivation: exactly, step by step, by differences, and against a person's formulas.
 
 A derivation whose entries are too many to be worked out one by one is checked on the same equations
 over short axes, derived anew; the report says so.

@@ -1,1 +1,1 @@
-"""Documents: what is told of a derivation, in which words, on which kind of page."""
+"""Derivations as documents: what they say, in which words, in which format."""

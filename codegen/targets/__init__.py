@@ -1,1 +1,1 @@
-"""Derivatives in matrix notation, written out: as LaTeX, as a function of NumPy, as data."""
+"""Targets: what a program is printed as, a folder each."""
