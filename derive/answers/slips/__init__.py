@@ -10,26 +10,33 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from derive.answers.slips.search import SECONDS, Search
-from derive.answers.slips.slip import (
-    KINDS,
-    VAGUE,
-    Point,
-    Slip,
-)
+from derive.answers.slips.budget import Budget
+from derive.answers.slips.missing_slope import slope_and_number
+from derive.answers.slips.samples import differs, same, samples_of
+from derive.answers.slips.search import search_of
+from derive.answers.slips.slip import KINDS, VAGUE, Point, Slip, apart
+from derive.answers.slips.two_mistakes import two_mistakes
 from derive.ir.derivation import Derivation
 
-__all__ = ["KINDS", "VAGUE", "Point", "Slip", "find_slips"]
+__all__ = ["KINDS", "VAGUE", "Budget", "Point", "Slip", "find_slips"]
 
 
 def find_slips(
-    tensor: str, derivation: Derivation, points: Sequence[Point], seconds: float = SECONDS
+    tensor: str, derivation: Derivation, points: Sequence[Point], budget: Budget | None = None
 ) -> tuple[Slip, ...]:
     """The slips that explain a formula for a tensor, likeliest first; none where nothing does.
 
     The derivation is the one whose numbers the points have. What is tried is bounded by counts;
-    `seconds` is a last resort.
+    the budget's seconds are a last resort.
     """
     with np.errstate(all="ignore"):
-        search = Search(tensor, derivation, points, seconds=seconds)
-        return search.slips()
+        every = [s for p in points if (s := samples_of(tensor, apart(p))) is not None]
+        if len(every) < len(points) or not differs(every):
+            return ()
+        every.sort(key=lambda s: same(s.right, s.written))
+        search = search_of(tensor, derivation, every, budget or Budget())
+        return (
+            search.single_mistakes()
+            or slope_and_number(tensor, derivation, search.tensors.slopes, every)
+            or two_mistakes(search)
+        )

@@ -2,8 +2,8 @@
 
 An activation is an element-wise forward equation of one tensor, `y = f(z)`, whose derivative
 depends on `z`; so is a function that stands inside a longer equation, as the `tanh(c)` of
-`h = o*tanh(c)`. The derivative is told by the argument, `f'(z)`, and where there is one by the
-value, as `y*(1 - y)`.
+`h = o*tanh(c)`. The derivative is written by the argument, `f'(z)`, and where there is such a form
+by the value, as `y*(1 - y)`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from derive.algebra.simplify import reexpress
 from derive.calculus.rule import partial
 from derive.ir.notation import (
+    Affine,
     Call,
     Equation,
     Expr,
@@ -24,6 +25,7 @@ from derive.ir.tree import (
     ONE,
     ZERO,
     reads,
+    substitute,
     walk,
 )
 
@@ -32,9 +34,9 @@ _PLAIN = ("hold", "delta", "where", "abs", "sign", "exp", "log", "sqrt", "maximu
 
 @dataclass(frozen=True)
 class Slope:
-    """`f'` as a function of one read: `of` is that read, `value` the forward value's.
+    """The derivative of an activation: `of` is its argument, `value` the forward value.
 
-    `forms` are equal: each is told by the read beside it.
+    `forms` are equal expressions, each with the read that it is written by.
     """
 
     of: Read
@@ -46,14 +48,16 @@ class Slope:
         """What its forms read."""
         return frozenset(r.tensor for _, form in self.forms for r in reads(form))
 
+    def at(self, subscripts: tuple[Affine, ...], form: int = 0) -> Expr:
+        """The derivative at the place that subscripts name."""
+        read, expr = self.forms[form]
+        pairs = zip(read.subscripts, subscripts, strict=True)
+        return substitute(expr, {s.axis: place for s, place in pairs if s.axis is not None})
+
 
 def slopes(equations: Iterable[Equation]) -> tuple[Slope, ...]:
     """The derivative of each activation."""
-    found: dict[Slope, None] = {}
-    for equation in equations:
-        for slope in _of(equation):
-            found.setdefault(slope)
-    return tuple(found)
+    return tuple(dict.fromkeys(slope for equation in equations for slope in _of(equation)))
 
 
 def _of(equation: Equation) -> Iterator[Slope]:
@@ -87,9 +91,9 @@ def _slope(body: Expr, read: Read, value: Read | None) -> Slope | None:
         return None
     forms = [(read, local)]
     if value is not None:
-        told = reexpress(local, body, value)
-        if told != local and read not in set(reads(told)):
-            forms.append((value, told))
+        by_value = reexpress(local, body, value)
+        if by_value != local and read not in set(reads(by_value)):
+            forms.append((value, by_value))
     return Slope(read, value, tuple(forms))
 
 

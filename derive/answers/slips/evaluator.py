@@ -1,7 +1,7 @@
-"""Working out thousands of like expressions, at a few places of one tensor, with arrays.
+"""Thousands of similar expressions evaluated with arrays, at a few places of one tensor.
 
 Every letter has a dimension of its own; the left side's letters share the last one, in which the
-places stand. What two expressions have in common is worked out once: nodes of the first are known
+places stand. What two expressions have in common is evaluated once: nodes of the first are known
 by their identity.
 """
 
@@ -77,7 +77,7 @@ _WORK_OF_A_CALL = 2000  # entries that take about as long as calling NumPy does
 
 
 class TooMany(Exception):
-    """More letters or entries than are worked out here."""
+    """More letters or entries than are evaluated here."""
 
 
 class Values:
@@ -95,9 +95,15 @@ class Values:
             self._arrays[name] = np.vectorize(kind, otypes=[kind])(entries)
         return self._arrays[name]
 
+    def with_array(self, name: str, array: Array) -> Values:
+        """The same, but for one tensor."""
+        other = Values(self.right)
+        other._arrays = {**self._arrays, name: array}
+        return other
 
-class Bench:
-    """Expressions over one left side, at some places of one point.
+
+class Evaluator:
+    """Evaluates expressions over one left side, at some places of one point.
 
     `dims` has extents that the point itself doesn't name. `work` counts what was done, in calls of
     NumPy.
@@ -133,7 +139,7 @@ class Bench:
         )
 
     def keep(self, expr: Expr, twin: Expr | None = None) -> Array:
-        """Work an expression out and remember each part; `twin` is what it is at this point.
+        """Evaluate an expression and remember each part; `twin` is what it is at this point.
 
         Raises `ValueError` where the two are not alike.
         """
@@ -154,7 +160,7 @@ class Bench:
         return found
 
     def learn(self, axis: Axis, twin: Axis) -> None:
-        """The extent of a letter is that of another one."""
+        """Bind the extent of `axis` to that of `twin`."""
         for atom, _ in axis.extent.terms:
             if isinstance(atom, Dim) and atom.name not in self.dims:
                 self.dims[atom.name] = self.size(twin.extent)

@@ -12,7 +12,7 @@ from fractions import Fraction
 import numpy as np
 
 from derive.answers.slips.activation_slopes import Slope
-from derive.answers.slips.samples import Target
+from derive.answers.slips.samples import Samples
 from derive.answers.slips.slip import Slip
 from derive.ir.derivation import Derivation
 from derive.ir.notation import (
@@ -33,19 +33,19 @@ _CLOSE = 1e-9
 
 
 def slope_and_number(
-    tensor: str, derivation: Derivation, slopes: Sequence[Slope], targets: Sequence[Target]
+    tensor: str, derivation: Derivation, slopes: Sequence[Slope], points: Sequence[Samples]
 ) -> tuple[Slip, ...]:
     """Both slips, where they explain what was written at all points; else none."""
     for slope in slopes:
         if derivation.adjoint.get(slope.of.tensor) != tensor:
             continue
         form = slope.forms[-1][1]
-        found = [_number(slope, form, goal) for goal in targets]
+        found = [_number(slope, form, goal) for goal in points]
         numbers = [n for n in found if n is not None]
         if len(numbers) < len(found):
             continue
         for factor in _factors(derivation):
-            values = [float(goal.point.right.at(factor, {})) for goal in targets]
+            values = [float(goal.point.right.at(factor, {})) for goal in points]
             if np.allclose(values, numbers, rtol=_CLOSE, atol=0.0):
                 return (
                     Slip("missing derivative", f"{expr_text(form)} is left out", together=True),
@@ -54,7 +54,7 @@ def slope_and_number(
     return ()
 
 
-def _number(slope: Slope, form: Expr, goal: Target) -> float | None:
+def _number(slope: Slope, form: Expr, goal: Samples) -> float | None:
     """The number that is left of the quotient when `f'` is divided out, if it is one."""
     letters = [s.axis for s in slope.of.subscripts]
     found = []

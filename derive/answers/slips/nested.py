@@ -1,8 +1,8 @@
-"""Equations as one expression with its sums inside, and tensors' equations written into it.
+"""An equation as one expression with its sums inside, and tensors' equations written into it.
 
 Here a reduction is a node of the expression, as a person writes it: `sum(i, W[i,j]*d[n,i])*y[n,j]`.
-No letter is bound twice on the way to a leaf, so that a letter says what it runs over wherever it
-stands.
+No letter is bound twice on the way to a leaf, so that wherever a letter stands it is clear what it
+runs over.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from derive.ir.tree import (
     children,
     fresh_letter,
     mul,
+    reads,
     rebuild,
     substitute,
     substitute_affine,
@@ -130,9 +131,19 @@ def _bound(expr: Expr) -> set[str]:
     return {a.letter for axes in runs for a in axes}
 
 
-def written_in(whole: Nested, given: Mapping[str, Nested]) -> Nested:
-    """An expression with the equations of other tensors written in where they are read."""
-    return Nested(whole.axes, _write(whole.expr, given, {a.letter for a in whole.axes}))
+def written_in(whole: Nested, given: Mapping[str, Equation], rounds: int = 1) -> Nested:
+    """A formula with other tensors' equations written in where they are read.
+
+    Stops after some rounds, when nothing given is read, and before the formula gets too long.
+    """
+    for _ in range(rounds):
+        wanted = {r.tensor: nested(given[r.tensor]) for r in reads(whole.expr) if r.tensor in given}
+        scope = {a.letter for a in whole.axes}
+        new = Nested(whole.axes, _write(whole.expr, wanted, scope)) if wanted else whole
+        if not wanted or new.size > MOST_NODES:
+            break
+        whole = new
+    return whole
 
 
 def _write(expr: Expr, given: Mapping[str, Nested], scope: set[str]) -> Expr:
@@ -176,7 +187,7 @@ def named_extents(whole: Nested) -> Nested:
 
 
 def multiplied_out(whole: Nested) -> Nested | None:
-    """The sum of products that an expression is; None where that has too many terms, or is it."""
+    """A formula multiplied out; None where that has too many terms, or changes nothing."""
     terms = _terms(whole.expr)
     if terms is None or len(terms) < 2:
         return None

@@ -1,10 +1,11 @@
-"""The places of an expression at which one thing can be changed, and the changes' form."""
+"""The positions in a formula at which one thing can be changed, and the changes made there."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from derive.answers.slips.mistakes import Mistake
 from derive.answers.slips.nested import Nested
 from derive.ir.notation import (
     Add,
@@ -17,40 +18,73 @@ from derive.ir.notation import (
     Pow,
     Reduction,
 )
-from derive.ir.tree import children
+from derive.ir.tree import ONE, children
 
 Path = tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class Spot:
-    """A node, the letters that have a meaning there, and what stands above it."""
+class Edit:
+    """A formula with one mistake put in or taken out.
 
+    `before` and `after` are what stood at `paths` and what stands there now.
+    """
+
+    mistake: Mistake
+    expr: Expr
+    before: Expr | str | None
+    after: Expr | str | None
+    paths: tuple[Path, ...]
+
+
+@dataclass(frozen=True)
+class Position:
+    """A node of a formula, the letters that have a meaning there, and the node above it."""
+
+    root: Expr
     node: Expr
     path: Path
     scope: tuple[Axis, ...]
     above: Expr | None
 
     @property
-    def heads(self) -> bool:
+    def whole_product(self) -> bool:
         """Whether a whole product stands here, not a factor of one."""
         return not isinstance(self.above, Mul)
 
+    def replaced(self, mistake: Mistake, new: Expr) -> Edit:
+        """The formula with another node here."""
+        return self.edit(mistake, new, self.node, new)
 
-def spots(whole: Nested) -> Iterator[Spot]:
+    def edit(
+        self,
+        mistake: Mistake,
+        new: Expr,
+        before: Expr | str | None = None,
+        after: Expr | str | None = None,
+        args: Sequence[int] = (),
+    ) -> Edit:
+        """The formula with another node here; `args`: only these of the node's own changed."""
+        paths = tuple((*self.path, k) for k in args) or (self.path,)
+        return Edit(mistake, put(self.root, self.path, new), before, after, paths)
+
+
+def positions(whole: Nested) -> Iterator[Position]:
     """Every node, from the top, in reading order."""
-    yield from _below(whole.expr, (), whole.axes, None)
+    yield from _below(whole.expr, whole.expr, (), whole.axes, None)
 
 
-def _below(node: Expr, path: Path, scope: tuple[Axis, ...], above: Expr | None) -> Iterator[Spot]:
-    yield Spot(node, path, scope, above)
+def _below(
+    root: Expr, node: Expr, path: Path, scope: tuple[Axis, ...], above: Expr | None
+) -> Iterator[Position]:
+    yield Position(root, node, path, scope, above)
     inner = (*scope, *node.axes) if isinstance(node, Reduction) else scope
     for k, part in enumerate(children(node)):
-        yield from _below(part, (*path, k), inner, node)
+        yield from _below(root, part, (*path, k), inner, node)
 
 
 def at(root: Expr, path: Path) -> Expr | None:
-    """The node at a place; None where there is none."""
+    """The node at a path; None where there is none."""
     for k in path:
         parts = children(root)
         if k >= len(parts):
@@ -60,7 +94,7 @@ def at(root: Expr, path: Path) -> Expr | None:
 
 
 def put(root: Expr, path: Path, new: Expr) -> Expr:
-    """The expression with another node at a place; all other nodes stay the same objects."""
+    """The formula with another node at a path; all other nodes stay the same objects."""
     if not path:
         return new
     first, rest = path[0], path[1:]
@@ -70,7 +104,7 @@ def put(root: Expr, path: Path, new: Expr) -> Expr:
 
 
 def with_parts(node: Expr, parts: tuple[Expr, ...]) -> Expr:
-    """The same node over other parts, and nothing gathered."""
+    """The same node over other parts, without collecting like terms or factors."""
     match node:
         case Add():
             return Add(parts)
@@ -103,21 +137,14 @@ def everywhere(node: Expr, change: Callable[[Expr], Expr | None]) -> Expr:
     return node if same else with_parts(node, new)
 
 
-@dataclass(frozen=True)
-class Edit:
-    """An expression with one thing changed.
+def product(args: Sequence[Expr]) -> Expr:
+    """Factors side by side, as they are."""
+    return ONE if not args else args[0] if len(args) == 1 else Mul(tuple(args))
 
-    `forth` is the slip where the right expression was changed into what was written, `back` where
-    the written one was changed into what is right. `what` is `drop`, `insert`, `replace`, `sum`,
-    `no sum` or `sign`; `before` and `after` are what stood there and what stands there now.
-    `rank` is smaller where the edit tells more.
-    """
 
-    expr: Expr
-    forth: str
-    back: str
-    what: str
-    before: Expr | str | None
-    after: Expr | str | None
-    rank: int
-    paths: tuple[Path, ...] = ()
+def chosen(args: Sequence[Expr], which: Sequence[int]) -> tuple[tuple[Expr, ...], tuple[Expr, ...]]:
+    """Some arguments of a node, and the others."""
+    return (
+        tuple(args[k] for k in which),
+        tuple(a for k, a in enumerate(args) if k not in which),
+    )

@@ -1,91 +1,86 @@
-"""How much an edit tells: of several that explain a formula, which mistake is the likeliest."""
+"""How likely an edit is that explains a formula, and which mistake it is called."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from derive.answers.slips.activation_slopes import Slope
-from derive.answers.slips.candidates import Form
-from derive.answers.slips.edits.tensors import groups
+from derive.answers.slips import mistakes as m
+from derive.answers.slips.activation_slopes import steps
+from derive.answers.slips.candidates import Candidate
+from derive.answers.slips.edits.context import Tensors
+from derive.answers.slips.edits.slopes import groups
 from derive.answers.slips.evaluator import Array
 from derive.answers.slips.nested import Nested
 from derive.answers.slips.positions import Edit, at
-from derive.answers.slips.samples import Target
+from derive.answers.slips.samples import Samples
 from derive.answers.slips.slip import Slip
-from derive.answers.slips.wording import told
+from derive.answers.slips.wording import clause
 from derive.ir.derivation import Derivation
-from derive.ir.notation import (
-    Add,
-    Call,
-    Compare,
-    Expr,
-    Logic,
-    Read,
-)
-from derive.ir.tree import (
-    addends,
-    factors,
-    reads,
-    walk,
-)
+from derive.ir.notation import Add, Call, Compare, Expr, Logic, Read
+from derive.ir.tree import addends, factors, reads, walk
+
+_ERROR_PASSED_ON = 13  # dE/dy where dE/dz belongs, in the derivative by a leaf
+_ERROR_BEFORE_SLOPE = 19
+_UNLIKELY = 20  # added where the engine's own names, or a term of a sum, stand for each other
 
 
 @dataclass(frozen=True)
-class Found:
-    """An edit that gives what it should, at every place that was looked at."""
+class Explanation:
+    """An edit that gives what it should at every entry that was looked at."""
 
     rank: tuple[int, int, int]
     slip: Slip
 
 
-class Judge:
-    """What an edit that explains a formula is called, and how likely it is."""
+@dataclass(frozen=True)
+class Ranking:
+    """Judges the edits that explain one formula."""
 
-    def __init__(
-        self,
-        tensor: str,
-        derivation: Derivation,
-        targets: Sequence[Target],
-        forms: Sequence[Form],
-        slopes: Sequence[Slope],
-        steps: Sequence[tuple[str, str]],
-    ) -> None:
-        self.tensor = tensor
-        self.derivation = derivation
-        self.targets = targets
-        self.forms = forms
-        self.slopes = slopes
-        self.steps = steps
-        adjoint = derivation.adjoint
-        self._pairs = {
-            (adjoint[s.value.tensor], adjoint[s.of.tensor])
-            for s in slopes
-            if s.value is not None and {s.value.tensor, s.of.tensor} <= set(adjoint)
-        }
+    derivation: Derivation
+    samples: Samples
+    candidates: Sequence[Candidate]
+    tensors: Tensors
 
-    def found(self, form: Form, edit: Edit, count: int) -> Found | None:
-        """The slip that an edit is; None where it explains only by reaching 0."""
-        kind = edit.forth if form.right else edit.back
-        rank = edit.rank
-        if edit.forth != "missing term" and self._vanishes(form, edit):
+    @cached_property
+    def steps(self) -> tuple[tuple[str, str], ...]:
+        """Argument and value of each activation."""
+        return steps(self.derivation.system)
+
+    def explanation(self, candidate: Candidate, edit: Edit, count: int) -> Explanation | None:
+        """The slip that an edit is; None where it explains only by reaching 0.
+
+        `count` decides between edits of one rank: the earlier is taken.
+        """
+        mistake = edit.mistake
+        if mistake.forth != "missing term" and self._vanishes(candidate, edit):
             return None
-        if kind == "wrong value":
-            if _of_one_value(edit) and (self._in_slope(form, edit) or self._of_the_step(edit)):
-                kind, rank = "wrong argument", 16
-            elif not form.right and self._later(edit):
-                rank = 13 if self._of_leaf() and not self._sloped(form) else 19
-            else:
-                wanted, there = (
-                    (edit.before, edit.after) if form.right else (edit.after, edit.before)
-                )
-                if self._unnamed(wanted) or self._part_of(there, wanted):
-                    rank += 20
-        elif kind == "index" and self._in_slope(form, edit, whole=True):
-            kind, rank = "wrong argument", rank - 1
-        return Found((rank + form.far, int(form.right), count), Slip(kind, told(edit, form.right)))
+        kind = mistake.forth if candidate.right else mistake.back
+        kind, rank = self._refined(candidate, edit, kind, mistake.rank)
+        slip = Slip(kind, clause(edit, candidate.right))
+        return Explanation((rank + candidate.far, int(candidate.right), count), slip)
+
+    def _refined(self, candidate: Candidate, edit: Edit, kind: str, rank: int) -> tuple[str, int]:
+        """Kind and rank of an edit by what it stands in."""
+        if kind == "index" and self._in_slope(candidate, edit, whole=True):
+            return "wrong argument", rank - 1
+        if kind != "wrong value":
+            return kind, rank
+        if _of_one_value(edit) and (self._in_slope(candidate, edit) or self._of_the_step(edit)):
+            return m.SLOPE_OF_ANOTHER.forth, m.SLOPE_OF_ANOTHER.rank
+        if not candidate.right and self._by_value(edit):
+            evaluator = candidate.evaluator(0, self.samples)
+            sloped = groups(candidate.whole, self.tensors.slopes, evaluator)
+            passed_on = self._of_leaf() and not sloped
+            return kind, _ERROR_PASSED_ON if passed_on else _ERROR_BEFORE_SLOPE
+        wanted, there = edit.before, edit.after
+        if not candidate.right:
+            wanted, there = there, wanted
+        unlikely = self._unnamed(wanted) or self._part_of(there, wanted)
+        return kind, rank + _UNLIKELY if unlikely else rank
 
     def _of_the_step(self, edit: Edit) -> bool:
         """Whether an activation's value and argument are mixed up where it is differentiated.
@@ -99,20 +94,16 @@ class Judge:
                 return False
         adjoint = self.derivation.adjoint
         for source, value in self.steps:
-            if step == {source, value} and adjoint.get(source) == self.tensor:
-                upstream = adjoint.get(value)
-                said = [f for f in self.forms if not f.right] or self.forms
-                return any(r.tensor == upstream for r in reads(said[0].whole.expr))
+            if step == {source, value} and adjoint.get(source) == self.tensors.asked:
+                as_written = next((c for c in self.candidates if not c.right), self.candidates[0])
+                return any(r.tensor == adjoint.get(value) for r in reads(as_written.whole.expr))
         return False
 
     def _of_leaf(self) -> bool:
         """Whether the tensor is the derivative by something that no equation gives."""
-        defined = self.derivation.system.defined
-        return any(a == self.tensor and n not in defined for n, a in self.derivation.adjoints)
-
-    def _sloped(self, form: Form) -> bool:
-        """Whether the writer has written a derivative of an activation out."""
-        return bool(groups(form.whole, self.slopes, form.bench(self.targets, 0)))
+        derivation, asked = self.derivation, self.tensors.asked
+        defined = derivation.system.defined
+        return any(a == asked and n not in defined for n, a in derivation.adjoints)
 
     def _part_of(self, part: Expr | str | None, whole: Expr | str | None) -> bool:
         """Whether one tensor is a term or a factor of another one: what is lost is the rest."""
@@ -140,46 +131,54 @@ class Judge:
         mine = {e.tensor for e in (*derivation.backward, *derivation.inlined)} - set(of)
         return part.tensor in mine or of.get(part.tensor, part.tensor) in made
 
-    def _vanishes(self, form: Form, edit: Edit) -> bool:
+    def _vanishes(self, candidate: Candidate, edit: Edit) -> bool:
         """Whether what was edited is 0 before or after: any edit that reaches 0 is as good."""
-        bench = form.bench(self.targets, 0)
+        evaluator, root = candidate.evaluator(0, self.samples), candidate.whole.expr
         for path in edit.paths:
-            for length in range(0 if form.right else 1, len(path) + 1):
-                old = at(form.whole.expr, path[:length])
-                new = at(edit.expr, path[:length])
+            for length in range(0 if candidate.right else 1, len(path) + 1):
+                old, new = at(root, path[:length]), at(edit.expr, path[:length])
                 if new is None or old is None or isinstance(old, Compare | Logic):
                     break
-                if length and not isinstance(at(form.whole.expr, path[: length - 1]), Add):
+                if length and not isinstance(at(root, path[: length - 1]), Add):
                     continue
-                if _zero(bench.value(old)) != _zero(bench.value(new)):
+                if _zero(evaluator.value(old)) != _zero(evaluator.value(new)):
                     return True
         return False
 
-    def _in_slope(self, form: Form, edit: Edit, whole: bool = False) -> bool:
+    def _in_slope(self, candidate: Candidate, edit: Edit, whole: bool = False) -> bool:
         """Whether what was changed stands in the derivative of an activation, or is all of it."""
-        right = form.whole if form.right else Nested(form.whole.axes, edit.expr)
-        bench = form.bench(self.targets, 0)
-        found = groups(right, self.slopes, bench)
-        there = [p for g in found for p in g.paths]
+        root = candidate.whole.expr if candidate.right else edit.expr
+        right = Nested(candidate.whole.axes, root)
+        evaluator = candidate.evaluator(0, self.samples)
+        slopes = [g.paths for g in groups(right, self.tensors.slopes, evaluator)]
         inside = bool(edit.paths) and all(
-            any(path[: len(p)] == p for p in there) for path in edit.paths
+            any(_below(path, paths) for paths in slopes) for path in edit.paths
         )
         if not (inside and whole):
             return inside
+        changed = [paths for paths in slopes if any(_below(path, paths) for path in edit.paths)]
         return all(
-            sum(isinstance(n, Read) for p in g.paths for n in walk(_some(at(right.expr, p))))
+            sum(isinstance(n, Read) for p in paths if (part := at(root, p)) for n in walk(part))
             == len(edit.paths)
-            for g in found
-            if any(path[: len(p)] == p for p in g.paths for path in edit.paths)
+            for paths in changed
         )
 
-    def _later(self, edit: Edit) -> bool:
+    def _by_value(self, edit: Edit) -> bool:
         """Whether the derivative by an activation's value stands for that by its argument."""
+        adjoint = self.derivation.adjoint
         match edit.before, edit.after:
             case Read(one), Read(other):
-                return (one, other) in self._pairs
+                return any(
+                    s.value is not None
+                    and (adjoint.get(s.value.tensor), adjoint.get(s.of.tensor)) == (one, other)
+                    for s in self.tensors.slopes
+                )
             case _:
                 return False
+
+
+def _below(path: tuple[int, ...], paths: Sequence[tuple[int, ...]]) -> bool:
+    return any(path[: len(p)] == p for p in paths)
 
 
 def _of_one_value(edit: Edit) -> bool:
@@ -191,11 +190,6 @@ def _of_one_value(edit: Edit) -> bool:
             return inside == plain
         case _:
             return False
-
-
-def _some(expr: Expr | None) -> Expr:
-    assert expr is not None
-    return expr
 
 
 def _zero(value: Array) -> bool:

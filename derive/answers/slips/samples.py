@@ -1,10 +1,9 @@
-"""The places that are looked at, and what is right and what was written there."""
+"""The entries that are looked at, and what is right and what was written there."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -20,8 +19,8 @@ _FIRST_PLACES = 3
 
 
 @dataclass(frozen=True)
-class Target:
-    """One point's places of the tensor, with both values at each."""
+class Samples:
+    """Some entries of the tensor at one point, with both values of each."""
 
     point: Point
     values: Values
@@ -29,20 +28,12 @@ class Target:
     right: Array
     written: Array
 
-    def places_of(self, name: str) -> tuple[Place, ...]:
-        """A few places of any tensor."""
-        return tuple(islice(np.ndindex(*self.values.right.shape(name)), _FIRST_PLACES))
-
     @property
-    def first(self) -> Target:
-        """The few places that tell most."""
-        order = sorted(range(len(self.places)), key=self._poor)
-        kept: list[int] = []
-        for k in order:
-            if len(kept) < _FIRST_PLACES:
-                kept.append(k)
+    def first(self) -> Samples:
+        """The few of them at which the two values differ most clearly."""
+        kept = sorted(range(len(self.places)), key=self._poor)[:_FIRST_PLACES]
         chosen = np.array(kept, dtype=int)
-        return Target(
+        return Samples(
             self.point,
             self.values,
             tuple(self.places[k] for k in kept),
@@ -52,12 +43,12 @@ class Target:
 
     def _poor(self, k: int) -> tuple[int, int, int]:
         place = self.places[k]
-        tells = not same(self.right[k : k + 1], self.written[k : k + 1])
+        differs_here = not same(self.right[k : k + 1], self.written[k : k + 1])
         zeros = int(not self.right[k]) + int(not self.written[k])
-        return -int(tells), zeros, len(place) - len(set(place))
+        return -int(differs_here), zeros, len(place) - len(set(place))
 
 
-def target(tensor: str, point: Point) -> Target | None:
+def samples_of(tensor: str, point: Point) -> Samples | None:
     """The places of a tensor at a point; None where something there is no number."""
     every = list(np.ndindex(*point.right.shape(tensor)))
     step = max(1, -(-len(every) // _MOST_PLACES))
@@ -68,7 +59,7 @@ def target(tensor: str, point: Point) -> Target | None:
     written = np.array([_float(point.written(p)) for p in places])
     if not (np.isfinite(right).all() and np.isfinite(written).all()):
         return None
-    return Target(point, Values(with_own(point)), places, right, written)
+    return Samples(point, Values(with_own(point)), places, right, written)
 
 
 def with_own(point: Point) -> Interpreter:
@@ -88,6 +79,6 @@ def same(one: Array, other: Array) -> bool:
     return bool((near & (size < np.inf)).all())
 
 
-def differs(targets: Sequence[Target]) -> bool:
+def differs(samples: Sequence[Samples]) -> bool:
     """Whether there is anything to explain."""
-    return any(not same(t.right, t.written) for t in targets)
+    return any(not same(s.right, s.written) for s in samples)

@@ -13,10 +13,10 @@ _LONGEST = 70
 _OWN_EXTENT = re.compile(r"size\((\w+) \d+\)")
 
 
-def told(edit: Edit, right: bool) -> str:
+def clause(edit: Edit, right: bool) -> str:
     """What went wrong; `right`: the right formula was edited, else the written one was."""
     before, after = _text(edit.before), _text(edit.after)
-    match edit.what:
+    match edit.mistake.what:
         case "drop":
             return f"{before} is left out" if right else f"{before} is too much"
         case "insert":

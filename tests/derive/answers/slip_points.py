@@ -4,7 +4,7 @@ from derive.answers.batch_or_sample import worlds
 from derive.answers.check_text import formulas_of
 from derive.answers.known_names import plain_left
 from derive.answers.slip_points import points_of as points_of_formula
-from derive.answers.slips import find_slips
+from derive.answers.slips import Budget, find_slips
 from derive.language.parser import read_equations
 
 
@@ -20,4 +20,4 @@ def points_of(derivation, text, tensor, seed=0):
 
 def slips_of(derivation, text, tensor, seed=0):
     """The slips of one formula of a text."""
-    return find_slips(*points_of(derivation, text, tensor, seed), seconds=3600)
+    return find_slips(*points_of(derivation, text, tensor, seed), Budget(seconds=3600))

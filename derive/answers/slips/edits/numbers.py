@@ -1,17 +1,15 @@
-"""Edits of signs, factors, powers and terms."""
+"""Edits of signs, terms, factors and powers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from itertools import combinations
 
-from derive.answers.slips.positions import (
-    Edit,
-    Path,
-    Spot,
-    put,
-)
+from derive.answers.slips import mistakes as m
+from derive.answers.slips.edits.context import Context
+from derive.answers.slips.positions import Edit, Position, chosen, product
 from derive.ir.notation import (
     Add,
     Call,
@@ -24,90 +22,77 @@ from derive.ir.notation import (
     Read,
     Reduction,
 )
-from derive.ir.tree import (
-    MINUS_ONE,
-    ONE,
-    number,
-    reads,
-)
+from derive.ir.tree import MINUS_ONE, number, reads
 
 _HALF = Fraction(1, 2)
+_NOT_FUNCTIONS = ("where", "hold", "delta")
+_LIKE = ("sigmoid", "tanh", "exp", "relu", "softplus", "sin", "cos")
 
 
-def numeric_edits(root: Expr, spot: Spot, scales: Sequence[Expr]) -> Iterator[Edit]:
-    """What may have gone wrong with the numbers at one place."""
-    yield from _signs(root, spot)
-    yield from _dropped(root, spot)
-    yield from _powers(root, spot)
-    yield from _scaled(root, spot, scales)
-    yield from _functions(root, spot)
-
-
-def _signs(root: Expr, spot: Spot) -> Iterator[Edit]:
-    node, above = spot.node, spot.above
+def sign_turned(position: Position, context: Context) -> Iterator[Edit]:
+    """Another sign before all, before a term, or before an argument."""
+    node, above = position.node, position.above
     inside = isinstance(above, Add) or (
         isinstance(above, Call) and above.function not in ("where", "hold")
     )
     if (above is None or inside) and not isinstance(node, Compare):
-        yield _edit(root, spot, _negative(node), "sign", "sign", "sign", 0 if above is None else 2)
+        mistake = m.SIGN_OF_ALL if above is None else m.SIGN_OF_PART
+        yield position.replaced(mistake, _negative(node))
 
 
 def _negative(node: Expr) -> Expr:
     match node:
         case Mul((first, *rest)) if first == MINUS_ONE and rest:
-            return rest[0] if len(rest) == 1 else Mul(tuple(rest))
+            return product(rest)
         case Number(value):
             return Number(-value)
         case _:
             return Mul((MINUS_ONE, node))
 
 
-def _dropped(root: Expr, spot: Spot) -> Iterator[Edit]:
-    match spot.node:
-        case Add(args):
-            for k, arg in enumerate(args):
-                rest = (*args[:k], *args[k + 1 :])
-                new = rest[0] if len(rest) == 1 else Add(rest)
-                rank = 42 if isinstance(arg, Number) else 40 if spot.above is not None else 36
-                yield Edit(
-                    *(put(root, spot.path, new), "missing term", "extra term", "drop"),
-                    *(arg, None, rank, ((*spot.path, k),)),
-                )
-            for k, arg in enumerate(args if len(args) > 2 else ()):
-                others = Add((*args[:k], *args[k + 1 :]))
-                yield Edit(
-                    *(put(root, spot.path, arg), "missing term", "extra term", "drop"),
-                    *(others, None, 46, (spot.path,)),
-                )
-        case Mul(args):
-            for k, arg in enumerate(args):
-                if arg != MINUS_ONE:
-                    yield drop_factors(root, spot.path, args, (k,), "factor", 31)
-            for one, other in combinations(range(len(args)), 2):
-                found = set(reads(args[one]))
-                if found and found == set(reads(args[other])):  # y*(1 - y), another unit's slope
-                    yield drop_factors(root, spot.path, args, (one, other), "factor", 33)
+def term_dropped(position: Position, context: Context) -> Iterator[Edit]:
+    """A sum without one of its terms, or one of its terms alone."""
+    node = position.node
+    if not isinstance(node, Add):
+        return
+    usual = m.TERM if position.above is None else m.TERM_INSIDE
+    rests = [chosen(node.args, (k,))[1] for k in range(len(node.args))]
+    for k, (arg, rest) in enumerate(zip(node.args, rests, strict=True)):
+        mistake = m.NUMBER_ADDED if isinstance(arg, Number) else usual
+        yield position.edit(mistake, rest[0] if len(rest) == 1 else Add(rest), arg, args=(k,))
+    if len(node.args) > 2:
+        for arg, rest in zip(node.args, rests, strict=True):
+            yield position.edit(m.ALL_OTHER_TERMS, arg, Add(rest))
 
 
-def drop_factors(
-    root: Expr, path: Path, args: tuple[Expr, ...], which: tuple[int, ...], kind: str, rank: int
+def factor_dropped(position: Position, context: Context) -> Iterator[Edit]:
+    """A product without one of its factors, or without two that are made of one value."""
+    node = position.node
+    if not isinstance(node, Mul):
+        return
+    for k, arg in enumerate(node.args):
+        if arg != MINUS_ONE:
+            yield without_factors(position, node, (k,), m.FACTOR)
+    for one, other in combinations(range(len(node.args)), 2):
+        of_one = set(reads(node.args[one]))
+        if of_one and of_one == set(reads(node.args[other])):
+            yield without_factors(position, node, (one, other), m.FACTORS_OF_ONE_VALUE)
+
+
+def without_factors(
+    position: Position, node: Mul, which: Sequence[int], mistake: m.Mistake
 ) -> Edit:
-    """A product without some of its factors."""
-    rest = tuple(a for k, a in enumerate(args) if k not in which)
-    gone = tuple(args[k] for k in which)
-    before = gone[0] if len(gone) == 1 else Mul(gone)
-    new: Expr = ONE if not rest else rest[0] if len(rest) == 1 else Mul(rest)
-    paths = tuple((*path, k) for k in which)
-    back = "factor"
+    """A product without some of its factors; a factor that stays in it once less is a power."""
+    gone, rest = chosen(node.args, which)
+    before = product(gone)
     if len(gone) == 1 and not isinstance(before, Number) and _base(before) in map(_base, rest):
-        kind = back = "power"
-        rank = 24
-    if isinstance(before, Call) and before.function == "sqrt" and _under(before.args[0], rest):
-        kind = "power"  # sqrt(d)/d becomes 1/d
-    return Edit(put(root, path, new), kind, back, "drop", before, None, rank, paths)
+        mistake = m.REPEATED_FACTOR
+    if isinstance(before, Call) and before.function == "sqrt" and _divides(before.args[0], rest):
+        mistake = replace(mistake, forth="power")  # sqrt(d)/d becomes 1/d
+    return position.edit(mistake, product(rest), before, args=which)
 
 
-def _under(base: Expr, rest: tuple[Expr, ...]) -> bool:
+def _divides(base: Expr, rest: Sequence[Expr]) -> bool:
     """Whether a number is a divisor among the factors."""
     if not isinstance(base, Number) or base.value.denominator != 1:
         return False
@@ -120,99 +105,88 @@ def _base(expr: Expr) -> Expr:
     return expr.base if isinstance(expr, Pow) else expr
 
 
-def _powers(root: Expr, spot: Spot) -> Iterator[Edit]:
-    node = spot.node
+def other_power(position: Position, context: Context) -> Iterator[Edit]:
+    """Another exponent, a square too many, a root or a reciprocal left out or put on."""
+    for mistake, new in _powers(position.node, position):
+        yield position.replaced(mistake, new)
+
+
+def _powers(node: Expr, position: Position) -> Iterator[tuple[m.Mistake, Expr]]:
+    above = position.above
     match node:
         case Pow(base, Number(value)):
-            others = [value + 1, value - 1, -value, value * 2, value / 2, value - _HALF]
-            others += [value + _HALF]
-            for other in dict.fromkeys(others):
-                if other not in (value, 0):
-                    new = _power(base, other)
-                    # by an extent once more or once less: that is a factor, as it is by a number
-                    counts = isinstance(base, Index) and (other - value).denominator == 1
-                    kind, rank = ("factor", 35) if counts else ("power", 24)
-                    yield _edit(root, spot, new, kind, kind, "replace", rank)
+            yield from _exponents(base, value)
         case Call("sqrt", (Number(),)):
-            return
+            pass
         case Call("sqrt", (base,)):
-            yield _edit(root, spot, base, "power", "power", "replace", 24)
-            if not isinstance(spot.above, Pow):
-                inverse = Pow(node, MINUS_ONE)
-                yield _edit(root, spot, inverse, "power", "power", "replace", 26)
-                cubed = Pow(node, number(3))
-                yield _edit(root, spot, cubed, "power", "power", "replace", 28)
-        case Mul(args) if isinstance(spot.above, Add):
-            signs = tuple(a for a in args if a == MINUS_ONE)
+            yield m.POWER, base
+            if not isinstance(above, Pow):
+                yield m.INVERTED, Pow(node, MINUS_ONE)
+                yield m.ROOT, Pow(node, number(3))
+        case Mul(args) if isinstance(above, Add):
             rest = tuple(a for a in args if a != MINUS_ONE)
             if rest:
-                square = Mul((*signs, Pow(Mul(rest), number(2))))
-                yield _edit(root, spot, square, "power", "power", "replace", 27)
-        case Read() | Add() | Reduction() | Index() | Call():
-            if isinstance(spot.above, Pow | Compare):
-                if isinstance(spot.above, Pow) and spot.above.exponent == MINUS_ONE:
-                    root_ = Call("sqrt", (node,))
-                    yield _edit(root, spot, root_, "power", "power", "replace", 24)
-                return
-            if isinstance(node, Call) and node.function in ("where", "hold", "delta"):
-                return
-            if spot.heads and isinstance(node, Add):
-                return
-            for other in (Fraction(2), Fraction(-1)):
-                new = Pow(node, Number(other))
-                yield _edit(root, spot, new, "power", "power", "replace", 24 if other > 0 else 26)
+                signs = tuple(a for a in args if a == MINUS_ONE)
+                yield m.TERM_SQUARED, Mul((*signs, Pow(Mul(rest), number(2))))
+        case Read() | Add() | Reduction() | Index() | Call() if isinstance(above, Pow):
+            if above.exponent == MINUS_ONE:
+                yield m.POWER, Call("sqrt", (node,))
+        case Call(function, _) if function in _NOT_FUNCTIONS:
+            pass
+        case Add() if position.whole_product:
+            pass
+        case Read() | Add() | Reduction() | Index() | Call() if not isinstance(above, Compare):
+            yield m.POWER, Pow(node, number(2))
+            yield m.INVERTED, Pow(node, MINUS_ONE)
             if not isinstance(node, Index):
-                root_ = Call("sqrt", (node,))
-                yield _edit(root, spot, root_, "power", "power", "replace", 28)
+                yield m.ROOT, Call("sqrt", (node,))
 
 
-def _power(base: Expr, exponent: Fraction) -> Expr:
-    return base if exponent == 1 else Pow(base, Number(exponent))
+def _exponents(base: Expr, value: Fraction) -> Iterator[tuple[m.Mistake, Expr]]:
+    others = (value + 1, value - 1, -value, value * 2, value / 2, value - _HALF, value + _HALF)
+    for other in dict.fromkeys(others):
+        if other not in (value, 0):
+            # by an extent once more or once less: that is a factor, as it is by a number
+            counts = isinstance(base, Index) and (other - value).denominator == 1
+            new = base if other == 1 else Pow(base, Number(other))
+            yield (m.POWER_OF_EXTENT if counts else m.POWER), new
 
 
-def _scaled(root: Expr, spot: Spot, scales: Sequence[Expr]) -> Iterator[Edit]:
-    """Factors too many, at every whole product: that of a sum is one before the sum."""
-    node, above = spot.node, spot.above
-    if isinstance(node, Number) and not isinstance(above, Pow):
-        if abs(node.value) != 1 or isinstance(above, Mul):
-            for times in (Fraction(2), _HALF, 1 / node.value if node.value else Fraction(3)):
-                changed = Number(node.value * times)
-                yield _edit(root, spot, changed, "factor", "factor", "replace", 42)
-        other = 1 - node.value
-        if 0 < other < 1:
-            yield _edit(root, spot, Number(other), "wrong value", "wrong value", "replace", 48)
+def other_number(position: Position, context: Context) -> Iterator[Edit]:
+    """A number twice, half, left out, or taken from 1."""
+    node, above = position.node, position.above
+    if not isinstance(node, Number) or isinstance(above, Pow):
         return
-    if above is None or isinstance(above, Add) or _takes(above):
-        rank = 34 if above is None else 43
-        for scale in scales:
-            new = Mul((scale, node))
-            # with a root too much the whole was divided by what only its root belongs under
-            forth = "power" if _divides_by_root(scale) else "factor"
-            back = "power" if isinstance(scale, Call) else "factor"
-            whole = put(root, spot.path, new)
-            yield Edit(whole, forth, back, "insert", None, scale, rank, (spot.path,))
+    if abs(node.value) != 1 or isinstance(above, Mul):
+        for times in (Fraction(2), _HALF, 1 / node.value if node.value else Fraction(3)):
+            yield position.replaced(m.NUMBER, Number(node.value * times))
+    if 0 < node.value < 1:
+        yield position.replaced(m.COMPLEMENT, Number(1 - node.value))
 
 
-def _divides_by_root(scale: Expr) -> bool:
-    return isinstance(scale, Pow) and isinstance(scale.base, Call)
+def scaled(position: Position, context: Context) -> Iterator[Edit]:
+    """A factor too many, at every whole product: that of a sum is one before the sum."""
+    node, above = position.node, position.above
+    if isinstance(node, Number) and not isinstance(above, Pow):
+        return
+    takes = isinstance(above, Call) and above.function not in _NOT_FUNCTIONS
+    if above is None or isinstance(above, Add) or takes:
+        mistake = m.SCALE_OF_ALL if above is None else m.SCALE_OF_PART
+        for scale in context.scales:
+            kind = mistake
+            if isinstance(scale, Pow) and isinstance(scale.base, Call):
+                # the whole was divided by what only its root belongs under
+                kind = replace(mistake, forth="power")
+            elif isinstance(scale, Call):
+                kind = replace(mistake, back="power")
+            yield position.edit(kind, Mul((scale, node)), after=scale)
 
 
-def _takes(above: Expr) -> bool:
-    return isinstance(above, Call) and above.function not in ("where", "hold", "delta")
-
-
-_LIKE = ("sigmoid", "tanh", "exp", "relu", "softplus", "sin", "cos")
-
-
-def _functions(root: Expr, spot: Spot) -> Iterator[Edit]:
-    match spot.node:
+def other_function(position: Position, context: Context) -> Iterator[Edit]:
+    """A function left out, or another one in its place."""
+    match position.node:
         case Call(function, (inside,)) if function not in ("hold", "sqrt"):
-            yield _edit(root, spot, inside, "wrong value", "wrong value", "replace", 50)
+            yield position.replaced(m.FUNCTION_LEFT_OUT, inside)
             for other in _LIKE:
                 if other != function:
-                    new = Call(other, (inside,))
-                    yield _edit(root, spot, new, "wrong value", "wrong value", "replace", 52)
-
-
-def _edit(root: Expr, spot: Spot, new: Expr, forth: str, back: str, what: str, rank: int) -> Edit:
-    return Edit(put(root, spot.path, new), forth, back, what, spot.node, new, rank, (spot.path,))
+                    yield position.replaced(m.OTHER_FUNCTION, Call(other, (inside,)))

@@ -1,64 +1,35 @@
-"""What stands in a read's place or beside a product: other tensors, and numbers."""
+"""The factors that people leave out or put in: 2, extents, and what corrects a variance."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator
 from fractions import Fraction
 
-from derive.answers.slips.evaluator import Bench
+from derive.answers.slips.evaluator import Evaluator
 from derive.answers.slips.nested import Nested
-from derive.answers.slips.positions import spots
-from derive.answers.slips.samples import Target
-from derive.ir.notation import (
-    Call,
-    Dim,
-    Expr,
-    Index,
-    Mul,
-    Number,
-    Pow,
-    Reduction,
-    affine,
-)
-from derive.ir.tree import MINUS_ONE, index
+from derive.ir.notation import Call, Dim, Expr, Index, Mul, Number, Pow, Reduction, affine
+from derive.ir.tree import MINUS_ONE, index, walk
+
+_TWO = Number(Fraction(2))
 
 
-def alike(goal: Target, without: Collection[str]) -> Mapping[str, tuple[str, ...]]:
-    """For each tensor the others of its shape at this point."""
-    right = goal.point.right
-    shapes: dict[tuple[int, ...], list[str]] = {}
-    for name, tensor in right.table.items():
-        if tensor.integer or name in without:
-            continue
-        try:
-            shapes.setdefault(right.shape(name), []).append(name)
-        except (KeyError, ValueError):
-            continue
-    return {n: tuple(m for m in names if m != n) for names in shapes.values() for n in names}
-
-
-def scales_of(bench: Bench, whole: Nested) -> Iterator[Expr]:
-    """Factors that are left out or put in: 2, extents, and what corrects a variance."""
-    two = Number(Fraction(2))
-    yield two
-    yield _inverse(two)
+def scales_of(evaluator: Evaluator, whole: Nested) -> Iterator[Expr]:
+    """The scales that a formula's letters and the model's extents give."""
+    yield _TWO
+    yield _inverse(_TWO)
     axes = list(whole.axes)
-    for spot in spots(whole):
-        if isinstance(spot.node, Reduction):
-            axes.extend(spot.node.axes)
-    extents = [affine(Dim(name)) for name in bench.values.right.extents]
+    for node in walk(whole.expr):
+        if isinstance(node, Reduction):
+            axes.extend(node.axes)
+    extents = [affine(Dim(name)) for name in evaluator.values.right.extents]
     extents.extend(a.extent for a in axes)
-    sizes: list[Expr] = []
-    for extent in dict.fromkeys(extents):
-        number = extent.number
-        if number is None or number > 2:
-            sizes.append(index(extent))
+    sizes = [index(e) for e in dict.fromkeys(extents) if e.number is None or e.number > 2]
     for size in sizes:
+        root = Call("sqrt", (size,))
         yield size
         yield _inverse(size)
-        yield Mul((two, _inverse(size)))
-        yield Mul((_inverse(two), size))
-        root = Call("sqrt", (size,))
+        yield Mul((_TWO, _inverse(size)))
+        yield Mul((_inverse(_TWO), size))
         yield root
         yield _inverse(root)
     for size in sizes:
