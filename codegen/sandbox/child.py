@@ -1,24 +1,34 @@
 """The child: takes a source and arrays from standard input, gives arrays back, and can do no more.
 
-It is started by its path in Python's isolated mode, knows nothing of this package, and closes the
-doors before a line of the source runs: limits of memory and time, no import but NumPy and math, no
-file, socket or process. Standard input holds a length, JSON, and an npz; so does standard output.
+It is started by its path in Python's isolated mode and knows nothing of this package. Before a
+line of the source runs it forgets its environment, closes what is open, sets limits of memory and
+time, and puts up the kernel's fence; an import hook and an audit hook say in words what the kernel
+would only refuse. Standard input holds a length, JSON, and an npz. The answer is a length, JSON
+that names the arrays, and their bytes one after the other: nothing in it has to be unpacked.
 """
 
 from __future__ import annotations
 
 import builtins
+import importlib.util
 import io
 import json
 import math
 import os
 import resource
 import sys
+from pathlib import Path
 from typing import Any
 
+if __name__ == "__main__":
+    os.environ.update((f"{name}_NUM_THREADS", "1") for name in ("OPENBLAS", "OMP", "MKL"))
+
 import numpy as np
+import numpy.fft  # these are imported now: later no file is read
 import numpy.linalg
-import numpy.random  # imported now: later no file is read
+import numpy.ma
+import numpy.polynomial
+import numpy.random
 
 _ALLOWED = ("numpy", "math")
 _FORBIDDEN = (
@@ -50,8 +60,8 @@ def _limit(megabytes: int, seconds: int) -> None:
     resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
 
 
-def _close_doors() -> None:
-    """From here on what reaches beyond arrays is an error."""
+def _refuse_in_words() -> None:
+    """From here on what reaches beyond arrays is an error of Python's, with a reason."""
 
     def refuse(event: str, _: tuple[object, ...]) -> None:
         if event.startswith(_FORBIDDEN):
@@ -102,11 +112,23 @@ def _run(job: dict[str, Any], arrays: dict[str, Any]) -> dict[str, Any]:
     return space
 
 
-def _packed(head: dict[str, Any], arrays: dict[str, Any]) -> bytes:
-    text = json.dumps(head).encode()
-    file = io.BytesIO()
-    np.savez(file, **arrays)
-    return len(text).to_bytes(8, "big") + text + file.getvalue()
+def _packed(error: str | None, line: int, arrays: dict[str, Any]) -> bytes:
+    """An answer: a length, a head that says what follows, and the arrays' bytes."""
+    plain = {n: np.ascontiguousarray(a).reshape(a.shape) for n, a in arrays.items()}
+    kinds = [(n, a.dtype.str, a.shape) for n, a in plain.items()]
+    head = json.dumps({"error": error, "line": line, "arrays": kinds}).encode()
+    return b"".join((len(head).to_bytes(8, "big"), head, *(a.tobytes() for a in plain.values())))
+
+
+def _beside() -> Any:
+    """The module of the kernel's fence, which stands in the file beside this one."""
+    place = Path(__file__).with_name("kernel_fence.py")
+    spec = importlib.util.spec_from_file_location("kernel_fence", place)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def _line(error: BaseException) -> int:
@@ -119,6 +141,12 @@ def _line(error: BaseException) -> int:
     return found
 
 
+def _outputs(space: dict[str, Any], names: list[str]) -> dict[str, Any]:
+    """Those of the names that are arrays of numbers now."""
+    arrays = {n: np.asarray(space[n]) for n in names if n in space}
+    return {n: a for n, a in arrays.items() if a.dtype.kind in "biuf"}
+
+
 def main() -> None:
     """Read, run, answer."""
     data = sys.stdin.buffer.read()
@@ -126,31 +154,36 @@ def main() -> None:
     job = json.loads(data[8 : 8 + length])
     with np.load(io.BytesIO(data[8 + length :]), allow_pickle=False) as file:
         arrays = {n: file[n] for n in file.files}
-    answer = os.fdopen(os.dup(1), "wb")
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)  # what the source prints goes nowhere
-    os.dup2(nowhere, 2)
-    empty = _packed({"error": "MemoryError: there is not enough memory", "line": 0}, {})
+    answer = os.fdopen(os.dup(1), "wb", closefd=False)
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for stream in range(3):
+        os.dup2(nowhere, stream)  # what the source prints goes nowhere
+    os.close(nowhere)
+    os.environ.clear()
     np.seterr(all="ignore")
+    np.ones((2, 2)) @ np.ones((2, 2))  # what the libraries make when first used
+    empty = _packed("MemoryError: there is not enough memory", 0, {})
     _limit(job["megabytes"], job["seconds"])
-    _close_doors()
+    fence = _beside()
     try:
-        space = _run(job, arrays)
-        found = {}
-        for name in job["outputs"]:
-            if name in space:
-                value = np.asarray(space[name])
-                if value.dtype.kind in "biuf":
-                    found[name] = value
-        content = _packed({"error": None, "line": 0}, found)
-    except MemoryError:
-        content = empty
-    except BaseException as error:
-        told = f"{type(error).__name__}: {error}"[:300]
-        content = _packed({"error": told, "line": _line(error)}, {})
+        fence.close()
+    except OSError:
+        content = _packed(fence.NO_FENCE, 0, {})
+    else:
+        content = _answer(job, arrays, empty)
     answer.write(content)
     answer.flush()
     os._exit(0)  # nothing of the source runs on the way out
+
+
+def _answer(job: dict[str, Any], arrays: dict[str, Any], empty: bytes) -> bytes:
+    _refuse_in_words()
+    try:
+        return _packed(None, 0, _outputs(_run(job, arrays), job["outputs"]))
+    except MemoryError:
+        return empty
+    except BaseException as error:
+        return _packed(f"{type(error).__name__}: {error}"[:300], _line(error), {})
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import string
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -18,15 +19,25 @@ _NAMES = frozenset(
     memoryview open object quit setattr super type vars
     """.split()  # noqa: SIM905 - a list of words reads better so
 )
-# attributes of NumPy's that reach files, memory or other modules
+# attributes of NumPy's, and of what Python makes, that reach files, memory or other modules
 _ATTRIBUTES = frozenset(
     """
     ag_frame core cr_frame ctypes ctypeslib data DataSource distutils dump dumps f2py f_back
-    f_builtins f_globals f_locals frombuffer fromfile fromregex genfromtxt get_include gi_frame lib
-    load loads loadtxt memmap os rec save savetxt savez savez_compressed show_config source sys
-    tb_frame test testing tofile typing
+    f_builtins f_globals f_locals format_map frombuffer fromfile fromregex genfromtxt get_include
+    gi_frame info lib load loads loadtxt memmap os rec save savetxt savez savez_compressed
+    show_config show_runtime source sys tb_frame test testing tofile typing with_traceback
     """.split()  # noqa: SIM905
 )
+# the methods with underscores that a class of a person's may have, and the one such name
+_SPECIAL = frozenset(
+    """
+    __abs__ __add__ __call__ __contains__ __eq__ __ge__ __getitem__ __gt__ __init__ __iter__
+    __le__ __len__ __lt__ __matmul__ __mul__ __name__ __ne__ __neg__ __next__ __post_init__ __pow__
+    __radd__ __repr__ __rmatmul__ __rmul__ __rsub__ __rtruediv__ __setitem__ __str__ __sub__
+    __truediv__
+    """.split()  # noqa: SIM905
+)
+_FIELDS = string.Formatter()
 
 
 @dataclass(frozen=True)
@@ -64,22 +75,71 @@ def _problem(node: ast.AST) -> str | None:
     match node:
         case ast.Import(names=names):
             wrong = [n.name for n in names if n.name.split(".")[0] not in MODULES]
-            return f"'{shorten(wrong[0])}' isn't imported; numpy and math are" if wrong else None
-        case ast.ImportFrom(module=module, names=names, level=level):
+            if wrong:
+                return f"'{shorten(wrong[0])}' isn't imported; numpy and math are"
+        case ast.ImportFrom(module=module, level=level):
             if level or (module or "").split(".")[0] not in MODULES:
                 return f"'{shorten(module or '.')}' isn't imported; numpy and math are"
-            wrong = [n.name for n in names if n.name in _ATTRIBUTES or n.name.startswith("_")]
-            return (
-                f"'{shorten(wrong[0])}' isn't there; arrays and arithmetic are" if wrong else None
-            )
-        case ast.Name(id=name) if name in _NAMES or (name.startswith("__") and name != "__name__"):
-            return f"'{shorten(name)}' isn't there; arrays and arithmetic are"
-        case ast.Attribute(attr=attr) if attr in _ATTRIBUTES or attr.startswith("_"):
-            return f"'.{shorten(attr)}' isn't there; arrays and arithmetic are"
         case ast.AsyncFunctionDef() | ast.Await() | ast.AsyncFor() | ast.AsyncWith():
             return "'async' isn't there; arrays and arithmetic are"
+        case ast.ClassDef(keywords=[_, *_]):
+            return "a class with keywords isn't there; leave them out"
+        case ast.Attribute(value=value, attr="format"):
+            if not _plain_format(value):
+                return "'.format' is there after a text whose fields are names or numbers"
         case _:
-            return None
+            pass
+    wrong = [n for n in _attributes(node) if n in _ATTRIBUTES or n.startswith("_")]
+    if wrong:
+        return f"'.{shorten(wrong[0])}' isn't there; arrays and arithmetic are"
+    wrong = [n for n in _names_of(node) if n[:2] == "__" and n not in _SPECIAL]
+    wrong += [node.id] if isinstance(node, ast.Name) and node.id in _NAMES else []
+    return f"'{shorten(wrong[0])}' isn't there; arrays and arithmetic are" if wrong else None
+
+
+def _attributes(node: ast.AST) -> list[str]:
+    """The names under which a node asks something of an object or a module."""
+    match node:
+        case ast.Attribute(attr=name):
+            return [name]
+        case ast.MatchClass(kwd_attrs=names):
+            return list(names)
+        case ast.Import(names=aliases):
+            return [part for a in aliases for part in a.name.split(".")]
+        case ast.ImportFrom(module=module, names=aliases):
+            return [*(module or "").split("."), *(a.name for a in aliases)]
+        case _:
+            return []
+
+
+def _names_of(node: ast.AST) -> list[str]:
+    """The names that a node reads or gives."""
+    match node:
+        case ast.Name(id=name) | ast.arg(arg=name) | ast.keyword(arg=str(name)):
+            return [name]
+        case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+            return [name]
+        case ast.alias(asname=str(name)) | ast.ExceptHandler(name=str(name)):
+            return [name]
+        case ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
+            return [name]
+        case ast.MatchMapping(rest=str(name)):
+            return [name]
+        case ast.Global(names=names) | ast.Nonlocal(names=names):
+            return list(names)
+        case _:
+            return []
+
+
+def _plain_format(value: ast.expr) -> bool:
+    """Whether a text's fields name values only, and nothing inside them."""
+    if not (isinstance(value, ast.Constant) and isinstance(value.value, str)):
+        return False
+    try:
+        fields = [(name or "", form or "") for _, name, form, _ in _FIELDS.parse(value.value)]
+    except ValueError:
+        return False
+    return all(not set(".[") & set(name) and "{" not in form for name, form in fields)
 
 
 def calls(tree: ast.Module) -> tuple[Call, ...]:
