@@ -6,7 +6,7 @@ of a tensor that several equations walk; and a sum that another equation holds a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import prod
 
@@ -111,65 +111,86 @@ def shared(derivation: Derivation) -> Shared:
 
 
 def _name_all(equations: list[Equation], tensors: dict[str, Tensor], find: _Find) -> None:
-    """Name the largest expression that stands in several places, until there is none."""
+    """Name the largest expressions that stand in several places, until there are none."""
     while True:
         found: dict[Expr, list[tuple[int, _Use]]] = {}
         for k, equation in enumerate(equations):
             for use in find(equation):
                 found.setdefault(use.key, []).append((k, use))
-        worth = [
-            uses
-            for uses in found.values()
+        worth = {
+            key: sum(1 for _ in walk(key))
+            for key, uses in found.items()
             if len(uses) > 1 and any(u.order is not None for _, u in uses)
-        ]
+        }
         if not worth:
             return
-        uses = max(worth, key=lambda uses: sum(1 for _ in walk(uses[0][1].key)))
-        _name(equations, tensors, uses)
+        # those of one size don't stand in each other
+        largest = max(worth.values())
+        chosen = {key: found[key] for key, size in worth.items() if size == largest}
+        equations[:] = _named(equations, tensors, chosen)
 
 
-def _name(
-    equations: list[Equation], tensors: dict[str, Tensor], uses: list[tuple[int, _Use]]
-) -> None:
-    """One expression under a name: that of the equation that it is, else a new one."""
-    key = uses[0][1].key
-    first = uses[0][0]
-    holder = next((k for k, _ in uses if _is(equations[k], key)), None)
-    if holder is not None and holder <= first:
-        name = equations[holder].tensor
-        places = _places(equations[holder], key)
-    else:
-        holder = None
-        chosen = next(u for _, u in uses if u.order is not None)
-        assert chosen.order is not None
-        name = fresh_name(tensors, _called(key))
-        places = tuple(chosen.letters.index(a) for a in chosen.order)
-        target = tuple(affine(a) for a in chosen.order)
-        given = {affine(a): b for a, b in zip(_fixed(chosen.letters), chosen.letters, strict=True)}
-        body = substitute(key, {a.axis: affine(b) for a, b in given.items() if a.axis is not None})
-        term = Term(target, chosen.order, "sum", body)
-        tensors[name] = Tensor(name, tuple(a.extent for a in chosen.order), "intermediate")
-        made = Equation(name, chosen.order, (term,))
-    for k in {k for k, _ in uses} - {holder}:
-        equations[k] = _reading(equations[k], key, name, places)
-    if holder is None:
-        equations.insert(first, made)
+def _named(
+    equations: Sequence[Equation],
+    tensors: dict[str, Tensor],
+    chosen: Mapping[Expr, Sequence[tuple[int, _Use]]],
+) -> Iterator[Equation]:
+    """The equations, with each expression under a name: that of what holds it, else a new one."""
+    held: dict[Expr, _Held] = {}
+    made: dict[int, list[Equation]] = {}
+    reading: dict[int, set[Expr]] = {}
+    for key, uses in chosen.items():
+        first = uses[0][0]
+        holder = next((k for k, _ in uses if _is(equations[k], key)), None)
+        if holder is not None and holder <= first:
+            held[key] = _Held(equations[holder].tensor, _places(equations[holder], key))
+        else:
+            holder = None
+            held[key], equation = _made(key, [u for _, u in uses], tensors)
+            made.setdefault(first, []).append(equation)
+        for k in {k for k, _ in uses} - {holder}:
+            reading.setdefault(k, set()).add(key)
+    for k, equation in enumerate(equations):
+        yield from made.get(k, ())
+        own = {key: held[key] for key in reading.get(k, ())}
+        yield _reading(equation, own) if own else equation
 
 
-def _reading(equation: Equation, key: Expr, name: str, places: tuple[int, ...]) -> Equation:
-    """The equation with the expression read from the tensor that has it."""
+@dataclass(frozen=True)
+class _Held:
+    """The tensor that holds an expression, and which letter of the expression each axis is."""
 
-    def read(own: tuple[Axis, ...]) -> Read:
-        return Read(name, tuple(affine(own[p]) for p in places))
+    tensor: str
+    places: tuple[int, ...]
+
+    def read(self, own: tuple[Axis, ...]) -> Read:
+        return Read(self.tensor, tuple(affine(own[p]) for p in self.places))
+
+
+def _made(key: Expr, uses: Sequence[_Use], tensors: dict[str, Tensor]) -> tuple[_Held, Equation]:
+    """A new tensor that holds an expression, with its equation."""
+    chosen = next(u for u in uses if u.order is not None)
+    assert chosen.order is not None
+    name = fresh_name(tensors, _called(key))
+    places = {a: affine(b) for a, b in zip(_fixed(chosen.letters), chosen.letters, strict=True)}
+    target = tuple(affine(a) for a in chosen.order)
+    term = Term(target, chosen.order, "sum", substitute(key, places))
+    tensors[name] = Tensor(name, tuple(a.extent for a in chosen.order), "intermediate")
+    held = _Held(name, tuple(chosen.letters.index(a) for a in chosen.order))
+    return held, Equation(name, chosen.order, (term,))
+
+
+def _reading(equation: Equation, held: Mapping[Expr, _Held]) -> Equation:
+    """The equation with expressions read from the tensors that hold them."""
 
     def change(node: Expr) -> Expr | None:
         match node:
             case Pow(base, Number(value)) if value.denominator == 2:
-                found, own = _under_fixed(Call("sqrt", (base,)))
-                return power(read(own), Number(value * 2)) if found == key else None
+                key, own = _under_fixed(Call("sqrt", (base,)))
+                return power(held[key].read(own), Number(value * 2)) if key in held else None
             case Call() | Pow() | Read():
-                found, own = _under_fixed(node)
-                return read(own) if found == key else None
+                key, own = _under_fixed(node)
+                return held[key].read(own) if key in held else None
             case _:
                 return None
 
@@ -182,6 +203,7 @@ def _is(equation: Equation, key: Expr) -> bool:
     (term, *others) = equation.terms
     return (
         not others
+        and type(term.body) is type(key)
         and term.plain
         and not term.reduced
         and set(letters(term.body)) == set(term.domain)

@@ -11,7 +11,7 @@ from codegen.program.nodes import (
     Map,
     Spread,
 )
-from derive.ir.notation import Affine, Axis, Tensor
+from derive.ir.notation import Affine, Axis, Expr, Tensor
 from derive.ir.tree import affine_axes
 
 
@@ -21,7 +21,7 @@ class Scene:
 
     `fixed` letters are a loop's, integers in the program; `ranges` narrows letters to a part of
     their extent; `order` is the order of axes that results should have; `known`
-    differences are at least 0.
+    differences are at least 0; `lowered` are parts of the term that are arrays already.
     """
 
     table: Mapping[str, Tensor]
@@ -29,6 +29,7 @@ class Scene:
     fixed: frozenset[Axis] = frozenset()
     ranges: Mapping[Axis, tuple[int, Affine]] = field(default_factory=dict)
     known: frozenset[Affine] = frozenset()
+    lowered: Mapping[Expr, Array] = field(default_factory=dict)
 
     def span(self, axis: Axis) -> tuple[int, Affine]:
         """The range over which a letter runs here."""

@@ -25,7 +25,6 @@ from codegen.program.nodes import (
     Choose,
     Fold,
     Join,
-    Load,
     Map,
     Matrix,
     Pick,
@@ -248,8 +247,8 @@ def _term_value(term: Term, run: tuple[Axis, ...], scene: Scene) -> Array:
         if pulled.trivial:
             return lower_sum(pulled.core, run, scene)
         inner = lower_sum(pulled.core, run, scene)
-        hole = Read("sum'", tuple(affine(a) for a in inner.axes))
-        return _filled(pulled.wrap(hole), hole, inner, scene)
+        summed = Read("sum'", tuple(affine(a) for a in inner.axes))
+        return lower(pulled.wrap(summed), replace(scene, lowered={summed: inner}))
     inside = lower(term.body, scene)
     if term.matrix is not None:
         own = (s.axis for s in term.target)
@@ -258,30 +257,6 @@ def _term_value(term: Term, run: tuple[Axis, ...], scene: Scene) -> Array:
     full = tuple(a for a in scene.order if a in inside.axes or a in run)
     inside = scene.spread(inside, full) if set(run) - set(inside.axes) else inside
     return Reduce(term.reduce, inside, run, tuple(a for a in inside.axes if a not in run))
-
-
-def _filled(expr: Expr, hole: Read, inner: Array, scene: Scene) -> Array:
-    """Lower an expression in which one read stands for an array that is already there."""
-    tensor = Tensor("sum'", tuple(a.extent for a in inner.axes), "intermediate")
-    marked = lower(expr, replace(scene, table={**scene.table, "sum'": tensor}))
-    return _replace_load(marked, inner)
-
-
-def _replace_load(array: Array, inner: Array) -> Array:
-    if isinstance(array, Load) and array.tensor == "sum'":
-        return inner
-    if isinstance(array, Map):
-        return replace(array, args=tuple(_replace_load(a, inner) for a in array.args))
-    if isinstance(array, Spread):
-        return replace(array, of=_replace_load(array.of, inner))
-    if isinstance(array, Choose):
-        no = array.no
-        return replace(
-            array,
-            yes=_replace_load(array.yes, inner),
-            no=None if no is None else _replace_load(no, inner),
-        )
-    return array
 
 
 def _scattered(term: Term, equation: Equation, scene: Scene, guards: list[Expr]) -> _Piece | None:

@@ -63,7 +63,7 @@ def lower(expr: Expr, scene: Scene) -> Array:
                 return mapped("float", [lower_index(value, scene)], scene)
             return scene.count(value)
         case Read():
-            return lower_read(expr, scene)
+            return scene.lowered.get(expr) or lower_read(expr, scene)
         case Add(args):
             return mapped("add", [lower(a, scene) for a in args], scene)
         case Mul(args):
@@ -98,7 +98,7 @@ def lower(expr: Expr, scene: Scene) -> Array:
 
 def _padded(condition: Expr, yes: Expr, no: Expr, scene: Scene) -> Array | None:
     """A read with another number than 0 outside, where the condition says no more than inside."""
-    if not isinstance(yes, Read) or letters(no) or list(reads(no)):
+    if not isinstance(yes, Read) or yes in scene.lowered or letters(no) or list(reads(no)):
         return None
     shape = scene.table[yes.tensor].shape
     ends = {

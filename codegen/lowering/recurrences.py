@@ -50,13 +50,24 @@ def lower_blocks(
     `kept` are the tensors that others read later; `fixed` letters are numbers that stand before.
     """
     found: list[Statement] = []
+    readers = _readers(blocks)
     for block in blocks:
         if isinstance(block, Loop):
-            others = [e for b in blocks if b is not block for e in members([b])]
-            later = {r.tensor for e in others for r in equation_reads(e)}
+            own = (e.tensor for e in members([block]))
+            later = {name for name in own if readers.get(name, set()) - {id(block)}}
             found.extend(_loop(block, table, {*kept, *later}, fixed))
         else:
             found.extend(lower_equation(block, table, fixed, equation_text(block)))
+    return found
+
+
+def _readers(blocks: Sequence[Block]) -> dict[str, set[int]]:
+    """Which blocks read a tensor, by the tensor's name."""
+    found: dict[str, set[int]] = {}
+    for block in blocks:
+        for equation in members([block]):
+            for read in equation_reads(equation):
+                found.setdefault(read.tensor, set()).add(id(block))
     return found
 
 

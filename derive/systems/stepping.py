@@ -116,7 +116,7 @@ class _Walk:
         self.held: dict[tuple[str, int], Tensor] = {}
         walked = [e for e in system.equations if e.tensor in along and e.tensor in needed]
         self.walked = [self._with_letter(e) for e in walked]
-        self.begins = {x: b for x in along if (b := self._beginning(x)) is not None}
+        self.begins = self._beginnings()
 
     def stepping(self) -> Stepping | None:
         """The equations of one place; None where nothing is kept, or the length is asked for."""
@@ -306,21 +306,30 @@ class _Walk:
             return None
         return substitute(other, {a: affine(b) for a, b in zip(found, axes, strict=True)})
 
-    def _beginning(self, name: str) -> Expr | None:
-        """What a tensor is before the first place, where all lagged reads say it and agree."""
-        said: list[Expr] = []
-        lagged = 0
+    def _beginnings(self) -> dict[str, Expr]:
+        """What tensors are before the first place, where all lagged reads say it and agree."""
+        lagged: dict[str, int] = {}
+        values: dict[str, list[Expr]] = {}
         for equation in self.walked:
-            lagged += sum(r.tensor == name and self._lag(r) > 0 for r in equation_reads(equation))
+            for read in equation_reads(equation):
+                if read.tensor in self.along and self._lag(read) > 0:
+                    lagged[read.tensor] = lagged.get(read.tensor, 0) + 1
             for term in equation.terms:
                 for node in walk(term.body):
                     match node:
-                        case Call("where", (_, Read(tensor), _)) if tensor == name:
-                            value = self._guarded(node)
-                            said += [] if value is None else [value]
+                        case Call("where", (_, Read(tensor), _)) if (
+                            value := self._guarded(node)
+                        ) is not None:
+                            values.setdefault(tensor, []).append(value)
                         case _:
                             pass
-        return said[0] if said and len(said) == lagged and len(set(said)) == 1 else None
+        return {
+            name: values[name][0]
+            for name in self.along
+            if name in values
+            and len(values[name]) == lagged.get(name, 0)
+            and len(set(values[name])) == 1
+        }
 
     def _begin(self, name: str) -> Equation:
         """The equation of what is held of a tensor before the first place."""

@@ -74,13 +74,13 @@ class Writer:
         reads = {r.tensor for e in equations for r in equation_reads(e)}
         wanted = [t.name for t in self.stored if t.name in reads and t.name not in given]
         lines: list[str] = []
-        while wanted:
-            count = len(wanted)
-            while count > 1 and len(self._unpack(wanted[:count])) > LINE:
-                count -= 1
-            lines.append(self._unpack(wanted[:count]))
-            wanted = wanted[count:]
-        return lines
+        row: list[str] = []
+        for name in wanted:
+            if row and len(self._unpack([*row, name])) > LINE:
+                lines.append(self._unpack(row))
+                row = []
+            row.append(name)
+        return [*lines, self._unpack(row)] if row else lines
 
     def _unpack(self, names: Sequence[str]) -> str:
         left = ", ".join(self.names.tensor(n) for n in names)

@@ -25,6 +25,7 @@ class Frame:
         derivation = self.derivation = once.derivation
         self.system = derivation.system
         self.table = derivation.table
+        self.derived = frozenset(e.tensor for e in derivation.backward)
         self.plan = plan_of(derivation, curving(self.original))
         dims = sorted(dims_of(derivation.tensors))
         tensors = [t.name for t in derivation.tensors if t.role != "hyperparameter"]

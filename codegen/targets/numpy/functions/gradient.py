@@ -68,7 +68,7 @@ def gradient_functions(frame: Frame) -> list[Function]:
 
 def _gradient_of(frame: Frame, tensor: Tensor) -> str:
     adjoint = frame.derivation.adjoint.get(tensor.name)
-    if adjoint is None or not any(e.tensor == adjoint for e in frame.derivation.backward):
+    if adjoint is None or adjoint not in frame.derived:
         return f"np.zeros_like({_value_of(frame, tensor)})"
     return frame.names.tensor(adjoint)
 
