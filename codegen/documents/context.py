@@ -17,7 +17,7 @@ from codegen.documents.blocks import (
 )
 from codegen.documents.messages import Words
 from codegen.documents.options import Manner
-from codegen.documents.repeated_layers import Same, told_by_another
+from codegen.documents.repeated_layers import Same, repeated
 from codegen.latex.index_printer import Formula, IndexPrinter
 from codegen.latex.matrix_printer import MatrixPrinter
 from codegen.latex.step_printer import StepPrinter
@@ -132,7 +132,7 @@ class Teller:
         slope = next((c for c in calls if c.function.endswith("'") and len(c.function) == 2), None)
         if slope is None:
             return []
-        step = next(s for s in self.derivation.steps if s.subject == equation.tensor)
+        step = self.derivation.steps_of[equation.tensor][0]
         forward = self.index.left(step.before)
         inner = self.index.box(slope.args[0]).text
         name = slope.function
@@ -177,14 +177,21 @@ class Teller:
 
     @cached_property
     def same_forward(self) -> Mapping[str, Same]:
-        """The layers whose equations are those of one before."""
-        return told_by_another(self.system.layers, self.forward_of(), self.derivation.table)
+        """The layers whose equations have the form of an earlier one's."""
+        return repeated(self.system.layers, self.forward_of(), self.derivation.table)
 
     @cached_property
     def same_backward(self) -> Mapping[str, Same]:
-        """The layers whose derivatives are those of one behind."""
+        """The layers whose derivatives have the form of a later one's."""
         layers = reversed(self.system.layers)
-        return told_by_another(layers, self.backward_of(), self.derivation.table)
+        return repeated(layers, self.backward_of(), self.derivation.table)
+
+    def is_repeated(self, equation: Equation) -> bool:
+        """Whether an equation of the forward or backward pass is one of a repeated layer."""
+        of = self.of.get(equation.tensor)
+        layer = self.layer_of.get(equation.tensor if of is None else of)
+        same = self.same_forward if of is None else self.same_backward
+        return layer is not None and layer.name in same
 
     def forward_of(self) -> dict[str, list[Equation]]:
         """The equations of each layer, by its name."""

@@ -75,12 +75,11 @@ def _written_in(derivation: Derivation, needed: set[str]) -> set[str]:
     names = {a for _, a in derivation.adjoints}
     while work:
         subject = work.pop()
-        for step in derivation.steps:
-            if step.subject == subject:
-                for read in equation_reads(step.before):
-                    if read.tensor in names and read.tensor not in found | needed:
-                        found.add(read.tensor)
-                        work.append(read.tensor)
+        for step in derivation.steps_of.get(subject, ()):
+            for read in equation_reads(step.before):
+                if read.tensor in names and read.tensor not in found | needed:
+                    found.add(read.tensor)
+                    work.append(read.tensor)
     return found
 
 

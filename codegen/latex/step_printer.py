@@ -2,6 +2,7 @@ r"""The engine's steps as formulas: the chain rule written out, and both sides o
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 from codegen.latex.box import beside, fraction
@@ -39,7 +40,7 @@ class StepPrinter:
         self.index = index
         self.names = index.names
         chains = [s.subject for s in derivation.steps if s.kind == "chain"]
-        self.several = {s for s in chains if chains.count(s) > 1}
+        self.several = {s for s, count in Counter(chains).items() if count > 1}
         self.equations = {e.tensor: e for e in (*derivation.backward, *derivation.inlined)}
 
     def formula(self, step: Step) -> Formula:
@@ -97,20 +98,19 @@ class StepPrinter:
 
     def textbook(self, equation: Equation) -> Equation | None:
         """An error term with the activation's derivative as $f'(z)$, not worked out."""
-        chains = [
-            s for s in self.derivation.steps if s.kind == "chain" and s.subject == equation.tensor
-        ]
+        steps = self.derivation.steps_of.get(equation.tensor, ())
+        chains = [s for s in steps if s.kind == "chain"]
         if len(chains) != 1:
             return None
         before, after = chains[0].before, chains[0].after.terms[0]
-        if not elementwise(before) or len(before.terms) > 1:
+        if len(before.terms) > 1 or not elementwise(before):
             return None
         body = before.terms[0].body
         place = tuple(affine(a) for a in equation.axes)
         read = Read(chains[0].wrt, after.target)
-        if isinstance(body, Read) or set(reads(body)) != {read} or after.target != place:
+        if isinstance(body, Read) or after.target != place or before.axes != equation.axes:
             return None
-        if before.axes != equation.axes:
+        if any(r != read for r in reads(body)):
             return None
         slope = Call(f"{self.function(body, read)}'", (read,))
         value = self.value(before)

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from derive.calculus.total_differential import (
     Passage,
     slope,
-    source_of,
     upstream_of,
 )
 from derive.ir.derivation import Derivation
@@ -49,7 +48,7 @@ def with_deltas(derivation: Derivation, passage: Passage) -> Delta:
 
     `local` are equal forms, the later with the letters that only the deltas hold summed away.
     """
-    equation, source = passage.chain.before, source_of(passage)
+    equation, source = passage.chain.before, passage.source
     taken = {a.letter for a in (*source.domain, *equation.axes)}
     at = tuple(_fresh(a, taken) for a in passage.chain.after.axes)
     incoming = upstream_of(derivation, equation.tensor)

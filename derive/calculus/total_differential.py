@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from derive.algebra.readable import solve_for_reading
 from derive.ir.derivation import Derivation, Step
 from derive.ir.notation import (
+    Axis,
     Call,
     Equation,
     Expr,
@@ -38,11 +39,13 @@ from derive.ir.tree import (
 class Passage:
     """How a change of one read passes through one equation: the steps, from first to last form.
 
-    `raw` is what the rule gave, `told` the same through the equation's own output, `solved` with
-    one entry on the left where there is such a form.
+    `source` is the equation's term that does the reading, `raw` what the rule gave, `told` the
+    same through the equation's own output, `solved` with one entry on the left where there is such
+    a form.
     """
 
     chain: Step
+    source: Term
     raw: Term
     told: Term
     solved: Term
@@ -70,12 +73,16 @@ def passages(derivation: Derivation) -> tuple[Passage, ...]:
 
 def _passages(steps: Iterable[Step]) -> Iterator[Passage]:
     found: Passage | None = None
+    equation: Equation | None = None
     for step in steps:
         if step.kind == "chain":
             if found is not None:
                 yield found
+            if step.before is not equation:
+                equation, readers = step.before, _readers(step.before)
             term = step.after.terms[0]
-            found = Passage(step, term, term, term)
+            source = readers[term.domain, Read(step.wrt, term.target)]
+            found = Passage(step, source, term, term, term)
         elif found is not None and step.subject == found.chain.subject:
             after = step.after.terms[0]
             if step.rule == "re-express" and found.told == found.raw == found.solved:
@@ -92,6 +99,15 @@ def _passages(steps: Iterable[Step]) -> Iterator[Passage]:
             found = None
     if found is not None:
         yield found
+
+
+def _readers(equation: Equation) -> Mapping[tuple[tuple[Axis, ...], Read], Term]:
+    """The first term over a domain that does a read."""
+    found: dict[tuple[tuple[Axis, ...], Read], Term] = {}
+    for term in equation.terms:
+        for read in reads(term.body):
+            found.setdefault((term.domain, read), term)
+    return found
 
 
 def upstream_of(derivation: Derivation, output: str) -> str | None:
@@ -114,8 +130,8 @@ def total_differential(
     bodies: dict[tuple[object, ...], list[Expr]] = {}
     sources: dict[tuple[object, ...], Term] = {}
     for passage in through:
-        source = source_of(passage)
-        body = _changed(replace(passage, told=passage.raw) if raw else passage, source, incoming)
+        source = passage.source
+        body = _changed(replace(passage, told=passage.raw) if raw else passage, incoming)
         key = (source.target, source.domain)
         bodies.setdefault(key, []).append(body)
         sources.setdefault(key, source)
@@ -163,20 +179,11 @@ def with_differentials(derivation: Derivation) -> Mapping[str, Tensor]:
     return {**derivation.table, **changes}
 
 
-def source_of(passage: Passage) -> Term:
-    """The term of the equation that does the reading."""
-    wanted = Read(passage.wrt, passage.raw.target)
-    for term in passage.chain.before.terms:
-        if term.domain == passage.raw.domain and wanted in set(reads(term.body)):
-            return term
-    raise LookupError(f"no term of {passage.output} reads {passage.wrt} so")
-
-
-def _changed(passage: Passage, source: Term, incoming: str | None) -> Expr:
+def _changed(passage: Passage, incoming: str | None) -> Expr:
     """What a change of one read changes: the change stands where the author wrote the read."""
     read = Read(passage.wrt, passage.raw.target)
     change = Read(differential_of(passage.wrt), passage.raw.target)
-    body = source.body
+    source, body = passage.source, passage.source.body
     if passage.told == passage.raw and source.reduce == "sum":
         if body == read:
             return change

@@ -73,6 +73,14 @@ class Derivation(Displayed):
         """The name of the derivative of the objective by a tensor, by the tensor's name."""
         return dict(self.adjoints)
 
+    @cached_property
+    def steps_of(self) -> Mapping[str, tuple[Step, ...]]:
+        """The steps that led to each derivative, by its name."""
+        found: dict[str, list[Step]] = {}
+        for step in self.steps:
+            found.setdefault(step.subject, []).append(step)
+        return {name: tuple(steps) for name, steps in found.items()}
+
     def gradient(self, name: str) -> Equation:
         """The equation of the objective's derivative by a tensor.
 

@@ -6,6 +6,7 @@ and sorted by what changes; the coefficient of each is the derivative by it.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -65,6 +66,7 @@ class Backward:
         for passage in passages(self.derivation):
             self.through.setdefault(passage.output, []).append(passage)
             self.into.setdefault(passage.chain.subject, []).append(passage)
+        self.alike = Counter((p.output, p.wrt) for ps in self.through.values() for p in ps)
 
     def sections(self) -> Iterator[Section]:
         """Each derivative in the engine's order, with what was written into it before it."""
@@ -118,8 +120,8 @@ class Backward:
 
     def written_into(self, equation: Equation) -> Iterator[Equation]:
         """The derivatives that were written into this one, each before it is needed, told once."""
-        for step in self.derivation.steps:
-            if step.subject != equation.tensor or step.rule not in _WRITTEN_IN:
+        for step in self.derivation.steps_of.get(equation.tensor, ()):
+            if step.rule not in _WRITTEN_IN:
                 continue
             before = {r.tensor for r in equation_reads(step.before)}
             after = {r.tensor for r in equation_reads(step.after)}
@@ -175,8 +177,8 @@ class Backward:
         change = Math(self.teller.index.integers.entry(differential_of(passage.wrt), places))
         if label is None:
             return self.say("coefficient before", change=change)
-        alike = [p for p in self.through[passage.output] if p.wrt == passage.wrt]
-        key = "coefficient" if len(alike) == 1 else "coefficient of one"
+        alone = self.alike[passage.output, passage.wrt] == 1
+        key = "coefficient" if alone else "coefficient of one"
         said = self.say(key, change=change, formula=self.teller.refers(label))
         if raw and places != own:
             then = self.say("rename", of=self.teller.symbol(passage.wrt))
@@ -211,8 +213,8 @@ class Backward:
         for passage in into:
             more, shown = self.passed(passage, into)
             blocks.extend(more)
-        for step in self.derivation.steps:
-            if step.subject != equation.tensor or step.kind == "chain":
+        for step in self.derivation.steps_of.get(equation.tensor, ()):
+            if step.kind == "chain":
                 continue
             if step.rule in _OF_A_PASSAGE and any(_belongs(step, p) for p in into):
                 continue

@@ -25,7 +25,6 @@ from derive.calculus.total_differential import (
     Passage,
     passages,
     slope,
-    source_of,
     upstream_of,
 )
 from derive.ir.notation import (
@@ -93,7 +92,7 @@ class Scalars:
         """Every way from the objective to an entry, as the links of a chain."""
         for passage in self.into.get(name, ()):
             incoming = upstream_of(self.derivation, passage.output)
-            source, local = source_of(passage), slope(self.derivation, passage)
+            source, local = passage.source, slope(self.derivation, passage)
             for at in _assignments(passage.raw.domain):
                 if _at(passage.raw.target, at) != place:
                     continue

@@ -176,7 +176,8 @@ def _conventions(
     others = [Math(names.dim(Dim(d))) for d in dims if d != system.batch]
     if others:
         yield say("dims" if len(others) > 1 else "dim", extents=listed(others))
-    equations = (*derivation.forward, *derivation.backward, *derivation.updates)
+    passes = (e for e in (*derivation.forward, *derivation.backward) if not teller.is_repeated(e))
+    equations = (*passes, *derivation.updates)
     if _reads_outside(derivation, equations):
         yield say("outside")
     if "[" in text:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from codegen.documents.blocks import (
     Block,
@@ -14,11 +14,10 @@ from codegen.documents.blocks import (
     Text,
 )
 from codegen.documents.context import Teller, together
-from codegen.documents.repeated_layers import Same
 from codegen.documents.sections.updates import after_the_update
 from codegen.latex.index_printer import Formula, IndexPrinter
 from codegen.latex.symbols import Names
-from derive.ir.notation import Dim, Equation
+from derive.ir.notation import Dim
 from derive.ir.system import System
 from derive.ir.tree import needed_by
 
@@ -28,9 +27,8 @@ def over_a_batch(teller: Teller) -> Iterator[Section]:
     derivation = teller.derivation
     letter = teller.system.batch or ""
     blocks: list[Block] = []
-    ahead, behind = teller.same_forward, teller.same_backward
-    for every, same in ((derivation.forward, ahead), (derivation.backward, behind)):
-        equations = [e for e in every if not _of_another(teller, e, same)]
+    for every in (derivation.forward, derivation.backward):
+        equations = [e for e in every if not teller.is_repeated(e)]
         formulas = [teller.matrix.formula(e) or teller.index.formula(e) for e in equations]
         blocks.append(Display(tuple(formulas)))
         blocks.extend(teller.with_numbers(equations))
@@ -42,15 +40,9 @@ def over_a_batch(teller: Teller) -> Iterator[Section]:
     if teller.worked is not None:
         blocks.extend(teller.with_numbers(derivation.updates))
         blocks.extend(after_the_update(teller))
-    if ahead or behind:
+    if teller.same_forward or teller.same_backward:
         blocks.append(Paragraph(teller.say("others likewise")))
     yield Section(teller.say("batch title"), (Paragraph(said), *together(blocks)))
-
-
-def _of_another(teller: Teller, equation: Equation, same: Mapping[str, Same]) -> bool:
-    """Whether an equation is of a layer that is told by another one."""
-    layer = teller.layer_of.get(teller.of.get(equation.tensor, equation.tensor))
-    return layer is not None and layer.name in same
 
 
 def in_training(teller: Teller, inference: System | None) -> Iterator[Section]:
