@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from derive.ir.derivation import Derivation
 from derive.ir.notation import Dim, affine
 from derive.ir.system import System
-from derive.language.instantiate import bare_names
-from derive.language.scope import refs
+from derive.language.occurrences import bare_names, refs, sized_names
 from derive.language.syntax import (
-    Fn,
-    Name,
-    Op,
-    Red,
-    Ref,
-    Syntax,
     Written,
 )
 from derive.readers.vocabulary import Vocabulary
@@ -79,22 +72,9 @@ def plain_left(written: Written) -> Written:
 def names_read(written: Written) -> set[str]:
     """Every name that an equation's right side reads, tensors whose size is asked included."""
     found = {r.name for r in refs(written.right)} | bare_names([written])
-    return found | set(_sized(written.right))
+    return found | set(sized_names(written.right))
 
 
 def names_in(written: Sequence[Written]) -> set[str]:
     """Every name in a text, left sides included."""
     return {w.tensor for w in written}.union(*map(names_read, written))
-
-
-def _sized(node: Syntax) -> Iterator[str]:
-    match node:
-        case Fn(name="size", args=(Name(name=name), *_)):
-            yield name
-        case Ref(subscripts=parts) | Op(args=parts) | Fn(args=parts):
-            for part in parts:
-                yield from _sized(part)
-        case Red(body=body):
-            yield from _sized(body)
-        case _:
-            pass

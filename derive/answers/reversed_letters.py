@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from derive.language.scope import refs
+from derive.language.occurrences import refs
 from derive.language.syntax import (
     Fn,
     Name,

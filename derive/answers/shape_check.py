@@ -12,12 +12,11 @@ from dataclasses import dataclass
 
 from derive.ir.notation import Affine
 from derive.language.extent_inference import show
-from derive.language.scope import refs
+from derive.language.occurrences import refs
 from derive.language.syntax import (
+    SYNTAX,
     Dots,
-    Fn,
     Name,
-    Op,
     Red,
     Ref,
     Syntax,
@@ -137,11 +136,9 @@ def _walks(
                 x.name: (x.name, place.line, place.column) for x in letters if isinstance(x, Name)
             }
             yield from _walks(body, {**bound, **new}, shapes)
-        case Op(args=args) | Fn(args=args):
-            for arg in args:
-                yield from _walks(arg, bound, shapes)
         case _:
-            pass
+            for part in SYNTAX.children(node):
+                yield from _walks(part, bound, shapes)
 
 
 def _shape(written: Written, shapes: Mapping[str, Shape]) -> Shape | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from derive.ir.notation import Affine, Dim, affine
+from derive.language.occurrences import mentions
 from derive.language.syntax import (
     Fn,
     Name,
@@ -101,46 +102,6 @@ def named(place: Place, name: str, shape: Shape, lies: str = "") -> Entries:
         return Ref(place, name, subscripts) if subscripts else Name(place, name)
 
     return Entries(shape, at, lies if len(shape) == 1 else "", name)
-
-
-def plainly(body: Syntax, letter: str) -> bool:
-    """Whether a letter walks some axis by itself, so that its extent is known."""
-    match body:
-        case Ref(subscripts=parts):
-            return any(isinstance(p, Name) and p.name == letter for p in parts) or any(
-                plainly(p, letter) for p in parts
-            )
-        case Op(args=args) | Fn(args=args):
-            return any(plainly(a, letter) for a in args)
-        case Red(body=inner):
-            return plainly(inner, letter)
-        case _:
-            return False
-
-
-def mentions(body: Syntax, letter: str) -> bool:
-    """Whether a letter stands anywhere inside."""
-    match body:
-        case Name(name=name):
-            return name == letter
-        case Ref(subscripts=parts) | Op(args=parts) | Fn(args=parts):
-            return any(mentions(p, letter) for p in parts)
-        case Red(body=inner):
-            return mentions(inner, letter)
-        case _:
-            return False
-
-
-def bound(body: Syntax) -> frozenset[str]:
-    """The letters that the reductions inside bind."""
-    match body:
-        case Red(letters=letters, body=inner):
-            own = {x.name for x in letters if isinstance(x, Name)}
-            return bound(inner) | own
-        case Ref(subscripts=parts) | Op(args=parts) | Fn(args=parts):
-            return frozenset().union(*map(bound, parts))
-        case _:
-            return frozenset()
 
 
 class Lengths:

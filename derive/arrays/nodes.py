@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from derive.ir.notation import Affine
+from derive.ir.walk import Tree
 from derive.language.syntax import Place
 
 NOWHERE = Place("expression", 1, 1)
@@ -267,3 +268,4 @@ Whole = (
     | Identity
     | Hot
 )
+ARRAYS: Tree[Whole] = Tree(Whole)

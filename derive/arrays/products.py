@@ -10,7 +10,6 @@ from derive.arrays.entries import (
     Lengths,
     Scope,
     Subscripts,
-    bound,
     number,
     reduced,
     shape_told,
@@ -18,6 +17,7 @@ from derive.arrays.entries import (
 )
 from derive.arrays.shape_mismatch import Apart
 from derive.ir.notation import Affine
+from derive.language.occurrences import bound_names
 from derive.language.syntax import (
     Name,
     Place,
@@ -77,7 +77,7 @@ def matmul(
         columns = subscripts[len(lead) + len(row) :]
         one = left.value((*_kept(place, front, leads[0]), *rows, k), inside)
         other_lead = _kept(place, front, leads[1])
-        other = right.value((*other_lead, k, *columns), inside.having(bound(one)))
+        other = right.value((*other_lead, k, *columns), inside.having(bound_names(one)))
         return reduced(place, "sum", ((letter, inner),), times(one, other), length)
 
     return Entries(shape, at)
@@ -101,7 +101,7 @@ def _scaled_rows(diagonal: Entries, right: Entries, inner: Affine) -> Entries:
     def at(subscripts: Subscripts, scope: Scope) -> Syntax:
         row = subscripts[max(len(subscripts) - 2, 0)]
         one = diagonal.value((row,), scope)
-        return times(one, right.value(subscripts, scope.having(bound(one))))
+        return times(one, right.value(subscripts, scope.having(bound_names(one))))
 
     return Entries(shape, at, diagonal=right.diagonal if diagonal.ones else None)
 
@@ -111,7 +111,7 @@ def _scaled_columns(left: Entries, diagonal: Entries, inner: Affine) -> Entries:
 
     def at(subscripts: Subscripts, scope: Scope) -> Syntax:
         one = left.value(subscripts, scope)
-        return times(one, diagonal.value((subscripts[-1],), scope.having(bound(one))))
+        return times(one, diagonal.value((subscripts[-1],), scope.having(bound_names(one))))
 
     return Entries(shape, at)
 
@@ -165,7 +165,9 @@ def _of_number(place: Place, left: Entries, right: Entries, shown: tuple[str, st
 
     def at(subscripts: Subscripts, scope: Scope) -> Syntax:
         one = left.value(subscripts if left.rank else (), scope)
-        return times(one, right.value(subscripts if right.rank else (), scope.having(bound(one))))
+        return times(
+            one, right.value(subscripts if right.rank else (), scope.having(bound_names(one)))
+        )
 
     return Entries(other.shape, at, other.lies)
 
@@ -175,7 +177,7 @@ def outer(left: Entries, right: Entries) -> Entries:
 
     def at(subscripts: Subscripts, scope: Scope) -> Syntax:
         one = left.value(subscripts[: left.rank], scope)
-        other = right.value(subscripts[left.rank :], scope.having(bound(one)))
+        other = right.value(subscripts[left.rank :], scope.having(bound_names(one)))
         return times(one, other)
 
     return Entries((*left.shape, *right.shape), at)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Protocol
 
-from derive.arrays import walk
 from derive.arrays.nodes import (
+    ARRAYS,
     Entrywise,
     Fill,
     Literal,
@@ -89,7 +89,7 @@ def _negated(make: Making, node: Whole, whole: Whole | None = None) -> Whole | N
     whole = whole or node
     if is_sum(node):
         own = make.addends(node)
-        if _count(whole, node) == 1 and any(f < 0 for f, _ in own):
+        if sum(n == node for n in ARRAYS.walk(whole)) == 1 and any(f < 0 for f, _ in own):
             return summed(make, [(-f, rest) for f, rest in own])
         return None
     match node:
@@ -110,10 +110,6 @@ def _negated(make: Making, node: Whole, whole: Whole | None = None) -> Whole | N
             return Product(one, last) if product else Entrywise("*", (one, last))
         case _:
             return None
-
-
-def _count(node: Whole, part: Whole) -> int:
-    return (node == part) + sum(_count(inner, part) for inner in walk.parts(node))
 
 
 def shortest(make: Making, addends: Addends) -> Whole:

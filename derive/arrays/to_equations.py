@@ -22,7 +22,6 @@ from derive.arrays.entries import (
     Subscripts,
     named,
     number,
-    plainly,
     reduced,
     scalar,
     shape_told,
@@ -75,6 +74,7 @@ from derive.arrays.shaping import (
 from derive.arrays.sums import along_axes, by_letters
 from derive.errors import meant, shorten
 from derive.ir.notation import Affine, Dim
+from derive.language.occurrences import names_of, refs
 from derive.language.syntax import (
     CONSTANTS,
     RESERVED,
@@ -156,8 +156,9 @@ class Elaborator:
 
     def walked(self, written: Written) -> bool:
         """Whether each letter on the left walks an axis on the right, so that it has an extent."""
-        names = (x.name for x in written.letters if isinstance(x, Name))
-        return all(plainly(written.right, x) for x in names)
+        named = names_of(written.letters)
+        walked = {s.name for r in refs(written.right) for s in r.subscripts if isinstance(s, Name)}
+        return walked.issuperset(named)
 
     def letters(self, shape: Shape) -> tuple[list[str], Scope]:
         """A letter for each axis of a left side."""

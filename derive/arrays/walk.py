@@ -2,38 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import fields
-
 from derive.arrays.nodes import (
+    ARRAYS,
     Array,
     Entrywise,
-    Placed,
     Product,
     Transpose,
     Whole,
 )
 
 
-def parts(node: Whole) -> Iterator[Whole]:
-    """The nodes directly inside, in order."""
-    for field in fields(node):
-        value = getattr(node, field.name)
-        for part in value if isinstance(value, tuple) else (value,):
-            if isinstance(part, Placed):
-                yield part  # type: ignore[misc]
-
-
 def arrays(node: Whole) -> list[str]:
     """The names of the arrays inside, in order, repeats included."""
-    if isinstance(node, Array):
-        return [node.name]
-    return [name for part in parts(node) for name in arrays(part)]
+    return [n.name for n in ARRAYS.walk(node) if isinstance(n, Array)]
 
 
 def turns(node: Whole) -> int:
     """How many transposes stand in a node."""
-    return isinstance(node, Transpose) + sum(map(turns, parts(node)))
+    return sum(isinstance(n, Transpose) for n in ARRAYS.walk(node))
 
 
 def leftwards(node: Whole) -> Whole:

@@ -48,9 +48,11 @@ from derive.ir.tree import (
     power,
 )
 from derive.language.normal_form import Normalizer
+from derive.language.occurrences import names_of, refs
 from derive.language.parser import read_equations
 from derive.language.syntax import (
     CONSTANTS,
+    SYNTAX,
     Dots,
     Fn,
     Name,
@@ -112,7 +114,7 @@ def rules_of(lines: Sequence[str]) -> tuple[Rule, ...]:
         each = sums != "parameters" and bool(set(_names(right)) & own)
         if each:
             own.add(_name(equation))
-        letters = tuple(x.name for x in equation.letters if isinstance(x, Name))
+        letters = names_of(equation.letters)
         rank = _rank(equation, letters, ranks)
         entrywise = bool(equation.letters)
         name = _name(equation)
@@ -128,7 +130,7 @@ def _rank(
     `ranks` tells it of a value by its name and the number of its own axes.
     """
     walks: list[tuple[str, Sequence[Syntax]]] = [
-        (r.name, r.subscripts) for r in _refs(equation.right)
+        (r.name, r.subscripts) for r in refs(equation.right)
     ]
     if equation.is_next:
         walks.append((_name(equation), equation.letters))
@@ -168,7 +170,7 @@ def letters_of(rules: Sequence[Rule], shape: Sequence[Affine]) -> tuple[dict[str
         axes: dict[str, Axis] = {}
         if rule.tensor.startswith("next("):
             axes = {x: Axis(x, e) for x, e in zip(rule.letters, whole, strict=False)}
-        for ref in _refs(rule.right):
+        for ref in refs(rule.right):
             for subscript, extent in zip(ref.subscripts, shapes.get(ref.name, whole), strict=False):
                 if isinstance(subscript, Name):
                     axis = axes.setdefault(subscript.name, Axis(subscript.name, extent))
@@ -184,31 +186,12 @@ def _name(equation: Written) -> str:
 
 
 def _names(node: Syntax) -> Iterator[str]:
-    match node:
-        case Name(name=name):
-            yield name
-        case Ref(name=name):
-            yield name
-        case Op(args=args) | Fn(args=args):
-            for part in args:
-                yield from _names(part)
-        case Red(body=body):
-            yield from _names(body)
-        case _:
-            pass
-
-
-def _refs(node: Syntax) -> Iterator[Ref]:
-    match node:
-        case Ref():
-            yield node
-        case Op(args=args) | Fn(args=args):
-            for part in args:
-                yield from _refs(part)
-        case Red(body=body):
-            yield from _refs(body)
-        case _:
-            pass
+    """The tensors and numbers that are read."""
+    if isinstance(node, Name | Ref):
+        yield node.name
+    else:
+        for part in SYNTAX.children(node):
+            yield from _names(part)
 
 
 def updates_of(

@@ -1,7 +1,7 @@
 """Walking over trees of frozen dataclasses: what stands inside a node, and the node over others.
 
 A tree is named by the union of its nodes' classes. Which fields hold nodes is told by their types
-and worked out once a class::
+and worked out once::
 
     SYNTAX: Tree[Syntax] = Tree(Syntax)
     names = [n.name for n in SYNTAX.walk(value) if isinstance(n, Name)]
@@ -15,7 +15,6 @@ from operator import attrgetter, is_
 from typing import Any, Generic, TypeVar, cast, get_args, get_origin, get_type_hints
 
 Node = TypeVar("Node")
-Learned = TypeVar("Learned")
 Parts = tuple[Any, ...]
 Classes = tuple[type, ...]
 
@@ -36,9 +35,9 @@ class Tree(Generic[Node]):
     ) -> None:
         self._make = make or {}
         self._classes: Classes = get_args(union)
-        self._apart = apart
-        self._fields = _Once(self._holding)
-        self._inside = _Once(self._getter)
+        hints = {c: self._hints(c, apart) for c in self._classes}
+        self._fields = {c: tuple(h) for c, h in hints.items()}
+        self._inside = {c: self._getter(h) for c, h in hints.items()}
 
     def children(self, node: Node) -> tuple[Node, ...]:
         """The nodes directly inside, in the order of the fields."""
@@ -83,25 +82,25 @@ class Tree(Generic[Node]):
     def _over(self, node: Node, old: tuple[Node, ...], new: tuple[Node, ...]) -> Node:
         return node if all(map(is_, new, old)) else self.rebuild(node, new)
 
-    def _holding(self, kind: type) -> tuple[str, ...]:
-        own = [f.name for f in fields(kind) if f.name not in self._apart]
+    def _hints(self, kind: type, apart: Collection[str]) -> dict[str, Any]:
+        """The types of the fields that hold nodes."""
         hints = get_type_hints(kind)
-        return tuple(n for n in own if _holds(hints[n], self._classes))
+        own = (f.name for f in fields(kind) if f.name not in apart)
+        return {n: hints[n] for n in own if _holds(hints[n], self._classes)}
 
-    def _getter(self, kind: type) -> Callable[[Any], Parts]:
+    def _getter(self, hints: Mapping[str, Any]) -> Callable[[Any], Parts]:
         """How the nodes inside are taken out; in the common cases without a search."""
-        names = self._fields[kind]
-        if not names:
+        if not hints:
             return lambda _: ()
-        hints = [get_type_hints(kind)[n] for n in names]
-        value = attrgetter(*names)
-        if all(_is_node(h, self._classes) for h in hints):
-            return value if len(names) > 1 else lambda node: (value(node),)
-        if len(names) == 1 and _is_row(hints[0], self._classes):
+        value = attrgetter(*hints)
+        if all(_is_node(h, self._classes) for h in hints.values()):
+            return value if len(hints) > 1 else lambda node: (value(node),)
+        hint, *others = hints.values()
+        if not others and _is_row(hint, self._classes):
             return value
-        if len(names) == 1 and _is_row_of_pairs(hints[0], self._classes):
+        if not others and _is_row_of_pairs(hint, self._classes):
             return lambda node: tuple([pair[0] for pair in value(node)])
-        return lambda node: tuple(p for n in names for p in self._found(getattr(node, n)))
+        return lambda node: tuple(p for n in hints for p in self._found(getattr(node, n)))
 
     def _found(self, value: Any) -> Iterator[Any]:
         if isinstance(value, self._classes):
@@ -114,18 +113,6 @@ class Tree(Generic[Node]):
         if isinstance(value, self._classes):
             return next(rest)
         return tuple(self._put(v, rest) for v in value) if isinstance(value, tuple) else value
-
-
-class _Once(dict[type, Learned]):
-    """What is worked out for a class when it is first asked for."""
-
-    def __init__(self, learn: Callable[[type], Learned]) -> None:
-        super().__init__()
-        self._learn = learn
-
-    def __missing__(self, kind: type) -> Learned:
-        self[kind] = learned = self._learn(kind)
-        return learned
 
 
 def _holds(hint: Any, classes: Classes) -> bool:

@@ -16,16 +16,12 @@ from derive.ir.notation import (
 from derive.ir.system import Layer, System, Training
 from derive.ir.wellformed import check_system
 from derive.language.assumptions import read_assumption
-from derive.language.elaborate import Meaning, as_value, refs_of
+from derive.language.elaborate import Meaning, as_value
 from derive.language.extent_inference import Sizes, axis_name, infer
 from derive.language.normal_form import Normalizer
+from derive.language.occurrences import refs
 from derive.language.parser import check_name
-from derive.language.scope import (
-    Scoped,
-    ranks,
-    refs,
-    resolve,
-)
+from derive.language.scope import Scoped, ranks, resolve
 from derive.language.syntax import (
     Letter,
     Place,
@@ -298,7 +294,7 @@ class _Assembly:
                 (
                     part.var.name
                     for s in self.scoped
-                    for ref in refs_of(s.right)
+                    for ref in refs(s.right)
                     if ref.name == tensor and isinstance(part := ref.subscripts[position], Letter)
                 ),
                 None,

@@ -6,22 +6,16 @@ from collections.abc import Collection
 
 from derive.errors import ChainruleError, meant, shorten
 from derive.ir.system import Assumption
-from derive.language.elaborate import Meaning, refs_of
+from derive.language.elaborate import Meaning
+from derive.language.extent_inference import walks
 from derive.language.normal_form import Normalizer
+from derive.language.occurrences import free_names, refs
 from derive.language.parser import LONGEST_EQUATION, read_value
-from derive.language.scope import refs, resolve
+from derive.language.scope import resolve
 from derive.language.syntax import (
-    CONSTANTS,
-    Fn,
-    Letter,
-    LetterVar,
     Name,
     Op,
-    Place,
-    Red,
-    Ref,
     Refused,
-    Syntax,
     Written,
 )
 
@@ -49,14 +43,14 @@ def read_assumption(
                 f"{ref.place}: unknown tensor '{shorten(ref.name)}'"
                 f"{meant(ref.name, names) or '; an assumption is about known tensors'}"
             )
-    free = _free_names(node)
+    free = dict.fromkeys(free_names(node))
     letters_ = tuple(Name(node.place, n) for n in free if n not in scalars)
     try:
         sides = []
         for side in node.args:
             written = Written(node.place, "assumed_", letters_, side, text)
             scoped = resolve(written, meaning.rank, scalars, frozenset(names))
-            for var, slot, _ in _plain_walks(scoped.right):
+            for var, slot, _ in walks(scoped.right):
                 value = meaning.extents.get(slot)
                 if value is not None and meaning.extents.get(var) is None:
                     meaning.extents.put(var, value, "as its axis", var.place)
@@ -71,25 +65,3 @@ def read_assumption(
         return Assumption(axes, maker.equations[-1], meaning.value(sides[1].right), text)
     except Refused as refused:
         raise ChainruleError(str(refused)) from None
-
-
-def _plain_walks(node: Syntax) -> list[tuple[LetterVar, tuple[str, int], Place]]:
-    from_refs = []
-    for ref in refs_of(node):
-        for position, part in enumerate(ref.subscripts):
-            if isinstance(part, Letter):
-                from_refs.append((part.var, (ref.name, position), part.place))
-    return from_refs
-
-
-def _free_names(node: Syntax, bound: frozenset[str] = frozenset()) -> list[str]:
-    match node:
-        case Name(name=name):
-            return [] if name in bound or name in CONSTANTS else [name]
-        case Ref(subscripts=parts) | Op(args=parts) | Fn(args=parts):
-            return list(dict.fromkeys(n for p in parts for n in _free_names(p, bound)))
-        case Red(letters=letters_, body=body):
-            names = {x.name for x in letters_ if isinstance(x, Name)}
-            return _free_names(body, bound | names)
-        case _:
-            return []

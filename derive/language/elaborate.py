@@ -32,6 +32,7 @@ from derive.ir.tree import (
     power,
 )
 from derive.language.extent_inference import Extents, axis_name
+from derive.language.occurrences import bound_letters
 from derive.language.printer import expr_text
 from derive.language.scope import Scoped
 from derive.language.syntax import (
@@ -270,7 +271,7 @@ class Meaning:
         everywhere: set[Affine] = set()
         known: set[Affine] = set()
         for scoped in self.scoped:
-            for var in (*scoped.left, *bound_vars(scoped.right)):
+            for var in (*scoped.left, *bound_letters(scoped.right)):
                 found = self.extents.get(var)
                 if var.name == first.name and found is not None:
                     everywhere.add(found)
@@ -284,30 +285,6 @@ class Meaning:
             f"size({first.name}): letter '{first.name}' isn't walked here and has "
             f"{len(known) or 'no'} extents elsewhere; write size(tensor, position)",
         )
-
-
-def refs_of(node: Syntax) -> list[Ref]:
-    """Every tensor with resolved subscripts."""
-    match node:
-        case Ref(subscripts=parts):
-            return [node, *(r for p in parts for r in refs_of(p))]
-        case Op(args=args) | Fn(args=args):
-            return [r for p in args for r in refs_of(p)]
-        case Bound(body=body):
-            return refs_of(body)
-        case _:
-            return []
-
-
-def bound_vars(node: Syntax) -> list[LetterVar]:
-    """Every letter that a reduction binds."""
-    match node:
-        case Bound(vars=vars_, body=body):
-            return [*vars_, *bound_vars(body)]
-        case Ref(subscripts=parts) | Op(args=parts) | Fn(args=parts):
-            return [v for p in parts for v in bound_vars(p)]
-        case _:
-            return []
 
 
 def as_value(expr: Expr) -> Expr:

@@ -12,20 +12,13 @@ from dataclasses import replace
 
 from derive.ir.notation import Affine, Dim
 from derive.language.extent_inference import Slot
-from derive.language.instantiate import letters_of, tensors_of
-from derive.language.scope import (
-    dots_width,
-    has_dots,
-    ranks,
-    refs,
-    spare_letters,
-)
+from derive.language.occurrences import letters_of, refs, tensors_of
+from derive.language.scope import dots_width, has_dots, ranks, spare_letters
 from derive.language.shape_inference import Shape
 from derive.language.syntax import (
+    SYNTAX,
     Dots,
-    Fn,
     Name,
-    Op,
     Red,
     Ref,
     Syntax,
@@ -116,7 +109,5 @@ def _value(node: Syntax, letters: Sequence[str]) -> Syntax:
             return replace(node, subscripts=tuple(found))
         case Red(letters=bound, body=body):
             return replace(node, letters=_listed(bound, letters), body=_value(body, letters))
-        case Op(args=args) | Fn(args=args):
-            return replace(node, args=tuple(_value(a, letters) for a in args))
         case _:
-            return node
+            return SYNTAX.over(node, lambda p: _value(p, letters))

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from derive.ir.notation import Affine, Dim, affine
+from derive.language.occurrences import bound_letters, refs
 from derive.language.scope import Scoped
 from derive.language.syntax import (
     Bound,
@@ -113,33 +114,10 @@ def show(extent: Affine) -> str:
 
 def walks(node: Syntax) -> Iterator[tuple[LetterVar, Slot, Place]]:
     """Every plain walk of a letter along a tensor's axis."""
-    match node:
-        case Ref(subscripts=parts):
-            for position, part in enumerate(parts):
-                if isinstance(part, Letter):
-                    yield part.var, (node.of, position), part.place
-                else:
-                    yield from walks(part)
-        case Op(args=args) | Fn(args=args):
-            for part in args:
-                yield from walks(part)
-        case Bound(body=body):
-            yield from walks(body)
-        case _:
-            pass
-
-
-def bound_letters(node: Syntax) -> Iterator[LetterVar]:
-    """Every letter that a reduction binds."""
-    match node:
-        case Bound(vars=vars_, body=body):
-            yield from vars_
-            yield from bound_letters(body)
-        case Ref(subscripts=parts) | Op(args=parts) | Fn(args=parts):
-            for part in parts:
-                yield from bound_letters(part)
-        case _:
-            pass
+    for ref in refs(node):
+        for position, part in enumerate(ref.subscripts):
+            if isinstance(part, Letter):
+                yield part.var, (ref.of, position), part.place
 
 
 def infer(

@@ -12,13 +12,12 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from derive.errors import meant, shorten
-from derive.language.scope import refs
+from derive.language.occurrences import letters_of, names_of, refs
 from derive.language.syntax import (
-    CONSTANTS,
+    SYNTAX,
     Fn,
     Name,
     Num,
-    Op,
     Place,
     Red,
     Ref,
@@ -45,33 +44,6 @@ def instantiate(
     return [_equation(e, names, scope, place) for e in equations]
 
 
-def letters_of(equations: Sequence[Written]) -> list[str]:
-    """Every letter that the equations bind, in reading order."""
-    found: dict[str, None] = {}
-    for equation in equations:
-        found.update((x.name, None) for x in equation.letters if isinstance(x, Name))
-        found.update(dict.fromkeys(_bound(equation.right)))
-    return list(found)
-
-
-def tensors_of(equations: Sequence[Written]) -> list[str]:
-    """Every tensor that is read or defined, in reading order; scalars only where defined."""
-    found: dict[str, None] = {}
-    for equation in equations:
-        found[equation.tensor] = None
-        found.update((r.of, None) for r in refs(equation.right))
-    return list(found)
-
-
-def bare_names(equations: Sequence[Written]) -> set[str]:
-    """Every name without subscripts that is no letter."""
-    found: set[str] = set()
-    for equation in equations:
-        left = {x.name for x in equation.letters if isinstance(x, Name)}
-        found.update(_bare(equation.right, frozenset(left)))
-    return found
-
-
 def unknown_names(equations: Sequence[Written], known: Collection[str]) -> Iterator[str]:
     """One line for each read of a tensor that the entry doesn't have."""
     for equation in equations:
@@ -82,7 +54,7 @@ def unknown_names(equations: Sequence[Written], known: Collection[str]) -> Itera
 
 
 def _equation(equation: Written, names: Names, scope: str, place: str) -> Written:
-    bound = frozenset(x.name for x in equation.letters if isinstance(x, Name))
+    bound = frozenset(names_of(equation.letters))
 
     def at(old: Place) -> Place:
         return Place(place, old.line, old.column)
@@ -103,23 +75,19 @@ def _value(
 ) -> Syntax:
     place = at(node.place)
 
-    def inside(parts: tuple[Syntax, ...]) -> tuple[Syntax, ...]:
-        return tuple(_value(p, names, bound, at) for p in parts)
-
     match node:
         case Name(name=name) if name not in bound:
             if name in names.numbers:
                 return Num(place, names.numbers[name])
             return Name(place, names.tensors.get(name, name))
         case Ref(name=name, subscripts=parts):
-            return Ref(place, renamed(name, names.tensors), inside(parts))
+            inside = tuple(_value(p, names, bound, at) for p in parts)
+            return Ref(place, renamed(name, names.tensors), inside)
         case Fn(name="size", args=(Name(place=first, name=tensor), *more)):
             new = names.tensors.get(tensor, tensor) if more else tensor
-            return Fn(place, "size", (Name(at(first), new), *inside(tuple(more))))
-        case Op(args=args) | Fn(args=args):
-            return replace(node, place=place, args=inside(args))
+            return Fn(place, "size", (Name(at(first), new), *more))
         case Red(letters=letters, body=body):
-            bound |= {x.name for x in letters if isinstance(x, Name)}
+            bound = bound.union(names_of(letters))
             return replace(
                 node,
                 place=place,
@@ -127,34 +95,7 @@ def _value(
                 body=_value(body, names, bound, at),
             )
         case _:
-            return replace(node, place=place)
-
-
-def _bound(node: Syntax) -> Iterator[str]:
-    match node:
-        case Red(letters=letters, body=body):
-            yield from (x.name for x in letters if isinstance(x, Name))
-            yield from _bound(body)
-        case Ref(subscripts=parts) | Op(args=parts) | Fn(args=parts):
-            for part in parts:
-                yield from _bound(part)
-        case _:
-            pass
-
-
-def _bare(node: Syntax, bound: frozenset[str]) -> Iterator[str]:
-    match node:
-        case Name(name=name) if name not in bound and name not in CONSTANTS:
-            yield name
-        case Fn(name="size"):
-            pass
-        case Red(letters=letters, body=body):
-            yield from _bare(body, bound | {x.name for x in letters if isinstance(x, Name)})
-        case Ref(subscripts=parts) | Op(args=parts) | Fn(args=parts):
-            for part in parts:
-                yield from _bare(part, bound)
-        case _:
-            pass
+            return replace(SYNTAX.over(node, lambda p: _value(p, names, bound, at)), place=place)
 
 
 def _text(equation: Written, names: Names) -> str:

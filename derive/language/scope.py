@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from itertools import chain, count
 
 from derive.errors import meant
+from derive.language.occurrences import letters_of, refs
 from derive.language.syntax import (
     CONSTANTS,
+    SYNTAX,
     Bound,
     Dots,
     Fn,
@@ -86,7 +88,7 @@ def ranks(
     waiting = list(written)
     for equation in waiting:
         if not any(isinstance(x, Dots) for x in equation.letters):
-            settle(_left_name(equation), len(equation.letters), equation.place)
+            settle(equation.tensor, len(equation.letters), equation.place)
         for ref in refs(equation.right):
             if not any(isinstance(s, Dots) for s in ref.subscripts):
                 settle_ref(ref, len(ref.subscripts))
@@ -99,7 +101,7 @@ def ranks(
                 left_over.append(equation)
                 continue
             if any(isinstance(x, Dots) for x in equation.letters):
-                settle(_left_name(equation), len(equation.letters) - 1 + width, equation.place)
+                settle(equation.tensor, len(equation.letters) - 1 + width, equation.place)
             for ref in refs(equation.right):
                 if any(isinstance(s, Dots) for s in ref.subscripts):
                     settle_ref(ref, len(ref.subscripts) - 1 + width)
@@ -118,44 +120,11 @@ def ranks(
     return found
 
 
-def _left_name(equation: Written) -> str:
-    return equation.tensor
-
-
-def refs(node: Syntax) -> Iterator[Ref]:
-    """Every tensor with subscripts, those inside subscripts included."""
-    match node:
-        case Ref():
-            yield node
-            for part in node.subscripts:
-                yield from refs(part)
-        case Op(args=args) | Fn(args=args):
-            for part in args:
-                yield from refs(part)
-        case Red(body=body):
-            yield from refs(body)
-        case _:
-            pass
-
-
-def _reductions(node: Syntax) -> Iterator[Red]:
-    match node:
-        case Red():
-            yield node
-            yield from _reductions(node.body)
-        case Ref(subscripts=parts) | Op(args=parts) | Fn(args=parts):
-            for part in parts:
-                yield from _reductions(part)
-        case _:
-            pass
-
-
 def has_dots(equation: Written) -> bool:
     """Whether `...` stands anywhere."""
-    return (
-        any(isinstance(x, Dots) for x in equation.letters)
-        or any(isinstance(s, Dots) for r in refs(equation.right) for s in r.subscripts)
-        or any(isinstance(x, Dots) for r in _reductions(equation.right) for x in r.letters)
+    return any(isinstance(x, Dots) for x in equation.letters) or any(
+        isinstance(n, Dots) or (isinstance(n, Red) and any(isinstance(x, Dots) for x in n.letters))
+        for n in SYNTAX.walk(equation.right)
     )
 
 
@@ -163,7 +132,7 @@ def dots_width(equation: Written, known: Mapping[str, int]) -> int | None:
     """How many axes `...` stands for in this equation, from a tensor whose rank is known."""
     uses: list[tuple[str, int, Place]] = []
     if any(isinstance(x, Dots) for x in equation.letters):
-        uses.append((_left_name(equation), len(equation.letters) - 1, equation.place))
+        uses.append((equation.tensor, len(equation.letters) - 1, equation.place))
     uses.extend(
         (ref.name, len(ref.subscripts) - 1, ref.place)
         for ref in refs(equation.right)
@@ -213,23 +182,8 @@ def resolve(
 
 
 def _names(equation: Written) -> set[str]:
-    found = {x.name for x in equation.letters if isinstance(x, Name)}
-
-    def gather(node: Syntax) -> None:
-        match node:
-            case Name(name=name):
-                found.add(name)
-            case Ref(subscripts=parts) | Op(args=parts) | Fn(args=parts):
-                for part in parts:
-                    gather(part)
-            case Red(letters=letters, body=body):
-                found.update(x.name for x in letters if isinstance(x, Name))
-                gather(body)
-            case _:
-                pass
-
-    gather(equation.right)
-    return found
+    bare = {n.name for n in SYNTAX.walk(equation.right) if isinstance(n, Name)}
+    return bare.union(letters_of([equation]))
 
 
 class _Resolver:

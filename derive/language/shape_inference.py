@@ -6,13 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from derive.ir.notation import Affine
-from derive.language.extent_inference import (
-    Node,
-    Sizes,
-    Slot,
-    bound_letters,
-    infer,
-)
+from derive.language.extent_inference import Node, Sizes, Slot, infer
+from derive.language.occurrences import bound_letters
 from derive.language.scope import Scoped, ranks, resolve
 from derive.language.syntax import Refused, Written
 

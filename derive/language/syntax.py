@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from derive.ir.notation import MATRIX, REDUCTIONS
+from derive.ir.walk import Tree
 
 FUNCTIONS: dict[str, tuple[int, int]] = {
     **dict.fromkeys(
@@ -151,6 +152,7 @@ class Bound:
 
 # `Name`, `Dots` and `Red` as read; `Letter` and `Bound` instead of them once letters are resolved
 Syntax = Num | Name | Dots | Ref | Op | Fn | Red | Letter | Bound
+SYNTAX: Tree[Syntax] = Tree(Syntax, apart=("letters",))  # the letters of a `Red` are bound there
 
 
 @dataclass(frozen=True)

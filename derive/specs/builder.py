@@ -23,7 +23,8 @@ from derive.ir.system import Draw, Initializer
 from derive.language.elaborate import LARGEST_EXTENT
 from derive.language.ellipsis import without_dots
 from derive.language.extent_inference import Sizes, Slot, axis_name
-from derive.language.instantiate import Names, instantiate, tensors_of
+from derive.language.instantiate import Names, instantiate
+from derive.language.occurrences import tensors_of
 from derive.language.parser import read_equations
 from derive.language.printer import affine_text
 from derive.language.shape_inference import Shape, shapes_of

@@ -10,7 +10,8 @@ from typing import Any
 from derive import catalogue
 from derive.catalogue.rows import Loss, Use
 from derive.errors import meant, shorten
-from derive.language.instantiate import tensors_of, unknown_names
+from derive.language.instantiate import unknown_names
+from derive.language.occurrences import tensors_of
 from derive.language.parser import check_name
 from derive.language.shape_inference import Shape
 from derive.language.user_numbers import exact

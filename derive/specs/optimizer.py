@@ -8,7 +8,7 @@ from typing import Any
 from derive import catalogue
 from derive.catalogue.rows import Use
 from derive.ir.system import Training
-from derive.language.instantiate import bare_names
+from derive.language.occurrences import bare_names
 from derive.language.parser import read_equations
 from derive.specs.attributes import read_attributes, unknown_type
 

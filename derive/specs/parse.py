@@ -10,7 +10,7 @@ from derive.errors import ChainruleError, meant, shorten
 from derive.ir.system import Draw, System, Training
 from derive.language.assemble import Declarations, assemble
 from derive.language.extent_inference import Sizes
-from derive.language.instantiate import letters_of
+from derive.language.occurrences import letters_of
 from derive.language.parser import check_name
 from derive.language.user_numbers import check_title, exact, extent
 from derive.readers.latex import read_either

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from derive.ir.notation import Dim, affine
+from derive.language.occurrences import names_of
 from derive.language.parser import read_equations
 from derive.language.syntax import (
-    Fn,
+    SYNTAX,
     Name,
     Op,
     Red,
@@ -60,11 +61,9 @@ def _weighted(node: Syntax) -> Syntax:
     match node:
         case Red(place, op, letters, body):
             inner = _weighted(body)
-            if op in ("sum", "mean") and BATCH in (x.name for x in letters if isinstance(x, Name)):
+            if op in ("sum", "mean") and BATCH in names_of(letters):
                 weight = Ref(place, RELATIVE, (Name(place, BATCH),))
                 inner = Op(place, "*", (weight, inner))
             return replace(node, body=inner)
-        case Op(args=args) | Fn(args=args):
-            return replace(node, args=tuple(map(_weighted, args)))
         case _:
-            return node
+            return SYNTAX.over(node, _weighted)

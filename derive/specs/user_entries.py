@@ -9,12 +9,8 @@ from typing import Any
 from derive.catalogue.rows import Attribute, Entry, Parameter
 from derive.errors import meant, shorten
 from derive.ir.system import Draw, Initializer
-from derive.language.instantiate import (
-    bare_names,
-    letters_of,
-    tensors_of,
-    unknown_names,
-)
+from derive.language.instantiate import unknown_names
+from derive.language.occurrences import bare_names, letters_of, tensors_of
 from derive.language.parser import check_name
 from derive.language.syntax import Written
 from derive.language.user_numbers import exact, extent

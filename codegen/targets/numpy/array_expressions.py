@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 
@@ -24,6 +25,7 @@ from derive.arrays.entries import (
     told,
 )
 from derive.arrays.nodes import (
+    ARRAYS,
     Array,
     Count,
     Determinant,
@@ -44,7 +46,6 @@ from derive.arrays.nodes import (
 )
 from derive.arrays.printer import chain, text
 from derive.arrays.to_equations import Elaborator
-from derive.arrays.walk import parts
 from derive.ir.notation import Affine, affine
 
 _OPERATORS = {"+": SUM, "-": SUM, "*": PRODUCT, "/": PRODUCT}
@@ -98,16 +99,7 @@ def function_text(
 
 def _twice(nodes: Iterable[Whole]) -> list[Inverse]:
     """The inverses that stand in some nodes more than once."""
-    found: dict[Inverse, int] = {}
-
-    def visit(one: Whole) -> None:
-        if isinstance(one, Inverse):
-            found[one] = found.get(one, 0) + 1
-        for part in parts(one):
-            visit(part)
-
-    for node in nodes:
-        visit(node)
+    found = Counter(n for node in nodes for n in ARRAYS.walk(node) if isinstance(n, Inverse))
     return [i for i, count in found.items() if count > 1]
 
 

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator
-from dataclasses import fields, replace
 from typing import Protocol
 
 from derive.arrays.entries import Entries
 from derive.arrays.nodes import (
+    ARRAYS,
     Array,
     Entrywise,
     Inverse,
     Norm,
-    Placed,
     Product,
     Reduce,
     Trace,
     Whole,
 )
 from derive.arrays.printer import text
-from derive.arrays.walk import arrays, parts
+from derive.arrays.walk import arrays
 
 _LEAST = 8  # characters: what is shorter is written again
 _NAMES = ("z", "s", "r", "u", "v", "h", "q", *(f"z{k}" for k in range(2, 100)))
@@ -69,22 +68,10 @@ def _worth(node: Whole) -> Iterator[Whole]:
                 yield node
         case _:
             pass
-    for part in parts(node):
+    for part in ARRAYS.children(node):
         yield from _worth(part)
 
 
 def _with(node: Whole, part: Whole, name: str) -> Whole:
     """The node with a name in the place of a part."""
-    if node == part:
-        return Array(name)
-    new: dict[str, object] = {}
-    for field in fields(node):
-        value = getattr(node, field.name)
-        if isinstance(value, tuple):
-            new[field.name] = tuple(
-                _with(v, part, name) if isinstance(v, Placed) else v  # type: ignore[arg-type]
-                for v in value
-            )
-        elif isinstance(value, Placed):
-            new[field.name] = _with(value, part, name)  # type: ignore[arg-type]
-    return replace(node, **new) if new else node  # type: ignore[arg-type]
+    return ARRAYS.transform(node, lambda n: Array(name) if n == part else None)

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from derive.language.parser import MOST_PROBLEMS
 from derive.language.syntax import (
+    SYNTAX,
     Name,
     Op,
     Ref,
@@ -27,6 +28,7 @@ from derive.readers.latex.symbol_parts import spell
 from derive.readers.latex.syntax.lexer import MOST_FORMULAS, Text, tokens_of
 from derive.readers.latex.syntax.lines import formulas_of
 from derive.readers.latex.syntax.nodes import (
+    LATEX,
     Node,
     Relation,
     Scripted,
@@ -39,7 +41,6 @@ from derive.readers.latex.text_facts import (
     bound_letters,
     check_depth,
     gather,
-    walk,
 )
 from derive.readers.latex.to_text import written_text
 from derive.readers.vocabulary import Unread
@@ -88,7 +89,7 @@ def batch_letters(trees: Sequence[Node], names: Names) -> set[str]:
     if vocabulary is None or vocabulary.batch is None:
         return found
     for tree in trees:
-        for node in walk(tree):
+        for node in LATEX.walk(tree):
             spelled = spell(node) if isinstance(node, Symbol | Scripted) else None
             if spelled is None or not spelled.below or spelled.base == "delta":
                 continue
@@ -194,7 +195,7 @@ def _formula(formula: Formula, tree: Node) -> list[Written]:
 
 
 def _names_layer(tree: Node) -> bool:
-    for node in walk(tree):
+    for node in LATEX.walk(tree):
         spelled = spell(node) if isinstance(node, Symbol | Scripted) else None
         if spelled is not None and any(
             m[:1] == "l" and len(m) < 5 and (m == "l" or m[1] in "+-")
@@ -221,7 +222,7 @@ def _either_form(formula: Formula, tree: Node) -> list[Written]:
 
 
 def _sums_samples(tree: Node) -> bool:
-    return any(sum_letter(n) is not None for n in walk(tree))
+    return any(sum_letter(n) is not None for n in LATEX.walk(tree))
 
 
 def _has_subscripts(tree: Node) -> bool:
@@ -229,8 +230,8 @@ def _has_subscripts(tree: Node) -> bool:
     return any(
         isinstance(n, Scripted)
         and spell(n) is not None
-        and any(isinstance(i, Symbol) for b in n.below for i in walk(b))
-        for n in walk(tree)
+        and any(isinstance(i, Symbol) for b in n.below for i in LATEX.walk(b))
+        for n in LATEX.walk(tree)
     )
 
 
@@ -257,19 +258,7 @@ def _written(formula: Formula, tree: Node) -> Written:
 def _is_deep(node: Syntax) -> bool:
     level: list[Syntax] = [node]
     for _ in range(MOST_DEEP + 200):
-        level = [p for n in level for p in _parts(n)]
+        level = [p for n in level for p in SYNTAX.children(n)]
         if not level:
             return False
     return True
-
-
-def _parts(node: Syntax) -> tuple[Syntax, ...]:
-    match node:
-        case Ref(subscripts=parts) | Op(args=parts):
-            return parts
-        case _ if hasattr(node, "args"):
-            return tuple(node.args)
-        case _ if hasattr(node, "body"):
-            return (node.body,)
-        case _:
-            return ()

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
+from derive.language.occurrences import names_of, refs
 from derive.language.syntax import (
+    SYNTAX,
     Fn,
     Name,
     Num,
-    Op,
     Place,
     Red,
-    Ref,
     Refused,
     Syntax,
     Written,
@@ -37,25 +37,10 @@ def _walks(equation: Written) -> Iterator[tuple[str, str, int]]:
         for k, x in enumerate(equation.letters):
             if isinstance(x, Name):
                 yield x.name, equation.tensor, k
-    for ref in _refs(equation.right):
+    for ref in refs(equation.right):
         for k, part in enumerate(ref.subscripts):
             if isinstance(part, Name):
                 yield part.name, ref.name, k
-
-
-def _refs(node: Syntax) -> Iterator[Ref]:
-    match node:
-        case Ref(subscripts=parts):
-            yield node
-            for part in parts:
-                yield from _refs(part)
-        case Op(args=args) | Fn(args=args):
-            for part in args:
-                yield from _refs(part)
-        case Red(body=body):
-            yield from _refs(body)
-        case _:
-            pass
 
 
 class _Sizes:
@@ -119,12 +104,8 @@ def _settle(node: Syntax, sizes: _Sizes, scope: frozenset[str] = frozenset()) ->
     match node:
         case Fn(name="size", args=(Name(name=letter),)) if letter not in scope:
             return sizes.size(node, letter)
-        case Ref(subscripts=parts):
-            return replace(node, subscripts=tuple(_settle(p, sizes, scope) for p in parts))
-        case Op(args=args) | Fn(args=args):
-            return replace(node, args=tuple(_settle(a, sizes, scope) for a in args))
-        case Red(letters=letters, body=body):
-            inner = scope | {x.name for x in letters if isinstance(x, Name)}
-            return replace(node, body=_settle(body, sizes, inner))
+        case Red(letters=letters):
+            scope = scope.union(names_of(letters))
         case _:
-            return node
+            pass
+    return SYNTAX.over(node, lambda p: _settle(p, sizes, scope))

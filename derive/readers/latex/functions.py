@@ -31,10 +31,12 @@ from derive.ir.tree import (
 )
 from derive.language.elaborate import Meaning, as_value
 from derive.language.extent_inference import Extents
+from derive.language.occurrences import refs
 from derive.language.parser import read_equations, read_value
 from derive.language.printer import expr_text
-from derive.language.scope import refs, resolve
+from derive.language.scope import resolve
 from derive.language.syntax import (
+    SYNTAX,
     Fn,
     Name,
     Num,
@@ -127,7 +129,7 @@ def body_of(name: str) -> Expr:
     if draws or len(written) != 1 or any(r.name != "x" for r in refs(written[0].right)):
         raise refusal
     numbers = {k: v for k, v in attributes.items() if not isinstance(v, str)}
-    if any(isinstance(n, Red) for n in _walk(written[0].right)):
+    if any(isinstance(n, Red) for n in SYNTAX.walk(written[0].right)):
         raise refusal
     return _meaning(_plain(written[0].right, numbers))
 
@@ -139,18 +141,8 @@ def _plain(node: Syntax, numbers: Mapping[str, Any]) -> Syntax:
             return Name(place, name)
         case Name(place=place, name=name) if name in numbers:
             return Num(place, numbers[name])
-        case Op(args=args) | Fn(args=args):
-            return replace(node, args=tuple(_plain(a, numbers) for a in args))
         case _:
-            return node
-
-
-def _walk(node: Syntax) -> list[Syntax]:
-    match node:
-        case Op(args=args) | Fn(args=args):
-            return [node, *(n for a in args for n in _walk(a))]
-        case _:
-            return [node]
+            return SYNTAX.over(node, lambda p: _plain(p, numbers))
 
 
 def expression(text: str) -> Expr:

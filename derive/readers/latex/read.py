@@ -27,9 +27,9 @@ from derive.readers.latex.name_resolution import (
 from derive.readers.latex.symbol_parts import join, letter_name, spell
 from derive.readers.latex.syntax.lexer import Text, tokens_of
 from derive.readers.latex.syntax.lines import formulas_of
-from derive.readers.latex.syntax.nodes import Node
+from derive.readers.latex.syntax.nodes import LATEX, Node
 from derive.readers.latex.syntax.parser import parse
-from derive.readers.latex.text_facts import Facts, walk
+from derive.readers.latex.text_facts import Facts
 from derive.readers.own_loss import of_own_losses
 from derive.readers.reading import (
     WITNESSES,
@@ -184,7 +184,7 @@ def _witnesses(
 
 
 def _bases(tree: Node) -> set[str]:
-    return {found.base for node in walk(tree) if (found := spell(node)) is not None}
+    return {found.base for node in LATEX.walk(tree) if (found := spell(node)) is not None}
 
 
 def latex_equations(

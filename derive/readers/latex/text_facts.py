@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from derive.language.syntax import Refused
 from derive.readers.latex.symbol_parts import letter_name, spell, subscripts
 from derive.readers.latex.syntax.lexer import Text
 from derive.readers.latex.syntax.nodes import (
+    LATEX,
     Accent,
     Group,
     Node,
@@ -21,7 +22,6 @@ from derive.readers.latex.syntax.nodes import (
     Symbol,
     bare,
     items_of,
-    parts_of,
 )
 
 BIG = ("sum", "prod", "max", "min")
@@ -63,7 +63,7 @@ def check_depth(node: Node, text: Text) -> None:
     """Raise `Refused` where a tree is too deep to be walked."""
     level: list[Node] = [node]
     for _ in range(MOST_NODES_DEEP):
-        level = [p for n in level for p in parts_of(n)]
+        level = [p for n in level for p in LATEX.children(n)]
         if not level:
             return
     raise Refused(
@@ -76,22 +76,15 @@ def gather(formulas: Sequence[Node], text: Text) -> Facts:
     facts = Facts()
     for formula in formulas:
         _left(formula, facts)
-        for node in walk(formula):
+        for node in LATEX.walk(formula):
             _note(node, facts, text)
     return facts
-
-
-def walk(node: Node) -> Iterator[Node]:
-    """Every node, parents first."""
-    yield node
-    for part in parts_of(node):
-        yield from walk(part)
 
 
 def _left(formula: Node, facts: Facts) -> None:
     if not isinstance(formula, Relation) or formula.signs[0] not in DEFINING:
         return
-    for node in walk(formula.sides[-1]):
+    for node in LATEX.walk(formula.sides[-1]):
         read = spell(node) if isinstance(node, Symbol | Scripted) else None
         if read is not None:
             facts.read.add(read.base)
@@ -126,7 +119,7 @@ def _divides(right: Node) -> bool:
         found = spell(node)
         if found is not None:
             names.add(found.base if found.below or found.layer else f"bare {found.base}")
-        for part in parts_of(node):
+        for part in LATEX.children(node):
             gather(part)
 
     gather(right)
@@ -201,10 +194,10 @@ def _range(item: Node, node: Scripted, facts: Facts, text: Text) -> None:
 def bound_letters(tree: Node) -> frozenset[str]:
     """Every letter that a sum of a formula binds."""
     found = set()
-    for node in walk(tree):
+    for node in LATEX.walk(tree):
         if isinstance(node, Scripted) and isinstance(node.base, Symbol) and node.base.name in BIG:
             for below in node.below:
-                for inner in walk(below):
+                for inner in LATEX.walk(below):
                     if isinstance(inner, Symbol) and inner.kind == "letter":
                         found.add(letter_name(inner.name))
     return frozenset(found)

@@ -7,11 +7,11 @@ from collections.abc import Collection, Mapping
 from fractions import Fraction
 
 from derive.arrays.entries import Entries, shape_told
-from derive.arrays.nodes import Entrywise, Whole
+from derive.arrays.nodes import ARRAYS, Entrywise, Whole
 from derive.arrays.python_reader import parsed
 from derive.arrays.shape_mismatch import Apart, OtherShape
 from derive.arrays.to_equations import Elaborator
-from derive.arrays.walk import arrays, parts
+from derive.arrays.walk import arrays
 from derive.errors import ChainruleError, meant, shorten
 from derive.ir.tree import equation_reads
 from derive.language.syntax import Num, Refused, Written
@@ -133,7 +133,7 @@ def _is_less(node: Whole, targets: Collection[str]) -> bool:
         case Entrywise(op="-", args=(left, right)):
             if set(arrays(left)) & set(targets) and not set(arrays(right)) & set(targets):
                 return True
-    return any(_is_less(part, targets) for part in parts(node))
+    return any(_is_less(part, targets) for part in ARRAYS.children(node))
 
 
 class _NoFit(Refused):

@@ -41,7 +41,7 @@ from derive.arrays.to_equations import Elaborator
 from derive.ir.notation import Dim, affine
 from derive.language.assemble import Declarations, assemble
 from derive.language.extent_inference import Sizes
-from derive.language.scope import refs
+from derive.language.occurrences import refs
 from derive.language.syntax import Refused
 from derive.semantics.interpreter import Interpreter
 

@@ -3,12 +3,12 @@ r"""`dW^{[1]} = ...`: some write the derivative of the objective as a differenti
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields, replace
-from typing import Any
+from dataclasses import replace
 
 from derive.readers.latex.name_resolution import OBJECTIVE
 from derive.readers.latex.symbol_parts import spell
 from derive.readers.latex.syntax.nodes import (
+    LATEX,
     Node,
     Over,
     Product,
@@ -41,16 +41,12 @@ def _is_d(node: Node) -> bool:
     return isinstance(node, Symbol) and node.name == "d" and node.kind in ("letter", "word")
 
 
-def _changed(node: Any) -> Any:
-    if isinstance(node, tuple):
-        return tuple(map(_changed, node))
+def _changed(node: Node) -> Node:
     if isinstance(node, Over) and len(items_of(node.bottom)) > 1:
         return node  # a derivative already
     if isinstance(node, Product):
         return _product(node)
-    if not hasattr(node, "at"):
-        return node
-    return replace(node, **{f.name: _changed(getattr(node, f.name)) for f in fields(node)})
+    return LATEX.over(node, _changed)
 
 
 def _product(node: Product) -> Node:

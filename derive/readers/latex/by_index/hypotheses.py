@@ -3,10 +3,10 @@ r"""`h_\theta(x^{(i)})`: the output by name, with its parameters and its argumen
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields, replace
-from typing import Any
+from dataclasses import replace
 
 from derive.readers.latex.syntax.nodes import (
+    LATEX,
     Group,
     Node,
     Operator,
@@ -26,12 +26,8 @@ def hypotheses(trees: Sequence[Node]) -> list[Node]:
     return [_changed(tree) for tree in trees]
 
 
-def _changed(node: Any) -> Any:
-    if isinstance(node, tuple):
-        return tuple(map(_changed, node))
-    if not hasattr(node, "at"):
-        return node
-    new = replace(node, **{f.name: _changed(getattr(node, f.name)) for f in fields(node)})
+def _changed(node: Node) -> Node:
+    new = LATEX.over(node, _changed)
     return _product(new) if isinstance(new, Product) else new
 
 

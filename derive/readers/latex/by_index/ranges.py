@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from derive.language.occurrences import refs
 from derive.language.syntax import (
     Fn,
     Name,
@@ -13,7 +14,6 @@ from derive.language.syntax import (
     Op,
     Place,
     Red,
-    Ref,
     Syntax,
 )
 from derive.readers.latex.by_index.integers import fold, joined, shifted
@@ -253,21 +253,9 @@ def _is_integer(formula: Formula, node: Symbol) -> bool:
 
 def _extent(formula: Formula, letter: str, body: Syntax) -> int | None:
     """The extent of the axis that a letter walks plainly in a value."""
-    for ref in _refs(body):
+    for ref in refs(body):
         shape = formula.names.shapes.get(ref.name)
         for k, part in enumerate(ref.subscripts):
             if isinstance(part, Name) and part.name == letter and shape and k < len(shape):
                 return shape[k].number
     return None
-
-
-def _refs(node: Syntax) -> list[Ref]:
-    match node:
-        case Ref(subscripts=parts):
-            return [node, *(r for p in parts for r in _refs(p))]
-        case Op(args=args) | Fn(args=args):
-            return [r for a in args for r in _refs(a)]
-        case Red(body=body):
-            return _refs(body)
-        case _:
-            return []

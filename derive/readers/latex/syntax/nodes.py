@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from derive.ir.walk import Tree
+
 
 @dataclass(frozen=True)
 class Number:
@@ -140,6 +142,7 @@ Node = (
     | Logic
     | Cases
 )
+LATEX: Tree[Node] = Tree(Node)
 
 
 def bare(node: Node) -> Node:
@@ -153,26 +156,3 @@ def items_of(node: Node) -> tuple[Node, ...]:
     """The factors of a product; of anything else itself."""
     node = bare(node)
     return node.items if isinstance(node, Product) else (node,)
-
-
-def parts_of(node: Node) -> tuple[Node, ...]:
-    """Everything directly inside a node."""
-    match node:
-        case Accent(over=over):
-            return (over,)
-        case Scripted(base=base, below=below, above=above):
-            return (base, *below, *above)
-        case Over(top=top, bottom=bottom):
-            return (top, bottom)
-        case Root(degree=degree, of=of):
-            return (of,) if degree is None else (degree, of)
-        case Group(items=parts) | Product(items=parts) | Relation(sides=parts):
-            return parts
-        case Logic(parts=parts):
-            return parts
-        case Sum(terms=terms):
-            return tuple(t for _, t in terms)
-        case Cases(rows=rows):
-            return tuple(p for row in rows for p in row if p is not None)
-        case _:
-            return ()
