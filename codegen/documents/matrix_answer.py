@@ -10,9 +10,9 @@ from codegen.latex.index_printer import IndexPrinter
 from codegen.latex.symbols import Names as Symbols
 from codegen.lowering.equation import lower_equation
 from codegen.targets.numpy.array_expressions import function_text
+from codegen.targets.numpy.emitted_source import helper_text
 from codegen.targets.numpy.names import Names
 from codegen.targets.numpy.printer import Printer
-from codegen.targets.numpy.runtime import helper_text
 from derive.arrays.entries import told
 from derive.arrays.printer import text
 from derive.errors import ChainruleError, meant, shown

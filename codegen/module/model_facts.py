@@ -63,7 +63,7 @@ class Estimator:
     batch_size: int = 32
 
     def __post_init__(self) -> None:
-        """Refuse what no template could lay out."""
+        """Refuse what no module could be."""
         if self.has_batch and not self.data:
             raise ValueError(f"{self.name}: a batch of what? There are no inputs and no targets")
         if self.classifier and not (self.has_batch and self.inputs and len(self.targets) == 1):
@@ -93,6 +93,11 @@ class Estimator:
             and len(self.targets) == 1
             and self.output_shape == self.targets[0].shape
         )
+
+    @property
+    def role(self) -> Literal["classifier", "regressor"] | None:
+        """What scikit-learn calls it."""
+        return "classifier" if self.classifier else "regressor" if self.regressor else None
 
     @property
     def label_shape(self) -> Shape:

@@ -486,8 +486,10 @@ def train_step(params, state, x, t, rng=None):
 
 _INPUTS = {"x": ("S",)}
 _TARGETS = {"t": ("S",)}
-_INTEGERS = {"x", "t"}
+_WHOLE = ["x", "t"]  # those that are whole numbers
 _CLASSES = 66
+_LABEL_SHAPE = ("S",)  # the shape of one sample's labels
+_SCORES = probabilities  # what predictions are made of
 _CHUNK = 1024  # so many samples at once go through the model in `predict`
 _SETTINGS = {  # what `Model` can be told, and what each means
     "epochs": "passes over the data",
@@ -508,7 +510,8 @@ class Model:
 
     It keeps scikit-learn's conventions without importing it.
     `x` is an array of whole numbers of shape (samples, S). `t` holds labels of any
-    kind, in shape (samples, S).
+    kind, in shape (samples, S). A first `partial_fit` may name all of them in
+    `classes`.
 
     What is learned ends in an underscore: `params_`, `state_` (the optimiser's),
     `history_` (the losses by epoch), `classes_` (the labels in order), `rng_`.
@@ -560,13 +563,13 @@ class Model:
 
     def __sklearn_tags__(self):
         """What scikit-learn asks each estimator; nothing else calls this."""
-        from sklearn.utils import ClassifierTags, Tags, TargetTags
-
-        return Tags(
+        utils = sys.modules["sklearn.utils"]
+        tags = utils.Tags(
             estimator_type=self._estimator_type,
-            target_tags=TargetTags(required=True),
-            classifier_tags=ClassifierTags(multi_class=True),
+            target_tags=utils.TargetTags(required=bool(_TARGETS)),
         )
+        tags.classifier_tags = utils.ClassifierTags(multi_class=_CLASSES > 2)
+        return tags
 
     def fit(self, x, t, *, after_epoch=None):
         """Train anew for `epochs` epochs; `after_epoch(self)` is called after each."""
@@ -581,7 +584,7 @@ class Model:
         return self._train(self._prepared(inputs, targets), after_epoch)
 
     def partial_fit(self, x, t, classes=None):
-        """Train for one epoch more; `classes` names all labels at the first call."""
+        """Train for one epoch more, without forgetting."""
         inputs, targets = self._checked(x, t)
         if not hasattr(self, "params_"):
             self._begin(inputs, targets, classes)
@@ -591,20 +594,20 @@ class Model:
 
     def _begin(self, inputs, targets, classes=None):
         """Set all that is learned to what it is before the first epoch."""
-        self.classes_ = _classes_of(targets[0] if classes is None else list(classes))
+        labels = targets[0] if classes is None else list(classes)
+        self.classes_ = _classes_of(labels)
         self.params_ = init_params(self.seed)
         self.state_ = init_state(self.params_)
-        self.state_["learning_rate"] = float(self.learning_rate)
-        self.state_["beta1"] = float(self.beta1)
-        self.state_["beta2"] = float(self.beta2)
-        self.state_["eps"] = float(self.eps)
+        for name in HYPERPARAMETERS:
+            self.state_[name] = float(getattr(self, name))
         self.rng_ = np.random.default_rng(self.seed)
         self.history_ = {"loss": []}
         self.best_params_ = {}
 
     def _prepared(self, inputs, targets):
         """The arrays as `train_step` takes them."""
-        return inputs + self._coded(targets)
+        targets = [_encoded(self._codes(targets[0])), *targets[1:]]
+        return inputs + targets
 
     def _train(self, arrays, after_epoch):
         """Epoch after epoch, until all are done or patience has run out."""
@@ -630,24 +633,24 @@ class Model:
 
     @np.errstate(all="ignore")  # `_finite` tells what went wrong
     def _epoch(self, arrays):
-        """One pass over the samples in a new order; the mean of the losses met."""
+        """One pass over the data, samples in a new order; the mean loss met."""
         count = len(arrays[0])
         order = self.rng_.permutation(count)
         total = 0.0
         for start in range(0, count, self.batch_size):
             rows = order[start : start + self.batch_size]
             batch = [array[rows] for array in arrays]
-            loss_before = train_step(self.params_, self.state_, *batch, rng=self.rng_)
-            total += len(rows) * loss_before
-        return self._finite(total / count)
+            value = train_step(self.params_, self.state_, *batch, rng=self.rng_)
+            total += _amount(batch) * value
+        return self._finite(total / _amount(arrays))
 
     def _finite(self, value):
         """The loss as a float, or the end of a training that has diverged."""
         if not np.isfinite(value):
-            raise FloatingPointError(
-                f"the loss became {value} in epoch {len(self.history_['loss']) + 1}"
-                f": try a smaller learning_rate than {self.learning_rate}"
-            )
+            epoch = len(self.history_["loss"]) + 1
+            message = f"the loss became {value} in epoch {epoch}"
+            message += f": try a smaller learning_rate than {self.learning_rate}"
+            raise FloatingPointError(message)
         return float(value)
 
     def _has_patience(self):
@@ -676,44 +679,45 @@ class Model:
     def predict(self, x):
         """The most probable label of each sample."""
         scores = self._output(x)
-        return self.classes_[scores.argmax(axis=-1)]
+        return self.classes_[_picked(scores)]
 
     def predict_proba(self, x):
         """The probabilities of the labels, in the order of `classes_`."""
-        return self._output(x)
+        scores = self._output(x)
+        return scores
 
     def _output(self, x):
-        """What the model makes of the samples, `_CHUNK` of them at a time."""
+        """What the model makes of the inputs."""
         self._check_fitted()
         inputs = _arrays(x, _INPUTS)
         parts = []
         for start in range(0, len(inputs[0]), _CHUNK):
             chunk = [array[start : start + _CHUNK] for array in inputs]
-            parts.append(probabilities(self.params_, *chunk))
+            parts.append(_SCORES(self.params_, *chunk))
         return np.concatenate(parts)
 
     def score(self, x, t):
         """The accuracy: the share of labels that `predict` gets right."""
         predicted = self.predict(x)
-        _, (labels,) = self._checked(x, t)
-        self._codes(labels)  # a label that training never met is an error
-        return float(np.mean(predicted == labels))
+        _, targets = self._checked(x, t)
+        codes = self._codes(targets[0])  # a label training never met is an error
+        counts = np.ones(codes.shape)
+        return float(np.average(predicted == targets[0], weights=counts))
 
     def mean_loss(self, x, t):
-        """The loss on these samples, taken in mini-batches as in training."""
+        """The loss on these data, in mini-batches as in training."""
         self._check_fitted()
         inputs, targets = self._checked(x, t)
         return self._mean_loss(self._prepared(inputs, targets))
 
     @np.errstate(all="ignore")
     def _mean_loss(self, arrays):
-        """The mean over mini-batches; a smaller last one counts less."""
-        count = len(arrays[0])
+        """The mean over mini-batches, each by what its samples count."""
         total = 0.0
-        for start in range(0, count, self.batch_size):
+        for start in range(0, len(arrays[0]), self.batch_size):
             batch = [array[start : start + self.batch_size] for array in arrays]
-            total += len(batch[0]) * loss(self.params_, *batch)
-        return float(total / count)
+            total += _amount(batch) * loss(self.params_, *batch)
+        return float(total / _amount(arrays))
 
     def save(self, path):
         """Write the settings and all that was learned to one .npz file."""
@@ -726,8 +730,8 @@ class Model:
             "settings": self.get_params(),
             "learned": _pack(learned, arrays),
         }
-        about = json.dumps(about, default=lambda scalar: scalar.item())
-        _replace_file(path, lambda file: np.savez(file, about=about, **arrays))
+        text = json.dumps(about, default=lambda scalar: scalar.item())
+        _replace_file(path, lambda file: np.savez(file, about=text, **arrays))
 
     @classmethod
     def load(cls, path):
@@ -755,39 +759,14 @@ class Model:
         vars(model).update(learned, rng_=rng)
         return model
 
-    def _check_settings(self):
-        """Refuse settings that make no sense."""
-        self._check_setting("epochs", 0, whole=True)
-        self._check_setting("batch_size", 1, whole=True)
-        self._check_setting("learning_rate", 0)
-        self._check_setting("beta1", 0)
-        self._check_setting("beta2", 0)
-        self._check_setting("eps", 0)
-        self._check_setting("validation", 0, below=1)
-        if self.patience is not None:
-            self._check_setting("patience", 1, whole=True)
-        self._check_setting("seed", 0, whole=True)
-
-    def _check_setting(self, name, least, below=np.inf, whole=False):
-        """Refuse a setting that isn't a number of this kind and size."""
-        value = getattr(self, name)
-        kinds = (int, np.integer) if whole else (int, float, np.integer, np.floating)
-        number = isinstance(value, kinds) and not isinstance(value, bool)
-        if not (number and least <= value < below):
-            kind = "whole" if whole else "finite"
-            limit = "up" if below == np.inf else f"to less than {below}"
-            raise ValueError(
-                f"{name}={value!r} is not a {kind} number from {least} {limit}"
-            )
-
     def _check_fitted(self):
         """Refuse what needs parameters before there are any."""
         if not hasattr(self, "params_"):
             raise ValueError("this Model isn't fitted yet: call fit or load first")
 
     def _checked(self, x, t):
-        """The inputs and the targets as lists of arrays, once all is in order."""
-        self._check_settings()
+        """The inputs, and the targets with their weights, once all is in order."""
+        _check_settings(self.get_params())
         inputs = _arrays(x, _INPUTS)
         targets = [_labels(t)]
         if len(inputs[0]) != len(targets[0]):
@@ -803,25 +782,45 @@ class Model:
         codes = [places[label] for label in labels.ravel().tolist()]
         return np.array(codes).reshape(labels.shape)
 
-    def _coded(self, targets):
-        """The labels as the loss takes them."""
-        codes = self._codes(targets[0])
-        return [codes]
+
+def _check_settings(settings):
+    """Refuse settings that make no sense."""
+    _check_setting("epochs", settings, 0, whole=True)
+    _check_setting("batch_size", settings, 1, whole=True)
+    for name in HYPERPARAMETERS:
+        _check_setting(name, settings, 0)
+    _check_setting("validation", settings, 0, below=1)
+    if settings["patience"] is not None:
+        _check_setting("patience", settings, 1, whole=True)
+    _check_setting("seed", settings, 0, whole=True)
+
+
+def _check_setting(name, settings, least, below=np.inf, whole=False):
+    """Refuse a setting that isn't a number of this kind and size."""
+    value = settings[name]
+    kinds = (int, np.integer) if whole else (int, float, np.integer, np.floating)
+    number = isinstance(value, kinds) and not isinstance(value, bool)
+    if not (number and least <= value < below):
+        kind = "whole" if whole else "finite"
+        limit = "up" if below == np.inf else f"to less than {below}"
+        raise ValueError(
+            f"{name}={value!r} is not a {kind} number from {least} {limit}"
+        )
 
 
 def _arrays(given, shapes):
-    """What was given, checked, as a list of arrays."""
+    """One checked array for each name; for several, from a tuple or from a table."""
     return [_checked_array(name, shape, given) for name, shape in shapes.items()]
 
 
 def _checked_array(name, shape, given):
     """One array of numbers, none missing, of the shape that the model takes."""
     try:
-        array = np.asarray(given, dtype=np.float64 if name in _INTEGERS else DTYPE)
+        array = np.asarray(given, np.float64 if name in _WHOLE else DTYPE)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{name} must hold numbers: {error}") from None
     flat = array.ndim in (1, 2) and not any(isinstance(e, str) for e in shape)
-    if flat and array.size == len(array) * np.prod(shape):  # rows of a table
+    if flat and array.size == len(array) * int(np.prod(shape)):  # rows of a table
         array = array.reshape(len(array), *shape)
     shape = ("samples", *shape)
     array = _array(array, name, shape, dtype=None)
@@ -830,7 +829,14 @@ def _checked_array(name, shape, given):
     if not np.isfinite(array).all():
         place = tuple(np.argwhere(~np.isfinite(array))[0].tolist())
         raise ValueError(f"{name} holds NaN or infinity, first at {place}")
-    return _integers(array, name, shape) if name in _INTEGERS else array
+    if name in _WHOLE:
+        return _integers(array, name, shape)
+    return array
+
+
+def _amount(arrays):
+    """What some samples count together."""
+    return len(arrays[0])
 
 
 def _labels(given):
@@ -842,7 +848,7 @@ def _labels(given):
         labels = np.array(labels.tolist())  # objects: text or numbers after all
     if labels.size == 0:
         raise ValueError("t is empty")
-    return _array(labels, "t", ("samples", "S"), dtype=None)
+    return _array(labels, "t", ("samples", *_LABEL_SHAPE), dtype=None)
 
 
 def _classes_of(labels):
@@ -855,6 +861,17 @@ def _classes_of(labels):
             f"the model tells {_CLASSES} classes apart, t has {len(classes)} labels"
         )
     return classes
+
+
+def _encoded(codes):
+    """The numbers of labels as the loss takes them."""
+    return codes
+
+
+def _picked(scores):
+    """The number of the label that each score speaks for."""
+    codes = scores.argmax(axis=-1)
+    return codes
 
 
 def _pack(tree, arrays, prefix=""):
@@ -923,8 +940,30 @@ def _show_progress(epochs, history):
         print(line, file=sys.stderr, flush=True)
 
 
+def _read_data(model, options, with_targets=True):
+    """What `fit` or, without targets, `predict` takes, from arrays or from a table."""
+    path = options.data
+    data = {}
+    if path.endswith(".npz"):
+        arrays = _load_arrays(path)
+        data["x"] = _named_arrays(path, arrays, _INPUTS)
+        if with_targets:
+            data["t"] = _named_arrays(path, arrays, _TARGETS)
+        return data
+    raise ValueError(f"{path} is not an .npz file")
+
+
+def _named_arrays(path, arrays, names):
+    """The arrays of these names: one, or a tuple of them."""
+    for name in names:
+        if name not in arrays:
+            raise ValueError(f"{path} holds no array {name!r}")
+    chosen = tuple(arrays[name] for name in names)
+    return chosen if len(chosen) > 1 else chosen[0]
+
+
 def _train_command(options):
-    """Fit a model to the data in a file and save it."""
+    """Fit a model and save it."""
     folder = os.path.dirname(options.output) or "."
     if not os.path.isdir(folder):
         raise ValueError(f"there is no folder {folder}")
@@ -932,17 +971,17 @@ def _train_command(options):
         raise ValueError(f"{options.output} can't be written: it is a folder")
     if not os.access(folder, os.W_OK):
         raise ValueError(f"{options.output} can't be written: its folder is read-only")
-    told = {k: v for k, v in vars(options).items() if v is not None}
-    settings = {name: told[name] for name in _SETTINGS if name in told}
+    given = {k: v for k, v in vars(options).items() if v is not None}
+    settings = {name: given[name] for name in _SETTINGS if name in given}
     resumes = options.resume and os.path.exists(options.output)
     if resumes:
         model = Model.load(options.output)
         _refuse_changes(model, options, settings)
-        model.set_params(**settings)
     else:
-        model = Model(**settings)
+        model = Model()
+    model.set_params(**settings)
     model.verbose = not options.quiet
-    data = _read_data(model, options, _INPUTS, _TARGETS)
+    data = _read_data(model, options)
 
     def checkpoint(model):
         every = options.checkpoint_every
@@ -950,7 +989,7 @@ def _train_command(options):
             model.save(options.output)
 
     train = model.resume if resumes else model.fit
-    train(*data, after_epoch=checkpoint)
+    train(**data, after_epoch=checkpoint)
     model.save(options.output)
     if model.verbose:
         print(f"saved {options.output}", file=sys.stderr)
@@ -962,41 +1001,43 @@ def _refuse_changes(model, options, settings):
     for name, value in asked.items():
         kept = getattr(model, name, value)
         if value is not None and value != kept:
-            name = name.strip("_")
-            raise ValueError(f"--resume keeps {name}={kept}; it can't be {value}")
+            plain = name.strip("_")
+            raise ValueError(f"--resume keeps {plain}={kept}; it can't be {value}")
 
 
 def _predict_command(options):
     """Write what the model predicts, as CSV or, to an .npz file, as arrays."""
     model = Model.load(options.model)
-    (x,) = _read_data(model, options, _INPUTS)
-    results = {"prediction": model.predict(x)}
-    results["probability"] = model.predict_proba(x)
+    data = _read_data(model, options, with_targets=False)
+    results = {"prediction": model.predict(**data)}
+    results["probability"] = model.predict_proba(**data)
     if options.output and options.output.endswith(".npz"):
         _replace_file(options.output, lambda file: np.savez(file, **results))
         return
     header, columns = [], []
-    for name, array in results.items():
-        array = np.atleast_1d(array)
-        array = array.reshape(len(array), -1)  # a row for each sample
-        columns.append(array.tolist())
-        header += _column_names(model, name, array.shape[1])
+    for name, result in results.items():
+        rows = np.atleast_1d(result)
+        rows = rows.reshape(len(rows), -1)  # one for each sample
+        columns.append(rows.tolist())
+        header += _column_names(model, name, rows.shape[1])
     text = io.StringIO(newline="")
     table = csv.writer(text, lineterminator="\n")
     table.writerow(header)
-    table.writerows(sum(parts, []) for parts in zip(*columns))
+    for parts in zip(*columns):
+        table.writerow([entry for part in parts for entry in part])
     if options.output:
-        text = text.getvalue().encode()
-        _replace_file(options.output, lambda file: file.write(text))
+        content = text.getvalue().encode()
+        _replace_file(options.output, lambda file: file.write(content))
     else:
         sys.stdout.write(text.getvalue())
 
 
 def _column_names(model, name, count):
-    """Names for the columns of a result: its targets or numbers."""
+    """Names for the columns of a result: its targets, its labels or numbers."""
     names = getattr(model, "target_names_", [])
     if name == "probability":
-        names = [f"{name}_{part}" for part in names]
+        parts = names
+        names = [f"{name}_{part}" for part in parts]
     if len(names) == count:
         return names
     return [name] if count == 1 else [f"{name}_{k}" for k in range(count)]
@@ -1005,27 +1046,9 @@ def _column_names(model, name, count):
 def _score_command(options):
     """Print how well a model does on the data in a file."""
     model = Model.load(options.model)
-    data = _read_data(model, options, _INPUTS, _TARGETS)
-    print(f"loss {model.mean_loss(*data):.6g}")
-    print(f"accuracy {model.score(*data):.6g}")
-
-
-def _read_arrays(path, names):
-    """The named arrays of an .npz file."""
-    arrays = _load_arrays(path)
-    for name in names:
-        if name not in arrays:
-            raise ValueError(f"{path} holds no array {name!r}")
-    chosen = tuple(arrays[name] for name in names)
-    return chosen if len(chosen) > 1 else chosen[0]
-
-
-def _read_data(model, options, *groups):
-    """The data for each group of names, from arrays or from columns of a table."""
-    path = options.data
-    if path.endswith(".npz"):
-        return [_read_arrays(path, names) for names in groups]
-    raise ValueError(f"{path} is not an .npz file")
+    data = _read_data(model, options)
+    print(f"loss {model.mean_loss(**data):.6g}")
+    print(f"accuracy {model.score(**data):.6g}")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -1061,8 +1084,9 @@ def _parser():
     score.set_defaults(command=_score_command)
     score.add_argument("--model", default="model.npz", help="what train has saved")
 
-    for command in (train, predict, score):
-        command.add_argument("data", help="an .npz file of arrays")
+    for command in [train, predict, score]:
+        text = "an .npz file of arrays"
+        command.add_argument("data", help=text)
     return parser
 
 

@@ -133,6 +133,9 @@ def train_step(params, state, x, t, rng=None):
 
 _INPUTS = {"x": (2,)}
 _TARGETS = {"t": (1,)}
+_FEATURE_COLUMNS = 2  # so many columns of a table are inputs
+_TARGET_COLUMNS = 1  # and so many are targets
+_SCORES = forward  # what predictions are made of
 _CHUNK = 1024  # so many samples at once go through the model in `predict`
 _SETTINGS = {  # what `Model` can be told, and what each means
     "epochs": "passes over the data",
@@ -200,13 +203,13 @@ class Model:
 
     def __sklearn_tags__(self):
         """What scikit-learn asks each estimator; nothing else calls this."""
-        from sklearn.utils import RegressorTags, Tags, TargetTags
-
-        return Tags(
+        utils = sys.modules["sklearn.utils"]
+        tags = utils.Tags(
             estimator_type=self._estimator_type,
-            target_tags=TargetTags(required=True),
-            regressor_tags=RegressorTags(),
+            target_tags=utils.TargetTags(required=bool(_TARGETS)),
         )
+        tags.regressor_tags = utils.RegressorTags()
+        return tags
 
     def fit(self, x, t, *, after_epoch=None):
         """Train anew for `epochs` epochs; `after_epoch(self)` is called after each."""
@@ -231,18 +234,21 @@ class Model:
 
     def _begin(self, inputs, targets):
         """Set all that is learned to what it is before the first epoch."""
-        self.n_features_in_ = 2
-        self._measure(inputs)
+        self.n_features_in_ = _FEATURE_COLUMNS
+        train, _ = self._split(inputs)
+        self.mean_, self.scale_ = _measured(train if self.standardize else [])
         self.params_ = init_params(self.seed)
         self.state_ = init_state(self.params_)
-        self.state_["learning_rate"] = float(self.learning_rate)
+        for name in HYPERPARAMETERS:
+            self.state_[name] = float(getattr(self, name))
         self.rng_ = np.random.default_rng(self.seed)
         self.history_ = {"loss": []}
         self.best_params_ = {}
 
     def _prepared(self, inputs, targets):
         """The arrays as `train_step` takes them."""
-        return self._scaled(inputs) + targets
+        inputs = _scaled(inputs, self.mean_, self.scale_)
+        return inputs + targets
 
     def _train(self, arrays, after_epoch):
         """Epoch after epoch, until all are done or patience has run out."""
@@ -268,24 +274,24 @@ class Model:
 
     @np.errstate(all="ignore")  # `_finite` tells what went wrong
     def _epoch(self, arrays):
-        """One pass over the samples in a new order; the mean of the losses met."""
+        """One pass over the data, samples in a new order; the mean loss met."""
         count = len(arrays[0])
         order = self.rng_.permutation(count)
         total = 0.0
         for start in range(0, count, self.batch_size):
             rows = order[start : start + self.batch_size]
             batch = [array[rows] for array in arrays]
-            loss_before = train_step(self.params_, self.state_, *batch, rng=self.rng_)
-            total += len(rows) * loss_before
-        return self._finite(total / count)
+            value = train_step(self.params_, self.state_, *batch, rng=self.rng_)
+            total += _amount(batch) * value
+        return self._finite(total / _amount(arrays))
 
     def _finite(self, value):
         """The loss as a float, or the end of a training that has diverged."""
         if not np.isfinite(value):
-            raise FloatingPointError(
-                f"the loss became {value} in epoch {len(self.history_['loss']) + 1}"
-                f": try a smaller learning_rate than {self.learning_rate}"
-            )
+            epoch = len(self.history_["loss"]) + 1
+            message = f"the loss became {value} in epoch {epoch}"
+            message += f": try a smaller learning_rate than {self.learning_rate}"
+            raise FloatingPointError(message)
         return float(value)
 
     def _has_patience(self):
@@ -312,45 +318,47 @@ class Model:
         return [a[order[held:]] for a in arrays], [a[order[:held]] for a in arrays]
 
     def predict(self, x):
-        """The output for each sample."""
+        """What the model makes of each sample, or of its parameters alone."""
         return self._output(x).reshape(-1)
 
     def _output(self, x):
-        """What the model makes of the samples, `_CHUNK` of them at a time."""
+        """What the model makes of the inputs."""
         self._check_fitted()
-        inputs = self._scaled(_arrays(x, _INPUTS))
+        inputs = _arrays(x, _INPUTS)
+        inputs = _scaled(inputs, self.mean_, self.scale_)
         parts = []
         for start in range(0, len(inputs[0]), _CHUNK):
             chunk = [array[start : start + _CHUNK] for array in inputs]
-            parts.append(forward(self.params_, *chunk))
+            parts.append(_SCORES(self.params_, *chunk))
         return np.concatenate(parts)
 
     def score(self, x, t):
-        """R squared: 1 is perfect, 0 no better than the mean; outputs count alike."""
+        """R squared: 1 is perfect, 0 as good as the mean; outputs count alike."""
         predicted = self.predict(x)
-        _, (target,) = self._checked(x, t)
-        target = target.reshape(len(target), -1)
-        rest = ((target - predicted.reshape(target.shape)) ** 2).sum(axis=0)
-        spread = ((target - target.mean(axis=0)) ** 2).sum(axis=0)
+        _, targets = self._checked(x, t)
+        target = targets[0].reshape(len(predicted), -1)
+        weights = np.ones(len(target))
+        rest = weights @ (target - predicted.reshape(target.shape)) ** 2
+        mean = np.average(target, axis=0, weights=weights)
+        spread = weights @ (target - mean) ** 2
         varies = spread > 0
         scores = np.where(varies, 1 - rest / np.where(varies, spread, 1), rest == 0)
         return float(scores.mean())
 
     def mean_loss(self, x, t):
-        """The loss on these samples, taken in mini-batches as in training."""
+        """The loss on these data, in mini-batches as in training."""
         self._check_fitted()
         inputs, targets = self._checked(x, t)
         return self._mean_loss(self._prepared(inputs, targets))
 
     @np.errstate(all="ignore")
     def _mean_loss(self, arrays):
-        """The mean over mini-batches; a smaller last one counts less."""
-        count = len(arrays[0])
+        """The mean over mini-batches, each by what its samples count."""
         total = 0.0
-        for start in range(0, count, self.batch_size):
+        for start in range(0, len(arrays[0]), self.batch_size):
             batch = [array[start : start + self.batch_size] for array in arrays]
-            total += len(batch[0]) * loss(self.params_, *batch)
-        return float(total / count)
+            total += _amount(batch) * loss(self.params_, *batch)
+        return float(total / _amount(arrays))
 
     def save(self, path):
         """Write the settings and all that was learned to one .npz file."""
@@ -363,8 +371,8 @@ class Model:
             "settings": self.get_params(),
             "learned": _pack(learned, arrays),
         }
-        about = json.dumps(about, default=lambda scalar: scalar.item())
-        _replace_file(path, lambda file: np.savez(file, about=about, **arrays))
+        text = json.dumps(about, default=lambda scalar: scalar.item())
+        _replace_file(path, lambda file: np.savez(file, about=text, **arrays))
 
     @classmethod
     def load(cls, path):
@@ -392,78 +400,59 @@ class Model:
         vars(model).update(learned, rng_=rng)
         return model
 
-    def _check_settings(self):
-        """Refuse settings that make no sense."""
-        self._check_setting("epochs", 0, whole=True)
-        self._check_setting("batch_size", 1, whole=True)
-        self._check_setting("learning_rate", 0)
-        self._check_setting("validation", 0, below=1)
-        if self.patience is not None:
-            self._check_setting("patience", 1, whole=True)
-        self._check_setting("seed", 0, whole=True)
-
-    def _check_setting(self, name, least, below=np.inf, whole=False):
-        """Refuse a setting that isn't a number of this kind and size."""
-        value = getattr(self, name)
-        kinds = (int, np.integer) if whole else (int, float, np.integer, np.floating)
-        number = isinstance(value, kinds) and not isinstance(value, bool)
-        if not (number and least <= value < below):
-            kind = "whole" if whole else "finite"
-            limit = "up" if below == np.inf else f"to less than {below}"
-            raise ValueError(
-                f"{name}={value!r} is not a {kind} number from {least} {limit}"
-            )
-
     def _check_fitted(self):
         """Refuse what needs parameters before there are any."""
         if not hasattr(self, "params_"):
             raise ValueError("this Model isn't fitted yet: call fit or load first")
 
     def _checked(self, x, t):
-        """The inputs and the targets as lists of arrays, once all is in order."""
-        self._check_settings()
+        """The inputs, and the targets with their weights, once all is in order."""
+        _check_settings(self.get_params())
         inputs = _arrays(x, _INPUTS)
         targets = _arrays(t, _TARGETS)
         if len(inputs[0]) != len(targets[0]):
             raise ValueError(f"x has {len(inputs[0])} samples, t has {len(targets[0])}")
         return inputs, targets
 
-    def _measure(self, inputs):
-        """Keep the mean and the spread of each feature of the training samples."""
-        self.mean_, self.scale_ = {}, {}
-        if not self.standardize:
-            return
-        train, _ = self._split(inputs)
-        for name, array in zip(_INPUTS, train):
-            mean = array.mean(axis=0, dtype=np.float64)
-            spread = array.std(axis=0, dtype=np.float64)
-            varies = spread > 1e-9 * np.abs(mean)  # by more than rounding
-            self.mean_[name] = mean.astype(DTYPE)
-            self.scale_[name] = np.where(varies, spread, 1).astype(DTYPE)
 
-    def _scaled(self, inputs):
-        """The inputs with mean 0 and spread 1, where `fit` was to see to it."""
-        return [
-            (array - self.mean_[name]) / self.scale_[name]
-            if name in self.mean_
-            else array
-            for name, array in zip(_INPUTS, inputs)
-        ]
+def _check_settings(settings):
+    """Refuse settings that make no sense."""
+    _check_setting("epochs", settings, 0, whole=True)
+    _check_setting("batch_size", settings, 1, whole=True)
+    for name in HYPERPARAMETERS:
+        _check_setting(name, settings, 0)
+    _check_setting("validation", settings, 0, below=1)
+    if settings["patience"] is not None:
+        _check_setting("patience", settings, 1, whole=True)
+    _check_setting("seed", settings, 0, whole=True)
+
+
+def _check_setting(name, settings, least, below=np.inf, whole=False):
+    """Refuse a setting that isn't a number of this kind and size."""
+    value = settings[name]
+    kinds = (int, np.integer) if whole else (int, float, np.integer, np.floating)
+    number = isinstance(value, kinds) and not isinstance(value, bool)
+    if not (number and least <= value < below):
+        kind = "whole" if whole else "finite"
+        limit = "up" if below == np.inf else f"to less than {below}"
+        raise ValueError(
+            f"{name}={value!r} is not a {kind} number from {least} {limit}"
+        )
 
 
 def _arrays(given, shapes):
-    """What was given, checked, as a list of arrays."""
+    """One checked array for each name; for several, from a tuple or from a table."""
     return [_checked_array(name, shape, given) for name, shape in shapes.items()]
 
 
 def _checked_array(name, shape, given):
     """One array of numbers, none missing, of the shape that the model takes."""
     try:
-        array = np.asarray(given, dtype=DTYPE)
+        array = np.asarray(given, DTYPE)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{name} must hold numbers: {error}") from None
-    flat = array.ndim in (1, 2)
-    if flat and array.size == len(array) * np.prod(shape):  # rows of a table
+    flat = array.ndim in (1, 2) and not any(isinstance(e, str) for e in shape)
+    if flat and array.size == len(array) * int(np.prod(shape)):  # rows of a table
         array = array.reshape(len(array), *shape)
     shape = ("samples", *shape)
     array = _array(array, name, shape, dtype=None)
@@ -473,6 +462,34 @@ def _checked_array(name, shape, given):
         place = tuple(np.argwhere(~np.isfinite(array))[0].tolist())
         raise ValueError(f"{name} holds NaN or infinity, first at {place}")
     return array
+
+
+def _amount(arrays):
+    """What some samples count together."""
+    return len(arrays[0])
+
+
+def _measured(inputs):
+    """The mean and the spread of each feature, by the names of inputs."""
+    mean, scale = {}, {}
+    for (name, shape), array in zip(_INPUTS.items(), inputs):
+        # an axis of any extent has no features of its own
+        free = [k for k, extent in enumerate(shape, 1) if isinstance(extent, str)]
+        axes = (0, *free)
+        middle = array.mean(axis=axes, dtype=np.float64, keepdims=True)[0]
+        spread = array.std(axis=axes, dtype=np.float64, keepdims=True)[0]
+        varies = spread > 1e-9 * np.abs(middle)  # by more than rounding
+        mean[name] = middle.astype(DTYPE)
+        scale[name] = np.where(varies, spread, 1).astype(DTYPE)
+    return mean, scale
+
+
+def _scaled(inputs, mean, scale):
+    """The inputs with mean 0 and spread 1, as far as these have been measured."""
+    return [
+        (array - mean[name]) / scale[name] if name in mean else array
+        for name, array in zip(_INPUTS, inputs)
+    ]
 
 
 def _pack(tree, arrays, prefix=""):
@@ -541,95 +558,25 @@ def _show_progress(epochs, history):
         print(line, file=sys.stderr, flush=True)
 
 
-def _train_command(options):
-    """Fit a model to the data in a file and save it."""
-    folder = os.path.dirname(options.output) or "."
-    if not os.path.isdir(folder):
-        raise ValueError(f"there is no folder {folder}")
-    if os.path.isdir(options.output):
-        raise ValueError(f"{options.output} can't be written: it is a folder")
-    if not os.access(folder, os.W_OK):
-        raise ValueError(f"{options.output} can't be written: its folder is read-only")
-    told = {k: v for k, v in vars(options).items() if v is not None}
-    settings = {name: told[name] for name in _SETTINGS if name in told}
-    resumes = options.resume and os.path.exists(options.output)
-    if resumes:
-        model = Model.load(options.output)
-        _refuse_changes(model, options, settings)
-        model.set_params(**settings)
-    else:
-        model = Model(**{"standardize": True, **settings})
-    model.verbose = not options.quiet
-    data = _read_data(model, options, _INPUTS, _TARGETS)
-
-    def checkpoint(model):
-        every = options.checkpoint_every
-        if every and len(model.history_["loss"]) % every == 0:
-            model.save(options.output)
-
-    train = model.resume if resumes else model.fit
-    train(*data, after_epoch=checkpoint)
-    model.save(options.output)
-    if model.verbose:
-        print(f"saved {options.output}", file=sys.stderr)
+def _read_data(model, options, with_targets=True):
+    """What `fit` or, without targets, `predict` takes, from arrays or from a table."""
+    path = options.data
+    data = {}
+    if path.endswith(".npz"):
+        arrays = _load_arrays(path)
+        data["x"] = _named_arrays(path, arrays, _INPUTS)
+        if with_targets:
+            data["t"] = _named_arrays(path, arrays, _TARGETS)
+        return data
+    _choose_columns(model, options, with_targets)
+    data["x"] = _read_columns(path, model.feature_names_in_, _number)
+    if with_targets:
+        data["t"] = _read_columns(path, model.target_names_, _number)
+    return data
 
 
-def _refuse_changes(model, options, settings):
-    """A training that is resumed keeps all settings but the number of epochs."""
-    asked = {**settings, "epochs": model.epochs}
-    asked["feature_names_in_"] = options.features
-    asked["target_names_"] = options.target
-    for name, value in asked.items():
-        kept = getattr(model, name, value)
-        if value is not None and value != kept:
-            name = name.strip("_")
-            raise ValueError(f"--resume keeps {name}={kept}; it can't be {value}")
-
-
-def _predict_command(options):
-    """Write what the model predicts, as CSV or, to an .npz file, as arrays."""
-    model = Model.load(options.model)
-    (x,) = _read_data(model, options, _INPUTS)
-    results = {"prediction": model.predict(x)}
-    if options.output and options.output.endswith(".npz"):
-        _replace_file(options.output, lambda file: np.savez(file, **results))
-        return
-    header, columns = [], []
-    for name, array in results.items():
-        array = np.atleast_1d(array)
-        array = array.reshape(len(array), -1)  # a row for each sample
-        columns.append(array.tolist())
-        header += _column_names(model, name, array.shape[1])
-    text = io.StringIO(newline="")
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(header)
-    table.writerows(sum(parts, []) for parts in zip(*columns))
-    if options.output:
-        text = text.getvalue().encode()
-        _replace_file(options.output, lambda file: file.write(text))
-    else:
-        sys.stdout.write(text.getvalue())
-
-
-def _column_names(model, name, count):
-    """Names for the columns of a result: its targets or numbers."""
-    names = getattr(model, "target_names_", [])
-    if len(names) == count:
-        return names
-    return [name] if count == 1 else [f"{name}_{k}" for k in range(count)]
-
-
-def _score_command(options):
-    """Print how well a model does on the data in a file."""
-    model = Model.load(options.model)
-    data = _read_data(model, options, _INPUTS, _TARGETS)
-    print(f"loss {model.mean_loss(*data):.6g}")
-    print(f"r2 {model.score(*data):.6g}")
-
-
-def _read_arrays(path, names):
-    """The named arrays of an .npz file."""
-    arrays = _load_arrays(path)
+def _named_arrays(path, arrays, names):
+    """The arrays of these names: one, or a tuple of them."""
     for name in names:
         if name not in arrays:
             raise ValueError(f"{path} holds no array {name!r}")
@@ -637,41 +584,37 @@ def _read_arrays(path, names):
     return chosen if len(chosen) > 1 else chosen[0]
 
 
-def _read_data(model, options, *groups):
-    """The data for each group of names, from arrays or from columns of a table."""
-    path = options.data
-    if path.endswith(".npz"):
-        return [_read_arrays(path, names) for names in groups]
-    features, targets = _choose_columns(model, options, with_targets=len(groups) > 1)
-    model.feature_names_in_, model.target_names_ = features, targets
-    data = [_read_columns(path, features, _number)]
-    if len(groups) > 1:
-        data.append(_read_columns(path, targets, _number))
-    return data
-
-
 def _choose_columns(model, options, with_targets):
-    """The columns to predict from and those to predict: as asked, else as before."""
+    """Set the columns to predict from and to predict: as asked, else as before."""
     path = options.data
     header = _header(path)
     features = options.features or getattr(model, "feature_names_in_", [])
     _check_names(path, header, features, "separate names by spaces")
+    taken = []
     targets = options.target or getattr(model, "target_names_", [])
     if with_targets:
         _check_names(path, header, targets, "repeat --target for each name")
-        if len(targets) != 1:
-            raise ValueError("--target must name 1 column")
+        if len(targets) != _TARGET_COLUMNS:
+            wanted = _counted(_TARGET_COLUMNS, "column")
+            raise ValueError(f"--target must name {wanted}")
         for name in features:
             if name in targets:
                 raise ValueError(f"column {name!r} is both a feature and a target")
-    features = features or _numeric_columns(path, targets)
-    if len(features) != 2:
+    model.target_names_ = targets
+    taken += targets
+    features = features or _numeric_columns(path, taken)
+    if len(features) != _FEATURE_COLUMNS:
         found = ", ".join(features) or f"no numbers under {', '.join(header)}"
         raise ValueError(
-            f"the model takes 2 features, not {len(features)} ({found}): "
-            "choose with --features"
+            f"the model takes {_counted(_FEATURE_COLUMNS, 'feature')}, "
+            f"not {len(features)} ({found}): choose with --features"
         )
-    return features, targets
+    model.feature_names_in_ = features
+
+
+def _counted(number, noun):
+    """A number of things."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _check_names(path, header, names, advice):
@@ -694,7 +637,8 @@ def _table(path):
     with open(path, newline="", encoding="utf-8-sig") as file:
         lines = csv.reader(file)
         try:
-            for count, cells in enumerate(filter(None, lines), 1):
+            for cells in filter(None, lines):
+                count += 1
                 yield lines.line_num, [cell.strip() for cell in cells]
         except UnicodeError:
             raise ValueError(f"{path} is not a CSV file: not text in UTF-8") from None
@@ -765,6 +709,94 @@ def _numeric_columns(path, besides):
     return numeric
 
 
+def _train_command(options):
+    """Fit a model and save it."""
+    folder = os.path.dirname(options.output) or "."
+    if not os.path.isdir(folder):
+        raise ValueError(f"there is no folder {folder}")
+    if os.path.isdir(options.output):
+        raise ValueError(f"{options.output} can't be written: it is a folder")
+    if not os.access(folder, os.W_OK):
+        raise ValueError(f"{options.output} can't be written: its folder is read-only")
+    given = {k: v for k, v in vars(options).items() if v is not None}
+    settings = {name: given[name] for name in _SETTINGS if name in given}
+    resumes = options.resume and os.path.exists(options.output)
+    if resumes:
+        model = Model.load(options.output)
+        _refuse_changes(model, options, settings)
+    else:
+        model = Model()
+        model.standardize = True
+    model.set_params(**settings)
+    model.verbose = not options.quiet
+    data = _read_data(model, options)
+
+    def checkpoint(model):
+        every = options.checkpoint_every
+        if every and len(model.history_["loss"]) % every == 0:
+            model.save(options.output)
+
+    train = model.resume if resumes else model.fit
+    train(**data, after_epoch=checkpoint)
+    model.save(options.output)
+    if model.verbose:
+        print(f"saved {options.output}", file=sys.stderr)
+
+
+def _refuse_changes(model, options, settings):
+    """A training that is resumed keeps all settings but the number of epochs."""
+    asked = {**settings, "epochs": model.epochs}
+    asked["feature_names_in_"] = options.features
+    asked["target_names_"] = options.target
+    for name, value in asked.items():
+        kept = getattr(model, name, value)
+        if value is not None and value != kept:
+            plain = name.strip("_")
+            raise ValueError(f"--resume keeps {plain}={kept}; it can't be {value}")
+
+
+def _predict_command(options):
+    """Write what the model predicts, as CSV or, to an .npz file, as arrays."""
+    model = Model.load(options.model)
+    data = _read_data(model, options, with_targets=False)
+    results = {"prediction": model.predict(**data)}
+    if options.output and options.output.endswith(".npz"):
+        _replace_file(options.output, lambda file: np.savez(file, **results))
+        return
+    header, columns = [], []
+    for name, result in results.items():
+        rows = np.atleast_1d(result)
+        rows = rows.reshape(len(rows), -1)  # one for each sample
+        columns.append(rows.tolist())
+        header += _column_names(model, name, rows.shape[1])
+    text = io.StringIO(newline="")
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(header)
+    for parts in zip(*columns):
+        table.writerow([entry for part in parts for entry in part])
+    if options.output:
+        content = text.getvalue().encode()
+        _replace_file(options.output, lambda file: file.write(content))
+    else:
+        sys.stdout.write(text.getvalue())
+
+
+def _column_names(model, name, count):
+    """Names for the columns of a result: its targets, its labels or numbers."""
+    names = getattr(model, "target_names_", [])
+    if len(names) == count:
+        return names
+    return [name] if count == 1 else [f"{name}_{k}" for k in range(count)]
+
+
+def _score_command(options):
+    """Print how well a model does on the data in a file."""
+    model = Model.load(options.model)
+    data = _read_data(model, options)
+    print(f"loss {model.mean_loss(**data):.6g}")
+    print(f"r2 {model.score(**data):.6g}")
+
+
 class _Parser(argparse.ArgumentParser):
     """A parser whose errors take one line."""
 
@@ -805,10 +837,13 @@ def _parser():
     score.set_defaults(command=_score_command)
     score.add_argument("--model", default="model.npz", help="what train has saved")
 
-    for command in (train, predict, score):
-        command.add_argument("data", help="a CSV file or an .npz file of arrays")
-        command.add_argument("--target", action="append", help="a column to predict")
-        command.add_argument("--features", nargs="+", help="columns to predict from")
+    for command in [train, predict, score]:
+        text = "a CSV or .npz file"
+        command.add_argument("data", help=text)
+        text = "a column to predict"
+        command.add_argument("--target", action="append", help=text)
+        text = "columns to predict from"
+        command.add_argument("--features", nargs="+", help=text)
     return parser
 
 

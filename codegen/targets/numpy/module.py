@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from codegen.module.model_facts import estimator_of
 from codegen.module.partition import moved
+from codegen.targets.numpy.emitted_source import helper_text
 from codegen.targets.numpy.estimator import imports, render_estimator
 from codegen.targets.numpy.functions.curvature import curvature_functions, curvature_update
 from codegen.targets.numpy.functions.forward import forward_functions
@@ -17,7 +18,6 @@ from codegen.targets.numpy.functions.init_params import initial_lines
 from codegen.targets.numpy.functions.step import step_functions
 from codegen.targets.numpy.functions.train_step import update_lines
 from codegen.targets.numpy.line_breaking import LINE, defined, listed
-from codegen.targets.numpy.runtime import helper_text
 from codegen.templating import render
 from derive.ir.derivation import Derivation
 from derive.ir.notation import Tensor

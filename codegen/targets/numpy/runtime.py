@@ -1,10 +1,16 @@
-"""The few functions that an emitted module may call, as it carries them: text, in fixed order."""
+"""The functions that an emitted module may call, as it carries them, but for their annotations."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
-_ARRAY = '''def _array(given, name, shape, dtype=DTYPE):
+import numpy as np
+
+from codegen.targets.numpy.stand_in import DTYPE, Array
+
+
+def _array(given: Any, name: str, shape: tuple[Any, ...], dtype: Any = DTYPE) -> Array:
     """An argument as an array of the wanted shape; a letter stands for any extent."""
     array = np.asarray(given, dtype=dtype)
     extents = {e: n for e, n in zip(shape, array.shape) if isinstance(e, str)}
@@ -12,9 +18,9 @@ _ARRAY = '''def _array(given, name, shape, dtype=DTYPE):
         wanted = str(shape).replace("'", "")
         raise ValueError(f"{name} has shape {array.shape}, not {wanted}")
     return array
-'''
 
-_INTEGERS = '''def _integers(given, name, shape):
+
+def _integers(given: Any, name: str, shape: tuple[Any, ...]) -> Array:
     """An argument as an array of whole numbers of the wanted shape."""
     array = _array(given, name, shape, dtype=None)
     if array.dtype.kind in "iu":
@@ -24,9 +30,15 @@ _INTEGERS = '''def _integers(given, name, shape):
     if not np.array_equal(whole, array):
         raise ValueError(f"{name} must hold whole numbers")
     return whole
-'''
 
-_PLACES = '''def _places(given, name, shape, count, besides=()):
+
+def _places(
+    given: Any,
+    name: str,
+    shape: tuple[Any, ...],
+    count: int,
+    besides: Collection[int] = (),
+) -> Array:
     """An argument as whole numbers from 0 to count - 1, or among `besides`."""
     array = _integers(given, name, shape)
     inside = (array >= 0) & (array < count)
@@ -36,24 +48,24 @@ _PLACES = '''def _places(given, name, shape, count, besides=()):
         wrong = array[~inside].flat[0]
         raise ValueError(f"{name} holds {wrong}, which is none of 0 to {count - 1}")
     return array
-'''
 
-_SIGMOID = '''def sigmoid(z):
+
+def sigmoid(z: Array) -> Any:
     """1 / (1 + exp(-z)), accurate at both ends."""
     with np.errstate(over="ignore"):  # where exp(-z) overflows, the result is 0
         return 1 / (1 + np.exp(-z))
-'''
 
-_LOGSUMEXP = '''def _logsumexp(a, axis):
+
+def _logsumexp(a: Array, axis: int | tuple[int, ...]) -> Any:
     """log(sum(exp(a))) along axes, shifted by the largest, without overflow."""
     m = np.max(a, axis=axis, keepdims=True)
     m = np.where(np.isfinite(m), m, 0)
     with np.errstate(divide="ignore"):
         total = np.log(np.sum(np.exp(a - m), axis=axis))
     return total + m.reshape(total.shape)
-'''
 
-_WINDOW = '''def _window(a, walks, fill=0):
+
+def _window(a: Array, walks: Mapping[int, tuple[Any, ...]], fill: float = 0) -> Array:
     """A view of `a` in which some axes become an axis for each run (step, count).
 
     `walks` is {axis: (start, run, ...)}. The entry at i, j, ... is that at start
@@ -75,9 +87,9 @@ _WINDOW = '''def _window(a, walks, fill=0):
         shape += [count for _, count in runs]
         strides += [stride * step for step, _ in runs]
     return np.lib.stride_tricks.as_strided(a, shape, strides, writeable=False)
-'''
 
-_OVER = '''def _over(op, a, axes):
+
+def _over(op: np.ufunc, a: Array, axes: Sequence[int]) -> Array:
     """`op.reduce` over a few short axes: place by place, each a whole array."""
     a = np.moveaxis(a, axes, range(len(axes)))
     first, *others = np.ndindex(a.shape[: len(axes)])
@@ -85,9 +97,9 @@ _OVER = '''def _over(op, a, axes):
     for place in others:
         op(out, a[place], out=out)
     return out
-'''
 
-_FOLD = '''def _fold(a, walks):
+
+def _fold(a: Array, walks: Mapping[int, tuple[Any, ...]]) -> Array:
     """The dual of `_window`: the axes of a walk's runs are added up into one axis.
 
     `walks` is {axis of the result: (size, start, run, ...)}. The entry at i, j, ...
@@ -115,17 +127,17 @@ _FOLD = '''def _fold(a, walks):
     for place in np.ndindex(a.shape[: len(short)]):
         into[place] += a[place]
     return out[tuple(inside)]
-'''
 
-_INSIDE = '''def _inside(a, indices):
+
+def _inside(a: Array, indices: Sequence[Array]) -> Any:
     """Where integer places along the first axes of `a` are inside it: nothing wraps."""
     inside = np.True_
     for i, size in zip(indices, a.shape):
         inside = inside & (i >= 0) & (i < size)
     return inside
-'''
 
-_TAKE = '''def _take(a, axes, indices):
+
+def _take(a: Array, axes: Sequence[int], indices: tuple[Array, ...]) -> Array:
     """`a` at integer places along `axes`, which go first; 0 where that is outside."""
     a = np.moveaxis(a, axes, range(len(axes)))
     inside = _inside(a, indices)
@@ -134,9 +146,9 @@ _TAKE = '''def _take(a, axes, indices):
     found = a[tuple(np.where(inside, i, 0) for i in indices)]
     inside = inside.reshape(inside.shape + (1,) * (found.ndim - inside.ndim))
     return np.where(inside, found, 0)
-'''
 
-_ADD_AT = '''def _add_at(a, axes, indices, values):
+
+def _add_at(a: Array, axes: Sequence[int], indices: tuple[Array, ...], values: Array) -> None:
     """Add to `a` at integer places along `axes`; what would be outside is dropped."""
     a = np.moveaxis(a, axes, range(len(axes)))
     inside = _inside(a, indices)
@@ -144,9 +156,16 @@ _ADD_AT = '''def _add_at(a, axes, indices, values):
         indices = tuple(np.broadcast_to(i, inside.shape)[inside] for i in indices)
         values = np.broadcast_to(values, inside.shape + a.shape[len(axes) :])[inside]
     np.add.at(a, indices, values)
-'''
 
-_TRUNCATED = '''def _truncated_normal(rng, mean, std, low, high, shape):
+
+def _truncated_normal(
+    rng: np.random.Generator,
+    mean: float,
+    std: float,
+    low: float,
+    high: float,
+    shape: tuple[int, ...],
+) -> Array:
     """Normal numbers, drawn again where they are outside of low .. high."""
     values = rng.normal(mean, std, shape)
     outside = (values < low) | (values > high)
@@ -154,38 +173,11 @@ _TRUNCATED = '''def _truncated_normal(rng, mean, std, low, high, shape):
         values[outside] = rng.normal(mean, std, np.count_nonzero(outside))
         outside = (values < low) | (values > high)
     return values
-'''
 
-_ORTHOGONAL = '''def _orthogonal(rng, gain, shape):
+
+def _orthogonal(rng: np.random.Generator, gain: float, shape: tuple[int, ...]) -> Array:
     """Rows, or columns where they are fewer, at right angles and of length `gain`."""
     rows, columns = shape[0], int(np.prod(shape[1:]))
     q, r = np.linalg.qr(rng.normal(size=(max(rows, columns), min(rows, columns))))
     q *= np.sign(np.diag(r))
     return gain * (q if rows >= columns else q.T).reshape(shape)
-'''
-
-_TEXT = {
-    "_array": _ARRAY,
-    "_integers": _INTEGERS,
-    "_places": _PLACES,
-    "sigmoid": _SIGMOID,
-    "_logsumexp": _LOGSUMEXP,
-    "_window": _WINDOW,
-    "_over": _OVER,
-    "_fold": _FOLD,
-    "_inside": _INSIDE,
-    "_take": _TAKE,
-    "_add_at": _ADD_AT,
-    "_truncated_normal": _TRUNCATED,
-    "_orthogonal": _ORTHOGONAL,
-}
-
-
-def helper_text(wanted: Iterable[str]) -> list[str]:
-    """The source of the helpers that are called, in fixed order."""
-    chosen = set(wanted)
-    if "_places" in chosen:
-        chosen.add("_integers")
-    if chosen & {"_take", "_add_at"}:
-        chosen.add("_inside")
-    return [text.rstrip("\n") for name, text in _TEXT.items() if name in chosen]

@@ -4,8 +4,13 @@ from pathlib import Path
 from types import ModuleType
 
 from codegen.module.model_facts import Argument, Estimator
-from codegen.targets.numpy.estimator import imports, render_estimator
-from codegen.targets.numpy.runtime import helper_text
+from codegen.targets.numpy.emitted_source import helper_text
+from codegen.targets.numpy.estimator import (
+    facts_of,
+    imports,
+    render_estimator,
+    whole_source,
+)
 
 HEAD = """
 NAME = "{name}"
@@ -398,21 +403,38 @@ MODELS: dict[str, tuple[str, Estimator]] = {
 }
 
 
-def source(name: str, dtype: str = "float64") -> str:
-    """The whole module: imports, mathematics, estimator."""
+def above(name: str, dtype: str = "float64") -> str:
+    """Imports and mathematics."""
     maths, estimator = MODELS[name]
     lines = "".join(f"import {module}\n" for module in imports())
     head = HEAD.format(name=name, dtype=dtype)
     kinds = {"_integers" if a.integer else "_array" for a in estimator.data}
-    helpers = "\n\n".join(helper_text({*kinds, "_array"} if kinds else ()))
-    above = f"import numpy as np\n{head}\n\n{helpers}\n{maths}{TAIL}"
-    return f"{lines}\n{above}\n\n{render_estimator(estimator)}"
+    helpers = "\n\n\n".join(helper_text({*kinds, "_array"} if kinds else ()))
+    return f"{lines}\nimport numpy as np\n{head}\n\n{helpers}\n{maths}{TAIL}\n\n"
+
+
+def source(name: str, dtype: str = "float64") -> str:
+    """The whole module: imports, mathematics, estimator."""
+    return above(name, dtype) + render_estimator(MODELS[name][1])
 
 
 def module(name: str, dtype: str = "float64") -> ModuleType:
     """The module, loaded."""
+    return loaded(name, source(name, dtype))
+
+
+def whole_module(name: str) -> ModuleType:
+    """The same with the estimator's source as it stands, every branch in it."""
+    facts = facts_of(MODELS[name][1])
+    lines = [f"{fact} = {value!r}" for fact, value in facts.items() if fact != "_SCORES"]
+    lines.append(f"_SCORES = {facts['_SCORES']}")
+    text = "from __future__ import annotations\n" + above(name) + "\n".join(lines)
+    return loaded(name, f"{text}\n\n\n{whole_source()}")
+
+
+def loaded(name: str, text: str) -> ModuleType:
     loaded = ModuleType(name)
-    exec(compile(source(name, dtype), f"{name}.py", "exec"), vars(loaded))
+    exec(compile(text, f"{name}.py", "exec"), vars(loaded))
     return loaded
 
 

@@ -6,6 +6,7 @@ import pickle
 import re
 import subprocess
 import sys
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 
 from codegen.module.model_facts import Argument, Estimator
-from codegen.targets.numpy.estimator import imports, render_estimator
+from codegen.targets.numpy.estimator import imports, render_estimator, source
 from codegen.templating import environment, render
 from tests.codegen.targets.estimator import stubs
 
@@ -419,7 +420,7 @@ def test_patience_keeps_the_best_parameters() -> None:
 def test_standardizing() -> None:
     x = np.column_stack([1e6 + 1e3 * X[:, 0], np.full(60, 0.1)])
     model = fitted_on(stubs.module("regression"), x, PRICE, standardize=True)
-    scaled = model._scaled([x])[0]
+    scaled = (x - model.mean_["x"]) / model.scale_["x"]
     assert np.allclose(scaled.mean(axis=0), 0, atol=1e-9)
     assert scaled[:, 0].std() == pytest.approx(1)
     assert np.allclose(scaled[:, 1], 0)
@@ -583,7 +584,7 @@ def test_scikit_learn_is_not_imported() -> None:
 # ---- the Python side -----------------------------------------------------------------------------
 
 
-def test_what_no_template_could_lay_out() -> None:
+def test_what_no_module_could_be() -> None:
     with pytest.raises(ValueError, match="a batch of what"):
         Estimator("empty")
     with pytest.raises(ValueError, match="a classifier has a batch, inputs and one target"):
@@ -636,7 +637,7 @@ def test_every_kind_of_model_is_laid_out(
             for function in (None, "forward", "probabilities")
         ]
     above = ("init_params", "init_state", "forward", "loss", "train_step", "probabilities")
-    above = (*above, "_array", "_integers")
+    above = (*above, "_array", "_integers", "HYPERPARAMETERS")
     for k, case in enumerate(cases):
         lines = [f"import {module}" for module in imports()]
         lines += ["import numpy as np", "", "NAME = DTYPE = None"]
@@ -650,18 +651,38 @@ def test_every_kind_of_model_is_laid_out(
 
 
 def test_rendering_is_strict() -> None:
-    env = environment()
-    assert env is environment()
-    with pytest.raises(ValueError, match=r"estimator/divider.py.j2 has no use for colour, size"):
-        render("estimator/divider.py.j2", size=1, colour=2, tables=[])
     from jinja2 import UndefinedError
 
+    assert environment() is environment()
+    with pytest.raises(ValueError, match=r"fragment.tex.j2 has no use for colour, size"):
+        render("fragment.tex.j2", size=1, colour=2)
     with pytest.raises(UndefinedError):
-        render("estimator/divider.py.j2", tables=[])
+        render("fragment.tex.j2")
 
 
-def test_templates_are_short() -> None:
-    env = environment()
-    for name in env.list_templates(filter_func=lambda path: path.startswith("estimator")):
-        assert env.loader is not None
-        assert len(env.loader.get_source(env, name)[0].splitlines()) <= 85, name
+# ---- the source as a whole -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["sigmoid", "softmax", "tagger", "two", "pair", "factors"])
+def test_the_source_does_the_same_before_branches_are_taken_out(name: str, tmp_path: Any) -> None:
+    """The facts decide when the module is written, or when it runs: it makes no difference."""
+    more = {**settings(name), "epochs": 5, "patience": 4}
+    if stubs.MODELS[name][1].has_batch:
+        more |= {"standardize": True, "validation": 0.2}
+    for k, module in enumerate((stubs.module(name), stubs.whole_module(name))):
+        model = module.Model(**more).fit(*DATA[name])
+        model.partial_fit(*DATA[name])
+        model.save(tmp_path / f"{k}.npz")
+        np.save(
+            tmp_path / f"{k}.npy", module.Model.load(tmp_path / f"{k}.npz").predict(DATA[name][0])
+        )
+        np.save(tmp_path / f"{k}-score.npy", model.score(*DATA[name]))
+    for ending in (".npz", ".npy", "-score.npy"):
+        assert (tmp_path / f"0{ending}").read_bytes() == (tmp_path / f"1{ending}").read_bytes()
+
+
+def test_parts_are_short() -> None:
+    folder = Path(source.__file__).parent
+    sizes = {path.name: len(path.read_text().splitlines()) for path in folder.glob("*.py")}
+    assert len(sizes) == 8
+    assert max(sizes.values()) < 450, sizes

@@ -1,4 +1,20 @@
-def _pack(tree, arrays, prefix=""):
+"""Arrays from files, files that are written whole, and the line of progress."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from typing import IO, Any
+
+import numpy as np
+
+from codegen.targets.numpy.stand_in import Arrays
+
+
+def _pack(
+    tree: dict[str, Any], arrays: dict[str, Any], prefix: str = ""
+) -> dict[str, Any]:
     """Nested dictionaries without their arrays, which move into `arrays` by path."""
     packed = {}
     for name, value in tree.items():
@@ -11,7 +27,7 @@ def _pack(tree, arrays, prefix=""):
     return packed
 
 
-def _unpack(packed, arrays):
+def _unpack(packed: dict[str, Any], arrays: Arrays) -> dict[str, Any]:
     """What `_pack` took apart, put together again."""
     for path, array in arrays.items():
         *parents, name = path.split("/")
@@ -22,7 +38,7 @@ def _unpack(packed, arrays):
     return packed
 
 
-def _load_arrays(path):
+def _load_arrays(path: str) -> Arrays:
     """The arrays of an .npz file by name; nothing in it is ever run."""
     try:
         with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
@@ -33,7 +49,7 @@ def _load_arrays(path):
         raise ValueError(f"{path} is not an .npz file of arrays") from None
 
 
-def _replace_file(path, write):
+def _replace_file(path: str, write: Callable[[IO[bytes]], object]) -> None:
     """Write a file all or nothing: beside it, down to the disk, then in its place."""
     if os.path.isdir(path):
         raise ValueError(f"{path} can't be written: it is a folder")
@@ -52,7 +68,7 @@ def _replace_file(path, write):
             os.remove(beside)
 
 
-def _show_progress(epochs, history):
+def _show_progress(epochs: int, history: dict[str, list[float]]) -> None:
     """A line that changes in place on a terminal, about ten lines elsewhere."""
     epoch = len(history["loss"])
     line = f"epoch {epoch}/{epochs}"

@@ -1,0 +1,283 @@
+"""Real Python source made fit for one module: without types, and without what it never uses.
+
+The source is edited line by line, so that comments and layout stay as they were written.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cache, lru_cache
+from itertools import pairwise
+from pathlib import Path
+
+from codegen.targets.numpy import runtime
+
+Facts = Mapping[str, object]
+"""What is known of a model when its module is written: the values of constants by name."""
+
+Lines = list[str | None]
+"""The lines of a source by their first places; None where one is taken out."""
+
+_UNKNOWN = object()
+
+
+@cache
+def definitions(path: Path) -> str:
+    """The text of a file below its docstring and its imports."""
+    text = path.read_text(encoding="utf-8")
+    imports = [s for s in ast.parse(text).body if isinstance(s, ast.Import | ast.ImportFrom)]
+    below = text.splitlines()[imports[-1].end_lineno :]
+    return "\n".join(below).strip("\n") + "\n"
+
+
+@lru_cache(maxsize=4)
+def _nodes(text: str) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(ast.parse(text)))
+
+
+@cache
+def _runtime() -> str:
+    return specialised(definitions(Path(runtime.__file__)), {})
+
+
+def helper_text(wanted: Collection[str]) -> list[str]:
+    """The functions of `runtime` that are called, and those that they call, in fixed order."""
+    text = pruned(_runtime(), wanted).rstrip("\n")
+    return text.split("\n\n\n") if text else []
+
+
+def specialised(
+    text: str, facts: Facts, absent: Collection[str] = (), ignored: Collection[str] = ()
+) -> str:
+    """The source as one model needs it, without annotations.
+
+    An `if` that the facts decide gives way to the branch that is taken. The names in `absent` leave
+    the parameters of all functions and the arguments of all calls; those in `ignored` leave the
+    calls only and become optional.
+    """
+    lines: Lines = [*text.splitlines()]
+    nodes = _nodes(text)
+    for node in nodes:
+        if isinstance(node, ast.FunctionDef):
+            _print_head(lines, node, absent, ignored)
+    _cut(lines, nodes, {*absent, *ignored}, facts)
+    decisions = {node: value(node.test, facts) for node in nodes if isinstance(node, ast.If)}
+    # inner ones first: what is left of one is a part of the one around it
+    for node in sorted(decisions, key=lambda node: -node.lineno):
+        otherwise = _elif_of(node)
+        if decisions[node] is not _UNKNOWN:
+            _take_branch(lines, node, bool(decisions[node]))
+        elif otherwise is not None and decisions[otherwise] is not _UNKNOWN:
+            raise ValueError(f"decided below what isn't: elif {ast.unparse(otherwise.test)}")
+    return _laid_out(line for line in lines if line is not None)
+
+
+def pruned(text: str, roots: Collection[str] | None = None) -> str:
+    """The source without the definitions that nothing leads to from the roots.
+
+    Without `roots`, all that is public is one, and so are statements that define nothing.
+    """
+    tree = ast.parse(text)
+    lines: Lines = [*text.splitlines()]
+    kept = _reachable(tree, roots)
+    for name, node in _definitions(tree):
+        if name not in kept:
+            decorators = getattr(node, "decorator_list", [])
+            for k in range(min(n.lineno for n in [node, *decorators]) - 1, node.end_lineno or 0):
+                lines[k] = None
+    return _laid_out(line for line in lines if line is not None)
+
+
+def value(test: ast.expr, facts: Facts) -> object:
+    """What a condition comes to by the facts alone, or that this is unknown."""
+    match test:
+        case ast.Constant():
+            return test.value
+        case ast.Tuple():
+            return tuple(value(item, facts) for item in test.elts)
+        case ast.Name():
+            return facts.get(test.id, _UNKNOWN)
+        case ast.UnaryOp(op=ast.Not()):
+            inner = value(test.operand, facts)
+            return inner if inner is _UNKNOWN else not inner
+        case ast.BoolOp():
+            either = isinstance(test.op, ast.Or)
+            values = [value(part, facts) for part in test.values]
+            if any(part is not _UNKNOWN and bool(part) is either for part in values):
+                return either
+            return _UNKNOWN if _UNKNOWN in values else not either
+        case ast.Compare(ops=[op], comparators=[other]):
+            left, right = value(test.left, facts), value(other, facts)
+            if _UNKNOWN in (left, right):
+                return _UNKNOWN
+            match op:
+                case ast.Eq() | ast.Is():
+                    return left == right
+                case ast.NotEq() | ast.IsNot():
+                    return left != right
+                case ast.In() if isinstance(right, Collection):
+                    return left in right
+    return _UNKNOWN
+
+
+def _reachable(tree: ast.Module, roots: Collection[str] | None) -> set[str]:
+    uses: dict[str, set[str]] = {}
+    waiting = set(roots or ())
+    for name, node in _definitions(tree):
+        inside = [node] if not isinstance(node, ast.ClassDef) else node.bases
+        parts = [part for top in inside for part in ast.walk(top)]
+        uses.setdefault(name, set()).update(
+            {part.id for part in parts if isinstance(part, ast.Name)},
+            {part.attr for part in parts if isinstance(part, ast.Attribute)},
+        )
+        if roots is None and (not name.startswith("_") or name.endswith("__")):
+            waiting.add(name)
+    kept: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name in uses and name not in kept:
+            kept.add(name)
+            waiting |= uses[name]
+    return kept
+
+
+def _definitions(tree: ast.Module | ast.ClassDef) -> Iterator[tuple[str, ast.stmt]]:
+    """Every statement of a module or of a class in it, with the name that it defines."""
+    for node in tree.body:
+        match node:
+            case ast.ClassDef():
+                yield node.name, node
+                yield from _definitions(node)
+            case ast.FunctionDef():
+                yield node.name, node
+            case ast.Assign(targets=[ast.Name(id=name)]):
+                yield name, node
+            case _:
+                yield "", node
+
+
+def _print_head(
+    lines: Lines, node: ast.FunctionDef, absent: Collection[str], ignored: Collection[str]
+) -> None:
+    """The first line of a function: parameters without annotations, some left out."""
+    given = node.args
+    first = len(given.args) - len(given.defaults)
+    shown = []
+    for k, arg in enumerate(given.args):
+        default = ast.unparse(given.defaults[k - first]) if k >= first else ""
+        default = default.replace("'", '"')
+        if arg.arg in ignored:
+            default = "None"
+        if arg.arg not in absent:
+            shown.append(f"{arg.arg}={default}" if default else arg.arg)
+    if given.vararg:
+        shown.append(f"*{given.vararg.arg}")
+    elif given.kwonlyargs:
+        shown.append("*")
+    for arg, plain in zip(given.kwonlyargs, given.kw_defaults, strict=True):
+        shown.append(f"{arg.arg}={ast.unparse(plain)}" if plain else arg.arg)
+    if given.kwarg:
+        shown.append(f"**{given.kwarg.arg}")
+    end = node.body[0].lineno - 1
+    lines[node.lineno - 1 : end] = [None] * (end - node.lineno + 1)
+    lines[node.lineno - 1] = f"{' ' * node.col_offset}def {node.name}({', '.join(shown)}):"
+
+
+def _cut(lines: Lines, nodes: Iterable[ast.AST], names: Collection[str], facts: Facts) -> None:
+    """Take out annotations, arguments of these names, and conditions that are decided."""
+    cuts: set[tuple[int, int, int]] = set()  # line, start, end
+    for node in nodes:
+        match node:
+            case ast.AnnAssign(value=None):
+                lines[node.lineno - 1] = None
+            case ast.AnnAssign(target=target, annotation=annotation):
+                cuts.add((node.lineno, _end(target), _end(annotation)))
+            case ast.Call(args=args, keywords=keywords):
+                cuts |= set(_without([*args, *keywords], names))
+            case ast.IfExp(test=test, body=body, orelse=orelse):
+                known = value(test, facts)
+                if known is not _UNKNOWN and known:
+                    cuts.add((node.lineno, _end(body), _end(node)))
+                elif known is not _UNKNOWN:
+                    cuts.add((node.lineno, node.col_offset, orelse.col_offset))
+            case ast.BoolOp(op=ast.And(), values=parts):
+                for part, following in pairwise(parts):
+                    known = value(part, facts)
+                    if known is not _UNKNOWN and known:
+                        cuts.add((part.lineno, part.col_offset, following.col_offset))
+    for number, start, end in sorted(cuts, reverse=True):
+        wider = [(s, e) for n, s, e in cuts if n == number and s <= start and end <= e]
+        line = lines[number - 1]
+        if len(wider) == 1 and line is not None:
+            lines[number - 1] = line[:start] + line[end:]
+
+
+def _without(
+    arguments: Sequence[ast.expr | ast.keyword], names: Collection[str]
+) -> Iterator[tuple[int, int, int]]:
+    """Where arguments of a call stand that have one of these names."""
+    kept = [
+        (a.id if isinstance(a, ast.Name) else getattr(a, "arg", None)) not in names
+        for a in arguments
+    ]
+    for k, argument in enumerate(arguments):
+        if kept[k]:
+            continue
+        if any(kept[k:]):
+            yield argument.lineno, argument.col_offset, arguments[k + 1].col_offset
+        else:
+            before = [_end(a) for a, stays in zip(arguments, kept, strict=True) if stays]
+            start = before[-1] if before else arguments[0].col_offset
+            yield argument.lineno, start, _end(arguments[-1])
+
+
+def _end(node: ast.expr | ast.keyword) -> int:
+    assert node.end_col_offset is not None
+    return node.end_col_offset
+
+
+def _elif_of(node: ast.If) -> ast.If | None:
+    match node.orelse:
+        case [ast.If() as other] if other.col_offset == node.col_offset:
+            return other
+    return None
+
+
+def _take_branch(lines: Lines, node: ast.If, taken: bool) -> None:
+    """Leave one branch of an `if` where the whole has been."""
+    start, stop = node.lineno - 1, node.end_lineno or 0
+    between = node.body[-1].end_lineno or 0
+    otherwise = _elif_of(node)
+    if taken:
+        kept = range(node.test.end_lineno or 0, between)
+    elif otherwise is not None:
+        kept = range(otherwise.lineno - 1, stop)
+    elif node.orelse:
+        word = next(k for k in range(between, stop) if (lines[k] or "").strip() == "else:")
+        kept = range(word + 1, stop)
+    else:
+        kept = range(0)
+    for k in range(start, stop):
+        line = lines[k]
+        if k not in kept or line is None:
+            lines[k] = None
+        elif taken or otherwise is None:
+            lines[k] = line.removeprefix("    ")
+        elif k == kept.start:
+            lines[k] = line.replace("elif", "if", 1)
+
+
+def _laid_out(lines: Iterable[str]) -> str:
+    """The text, with one blank line at most, or two before what isn't indented."""
+    laid: list[str] = []
+    blank = 0
+    for line in lines:
+        if not line.strip():
+            blank += 1
+            continue
+        if laid and not laid[-1].endswith(":"):
+            laid += [""] * min(blank, 1 if line.startswith(" ") else 2)
+        laid.append(line)
+        blank = 0
+    return "\n".join(laid) + "\n"

@@ -1,0 +1,124 @@
+"""What is given to a model, checked: arrays of numbers of the shapes that it takes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from codegen.targets.numpy.runtime import _array, _integers
+from codegen.targets.numpy.stand_in import (
+    _BATCHED,
+    _FROM_TABLE,
+    _INPUTS,
+    _SEVERAL,
+    _WEIGHTED,
+    _WHOLE,
+    DTYPE,
+    Array,
+    Arrays,
+    Shape,
+    Shapes,
+)
+
+
+def _arrays(given: Any, shapes: Shapes) -> list[Array]:
+    """One checked array for each name; for several, from a tuple or from a table."""
+    if _SEVERAL:
+        names = list(shapes)
+        if len(names) == 1:
+            given = (given,)
+        elif not isinstance(given, tuple):
+            given = _cut(given, shapes)
+        if len(given) != len(names):
+            raise ValueError(f"{len(given)} arrays for {', '.join(names)}")
+        arrays = [
+            _checked_array(name, shapes[name], part) for name, part in zip(names, given)
+        ]
+        if _BATCHED:
+            for name, array in zip(names, arrays):
+                if len(array) != len(arrays[0]):
+                    first = f"{names[0]} has {len(arrays[0])} samples"
+                    raise ValueError(f"{first}, {name} has {len(array)}")
+        return arrays
+    else:
+        return [_checked_array(name, shape, given) for name, shape in shapes.items()]
+
+
+def _cut(table: Any, shapes: Shapes) -> list[Array]:
+    """The columns of a table, shared out among names by the size of one sample."""
+    message = f"expected a tuple of arrays ({', '.join(shapes)})"
+    if _FROM_TABLE:
+        table = np.asarray(table)
+        sizes = [int(np.prod(shape)) for shape in shapes.values()]
+        if table.ndim == 2 and table.shape[1] == sum(sizes):
+            return np.split(table, np.cumsum(sizes)[:-1], axis=1)
+        message += f" or a table of {sum(sizes)} columns, got shape {table.shape}"
+    raise ValueError(message)
+
+
+def _checked_array(name: str, shape: Shape, given: Any) -> Array:
+    """One array of numbers, none missing, of the shape that the model takes."""
+    try:
+        array = np.asarray(given, np.float64 if _WHOLE and name in _WHOLE else DTYPE)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must hold numbers: {error}") from None
+    if _BATCHED:
+        flat = array.ndim in (1, 2) and not any(isinstance(e, str) for e in shape)
+        if flat and array.size == len(array) * int(np.prod(shape)):  # rows of a table
+            array = array.reshape(len(array), *shape)
+        shape = ("samples", *shape)
+    array = _array(array, name, shape, dtype=None)
+    if array.size == 0:
+        raise ValueError(f"{name} is empty")
+    if not np.isfinite(array).all():
+        place = tuple(np.argwhere(~np.isfinite(array))[0].tolist())
+        raise ValueError(f"{name} holds NaN or infinity, first at {place}")
+    if _WHOLE and name in _WHOLE:
+        return _integers(array, name, shape)
+    return array
+
+
+def _weights(given: Any, count: int) -> Array:
+    """The weight of each sample: 1 where none are given."""
+    if given is None:
+        return np.ones(count, dtype=DTYPE)
+    weights = _array(given, "sample_weight", (count,))
+    if not (np.isfinite(weights) & (weights >= 0)).all():
+        raise ValueError("sample_weight holds NaN, infinity or a number below 0")
+    if not weights.any():
+        raise ValueError("sample_weight is 0 for every sample")
+    return weights
+
+
+def _amount(arrays: list[Array]) -> float:
+    """What some samples count together."""
+    if _WEIGHTED:
+        return max(float(arrays[-1].sum()), 1e-30)
+    else:
+        return len(arrays[0])
+
+
+def _measured(inputs: list[Array]) -> tuple[Arrays, Arrays]:
+    """The mean and the spread of each feature, by the names of inputs."""
+    mean, scale = {}, {}
+    for (name, shape), array in zip(_INPUTS.items(), inputs):
+        if _WHOLE and name in _WHOLE:
+            continue
+        # an axis of any extent has no features of its own
+        free = [k for k, extent in enumerate(shape, 1) if isinstance(extent, str)]
+        axes = (0, *free)
+        middle = array.mean(axis=axes, dtype=np.float64, keepdims=True)[0]
+        spread = array.std(axis=axes, dtype=np.float64, keepdims=True)[0]
+        varies = spread > 1e-9 * np.abs(middle)  # by more than rounding
+        mean[name] = middle.astype(DTYPE)
+        scale[name] = np.where(varies, spread, 1).astype(DTYPE)
+    return mean, scale
+
+
+def _scaled(inputs: list[Array], mean: Arrays, scale: Arrays) -> list[Array]:
+    """The inputs with mean 0 and spread 1, as far as these have been measured."""
+    return [
+        (array - mean[name]) / scale[name] if name in mean else array
+        for name, array in zip(_INPUTS, inputs)
+    ]

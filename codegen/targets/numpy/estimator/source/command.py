@@ -1,0 +1,218 @@
+"""The command line: train, predict and score, with data from files."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import numpy as np
+
+from codegen.targets.numpy.estimator.source.files import _replace_file
+from codegen.targets.numpy.estimator.source.model import Model
+from codegen.targets.numpy.estimator.source.tables import _read_data
+from codegen.targets.numpy.stand_in import (
+    _FROM_TABLE,
+    _INPUTS,
+    _LABEL_SHAPE,
+    _PROBABILITIES,
+    _ROLE,
+    _SETTINGS,
+    _STANDARDIZES,
+    _TARGETS,
+    _WEIGHTED,
+    NAME,
+)
+
+
+def _train_command(options: argparse.Namespace) -> None:
+    """Fit a model and save it."""
+    folder = os.path.dirname(options.output) or "."
+    if not os.path.isdir(folder):
+        raise ValueError(f"there is no folder {folder}")
+    if os.path.isdir(options.output):
+        raise ValueError(f"{options.output} can't be written: it is a folder")
+    if not os.access(folder, os.W_OK):
+        raise ValueError(f"{options.output} can't be written: its folder is read-only")
+    given = {k: v for k, v in vars(options).items() if v is not None}
+    settings = {name: given[name] for name in _SETTINGS if name in given}
+    resumes = options.resume and os.path.exists(options.output)
+    if resumes:
+        model = Model.load(options.output)
+        _refuse_changes(model, options, settings)
+    else:
+        model = Model()
+        if _STANDARDIZES:
+            model.standardize = True
+    model.set_params(**settings)
+    model.verbose = not options.quiet
+    data = _read_data(model, options) if _INPUTS or _TARGETS else {}
+
+    def checkpoint(model: Model) -> None:
+        every = options.checkpoint_every
+        if every and len(model.history_["loss"]) % every == 0:
+            model.save(options.output)
+
+    train = model.resume if resumes else model.fit
+    train(**data, after_epoch=checkpoint)
+    model.save(options.output)
+    if model.verbose:
+        print(f"saved {options.output}", file=sys.stderr)
+
+
+def _refuse_changes(
+    model: Model, options: argparse.Namespace, settings: dict[str, Any]
+) -> None:
+    """A training that is resumed keeps all settings but the number of epochs."""
+    asked = {**settings, "epochs": model.epochs}
+    if _FROM_TABLE:
+        asked["feature_names_in_"] = options.features
+    if _FROM_TABLE and _TARGETS:
+        asked["target_names_"] = options.target
+    for name, value in asked.items():
+        kept = getattr(model, name, value)
+        if value is not None and value != kept:
+            plain = name.strip("_")
+            raise ValueError(f"--resume keeps {plain}={kept}; it can't be {value}")
+
+
+def _predict_command(options: argparse.Namespace) -> None:
+    """Write what the model predicts, as CSV or, to an .npz file, as arrays."""
+    model = Model.load(options.model)
+    data = _read_data(model, options, with_targets=False) if _INPUTS else {}
+    results = {"prediction": model.predict(**data)}
+    if _PROBABILITIES:
+        results["probability"] = model.predict_proba(**data)
+    if options.output and options.output.endswith(".npz"):
+        _replace_file(options.output, lambda file: np.savez(file, **results))
+        return
+    header, columns = [], []
+    for name, result in results.items():
+        rows = np.atleast_1d(result)
+        rows = rows.reshape(len(rows), -1)  # one for each sample
+        columns.append(rows.tolist())
+        header += _column_names(model, name, rows.shape[1])
+    text = io.StringIO(newline="")
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(header)
+    for parts in zip(*columns):
+        table.writerow([entry for part in parts for entry in part])
+    if options.output:
+        content = text.getvalue().encode()
+        _replace_file(options.output, lambda file: file.write(content))
+    else:
+        sys.stdout.write(text.getvalue())
+
+
+def _column_names(model: Model, name: str, count: int) -> list[str]:
+    """Names for the columns of a result: its targets, its labels or numbers."""
+    names = getattr(model, "target_names_", [])
+    if _PROBABILITIES and name == "probability":
+        parts = model.classes_.tolist() if _LABEL_SHAPE == () else names
+        names = [f"{name}_{part}" for part in parts]
+    if len(names) == count:
+        return names
+    return [name] if count == 1 else [f"{name}_{k}" for k in range(count)]
+
+
+def _score_command(options: argparse.Namespace) -> None:
+    """Print how well a model does on the data in a file."""
+    model = Model.load(options.model)
+    data = _read_data(model, options)
+    print(f"loss {model.mean_loss(**data):.6g}")
+    if _ROLE == "classifier":
+        print(f"accuracy {model.score(**data):.6g}")
+    elif _ROLE == "regressor":
+        print(f"r2 {model.score(**data):.6g}")
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors take one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    """All that the command line understands."""
+    parser = _Parser(description=f"Train and use the model {NAME}.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    train = commands.add_parser("train", help="fit the model and save it")
+    train.set_defaults(command=_train_command)
+    for name, default in Model().get_params().items():
+        kind = int if default is None else type(default)
+        if kind is not bool:
+            text = f"{_SETTINGS[name]} ({default})"
+            train.add_argument("--" + name.replace("_", "-"), type=kind, help=text)
+    if _STANDARDIZES:
+        train.add_argument(
+            "--no-standardize",
+            dest="standardize",
+            action="store_false",
+            default=None,
+            help="leave the features as they are",
+        )
+    train.add_argument("-o", "--output", default="model.npz", help="what to save")
+    train.add_argument("--checkpoint-every", type=int, help="save every so many epochs")
+    train.add_argument("--resume", action="store_true", help="go on with the output")
+    train.add_argument("--quiet", action="store_true", help="show no progress")
+
+    predict = commands.add_parser("predict", help="write predictions as CSV or .npz")
+    predict.set_defaults(command=_predict_command)
+    predict.add_argument("--model", default="model.npz", help="what train has saved")
+    predict.add_argument("-o", "--output", help="a file instead of standard output")
+
+    if _INPUTS or _TARGETS:
+        score = commands.add_parser("score", help="print how good the predictions are")
+        score.set_defaults(command=_score_command)
+        score.add_argument("--model", default="model.npz", help="what train has saved")
+
+        for command in [train, predict, score] if _INPUTS else [train, score]:
+            text = "a CSV or .npz file" if _FROM_TABLE else "an .npz file of arrays"
+            command.add_argument("data", help=text)
+            if _FROM_TABLE and _TARGETS:
+                text = "a column to predict"
+                command.add_argument("--target", action="append", help=text)
+            if _FROM_TABLE:
+                text = "columns to predict from"
+                command.add_argument("--features", nargs="+", help=text)
+        if _FROM_TABLE and _WEIGHTED:
+            for command in (train, score):
+                text = "the column with the weights"
+                command.add_argument("--sample-weight", help=text)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line: 0 when done, 2 when it can't be done, with one line why."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.command(options)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader of the output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    except (ArithmeticError, OSError, ValueError) as error:
+        print(f"{sys.argv[0]}: {_reason(error)}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _reason(error: Exception) -> str:
+    """What went wrong, in one line."""
+    if isinstance(error, FileNotFoundError):
+        return f"there is no file {error.filename}"
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename} can't be read: {error.strerror}"
+    return " ".join(str(error).split())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,435 @@
+"""The class `Model`: scikit-learn's conventions, over the mathematics."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from typing import Any, Self
+
+import numpy as np
+
+from codegen.targets.numpy.estimator.source.arrays import (
+    _amount,
+    _arrays,
+    _measured,
+    _scaled,
+    _weights,
+)
+from codegen.targets.numpy.estimator.source.files import (
+    _load_arrays,
+    _pack,
+    _replace_file,
+    _show_progress,
+    _unpack,
+)
+from codegen.targets.numpy.estimator.source.labels import (
+    _classes_of,
+    _encoded,
+    _labels,
+    _picked,
+)
+from codegen.targets.numpy.estimator.source.settings import _check_settings
+from codegen.targets.numpy.stand_in import (
+    _BATCHED,
+    _CHUNK,
+    _CLASSES,
+    _FEATURE_COLUMNS,
+    _FROM_TABLE,
+    _IGNORED,
+    _IN_CHUNKS,
+    _INPUTS,
+    _KIND,
+    _LABEL_SHAPE,
+    _NO_CLASS,
+    _ONE_OUTPUT,
+    _PROBABILITIES,
+    _ROLE,
+    _SCORES,
+    _SETTINGS,
+    _STANDARDIZES,
+    _TARGETS,
+    _WEIGHTED,
+    HYPERPARAMETERS,
+    NAME,
+    Array,
+    Arrays,
+    init_params,
+    init_state,
+    loss,
+    train_step,
+)
+
+
+class Model:
+    """The model, to be trained and kept in a file; modules say more here."""
+
+    learning_rate: float
+    classes_: Array
+    params_: Arrays
+    best_params_: Arrays
+    mean_: Arrays
+    scale_: Arrays
+    state_: dict[str, Any]
+    history_: dict[str, list[float]]
+    rng_: np.random.Generator
+    feature_names_in_: list[str]
+    target_names_: list[str]
+
+    _estimator_type = _ROLE  # for scikit-learn before 1.6
+
+    def __init__(
+        self,
+        *,
+        epochs: int = 100,
+        batch_size: int = 32,
+        validation: float = 0.0,
+        patience: int | None = None,
+        standardize: bool = False,
+        seed: int = 0,
+        verbose: bool = False,
+        **hyperparameters: float,
+    ) -> None:
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.validation = validation
+        self.patience = patience
+        self.standardize = standardize
+        self.seed = seed
+        self.verbose = verbose
+        vars(self).update({**HYPERPARAMETERS, **hyperparameters})
+
+    def __repr__(self) -> str:
+        settings = ", ".join(f"{k}={v!r}" for k, v in self.get_params().items())
+        return f"Model({settings})"
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """The settings by name."""
+        return {name: getattr(self, name) for name in _SETTINGS}
+
+    def set_params(self, **settings: Any) -> Self:
+        """Change some settings; what was learned stays."""
+        for name, value in settings.items():
+            if name not in _SETTINGS:
+                known = ", ".join(_SETTINGS)
+                raise ValueError(f"there is no setting {name!r}, only {known}")
+            setattr(self, name, value)
+        return self
+
+    def __sklearn_tags__(self) -> Any:
+        """What scikit-learn asks each estimator; nothing else calls this."""
+        utils = sys.modules["sklearn.utils"]
+        tags = utils.Tags(
+            estimator_type=self._estimator_type,
+            target_tags=utils.TargetTags(required=bool(_TARGETS)),
+        )
+        if _ROLE == "classifier":
+            tags.classifier_tags = utils.ClassifierTags(multi_class=_CLASSES > 2)
+        elif _ROLE == "regressor":
+            tags.regressor_tags = utils.RegressorTags()
+        return tags
+
+    def fit(
+        self,
+        x: Any,
+        t: Any,
+        sample_weight: Any = None,
+        *,
+        after_epoch: Callable[[Self], object] | None = None,
+    ) -> Self:
+        """Train anew for `epochs` epochs; `after_epoch(self)` is called after each."""
+        inputs, targets = self._checked(x, t, sample_weight)
+        self._begin(inputs, targets)
+        return self._train(self._prepared(inputs, targets), after_epoch)
+
+    def resume(
+        self,
+        x: Any,
+        t: Any,
+        sample_weight: Any = None,
+        *,
+        after_epoch: Callable[[Self], object] | None = None,
+    ) -> Self:
+        """Go on with a `fit` that was interrupted, up to `epochs` epochs in all."""
+        self._check_fitted()
+        inputs, targets = self._checked(x, t, sample_weight)
+        return self._train(self._prepared(inputs, targets), after_epoch)
+
+    def partial_fit(
+        self, x: Any, t: Any, classes: Any = None, sample_weight: Any = None
+    ) -> Self:
+        """Train for one epoch more, without forgetting."""
+        inputs, targets = self._checked(x, t, sample_weight)
+        if not hasattr(self, "params_"):
+            self._begin(inputs, targets, classes)
+        loss_before = self._epoch(self._prepared(inputs, targets))
+        self.history_["loss"].append(loss_before)
+        return self
+
+    def _begin(
+        self, inputs: list[Array], targets: list[Array], classes: Any = None
+    ) -> None:
+        """Set all that is learned to what it is before the first epoch."""
+        if _ROLE == "classifier":
+            labels = targets[0] if classes is None else list(classes)
+            self.classes_ = _classes_of(labels)
+        if _FROM_TABLE:
+            self.n_features_in_ = _FEATURE_COLUMNS
+        if _STANDARDIZES:
+            train, _ = self._split(inputs)
+            self.mean_, self.scale_ = _measured(train if self.standardize else [])
+        self.params_ = init_params(self.seed)
+        self.state_ = init_state(self.params_)
+        for name in HYPERPARAMETERS:
+            self.state_[name] = float(getattr(self, name))
+        self.rng_ = np.random.default_rng(self.seed)
+        self.history_ = {"loss": []}
+        self.best_params_ = {}
+
+    def _prepared(self, inputs: list[Array], targets: list[Array]) -> list[Array]:
+        """The arrays as `train_step` takes them."""
+        if _STANDARDIZES:
+            inputs = _scaled(inputs, self.mean_, self.scale_)
+        if _ROLE == "classifier":
+            targets = [_encoded(self._codes(targets[0])), *targets[1:]]
+        return inputs + targets
+
+    def _train(
+        self, arrays: list[Array], after_epoch: Callable[[Self], object] | None
+    ) -> Self:
+        """Epoch after epoch, until all are done or patience has run out."""
+        if _BATCHED:
+            arrays, held_out = self._split(arrays)
+        losses = self.history_["loss"]
+        try:
+            while self._has_patience() and len(losses) < self.epochs:
+                loss_before = self._epoch(arrays)
+                if _BATCHED and held_out:
+                    checks = self.history_.setdefault("validation_loss", [])
+                    checks.append(self._finite(self._mean_loss(held_out)))
+                losses.append(loss_before)
+                if self.verbose:
+                    _show_progress(self.epochs, self.history_)
+                if after_epoch is not None:
+                    after_epoch(self)
+        finally:
+            if self.verbose and sys.stderr.isatty():
+                print(file=sys.stderr)
+        if self.best_params_:
+            self.params_ = {k: v.copy() for k, v in self.best_params_.items()}
+        return self
+
+    @np.errstate(all="ignore")  # `_finite` tells what went wrong
+    def _epoch(self, arrays: list[Array]) -> float:
+        """One pass over the data, samples in a new order; the mean loss met."""
+        if _BATCHED:
+            count = len(arrays[0])
+            order = self.rng_.permutation(count)
+            total = 0.0
+            for start in range(0, count, self.batch_size):
+                rows = order[start : start + self.batch_size]
+                batch = [array[rows] for array in arrays]
+                value = train_step(self.params_, self.state_, *batch, rng=self.rng_)
+                total += _amount(batch) * value
+            return self._finite(total / _amount(arrays))
+        else:
+            value = train_step(self.params_, self.state_, *arrays, rng=self.rng_)
+            return self._finite(value)
+
+    def _finite(self, value: float) -> float:
+        """The loss as a float, or the end of a training that has diverged."""
+        if not np.isfinite(value):
+            epoch = len(self.history_["loss"]) + 1
+            message = f"the loss became {value} in epoch {epoch}"
+            if "learning_rate" in HYPERPARAMETERS:
+                message += f": try a smaller learning_rate than {self.learning_rate}"
+            raise FloatingPointError(message)
+        return float(value)
+
+    def _has_patience(self) -> bool:
+        """Whether to go on; on the way, the parameters of the best epoch are kept."""
+        losses = self.history_.get("validation_loss", self.history_["loss"])
+        if self.patience is None or not losses:
+            return True
+        since_best = len(losses) - 1 - losses.index(min(losses))
+        if since_best == 0:
+            self.best_params_ = {k: v.copy() for k, v in self.params_.items()}
+        return since_best < self.patience
+
+    def _split(self, arrays: list[Array]) -> tuple[list[Array], list[Array]]:
+        """The samples to train on and those held out, the same for the same seed."""
+        if not self.validation:
+            return arrays, []
+        count = len(arrays[0])
+        held = max(1, round(self.validation * count))
+        if held >= count:
+            raise ValueError(
+                f"validation={self.validation} of {count} leaves nothing to train on"
+            )
+        order = np.random.default_rng([self.seed, 1]).permutation(count)
+        return [a[order[held:]] for a in arrays], [a[order[:held]] for a in arrays]
+
+    if _ROLE == "classifier":
+
+        def predict(self, x: Any) -> Any:
+            """The most probable label of each sample."""
+            scores = self._output(x)
+            return self.classes_[_picked(scores)]
+    else:
+
+        def predict(self, x: Any) -> Any:
+            """What the model makes of each sample, or of its parameters alone."""
+            return self._output(x).reshape(-1) if _ONE_OUTPUT else self._output(x)
+
+    if _PROBABILITIES:
+
+        def predict_proba(self, x: Any) -> Any:
+            """The probabilities of the labels, in the order of `classes_`."""
+            scores = self._output(x)
+            if _KIND == "binary" and _LABEL_SHAPE == ():
+                second = scores.reshape(-1)
+                return np.stack([1 - second, second], axis=1)
+            else:
+                return scores
+
+    def _output(self, x: Any) -> Any:
+        """What the model makes of the inputs."""
+        self._check_fitted()
+        inputs = _arrays(x, _INPUTS) if _INPUTS else []
+        if _STANDARDIZES:
+            inputs = _scaled(inputs, self.mean_, self.scale_)
+        if _IN_CHUNKS:
+            parts = []
+            for start in range(0, len(inputs[0]), _CHUNK):
+                chunk = [array[start : start + _CHUNK] for array in inputs]
+                parts.append(_SCORES(self.params_, *chunk))
+            return np.concatenate(parts)
+        else:
+            return _SCORES(self.params_, *inputs)
+
+    if _ROLE == "classifier":
+
+        def score(self, x: Any, t: Any, sample_weight: Any = None) -> float:
+            """The accuracy: the share of labels that `predict` gets right."""
+            predicted = self.predict(x)
+            _, targets = self._checked(x, t, sample_weight)
+            codes = self._codes(targets[0])  # a label training never met is an error
+            counts: Any = np.ones(codes.shape)
+            if _IGNORED:
+                counts[np.isin(codes, _IGNORED)] = 0
+            if _WEIGHTED:
+                counts = (counts.T * targets[1]).T
+            if _IGNORED and not counts.any():
+                raise ValueError("t holds no label that counts")
+            return float(np.average(predicted == targets[0], weights=counts))
+    elif _ROLE == "regressor":
+
+        def score(self, x: Any, t: Any, sample_weight: Any = None) -> float:
+            """R squared: 1 is perfect, 0 as good as the mean; outputs count alike."""
+            predicted = self.predict(x)
+            _, targets = self._checked(x, t, sample_weight)
+            target = targets[0].reshape(len(predicted), -1)
+            weights = targets[1] if _WEIGHTED else np.ones(len(target))
+            rest = weights @ (target - predicted.reshape(target.shape)) ** 2
+            mean = np.average(target, axis=0, weights=weights)
+            spread = weights @ (target - mean) ** 2
+            varies = spread > 0
+            scores = np.where(varies, 1 - rest / np.where(varies, spread, 1), rest == 0)
+            return float(scores.mean())
+    else:
+
+        def score(self, x: Any, t: Any, sample_weight: Any = None) -> float:
+            """Minus the loss, so that more is better."""
+            return -self.mean_loss(x, t, sample_weight)
+
+    def mean_loss(self, x: Any, t: Any, sample_weight: Any = None) -> float:
+        """The loss on these data, in mini-batches as in training."""
+        self._check_fitted()
+        inputs, targets = self._checked(x, t, sample_weight)
+        return self._mean_loss(self._prepared(inputs, targets))
+
+    @np.errstate(all="ignore")
+    def _mean_loss(self, arrays: list[Array]) -> float:
+        """The mean over mini-batches, each by what its samples count."""
+        if _BATCHED:
+            total = 0.0
+            for start in range(0, len(arrays[0]), self.batch_size):
+                batch = [array[start : start + self.batch_size] for array in arrays]
+                total += _amount(batch) * loss(self.params_, *batch)
+            return float(total / _amount(arrays))
+        else:
+            return float(loss(self.params_, *arrays))
+
+    def save(self, path: str) -> None:
+        """Write the settings and all that was learned to one .npz file."""
+        self._check_fitted()
+        learned = {k: v for k, v in vars(self).items() if k.endswith("_")}
+        learned["rng_"] = self.rng_.bit_generator.state
+        arrays: dict[str, Any] = {}
+        about = {
+            "name": NAME,
+            "settings": self.get_params(),
+            "learned": _pack(learned, arrays),
+        }
+        text = json.dumps(about, default=lambda scalar: scalar.item())
+        _replace_file(path, lambda file: np.savez(file, about=text, **arrays))
+
+    @classmethod
+    def load(cls, path: str) -> Self:
+        """The model that `save` wrote to `path`."""
+        arrays = _load_arrays(path)
+        try:
+            about = json.loads(str(arrays.pop("about")))
+            if about["name"] != NAME:
+                raise ValueError(f"it holds the model {about['name']}")
+            model = cls(**about["settings"])
+            learned = _unpack(about["learned"], arrays)
+            for name, array in init_params().items():
+                found = learned["params_"][name]
+                if found.shape != array.shape or found.dtype != array.dtype:
+                    raise ValueError(f"{name} is {found.dtype}{found.shape}")
+            rng = np.random.default_rng()
+            rng.bit_generator.state = learned["rng_"]
+        except Exception as error:
+            reason: object = error
+            if isinstance(error, KeyError):
+                reason = f"there is no {error}"
+            elif isinstance(error, json.JSONDecodeError):
+                reason = "its text 'about' is not JSON"
+            raise ValueError(f"{path} holds no model of {NAME}: {reason}") from error
+        vars(model).update(learned, rng_=rng)
+        return model
+
+    def _check_fitted(self) -> None:
+        """Refuse what needs parameters before there are any."""
+        if not hasattr(self, "params_"):
+            raise ValueError("this Model isn't fitted yet: call fit or load first")
+
+    def _checked(
+        self, x: Any, t: Any, sample_weight: Any = None
+    ) -> tuple[list[Array], list[Array]]:
+        """The inputs, and the targets with their weights, once all is in order."""
+        _check_settings(self.get_params())
+        inputs = _arrays(x, _INPUTS) if _INPUTS else []
+        if _ROLE == "classifier":
+            targets = [_labels(t)]
+        elif _TARGETS:
+            targets = _arrays(t, _TARGETS)
+        else:
+            targets = []
+        if _BATCHED and _INPUTS and _TARGETS and len(inputs[0]) != len(targets[0]):
+            raise ValueError(f"x has {len(inputs[0])} samples, t has {len(targets[0])}")
+        if _WEIGHTED:
+            targets.append(_weights(sample_weight, len(inputs[0])))
+        return inputs, targets
+
+    def _codes(self, labels: Array) -> Array:
+        """The place of each label in `classes_`."""
+        places = {label: place for place, label in enumerate(self.classes_.tolist())}
+        if _NO_CLASS:
+            places.update(_NO_CLASS)
+        unknown = set(labels.ravel().tolist()) - places.keys()
+        if unknown:
+            raise ValueError(f"t holds an unknown label: {min(unknown, key=str)!r}")
+        codes = [places[label] for label in labels.ravel().tolist()]
+        return np.array(codes).reshape(labels.shape)
