@@ -11,7 +11,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from derive.answers.slips.budget import Budget
-from derive.answers.slips.missing_slope import slope_and_number
 from derive.answers.slips.samples import differs, same, samples_of
 from derive.answers.slips.search import search_of
 from derive.answers.slips.slip import KINDS, VAGUE, Point, Slip, apart
@@ -35,8 +34,4 @@ def find_slips(
             return ()
         every.sort(key=lambda s: same(s.right, s.written))
         search = search_of(tensor, derivation, every, budget or Budget())
-        return (
-            search.single_mistakes()
-            or slope_and_number(tensor, derivation, search.tensors.slopes, every)
-            or two_mistakes(search)
-        )
+        return search.single_mistakes() or two_mistakes(search)

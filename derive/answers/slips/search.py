@@ -90,12 +90,8 @@ class Search:
             value = self.budget.value(evaluator, edit.expr)
             if value is None:
                 continue
-            if same(value, wanted):
-                explanation = (
-                    self.ranking.explanation(candidate, edit, count)
-                    if self._holds(candidate, edit)
-                    else None
-                )
+            if same(value, wanted) and self._holds(candidate, edit):
+                explanation = self.ranking.explanation(candidate, edit, count)
                 if explanation is not None:
                     yield explanation
             elif candidate.far < FAR:

@@ -236,3 +236,14 @@ def test_without_the_formula_values_are_enough():
     bare = [type(p)(p.right, p.written) for p in points]
     slips = find_slips(tensor, derivation, bare, Budget(seconds=3600))
     assert slips[0].kind == "missing derivative"
+
+
+def test_a_mean_over_two_axes_and_a_slope_left_out():
+    """As `MSELoss` divides: by the samples and by the outputs."""
+    dense = {"type": "dense", "units": 3, "activation": "sigmoid"}
+    derivation = differentiate(load({"inputs": {"x": [2]}, "layers": [dense], "loss": "mse"}))
+    slips = slips_of(derivation, "dz1[n,i] = y1[n,i] - t[n,i]", "dz1")
+    assert [(s.kind, s.detail) for s in slips] == [
+        ("missing derivative", "y1[n,i]*(1 - y1[n,i]) is left out"),
+        ("factor", "2/(size(n)*size(i)) is left out"),
+    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import combinations, permutations
 
 from derive.answers.slips.evaluator import Evaluator
 from derive.answers.slips.nested import Nested
@@ -37,10 +38,11 @@ def scales_of(evaluator: Evaluator, whole: Nested) -> Iterator[Expr]:
             less = Index(size.value + -1)
             yield Mul((size, _inverse(less)))
             yield Mul((less, _inverse(size)))
-    for one in sizes:
-        for other in sizes:
-            if one != other:
-                yield Mul((one, _inverse(other)))
+    for one, other in permutations(sizes, 2):
+        yield Mul((one, _inverse(other)))
+    for one, other in combinations(sizes, 2):
+        yield Mul((_inverse(one), _inverse(other)))  # a mean over two axes
+        yield Mul((_TWO, _inverse(one), _inverse(other)))
 
 
 def _inverse(expr: Expr) -> Expr:
