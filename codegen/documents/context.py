@@ -1,4 +1,4 @@
-"""What every part of a document needs: one derivation's names, printers and words."""
+"""What every part of a document needs: a derivation with its symbols, printers and words."""
 
 from __future__ import annotations
 
@@ -16,67 +16,86 @@ from codegen.documents.blocks import (
     Text,
 )
 from codegen.documents.messages import Words
-from codegen.documents.options import Manner
+from codegen.documents.options import DocumentOptions
 from codegen.documents.repeated_layers import Same, repeated
 from codegen.latex.index_printer import Formula, IndexPrinter
 from codegen.latex.matrix_printer import MatrixPrinter
 from codegen.latex.step_printer import StepPrinter
 from codegen.latex.symbol import ERROR
 from codegen.latex.symbols import Names, inline
-from codegen.latex.with_numbers import Worked
+from codegen.latex.with_numbers import WorkedExample
 from derive.calculus.total_differential import with_differentials
 from derive.ir.derivation import Derivation
 from derive.ir.notation import Call, Equation, Expr
-from derive.ir.system import Layer
+from derive.ir.system import Layer, System
 from derive.ir.tree import walk
 
 
-class Teller:
-    """One derivation, told in one manner; the parts of its document share it."""
+class DocumentContext:
+    """One derivation with its symbols, printers and words: what all parts of a document share."""
 
-    def __init__(self, derivation: Derivation, manner: Manner, words: Words) -> None:
+    def __init__(self, derivation: Derivation, options: DocumentOptions, words: Words) -> None:
         self.derivation = derivation
-        self.system = derivation.system
-        self.manner = manner
+        self.options = options
         self.words = words
-        self.say = words.say
-        self.names = _names(derivation, manner)
+        self.names = _names(derivation, options)
         table = with_differentials(derivation)
         self.index = IndexPrinter(self.names, table, words.plain("otherwise"))
-        turned = (a for _, a in derivation.adjoints) if manner.layout == "numerator" else ()
+        turned = (a for _, a in derivation.adjoints) if options.layout == "numerator" else ()
         self.matrix = MatrixPrinter(self.index, frozenset(), frozenset(turned))
         self.steps = StepPrinter(derivation, self.index)
-        self.layer_of = {t: layer for layer in self.system.layers for t in layer.tensors}
+        self.labels: dict[str, None] = {}  # of formulas, in the order of the document
+        self.example: WorkedExample | None = None
+
+    @property
+    def system(self) -> System:
+        """The system that is differentiated."""
+        return self.derivation.system
+
+    def say(self, key: str, **slots: str | Math | Ref | Text) -> Text:
+        """A message with its slots filled."""
+        return self.words.say(key, **slots)
+
+    @cached_property
+    def layer_of(self) -> Mapping[str, Layer]:
+        """The layer that a tensor belongs to, by the tensor's name."""
+        found = {t: layer for layer in self.system.layers for t in layer.tensors}
         earlier = self.system.earlier
         for of, adjoint in earlier.adjoints if earlier else ():
-            if of in self.layer_of:
-                self.layer_of[adjoint] = self.layer_of[of]
-        self.of = {a: t for t, a in derivation.adjoints}
-        self.inlined = {e.tensor: e for e in derivation.inlined}
-        self.labels: dict[str, None] = {}  # in the order of telling
-        self.worked: Worked | None = None
-        self.first_of_several = False
+            if of in found:
+                found[adjoint] = found[of]
+        return found
+
+    @cached_property
+    def of(self) -> Mapping[str, str]:
+        """The tensor that a derivative is by, by the derivative's name."""
+        return {a: t for t, a in self.derivation.adjoints}
+
+    @cached_property
+    def inlined(self) -> Mapping[str, Equation]:
+        """The derivatives that were written into their only use, by name."""
+        return {e.tensor: e for e in self.derivation.inlined}
 
     # ---- formulas --------------------------------------------------------------------------------
 
-    def shown(self, label: str, formula: Formula, matrix: Formula | None = None) -> Display:
-        """A formula that others refer to, and the same in matrices."""
+    def labelled(self, label: str, formula: Formula, matrix: Formula | None = None) -> Display:
+        """A display of a formula that can be referred to, in the notation that was asked for."""
         self.labels[label] = None
         formulas = self.both(formula, matrix)
         return Display(formulas, (label,))
 
     def both(self, plain: Formula, matrix: Formula | None) -> tuple[Formula, ...]:
         """A formula with subscripts, in matrices, or the one after the other."""
-        if self.manner.notation == "index" or matrix is None or matrix == plain:
+        if self.options.notation == "index" or matrix is None or matrix == plain:
             return (plain,)
-        return (matrix,) if self.manner.notation == "matrix" else (plain, matrix)
+        return (matrix,) if self.options.notation == "matrix" else (plain, matrix)
 
-    def refers(self, *labels: str) -> Text:
-        """The numbers of formulas that have been shown."""
+    def references(self, *labels: str) -> Text:
+        """References to the formulas among these that stand in the document already."""
         return self.words.listed(Ref(x) for x in labels if x in self.labels)
 
-    def plainly(self, equations: Iterable[Equation], kind: str) -> list[Block]:
-        """Equations in the notation that was asked for, one display, told by `kind`:tensor."""
+    def equation_blocks(self, equations: Iterable[Equation], kind: str) -> list[Block]:
+        """Equations in the notation that was asked for, as one display, labelled `kind`:tensor."""
         equations = tuple(equations)
         formulas: list[Formula] = []
         labels: list[str] = []
@@ -95,8 +114,8 @@ class Teller:
         display = Display((*formulas, *matrices), (*labels, *unlabelled))
         return [display, *self.with_numbers(equations)]
 
-    def each_once(self, equations: Iterable[Equation], kind: str) -> list[Block]:
-        """Equations that are carried out in order: each in one notation, matrices first."""
+    def one_notation(self, equations: Iterable[Equation], kind: str) -> list[Block]:
+        """Equations that are carried out in order, each in one notation."""
         equations = tuple(equations)
         formulas = []
         for equation in equations:
@@ -107,24 +126,24 @@ class Teller:
         return [display, *self.with_numbers(equations)] if equations else []
 
     def with_numbers(self, equations: Iterable[Equation]) -> list[Block]:
-        """Formulas with the example's numbers put in, where there are such."""
-        if self.worked is None:
+        """The formulas with the example's numbers put in, where there are any."""
+        if self.example is None:
             return []
-        made = [f for e in equations if (f := self.worked.formula(e)) is not None]
-        key = "with numbers of the first" if self.first_of_several else "with numbers"
+        made = [f for e in equations if (f := self.example.formula(e)) is not None]
+        key = "with numbers of the first" if self.example.first_of_several else "with numbers"
         return [Paragraph(self.say(key)), Display(tuple(made))] if made else []
 
-    def in_matrices(self, equation: Equation) -> Formula | None:
-        """A derivative in matrices, an error term with the activation's derivative first."""
-        if self.manner.notation == "index":
+    def matrix_form(self, equation: Equation) -> Formula | None:
+        """A derivative in matrices; an error term also with the activation's slope as $f'$."""
+        if self.options.notation == "index":
             return None
-        shown = self.matrix.formula(equation)
+        formula = self.matrix.formula(equation)
         generic = self.steps.textbook(equation)
         first = self.matrix.formula(generic) if generic else None
-        return chained(first, shown) if first and shown else shown
+        return chained(first, formula) if first and formula else formula
 
     def slope(self, equation: Equation) -> list[Block]:
-        """What f is, where the activation has no name of its own."""
+        """A sentence that defines f, where the activation has no name of its own."""
         generic = self.steps.textbook(equation)
         if generic is None:
             return []
@@ -136,30 +155,30 @@ class Teller:
         forward = self.index.left(step.before)
         inner = self.index.box(slope.args[0]).text
         name = slope.function
-        said = self.say(
+        sentence = self.say(
             "slope_is",
             slope=Math(name),
             function=Math(name[:-1]),
             forward=Math(f"{forward} = {name[:-1]}({inner})"),
         )
-        return [Paragraph(said)]
+        return [Paragraph(sentence)]
 
     # ---- words -----------------------------------------------------------------------------------
 
     def symbol(self, name: str) -> Math:
-        """A tensor within a line of text."""
+        """A tensor's symbol, for a line of text."""
         return Math(inline(str(self.names[name])))
 
     def symbols(self, names: Iterable[str]) -> Text:
-        """Tensors within a line of text."""
+        """Tensors' symbols, for a line of text."""
         return self.words.listed(self.symbol(n) for n in names)
 
     def value(self, expr: Expr) -> Math:
-        """An expression within a line of text."""
+        """An expression, for a line of text."""
         return Math(self.index.box(expr, inline=True).text)
 
     def layer_title(self, tensor: str) -> Text:
-        """The layer that a tensor belongs to, or what it belongs to where that is none."""
+        """The heading of a tensor: its layer, the inputs or the objective; none without layers."""
         if not self.system.layers:
             return ()
         layer = self.layer_of.get(tensor)
@@ -218,24 +237,24 @@ class Teller:
         return equation.tensor == self.derivation.objective
 
 
-def _names(derivation: Derivation, manner: Manner) -> Names:
-    """The symbols; no error term is a delta without a number where Kronecker's delta is one."""
-    names = Names(derivation, manner.errors)
-    has_deltas = manner.calculus == "kronecker" and manner.detail != "result"
+def _names(derivation: Derivation, options: DocumentOptions) -> Names:
+    """The symbols; partial derivatives where a bare delta would be mistaken for Kronecker's."""
+    names = Names(derivation, options.errors)
+    has_deltas = options.calculus == "kronecker" and options.detail != "result"
     if has_deltas and any(str(names[e]) == ERROR for e in names.errors):
         return Names(derivation, "partial")
     return names
 
 
 def chained(first: Formula, then: Formula) -> Formula:
-    """Two formulas of one left side as one, the right sides after each other."""
+    """Two formulas with the same left side as one chain of equalities."""
     if first.right == then.right:
         return then
     return Formula(then.left, (*first.right, *then.right), then.relation)
 
 
 def by_layer(title: Text, parts: Sequence[tuple[Text, Sequence[Block]]]) -> Iterator[Section]:
-    """A section, and one below it for each run of blocks that belong to one layer."""
+    """A section with a subsection for each run of blocks under one heading."""
     groups: list[tuple[Text, list[Block]]] = []
     for name, blocks in parts:
         if not groups or groups[-1][0] != name:
@@ -248,7 +267,7 @@ def by_layer(title: Text, parts: Sequence[tuple[Text, Sequence[Block]]]) -> Iter
 
 
 def together(blocks: Iterable[Block]) -> tuple[Block, ...]:
-    """Displays that follow each other as one."""
+    """The blocks, with consecutive displays merged into one."""
     found: list[Block] = []
     for block in blocks:
         last = found[-1] if found else None

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from math import inf
 
 from codegen.documents.blocks import Document
-from codegen.documents.formats.form import Form, Shown, Writer
+from codegen.documents.builder import DocumentBuilder
+from codegen.documents.formats.form import Format, RenderedBlock, Writer
 from codegen.documents.formats.unicode_text import plain
-from codegen.documents.options import Manner
+from codegen.documents.options import DocumentOptions
 from codegen.documents.sections.backward import Backward
 from codegen.documents.sections.forward import forward
-from codegen.documents.story import Story
 from derive.errors import ChainruleError, meant, shorten
 from derive.ir.derivation import Derivation
 from derive.ir.tree import equation_reads, needed_by
@@ -33,18 +33,18 @@ def explain(derivation: Derivation, name: str, lang: str = "en", detail: str = "
     `name` is a tensor or its derivative (`W1` or `dW1`). Raises `ChainruleError` for a tensor that
     is unknown, or by which there is no derivative.
     """
-    story = Story(derivation, Manner(notation="index", detail=detail, lang=lang))
-    teller = story.teller
-    wanted = _derivative_of(teller.derivation, name)
-    backward = (*teller.derivation.inlined, *teller.derivation.backward)
+    story = DocumentBuilder(derivation, DocumentOptions(notation="index", detail=detail, lang=lang))
+    context = story.context
+    wanted = _derivative_of(context.derivation, name)
+    backward = (*context.derivation.inlined, *context.derivation.backward)
     needed = needed_by({wanted}, backward)
-    needed |= _written_in(teller.derivation, needed)
-    defined = {e.tensor: e for e in teller.derivation.forward}
+    needed |= _written_in(context.derivation, needed)
+    defined = {e.tensor: e for e in context.derivation.forward}
     read = {r.tensor for e in backward if e.tensor in needed for r in equation_reads(e)}
-    read |= {s.before.tensor for s in teller.derivation.steps if s.subject in needed}
+    read |= {s.before.tensor for s in context.derivation.steps if s.subject in needed}
     ahead = needed_by(read, defined.values())
-    sections = (*forward(teller, ahead), *Backward(teller, frozenset(needed)).sections())
-    title = teller.say("explained", of=teller.symbol(wanted))
+    sections = (*forward(context, ahead), *Backward(context, frozenset(needed)).sections())
+    title = context.say("explained", of=context.symbol(wanted))
     return "\n".join(_lines(Writer(TERMINAL, Document(title, sections)))) + "\n"
 
 
@@ -83,7 +83,7 @@ def _written_in(derivation: Derivation, needed: set[str]) -> set[str]:
     return found
 
 
-TERMINAL = Form(
+TERMINAL = Format(
     template="",
     escape=lambda text: "".join(c if c.isprintable() else "?" for c in text),
     math=plain,
@@ -107,7 +107,7 @@ def _lines(writer: Writer) -> Iterator[str]:
             yield from _block(block)
 
 
-def _block(block: Shown) -> Iterator[str]:
+def _block(block: RenderedBlock) -> Iterator[str]:
     if block.is_fold:
         yield ""
         yield f"▸ {block.title}"

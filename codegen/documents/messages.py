@@ -1,7 +1,7 @@
 """The words of documents: a message catalogue a language, `{slots}` filled with text or formulas.
 
 The catalogues are gettext's (`codegen/locale/LANGUAGE/LC_MESSAGES/chainrule.po`), a message being
-asked for by a key. What other rooms say in English, such as a layer's convention at a kink, is its
+asked for by a key. English text of other packages, such as a layer's convention at a kink, is its
 own key; English needs no entry for it.
 """
 
@@ -37,7 +37,7 @@ def _catalogue(lang: str) -> GNUTranslations:
 
 
 class Words:
-    """What is said in one language."""
+    """The messages of one language."""
 
     def __init__(self, lang: str) -> None:
         self.lang = lang
@@ -48,7 +48,7 @@ class Words:
         return self.catalogue.gettext(key)
 
     def own(self, text: str, kind: str = "") -> str:
-        """What another room says in English, in this language if there is a message for it.
+        """English text of another package, in this language if there is a message for it.
 
         `kind` stands before the text in the message's key where the text is but a name.
         """

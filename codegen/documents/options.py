@@ -20,7 +20,7 @@ CHOICES = {
 
 
 @dataclass(frozen=True)
-class Manner:
+class DocumentOptions:
     r"""The choices of one document.
 
     `notation`: formulas with subscripts, in matrices, or both. `detail`: formulas alone, with the

@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 from typing import Any, Literal, overload
 
-from codegen.documents.context import Teller
-from codegen.documents.formats.form import Form, Writer
+from codegen.documents.builder import DocumentBuilder, training_derivation
+from codegen.documents.context import DocumentContext
+from codegen.documents.formats.form import Format, Writer
 from codegen.documents.formats.html import page
 from codegen.documents.formats.markdown import MARKDOWN, beside
 from codegen.documents.formats.pdf import compile_pdf
 from codegen.documents.formats.tex import tex_form
 from codegen.documents.messages import Words
-from codegen.documents.options import Manner
+from codegen.documents.options import DocumentOptions
 from codegen.documents.sections.second_order import Second
-from codegen.documents.story import Story, as_told
 from codegen.latex.index_printer import Formula
 from codegen.templating import render
 from derive.errors import ChainruleError, meant, shown
@@ -28,25 +28,25 @@ SCHEMA = "chainrule/derivation/1"
 
 @overload
 def document(
-    derivation: Derivation, format: Literal["tex", "md", "html", "json"] = ..., **manner: Any
+    derivation: Derivation, format: Literal["tex", "md", "html", "json"] = ..., **options: Any
 ) -> str: ...
 @overload
-def document(derivation: Derivation, format: Literal["pdf"], **manner: Any) -> bytes: ...
+def document(derivation: Derivation, format: Literal["pdf"], **options: Any) -> bytes: ...
 @overload
-def document(derivation: Derivation, format: str = ..., **manner: Any) -> str | bytes: ...
-def document(derivation: Derivation, format: str = "tex", **manner: Any) -> str | bytes:
+def document(derivation: Derivation, format: str = ..., **options: Any) -> str | bytes: ...
+def document(derivation: Derivation, format: str = "tex", **options: Any) -> str | bytes:
     """The whole derivation: notation, forward pass, objective, every derivative, the updates.
 
-    `format` is tex, md, html, json (text) or pdf (bytes); the other choices are those of `Manner`,
-    such as `notation="matrix"`, `detail="full"`, `lang="zh"`. The same bytes every time. Raises
-    `ChainruleError` for what isn't offered, and where TeX is missing for a PDF or the engine that
-    sets formulas for HTML.
+    `format` is tex, md, html, json (text) or pdf (bytes); the other choices are those of
+    `DocumentOptions`, such as `notation="matrix"`, `detail="full"`, `lang="zh"`. The same bytes
+    every time. Raises `ChainruleError` for what isn't offered, and where TeX is missing for a PDF
+    or the engine that sets formulas for HTML.
     """
     if format not in FORMATS:
         raise ChainruleError(
             f"format: unknown {shown(format)}{meant(format, FORMATS)}; known: {', '.join(FORMATS)}"
         )
-    chosen = Manner(**manner)
+    chosen = DocumentOptions(**options)
     if chosen.fragment and format != "tex":
         raise ChainruleError(f"fragment: a fragment is LaTeX's; ask for tex, not {format}")
     tex = tex_form(chosen.lang, chosen.fragment, derivation.system.name)
@@ -55,7 +55,7 @@ def document(derivation: Derivation, format: str = "tex", **manner: Any) -> str 
             data = _data(derivation, chosen)
             return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
         case "html":
-            return page(Story(derivation, chosen).document(), chosen.lang)
+            return page(DocumentBuilder(derivation, chosen).document(), chosen.lang)
         case "md":
             return filled(derivation, chosen, MARKDOWN)
         case "pdf":
@@ -64,28 +64,30 @@ def document(derivation: Derivation, format: str = "tex", **manner: Any) -> str 
             return filled(derivation, chosen, tex)
 
 
-def markdown_beside(derivation: Derivation, stem: str, **manner: Any) -> tuple[str, dict[str, str]]:
+def markdown_beside(
+    derivation: Derivation, stem: str, **options: Any
+) -> tuple[str, dict[str, str]]:
     """The document as Markdown, and the files that its pictures are in, by name.
 
     The names begin with `stem`. Raises `ChainruleError` for what isn't offered.
     """
     form, files = beside(stem)
-    return filled(derivation, Manner(**manner), form), files
+    return filled(derivation, DocumentOptions(**options), form), files
 
 
-def filled(derivation: Derivation, manner: Manner, form: Form) -> str:
+def filled(derivation: Derivation, options: DocumentOptions, form: Format) -> str:
     """A document in one form."""
-    writer = Writer(form, Story(derivation, manner).document())
+    writer = Writer(form, DocumentBuilder(derivation, options).document())
     return render(form.template, title=writer.title(), sections=writer.sections(), **form.more)
 
 
 # ---- as data -------------------------------------------------------------------------------------
 
 
-def _data(derivation: Derivation, manner: Manner) -> dict[str, Any]:
-    derivation = as_told(derivation)
-    story = Teller(derivation, manner, Words(manner.lang))
-    second = {"second": _second(Second(story, manner.wrt))} if manner.order > 1 else {}
+def _data(derivation: Derivation, options: DocumentOptions) -> dict[str, Any]:
+    derivation = training_derivation(derivation)
+    story = DocumentContext(derivation, options, Words(options.lang))
+    second = {"second": _second(Second(story, options.wrt))} if options.order > 1 else {}
     return {
         "schema": SCHEMA,
         "name": derivation.system.name,
@@ -121,23 +123,23 @@ def _second(second: Second) -> dict[str, Any]:
         "inlined": [_equation(along, e) for e in derivation.inlined],
         "steps": [_step(along, s) for s in derivation.steps],
         "hessians": [
-            {"by": list(by), "equations": [_equation(told, e) for e in told.derivation.backward]}
-            for by, told in second.wholes
+            {"by": list(by), "equations": [_equation(whole, e) for e in whole.derivation.backward]}
+            for by, whole in second.wholes
         ],
     }
 
 
-def _equation(story: Teller, equation: Equation) -> dict[str, Any]:
+def _equation(story: DocumentContext, equation: Equation) -> dict[str, Any]:
     found: dict[str, Any] = {"tensor": equation.tensor, "text": equation_text(equation)}
-    if story.manner.notation != "matrix":
+    if story.options.notation != "matrix":
         found["index"] = story.index.formula(equation).latex()
-    if story.manner.notation != "index":
-        matrix = story.in_matrices(equation)
+    if story.options.notation != "index":
+        matrix = story.matrix_form(equation)
         found["matrix"] = None if matrix is None else matrix.latex()
     return found
 
 
-def _step(story: Teller, step: Step) -> dict[str, Any]:
+def _step(story: DocumentContext, step: Step) -> dict[str, Any]:
     formula: Formula = story.steps.formula(step)
     return {
         "kind": step.kind,

@@ -87,8 +87,8 @@ class TexPrinter:
                 # a superscript has room beside a plain symbol
                 return Box(str(found), powers=isinstance(found, Symbol) and not found.above)
             case Literal(value=value):
-                shown = number(abs(value))
-                return shown if value >= 0 else joined([(-1, shown)])
+                size = number(abs(value))
+                return size if value >= 0 else joined([(-1, size)])
             case Known(name=name):
                 return Box(CONSTANTS[name], powers=True)
             case Count(extent=extent):

@@ -102,13 +102,13 @@ def beside(parts: Sequence[Box], operator: str = "") -> Box:
         return parts[0]
     text = before = ""
     for k, part in enumerate(parts):
-        shown = part.at_least(PRODUCT)
-        if (shown.reaches or (shown.rigid and shown.level < ATOM)) and k + 1 < len(parts):
-            shown = parenthesised(shown)
+        factor = part.at_least(PRODUCT)
+        if (factor.reaches or (factor.rigid and factor.level < ATOM)) and k + 1 < len(parts):
+            factor = parenthesised(factor)
         if text:
-            text += TIMES + (f" {operator} " if operator else _gap(before, shown.text))
-        text += shown.text
-        before = shown.text
+            text += TIMES + (f" {operator} " if operator else _gap(before, factor.text))
+        text += factor.text
+        before = factor.text
     last = parts[-1]
     return Box(
         text,

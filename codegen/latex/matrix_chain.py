@@ -61,11 +61,11 @@ class Contraction:
         for arg in rest:
             if free(arg):
                 groups.setdefault(free(arg), []).append(arg)
-        shown = self.chain({k: mul(*v) for k, v in groups.items()})
+        matrices = self.chain({k: mul(*v) for k, v in groups.items()})
         if value == 1 and not scalars:
-            return sign, shown
+            return sign, matrices
         front = product(value, scalars, lambda e: self.printer.box(e, Frame()))
-        return sign, beside([front, shown])
+        return sign, beside([front, matrices])
 
     def chain(self, groups: dict[frozenset[Axis], Expr]) -> Box:
         """From the row's letter to the column's, each summed letter on the way."""

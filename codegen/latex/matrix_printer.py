@@ -337,24 +337,24 @@ class MatrixPrinter:
         under = [inverse(a) for a in args if free(a) and divides(a)]
         outer = self.outer(over, frame) if not under else None
         entries = [outer] if outer else [self.factor(a, frame) for a in over]
-        shown = beside(entries, ODOT) if entries else None
+        entrywise = beside(entries, ODOT) if entries else None
         if under:
             below = [self.factor(a, frame) for a in under]
-            top = (shown or Box("1", powers=True)).at_least(PRODUCT)
+            top = (entrywise or Box("1", powers=True)).at_least(PRODUCT)
             bottom = beside(below, ODOT)
             bottom = bottom if bottom.level == ATOM else parenthesised(bottom)
-            shown = beside([top, bottom], OSLASH)
+            entrywise = beside([top, bottom], OSLASH)
         front = product(value, scalars, lambda e: self.box(e, Frame()))
-        if shown is None:
+        if entrywise is None:
             return front
         if value == 1 and not scalars:
-            return shown
+            return entrywise
         below_one = _BELOW_ONE.fullmatch(front.text)
         if below_one and len(over) == 1 and not under and isinstance(over[0], Add):
             inside = self.box(over[0], frame)
             if is_short(inside):
                 return fraction(inside.text, below_one.group(1))
-        return beside([front, shown])
+        return beside([front, entrywise])
 
     def factor(self, expr: Expr, frame: Frame) -> Box:
         """A factor of an entry-wise product, repeated to the shape of the others."""

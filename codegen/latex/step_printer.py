@@ -47,18 +47,18 @@ class StepPrinter:
         """What a step gives: for the chain rule with the rule written out before it."""
         if step.kind == "chain":
             return self.chain(step)
-        told = self.index.formula(step.after)
+        formula = self.index.formula(step.after)
         alone = step.subject not in self.several or step.rule not in _OF_ONE_CONTRIBUTION
-        return told if alone else replace(told, relation=ADDS)
+        return formula if alone else replace(formula, relation=ADDS)
 
     def chain(self, step: Step) -> Formula:
         """The derivative by what an equation reads, through the equation's own."""
         term = step.after.terms[0]
-        told = self.index.scattered(step.subject, term)
+        formula = self.index.scattered(step.subject, term)
         if term.plain and step.subject not in self.several:
-            told = replace(told, relation="=")
+            formula = replace(formula, relation="=")
         rule = self.rule(step, term)
-        return replace(told, right=(rule, *told.right)) if rule else told
+        return replace(formula, right=(rule, *formula.right)) if rule else formula
 
     def rule(self, step: Step, term: Term) -> str:
         r"""$\sum_{n} \delta_{ni}\, \partial z_{ni}/\partial W_{ij}$; nothing for the objective."""

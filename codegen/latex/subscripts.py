@@ -72,9 +72,9 @@ class Integers:
 
     def subscripts(self, subscripts: Sequence[Affine]) -> str:
         """Subscripts side by side; commas where one of them is more than a letter."""
-        shown = [self.integer(s, tight=True).text for s in subscripts]
-        letters = all(s.axis is not None for s in subscripts) and all(len(t) == 1 for t in shown)
-        return ("" if letters else ",").join(shown)
+        texts = [self.integer(s, tight=True).text for s in subscripts]
+        letters = all(s.axis is not None for s in subscripts) and all(len(t) == 1 for t in texts)
+        return ("" if letters else ",").join(texts)
 
     def integer(self, value: Affine, tight: bool = False) -> Box:
         """An integer; without spaces around its signs where it is a subscript."""

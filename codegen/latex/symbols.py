@@ -102,10 +102,10 @@ def symbol(name: str, scalar: bool = False, words: frozenset[str] = frozenset())
     while tags and tags[0] in ACCENTS:
         base = ACCENTS[tags.pop(0)] % base
     parts = [*([count] if count else []), *(_tag(t) for t in tags)]
-    told = ",".join(parts)
-    if scalar or not told:
-        return Symbol(base, below=",".join(p for p in (gate, told) if p))
-    return Symbol(base, above=f"({told})", below=upright(gate) if gate else "")
+    known = ",".join(parts)
+    if scalar or not known:
+        return Symbol(base, below=",".join(p for p in (gate, known) if p))
+    return Symbol(base, above=f"({known})", below=upright(gate) if gate else "")
 
 
 def _word(name: str) -> Symbol:
@@ -246,21 +246,21 @@ class Names:
         return {name: (t.reduce, t.matrix) for name, t in terms.items() if t.matrix is not None}
 
     def _put_node(self, tensor: Tensor) -> None:
-        told = self._told_of(*self.nodes[tensor.name])
-        self._put(tensor, told)
-        if self._made[tensor.name] != told:
+        known = self._node_symbol(*self.nodes[tensor.name])
+        self._put(tensor, known)
+        if self._made[tensor.name] != known:
             del self.nodes[tensor.name]
 
-    def _told_of(self, node: str, of: str) -> Symbol | None:
+    def _node_symbol(self, node: str, of: str) -> Symbol | None:
         of_ = self._made.get(of)
         made = node_symbol(node, of_) if of_ is not None else None
         return made if str(made) not in self._used else None
 
-    def _put(self, tensor: Tensor, told: Symbol | None = None) -> None:
+    def _put(self, tensor: Tensor, known: Symbol | None = None) -> None:
         made = self._symbol(tensor.name, scalar=not tensor.shape)
         if made.below and made.base in self._vectors:
             made = self._symbol(tensor.name)  # x_1 is an entry of x here
-        made = told or self._of_parameter(tensor) or self._of_value(tensor) or made
+        made = known or self._of_parameter(tensor) or self._of_value(tensor) or made
         # an error term is a delta, so that no other tensor's symbol may be one
         if str(made) in self._used or made.base == ERROR:
             made = Symbol(upright(tensor.name))
@@ -292,8 +292,8 @@ class Names:
         """A value on the way to another: `z_f1`, inside the gate `f1`, has f below."""
         of = tensor.name.removeprefix("z_")
         goal = self._symbol(of)
-        told = of in self.system.table and of != tensor.name and goal.above and not goal.below
-        if not told or not re.fullmatch("[a-z]", goal.base):
+        known = of in self.system.table and of != tensor.name and goal.above and not goal.below
+        if not known or not re.fullmatch("[a-z]", goal.base):
             return None
         return Symbol("z", above=goal.above, below=upright(goal.base))
 

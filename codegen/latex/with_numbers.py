@@ -54,8 +54,8 @@ def samples_in(derivation: Derivation, leaves: Mapping[str, np.ndarray]) -> int:
     return next(sizes, 1)
 
 
-class Worked:
-    """Prints the equations of one derivation with numbers."""
+class WorkedExample:
+    """Prints the equations of one derivation with the numbers of one example."""
 
     def __init__(
         self,
@@ -63,9 +63,11 @@ class Worked:
         leaves: Mapping[str, np.ndarray],
         matrix: MatrixPrinter,
         updates: bool = True,
+        first_of_several: bool = False,
     ) -> None:
-        """`updates` where they are of these numbers."""
+        """`updates` where they are of these numbers, `first_of_several` for one sample of many."""
         self.derivation = derivation
+        self.first_of_several = first_of_several
         self.updates = updates and bool(derivation.updates)
         self.symbols = matrix.index.names
         forward = (*derivation.forward, *derivation.inlined, *derivation.backward)
@@ -155,7 +157,7 @@ class _TooLarge(Exception):
 class _Numbers:
     """Names whose symbols are numbers."""
 
-    def __init__(self, worked: Worked, matrix: MatrixPrinter) -> None:
+    def __init__(self, worked: WorkedExample, matrix: MatrixPrinter) -> None:
         self.worked = worked
         self.real = matrix.index.names
         self.occupied = self.real.occupied

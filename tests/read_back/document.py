@@ -16,9 +16,9 @@ from itertools import product
 
 import numpy as np
 
-from codegen.documents.context import Teller
+from codegen.documents.builder import DocumentBuilder
+from codegen.documents.context import DocumentContext
 from codegen.documents.formats.form import displays
-from codegen.documents.story import Story
 from codegen.latex.box import flat
 from codegen.latex.index_printer import Formula
 from derive.calculus.total_differential import (
@@ -156,13 +156,13 @@ def _numbers(tensor: Tensor, array) -> np.ndarray:
 
 
 class Told:
-    """One teller, and numbers for its symbols."""
+    """One context, and numbers for its symbols."""
 
-    def __init__(self, teller: Teller, facts: Facts) -> None:
-        self.teller = teller
+    def __init__(self, context: DocumentContext, facts: Facts) -> None:
+        self.context = context
         self.facts = facts
-        self.names = teller.names
-        self.derivation = teller.derivation
+        self.names = context.names
+        self.derivation = context.derivation
         dims = {
             a.name
             for t in self.derivation.tensors
@@ -192,7 +192,7 @@ class Told:
         """A tensor as it lies in the matrices of this document."""
         found = matrix_latex.arranged(array, [False] * np.ndim(array))
         of = {a for _, a in self.derivation.adjoints}
-        is_turned = self.teller.manner.layout == "numerator" and name in of
+        is_turned = self.context.options.layout == "numerator" and name in of
         return found.T if is_turned and np.ndim(found) else found
 
     def _updated(self) -> Iterator[tuple[str, tuple[Equation, tuple[World, World], np.ndarray]]]:
@@ -226,7 +226,7 @@ class Told:
         if formula.relation == r"\leftarrow" or label.startswith("update:"):
             return self.update(formula)
         if formula.left in self._wholes():
-            return self.in_matrices(formula)
+            return self.matrix_form(formula)
         name = self._entry_of(formula.left)
         if name is None and _LOCAL.fullmatch(formula.left):
             return self.local(formula)
@@ -240,7 +240,7 @@ class Told:
             except (AssertionError, AttributeError, IndexError) as error:
                 if np.ndim(self.arrays[name]) or isinstance(error, Differs):
                     raise
-                return self.in_matrices(formula)  # a scalar's: both have the same left side
+                return self.matrix_form(formula)  # a scalar's: both have the same left side
         return self.among_themselves(formula, name)
 
     def _wholes(self) -> dict[str, str]:
@@ -368,7 +368,7 @@ class Told:
                 agree(other, first, f"{formula.latex()} at {at}")
         return "right"
 
-    def in_matrices(self, formula: Formula) -> str:
+    def matrix_form(self, formula: Formula) -> str:
         """Every right side of a formula between matrices."""
         by_symbol = {str(self.names[n]): n for n in self.arrays if not n.startswith("d(")}
         wanted = self.worlds[1].tensors[str(self.names[by_symbol[formula.left]])]
@@ -395,7 +395,7 @@ class Told:
     def update(self, formula: Formula) -> str:
         """An update, at the numbers that those before it left."""
         for name, (equation, worlds, value) in self.after.items():
-            if formula.left == self.teller.index.left(equation) and np.ndim(value):
+            if formula.left == self.context.index.left(equation) and np.ndim(value):
                 return self.with_subscripts(formula, worlds[0], value)
             if formula.left == str(self.names[name]):
                 if not np.ndim(value):
@@ -467,34 +467,34 @@ class Read:
             self.facts[key] = Facts(derivation, self.seed)
         return self.facts[key]
 
-    def check(self, story: Story) -> Counter[str]:
+    def check(self, story: DocumentBuilder) -> Counter[str]:
         """Reads every formula; how many there are of each kind. Raises where one isn't true."""
         told: dict[tuple[bool, bool], Told] = {}
         count: Counter[str] = Counter()
-        for teller, label, formula in formulas_of(story):
+        for context, label, formula in formulas_of(story):
             is_worked = has_numbers(formula)
-            key = (teller is story.whole, is_worked)
+            key = (context is story.whole, is_worked)
             if key not in told:
-                told[key] = Told(teller, example(teller) if is_worked else self.of(teller))
-            like = (key, formula, label[:7], *self.lies(teller, formula))
+                told[key] = Told(context, example(context) if is_worked else self.of(context))
+            like = (key, formula, label[:7], *self.lies(context, formula))
             if like in self.done:
                 count["known"] += 1
                 continue
             self.done.add(like)
-            if is_worked and count["update"] and formula.left == str(teller.names.objective):
+            if is_worked and count["update"] and formula.left == str(context.names.objective):
                 count["after"] += told[key].objective_after(formula)
                 continue
             count["update"] += formula.relation == r"\leftarrow"
             count[told[key].check(formula, label)] += 1
         return count
 
-    def of(self, teller: Teller) -> Facts:
-        """The numbers that a teller's symbols stand for."""
-        return self.facts_of(teller.derivation)
+    def of(self, context: DocumentContext) -> Facts:
+        """The numbers that a context's symbols stand for."""
+        return self.facts_of(context.derivation)
 
-    def lies(self, teller: Teller, formula: Formula) -> tuple[str, ...]:
+    def lies(self, context: DocumentContext, formula: Formula) -> tuple[str, ...]:
         """What the meaning of a formula depends on besides its text."""
-        return (teller.manner.samples, teller.manner.layout, teller.manner.errors)
+        return (context.options.samples, context.options.layout, context.options.errors)
 
 
 _COMMAND = re.compile(r"\\[A-Za-z]+|pmatrix|sigmoid|relu|mathbf")
@@ -507,24 +507,24 @@ def has_numbers(formula: Formula) -> bool:
     return "." in bare and not re.search("[A-Za-z]", bare)
 
 
-def example(teller: Teller) -> Facts:
+def example(context: DocumentContext) -> Facts:
     """The numbers of the spec's example."""
-    worked = teller.worked
+    worked = context.example
     assert worked is not None
-    return Facts(teller.derivation, given=worked.leaves, extents=worked.run.extents)
+    return Facts(context.derivation, given=worked.leaves, extents=worked.run.extents)
 
 
-def formulas_of(story: Story) -> Iterator[tuple[Teller, str, Formula]]:
+def formulas_of(story: DocumentBuilder) -> Iterator[tuple[DocumentContext, str, Formula]]:
     """Who tells it, its label, and the formula; the general ones of the first part are left out."""
-    first = story.teller.say("first")
+    first = story.context.say("first")
     batch = story.whole.say("batch title") if story.whole is not None else None
     for section in story.document().sections:
         if section.title == first:
             continue
-        teller = story.whole if section.title == batch else story.teller
+        context = story.whole if section.title == batch else story.context
         for display in displays(section.blocks):
             labels = (*display.labels, *[""] * len(display.formulas))
             for formula, label in zip(display.formulas, labels, strict=False):
                 if label == "inference":
                     continue  # true of another system than the one that is told
-                yield teller, label, formula
+                yield context, label, formula

@@ -50,8 +50,8 @@ def descent() -> Drawing:
         *_points([(w, at(w)[0]) for w in places]),
         *_steps(places),
     ]
-    told = ", ".join(f"w_{k} = {w:.3g}" for k, w in enumerate(places))
-    return framed(marks, f"E = (w − 1)²/2, w ← w − η·dE/dw: {told}, …", "descent")
+    steps = ", ".join(f"w_{k} = {w:.3g}" for k, w in enumerate(places))
+    return framed(marks, f"E = (w − 1)²/2, w ← w − η·dE/dw: {steps}, …", "descent")
 
 
 def _place(w: float, height: float) -> tuple[float, float]:

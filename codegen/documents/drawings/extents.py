@@ -1,4 +1,4 @@
-"""Extents as diagrams tell them: of one sample, with signs of multiplication between them."""
+"""Extents as diagrams show them: of one sample, multiplication signs between them."""
 
 from __future__ import annotations
 

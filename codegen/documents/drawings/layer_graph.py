@@ -148,14 +148,14 @@ class _Layers:
         yield Words(layer.type if plain else f"{layer.type}, {layer.activation}")
         if len(run) > 1:
             yield Words(rf"\times {len(run)}", math=True)
-        shown = self._parameters(layer)
-        if shown and len(run) > 1:
+        symbols = self._parameters(layer)
+        if symbols and len(run) > 1:
             last = self._parameters(run[-1])
-            shown = [rf"{shown[0]}, \dots, {last[0]}"]
-        if len(shown) > _MOST_PARAMETERS:
-            shown = [*shown[: _MOST_PARAMETERS - 1], r"\dots", shown[-1]]
-        if shown:
-            yield Words(", ".join(shown), math=True, small=True)
+            symbols = [rf"{symbols[0]}, \dots, {last[0]}"]
+        if len(symbols) > _MOST_PARAMETERS:
+            symbols = [*symbols[: _MOST_PARAMETERS - 1], r"\dots", symbols[-1]]
+        if symbols:
+            yield Words(", ".join(symbols), math=True, small=True)
 
     def _parameters(self, layer: Layer) -> list[str]:
         reads = [

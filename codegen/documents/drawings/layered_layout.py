@@ -50,12 +50,12 @@ def drawn(graph: Graph) -> Drawing:
 
 def _alternative(graph: Graph) -> str:
     names = {n.key: n.name for n in graph.nodes}
-    told = []
+    edges = []
     for net in graph.nets:
         label = ": ".join(plain(text).strip() for text in net.label if text)
-        said = f" ({label})" if label else ""
-        told.append(f"{names[net.source]}{said} → {', '.join(names[s] for s in net.sinks)}")
-    return "; ".join(told)
+        label = f" ({label})" if label else ""
+        edges.append(f"{names[net.source]}{label} → {', '.join(names[s] for s in net.sinks)}")
+    return "; ".join(edges)
 
 
 # ---- columns and bands ---------------------------------------------------------------------------

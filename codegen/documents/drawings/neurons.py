@@ -51,12 +51,14 @@ def units(system: System, names: Names) -> Drawing | None:
     if len(target) != 1 or system.objective is None:
         return None
     marks = list(_marks(columns, str(names[target[0].name]), str(names[system.objective])))
-    told = " → ".join(
+    layers = " → ".join(
         f"{plain(str(c.symbol))} ({c.count}{', ' + c.title if c.title else ''})" for c in columns
     )
     objective = plain(str(names[system.objective]))
     return framed(
-        marks, f"{told} → {objective}; {plain(str(names[target[0].name]))} → {objective}", "network"
+        marks,
+        f"{layers} → {objective}; {plain(str(names[target[0].name]))} → {objective}",
+        "network",
     )
 
 
@@ -73,8 +75,8 @@ def _columns(system: System, names: Names) -> list[_Column] | None:
         count = _count(system, layer.output)
         if count is None or layer.inputs != (before,) or not _is_full(system, layer):
             return None
-        plainly = layer.activation in ("", "identity")
-        title = layer.type if plainly else f"{layer.type}, {layer.activation}"
+        equation_blocks = layer.activation in ("", "identity")
+        title = layer.type if equation_blocks else f"{layer.type}, {layer.activation}"
         own = [t for t in layer.tensors if system.table[t].role == "parameter"]
         weights = ", ".join(str(names[t]) for t in own)
         columns.append(_Column(names.of(layer.output), count, title, weights, "layer"))

@@ -34,14 +34,14 @@ class _Tensors:
     def __init__(self, system: System, names: Names, apart: bool) -> None:
         self.system = system
         self.names = names
-        self.shown = (*_ENDS, "parameter") if apart else _ENDS
+        self.drawn = (*_ENDS, "parameter") if apart else _ENDS
         self.order = {e.tensor: k for k, e in enumerate(members(schedule(system.equations)))}
 
     def graph(self) -> Graph:
         readers = self._readers()
         nodes = [
             Node(t.name, tuple(self._lines(t.name)), t.role)
-            for t in self.system.having(*self.shown)
+            for t in self.system.having(*self.drawn)
             if readers.get(t.name)
         ]
         for name in sorted(self.order, key=lambda k: self.order[k]):
@@ -61,7 +61,7 @@ class _Tensors:
         for equation in self.system.equations:
             for read in equation_reads(equation):
                 name = read.tensor
-                known = name in self.order or self.system.table[name].role in self.shown
+                known = name in self.order or self.system.table[name].role in self.drawn
                 behind = self.order.get(name, -1) < self.order[equation.tensor]
                 if known and behind and equation.tensor not in found.setdefault(name, []):
                     found[name].append(equation.tensor)
@@ -80,7 +80,7 @@ class _Tensors:
         shape = extents(self.system, self.names, name)
         if shape:
             yield Words(shape, math=True, small=True)
-        if name not in self.order or "parameter" in self.shown:
+        if name not in self.order or "parameter" in self.drawn:
             return
         read = {r.tensor for r in equation_reads(self.system.defined[name])}
         own = [str(self.names[t.name]) for t in self.system.having("parameter") if t.name in read]

@@ -103,14 +103,14 @@ def _drawn(found: _Recurrence, names: Names) -> Drawing:
     marks = list(_marks(found, names))
     state = ", ".join(plain(str(names[n])) for n, _ in found.carried)
     lag = f"{found.letter}{'-' if found.direction > 0 else '+'}1"
-    told = [f"{state}[{lag}] → {state}[{found.letter}]"]
-    told += [
+    alternative = [f"{state}[{lag}] → {state}[{found.letter}]"]
+    alternative += [
         f"{plain(str(names[n]))}[{found.letter}] → {state}[{found.letter}]" for n in found.inputs
     ]
-    told += [
+    alternative += [
         f"{state}[{found.letter}] → {plain(str(names[n]))}[{found.letter}]" for n in found.outputs
     ]
-    return framed(marks, "; ".join(told), "recurrence")
+    return framed(marks, "; ".join(alternative), "recurrence")
 
 
 def _marks(found: _Recurrence, names: Names) -> Iterator[Mark]:
@@ -151,9 +151,9 @@ def _node(tensors: Sequence[str], kind: str, letter: str, step: int, names: Name
     if not tensors:
         return None
     at = f"{letter}{step:+d}" if step else letter
-    shown = [names[n].at(at) for n in tensors[:_MOST]]
+    symbols = [names[n].at(at) for n in tensors[:_MOST]]
     more = [r"\dots"] if len(tensors) > _MOST else []
-    return Node(kind, (Words(", ".join([*shown, *more]), math=True),), kind)
+    return Node(kind, (Words(", ".join([*symbols, *more]), math=True),), kind)
 
 
 def _carried(found: _Recurrence, across: float, half: Sequence[float]) -> Iterator[Mark]:

@@ -1,6 +1,6 @@
-"""What every kind of page has in common: pieces of text, numbers of formulas, lines.
+"""What all formats have in common: pieces of text, numbers of formulas, lines.
 
-A `Form` says how the pieces are written in one format, a `Writer` puts a document's blocks into
+A `Format` holds how pieces are written, a `Writer` puts a document's blocks into
 strings that a template lays out.
 """
 
@@ -36,7 +36,7 @@ _MATRIX = r"\begin{pmatrix}"
 
 
 @dataclass(frozen=True)
-class ShownFormula:
+class RenderedFormula:
     """The lines of one formula, and its number."""
 
     lines: tuple[str, ...]
@@ -45,12 +45,12 @@ class ShownFormula:
 
 
 @dataclass(frozen=True)
-class Shown:
+class RenderedBlock:
     """A block with its strings ready for a template."""
 
     text: str = ""
     title: str = ""
-    formulas: tuple[ShownFormula, ...] = ()
+    formulas: tuple[RenderedFormula, ...] = ()
     header: tuple[str, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
     items: tuple[str, ...] = ()
@@ -64,17 +64,17 @@ class Shown:
 
 
 @dataclass(frozen=True)
-class ShownSection:
+class RenderedSection:
     """A section with its strings ready for a template."""
 
     title: str
     is_part: bool
-    blocks: tuple[Shown, ...] = ()
+    blocks: tuple[RenderedBlock, ...] = ()
 
 
 @dataclass(frozen=True)
-class Form:
-    """How the pieces of a document are written in one format.
+class Format:
+    """A format: how the pieces of a document are written.
 
     `room` is the width of a line of formulas in em; `together` says whether formulas that follow
     each other are one display, aligned at their signs, or a display each; `label` marks a formula
@@ -99,7 +99,7 @@ class Form:
 class Writer:
     """Puts one document into the strings of one form."""
 
-    def __init__(self, form: Form, document: Document) -> None:
+    def __init__(self, form: Format, document: Document) -> None:
         self.form = form
         self.document = document
         self.numbers = numbers(document)
@@ -110,7 +110,7 @@ class Writer:
         """The document's title."""
         return self.text(self.document.title)
 
-    def sections(self) -> tuple[ShownSection, ...]:
+    def sections(self) -> tuple[RenderedSection, ...]:
         """Every section in its order."""
         return tuple(self.section(s) for s in self.document.sections)
 
@@ -129,36 +129,36 @@ class Writer:
                     found += self.form.escape(piece)
         return found
 
-    def section(self, section: Section) -> ShownSection:
+    def section(self, section: Section) -> RenderedSection:
         """A section."""
         blocks = tuple(s for b in section.blocks for s in self.blocks(b))
-        return ShownSection(self.text(section.title), section.level == 1, blocks)
+        return RenderedSection(self.text(section.title), section.level == 1, blocks)
 
-    def blocks(self, block: Block) -> Iterator[Shown]:
+    def blocks(self, block: Block) -> Iterator[RenderedBlock]:
         """A block; what can be folded away has a mark before it and one behind it."""
         match block:
             case Paragraph(text, title):
-                yield Shown(is_paragraph=True, text=self.text(text), title=self.text(title))
+                yield RenderedBlock(is_paragraph=True, text=self.text(text), title=self.text(title))
             case Display():
-                yield Shown(is_display=True, formulas=tuple(self.formulas(block)))
+                yield RenderedBlock(is_display=True, formulas=tuple(self.formulas(block)))
             case Table(header, rows):
-                yield Shown(
+                yield RenderedBlock(
                     is_table=True,
                     header=tuple(map(self.text, header)),
                     rows=tuple(tuple(map(self.text, row)) for row in rows),
                 )
             case Bullets(items):
-                yield Shown(is_list=True, items=tuple(map(self.text, items)))
+                yield RenderedBlock(is_list=True, items=tuple(map(self.text, items)))
             case Picture(drawing, caption):
                 drawn = self.form.picture(drawing)
-                yield Shown(is_picture=True, text=drawn, title=self.text(caption))
+                yield RenderedBlock(is_picture=True, text=drawn, title=self.text(caption))
             case Fold(title, inner):
-                yield Shown(is_fold=True, title=self.text(title))
+                yield RenderedBlock(is_fold=True, title=self.text(title))
                 for one in inner:
                     yield from self.blocks(one)
-                yield Shown(is_fold_end=True)
+                yield RenderedBlock(is_fold_end=True)
 
-    def formulas(self, display: Display) -> Iterator[ShownFormula]:
+    def formulas(self, display: Display) -> Iterator[RenderedFormula]:
         """The formulas of a display, aligned with each other where they stand together."""
         left = max(width(f.left) for f in display.formulas) if self.form.together else 0.0
         for formula in display.formulas:
@@ -167,9 +167,9 @@ class Writer:
                 room -= self.form.number
             lines = formula_lines(formula, room, min(left, _WIDEST_LEFT))
             self.count += 1
-            shown = tuple(self.form.formula(x) for x in lines)
+            written = tuple(self.form.formula(x) for x in lines)
             label = self.form.label(self.count) if self.count in self.referred else ""
-            yield ShownFormula(shown, self.count, label)
+            yield RenderedFormula(written, self.count, label)
 
 
 def numbers(document: Document) -> Mapping[str, int]:

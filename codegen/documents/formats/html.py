@@ -22,10 +22,10 @@ from codegen.documents.blocks import (
 )
 from codegen.documents.drawings.svg import inline_svg
 from codegen.documents.formats.form import (
-    Form,
-    Shown,
-    ShownFormula,
-    ShownSection,
+    Format,
+    RenderedBlock,
+    RenderedFormula,
+    RenderedSection,
     Writer,
 )
 from codegen.documents.formats.katex import Katex
@@ -51,7 +51,7 @@ class Part:
 
     anchor: str
     title: str
-    blocks: tuple[Shown, ...]
+    blocks: tuple[RenderedBlock, ...]
     inner: tuple[Part, ...] = ()
 
 
@@ -63,7 +63,7 @@ def html_text(text: str) -> str:
 def page(document: Document, lang: str = "en") -> str:
     """The whole page. Raises `ChainruleError` where the engine that sets formulas is missing."""
     katex = Katex()
-    form = Form(
+    form = Format(
         template="derivation.html.j2",
         escape=html_text,
         math=lambda latex: katex.inline(flat(latex)),
@@ -99,10 +99,10 @@ def _character(c: str) -> str:
 
 def _plain(text: Text) -> str:
     """A text without marks, for the name of the window."""
-    return "".join(_told(piece) for piece in text)
+    return "".join(_spoken(piece) for piece in text)
 
 
-def _told(piece: object) -> str:
+def _spoken(piece: object) -> str:
     match piece:
         case str():
             return piece
@@ -118,7 +118,7 @@ def _style(name: str) -> str:
     return (_TEMPLATES / name).read_text(encoding="utf-8").strip()
 
 
-def _set(section: ShownSection, katex: Katex) -> ShownSection:
+def _set(section: RenderedSection, katex: Katex) -> RenderedSection:
     """The section with its formulas set, each formula one piece."""
     blocks = tuple(
         replace(b, formulas=tuple(_set_formula(f, katex) for f in b.formulas))
@@ -127,7 +127,7 @@ def _set(section: ShownSection, katex: Katex) -> ShownSection:
     return replace(section, blocks=blocks)
 
 
-def _set_formula(formula: ShownFormula, katex: Katex) -> ShownFormula:
+def _set_formula(formula: RenderedFormula, katex: Katex) -> RenderedFormula:
     lines = formula.lines
     if len(lines) == 1:
         latex = lines[0].replace("&", "", 1)
@@ -136,7 +136,7 @@ def _set_formula(formula: ShownFormula, katex: Katex) -> ShownFormula:
     return replace(formula, lines=(katex.display(latex),))
 
 
-def _parts(sections: Sequence[ShownSection]) -> Iterator[Part]:
+def _parts(sections: Sequence[RenderedSection]) -> Iterator[Part]:
     """Sections with those of the second level in them."""
     starts = [k for k, s in enumerate(sections) if s.is_part or k == 0]
     for number, (start, end) in enumerate(

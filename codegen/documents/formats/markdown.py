@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from codegen.documents.drawings.marks import Drawing
 from codegen.documents.drawings.svg import data_uri, svg_file
-from codegen.documents.formats.form import Form
+from codegen.documents.formats.form import Format
 from codegen.latex.box import flat
 
 _SPACE = re.compile(r"\s+")
@@ -17,13 +17,13 @@ _MARKDOWN = frozenset(r"\`*_{}[]<>#|$~&")
 
 def markdown_text(text: str) -> str:
     """Anybody's text for Markdown."""
-    shown = "".join(c if c.isprintable() else "?" for c in _SPACE.sub(" ", text))
-    return "".join(f"\\{c}" if c in _MARKDOWN else c for c in shown)
+    escaped = "".join(c if c.isprintable() else "?" for c in _SPACE.sub(" ", text))
+    return "".join(f"\\{c}" if c in _MARKDOWN else c for c in escaped)
 
 
 def markdown_math(latex: str) -> str:
     r"""LaTeX as GitHub takes it: a backslash before a sign of punctuation would be lost."""
-    shown = flat(latex)
+    escaped = flat(latex)
     for old, new in (
         (r"\\", r"\cr "),
         (r"\,", r"\thinspace "),
@@ -31,8 +31,8 @@ def markdown_math(latex: str) -> str:
         ("<", r"\lt "),
         (">", r"\gt "),
     ):
-        shown = shown.replace(old, new)
-    return " ".join(shown.split())
+        escaped = escaped.replace(old, new)
+    return " ".join(escaped.split())
 
 
 def _embedded(drawing: Drawing) -> str:
@@ -43,7 +43,7 @@ def _image(drawing: Drawing, address: str) -> str:
     return f"![{markdown_text(drawing.alternative)}]({address})"
 
 
-MARKDOWN = Form(
+MARKDOWN = Format(
     template="derivation.md.j2",
     escape=markdown_text,
     math=lambda latex: f"${markdown_math(latex)}$",
@@ -56,7 +56,7 @@ MARKDOWN = Form(
 )
 
 
-def beside(stem: str) -> tuple[Form, dict[str, str]]:
+def beside(stem: str) -> tuple[Format, dict[str, str]]:
     """Markdown whose pictures are files of their own, and these by name, as they are drawn.
 
     GitHub shows no picture that stands in the text itself. `stem` begins the files' names.

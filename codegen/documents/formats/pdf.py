@@ -28,7 +28,7 @@ def compile_pdf(source: str) -> bytes:
 
 
 def compile_with_log(source: str) -> tuple[bytes, str]:
-    """The PDF, and what TeX said in its last run."""
+    """The PDF, and TeX's log of the last run."""
     program = shutil.which(PROGRAM)
     if program is None:
         raise ChainruleError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from codegen.documents.drawings.tikz import tikz_picture
-from codegen.documents.formats.form import Form
+from codegen.documents.formats.form import Format
 from codegen.latex.box import flat
 from codegen.latex.escape import chinese_text, tex_text
 
@@ -18,13 +18,13 @@ def _tex_code(name: str) -> str:
     return rf"\texttt{{{text}}}"
 
 
-def tex_form(lang: str = "en", fragment: bool = False, name: str = "") -> Form:
+def tex_form(lang: str = "en", fragment: bool = False, name: str = "") -> Format:
     """LaTeX in one language: a document by itself, or a fragment whose labels bear its name."""
     mark = "".join(c if c.isascii() and c.isalnum() else "-" for c in name)
     prefix = f"eq:{mark}:" if fragment else "eq:"
     chinese = lang == "zh"
     escape = chinese_text if chinese else tex_text
-    return Form(
+    return Format(
         template="fragment.tex.j2" if fragment else "derivation.tex.j2",
         escape=escape,
         math=lambda latex: f"${flat(latex)}$",

@@ -1,4 +1,4 @@
-"""Layers of one form: the paragraph that refers to the one that is told."""
+"""Layers of one form: a paragraph that refers to the one shown in full."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from codegen.documents.blocks import (
     Paragraph,
     Text,
 )
-from codegen.documents.context import Teller
+from codegen.documents.context import DocumentContext
 from codegen.documents.repeated_layers import Same
 from derive.ir.system import Layer
 
@@ -23,9 +23,9 @@ Part = tuple[Layer | None, Text, list[Block]]
 
 
 def gathered(
-    teller: Teller, parts: Sequence[Part], same: Mapping[str, Same], kind: str
+    context: DocumentContext, parts: Sequence[Part], same: Mapping[str, Same], kind: str
 ) -> Iterator[tuple[Text, list[Block]]]:
-    """The parts with those that are told by another in a paragraph for each run of them."""
+    """The parts, each run of repeated layers replaced by a paragraph that refers to the first."""
 
     def rep(part: Part) -> str:
         layer = part[0]
@@ -37,14 +37,14 @@ def gathered(
         if not like:
             yield from ((title, blocks) for _, title, blocks in found)
         else:
-            yield _title(teller, layers), [_as_before(teller, layers, same, kind)]
+            yield _title(context, layers), [_as_before(context, layers, same, kind)]
 
 
-def _title(teller: Teller, layers: Sequence[Layer]) -> Text:
+def _title(context: DocumentContext, layers: Sequence[Layer]) -> Text:
     first, last = layers[0], layers[-1]
     if len(layers) == 1:
-        return teller.titled(first)
-    say, type_ = teller.say, teller.words.own(first.type, "type")
+        return context.titled(first)
+    say, type_ = context.say, context.words.own(first.type, "type")
     if first.activation in ("", "identity"):
         return say("layers", first=first.name, last=last.name, type=type_)
     return say(
@@ -57,58 +57,60 @@ def _title(teller: Teller, layers: Sequence[Layer]) -> Text:
 
 
 def _as_before(
-    teller: Teller, layers: Sequence[Layer], same: Mapping[str, Same], kind: str
+    context: DocumentContext, layers: Sequence[Layer], same: Mapping[str, Same], kind: str
 ) -> Paragraph:
-    """The paragraph in the place of what is told already."""
+    """The paragraph that stands for repeated layers."""
     like = same[layers[0].name].like
-    parts = teller.forward_of() if kind == "forward" else teller.backward_of()
+    parts = context.forward_of() if kind == "forward" else context.backward_of()
     own = {f"{kind}:{e.tensor}" for e in parts[like.name]}
-    labels = [x for x in teller.labels if x in own]
-    formulas = _range(teller, labels)
-    shifts = [_shift(teller, same[layer.name].names) for layer in layers]
-    numbers = _numbers(teller, same[layers[0].name].names)
+    labels = [x for x in context.labels if x in own]
+    formulas = _range(context, labels)
+    shifts = [_shift(context, same[layer.name].names) for layer in layers]
+    numbers = _numbers(context, same[layers[0].name].names)
     if None not in shifts and all(s is not None for s in shifts) and like.name.isdigit():
         at = int(like.name)
-        old = teller.words.listed(Math(f"({n})") for n in numbers)
-        new = teller.words.listed(Math(f"({_from(int(n) - at)})") for n in numbers)
+        old = context.words.listed(Math(f"({n})") for n in numbers)
+        new = context.words.listed(Math(f"({_from(int(n) - at)})") for n in numbers)
         ends = (layers[0].name, layers[-1].name)
         many = Math(rf"\ell = {', '.join(dict.fromkeys(ends))}")
         if len(layers) > 2:
             many = Math(rf"\ell = {ends[0]}, \ldots, {ends[1]}")
         return Paragraph(
-            teller.say(
+            context.say(
                 "as layer numbers", name=like.name, formulas=formulas, old=old, new=new, many=many
             )
         )
-    said: Text = ()
+    sentence: Text = ()
     for layer in layers:
-        one = _by_names(teller, same[layer.name], formulas)
-        said = teller.say("two sentences", first=said, then=one) if said else one
-    return Paragraph(said)
+        one = _by_names(context, same[layer.name], formulas)
+        sentence = context.say("two sentences", first=sentence, then=one) if sentence else one
+    return Paragraph(sentence)
 
 
-def _by_names(teller: Teller, same: Same, formulas: Text) -> Text:
-    pairs = [(a, b) for a, b in same.names.items() if str(teller.names[a]) != str(teller.names[b])]
-    shown = pairs[:_MOST_NAMES]
-    return teller.say(
-        "as layer" if len(shown) == len(pairs) else "as layer and so on",
+def _by_names(context: DocumentContext, same: Same, formulas: Text) -> Text:
+    pairs = [
+        (a, b) for a, b in same.names.items() if str(context.names[a]) != str(context.names[b])
+    ]
+    listed = pairs[:_MOST_NAMES]
+    return context.say(
+        "as layer" if len(listed) == len(pairs) else "as layer and so on",
         name=same.like.name,
         formulas=formulas,
-        old=teller.symbols(a for a, _ in shown),
-        new=teller.symbols(b for _, b in shown),
+        old=context.symbols(a for a, _ in listed),
+        new=context.symbols(b for _, b in listed),
     )
 
 
-def _numbers(teller: Teller, names: Mapping[str, str]) -> list[str]:
-    found = {n for name in names for n in _NUMBER.findall(str(teller.names[name]))}
+def _numbers(context: DocumentContext, names: Mapping[str, str]) -> list[str]:
+    found = {n for name in names for n in _NUMBER.findall(str(context.names[name]))}
     return sorted(found, key=int)
 
 
-def _shift(teller: Teller, names: Mapping[str, str]) -> int | None:
-    """By how much every number in the names differs, if that is all that does."""
+def _shift(context: DocumentContext, names: Mapping[str, str]) -> int | None:
+    """The difference of all numbers in the names, if they differ in nothing else."""
     shifts: set[int] = set()
     for one, other in names.items():
-        old, new = str(teller.names[one]), str(teller.names[other])
+        old, new = str(context.names[one]), str(context.names[other])
         if _NUMBER.sub("#", old) != _NUMBER.sub("#", new):
             return None
         pairs = zip(_NUMBER.findall(old), _NUMBER.findall(new), strict=True)
@@ -120,7 +122,9 @@ def _from(offset: int) -> str:
     return r"\ell" + (f"{offset:+d}" if offset else "")
 
 
-def _range(teller: Teller, labels: Sequence[str]) -> Text:
+def _range(context: DocumentContext, labels: Sequence[str]) -> Text:
     if len(labels) < 3:
-        return teller.refers(*labels)
-    return teller.say("from to", first=teller.refers(labels[0]), last=teller.refers(labels[-1]))
+        return context.references(*labels)
+    return context.say(
+        "from to", first=context.references(labels[0]), last=context.references(labels[-1])
+    )

@@ -11,7 +11,7 @@ from codegen.documents.blocks import (
     Paragraph,
     Section,
 )
-from codegen.documents.context import Teller
+from codegen.documents.context import DocumentContext
 from codegen.latex.box import (
     PRODUCT,
     Box,
@@ -45,11 +45,11 @@ Link = tuple[str, Place, str, Place, Expr]  # d output[at] / d read[place], and 
 class Scalars:
     """Writes the gradients of a small net out in scalars."""
 
-    def __init__(self, teller: Teller) -> None:
-        self.teller = teller
-        self.derivation = teller.derivation
-        self.index = IndexPrinter(teller.names, teller.index.table, teller.index.otherwise)
-        self.index.integers = _FromOne(teller.names)
+    def __init__(self, context: DocumentContext) -> None:
+        self.context = context
+        self.derivation = context.derivation
+        self.index = IndexPrinter(context.names, context.index.table, context.index.otherwise)
+        self.index.integers = _FromOne(context.names)
         self.into: dict[str, list[Passage]] = {}
         for passage in passages(self.derivation):
             self.into.setdefault(passage.wrt, []).append(passage)
@@ -77,7 +77,7 @@ class Scalars:
         names = [beside([self.partial(k) for k in way]) for way in ways]
         values = [self.index.signed(mul(*(k[4] for k in way))) for way in ways]
         left = fraction(
-            rf"\partial {self.teller.names.objective}",
+            rf"\partial {self.context.names.objective}",
             rf"\partial {self.index.integers.entry(name, _affine(place))}",
         )
         return Formula(
@@ -118,17 +118,17 @@ class Scalars:
         return None if None in found else tuple(n for n in found if n is not None)
 
 
-def weight_by_weight(teller: Teller) -> Section:
+def weight_by_weight(context: DocumentContext) -> Section:
     """The section that writes every gradient out, or says why it doesn't."""
-    say = teller.say
-    found = Scalars(teller).displays() if can_be_written_out(teller) else []
-    said = say("scalars") if found else say("scalars too many", most=str(_MOST_WEIGHTS))
-    return Section(say("scalars title"), (Paragraph(said), *found))
+    say = context.say
+    found = Scalars(context).displays() if can_be_written_out(context) else []
+    sentence = say("scalars") if found else say("scalars too many", most=str(_MOST_WEIGHTS))
+    return Section(say("scalars title"), (Paragraph(sentence), *found))
 
 
-def can_be_written_out(teller: Teller) -> bool:
+def can_be_written_out(context: DocumentContext) -> bool:
     """Whether every subscript is a letter and every extent a number."""
-    for step in teller.derivation.steps:
+    for step in context.derivation.steps:
         if step.kind != "chain":
             continue
         term = step.after.terms[0]
@@ -142,8 +142,8 @@ class _FromOne(Integers):
 
     def subscripts(self, subscripts: Sequence[Affine]) -> str:
         counted = [s + 1 if s.number is not None else s for s in subscripts]
-        shown = [self.integer(s, tight=True).text for s in counted]
-        return ("" if all(len(t) == 1 for t in shown) else ",").join(shown)
+        places = [self.integer(s, tight=True).text for s in counted]
+        return ("" if all(len(t) == 1 for t in places) else ",").join(places)
 
 
 def _places(shape: Place) -> Iterator[Place]:

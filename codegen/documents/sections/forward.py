@@ -6,35 +6,37 @@ from collections.abc import Collection, Iterator
 from itertools import groupby
 
 from codegen.documents.blocks import Math, Paragraph, Section
-from codegen.documents.context import Teller, by_layer
+from codegen.documents.context import DocumentContext, by_layer
 from codegen.documents.sections.as_before import Part, gathered
 from codegen.latex.index_printer import Formula
 
 
-def forward(teller: Teller, only: Collection[str] | None = None) -> Iterator[Section]:
+def forward(context: DocumentContext, only: Collection[str] | None = None) -> Iterator[Section]:
     """The equations layer by layer, then those of the objective; `only` some tensors' or all."""
-    equations = [e for e in teller.derivation.forward if only is None or e.tensor in only]
-    ahead = [e for e in equations if not teller.is_objective(e)]
-    last = [e for e in equations if teller.is_objective(e)]
-    same = teller.same_forward if only is None else {}
+    equations = [e for e in context.derivation.forward if only is None or e.tensor in only]
+    ahead = [e for e in equations if not context.is_objective(e)]
+    last = [e for e in equations if context.is_objective(e)]
+    same = context.same_forward if only is None else {}
     parts: list[Part] = []
-    for layer, run in groupby(ahead, key=lambda e: teller.layer_of.get(e.tensor)):
+    for layer, run in groupby(ahead, key=lambda e: context.layer_of.get(e.tensor)):
         equations = list(run)
-        told = layer is None or layer.name not in same
-        title = teller.layer_title(equations[0].tensor)
-        parts.append((layer, title, teller.plainly(equations, "forward") if told else []))
+        in_full = layer is None or layer.name not in same
+        title = context.layer_title(equations[0].tensor)
+        parts.append(
+            (layer, title, context.equation_blocks(equations, "forward") if in_full else [])
+        )
     if parts:
-        yield from by_layer(teller.say("forward"), list(gathered(teller, parts, same, "forward")))
-    blocks = teller.plainly(last, "forward")
+        yield from by_layer(context.say("forward"), list(gathered(context, parts, same, "forward")))
+    blocks = context.equation_blocks(last, "forward")
     blocks.extend(
-        Paragraph(teller.say("assumption", formula=Math(_assumption(teller, k))))
-        for k in range(len(teller.system.assumptions))
+        Paragraph(context.say("assumption", formula=Math(_assumption(context, k))))
+        for k in range(len(context.system.assumptions))
     )
     if blocks:
-        yield Section(teller.say("objective"), tuple(blocks))
+        yield Section(context.say("objective"), tuple(blocks))
 
 
-def _assumption(teller: Teller, k: int) -> str:
-    assumption = teller.system.assumptions[k]
-    left = teller.index.right(assumption.left.terms).text
-    return Formula(left, (teller.index.box(assumption.right).text,)).latex()
+def _assumption(context: DocumentContext, k: int) -> str:
+    assumption = context.system.assumptions[k]
+    left = context.index.right(assumption.left.terms).text
+    return Formula(left, (context.index.box(assumption.right).text,)).latex()

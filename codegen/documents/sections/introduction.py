@@ -1,4 +1,4 @@
-"""The first part, for who meets these things first: a neuron, its bias, an objective, descent."""
+"""The first part, for beginners: a neuron, its bias, an objective, descent."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from codegen.documents.blocks import (
     Picture,
     Section,
 )
-from codegen.documents.context import Teller
+from codegen.documents.context import DocumentContext
 from codegen.documents.drawings import diagrams
 from codegen.latex.index_printer import Formula
 
@@ -29,11 +29,11 @@ _DIFFERENTIAL = Formula(
 _STEP = Formula("w", (r"w - \eta\,\frac{\partial E}{\partial w}",), r"\leftarrow")
 
 
-def beginning(teller: Teller) -> Iterator[Section]:
+def introduction(context: DocumentContext) -> Iterator[Section]:
     """The part before the notation; nothing of it for equations that are no network's."""
-    if not any(layer.type == "dense" for layer in teller.system.layers):
+    if not any(layer.type == "dense" for layer in context.system.layers):
         return
-    say = teller.say
+    say = context.say
     blocks: list[Block] = [
         Paragraph(
             say("a neuron", w=Math("w"), x=Math("x"), b=Math("b"), f=Math("f")),

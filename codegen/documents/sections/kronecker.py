@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from codegen.documents.blocks import Block, Display, Paragraph
-from codegen.documents.context import Teller
+from codegen.documents.context import DocumentContext
 from codegen.latex.box import fraction
 from codegen.latex.index_printer import Formula
 from codegen.latex.step_printer import ADDS
@@ -15,28 +15,28 @@ from derive.ir.notation import affine
 
 
 class Kronecker:
-    """Tells chain steps with deltas."""
+    """Writes chain steps with deltas."""
 
-    def __init__(self, teller: Teller) -> None:
-        self.teller = teller
+    def __init__(self, context: DocumentContext) -> None:
+        self.context = context
 
-    def told(self, passage: Passage, into: Sequence[Passage]) -> Iterator[Block]:
+    def blocks(self, passage: Passage, into: Sequence[Passage]) -> Iterator[Block]:
         """The local derivative by any entry, then the sum over all that it changes.
 
         `into` are all passages that lead to the same derivative, of which this one gives a part.
         """
-        teller, say = self.teller, self.teller.say
+        context, say = self.context, self.context.say
         adds = ADDS if len(into) > 1 else "="
-        found = with_deltas(teller.derivation, passage)
+        found = with_deltas(context.derivation, passage)
         equation = passage.chain.before
-        integers = teller.index.integers
+        integers = context.index.integers
         places = tuple(affine(a) for a in found.at)
         over = integers.entry(passage.output, tuple(affine(a) for a in equation.axes))
         under = integers.entry(passage.wrt, places)
         local = fraction(rf"\partial {over}", rf"\partial {under}").text
-        values = tuple(teller.index.box(e).text for e in found.local)
-        wrt, output = teller.symbol(passage.wrt), teller.symbol(passage.output)
-        forward = teller.refers(f"forward:{passage.output}")
+        values = tuple(context.index.box(e).text for e in found.local)
+        wrt, output = context.symbol(passage.wrt), context.symbol(passage.output)
+        forward = context.references(f"forward:{passage.output}")
         yield Paragraph(say("locally", wrt=wrt, output=output, formula=forward))
         # read at several places, or by the objective itself among others: a part of the derivative
         reads = [p for p in into if p.output == passage.output]
@@ -44,7 +44,7 @@ class Kronecker:
         yield Display((Formula(local, values, adds if is_part else "="),))
         if equation.axes:
             left = integers.entry(passage.chain.subject, places)
-            summed = teller.index.box(found.summed).text
+            summed = context.index.box(found.summed).text
             yield Paragraph(say("over all", output=output))
             yield Display((Formula(left, (summed,), adds),))
             yield Paragraph(say("deltas vanish", of=wrt))

@@ -1,4 +1,4 @@
-"""What a document says about its notation: the table of tensors, the conventions that it uses."""
+"""The notation of a document: the table of tensors, the conventions that its formulas rely on."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from codegen.documents.blocks import (
     Table,
     Text,
 )
-from codegen.documents.context import Teller
+from codegen.documents.context import DocumentContext
 from codegen.documents.sections import inverses
 from codegen.latex.box import flat
 from codegen.latex.index_printer import Formula
@@ -46,35 +46,35 @@ _FORMULAS = {
 }
 
 
-def tensor_table(teller: Teller) -> Table:
+def tensor_table(context: DocumentContext) -> Table:
     """Every symbol, its name in code, its part and its shape."""
-    derivation, names, printer = teller.derivation, teller.names, teller.index
+    derivation, names, printer = context.derivation, context.names, context.index
     rows = []
-    same = teller.same_forward
+    same = context.same_forward
     for tensor in derivation.tensors:
-        layer = teller.layer_of.get(teller.of.get(tensor.name, tensor.name))
+        layer = context.layer_of.get(context.of.get(tensor.name, tensor.name))
         if layer is not None and layer.name in same:
             continue
-        meaning = _meaning(teller, tensor)
+        meaning = _meaning(context, tensor)
         if meaning is None:
             continue
-        shape: Text = teller.say("scalar")
+        shape: Text = context.say("scalar")
         if tensor.shape:
             extents = (flat(printer.integers.integer(e).at_least(2).text) for e in tensor.shape)
             shape = (Math(r" \times ".join(extents)),)
         rows.append(((Math(str(names[tensor.name])),), (Code(tensor.name),), meaning, shape))
-    header = tuple(teller.say(key) for key in ("symbol", "code", "meaning", "shape"))
+    header = tuple(context.say(key) for key in ("symbol", "code", "meaning", "shape"))
     return Table(header, tuple(rows))
 
 
-def _meaning(teller: Teller, tensor: Tensor) -> Text | None:
-    derivation, names, say = teller.derivation, teller.names, teller.say
+def _meaning(context: DocumentContext, tensor: Tensor) -> Text | None:
+    derivation, names, say = context.derivation, context.names, context.say
     system, name = derivation.system, tensor.name
     if tensor.role == "next" or (
         tensor.role == "adjoint" and name in _gradients(derivation, names)
     ):
         return None
-    said: Text
+    sentence: Text
     earlier = system.earlier
     first = {a: of for of, a in earlier.adjoints} if earlier else {}
     moves = {v: of for of, v in earlier.directions} if earlier else {}
@@ -93,10 +93,10 @@ def _meaning(teller: Teller, tensor: Tensor) -> Text | None:
             return say("role_helper")
         case "constant" | "hyperparameter":
             number = Number(tensor.value if tensor.value is not None else Fraction(0))
-            value = teller.index.box(number, inline=True)
-            said = say(f"role_{tensor.role}", value=Math(flat(value.text)))
+            value = context.index.box(number, inline=True)
+            sentence = say(f"role_{tensor.role}", value=Math(flat(value.text)))
         case "parameter" if name in system.training.frozen:
-            said = say("role_frozen")
+            sentence = say("role_frozen")
         case "input" if name not in system.table:
             return say(
                 "role_seed",
@@ -104,36 +104,36 @@ def _meaning(teller: Teller, tensor: Tensor) -> Text | None:
                 output=Math(str(names[derivation.objective])),
             )
         case "input" if tensor.integer:
-            said = say("role_integer")
+            sentence = say("role_integer")
         case "target" if name == system.training.sample_weight:
-            said = say("role_weight")
+            sentence = say("role_weight")
         case "intermediate" if name == derivation.objective:
-            said = say("role_objective")
+            sentence = say("role_objective")
         case "intermediate" if name == system.output:
-            said = say("role_output")
+            sentence = say("role_output")
         case role:
-            said = say(_role(teller, tensor) or f"role_{role}")
+            sentence = say(_role(context, tensor) or f"role_{role}")
     layer = next((x for x in system.layers if name in x.tensors), None)
     if layer is not None:
-        said = say("of_layer", meaning=said, name=layer.name)
+        sentence = say("of_layer", meaning=sentence, name=layer.name)
     also = [a for a, real in system.aliases if real == name]
     if also:
         codes: Text = tuple(p for a in also for p in (", ", Code(a)))[1:]
-        said = say("alias", meaning=said, names=codes)
-    return said
+        sentence = say("alias", meaning=sentence, names=codes)
+    return sentence
 
 
 def _gradients(derivation: Derivation, names: Names) -> frozenset[str]:
-    """Derivatives whose symbol says what they are."""
+    """The derivatives that are printed as fractions."""
     return frozenset(a for _, a in derivation.adjoints if a not in names.errors)
 
 
-def _role(teller: Teller, tensor: Tensor) -> str:
-    """What a tensor of a layer is called in the field; nothing for others."""
-    layer = teller.layer_of.get(tensor.name)
+def _role(context: DocumentContext, tensor: Tensor) -> str:
+    """The message key of the field's name for a layer's tensor; empty for others."""
+    layer = context.layer_of.get(tensor.name)
     if layer is None:
         return ""
-    base = teller.names.of(tensor.name).base
+    base = context.names.of(tensor.name).base
     if tensor.role == "parameter" and base == "W" and tensor.rank == 2:
         return "role_weights"
     if tensor.role == "parameter" and base == "b" and tensor.rank == 1:
@@ -146,21 +146,21 @@ def _role(teller: Teller, tensor: Tensor) -> str:
 
 
 def conventions(
-    teller: Teller, formulas: Sequence[Formula], whole: Teller | None
+    context: DocumentContext, formulas: Sequence[Formula], whole: DocumentContext | None
 ) -> tuple[Text, ...]:
-    """What has to be known to read the formulas; only what they make use of.
+    """The conventions that the formulas rely on, and no others.
 
-    `whole` tells the same over a batch, where the formulas are of one sample.
+    `whole` is the document over a batch, where the formulas are of one sample.
     """
-    return tuple(_conventions(teller, formulas, whole))
+    return tuple(_conventions(context, formulas, whole))
 
 
 def _conventions(
-    teller: Teller, formulas: Sequence[Formula], whole: Teller | None
+    context: DocumentContext, formulas: Sequence[Formula], whole: DocumentContext | None
 ) -> Iterator[Text]:
-    derivation, names, say = teller.derivation, teller.names, teller.say
-    system, listed = derivation.system, teller.words.listed
-    if teller.same_forward:
+    derivation, names, say = context.derivation, context.names, context.say
+    system, listed = derivation.system, context.words.listed
+    if context.same_forward:
         yield say("layers alike")
     text = " ".join(f.latex() for f in formulas)
     if any(t.shape for t in derivation.tensors):
@@ -176,7 +176,7 @@ def _conventions(
     others = [Math(names.dim(Dim(d))) for d in dims if d != system.batch]
     if others:
         yield say("dims" if len(others) > 1 else "dim", extents=listed(others))
-    passes = (e for e in (*derivation.forward, *derivation.backward) if not teller.is_repeated(e))
+    passes = (e for e in (*derivation.forward, *derivation.backward) if not context.is_repeated(e))
     equations = (*passes, *derivation.updates)
     if _reads_outside(derivation, equations):
         yield say("outside")
@@ -185,30 +185,30 @@ def _conventions(
     if r"\mathrel{+}=" in text:
         yield say("plus", sign=Math("{+}{=}"), equals=Math("="))
     if ODOT in text or ONES in text or r"^{\top}" in text:
-        yield from _matrix_conventions(teller, dims)
-    yield from _choices(teller, text)
-    yield from _functions(teller, equations)
-    yield from inverses.conventions(teller, text)
+        yield from _matrix_conventions(context, dims)
+    yield from _choices(context, text)
+    yield from _functions(context, equations)
+    yield from inverses.conventions(context, text)
 
 
-def _matrix_conventions(teller: Teller, dims: Sequence[str]) -> Iterator[Text]:
+def _matrix_conventions(context: DocumentContext, dims: Sequence[str]) -> Iterator[Text]:
     signs = {"ones": Math(ONES), "odot": Math(ODOT), "oslash": Math(OSLASH)}
-    batch = teller.system.batch
+    batch = context.system.batch
     if batch not in dims:
-        yield teller.say("entrywise", **signs)
+        yield context.say("entrywise", **signs)
         return
-    yield teller.say("rows", extent=Math(teller.names.dim(Dim(batch or ""))), **signs)
+    yield context.say("rows", extent=Math(context.names.dim(Dim(batch or ""))), **signs)
 
 
-def _choices(teller: Teller, text: str) -> Iterator[Text]:
+def _choices(context: DocumentContext, text: str) -> Iterator[Text]:
     """What the switches of a document chose, where it shows."""
-    manner = teller.manner
+    options = context.options
     if r"\partial" in text:
-        yield teller.say(f"layout_{manner.layout}")
+        yield context.say(f"layout_{options.layout}")
     if DIFFERENTIAL in text:
-        yield teller.say("differentials", sign=Math(DIFFERENTIAL))
-    if manner.calculus == "kronecker" and manner.detail != "result":
-        yield teller.say("kronecker", delta=Math(r"\delta_{ik}"))
+        yield context.say("differentials", sign=Math(DIFFERENTIAL))
+    if options.calculus == "kronecker" and options.detail != "result":
+        yield context.say("kronecker", delta=Math(r"\delta_{ik}"))
 
 
 def _dims(derivation: Derivation) -> list[str]:
@@ -255,15 +255,15 @@ def _within(subscript: Affine, extent: Affine) -> Expr:
     )
 
 
-def _functions(teller: Teller, equations: Sequence[Equation]) -> Iterator[Text]:
-    derivation, printer, say = teller.derivation, teller.index, teller.say
-    listed = teller.words.listed
+def _functions(context: DocumentContext, equations: Sequence[Equation]) -> Iterator[Text]:
+    derivation, printer, say = context.derivation, context.index, context.say
+    listed = context.words.listed
     used = {n.function for n in _bodies(equations) if isinstance(n, Call)}
     for name in ("sigmoid", "softplus", "relu", "erf"):
         if name in used:
-            shown = printer.functions[name]
-            formula = _FORMULAS[name] % (shown, _VARIABLE, _VARIABLE)
-            yield say(name, function=Math(shown), formula=Math(formula))
+            symbol = printer.functions[name]
+            formula = _FORMULAS[name] % (symbol, _VARIABLE, _VARIABLE)
+            yield say(name, function=Math(symbol), formula=Math(formula))
     if "abs" in used:
         yield say("abs", function=Math(rf"\lvert {_VARIABLE}\rvert"))
     if "sign" in used:
@@ -280,7 +280,7 @@ def _functions(teller: Teller, equations: Sequence[Equation]) -> Iterator[Text]:
     for layer in derivation.system.layers:
         entry = catalogue.ACTIVATION.get(layer.activation) or catalogue.LAYER.get(layer.type)
         if entry is not None and entry.kink and entry.name != "relu":
-            yield say("kink", name=entry.name, kink=teller.words.own(entry.kink))
+            yield say("kink", name=entry.name, kink=context.words.own(entry.kink))
     loss = catalogue.LOSS.get(derivation.system.loss_type)
     if loss is not None and loss.kink:
-        yield say("kink", name=loss.name, kink=teller.words.own(loss.kink))
+        yield say("kink", name=loss.name, kink=context.words.own(loss.kink))

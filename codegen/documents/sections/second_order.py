@@ -14,28 +14,28 @@ from codegen.documents.blocks import (
     Section,
     Text,
 )
-from codegen.documents.context import Teller, together
+from codegen.documents.context import DocumentContext, together
 from codegen.documents.sections.backward import Backward
 from derive.calculus.second import hessian, hessian_vector
 from derive.ir.derivation import Derivation
 from derive.ir.system import System
 
-_MOST = 24  # equations of Hessians that are told
+_MOST = 24  # equations of Hessians that a document shows
 
 
 class Second:
-    """The second derivatives of what a teller tells, by some tensors of it.
+    """The second derivatives of a document's derivation, by some of its tensors.
 
-    `along` tells the Hessian times a direction, `whole` the Hessian in full.
+    `along` holds the Hessian times a direction, `whole` the Hessian in full.
     """
 
-    def __init__(self, first: Teller, wrt: tuple[str, ...] = ()) -> None:
+    def __init__(self, first: DocumentContext, wrt: tuple[str, ...] = ()) -> None:
         self.first = first
         derivation = first.derivation
         trainable = [n for n in derivation.system.trainable if n in derivation.wrt]
         names = wrt or tuple(trainable) or derivation.wrt
-        told = replace(first.manner, layout="denominator")
-        self.along = Teller(hessian_vector(derivation.system, names), told, first.words)
+        options = replace(first.options, layout="denominator")
+        self.along = DocumentContext(hessian_vector(derivation.system, names), options, first.words)
         self.names = names
         self.known = {x: x for x in first.labels if x.startswith("forward:")}
         for _, adjoint in derivation.adjoints:
@@ -43,12 +43,12 @@ class Second:
                 self.known[f"forward:{adjoint}"] = f"backward:{adjoint}"
         self.along.labels.update(dict.fromkeys(self.known))
         self.wholes = [
-            (by, Teller(_as_derivation(system, self.along.system), told, first.words))
+            (by, DocumentContext(_as_derivation(system, self.along.system), options, first.words))
             for by, system in self._hessians(derivation.system)
         ]
 
     def _hessians(self, system: System) -> Iterator[tuple[tuple[str, ...], System]]:
-        """That by what the loss reads, and that by the tensors asked for where it is short."""
+        """The Hessian by what the loss reads, and by the tensors asked for where it is short."""
         output = system.output
         if output is not None and output in system.defined and self.names != (output,):
             inner = hessian(system, [output])
@@ -70,7 +70,7 @@ class Second:
         rate = along.symbol(derivation.objective)
         blocks: list[Block] = [
             Paragraph(say("second", tensors=tensors, directions=directions)),
-            along.shown(f"forward:{objective.tensor}", along.index.formula(objective)),
+            along.labelled(f"forward:{objective.tensor}", along.index.formula(objective)),
             Paragraph(say("second again", rate=rate, objective=along.symbol(earlier.objective))),
         ]
         yield Section(say("second title"), self.apart(blocks))
@@ -91,14 +91,14 @@ class Second:
         for k, (names, whole) in enumerate(self.wholes):
             by = whole.symbols(names)
             first = k == 0
-            said = (
+            sentence = (
                 whole.say("second full", tensors=by) if first else whole.say("and by", tensors=by)
             )
-            yield Paragraph(said)
+            yield Paragraph(sentence)
             yield Display(tuple(whole.index.formula(e) for e in whole.derivation.backward))
 
     def apart(self, blocks: Iterable[Block]) -> tuple[Block, ...]:
-        """Blocks whose labels are none of those before."""
+        """The blocks with labels of their own."""
         return tuple(_relabelled(b, self._label) for b in blocks)
 
     def _label(self, name: str) -> str:

@@ -1,4 +1,4 @@
-"""The updates: the optimiser's equations, a rule of several told for one parameter."""
+"""The updates: the optimiser's equations, a rule of several equations shown for one parameter."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from codegen.documents.blocks import (
     Paragraph,
     Section,
 )
-from codegen.documents.context import Teller
+from codegen.documents.context import DocumentContext
 from codegen.latex.symbols import updated
 from derive.ir.notation import Equation
 from derive.ir.tree import equation_reads
@@ -21,61 +21,61 @@ from derive.language.printer import equation_text
 _SUBSCRIPTS = re.compile(r"\[[^\]]*\]")
 
 
-def updates(teller: Teller) -> Iterator[Section]:
+def updates(context: DocumentContext) -> Iterator[Section]:
     """The optimiser's equations, and the system's own."""
-    every = teller.derivation.updates
-    of_layers = [e for e in every if not _of_another(teller, e)]
-    told, others = _by_parameter(teller, of_layers)
+    every = context.derivation.updates
+    of_layers = [e for e in every if not _of_another(context, e)]
+    kept, others = _by_parameter(context, of_layers)
     # an inverse is written as one where it is used
-    told = [e for e in told if e.tensor not in teller.names.nodes]
-    equations = (*teller.system.updates, *told)
+    kept = [e for e in kept if e.tensor not in context.names.nodes]
+    equations = (*context.system.updates, *kept)
     if not equations:
         return
-    say = teller.say
-    remembers = any(t.role == "state" for t in teller.derivation.tensors)
-    blocks: list[Block] = [*_curvature(teller)]
+    say = context.say
+    remembers = any(t.role == "state" for t in context.derivation.tensors)
+    blocks: list[Block] = [*_curvature(context)]
     blocks.extend([Paragraph(say("order"))] if remembers else [])
-    if remembers and teller.worked is not None and teller.worked.updates:
+    if remembers and context.example is not None and context.example.updates:
         blocks.append(Paragraph(say("memory begins")))
-    blocks.extend((*teller.each_once(equations, "update"), *after_the_update(teller)))
+    blocks.extend((*context.one_notation(equations, "update"), *after_the_update(context)))
     if others:
-        blocks.append(Paragraph(say("parameters likewise", names=teller.symbols(others))))
+        blocks.append(Paragraph(say("parameters likewise", names=context.symbols(others))))
     if len(of_layers) < len(every):
         blocks.append(Paragraph(say("others likewise")))
     yield Section(say("updates"), tuple(blocks))
 
 
-def _curvature(teller: Teller) -> Iterator[Block]:
+def _curvature(context: DocumentContext) -> Iterator[Block]:
     """The matrix of second derivatives that the updates read, and what it is made of."""
-    derivation = teller.derivation
+    derivation = context.derivation
     if not derivation.curvature:
         return
-    matrix = teller.symbol(derivation.curvature[-1].tensor)
-    together = Math(str(teller.names.together))
-    if teller.system.training.curvature == "hessian":
-        yield Paragraph(teller.say("curvature hessian", matrix=matrix, all=together))
+    matrix = context.symbol(derivation.curvature[-1].tensor)
+    together = Math(str(context.names.together))
+    if context.system.training.curvature == "hessian":
+        yield Paragraph(context.say("curvature hessian", matrix=matrix, all=together))
     else:
-        yield Paragraph(teller.say("curvature gauss_newton", matrix=matrix, all=together))
-    formulas = tuple(teller.index.formula(e) for e in derivation.curvature)
+        yield Paragraph(context.say("curvature gauss_newton", matrix=matrix, all=together))
+    formulas = tuple(context.index.formula(e) for e in derivation.curvature)
     yield Display(formulas, tuple(f"curvature:{e.tensor}" for e in derivation.curvature))
-    yield Paragraph(teller.say("curvature update"))
+    yield Paragraph(context.say("curvature update"))
 
 
-def _of_another(teller: Teller, update: Equation) -> bool:
-    """Whether an update is of a layer that is told by another one."""
-    layers = {teller.layer_of.get(r.tensor) for r in equation_reads(update)}
-    return any(layer is not None and layer.name in teller.same_forward for layer in layers)
+def _of_another(context: DocumentContext, update: Equation) -> bool:
+    """Whether an update is of a repeated layer."""
+    layers = {context.layer_of.get(r.tensor) for r in equation_reads(update)}
+    return any(layer is not None and layer.name in context.same_forward for layer in layers)
 
 
 def _by_parameter(
-    teller: Teller, equations: Sequence[Equation]
+    context: DocumentContext, equations: Sequence[Equation]
 ) -> tuple[list[Equation], list[str]]:
-    """The equations that are told, and the parameters whose rule is that of the first.
+    """The equations that are shown, and the parameters whose rule is that of the first.
 
-    A rule of one equation is told for every parameter: it is what the reader came for.
+    A rule of one equation is shown for every parameter: it is what the reader came for.
     """
-    table = teller.derivation.table
-    told: list[Equation] = []
+    table = context.derivation.table
+    kept: list[Equation] = []
     others: list[str] = []
     known: list[str] = []
     group: list[Equation] = []
@@ -90,13 +90,13 @@ def _by_parameter(
             others.append(name)
         else:
             known = known or rule
-            told.extend(group)
+            kept.extend(group)
         group = []
-    return [*told, *group], others
+    return [*kept, *group], others
 
 
-def after_the_update(teller: Teller) -> Iterator[Block]:
+def after_the_update(context: DocumentContext) -> Iterator[Block]:
     """What the objective has become by the update, in numbers."""
-    if teller.worked is not None and teller.worked.updates:
-        yield Paragraph(teller.say("after the update"))
-        yield Display((teller.worked.objective_after(),))
+    if context.example is not None and context.example.updates:
+        yield Paragraph(context.say("after the update"))
+        yield Display((context.example.objective_after(),))

@@ -12,13 +12,13 @@ import pytest
 
 import codegen
 from codegen.documents.blocks import Display, Document, Section
+from codegen.documents.builder import DocumentBuilder, training_derivation
 from codegen.documents.formats.form import Writer
 from codegen.documents.formats.markdown import MARKDOWN
 from codegen.documents.formats.pdf import compile_pdf, compile_with_log, have_tex
 from codegen.documents.formats.tex import TEX, tex_text
 from codegen.documents.messages import Words
-from codegen.documents.options import CHOICES, Manner
-from codegen.documents.story import Story, as_told
+from codegen.documents.options import CHOICES, DocumentOptions
 from codegen.documents.write import document
 from codegen.latex.index_printer import Formula
 from codegen.latex.line_breaking import width
@@ -89,12 +89,14 @@ def test_a_network_s_document_is_complete():
 
 @each_spec
 def test_every_derivative_is_in_every_detail(spec):
-    derivation = as_told(derived(spec))
+    derivation = training_derivation(derived(spec))
     for detail in CHOICES["detail"]:
-        teller = Story(derivation, Manner(notation="index", detail=detail)).teller
+        context = DocumentBuilder(
+            derivation, DocumentOptions(notation="index", detail=detail)
+        ).context
         shown = document(derivation, notation="index", detail=detail)
-        for equation in teller.derivation.backward:
-            right = teller.index.formula(equation).right[-1]
+        for equation in context.derivation.backward:
+            right = context.index.formula(equation).right[-1]
             first = TEX.formula(right.split("\x01")[0])
             assert first in shown, f"{detail}: {equation.tensor}"
 
@@ -259,12 +261,12 @@ SET_IN = (
 @each_spec
 def test_a_spec_s_document_compiles(spec):
     derivation, k = derived(spec), SPECS.index(spec)
-    for manner in (SET_IN[k % 3], SET_IN[3 + k % 2]):
-        if manner.get("lang") == "zh" and not has_cjk():
+    for options in (SET_IN[k % 3], SET_IN[3 + k % 2]):
+        if options.get("lang") == "zh" and not has_cjk():
             continue
-        pdf, log = compile_with_log(document(derivation, **manner))
+        pdf, log = compile_with_log(document(derivation, **options))
         assert pdf.startswith(b"%PDF")
-        assert complaints(log) == [], manner
+        assert complaints(log) == [], options
         assert "??" not in log
 
 
@@ -343,7 +345,7 @@ def test_every_model_compiles():
     for model in MODELS:
         derivation = differentiate(system_of(model))
         for notation in CHOICES["notation"]:
-            found = Story(derivation, Manner(notation=notation)).document()
+            found = DocumentBuilder(derivation, DocumentOptions(notation=notation)).document()
             Writer(MARKDOWN, found).sections()
             if notation == "both":
                 alone = replace(TEX, label=lambda number: "", ref=lambda number: f"({number})")

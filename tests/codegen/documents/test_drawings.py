@@ -31,7 +31,7 @@ from codegen.documents.formats.form import Writer
 from codegen.documents.formats.markdown import MARKDOWN, beside
 from codegen.documents.formats.pdf import compile_with_log, have_tex
 from codegen.documents.formats.tex import TEX
-from codegen.documents.options import Manner
+from codegen.documents.options import DocumentOptions
 from codegen.documents.write import filled
 from codegen.latex.symbols import Names
 from codegen.templating import render
@@ -442,7 +442,7 @@ def test_tikz_compiles(drawings):
 
 def test_without_pictures_tikz_is_not_loaded():
     derivation = differentiate(load("generated/descent/descent.toml"))
-    with_pictures = r"\begin{tikzpicture}" in (text := filled(derivation, Manner(), TEX))
+    with_pictures = r"\begin{tikzpicture}" in (text := filled(derivation, DocumentOptions(), TEX))
     assert (r"\usepackage{tikz}" in text) == with_pictures
 
 

@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from codegen.documents.context import Teller
+from codegen.documents.builder import DocumentBuilder, of_one_sample, training_derivation
+from codegen.documents.context import DocumentContext
 from codegen.documents.messages import Words
-from codegen.documents.options import Manner
+from codegen.documents.options import DocumentOptions
 from codegen.documents.sections.entrywise import Scalars
-from codegen.documents.story import Story, as_told, of_one_sample
 from codegen.latex.box import flat
 from codegen.latex.index_printer import Formula
 from derive import differentiate, load, parse
@@ -49,14 +49,14 @@ SMALL = 3  # the longest axis of an instance; the equations are those of the spe
 
 # each value of each switch, with each spec
 MANNERS = (
-    Manner(),
-    Manner(notation="index", detail="full", errors="partial", level="brief"),
-    Manner(notation="both", detail="full", calculus="kronecker", lang="zh"),
-    Manner(notation="matrix", layout="numerator", samples="rows"),
-    Manner(notation="both", detail="result", layout="numerator"),
+    DocumentOptions(),
+    DocumentOptions(notation="index", detail="full", errors="partial", level="brief"),
+    DocumentOptions(notation="both", detail="full", calculus="kronecker", lang="zh"),
+    DocumentOptions(notation="matrix", layout="numerator", samples="rows"),
+    DocumentOptions(notation="both", detail="result", layout="numerator"),
 )
-KRONECKER = Manner(notation="index", detail="full", calculus="kronecker")
-FEW = (Manner(), KRONECKER)
+KRONECKER = DocumentOptions(notation="index", detail="full", calculus="kronecker")
+FEW = (DocumentOptions(), KRONECKER)
 
 # reads at several places, deltas on a diagonal, convolutions, sequences, ties, integers, holds
 TOLD = (
@@ -90,7 +90,7 @@ def small(spec: Path) -> Derivation:
 
 @cache
 def facts_of(spec: Path) -> Facts:
-    return Facts(as_told(small(spec)))
+    return Facts(training_derivation(small(spec)))
 
 
 # ---- formulas ------------------------------------------------------------------------------------
@@ -102,25 +102,25 @@ def test_a_spec_s_formulas_are_true(spec):
     # those with the most formulas are told in fewer manners, for the sake of time
     many = {"resnet": MANNERS[4:], "lenet": MANNERS[2:4], "gru": MANNERS[1:3]}
     many |= {name: MANNERS[k : k + 1] for k, name in zip((0, 1, 3), TEXTS, strict=True)}
-    for manner in many.get(spec.stem, MANNERS):
-        count = read.check(Story(derivation, manner))
+    for options in many.get(spec.stem, MANNERS):
+        count = read.check(DocumentBuilder(derivation, options))
         assert count["left"] + count["known"] > 2 * count["none"], count
 
 
 @pytest.mark.parametrize("name", TOLD)
 def test_a_model_s_formulas_are_true(name):
     derivation, read = derivation_of(BY_NAME[name]), Read()
-    for manner in FEW:
-        count = read.check(Story(derivation, manner))
+    for options in FEW:
+        count = read.check(DocumentBuilder(derivation, options))
         assert count["left"], count
 
 
 def test_a_wrong_formula_is_noticed():
-    story = Story(small(SPECS[3]), Manner())
-    told = Told(story.teller, Facts(story.teller.derivation))
+    story = DocumentBuilder(small(SPECS[3]), DocumentOptions())
+    told = Told(story.context, Facts(story.context.derivation))
     noticed = 0
-    for teller, label, formula in formulas_of(story):
-        if teller is not story.teller or "update" in label or len(formula.right) < 2:
+    for context, label, formula in formulas_of(story):
+        if context is not story.context or "update" in label or len(formula.right) < 2:
             continue
         *rest, last = formula.right
         wrong = Formula(formula.left, (*rest, f"2\\,({last})"), formula.relation)
@@ -200,12 +200,12 @@ def test_deltas_where_a_subscript_is_more_than_a_letter(text):
         parse(text, parameters=["A"], sizes={"A.0": 3, "A.1": 3}, objective="E")
     )
     local_derivatives(Facts(derivation))
-    Read().check(Story(derivation, KRONECKER))
+    Read().check(DocumentBuilder(derivation, KRONECKER))
 
 
 def local_derivatives(facts: Facts) -> None:
     derivation = facts.derivation
-    told = Told(Teller(derivation, KRONECKER, Words("en")), facts)
+    told = Told(DocumentContext(derivation, KRONECKER, Words("en")), facts)
     source = np.random.default_rng(3)
     pairs: dict[tuple[str, str], list] = {}
     for passage in passages(derivation):
@@ -221,7 +221,7 @@ def local_derivatives(facts: Facts) -> None:
             for place in np.ndindex(*direction.shape):
                 values = dict(zip(letters, (*at, *place), strict=True))
                 first, *others = (
-                    index_latex.read(flat(told.teller.index.box(x).text), told.worlds[0], values)
+                    index_latex.read(flat(told.context.index.box(x).text), told.worlds[0], values)
                     for x in deltas.local
                 )
                 assert np.allclose(others, first), (output, wrt)
@@ -336,16 +336,16 @@ def test_a_batch_s_own_layers_and_losses_have_no_single_sample():
 @pytest.mark.parametrize("name", ["mazur", "gender", "descent"])
 def test_products_of_scalars_are_the_gradients(name):
     derivation = small(Path(f"generated/{name}/{name}.toml"))
-    teller = Story(derivation, Manner(scalars=True)).teller
-    facts = Facts(teller.derivation)
-    entries_from_one = {str(teller.names[n]): shifted(a) for n, a in facts.arrays.items()}
+    context = DocumentBuilder(derivation, DocumentOptions(scalars=True)).context
+    facts = Facts(context.derivation)
+    entries_from_one = {str(context.names[n]): shifted(a) for n, a in facts.arrays.items()}
     world = index_latex.world_of(entries_from_one, {})
-    scalars = Scalars(teller)
+    scalars = Scalars(context)
     assert scalars.displays() and scalars.into
-    for weight in teller.derivation.wrt:
-        if weight not in teller.system.trainable:
+    for weight in context.derivation.wrt:
+        if weight not in context.system.trainable:
             continue
-        gradient = facts.arrays[teller.derivation.adjoint[weight]]
+        gradient = facts.arrays[context.derivation.adjoint[weight]]
         for place, wanted in np.ndenumerate(gradient):
             formula = scalars.formula(weight, place)
             product = re.sub(r"_\{(\d)(\d)\}", r"_{\1,\2}", flat(formula.right[-1]))

@@ -23,10 +23,10 @@ from codegen.documents.blocks import (
     Section,
     Table,
 )
+from codegen.documents.builder import DocumentBuilder
 from codegen.documents.drawings.marks import Box, Label, framed
 from codegen.documents.formats.html import html_text, page
-from codegen.documents.options import Manner
-from codegen.documents.story import Story
+from codegen.documents.options import DocumentOptions
 from codegen.documents.write import document
 from codegen.latex.index_printer import Formula
 from derive import ChainruleError, differentiate, load
@@ -200,12 +200,14 @@ def listening():
 def test_katex_takes_every_formula_of(spec, listening, monkeypatch):
     monkeypatch.setattr(html_module, "Katex", lambda: listening)
     derivation = differentiate(load(spec))
-    manners = [Manner(detail="full")]
+    manners = [DocumentOptions(detail="full")]
     if len(derivation.system.equations) < 9:
-        manners.append(Manner(lang="zh", samples="rows", errors="partial", calculus="kronecker"))
-    for manner in manners:
-        text = page(Story(derivation, manner).document(), manner.lang)
-        assert "<math" in text and f'<html lang="{manner.lang}">' in text
+        manners.append(
+            DocumentOptions(lang="zh", samples="rows", errors="partial", calculus="kronecker")
+        )
+    for options in manners:
+        text = page(DocumentBuilder(derivation, options).document(), options.lang)
+        assert "<math" in text and f'<html lang="{options.lang}">' in text
 
 
 # ---- text that means harm ------------------------------------------------------------------------

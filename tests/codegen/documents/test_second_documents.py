@@ -9,10 +9,10 @@ import jsonschema
 import numpy as np
 import pytest
 
+from codegen.documents.builder import DocumentBuilder
 from codegen.documents.formats.form import displays
-from codegen.documents.options import Manner
+from codegen.documents.options import DocumentOptions
 from codegen.documents.sections.updates import updates
-from codegen.documents.story import Story
 from codegen.documents.write import document
 from codegen.latex.box import flat
 from codegen.latex.index_printer import Formula
@@ -71,10 +71,10 @@ SYSTEMS = {
     "factorisation": factorisation,
 }
 MANNERS = (
-    Manner(order=2),
-    Manner(order=2, detail="full", errors="partial", level="brief", lang="zh"),
-    Manner(order=2, samples="rows", detail="result"),
-    Manner(order=2, calculus="kronecker"),
+    DocumentOptions(order=2),
+    DocumentOptions(order=2, detail="full", errors="partial", level="brief", lang="zh"),
+    DocumentOptions(order=2, samples="rows", detail="result"),
+    DocumentOptions(order=2, calculus="kronecker"),
 )
 
 
@@ -125,25 +125,25 @@ class Renamed:
         return Formula(left, right, formula.relation)
 
 
-def renamed(teller):
-    """The teller with a letter for each first derivative that is printed as a fraction."""
-    earlier = teller.system.earlier
-    first = [a for _, a in earlier.adjoints if a in teller.system.table]
+def renamed(context):
+    """The context with a letter for each first derivative that is printed as a fraction."""
+    earlier = context.system.earlier
+    first = [a for _, a in earlier.adjoints if a in context.system.table]
     blocks = [b.tensor for b in earlier.blocks]
-    wanted = [n for n in first if isinstance(teller.names[n], Partial)]
-    names = Renamed(teller.names, [*blocks, *wanted])
+    wanted = [n for n in first if isinstance(context.names[n], Partial)]
+    names = Renamed(context.names, [*blocks, *wanted])
     return SimpleNamespace(
-        names=names, derivation=teller.derivation, manner=teller.manner, index=teller.index
+        names=names, derivation=context.derivation, options=context.options, index=context.index
     )
 
 
 @pytest.mark.parametrize("name", SYSTEMS)
 def test_formulas_of_second_order_are_true(name):
     derivation = differentiate(SYSTEMS[name]())
-    for manner in MANNERS[list(SYSTEMS).index(name) % 4 :: 4]:
-        second = Story(derivation, manner).second
-        teller = renamed(second.along)
-        told = Told(teller, Facts(second.along.derivation))
+    for options in MANNERS[list(SYSTEMS).index(name) % 4 :: 4]:
+        second = DocumentBuilder(derivation, options).second
+        context = renamed(second.along)
+        told = Told(context, Facts(second.along.derivation))
         count = 0
         for section in second.sections():
             if section.title == second.first.say("second full title"):
@@ -151,7 +151,7 @@ def test_formulas_of_second_order_are_true(name):
             for display in displays(section.blocks):
                 labels = (*display.labels, *[""] * len(display.formulas))
                 for formula, label in zip(display.formulas, labels, strict=False):
-                    plain = teller.names.formula(formula)
+                    plain = context.names.formula(formula)
                     count += told.check(plain, label.removeprefix("second ")) != "none"
         assert count > 8, count
         for _, whole in second.wholes:
@@ -160,10 +160,10 @@ def test_formulas_of_second_order_are_true(name):
 
 def in_full(whole):
     """How many formulas of a Hessian were read; each is true."""
-    teller = renamed(whole)
-    told = Told(teller, Facts(whole.derivation))
+    context = renamed(whole)
+    told = Told(context, Facts(whole.derivation))
     formulas = [whole.index.formula(e) for e in whole.derivation.backward]
-    return sum(told.check(teller.names.formula(f)) == "left" for f in formulas)
+    return sum(told.check(context.names.formula(f)) == "left" for f in formulas)
 
 
 def test_the_document_has_the_hessian_of_cross_entropy():
@@ -208,19 +208,19 @@ def test_as_data_it_is_what_the_schema_says():
 def test_the_matrix_that_an_update_reads_is_told(kind, samples):
     """Its formulas are true, and so are those of the updates that read it."""
     derivation = differentiate(loads(f'{LOGISTIC}[optimizer]\ntype = "{kind}"\ndamping = 0.5'))
-    story = Story(derivation, Manner(samples=samples))
-    whole = story.teller.derivation
-    first = [a for _, a in whole.adjoints if isinstance(story.teller.names[a], Partial)]
-    names = Renamed(story.teller.names, [*(b.tensor for b in whole.blocks), *first])
-    teller = SimpleNamespace(
+    story = DocumentBuilder(derivation, DocumentOptions(samples=samples))
+    whole = story.context.derivation
+    first = [a for _, a in whole.adjoints if isinstance(story.context.names[a], Partial)]
+    names = Renamed(story.context.names, [*(b.tensor for b in whole.blocks), *first])
+    context = SimpleNamespace(
         names=names,
         derivation=whole,
-        manner=story.teller.manner,
-        index=SimpleNamespace(left=lambda e: names.put(story.teller.index.left(e))),
+        options=story.context.options,
+        index=SimpleNamespace(left=lambda e: names.put(story.context.index.left(e))),
     )
-    told = Told(teller, Facts(whole))
+    told = Told(context, Facts(whole))
     count = 0
-    for section in updates(story.teller):
+    for section in updates(story.context):
         for display in displays(section.blocks):
             for formula, label in zip(display.formulas, display.labels, strict=True):
                 count += told.check(names.formula(formula), label) == "left"

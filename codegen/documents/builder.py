@@ -1,4 +1,4 @@
-"""A document's parts in their order."""
+"""A document put together: its sections in their order."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from codegen.documents.blocks import (
     Picture,
     Section,
 )
-from codegen.documents.context import Teller
+from codegen.documents.context import DocumentContext
 from codegen.documents.drawings import diagrams
 from codegen.documents.formats.form import displays
 from codegen.documents.messages import Words
-from codegen.documents.options import Manner
+from codegen.documents.options import DocumentOptions
 from codegen.documents.sections.backward import Backward
 from codegen.documents.sections.entrywise import weight_by_weight
 from codegen.documents.sections.forward import forward
-from codegen.documents.sections.introduction import beginning
+from codegen.documents.sections.introduction import introduction
 from codegen.documents.sections.notation import conventions, tensor_table
 from codegen.documents.sections.second_order import Second
 from codegen.documents.sections.summary import in_training, over_a_batch
 from codegen.documents.sections.updates import updates
 from codegen.latex.index_printer import Formula
 from codegen.latex.with_numbers import (
-    Worked,
+    WorkedExample,
     example_of,
     first_sample,
     samples_in,
@@ -41,56 +41,56 @@ from derive.systems.one_sample import one_sample
 from derive.systems.train_or_infer import in_mode
 
 
-class Story:
-    """Everything that a document of one derivation says.
+class DocumentBuilder:
+    """Builds the document of one derivation.
 
-    `told` is the derivation that is told step by step: of one sample, where samples have no part in
-    each other and columns were asked for. `whole` is that over the batch, where it is another.
+    `context` holds the derivation that is shown step by step: that of one sample, where samples
+    don't mix and columns were asked for. `whole` then holds that over the batch.
     """
 
-    def __init__(self, derivation: Derivation, manner: Manner) -> None:
-        self.manner = manner
-        self.words = Words(manner.lang)
-        trained = as_told(derivation)
+    def __init__(self, derivation: Derivation, options: DocumentOptions) -> None:
+        self.options = options
+        self.words = Words(options.lang)
+        trained = training_derivation(derivation)
         self.inference = in_inference(derivation.system)
-        single = of_one_sample(trained) if manner.samples == "column" else None
-        self.teller = Teller(single or trained, manner, self.words)
-        self.whole = Teller(trained, _in_rows(manner), self.words) if single else None
+        single = of_one_sample(trained) if options.samples == "column" else None
+        self.context = DocumentContext(single or trained, options, self.words)
+        self.whole = DocumentContext(trained, _in_rows(options), self.words) if single else None
         self.put_numbers_in(trained)
 
     def document(self) -> Document:
         """The whole document."""
-        teller = self.teller
-        body = [*forward(teller), *Backward(teller).sections(), *updates(teller)]
-        if self.manner.scalars:
-            body.append(weight_by_weight(teller))
+        context = self.context
+        body = [*forward(context), *Backward(context).sections(), *updates(context)]
+        if self.options.scalars:
+            body.append(weight_by_weight(context))
         if self.whole is not None:
             body.extend(over_a_batch(self.whole))
-        body.extend(in_training(teller, self.inference))
-        if self.manner.order > 1:
+        body.extend(in_training(context, self.inference))
+        if self.options.order > 1:
             body.extend(self.second.sections())
-        first = beginning(teller) if self.manner.level == "intro" else ()
-        title = teller.say("title", name=teller.system.name)
-        notation = Section(teller.say("notation"), tuple(self.notation(body)))
+        first = introduction(context) if self.options.level == "intro" else ()
+        title = context.say("title", name=context.system.name)
+        notation = Section(context.say("notation"), tuple(self.notation(body)))
         return Document(title, (*first, *self.network(), notation, *body, *self.remarks()))
 
     @cached_property
     def second(self) -> Second:
-        """The second derivatives of what is told."""
-        return Second(self.teller, self.manner.wrt)
+        """The second derivatives of the derivation that is shown."""
+        return Second(self.context, self.options.wrt)
 
     def network(self) -> Iterator[Section]:
         """The network as a picture, and its recurrence unfolded."""
-        teller = self.teller
+        context = self.context
         pictures: list[Block] = []
-        whole = diagrams.network(teller.derivation, teller.names)
+        whole = diagrams.network(context.derivation, context.names)
         if whole is not None:
-            pictures.append(Picture(whole, teller.say("the network")))
-        unfolded = diagrams.unfolded(teller.derivation, teller.names)
+            pictures.append(Picture(whole, context.say("the network")))
+        unfolded = diagrams.unfolded(context.derivation, context.names)
         if unfolded is not None:
-            pictures.append(Picture(unfolded, teller.say("the unfolded")))
+            pictures.append(Picture(unfolded, context.say("the unfolded")))
         if pictures:
-            yield Section(teller.say("network title"), tuple(pictures))
+            yield Section(context.say("network title"), tuple(pictures))
 
     def put_numbers_in(self, trained: Derivation) -> None:
         """The example's numbers: those of one sample, and of the batch where it has more."""
@@ -98,29 +98,30 @@ class Story:
         if leaves is None:
             return
         if self.whole is None:
-            self.teller.worked = Worked(trained, leaves, self.teller.matrix)
+            self.context.example = WorkedExample(trained, leaves, self.context.matrix)
             return
         several = samples_in(trained, leaves) > 1
-        self.teller.first_of_several = several
-        told = self.teller.derivation
-        first = first_sample(told, leaves)
-        self.teller.worked = Worked(told, first, self.teller.matrix, updates=not several)
+        single = self.context.derivation
+        first = first_sample(single, leaves)
+        self.context.example = WorkedExample(
+            single, first, self.context.matrix, updates=not several, first_of_several=several
+        )
         if several:
-            self.whole.worked = Worked(trained, leaves, self.whole.matrix)
+            self.whole.example = WorkedExample(trained, leaves, self.whole.matrix)
 
     def notation(self, body: list[Section]) -> Iterator[Block]:
-        """The table of symbols, and the conventions that the formulas make use of."""
-        teller = self.teller
+        """The table of symbols, and the conventions that the formulas rely on."""
+        context = self.context
         blocks = (b for s in body for b in s.blocks)
         formulas: list[Formula] = [f for d in displays(blocks) for f in d.formulas]
-        yield tensor_table(teller)
-        items = conventions(teller, formulas, self.whole)
+        yield tensor_table(context)
+        items = conventions(context, formulas, self.whole)
         if items:
             yield Bullets(items)
 
     def remarks(self) -> list[Section]:
         """Warnings and sources."""
-        say, derivation = self.teller.say, self.teller.derivation
+        say, derivation = self.context.say, self.context.derivation
         blocks: list[Block] = [Paragraph(say("warning", warning=w)) for w in derivation.warnings]
         blocks.extend(Paragraph((note,)) for note in derivation.system.notes)
         if derivation.system.sources:
@@ -128,23 +129,23 @@ class Story:
         return [Section(say("remarks"), tuple(blocks))] if blocks else []
 
 
-def as_told(derivation: Derivation) -> Derivation:
-    """The derivation that a document tells: in training, where that makes a difference.
+def training_derivation(derivation: Derivation) -> Derivation:
+    """The derivation that a document shows: in training, where that makes a difference.
 
     Both modes at once would bury what a lecturer derives in cases.
     """
     if not derivation.system.having("mode"):
         return derivation
-    told = in_mode(derivation.system, training=True)
-    return differentiate(told, derivation.objective, derivation.wrt)
+    trained = in_mode(derivation.system, training=True)
+    return differentiate(trained, derivation.objective, derivation.wrt)
 
 
 def in_inference(system: System) -> System | None:
-    """The system in inference, where that is another: of one sample, where there is such."""
+    """The system in inference, of one sample if possible; None where inference is no different."""
     if not system.having("mode"):
         return None
-    told = in_mode(system, training=False)
-    return one_sample(told) or told
+    inference = in_mode(system, training=False)
+    return one_sample(inference) or inference
 
 
 def of_one_sample(derivation: Derivation) -> Derivation | None:
@@ -155,5 +156,5 @@ def of_one_sample(derivation: Derivation) -> Derivation | None:
     return None if system is None else differentiate(system, derivation.objective, derivation.wrt)
 
 
-def _in_rows(manner: Manner) -> Manner:
-    return replace(manner, samples="rows")
+def _in_rows(options: DocumentOptions) -> DocumentOptions:
+    return replace(options, samples="rows")
