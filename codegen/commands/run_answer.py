@@ -27,7 +27,7 @@ from derive.checks.report import (
 )
 from derive.errors import ChainruleError
 from derive.ir.derivation import Derivation
-from derive.readers.conventional_names import guessed
+from derive.readers.name_table import guessed
 from derive.readers.vocabulary import Vocabulary
 
 CHECK, PLACE = "formula", "formulas"

@@ -14,7 +14,7 @@ from derive.language.syntax import (
     Syntax,
 )
 from derive.readers.latex.name_resolution import Names
-from derive.readers.latex.symbol_parts import Spelled, letter_name
+from derive.readers.latex.symbol_parts import Spelled
 from derive.readers.latex.syntax.lexer import Text
 from derive.readers.latex.syntax.nodes import (
     Node,
@@ -24,6 +24,7 @@ from derive.readers.latex.syntax.nodes import (
     bare,
 )
 from derive.readers.latex.text_facts import Facts
+from derive.readers.name_rules import letter_name
 
 Scope = frozenset[str]
 BATCH_SIZE = "the batch"  # a letter that is found once the whole formula is read

@@ -19,17 +19,16 @@ from derive.readers.latex.equations import (
 )
 from derive.readers.latex.functions import check_functions
 from derive.readers.latex.name_resolution import (
-    ERRORS,
-    WEIGHTS,
     Names,
     check_names,
 )
-from derive.readers.latex.symbol_parts import join, letter_name, spell
+from derive.readers.latex.symbol_parts import spell
 from derive.readers.latex.syntax.lexer import Text, tokens_of
 from derive.readers.latex.syntax.lines import formulas_of
 from derive.readers.latex.syntax.nodes import LATEX, Node
 from derive.readers.latex.syntax.parser import parse
 from derive.readers.latex.text_facts import Facts
+from derive.readers.name_rules import ERRORS, WEIGHTS, join, letter_name
 from derive.readers.own_loss import of_own_losses
 from derive.readers.reading import (
     WITNESSES,
@@ -43,7 +42,6 @@ from derive.readers.vocabulary import Translation, Unread, Vocabulary
 
 _COMMAND = re.compile(r"\\[A-Za-z]{2,}|\\\\|\\\[|\$|[A-Za-z0-9)}]\s*[_^]\s*\{")
 _LANGUAGE = re.compile(r"\w\s*\[|\*\*|\b(?:sum|prod|mean|where)\s*\(")
-_WEIGHTS = frozenset(WEIGHTS)
 
 
 def looks_like_latex(text: str) -> bool:
@@ -174,7 +172,7 @@ def _witnesses(
     if not way.is_doubtful(vocabulary):
         return WITNESSES
     if not facts.read.isdisjoint(WEIGHTS):
-        return WITNESSES if given else sum(not _WEIGHTS.isdisjoint(_bases(tree)) for tree in trees)
+        return WITNESSES if given else sum(not WEIGHTS.isdisjoint(_bases(tree)) for tree in trees)
     parameters = vocabulary.system.having("parameter")
     # no formula reads weights; those of a single output are as often a column as a row
     matrices = way.columns and any(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from derive.errors import shorten
-from derive.language.parser import check_name
 from derive.readers.latex.syntax.command_tables import GREEK
 from derive.readers.latex.syntax.nodes import (
     Accent,
@@ -19,10 +18,10 @@ from derive.readers.latex.syntax.nodes import (
     bare,
     items_of,
 )
+from derive.readers.name_rules import join
 
 LAYERS = ("l", "ell", "L")  # letters that stand for the number of a layer
 _NEW = ("new", "neu", "next", "updated")
-_PLAIN = {"lambda": "lam", "varepsilon": "epsilon", "vartheta": "theta", "varphi": "phi"}
 
 
 @dataclass(frozen=True)
@@ -58,12 +57,6 @@ class Spelled:
         return shown(self.base, self.layer)
 
 
-def join(base: str, layer: str) -> str:
-    """A name and its layer as one word: `W2`, `W_out`."""
-    marks = layer.replace(",", "_").replace("+", "_").replace("-", "_")
-    return f"{base}{marks}" if not layer or layer[0].isdigit() else f"{base}_{marks}"
-
-
 def shown(base: str, layer: str) -> str:
     """A name and its layer as LaTeX."""
     name, _, accent = base.partition("_")
@@ -76,16 +69,6 @@ def shown(base: str, layer: str) -> str:
     if accent:
         name = rf"\{accent}{{{name}}}"
     return f"{name}^{{({layer})}}" if layer else name
-
-
-def letter_name(name: str) -> str:
-    """A letter or word as the language has it."""
-    return _PLAIN.get(name, name)
-
-
-def usable(name: str) -> str:
-    """A name that equations may have: a word of theirs gets a `_`."""
-    return f"{name}_" if check_name(name) else name
 
 
 def spell(node: Node) -> Spelled | None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from derive.language.syntax import Refused
-from derive.readers.latex.symbol_parts import letter_name, spell, subscripts
+from derive.readers.latex.symbol_parts import spell, subscripts
 from derive.readers.latex.syntax.lexer import Text
 from derive.readers.latex.syntax.nodes import (
     LATEX,
@@ -23,6 +23,7 @@ from derive.readers.latex.syntax.nodes import (
     bare,
     items_of,
 )
+from derive.readers.name_rules import letter_name
 
 BIG = ("sum", "prod", "max", "min")
 FUNCTION_LETTERS = ("f", "g", "h", "phi", "varphi", "psi", "sigma", "rho", "varrho", "F", "Phi")

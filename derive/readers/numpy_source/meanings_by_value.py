@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
 from derive.arrays.nodes import (
     Dot,
@@ -15,14 +15,8 @@ from derive.arrays.nodes import (
     Whole,
 )
 from derive.arrays.walk import arrays
-from derive.readers.conventional_names import layers, outputs
+from derive.readers.name_rules import Context
 from derive.readers.vocabulary import Vocabulary
-
-_DELTA = re.compile(r"delta_?\d{1,3}")
-_PARAMETERS = (
-    *((w, "W") for w in ("W", "w", "syn", "weights", "weight", "theta", "Theta")),
-    *((b, "b") for b in ("b", "bias", "biases", "B")),
-)
 
 
 def is_sum(node: Whole) -> bool:
@@ -36,42 +30,6 @@ def is_sum(node: Whole) -> bool:
             return any(map(is_sum, args))
         case _:
             return False
-
-
-def by_numbers(names: Collection[str], vocabulary: Vocabulary) -> dict[str, str]:
-    """Names of parameters that others explain.
-
-    `W` beside `W2` is `W1`, and with a `W0` all count from 0.
-    """
-    found: dict[str, str] = {}
-    last = layers(vocabulary)
-    for family, own in _PARAMETERS:
-        used = {
-            int(n[len(family) :].strip("_"))
-            for n in names
-            if re.fullmatch(rf"{family}_?\d{{1,3}}", n)
-        }
-        if used and used == set(range(last)):
-            found |= {f"{family}{x}{k}": f"{own}{k + 1}" for k in used for x in ("", "_")}
-        elif family in names and used == set(range(2, last + 1)) and used:
-            found[family] = f"{own}1"
-    # some count the input as a layer, too
-    used = {int(n.removeprefix("delta").strip("_")) for n in names if _DELTA.fullmatch(n)}
-    if used and max(used) == last + 1 and min(used) > 1:
-        found |= {f"delta{x}{k}": f"dz{k - 1}" for k in used for x in ("", "_")}
-    found |= _targets_called_y(names, vocabulary)
-    found |= {f"d{n}": f"d{t}" for n, t in found.items() if not n.startswith("d")}
-    return {n: t for n, t in found.items() if t in vocabulary.shapes}
-
-
-def _targets_called_y(names: Collection[str], vocabulary: Vocabulary) -> dict[str, str]:
-    """`y` beside `y_hat` is what the output shall be, though the model calls its output `y`."""
-    system = vocabulary.system
-    aims = [t.name for t in system.having("target") if t.name != "sample_weight"]
-    answers = {"y_hat", "yhat", "y_pred", "ypred"} - set(vocabulary.shapes)
-    if system.output != "y" or len(aims) != 1 or aims[0] in names or answers.isdisjoint(names):
-        return {}
-    return {"y": aims[0]}
 
 
 def told(
@@ -89,7 +47,7 @@ def told(
     if by_role.get(tensor) == "target" and name != tensor:
         if all(by_role.get(n) in ("input", "target") for n in arrays(node)):
             return None
-        found = next(iter(outputs(vocabulary)), None)
+        found = next(iter(Context(vocabulary).outputs), None)
         return found and ((_sum_of(found, vocabulary) if is_sum(node) else None) or found)
     if name != tensor and is_sum(node):
         return _sum_of(tensor, vocabulary)
@@ -99,7 +57,7 @@ def told(
         if tensor in meant and set(arrays(node)) == {tensor}:
             activated = f"y{number}"
             if vocabulary.system.output in (tensor, activated):
-                return next(iter(outputs(vocabulary)), None)
+                return next(iter(Context(vocabulary).outputs), None)
             return activated if activated in shapes else None
     return None
 

@@ -21,7 +21,7 @@ from derive.errors import meant, shorten
 from derive.ir.notation import Affine
 from derive.language.parser import check_name
 from derive.language.syntax import Place, Refused
-from derive.readers.conventional_names import EPSILON, SAMPLES
+from derive.readers.number_names import EPSILON, SAMPLES
 from derive.readers.numpy_source.ast_shapes import dictionary, is_key, is_of_gradients
 from derive.readers.numpy_source.constant_folding import Unknown, constant
 from derive.readers.numpy_source.intermediates import Assigned, Step

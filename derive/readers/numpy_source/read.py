@@ -15,9 +15,11 @@ from derive.arrays.walk import arrays
 from derive.errors import ChainruleError, meant, shorten
 from derive.ir.tree import equation_reads
 from derive.language.syntax import Num, Refused, Written
-from derive.readers.conventional_names import guessed, layers, small_number
+from derive.readers.name_rules import Context
+from derive.readers.name_table import guessed, told_by_others
+from derive.readers.number_names import small_number
 from derive.readers.numpy_source.intermediates import Assigned
-from derive.readers.numpy_source.meanings_by_value import by_numbers, of_slope, told
+from derive.readers.numpy_source.meanings_by_value import of_slope, told
 from derive.readers.numpy_source.names import UPSTREAM
 from derive.readers.numpy_source.orientations import Convention, conventions
 from derive.readers.numpy_source.statements import Program
@@ -201,7 +203,7 @@ class _Reading:
 
     def explain(self, names: Collection[str]) -> dict[str, str]:
         """The tensors of names that other names explain."""
-        return by_numbers(names, self.vocabulary)
+        return told_by_others(names, self.vocabulary)
 
     def slope(self, name: str, tensor: str | None, value: Whole) -> str | None:
         """The error term that has passed a slope, by whatever name."""
@@ -229,7 +231,7 @@ class _Reading:
         program.names = [n for n in self.vocabulary.shapes if not n.startswith("next(")]
         program.aims = frozenset(n for n, r in roles.items() if r == "target")
         program.losses = self.reading_targets(program.aims)
-        several = layers(self.vocabulary) > 1
+        several = Context(self.vocabulary).layers > 1
         program.has_several = several and not any(n in self.given for n in UPSTREAM)
         program.batch = self.vocabulary.batch
         program.small = small_number(self.vocabulary.system)

@@ -24,7 +24,7 @@ from derive.language.syntax import (
     Red,
     Ref,
 )
-from derive.readers.conventional_names import guessed
+from derive.readers.name_table import guessed
 from derive.readers.numpy_source import read_numpy
 from derive.readers.vocabulary import Translation, Vocabulary
 from derive.semantics.interpreter import Interpreter

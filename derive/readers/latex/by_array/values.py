@@ -31,7 +31,7 @@ from derive.readers.latex.by_index.derivatives import (
 )
 from derive.readers.latex.by_index.references import settled
 from derive.readers.latex.context import DEEPEST, Formula
-from derive.readers.latex.symbol_parts import Spelled, letter_name, spell
+from derive.readers.latex.symbol_parts import Spelled, spell
 from derive.readers.latex.syntax.nodes import (
     Accent,
     Group,
@@ -47,6 +47,7 @@ from derive.readers.latex.syntax.nodes import (
     Symbol,
     bare,
 )
+from derive.readers.name_rules import letter_name
 from derive.readers.vocabulary import Vocabulary
 
 _TURNS = ("T", "top", "intercal", "prime")

@@ -21,7 +21,7 @@ from derive.readers.latex.context import (
     Whole,
     letter_of,
 )
-from derive.readers.latex.symbol_parts import Spelled, letter_name, spell
+from derive.readers.latex.symbol_parts import Spelled, spell
 from derive.readers.latex.syntax.nodes import (
     Group,
     Node,
@@ -33,6 +33,7 @@ from derive.readers.latex.syntax.nodes import (
     Symbol,
     bare,
 )
+from derive.readers.name_rules import letter_name
 
 _LAYER = re.compile(r"([lL])([+-]\d+)?")
 

@@ -31,7 +31,7 @@ from derive.readers.latex.context import (
     Whole,
     letter_of,
 )
-from derive.readers.latex.symbol_parts import Spelled, letter_name, spell
+from derive.readers.latex.symbol_parts import Spelled, spell
 from derive.readers.latex.syntax.nodes import (
     Accent,
     Cases,
@@ -50,6 +50,7 @@ from derive.readers.latex.syntax.nodes import (
     bare,
 )
 from derive.readers.latex.text_facts import BIG
+from derive.readers.name_rules import letter_name
 
 
 def value(formula: Formula, node: Node, scope: Scope) -> Syntax:
