@@ -15,7 +15,7 @@ from derive.ir.notation import (
     Number,
     affine,
 )
-from derive.ir.tree import number, transform
+from derive.ir.tree import ZERO, add, number, transform
 
 
 def not_negative(condition: Expr) -> Affine | None:
@@ -123,6 +123,45 @@ def settled(expr: Expr, known: frozenset[Affine] = frozenset()) -> Expr:
                 return None
 
     return transform(expr, change)
+
+
+def asked_once(expr: Expr, holds: frozenset[Expr] = frozenset()) -> Expr:
+    """An expression in which no branch asks what holds there, and no two addends ask the same."""
+
+    def change(node: Expr) -> Expr | None:
+        match node:
+            case Call("where", (condition, yes, no)):
+                asked = conjuncts(condition)
+                if holds.issuperset(asked):
+                    return asked_once(yes, holds)
+                inside = asked_once(yes, holds.union(asked))
+                return Call("where", (condition, inside, asked_once(no, holds)))
+            case Add(args):
+                inside_args = [asked_once(a, holds) for a in args]
+                return add(*_together(inside_args))
+            case _:
+                return None
+
+    return transform(expr, change)
+
+
+def _together(args: list[Expr]) -> list[Expr]:
+    """`where(c, a, 0) + where(c, b, 0)` as `where(c, a + b, 0)`."""
+    found: list[Expr] = []
+    places: dict[Expr, int] = {}
+    for arg in args:
+        match arg:
+            case Call("where", (condition, yes, no)) if no == ZERO and condition in places:
+                before = found[places[condition]]
+                assert isinstance(before, Call)
+                both = add(before.args[1], yes)
+                found[places[condition]] = Call("where", (condition, both, ZERO))
+            case Call("where", (condition, _, no)) if no == ZERO:
+                places[condition] = len(found)
+                found.append(arg)
+            case _:
+                found.append(arg)
+    return found
 
 
 def conjuncts(condition: Expr) -> tuple[Expr, ...]:

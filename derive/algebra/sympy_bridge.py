@@ -17,6 +17,7 @@ import sympy
 
 from derive.ir.notation import (
     Add,
+    Axis,
     Call,
     Compare,
     Constant,
@@ -27,6 +28,7 @@ from derive.ir.notation import (
     Number,
     Pow,
     Read,
+    affine,
 )
 from derive.ir.tree import (
     MINUS_ONE,
@@ -44,6 +46,14 @@ Sympy = Any
 
 class Unreal(ArithmeticError):
     """A value that is infinite or no real number, whatever the leaves are."""
+
+
+class Letter(sympy.Symbol):
+    """A letter, or an integer of letters: nothing is differentiated by it."""
+
+    @classmethod
+    def class_key(cls) -> Sympy:  # noqa: D102 - SymPy's hook
+        return sympy.Symbol.class_key()
 
 
 class Test(sympy.Function):
@@ -108,17 +118,19 @@ class Minimum(sympy.Function):
 class Raised(sympy.Function):
     """A power that isn't a number's, with derivatives that are numbers at a base of 0.
 
-    SymPy's are a**b*b/a and, by the exponent, a**b*log(a); the latter is taken as 0 there.
+    SymPy's are a**b*b/a and, by the exponent, a**b*log(a); the latter is taken as 0 there, and so
+    is b*a**(b - 1) where b is 0 too: a**0 is 1 for all a.
     """
 
     def fdiff(self, argindex: int = 1) -> Sympy:  # noqa: D102 - SymPy's hook
         a, b = self.args
-        if argindex == 1:
-            return b * Raised(a, b - 1)
-        slope = Raised(a, b) * sympy.log(a)
-        if _positive(a):
+        slope = b * Raised(a, b - 1) if argindex == 1 else Raised(a, b) * sympy.log(a)
+        if _positive(a) or (argindex == 1 and b.is_number):
             return slope
-        return Where(Test(sympy.Symbol("=="), a, sympy.S.Zero), 0, slope)
+        zero = [Test(sympy.Symbol("=="), v, sympy.S.Zero) for v in self.args[: 3 - argindex]]
+        if len(zero) == 2 and all(isinstance(v, Letter) for v in b.free_symbols):
+            zero = zero[1:]
+        return Where(zero[0] if len(zero) == 1 else Test(sympy.Symbol("and"), *zero), 0, slope)
 
 
 def slope_of(value: Sympy, symbol: Sympy) -> Sympy:
@@ -244,7 +256,8 @@ class Leaves:
         """The symbol of a leaf; symbols are numbered by first occurrence."""
         found = self._symbols.get(leaf)
         if found is None:
-            found = sympy.Symbol(f"v{len(self._symbols):04d}")
+            kind = Letter if isinstance(leaf, Index) else sympy.Symbol
+            found = kind(f"v{len(self._symbols):04d}")
             self._symbols[leaf] = found
             self.leaves[found] = leaf
         return found
@@ -382,9 +395,9 @@ def abstract(*exprs: Expr) -> tuple[tuple[Expr, ...], tuple[Expr, ...]]:
 
     def change(node: Expr) -> Expr | None:
         match node:
-            case Read() | Index():
-                return places.setdefault(node, Read(f"@{len(places)}"))
-            case Call("hold" | "delta", _):
+            case Index():
+                return places.setdefault(node, Index(affine(Axis(f"@{len(places)}", affine(1)))))
+            case Read() | Call("hold" | "delta", _):
                 return places.setdefault(node, Read(f"@{len(places)}"))
             case _:
                 return None
@@ -397,9 +410,13 @@ def concrete(shape: Expr, leaves: tuple[Expr, ...]) -> Expr:
     """A shape with its leaves put back."""
 
     def change(node: Expr) -> Expr | None:
-        if isinstance(node, Read) and node.tensor.startswith("@"):
-            return leaves[int(node.tensor[1:])]
-        return None
+        match node:
+            case Read(name, ()) if name.startswith("@"):
+                return leaves[int(name[1:])]
+            case Index(value) if (axis := value.axis) and axis.letter.startswith("@"):
+                return leaves[int(axis.letter[1:])]
+            case _:
+                return None
 
     return transform(shape, change)
 

@@ -14,10 +14,13 @@ from derive.algebra.conditions import settled
 from derive.algebra.index_rules import solve_target
 from derive.algebra.simplify import reexpress, simplify
 from derive.algebra.sympy_bridge import Unreal
+from derive.calculus.letters import letters_of
+from derive.calculus.masks import Masks, When
 from derive.calculus.rule import (
     Contribution,
     contributions,
     differentiable_reads,
+    selected,
     weigh,
 )
 from derive.calculus.tidy import Tidier
@@ -37,7 +40,6 @@ from derive.ir.system import System
 from derive.ir.tree import (
     ONE,
     ZERO,
-    fresh_letter,
     needed_by,
     reads,
 )
@@ -117,6 +119,7 @@ class Sweep:
         self.scalar = not system.table[of].shape
         self.feeds_itself = False
         self.along = dict(system.earlier.names) if system.earlier else {}
+        self.masks = Masks(system, lambda of: self._free_name(f"c_{of}"))
         self.reads: dict[str, list[Read]] = {}
         for equation in system.equations:
             for term in equation.terms:
@@ -278,13 +281,17 @@ class Sweep:
                 continue
             incoming = None if name == self.of and self.scalar else self.adjoint[name]
             helper = self._helper(equation, helpers)
-            for found in contributions(equation, incoming, helper, wanted):
+            mask = self.masks.around(equation)
+            for found in contributions(equation, incoming, helper, wanted, mask):
                 known = {*self.system.defined, *(h.tensor for h in helpers)}
                 helpers.extend(h for h in found.helpers if h.tensor not in known)
-                told = self._told(equation, found)
+                self.masks.note(found, equation if incoming else None)
+                told = self._told(equation, found, mask)
                 if told.body != ZERO:
                     gathered[found.wrt].append(told)
                 last[found.wrt] = sweep
+        told_terms = (t for terms in gathered.values() for t in terms)
+        helpers.extend(self.masks.counts_read(told_terms))
         # a derivative is complete when the last equation that reads its tensor has been asked
         order = sorted(gathered, key=lambda n: (last.get(n, -1), self._turn(n)))
         return {n: gathered[n] for n in order}, helpers
@@ -307,7 +314,7 @@ class Sweep:
     def _turn(self, name: str) -> int:
         return {"parameter": 0, "intermediate": 1}.get(self.system.table[name].role, 2)
 
-    def _told(self, equation: Equation, found: Contribution) -> Term:
+    def _told(self, equation: Equation, found: Contribution, mask: When) -> Term:
         """One contribution: recorded as the rule gives it, then told through the output."""
         wrt, term = found.wrt, found.term
         axes = self.axes(wrt)
@@ -332,6 +339,7 @@ class Sweep:
                 if not (equation.tensor == self.of and self.scalar):
                     upstream = Read(self.adjoint[equation.tensor], source.target)
                 told = replace(term, body=weigh(upstream, better))
+                told = selected(told, mask(source, better), upstream, better)
                 self._equal(
                     "re-express",
                     raw,
@@ -364,25 +372,8 @@ class Sweep:
         self.steps.append(Step("equality", rule, before.tensor, before, after, reason))
 
     def axes(self, name: str) -> tuple[Axis, ...]:
-        """The letters of a derivative: those of the equation, or of the first plain read."""
-        defined = self.system.defined.get(name)
-        if defined is not None:
-            return defined.axes
-        shape = self.system.table[name].shape
-        for read in self.reads.get(name, ()):
-            axes = [a for s in read.subscripts if (a := s.axis) is not None]
-            if len(set(axes)) == len(shape) and all(
-                a.extent == e for a, e in zip(axes, shape, strict=True)
-            ):
-                return tuple(axes)
-        axes = []
-        taken: set[str] = set()
-        letters_ = _letters_of(self.reads.get(name, ()), len(shape))
-        for k, extent in enumerate(shape):
-            letter = fresh_letter(taken, letters_[k] or "ijklmnop"[k % 8])
-            taken.add(letter)
-            axes.append(Axis(letter, extent))
-        return tuple(axes)
+        """The letters of a derivative."""
+        return letters_of(self.system, name, self.reads.get(name, ()))
 
     def _collect(self, name: str, terms: Sequence[Term]) -> Equation:
         axes = self.axes(name)
@@ -392,14 +383,3 @@ class Sweep:
 
 def _path(through: str, to: str) -> str:
     return to if through == to else f"{through}, and through it {to}"
-
-
-def _letters_of(found: Iterable[Read], rank: int) -> list[str | None]:
-    """A letter for each axis of a tensor: one that walks it by itself anywhere."""
-    letters: list[str | None] = [None] * rank
-    for read in found:
-        for k, subscript in enumerate(read.subscripts):
-            axis = subscript.axis
-            if axis is not None and letters[k] is None and axis.letter not in letters:
-                letters[k] = axis.letter
-    return letters

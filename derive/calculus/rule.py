@@ -11,8 +11,8 @@ needed. The partial derivative is one of scalars, and SymPy's.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from sympy import Pow as Power
@@ -48,6 +48,7 @@ from derive.ir.tree import (
     ONE,
     ZERO,
     add,
+    affine_axes,
     children,
     divide,
     factors,
@@ -134,13 +135,32 @@ def weigh(incoming: Expr, local: Expr) -> Expr:
     return mul(incoming, local)
 
 
+def selected(term: Term, condition: Expr | None, upstream: Expr, local: Expr) -> Term:
+    """A contribution under a condition that tells where the incoming derivative isn't 0.
+
+    Where that is summed, it keeps out of the condition, so that the product may be a matrix's.
+    """
+    if condition is None:
+        return term
+    kept = {a for s in term.target for a in affine_axes(s)}
+    if set(term.domain) <= kept or term.body != weigh(upstream, local) or not is_monomial(local):
+        return replace(term, body=Call("where", (condition, term.body, ZERO)))
+    return replace(term, body=mul(upstream, Call("where", (condition, local, ZERO))))
+
+
 def contributions(
-    equation: Equation, incoming: str | None, helper: str, wanted: frozenset[str]
+    equation: Equation,
+    incoming: str | None,
+    helper: str,
+    wanted: frozenset[str],
+    mask: Callable[[Term, Expr], Expr | None],
 ) -> Iterator[Contribution]:
     """What an equation contributes to the derivatives by the tensors it reads.
 
     `incoming` names the derivative by the equation's own tensor (None: it is the objective
     itself, and the derivative 1); `helper` is a free name for a value that a reduction needs.
+    `mask` gives the condition under which a term's local derivative, which may be undefined, is
+    asked for.
     """
     for term in equation.terms:
         upstream: Expr = ONE if incoming is None else Read(incoming, term.target)
@@ -153,6 +173,7 @@ def contributions(
                 continue
             body, helpers = _through(term, value, upstream, local, helper)
             turned = Term(read.subscripts, term.domain, "sum", body)
+            turned = selected(turned, mask(term, local), upstream, local)
             yield Contribution(read.tensor, term, turned, local, helpers)
 
 

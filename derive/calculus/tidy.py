@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from derive.algebra.conditions import asked_once
 from derive.algebra.delta_elimination import sifted
 from derive.algebra.index_rules import elementwise, pull, rename_apart
 from derive.algebra.simplify import facts_of, tell_through
@@ -317,11 +318,10 @@ class Tidier:
         new: list[Term] = []
         used: list[str] = []
         for term in equation.terms:
-            if term.reduced:
-                new.append(term)
-                continue
-            body, told = tell_through(term.body, self.facts if term.plain else {})
-            used.extend(told)
+            body = asked_once(term.body)
+            if not term.reduced:
+                body, told = tell_through(body, self.facts if term.plain else {})
+                used.extend(told)
             new.append(replace(term, body=body))
         after = replace(equation, terms=tuple(new))
         if after != equation:

@@ -186,7 +186,7 @@ class Meaning:
                 raise Refused(place, "zero to a power of zero or less is not defined")
         elif isinstance(exponent, Number) and abs(exponent.value) > 1000:
             raise Refused(place, "the exponent is too large; at most 1000")
-        elif isinstance(base, Number) and base.value <= 0:
+        elif isinstance(base, Number) and not _real_base(base.value, exponent):
             raise Refused(
                 place,
                 f"a power of {base.value} is real for some exponents only; take a base above 0",
@@ -285,6 +285,11 @@ class Meaning:
             f"size({first.name}): letter '{first.name}' isn't walked here and has "
             f"{len(known) or 'no'} extents elsewhere; write size(tensor, position)",
         )
+
+
+def _real_base(base: Fraction, exponent: Expr) -> bool:
+    """Whether a power of a number is real; below 0 it is for integers, as `(-1)**i`."""
+    return base > 0 or (base < 0 and isinstance(exponent, Index))
 
 
 def as_value(expr: Expr) -> Expr:

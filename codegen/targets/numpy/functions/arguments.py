@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from codegen.lowering.recurrences import lower_blocks
 from codegen.module.input_limits import Bounds
@@ -12,15 +13,17 @@ from codegen.program.nodes import Assign
 from codegen.targets.numpy.line_breaking import LINE, wrap
 from codegen.targets.numpy.names import Names
 from codegen.targets.numpy.printer import Printer
+from derive.algebra.hazards import Hazards
 from derive.ir.notation import (
     Axis,
+    Call,
     Dim,
     Equation,
     Tensor,
     affine,
 )
 from derive.ir.runtime_extents import dims_of, dims_of_extent
-from derive.ir.tree import equation_reads
+from derive.ir.tree import equation_reads, walk
 from derive.systems.schedule import schedule
 
 
@@ -68,6 +71,15 @@ class Writer:
         self.bounds = bounds
         self.printer = printer or Printer(names)
         self.quiet = False
+
+    @cached_property
+    def masked(self) -> frozenset[str]:
+        """Tensors that may be undefined, where some equation chooses what it reads."""
+        forward = [e for e in self.use.equations if self.table[e.tensor].role != "adjoint"]
+        nodes = (node for e in forward for t in e.terms for node in walk(t.body))
+        if not any(isinstance(node, Call) and node.function == "where" for node in nodes):
+            return frozenset()
+        return Hazards(self.use.equations, self.table).unsound_tensors
 
     def unpack(self, equations: Iterable[Equation], given: Sequence[str] = ()) -> list[str]:
         """Parameters that the equations read, as local names."""
@@ -211,7 +223,8 @@ class Writer:
             for s in lower_blocks(blocks, self.table, kept, frozenset(fixed))
         ]
         lines = self.printer.lines(statements, indent)
-        self.quiet = self.quiet or self.printer.both_arms
+        masked = any(e.tensor in self.masked for e in equations)
+        self.quiet = self.quiet or self.printer.both_arms or masked
         return lines
 
     def was_quiet(self) -> bool:

@@ -1,0 +1,250 @@
+"""Under which condition a value is read: elsewhere its derivative is 0, whatever its own slope.
+
+`r = sqrt(q)`, read as `where(i != j, r, 0)` only, has no slope where q is 0, and needs none. So the
+condition goes with the derivative: a masked one selects, it never multiplies. Where it depends on
+letters that are summed, how many of the reads take place is counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from derive.algebra.conditions import conjuncts, settled
+from derive.algebra.hazards import Hazards
+from derive.algebra.index_rules import solve_target
+from derive.algebra.readable_conditions import of_letters
+from derive.calculus.rule import Contribution
+from derive.ir.notation import (
+    Affine,
+    Axis,
+    Call,
+    Compare,
+    Equation,
+    Expr,
+    Logic,
+    Mul,
+    Read,
+    Term,
+    affine,
+)
+from derive.ir.system import System
+from derive.ir.tree import ONE, ZERO, affine_axes, letters, reads, substitute, walk
+
+When = Callable[[Term, Expr], Expr | None]
+_MOST_TOLD = 2  # conditions joined by `or`; more are counted
+
+
+@dataclass(frozen=True)
+class Mask:
+    """When a derivative isn't 0, as its author says and by the kinks of functions (None: always).
+
+    A kink's condition (`x > 0` of a relu) is kept where it is free: it needs no count.
+    """
+
+    author: Expr | None = None
+    kink: Expr | None = None
+
+    @property
+    def condition(self) -> Expr | None:
+        """Both together."""
+        return _both(self.author, self.kink)
+
+    def at(self, axes: tuple[Axis, ...], target: tuple[Affine, ...]) -> Mask:
+        """The mask at the place that the target names."""
+        places = dict(zip(axes, target, strict=True))
+        author, kink = (c and substitute(c, places) for c in (self.author, self.kink))
+        return Mask(author, kink)
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """A contribution to a derivative, as the rule gives it, and the derivative that it reads."""
+
+    term: Term
+    own: Mask
+    source: Equation | None
+    at: tuple[Affine, ...]
+
+
+class Masks:
+    """The masks of a sweep's derivatives; `name` gives a free name, for a count."""
+
+    def __init__(self, system: System, name: Callable[[str], str]) -> None:
+        self._name = name
+        self._hazards = Hazards(system.equations, system.table)
+        self._looped = _read_before(system.equations)
+        self._readings: dict[str, list[_Reading]] = {}
+        self._known: dict[str, Mask] = {}
+        self._counts: dict[str, Equation] = {}
+
+    def around(self, equation: Equation) -> When:
+        """Tells when the slope of an equation's term, which may be undefined, is asked for.
+
+        A kink's condition is taken along to a pole right behind it only.
+        """
+
+        def mask(term: Term, local: Expr) -> Expr | None:
+            singular = self._hazards.singular(local)
+            if equation.tensor in self._looped or not (singular or self._hazards.unsound(local)):
+                return None
+            found = self.of(equation).at(equation.axes, term.target)
+            return found.condition if singular else found.author
+
+        return mask
+
+    def note(self, found: Contribution, equation: Equation | None) -> None:
+        """A contribution of an equation, whose own contributions are there (None: it is `of`)."""
+        of = equation if equation and equation.tensor not in self._looped else None
+        wrt, term, source = found.wrt, found.term, found.source
+        wheres = [e for e in walk(source.body) if isinstance(e, Call) and e.function == "where"]
+        written = {c for e in wheres for c in (*conjuncts(e.args[0]), *_failing(e.args[0]))}
+        inside = _live(term.body)
+        own = _both(*(c for c in inside if c in written))
+        kink = _both(*(c for c in inside if c not in written))
+        reading = _Reading(term, Mask(own, kink), of, source.target)
+        self._readings.setdefault(wrt, []).append(reading)
+
+    def of(self, equation: Equation) -> Mask:
+        """The mask of an equation's derivative, all contributions to it being noted."""
+        work = [equation]
+        while work:
+            tensor = work[-1].tensor
+            readings = self._readings.get(tensor, [])
+            ahead = [r.source for r in readings if r.source is not None]
+            always = any(r.source is None and r.own.author is None for r in readings)
+            open_ = [e for e in ahead if e.tensor not in self._known]
+            if tensor in self._known:
+                work.pop()
+            elif open_ and not (always and len(readings) > 1):
+                work.extend(open_)
+            else:
+                self._known[tensor] = self._gathered(work.pop(), readings)
+        return self._known[equation.tensor]
+
+    def counts_read(self, terms: Iterable[Term]) -> list[Equation]:
+        """The counts that terms read, and those that these read."""
+        work = [r.tensor for t in terms for r in reads(t.body)]
+        found: set[str] = set()
+        while work:
+            name = work.pop()
+            if name in self._counts and name not in found:
+                found.add(name)
+                work.extend(r.tensor for t in self._counts[name].terms for r in reads(t.body))
+        return [c for n, c in self._counts.items() if n in found]
+
+    def _whole(self, reading: _Reading) -> Mask:
+        if reading.source is None:
+            return reading.own
+        before = self._known.get(reading.source.tensor, Mask())
+        before = before.at(reading.source.axes, reading.at)
+        own = reading.own
+        return Mask(_both(before.author, own.author), _both(before.kink, own.kink))
+
+    def _gathered(self, equation: Equation, readings: Sequence[_Reading]) -> Mask:
+        axes = equation.axes
+        masks = [self._whole(r) for r in readings]
+        if not masks or any(m.condition is None for m in masks):
+            return Mask()
+        if len(masks) == 1:
+            author, kink = (
+                _told(_solved(readings[0].term, c, axes), axes)
+                for c in (masks[0].author, masks[0].kink)
+            )
+            if author != ZERO:
+                return Mask(author, None if kink == ZERO else kink)
+        terms = [_solved(r.term, m.author, axes) for r, m in zip(readings, masks, strict=True)]
+        if any(t.body == ONE for t in terms):
+            return Mask()
+        told = list(dict.fromkeys(_told(t, axes) for t in terms))
+        if ZERO not in told and len(told) <= _MOST_TOLD:
+            either = tuple(c for c in told if c is not None)
+            return Mask(either[0] if len(either) == 1 else Logic("or", either))
+        return Mask(self._counted(equation, terms))
+
+    def _counted(self, equation: Equation, terms: Sequence[Term]) -> Expr | None:
+        """The condition that some read takes place, told by the axes that conditions speak of."""
+        free = [set(letters(_without_runs(t))) for t in terms]
+        kept = [
+            k
+            for k in range(len(equation.axes))
+            if any(f & set(affine_axes(t.target[k])) for t, f in zip(terms, free, strict=True))
+        ]
+        counted = []
+        for term in terms:
+            body = _without_runs(term)
+            if body == ONE:
+                return None
+            target = tuple(term.target[k] for k in kept)
+            walked = {*letters(body), *(a for s in target for a in affine_axes(s))}
+            domain = tuple(a for a in term.domain if a in walked)
+            counted.append(Term(target, domain, "sum", body))
+        axes = tuple(equation.axes[k] for k in kept)
+        name = self._name(equation.tensor)
+        self._counts[name] = Equation(name, axes, tuple(dict.fromkeys(counted)))
+        return Compare(">", Read(name, tuple(affine(a) for a in axes)), ZERO)
+
+
+def _read_before(equations: Sequence[Equation]) -> frozenset[str]:
+    """The tensors that an equation before their own, or their own, reads: they are in a loop."""
+    seen: set[str] = set()
+    found: set[str] = set()
+    for equation in equations:
+        seen.update(r.tensor for t in equation.terms for r in reads(t.body))
+        if equation.tensor in seen:
+            found.add(equation.tensor)
+    return frozenset(found)
+
+
+def _solved(term: Term, condition: Expr | None, axes: tuple[Axis, ...]) -> Term:
+    """What counts the reads of a contribution: 1 for each place where the condition holds."""
+    body = ONE if condition is None else Call("where", (condition, ONE, ZERO))
+    found = solve_target(Term(term.target, term.domain, "sum", body), axes)
+    return Term(found.target, found.domain, "sum", settled(found.body))
+
+
+def _told(term: Term, axes: tuple[Axis, ...]) -> Expr | None:
+    """The condition by which a count is above 0; ZERO where only counting tells."""
+    if term.body == ONE:
+        return None
+    inside = _live(term.body)
+    free = {a for c in inside for a in letters(c)}
+    plain = term.target == tuple(affine(a) for a in axes) and free <= set(axes)
+    return _both(*inside) if plain else ZERO
+
+
+def _without_runs(term: Term) -> Expr:
+    """What is counted, without conditions on summed letters alone: some letter surely holds."""
+    axes = {a for s in term.target for a in affine_axes(s)}
+    kept = [c for c in _live(term.body) if not of_letters(c) or set(letters(c)) <= axes]
+    condition = _both(*kept)
+    return ONE if condition is None else Call("where", (condition, ONE, ZERO))
+
+
+def _live(body: Expr) -> tuple[Expr, ...]:
+    """Conditions without which a contribution is 0."""
+    match body:
+        case Call("where", (condition, yes, no)) if no == ZERO:
+            return (*conjuncts(condition), *_live(yes))
+        case Call("where", (condition, yes, no)) if yes == ZERO:
+            return (*_failing(condition), *_live(no))
+        case Mul(args):
+            return tuple(c for a in args for c in _live(a))
+        case _:
+            return ()
+
+
+def _failing(condition: Expr) -> tuple[Expr, ...]:
+    """What holds where a condition fails."""
+    if isinstance(condition, Logic) and condition.op == "or":
+        return tuple(c for a in condition.args for c in _failing(a))
+    if isinstance(condition, Logic) and condition.op == "not":
+        return conjuncts(condition.args[0])
+    return (Logic("not", (condition,)),)
+
+
+def _both(*conditions: Expr | None) -> Expr | None:
+    parts = dict.fromkeys(p for c in conditions if c is not None for p in conjuncts(c))
+    if not parts:
+        return None
+    return next(iter(parts)) if len(parts) == 1 else Logic("and", tuple(parts))
