@@ -189,7 +189,7 @@ def check(
     ] = 1,
 ) -> Job:
     """Check all gradients, the emitted module, and formulas by hand."""
-    wish = {
+    options = {
         "against": against,
         "form": form,
         "names": names,
@@ -200,7 +200,7 @@ def check(
         "fail_fast": fail_fast,
         "order": order,
     }
-    return _later("codegen.commands.check:run", spec, wish)
+    return _later("codegen.commands.check:run", spec, options)
 
 
 @app.command()

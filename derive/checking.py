@@ -46,7 +46,7 @@ def check(
     """A report on all gradients and all steps, and on each formula of a text if one is given.
 
     `form` is the language of the formulas: "equations", "numpy" or "latex"; without it the text
-    tells. `names` says which tensors names in the formulas mean, such as `{"delta2": "dz2"}`. With
+    shows it. `names` gives the tensors that the formulas' names mean, as `{"delta2": "dz2"}`. With
     `fail_fast` the report ends with the first row that is wrong. Raises `ChainruleError` for
     formulas that can't be read.
     """
@@ -59,8 +59,9 @@ def check(
         _rows("numeric", derivation, instance(derivation, MOST_NUMERIC), seed),
         _rows("exact", derivation, instance(derivation, MOST_EXACT), seed),
     )
-    told = check_translation(derivation, translation, seed) if formulas is not None else ()
-    kept = until_wrong(chain(rows, told)) if fail_fast else chain(rows, told)
+    if formulas is not None:
+        rows = chain(rows, check_translation(derivation, translation, seed))
+    kept = until_wrong(rows) if fail_fast else rows
     title = f"check of {derivation.system.name}"
     return Report(title, tuple(kept), tuple(translation.names.items()))
 

@@ -41,9 +41,9 @@ class Marked:
 
     @property
     def ok(self) -> bool:
-        """Whether all formulas are right, and each could be told."""
+        """Whether all formulas are right, and each could be decided."""
         report = self.report
-        return report is not None and report.ok and report.told
+        return report is not None and report.ok and report.checked
 
     @property
     def detail(self) -> str:
@@ -69,9 +69,9 @@ class Marked:
     @property
     def data(self) -> dict[str, Any]:
         """For machines."""
-        told = self.report.to_json()["formulas"] if self.report else []
+        formulas = self.report.to_json()["formulas"] if self.report else []
         problems = {"problems": list(self.problems)} if self.problems else {}
-        return {"file": self.name, "verdict": self.verdict, "formulas": told, **problems}
+        return {"file": self.name, "verdict": self.verdict, "formulas": formulas, **problems}
 
 
 def check_folder(spec: str, folder: str, output: str | None, names: str, as_json: bool) -> int:
@@ -117,8 +117,8 @@ def _files(folder: Path, where: Path) -> list[Path]:
 def _marked(path: Path, folder: Path, derivation: Derivation, names: dict[str, str]) -> Marked:
     name, ending = path.relative_to(folder).as_posix(), path.suffix.lower()
     if ending in _NO_TEXT:
-        told = f"{shorten(ending)} files aren't read; save it as {_NO_TEXT[ending]}"
-        return Marked(name, None, (told,))
+        problem = f"{shorten(ending)} files aren't read; save it as {_NO_TEXT[ending]}"
+        return Marked(name, None, (problem,))
     try:
         answer = Answer(read_text(str(path)), ENDINGS.get(ending, ""), names)
         report = check_answer(derivation, answer)

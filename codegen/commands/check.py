@@ -36,8 +36,8 @@ ENDINGS_WRITTEN = {".txt": TEXT, ".json": JSON, ".md": MARKDOWN, ".log": TEXT, "
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What of `check` was asked for."""
+class CheckOptions:
+    """The options of `check`."""
 
     against: str | None = None
     form: str = ""
@@ -50,66 +50,86 @@ class Wish:
     run: bool = False
 
     @property
+    def folder(self) -> bool:
+        """Whether the answers are a folder of files."""
+        return self.against is not None and Path(self.against).is_dir()
+
+    @property
+    def ending(self) -> str:
+        """That of the file that is written."""
+        return Path(self.output or "").suffix.lower()
+
+    @property
     def format(self) -> str:
-        """How the report is written: as was asked, else as the file's ending says."""
-        ending = Path(self.output or "").suffix.lower()
-        if self.as_json or (ending == ".json" and not self.as_markdown):
+        """The report's format: as was asked, else as the file's ending says."""
+        if self.as_json or (self.ending == ".json" and not self.as_markdown):
             return JSON
-        return MARKDOWN if self.as_markdown or ending == ".md" else TEXT
+        return MARKDOWN if self.as_markdown or self.ending == ".md" else TEXT
 
 
-def run(spec: str, wished: Mapping[str, Any]) -> int:
+def run(spec: str, given: Mapping[str, Any]) -> int:
     """Print the report; 1 where something is wrong.
 
-    Raises `ChainruleError` where nothing could be told.
+    Raises `ChainruleError` where nothing could be checked.
     """
-    wish = Wish(**wished)
-    if wish.order not in (1, 2):
-        raise ChainruleError(f"--order: {wish.order} isn't offered; write 1 or 2")
-    if spec == wish.against == STANDARD_INPUT:
-        raise ChainruleError("SPEC and --against can't both be standard input; give a file for one")
-    if wish.as_json and wish.as_markdown:
-        raise ChainruleError("--json and --markdown can't both be had; leave one out")
-    if wish.against is not None and Path(wish.against).is_dir():
-        for given, option in ((wish.fail_fast, "--fail-fast"), (wish.as_markdown, "--markdown")):
-            if given:
-                raise ChainruleError(f"{option} isn't for a folder of answers; leave it out")
-        return check_folder(spec, wish.against, wish.output, wish.names, wish.as_json)
-    if wish.run and wish.against is None:
-        raise ChainruleError("--run needs a source: add --against FILE.py")
-    check_output(spec, wish.output)
-    ending = Path(wish.output or "").suffix.lower()
-    if ending not in ENDINGS_WRITTEN:
-        raise ChainruleError(
-            f"{wish.output}: '{shorten(ending)}' can't be written; a report is text, JSON or "
-            "markdown: .txt, .json, .md"
-        )
-    answer = None if wish.against is None else _answer(wish.against, wish)
+    options = CheckOptions(**given)
+    for refused, problem in _refusals(spec, options):
+        if refused:
+            raise ChainruleError(problem)
+    if options.folder:
+        against = str(options.against)
+        return check_folder(spec, against, options.output, options.names, options.as_json)
+    check_output(spec, options.output)
+    answer = None if options.against is None else _answer(options.against, options)
     derivation = read_derivation(spec)
-    report = _report(derivation, answer, wish)
-    deliver(_written(report, wish.format), wish.output)
-    if not report.told:
+    report = _report(derivation, answer, options)
+    deliver(_written(report, options.format), options.output)
+    if not report.checked:
         raise ChainruleError(f"{spec}: nothing could be checked; each line above says why")
     return 0 if report.ok else 1
 
 
-def _answer(path: str, wish: Wish) -> Answer:
-    form = wish.form or ENDINGS.get(Path(path).suffix.lower(), "")
-    return Answer(read_text(path), form, read_names(wish.names) if wish.names else {})
+def _refusals(spec: str, options: CheckOptions) -> Iterator[tuple[bool, str]]:
+    """The combinations of options that have no meaning, the first that holds counts."""
+    yield options.order not in (1, 2), f"--order: {options.order} isn't offered; write 1 or 2"
+    yield (
+        spec == options.against == STANDARD_INPUT,
+        "SPEC and --against can't both be standard input; give a file for one",
+    )
+    yield (
+        options.as_json and options.as_markdown,
+        "--json and --markdown can't both be had; leave one out",
+    )
+    for asked, option in ((options.fail_fast, "--fail-fast"), (options.as_markdown, "--markdown")):
+        yield asked and options.folder, f"{option} isn't for a folder of answers; leave it out"
+    yield (
+        options.run and options.against is None,
+        "--run needs a source: add --against FILE.py",
+    )
+    yield (
+        not options.folder and options.ending not in ENDINGS_WRITTEN,
+        f"{options.output}: '{shorten(options.ending)}' can't be written; a report is text, JSON "
+        "or markdown: .txt, .json, .md",
+    )
 
 
-def _report(derivation: Derivation, answer: Answer | None, wish: Wish) -> Report:
+def _answer(path: str, options: CheckOptions) -> Answer:
+    form = options.form or ENDINGS.get(Path(path).suffix.lower(), "")
+    return Answer(read_text(path), form, read_names(options.names) if options.names else {})
+
+
+def _report(derivation: Derivation, answer: Answer | None, options: CheckOptions) -> Report:
     """The derivation's checks, the module's, then the formulas, which are read first."""
-    formulas = None if answer is None else _formulas(derivation, answer, wish.run)
-    report = check(derivation, fail_fast=wish.fail_fast)
+    formulas = None if answer is None else _formulas(derivation, answer, options.run)
+    report = check(derivation, fail_fast=options.fail_fast)
 
     def rows() -> Iterator[Row]:
         yield from report.rows
         yield from verify_module(derivation)
-        yield from _second(derivation) if wish.order == 2 else ()
+        yield from _second(derivation) if options.order == 2 else ()
         yield from formulas.rows if formulas else ()
 
-    kept = until_wrong(rows()) if wish.fail_fast else rows()
+    kept = until_wrong(rows()) if options.fail_fast else rows()
     return Report(report.title, tuple(kept), formulas.names if formulas else ())
 
 

@@ -17,7 +17,7 @@ STANDARD_INPUT = "-"
 
 
 def read_derivation(spec: str, wrt: Iterable[str] | None = None) -> Derivation:
-    """The derivatives of a spec's objective, all or by `wrt`; what is odd about it is told."""
+    """The derivatives of a spec's objective, all or by `wrt`; warnings are printed."""
     system = (
         load_text(_standard_input(), "standard input") if spec == STANDARD_INPUT else load(spec)
     )

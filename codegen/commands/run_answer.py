@@ -141,8 +141,8 @@ def _no_arrays(
     for name, tensor in meant.items():
         real = world.known.get(tensor)
         if name in given - found.keys() and real is not None and real not in at.values:
-            told = "it ran, and this is no array of numbers"
-            yield Row(tensor, CHECK, OPEN, told, {**data, "refused": True})
+            detail = "it ran, and this is no array of numbers"
+            yield Row(tensor, CHECK, OPEN, detail, {**data, "refused": True})
 
 
 def _row(tensor: str, array: np.ndarray, right: np.ndarray, at: Instance) -> Row:

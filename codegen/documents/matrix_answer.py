@@ -13,7 +13,7 @@ from codegen.targets.numpy.array_expressions import function_text
 from codegen.targets.numpy.emitted_source import helper_text
 from codegen.targets.numpy.names import Names
 from codegen.targets.numpy.printer import Printer
-from derive.arrays.entries import told
+from derive.arrays.entries import extent_text
 from derive.arrays.printer import text
 from derive.errors import ChainruleError, meant, shown
 from derive.ir.notation import (
@@ -135,7 +135,7 @@ def _functions(answers: Answers) -> list[str]:
     found: list[str] = []
     for answer in answers.each:
         name = kind if alone else f"{kind}_{answer.wrt}"
-        shape = f"({', '.join(map(told, answer.shape))}{',' * (len(answer.shape) == 1)})"
+        shape = f"({', '.join(map(extent_text, answer.shape))}{',' * (len(answer.shape) == 1)})"
         of = text(asked.value)
         doc = f"The derivative of {of} by {answer.wrt}" + (
             f", of the shape {shape}." if answer.shape else "."
@@ -214,7 +214,7 @@ def _data(answers: Answers) -> dict[str, object]:
             {
                 "of": answer.of,
                 "wrt": answer.wrt,
-                "shape": [e.number if e.number is not None else told(e) for e in shape],
+                "shape": [e.number if e.number is not None else extent_text(e) for e in shape],
                 "matrix": None if answer.value is None else text(answer.value),
                 "where": {n: text(v) for n, v in answer.where},
                 "tex": formulas.right(answer),

@@ -60,8 +60,8 @@ def check_source(text: str, place: str) -> ast.Module:
     try:
         tree = ast.parse(text)
     except SyntaxError as error:
-        told = shorten(error.msg or "this can't be read")
-        raise ChainruleError(f"{place}, line {error.lineno or 1}: {told}") from None
+        reason = shorten(error.msg or "this can't be read")
+        raise ChainruleError(f"{place}, line {error.lineno or 1}: {reason}") from None
     except (ValueError, MemoryError, RecursionError):
         raise ChainruleError(f"{place}: this is too long or nested too deeply") from None
     for node in ast.walk(tree):
@@ -158,10 +158,10 @@ def calls(tree: ast.Module) -> tuple[Call, ...]:
         returns = next((s for s in reversed(function.body) if isinstance(s, ast.Return)), None)
         if function.name not in called and returns is not None:
             names = tuple(a.arg for a in needed)
-            told = _names(function.name, returns.value)
+            returned = _names(function.name, returns.value)
             asked = {table for table, _ in keys(function)}
             tables = tuple(n for n in names if n in asked)
-            found.append(Call(function.name, names, told, tables))
+            found.append(Call(function.name, names, returned, tables))
     return tuple(found)
 
 

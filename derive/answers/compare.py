@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from derive.answers.batch_or_sample import Instance
-from derive.answers.formula import Formula, Sheet, sheet
+from derive.answers.formula import Formula, FormulaInstance, at_sizes
 from derive.checks.exact import near
 from derive.checks.points import work
 from derive.semantics.interpreter import Interpreter
@@ -35,12 +35,12 @@ class Comparison:
 
     formula: Formula
     at: Instance
-    sheet: Sheet
+    written: FormulaInstance
 
     @cached_property
     def run(self) -> Interpreter:
         """Knows the right values and what was written."""
-        return self.sheet.beside(self.at.right)
+        return self.written.beside(self.at.right)
 
     def ours(self, place: tuple[int, ...]) -> Any:
         """The right value."""
@@ -49,7 +49,7 @@ class Comparison:
     def theirs(self, place: tuple[int, ...]) -> Any:
         """What the formula gives; beyond all numbers, infinity."""
         try:
-            return self.run.value(self.sheet.tensor, place)
+            return self.run.value(self.written.tensor, place)
         except OverflowError:
             return math.inf
 
@@ -71,7 +71,7 @@ class Comparison:
 
 def compared(formula: Formula, at: Instance) -> Comparison:
     """Raises `ChainruleError` for a formula that has no meaning over these sizes, or `TooLong`."""
-    written = sheet(formula, at)
+    written = at_sizes(formula, at)
     if work(written.equations, at.extents) > MOST:
         raise TooLong
     return Comparison(formula, at, written)

@@ -43,8 +43,8 @@ class Counterexample:
         return _float(self.comparison.theirs(self.place))
 
     @property
-    def told(self) -> str:
-        """In a line."""
+    def sentence(self) -> str:
+        """Both values in a line."""
         name = self.comparison.formula.name
         where = f"{name}{list(self.place)}" if self.place else name
         derived, written = f"{self.derived:.6g}", f"{self.written:.6g}"
@@ -67,10 +67,10 @@ class Counterexample:
 
     def _read(self) -> list[str]:
         """What the formula reads that isn't given: errors, activations, constants."""
-        at, sheet = self.comparison.at, self.comparison.sheet
-        own = {e.tensor for e in sheet.equations}
-        found = {r.tensor for e in sheet.equations for r in equation_reads(e)}
-        return sorted(found - own - at.values.keys())
+        at, equations = self.comparison.at, self.comparison.written.equations
+        own = {e.tensor for e in equations}
+        read = {r.tensor for e in equations for r in equation_reads(e)}
+        return sorted(read - own - at.values.keys())
 
 
 def smallest(found: Comparison, tolerance: float = TOLERANCE) -> Counterexample:

@@ -1,4 +1,4 @@
-"""Where a formula and what was derived part: the first term, else the factors of the only one."""
+"""What stands in a formula or in the derivation only: terms, else factors of the only one."""
 
 from __future__ import annotations
 
@@ -17,37 +17,37 @@ _PART = "part"
 
 
 @dataclass(frozen=True)
-class Parting:
-    """What stands in one of them only, in the equation language."""
+class Difference:
+    """What stands on one side only, in the equation language."""
 
     derived: tuple[str, ...]
     written: tuple[str, ...]
 
 
-def parting(comparison: Comparison, place: tuple[int, ...]) -> Parting | None:
-    """None where they can't be laid beside each other."""
+def first_difference(comparison: Comparison, place: tuple[int, ...]) -> Difference | None:
+    """None where the two can't be compared part by part."""
     try:
-        return _parting(comparison, place)
+        return _difference(comparison, place)
     except OverflowError:  # a part beyond all numbers
         return None
 
 
-def _parting(comparison: Comparison, place: tuple[int, ...]) -> Parting | None:
+def _difference(comparison: Comparison, place: tuple[int, ...]) -> Difference | None:
     derived = comparison.at.derived.get(comparison.formula.real)
     if derived is None:
         return None
-    written = comparison.sheet.equation
+    written = comparison.written.equation
     ours, theirs = _terms(derived), _terms(written)
     if len(ours) == len(theirs) == 1:
         return _factors(comparison, derived, written, ours[0], theirs[0], place)
     left = [(t, _value(comparison, derived, t, place)) for t in ours]
     right = [(t, _value(comparison, written, t, place)) for t in theirs]
     kept, other = _unlike(left, right)
-    return Parting(tuple(map(term_text, kept)), tuple(map(_told, other)))
+    return Difference(tuple(map(term_text, kept)), tuple(_plain(term_text(t)) for t in other))
 
 
-def _told(term: Term) -> str:
-    return term_text(term).replace(" as written", "")
+def _plain(text: str) -> str:
+    return text.replace(" as written", "")
 
 
 def _terms(equation: Equation) -> list[Term]:
@@ -89,18 +89,18 @@ def _factors(
     ours: Term,
     theirs: Term,
     place: tuple[int, ...],
-) -> Parting | None:
+) -> Difference | None:
     """Factors of products, each at the first value of the letters that are summed over."""
-    left = _worked_out(comparison.run, derived, ours, place)
-    right = _worked_out(comparison.run, written, theirs, place)
+    left = _factor_values(comparison.run, derived, ours, place)
+    right = _factor_values(comparison.run, written, theirs, place)
     if left is None or right is None:
         return None
     kept, other = _unlike(left, right)
-    told = tuple(expr_text(f).replace(" as written", "") for f in other)
-    return Parting(tuple(expr_text(f) for f in kept), told)
+    theirs_only = tuple(_plain(expr_text(f)) for f in other)
+    return Difference(tuple(expr_text(f) for f in kept), theirs_only)
 
 
-def _worked_out(
+def _factor_values(
     run: Interpreter, equation: Equation, term: Term, place: tuple[int, ...]
 ) -> list[tuple[Expr, Any]] | None:
     if not term.plain or term.reduce != "sum":

@@ -1,6 +1,6 @@
-"""One formula over the sizes of one instance, ready to be worked out beside the right values.
+"""A written formula at concrete sizes, ready to be evaluated beside the reference values.
 
-What the formula reads of known tensors is the right value. What it gives, and the writer's own
+The known tensors that it reads have their right values. Its own tensor, and the writer's
 intermediates, have names that no model can have: `dW2 as written`.
 """
 
@@ -37,7 +37,7 @@ class Formula:
 
     `own` are the writer's own intermediates that it needs, in order. `real` is the derivation's
     name of the tensor, and `meanings` says which known tensor an own intermediate was found to
-    mean. `beside` is the rest of the text, which may tell the extent of a letter.
+    mean. `beside` is the rest of the text, which may settle the extent of a letter.
     """
 
     name: str
@@ -62,8 +62,8 @@ class Formula:
 
 
 @dataclass(frozen=True)
-class Sheet:
-    """The formula's equations at one instance: the last one gives the tensor itself."""
+class FormulaInstance:
+    """A formula's equations at concrete sizes, with its tensors; `tensor` is its own."""
 
     tensor: str
     equations: tuple[Equation, ...]
@@ -89,8 +89,8 @@ def as_written(name: str) -> str:
     return f"{name} as written"
 
 
-def sheet(formula: Formula, at: Instance) -> Sheet:
-    """Raises `ChainruleError` for what has no meaning over these sizes."""
+def at_sizes(formula: Formula, at: Instance) -> FormulaInstance:
+    """The formula at an instance's sizes. Raises `ChainruleError` where it has no meaning there."""
     known = formula.known
     try:
         system = _assembled(formula, at)
@@ -114,7 +114,7 @@ def sheet(formula: Formula, at: Instance) -> Sheet:
         replace(table[e.tensor], name=n.tensor)
         for e, n in zip(system.equations, equations, strict=True)
     ]
-    return Sheet(mine, tuple(equations), tuple(tensors))
+    return FormulaInstance(mine, tuple(equations), tuple(tensors))
 
 
 def _assembled(formula: Formula, at: Instance, beside: tuple[Written, ...] = ()) -> System:

@@ -17,7 +17,7 @@ import numpy as np
 
 from derive.answers.batch_or_sample import Instance, instance_of
 from derive.answers.compare import NoNumber, compared
-from derive.answers.formula import Formula, Sheet
+from derive.answers.formula import Formula, FormulaInstance
 from derive.calculus.differentiate import differentiate
 from derive.checks.points import (
     NoInstance,
@@ -49,13 +49,15 @@ class Assumption:
     derivation: Derivation | None = None
 
 
-def holding(formula: Formula, written: Sheet, at: Instance, data: bool) -> Assumption | None:
+def holding(
+    formula: Formula, written: FormulaInstance, at: Instance, data: bool
+) -> Assumption | None:
     """The first assumption, on data or else, under which a formula is right at all points."""
     tried = _of_data(formula, written, at) if data else _coincidences(formula, written, at)
     return next((a for a in tried if _holds(formula, a, at)), None)
 
 
-def usual(formula: Formula, written: Sheet, at: Instance) -> Assumption | None:
+def usual(formula: Formula, written: FormulaInstance, at: Instance) -> Assumption | None:
     """What people assume of such data, if anything."""
     return next(_of_data(formula, written, at), None)
 
@@ -69,7 +71,7 @@ def _holds(formula: Formula, assumption: Assumption, at: Instance) -> bool:
             values = assumption.change(dict(at.values), random.Random("here"))
             if compared(formula, instance_of(small, values, at.extents)).difference() is not None:
                 return False
-        point, points, tells = 0, POINTS, False
+        point, points, not_zero = 0, POINTS, False
         while point < points:
             extents = run_time_extents(small, assumption.batch or 2 + point % 2)
             seed = world.seed + 50 + point
@@ -79,14 +81,14 @@ def _holds(formula: Formula, assumption: Assumption, at: Instance) -> bool:
                 return False
             if comparison.at.right.margin < math.inf:
                 points = POINTS_OF_BRANCHES
-            tells = tells or any(comparison.ours(p) for p in comparison.places)
+            not_zero = not_zero or any(comparison.ours(p) for p in comparison.places)
             point += 1
     except (NoInstance, NoNumber, ChainruleError, ArithmeticError, KeyError):
         return False
-    return tells  # else both vanish there, whatever else they are
+    return not_zero  # else both vanish there, whatever else they are
 
 
-def _of_data(formula: Formula, written: Sheet, at: Instance) -> Iterator[Assumption]:
+def _of_data(formula: Formula, written: FormulaInstance, at: Instance) -> Iterator[Assumption]:
     free = _free(formula, written, at)
     for tensor in free:
         size = at.shape(tensor.name)
@@ -98,7 +100,7 @@ def _of_data(formula: Formula, written: Sheet, at: Instance) -> Iterator[Assumpt
             yield Assumption(f"{tensor.name} is symmetric", True, _symmetric(tensor.name))
 
 
-def _coincidences(formula: Formula, written: Sheet, at: Instance) -> Iterator[Assumption]:
+def _coincidences(formula: Formula, written: FormulaInstance, at: Instance) -> Iterator[Assumption]:
     world, free = formula.world, _free(formula, written, at)
     for tensor in _square(free, at):
         if tensor.role not in _DATA:
@@ -125,7 +127,7 @@ def _coincidences(formula: Formula, written: Sheet, at: Instance) -> Iterator[As
             yield Assumption(text, False, lambda values, _: values, derivation=derivation)
 
 
-def _free(formula: Formula, written: Sheet, at: Instance) -> list[Tensor]:
+def _free(formula: Formula, written: FormulaInstance, at: Instance) -> list[Tensor]:
     """The leaves that matter here, and of which the model assumes nothing."""
     assumptions = formula.world.small.system.assumptions
     assumed = {r.tensor for a in assumptions for r in equation_reads(a.left)}
@@ -141,7 +143,7 @@ def _square(tensors: Iterable[Tensor], at: Instance) -> Iterator[Tensor]:
             yield tensor
 
 
-def _needed(formula: Formula, written: Sheet, at: Instance) -> list[Tensor]:
+def _needed(formula: Formula, written: FormulaInstance, at: Instance) -> list[Tensor]:
     """The leaves on which the formula or the derived one depends."""
     equations = (*at.derived.values(), *written.equations)
     needed = needed_by({formula.real, written.tensor}, equations)

@@ -1,7 +1,8 @@
 """The languages in which formulas are written: the equation language, NumPy source, LaTeX.
 
 Whatever they are written in, they become equations of the equation language, and names that the
-model doesn't have are matched to its tensors: by what is given, else by a guess that is told.
+model doesn't have are matched to its tensors: by what is given, else by a guess, which
+the report names.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ ENDINGS = {".py": NUMPY, ".tex": LATEX, ".latex": LATEX}
 class Answer:
     """Formulas as a person wrote them.
 
-    `form` is one of `FORMS`, "" where the text tells it; `names` says which tensors the person's
+    `form` is one of `FORMS`, "" where the text shows it; `names` says which tensors the person's
     names mean.
     """
 

@@ -1,8 +1,8 @@
 """Do a formula's letters fit the axes that they walk?
 
 A letter that stands alone as a subscript walks its axis plainly. Where the letters on the left walk
-axes of other extents on the right, both shapes are told, and where they come from. Ranks are looked
-at first: they also tell whether a formula is about the batch or about one sample.
+axes of other extents on the right, both shapes are given, and where they come from. Ranks come
+first: they also show whether a formula is about the batch or about one sample.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Walk:
     extent: Affine
 
     @property
-    def told(self) -> str:
+    def sentence(self) -> str:
         """In words."""
         return f"'{self.letter}' walks axis {self.axis} of {self.tensor} ({show(self.extent)})"
 
@@ -59,8 +59,8 @@ def rank_problems(written: Sequence[Written], shapes: Mapping[str, Shape]) -> li
                 continue
             given, wanted = len(ref.subscripts), len(shapes[ref.name])
             if given != wanted:
-                told = f"{ref.name} has {_count(wanted)}, {shape_text(shapes[ref.name])}"
-                found.setdefault(f"{told}; here it has {_count(given, 'subscript')}")
+                axes = f"{ref.name} has {_count(wanted)}, {shape_text(shapes[ref.name])}"
+                found.setdefault(f"{axes}; here it has {_count(given, 'subscript')}")
     return list(found)
 
 
@@ -77,7 +77,9 @@ def misfit(written: Written, own: Sequence[Written], shapes: Mapping[str, Shape]
             one, other = clash
             given = known.get(written.tensor, ())
             where = f"in {equation.tensor}, " if equation is not written else ""
-            return Misfit(given, _shape(written, known), f"{where}{one.told} and {_also(other)}")
+            return Misfit(
+                given, _shape(written, known), f"{where}{one.sentence} and {_also(other)}"
+            )
     return None
 
 

@@ -77,5 +77,5 @@ def _with_one_extent(derivation: Derivation) -> Derivation:
 
 
 def _point(comparison: Comparison) -> Point:
-    sheet = comparison.sheet
-    return Point(comparison.at.right, comparison.theirs, sheet.equation, sheet.own)
+    written = comparison.written
+    return Point(comparison.at.right, comparison.theirs, written.equation, written.own)

@@ -15,7 +15,7 @@ from derive.answers.compare import (
     compared,
 )
 from derive.answers.counterexample import smallest
-from derive.answers.first_difference import Parting, parting
+from derive.answers.first_difference import Difference, first_difference
 from derive.answers.formula import Formula
 from derive.answers.hidden_assumptions import holding, usual
 from derive.answers.known_names import engine_s
@@ -101,10 +101,10 @@ def _worth_more(comparison: Comparison, points: int) -> bool:
 
 def _equal(formula: Formula, points: int) -> Row:
     comparison = compared(formula, formula.world.point(1))
-    proof = prove(formula.real, comparison.sheet, comparison.at)
+    proof = prove(formula.real, comparison.written, comparison.at)
     if proof is not None:
         return _row(formula, EQUAL, normal_form=proof.normal_form)
-    found = chance(formula.real, comparison.sheet, comparison.at, formula.world.seed)
+    found = chance(formula.real, comparison.written, comparison.at, formula.world.seed)
     if found is not None:
         detail = (
             f"{found.points} random rational points; by Schwartz and Zippel's bound it is wrong "
@@ -115,24 +115,23 @@ def _equal(formula: Formula, points: int) -> Row:
 
 
 def _different(formula: Formula, comparison: Comparison) -> Row:
-    written, at = comparison.sheet, comparison.at
+    written, at = comparison.written, comparison.at
     example = smallest(comparison)
     assumption = holding(formula, written, at, data=True)
     slips = () if assumption else _slips(formula, comparison)
     if assumption is None and not slips:
         assumption = holding(formula, written, at, data=False)
     verdict = DIFFERENT if assumption is None else EQUAL_IF
-    detail = f"{assumption.text}; else {example.told}" if assumption else example.told
-    found = parting(example.comparison, example.place)
-    parted = found is not None and bool(found.derived or found.written)
-    parted = parted and not slips and not (assumption and assumption.data)
+    detail = f"{assumption.text}; else {example.sentence}" if assumption else example.sentence
+    difference = first_difference(example.comparison, example.place)
+    explained = bool(slips) or (assumption is not None and assumption.data)
     return _row(
         formula,
         verdict,
         detail,
         notes=[
             *_slip_notes(slips),
-            *(_parting_notes(found) if found is not None and parted else ()),
+            *(_difference_notes(difference) if difference and not explained else ()),
             f"derived: {derived_text(formula)}",
         ],
         assumption=assumption.text if assumption else None,
@@ -140,8 +139,8 @@ def _different(formula: Formula, comparison: Comparison) -> Row:
         slips=[s.kind for s in slips],
         explained=[s.detail for s in slips],
         counterexample=example.data,
-        parting={"derived": list(found.derived), "written": list(found.written)}
-        if found is not None
+        parting={"derived": list(difference.derived), "written": list(difference.written)}
+        if difference
         else None,
     )
 
@@ -151,7 +150,7 @@ def _slips(formula: Formula, comparison: Comparison) -> Sequence[Slip]:
     plain = slips_of(formula)
     if plain and plain[0].kind not in VAGUE and not plain[0].together:
         return plain
-    assumed = usual(formula, comparison.sheet, comparison.at)
+    assumed = usual(formula, comparison.written, comparison.at)
     if assumed is None:
         return plain
     found = [
@@ -168,11 +167,13 @@ def _slip_notes(slips: Sequence[Slip]) -> list[str]:
     if slips[0].together:
         both = "; and ".join(f"{s.kind}: {s.detail}" for s in slips)
         return [f"likely slips, both together: {both}"]
-    return [f"likely slip: {slips[0].kind}: {slips[0].detail}"]  # machines are told the others
+    return [f"likely slip: {slips[0].kind}: {slips[0].detail}"]  # the others are in the data
 
 
-def _parting_notes(found: Parting) -> list[str]:
+def _difference_notes(found: Difference) -> list[str]:
     """What stands on one side only."""
+    if not (found.derived or found.written):
+        return []
     return [
         f"{which} there: {' and '.join(parts) or 'nothing'}"
         for which, parts in (("written", found.written), ("derived", found.derived))
@@ -230,7 +231,7 @@ def derived_text(formula: Formula) -> str:
 def _row(
     formula: Formula, verdict: str, detail: str = "", notes: Sequence[str] = (), **data: Any
 ) -> Row:
-    told = {"assumption": None, "slips": [], "counterexample": None, **data}
+    data = {"assumption": None, "slips": [], "counterexample": None, **data}
     if formula.world.sample:
-        told["of"] = "one sample"
-    return Row(formula.name, CHECK, verdict, detail, told, tuple(notes))
+        data["of"] = "one sample"
+    return Row(formula.name, CHECK, verdict, detail, data, tuple(notes))

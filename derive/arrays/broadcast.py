@@ -12,7 +12,7 @@ from derive.arrays.entries import (
     Shape,
     Subscripts,
     number,
-    shape_told,
+    shape_text,
 )
 from derive.arrays.shape_mismatch import Apart
 from derive.ir.notation import Affine
@@ -62,7 +62,7 @@ def entrywise(
             raise Apart(
                 place,
                 (other, arg),
-                f"{shown(first)} is {shape_told(other)} and {shown(k)} is {shape_told(arg)}: "
+                f"{shown(first)} is {shape_text(other)} and {shown(k)} is {shape_text(arg)}: "
                 "these don't go together entry by entry; transpose one or give it another shape",
             )
         if not shape:
@@ -102,7 +102,7 @@ def _broadcast(one: Shape, other: Shape) -> Shape | None:
 def _aligned(place: Place, shape: Shape, lies: str, arg: Entries, one: str, other: str) -> None:
     """In matrix notation: no row beside a column, no vector beside a matrix."""
     known = Entries(shape, arg.at, lies)
-    both = f"{one} is {shape_told(known)} and {other} is {shape_told(arg)}"
+    both = f"{one} is {shape_text(known)} and {other} is {shape_text(arg)}"
     if len(shape) != arg.rank:
         raise Refused(
             place,

@@ -130,7 +130,7 @@ class Lengths:
             for position, known in enumerate(shape):
                 if known == extent:
                     return Fn(place, "size", (Name(place, name), number(place, position)))
-        raise Refused(place, f"no array has an axis of length {told(extent)}; declare one")
+        raise Refused(place, f"no array has an axis of length {extent_text(extent)}; declare one")
 
 
 def times(left: Syntax, right: Syntax) -> Syntax:
@@ -181,7 +181,7 @@ def reduced(
     return Red(place, op, tuple(letters), body)
 
 
-def told(extent: Affine) -> str:
+def extent_text(extent: Affine) -> str:
     """An extent for a message."""
     if extent == ANY:
         return "?"
@@ -194,12 +194,12 @@ def told(extent: Affine) -> str:
     return " + ".join(parts)
 
 
-def shape_told(entries: Entries) -> str:
+def shape_text(entries: Entries) -> str:
     """A shape for a message: `3 x n`, a column of 3, a number."""
     if not entries.shape:
         return "a number"
     if entries.lies:
-        return f"a {entries.lies} of {told(entries.shape[0])}"
+        return f"a {entries.lies} of {extent_text(entries.shape[0])}"
     if entries.rank == 1:
-        return f"a vector of {told(entries.shape[0])}"
-    return " x ".join(map(told, entries.shape))
+        return f"a vector of {extent_text(entries.shape[0])}"
+    return " x ".join(map(extent_text, entries.shape))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from derive.arrays.entries import told
+from derive.arrays.entries import extent_text
 from derive.arrays.nodes import (
     All,
     Array,
@@ -59,7 +59,7 @@ def _text(node: Whole) -> tuple[str, int]:
         case Literal(value=value):
             return _number(value)
         case Count(extent=extent):
-            return told(extent), _SUM if extent.terms and extent.constant else _ATOM
+            return extent_text(extent), _SUM if extent.terms and extent.constant else _ATOM
         case Extent(of=of, axis=axis):
             return f"{_at_least(of, _ATOM)}.shape[{axis}]", _ATOM
         case Entrywise(op="neg", args=(of,)):
@@ -181,7 +181,7 @@ def _pick(pick: All | New | At | Every | Array) -> str:
 def _length(extent: Affine | Extent | None) -> str:
     if extent is None:
         return "-1"
-    return text(extent) if isinstance(extent, Extent) else told(extent)
+    return text(extent) if isinstance(extent, Extent) else extent_text(extent)
 
 
 def _number(value: Fraction) -> tuple[str, int]:

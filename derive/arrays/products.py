@@ -12,7 +12,7 @@ from derive.arrays.entries import (
     Subscripts,
     number,
     reduced,
-    shape_told,
+    shape_text,
     times,
 )
 from derive.arrays.shape_mismatch import Apart
@@ -41,8 +41,8 @@ def matmul(
         raise Apart(
             place,
             (left, right),
-            f"{shown[0]} @ {shown[1]}: {shown[0]} is {shape_told(left)} and {shown[1]} is "
-            f"{shape_told(right)}; the last axis of the first and the "
+            f"{shown[0]} @ {shown[1]}: {shown[0]} is {shape_text(left)} and {shown[1]} is "
+            f"{shape_text(right)}; the last axis of the first and the "
             f"{'first' if right.rank < 3 else 'last but one'} of the second have to agree",
         )
     inner = closer(inner_left, inner_right)
@@ -60,7 +60,7 @@ def matmul(
             raise Apart(
                 place,
                 (left, right),
-                f"{shown[0]} is {shape_told(left)} and {shown[1]} is {shape_told(right)}: "
+                f"{shown[0]} is {shape_text(left)} and {shown[1]} is {shape_text(right)}: "
                 "the axes before the last two don't agree",
             )
     lead = tuple(
@@ -150,7 +150,7 @@ def multiplied(
         return
     raise Refused(
         place,
-        f"{shown[0]} is {shape_told(left)} and {shown[1]} is {shape_told(right)}, and '*' is "
+        f"{shown[0]} is {shape_text(left)} and {shown[1]} is {shape_text(right)}, and '*' is "
         f"entry by entry; for the product of matrices write {shown[0]} @ {shown[1]}",
     )
 

@@ -8,7 +8,7 @@ from derive.arrays.entries import (
     Scope,
     Subscripts,
     number,
-    shape_told,
+    shape_text,
 )
 from derive.language.syntax import Place, Refused, Syntax
 
@@ -16,10 +16,10 @@ from derive.language.syntax import Place, Refused, Syntax
 class Apart(Refused):
     """Two arrays that don't go together: both shapes, and what is wrong."""
 
-    def __init__(self, place: Place, shapes: tuple[Entries, Entries], said: str) -> None:
-        self.shapes = f"{shape_told(shapes[0])} and {shape_told(shapes[1])}"
-        self.said = said
-        super().__init__(place, said)
+    def __init__(self, place: Place, shapes: tuple[Entries, Entries], problem: str) -> None:
+        self.shapes = f"{shape_text(shapes[0])} and {shape_text(shapes[1])}"
+        self.said = problem
+        super().__init__(place, problem)
 
 
 class OtherShape(Refused):
@@ -29,8 +29,10 @@ class OtherShape(Refused):
         self.tensor = tensor
         self.wanted = wanted
         self.given = given
-        said = f"{tensor} is {shape_told(wanted)}, and the value given to it is {shape_told(given)}"
-        super().__init__(place, said)
+        problem = (
+            f"{tensor} is {shape_text(wanted)}, and the value given to it is {shape_text(given)}"
+        )
+        super().__init__(place, problem)
 
     @property
     def broadcast(self) -> Entries | None:

@@ -11,9 +11,9 @@ from derive.arrays.entries import (
     Lengths,
     Scope,
     Subscripts,
+    extent_text,
     number,
-    shape_told,
-    told,
+    shape_text,
 )
 from derive.arrays.nodes import (
     All,
@@ -44,7 +44,7 @@ def transposed(place: Place, of: Entries, axes: tuple[int, ...] | None, shown: s
     else:
         order = tuple(a + of.rank if a < 0 else a for a in axes)
     if sorted(order) != list(range(of.rank)):
-        raise Refused(place, f"{shown} is {shape_told(of)}: its axes can't be ordered as {axes}")
+        raise Refused(place, f"{shown} is {shape_text(of)}: its axes can't be ordered as {axes}")
 
     def at(subscripts: Subscripts, scope: Scope) -> Syntax:
         own: list[Syntax] = [*subscripts]
@@ -66,8 +66,8 @@ def reshaped(
     """
 
     def refused() -> Refused:
-        to = " x ".join("-1" if e is None else told(e) for e in wanted)
-        return Refused(place, f"{shown} is {shape_told(of)}, which can't become {to or 'a number'}")
+        to = " x ".join("-1" if e is None else extent_text(e) for e in wanted)
+        return Refused(place, f"{shown} is {shape_text(of)}, which can't become {to or 'a number'}")
 
     if list(wanted).count(None) > 1:
         raise refused()
@@ -174,7 +174,7 @@ def picked(
     if walking > of.rank:
         raise Refused(
             place,
-            f"{shown} is {shape_told(of)} and has {walking} subscripts here; take some out",
+            f"{shown} is {shape_text(of)} and has {walking} subscripts here; take some out",
         )
     every = [*picks, *(All() for _ in range(of.rank - walking))]
     shape: list[Affine] = []
@@ -197,7 +197,7 @@ def picked(
                     step = len(shape)
                     shape.append(integers[name].shape[0])
                 elif not same(shape[step], integers[name].shape[0]):
-                    raise Refused(place, f"{name} has {shape_told(integers[name])}")
+                    raise Refused(place, f"{name} has {shape_text(integers[name])}")
                 plan.append(("step", step, pick))
             case Every():
                 if step is None:
@@ -273,4 +273,4 @@ def one_hot(place: Place, of: Entries, classes: Affine) -> Entries:
 def square(place: Place, of: Entries, shown: str) -> None:
     """Raises `Refused` where the last two axes aren't equally long."""
     if of.rank < 2 or not same(of.shape[-1], of.shape[-2]):
-        raise Refused(place, f"{shown} takes a square matrix; this is {shape_told(of)}")
+        raise Refused(place, f"{shown} takes a square matrix; this is {shape_text(of)}")

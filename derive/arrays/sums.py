@@ -10,9 +10,9 @@ from derive.arrays.entries import (
     Lengths,
     Scope,
     Subscripts,
+    extent_text,
     reduced,
-    shape_told,
-    told,
+    shape_text,
 )
 from derive.ir.notation import Affine
 from derive.language.syntax import (
@@ -37,16 +37,16 @@ def by_letters(
     Raises `Refused` where letters don't fit shapes.
     """
     extents: dict[str, Affine] = {}
-    for own, part, told_as in zip(letters, parts, shown, strict=True):
+    for own, part, label in zip(letters, parts, shown, strict=True):
         if len(own) != part.rank:
-            raise Refused(place, f"einsum: '{own}' doesn't fit {told_as}, {shape_told(part)}")
+            raise Refused(place, f"einsum: '{own}' doesn't fit {label}, {shape_text(part)}")
         for letter, extent in zip(own, part.shape, strict=True):
             known = extents.setdefault(letter, extent)
             if known != extent:
                 raise Refused(
                     place,
-                    f"einsum: letter '{letter}' is {told(known)} long and, in "
-                    f"{told_as}, {told(extent)}",
+                    f"einsum: letter '{letter}' is {extent_text(known)} long and, in "
+                    f"{label}, {extent_text(extent)}",
                 )
     if not set(kept) <= set(extents) or len(set(kept)) != len(kept):
         raise Refused(place, f"einsum: '{kept}' names letters that no array has, or one twice")

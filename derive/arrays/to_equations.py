@@ -24,7 +24,7 @@ from derive.arrays.entries import (
     number,
     reduced,
     scalar,
-    shape_told,
+    shape_text,
 )
 from derive.arrays.nodes import (
     Array,
@@ -146,9 +146,9 @@ class Elaborator:
             entries = self.fitted(tensor, entries, shape, place)
         if ANY in entries.shape:
             raise Refused(place, f"nothing says how long the ones in {text(node)} are")
-        return self.told(tensor, entries, place, source)
+        return self.equation_of(tensor, entries, place, source)
 
-    def told(self, tensor: str, entries: Entries, place: Place, source: str) -> Written:
+    def equation_of(self, tensor: str, entries: Entries, place: Place, source: str) -> Written:
         """`tensor = entries` by indices."""
         letters, scope = self.letters(entries.shape)
         value = entries.value(tuple(Name(place, x) for x in letters), scope)
@@ -263,7 +263,7 @@ class Elaborator:
                 return self.trace(place, of)
             case Norm(of=of, order=order, of_vector=of_vector):
                 if of_vector and self.entries(of).rank != 1:
-                    found = f"{_inside(of)} is {shape_told(self.entries(of))}"
+                    found = f"{_inside(of)} is {shape_text(self.entries(of))}"
                     raise Refused(place, f"{found}; norms of order {order} are those of a vector")
                 return self.norm(place, of, order)
             case Inverse(of=Inverse(of=inner)):
@@ -324,7 +324,7 @@ class Elaborator:
         if not -of.rank <= extent.axis < of.rank:
             raise Refused(
                 extent.place,
-                f"{text(extent.of)} is {shape_told(of)} and has no axis {extent.axis}",
+                f"{text(extent.of)} is {shape_text(of)} and has no axis {extent.axis}",
             )
         return of.shape[extent.axis]
 
@@ -427,7 +427,7 @@ class Elaborator:
         found = []
         for axis in axes:
             if not -inner.rank <= axis < inner.rank:
-                raise Refused(place, f"{_inside(of)} is {shape_told(inner)} and has no axis {axis}")
+                raise Refused(place, f"{_inside(of)} is {shape_text(inner)} and has no axis {axis}")
             found.append(axis % inner.rank)
         return found
 
@@ -462,7 +462,7 @@ class Elaborator:
             return reduced(place, "sum", run, body, self.length)
 
         if inner.rank > 2:
-            raise Refused(place, f"{text(of)} is {shape_told(inner)}; tr takes one matrix")
+            raise Refused(place, f"{text(of)} is {shape_text(inner)}; tr takes one matrix")
         return scalar(at)
 
     # ---- inverses --------------------------------------------------------------------------------

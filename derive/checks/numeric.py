@@ -78,7 +78,7 @@ class Numbers:
         )
         return (ahead - behind) / (2 * DIGITS.number(_STEP))
 
-    def told(self, changes: Mapping[str, np.ndarray]) -> Any:
+    def predicted(self, changes: Mapping[str, np.ndarray]) -> Any:
         """The same by the derivation's gradients."""
         adjoint = self.derivation.adjoint
         parts = [_inner(self.all.array(adjoint[n]), c) for n, c in changes.items()]
@@ -89,10 +89,10 @@ def check_gradients(numbers: Numbers, seed: int) -> Iterator[Row]:
     """A row for each gradient: central differences along one random direction, else by each."""
     wrt = numbers.derivation.wrt
     changes = {n: direction(numbers.values[n].shape, f"{seed} {n}") for n in wrt}
-    together = near(numbers.told(changes), numbers.rate(changes), TOLERANCE)
+    together = near(numbers.predicted(changes), numbers.rate(changes), TOLERANCE)
     for name in wrt:
         change = {name: changes[name]}
-        if together or near(numbers.told(change), numbers.rate(change), TOLERANCE):
+        if together or near(numbers.predicted(change), numbers.rate(change), TOLERANCE):
             yield Row(name, "numeric", "agrees", "central differences, 50 digits")
         else:
             yield Row(name, "numeric", "wrong", _first_wrong(numbers, name))
@@ -123,8 +123,8 @@ def check_curvature(numbers: Numbers, seed: int) -> Iterator[Row]:
         mine = _inner(line, along)
         theirs = (ahead[k] - behind[k]) / (2 * DIGITS.number(_STEP))
         if not near(mine, theirs, TOLERANCE):
-            told = f"row {k} times a direction is {float(mine):.9g}"
-            yield Row(name, "numeric", "wrong", f"{told}, differences give {float(theirs):.9g}")
+            product = f"row {k} times a direction is {float(mine):.9g}"
+            yield Row(name, "numeric", "wrong", f"{product}, differences give {float(theirs):.9g}")
             return
     yield Row(name, "numeric", "agrees", "differences of the gradient, 50 digits")
 
@@ -170,8 +170,8 @@ def check_steps(numbers: Numbers, seed: int) -> Iterator[Row]:
         return
     yield Row("all", "steps", "wrong", f"{len(wrong)} of {len(steps)} steps")
     for step, detail in wrong[:_MOST_TOLD]:
-        told = f"{step.rule}: {equation_text(step.before)}; then {equation_text(step.after)}"
-        yield Row(step.subject, "steps", "wrong", f"{detail}; {told}")
+        change = f"{step.rule}: {equation_text(step.before)}; then {equation_text(step.after)}"
+        yield Row(step.subject, "steps", "wrong", f"{detail}; {change}")
 
 
 def _beside(

@@ -1,4 +1,4 @@
-"""What a check found: rows, a table for the terminal, a dict for machines."""
+"""The report of a check: its rows, as a table for the terminal, as Markdown, as plain data."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class Row:
     """One verdict: on a tensor's derivative, on the steps, or on a formula that a person wrote.
 
     `check` is "exact", "numeric", "steps", "module" or "formula". `verdict` is "different" or
-    "wrong" where something is wrong, "not checked" where nothing could be told (`detail` says why;
-    that passes, but where a formula can't be read: `data` then says "refused"),
+    "wrong" where something is wrong, "not checked" where nothing could be decided (`detail`
+    says why; that passes, but where a formula can't be read: `data` then says "refused"),
     else one of "identical", "agrees", and for a formula "equal", "equal at points", "equal if".
     The last is no mistake where what is assumed is assumed of data that the model is given. `notes`
-    are further lines for a person, `data` what machines are told.
+    are further lines for a person, `data` the same for machines.
     """
 
     name: str
@@ -59,16 +59,16 @@ class Report(Displayed):
         return all(row.ok for row in self.rows)
 
     @property
-    def told(self) -> bool:
+    def checked(self) -> bool:
         """Whether anything was found at all, right or wrong."""
         return any(row.verdict != OPEN for row in self.rows)
 
     @property
     def verdict(self) -> str:
-        """The whole in a few words."""
+        """The outcome in a few words."""
         wrong = sum(not row.ok and row.verdict != OPEN for row in self.rows)
         unknown = sum(row.verdict == OPEN for row in self.rows)
-        if not self.told:
+        if not self.checked:
             return "nothing could be checked"
         words = ["all checks pass"] if self.ok else []
         words += [f"{wrong} of {len(self.rows)} wrong"] if wrong else []
@@ -85,13 +85,13 @@ class Report(Displayed):
             for note in row.notes:
                 lines.extend(_indented(note))
         if self.names:
-            told = ", ".join(f"{written} is {tensor}" for written, tensor in self.names)
-            lines += ["", *textwrap.wrap(f"names: {told}", WIDTH, subsequent_indent="    ")]
+            names = ", ".join(f"{written} is {tensor}" for written, tensor in self.names)
+            lines += ["", *textwrap.wrap(f"names: {names}", WIDTH, subsequent_indent="    ")]
         lines += ["", self.verdict]
         return "\n".join(lines) + "\n"
 
     def to_markdown(self) -> str:
-        """A table, and below it what there is to say of each formula that isn't right."""
+        """A table, and below it the notes on each formula that isn't right."""
         lines = [f"# {self.title}", "", "| check | of | verdict | |", "|---|---|---|---|"]
         for row in self.rows:
             cells = (row.check, _code(row.name), row.verdict, _cell(row.detail))

@@ -54,9 +54,9 @@ def read_shapes(given: str | Mapping[str, object]) -> Declared:
         if marks:
             symmetric.add(name)
             if len(lengths) != 2 or lengths[0] != lengths[1]:
-                told = " ".join(lengths) or "a number"
+                shape = " ".join(lengths) or "a number"
                 problems.append(
-                    f"shapes: '{name}' is symmetric, so it is a square matrix; this is {told}"
+                    f"shapes: '{name}' is symmetric, so it is a square matrix; this is {shape}"
                 )
     if not shapes and not problems:
         problems.append("shapes: nothing is declared; write shapes such as 'A: n n, x: n'")

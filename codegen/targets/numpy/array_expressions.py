@@ -22,7 +22,7 @@ from derive.arrays.entries import (
     ANY,
     Entries,
     Shape,
-    told,
+    extent_text,
 )
 from derive.arrays.nodes import (
     ARRAYS,
@@ -93,7 +93,7 @@ def function_text(
     notes = []
     if len(doc) >= 80:
         notes = comment(doc, "    ")
-        quoted = f'    """The derivative, of the shape ({", ".join(map(told, shape))})."""'
+        quoted = f'    """The derivative, of the shape ({", ".join(map(extent_text, shape))})."""'
     return "\n".join([*head, "", "", *defined(name, arguments), quoted, *notes, *lines, ""])
 
 
@@ -149,7 +149,7 @@ class NumpyPrinter:
             for axis, known in enumerate(shape):
                 if known == extent:
                     return self.name(name), axis
-        raise AssertionError(told(extent))
+        raise AssertionError(extent_text(extent))
 
     # ---- nodes -----------------------------------------------------------------------------------
 

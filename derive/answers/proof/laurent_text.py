@@ -34,10 +34,10 @@ def sum_text(over: Sum, names: Sequence[str]) -> str:
             above.insert(0, str(size.numerator))
         if size.denominator != 1:
             below.insert(0, str(size.denominator))
-        told = "*".join(above)
+        text = "*".join(above)
         if below:
-            told += f"/{below[0]}" if len(below) == 1 else f"/({'*'.join(below)})"
-        parts.append(("-" if coefficient < 0 else "+", told))
+            text += f"/{below[0]}" if len(below) == 1 else f"/({'*'.join(below)})"
+        parts.append(("-" if coefficient < 0 else "+", text))
     (sign, first), *rest = parts
     return ("-" if sign == "-" else "") + first + "".join(f" {s} {t}" for s, t in rest)
 

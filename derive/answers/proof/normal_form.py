@@ -1,10 +1,10 @@
 """A normal form of formulas: sums of monomials over products of sums.
 
 Two formulas with one normal form are equal whatever the numbers are. Its generators are the symbols
-that are given (an entry of a tensor each) and what can't be said by them: exponentials of
+that are given (an entry of a tensor each) and what can't be written by them: exponentials of
 monomials, logarithms, roots, sines. Between those the rules that hold are kept: `exp(a + b) =
 exp(a)*exp(b)`, `log(a*b) = log(a) + log(b)`, `sqrt(a)**2 = a`, `sin(a)**2 = 1 - cos(a)**2`, and
-tanh, sigmoid and their like are told through exponentials. Each form has a number beside it, its
+tanh, sigmoid and their like are written by exponentials. Each form has a number beside it, its
 value where the symbols have theirs: it decides comparisons.
 
 The form is one for the interpreter: `number_system` writes any equation out in it.
@@ -66,7 +66,7 @@ class Form:
 class Forms:
     """The generators of one comparison, their rules and the work done so far.
 
-    `chosen` tells whether a comparison between values was decided by the numbers at hand.
+    `chosen` says whether a comparison between values was decided by the numbers at hand.
     """
 
     names: list[str] = field(default_factory=list)
@@ -147,7 +147,7 @@ class Forms:
         return self._reduced(multiplied(one, other))
 
     def _reduced(self, over: Sum) -> Sum:
-        """Powers of a root are told through what it is the root of."""
+        """Powers of a root, written by what it is the root of."""
         if not self._rules:
             return over
         found: Sum = {}
@@ -274,9 +274,9 @@ class Forms:
         below = tuple(sorted(form.under.items()))
         for monomial, coefficient in form.over.items():
             if not below and len(monomial) == 1 and monomial[0][1] == 1:
-                told = self._logs.get(monomial[0][0])
-                if told is not None:
-                    found = found * self.power(told, self.number(coefficient))
+                inside = self._logs.get(monomial[0][0])
+                if inside is not None:
+                    found = found * self.power(inside, self.number(coefficient))
                     continue
             unit = Fraction(1, coefficient.denominator)
             key = ("exp", monomial, below, unit.denominator)
@@ -335,7 +335,7 @@ class Forms:
         )
 
     def sin(self, form: Form) -> Form:
-        """Its square is told through the cosine's."""
+        """The sine; its square is written by the cosine's."""
         if not form.over:
             return self.number(0)
         found, cosine = self.opaque("sin", form, odd=True), self.opaque("cos", form, odd=False)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from derive.answers.batch_or_sample import Instance
-from derive.answers.formula import Sheet
+from derive.answers.formula import FormulaInstance
 from derive.answers.proof.normal_form import (
     MOST_PRODUCTS,
     Form,
@@ -44,8 +44,8 @@ class Proof:
     normal_form: str
 
 
-def prove(real: str, written: Sheet, at: Instance) -> Proof | None:
-    """None where it can't be told, or where the numbers at hand chose a branch."""
+def prove(real: str, written: FormulaInstance, at: Instance) -> Proof | None:
+    """None where there is no proof, or where the numbers at hand chose a branch."""
     derived = at.derived.get(real)
     if derived is None:
         return None
@@ -73,7 +73,7 @@ class _Comparison:
     def __init__(
         self,
         derived: Equation,
-        written: Sheet,
+        written: FormulaInstance,
         at: Instance,
         unfolded: Sequence[str],
         most: int,

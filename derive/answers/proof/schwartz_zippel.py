@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from derive.answers.batch_or_sample import Instance
-from derive.answers.formula import Sheet
+from derive.answers.formula import FormulaInstance
 from derive.checks.exact import spread
 from derive.ir.tree import equation_reads
 from derive.semantics.interpreter import Interpreter
@@ -36,7 +36,7 @@ class Chance:
     bound: float
 
 
-def chance(real: str, written: Sheet, at: Instance, seed: int) -> Chance | None:
+def chance(real: str, written: FormulaInstance, at: Instance, seed: int) -> Chance | None:
     """None where either side isn't rational in what it reads, or where the values differ."""
     derived = at.derived.get(real)
     if derived is None or at.derivation.system.assumptions:

@@ -25,7 +25,7 @@ _SKIPPED_ACTIVATION = 15  # the rank of this mistake, which no edit makes
 _SURE = 12  # no later form explains a formula better than this
 _GOOD = 40  # good enough not to ask forms that are further from what was written
 _GUESSED = 3
-_WITHIN = 25  # of the best one's rank: what is told beside it
+_WITHIN = 25  # of the best one's rank: what is named beside it
 _MOST_TOLD = 3
 
 

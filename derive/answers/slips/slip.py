@@ -31,7 +31,7 @@ VAGUE = ("wrong value", "index", "missing term", "extra term", "power")  # a cha
 class Slip:
     """A mistake by its name, one of `KINDS`, and what it is here, in a clause.
 
-    `together` says that it explains the formula only with the others that are told.
+    `together` says that it explains the formula only together with the others.
     """
 
     kind: str

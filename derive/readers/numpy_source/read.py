@@ -6,7 +6,7 @@ import ast
 from collections.abc import Collection, Mapping
 from fractions import Fraction
 
-from derive.arrays.entries import Entries, shape_told
+from derive.arrays.entries import Entries, shape_text
 from derive.arrays.nodes import ARRAYS, Entrywise, Whole
 from derive.arrays.python_reader import parsed
 from derive.arrays.shape_mismatch import Apart, OtherShape
@@ -151,15 +151,15 @@ def _told(refused: OtherShape) -> NoFit:
     wanted, given = refused.wanted.shape, refused.given.shape
     return NoFit(
         refused.tensor,
-        shape_told(refused.wanted),
-        shape_told(refused.given),
+        shape_text(refused.wanted),
+        shape_text(refused.given),
         str(refused).partition(": ")[2],
         transposed=len(given) > 1 and given == wanted[::-1],
     )
 
 
 def _apart(tensor: str, refused: Apart, shape: Shape) -> NoFit:
-    derived = shape_told(Entries(shape, lambda *_: Num(refused.place, Fraction(0))))
+    derived = shape_text(Entries(shape, lambda *_: Num(refused.place, Fraction(0))))
     return NoFit(tensor, derived, refused.shapes, refused.said)
 
 
@@ -351,7 +351,7 @@ class _Reading:
                 elaborator.before.clear()
                 return None
             self.spread += 1
-            return elaborator.told(one.tensor, spread, one.place, one.text)
+            return elaborator.equation_of(one.tensor, spread, one.place, one.text)
         wanted.append(one.tensor)
         return equation
 

@@ -426,7 +426,7 @@ def test_what_cannot_be_met_is_not_checked():
     report = check(derivation, "dx = 2*x")
     assert {r.verdict for r in report.rows} == {"not checked"}
     assert report.ok
-    assert not report.told
+    assert not report.checked
     assert str(report).splitlines()[-1] == "nothing could be checked"
 
 
