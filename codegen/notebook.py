@@ -8,6 +8,7 @@ from html import escape
 
 from codegen.latex.index_printer import Formula, IndexPrinter
 from codegen.latex.symbols import Names
+from codegen.report_text import as_text
 from derive.checks.report import Report
 from derive.ir.derivation import Derivation, Step
 from derive.ir.notation import (
@@ -52,6 +53,13 @@ def _(shown: Derivation) -> list[Formula]:
     return [printer.formula(e) for e in equations]
 
 
+def bundle(shown: object) -> dict[str, str]:
+    """Every form of an object by its MIME type."""
+    found = {"text/plain": text(shown), "text/html": html(shown)}
+    formula = latex(shown)
+    return found if formula is None else {**found, "text/latex": formula}
+
+
 def latex(shown: object) -> str | None:
     """Formulas under each other, between dollar signs; None for what has none."""
     found = formulas(shown)
@@ -85,6 +93,8 @@ def text(shown: object) -> str:
         case Derivation():
             later = (*shown.curvature, *shown.updates)
             return _lines((*shown.forward, *shown.backward, *later))
+        case Report():
+            return as_text(shown)
         case _:
             return str(shown)
 

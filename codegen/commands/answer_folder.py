@@ -10,10 +10,11 @@ from typing import Any
 
 from codegen.commands.files_in_out import read_derivation, read_text
 from codegen.files import write_whole
+from codegen.report_text import WIDTH, as_markdown
 from codegen.terminal import say
 from derive.answers.languages import ENDINGS, Answer, read_names
 from derive.checking import check_answer
-from derive.checks.report import OPEN, WIDTH, Report
+from derive.checks.report import OPEN, Report
 from derive.errors import ChainruleError, shorten
 from derive.ir.derivation import Derivation
 
@@ -62,7 +63,7 @@ class Marked:
     def comments(self) -> str:
         """For the one who wrote it."""
         if self.report is not None:
-            return self.report.to_markdown()
+            return as_markdown(self.report)
         lines = "\n".join(f"* {problem}" for problem in self.problems)
         return f"# {self.name}\n\nThis can't be read:\n\n{lines}\n"
 

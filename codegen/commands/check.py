@@ -17,6 +17,7 @@ from codegen.commands.files_in_out import (
     read_text,
 )
 from codegen.commands.run_answer import check_run
+from codegen.report_text import as_markdown, as_text
 from codegen.verify import verify_module
 from derive.answers.languages import (
     ENDINGS,
@@ -147,9 +148,9 @@ def _written(report: Report, format_: str) -> str:
         case "json":
             return f"{json.dumps(report.to_json(), indent=2)}\n"
         case "md":
-            return report.to_markdown()
+            return as_markdown(report)
         case _:
-            return str(report)
+            return as_text(report)
 
 
 def _second(derivation: Derivation) -> tuple[Row, ...]:

@@ -29,12 +29,13 @@ from codegen.demo.people import read_people
 from codegen.documents.write import document
 from codegen.files import write_whole
 from codegen.pipeline import emit
+from codegen.report_text import WIDTH, as_text
 from codegen.targets.numpy.load_module import load_module
 from codegen.terminal import say
 from codegen.verify import verify_module
 from derive.calculus.differentiate import differentiate
 from derive.checking import check
-from derive.checks.report import WIDTH, Report
+from derive.checks.report import Report
 from derive.errors import ChainruleError
 from derive.ir.derivation import Derivation
 from derive.specs.load import load_text
@@ -65,7 +66,7 @@ def run_demo(folder: str) -> int:
     source = emit(derivation)
     _line("module", f"{write('gender.py', source)}, {len(source.splitlines())} lines, NumPy alone")
     found = all_checks(derivation)
-    write("checks.txt", str(found))
+    write("checks.txt", as_text(found))
     _say_checks(found)
     write("people.csv", people.csv())
     with _progress() as advance:

@@ -16,7 +16,7 @@ from typing import Any
 from derive.answers.batch_or_sample import World, worlds
 from derive.answers.compare import compared
 from derive.answers.formula import PLACE, Formula
-from derive.answers.known_names import known_names, names_read, plain_left
+from derive.answers.known_names import known_names, plain_left
 from derive.answers.per_sample_errors import worded
 from derive.answers.shape_check import rank_problems
 from derive.answers.verdict import CHECK, judge
@@ -25,6 +25,7 @@ from derive.checks.report import DIFFERENT, OPEN, Row
 from derive.errors import ChainruleError, meant
 from derive.ir.derivation import Derivation
 from derive.ir.notation import Dim, affine
+from derive.language.occurrences import names_read
 from derive.language.parser import read_equations
 from derive.language.syntax import Written
 from derive.readers.own_loss import error_terms, of_the_batch

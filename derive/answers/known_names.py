@@ -8,7 +8,7 @@ from dataclasses import replace
 from derive.ir.derivation import Derivation
 from derive.ir.notation import Dim, affine
 from derive.ir.system import System
-from derive.language.occurrences import bare_names, refs, sized_names
+from derive.language.occurrences import names_read
 from derive.language.syntax import (
     Written,
 )
@@ -67,12 +67,6 @@ def plain_left(written: Written) -> Written:
     if not written.is_next:
         return written
     return replace(written, tensor=f"next({written.tensor})", is_next=False)
-
-
-def names_read(written: Written) -> set[str]:
-    """Every name that an equation's right side reads, tensors whose size is asked included."""
-    found = {r.name for r in refs(written.right)} | bare_names([written])
-    return found | set(sized_names(written.right))
 
 
 def names_in(written: Sequence[Written]) -> set[str]:

@@ -1,18 +1,15 @@
-"""The report of a check: its rows, as a table for the terminal, as Markdown, as plain data."""
+"""The report of a check: its rows, and as plain data."""
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from derive.ir.display import Displayed
 
-WIDTH = 80
 DIFFERENT, EQUAL, EQUAL_AT_POINTS, EQUAL_IF = "different", "equal", "equal at points", "equal if"
 OPEN = "not checked"
-FORMULAS = ("derived", "written there", "derived there")  # notes that hold a formula
 
 
 @dataclass(frozen=True)
@@ -76,34 +73,12 @@ class Report(Displayed):
         return ", ".join(words)
 
     def __str__(self) -> str:
-        columns = [(row.check, row.name, row.verdict) for row in self.rows]
-        widths = [max((len(c[k]) for c in columns), default=0) for k in range(3)]
         lines = [self.title, ""]
-        for row, cells in zip(self.rows, columns, strict=True):
-            start = "  ".join(c.ljust(w) for c, w in zip(cells, widths, strict=True))
-            lines.extend(_beside(start.rstrip(), row.detail))
-            for note in row.notes:
-                lines.extend(_indented(note))
-        if self.names:
-            names = ", ".join(f"{written} is {tensor}" for written, tensor in self.names)
-            lines += ["", *textwrap.wrap(f"names: {names}", WIDTH, subsequent_indent="    ")]
-        lines += ["", self.verdict]
-        return "\n".join(lines) + "\n"
-
-    def to_markdown(self) -> str:
-        """A table, and below it the notes on each formula that isn't right."""
-        lines = [f"# {self.title}", "", "| check | of | verdict | |", "|---|---|---|---|"]
         for row in self.rows:
-            cells = (row.check, _code(row.name), row.verdict, _cell(row.detail))
-            lines.append(f"| {' | '.join(cells)} |".replace("|  |", "| |"))
-        for row in self.rows:
-            if row.notes:
-                lines += ["", f"**{_code(row.name)}**: {row.verdict}", ""]
-                lines += [f"* {_marked(note)}" for note in (row.detail, *row.notes) if note]
-        if self.names:
-            lines += ["", "Names:", ""]
-            lines += [f"* {_code(written)} is {_code(tensor)}" for written, tensor in self.names]
-        return "\n".join([*lines, "", self.verdict[0].upper() + self.verdict[1:] + "."]) + "\n"
+            lines.append("  ".join(filter(None, (row.check, row.name, row.verdict, row.detail))))
+            lines += [f"    {note}" for note in row.notes]
+        lines += [f"{written} is {tensor}" for written, tensor in self.names]
+        return "\n".join([*lines, "", self.verdict]) + "\n"
 
     def to_json(self) -> dict[str, Any]:
         """The same as plain data: `checks`, and `formulas` where any were given."""
@@ -113,34 +88,6 @@ class Report(Displayed):
             "formulas": [_plain(r, "tensor") for r in self.rows if r.check == "formula"],
             **({"names": dict(self.names)} if self.names else {}),
         }
-
-
-def _beside(start: str, detail: str) -> list[str]:
-    """The detail on the same line where there is room, else indented below."""
-    if not detail:
-        return [start]
-    if len(start) + 2 + len(detail) <= WIDTH:
-        return [f"{start}  {detail}"]
-    return [start, *_indented(detail)]
-
-
-def _indented(text: str) -> list[str]:
-    """Below a row; what doesn't fit on a line goes on further in."""
-    return textwrap.wrap(text, WIDTH, initial_indent="    ", subsequent_indent="      ")
-
-
-def _code(text: str) -> str:
-    return f"`{text}`"
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|")
-
-
-def _marked(note: str) -> str:
-    """A note whose formula, after a colon, is set as code."""
-    head, colon, formula = note.partition(": ")
-    return f"{head}: `{formula}`" if colon and head in FORMULAS else note
 
 
 def _plain(row: Row, key: str) -> dict[str, Any]:

@@ -1,15 +1,17 @@
 """How the mathematics shows itself in a notebook, which asks an object by methods of its own.
 
-The pictures of formulas are made above this room, in `codegen.notebook`; it is asked by name, at
-the moment of showing, so that nothing here depends on it.
+Formulas are drawn above this room. Who draws them says so by an entry point of the group
+`derive.display` in the package's metadata: a function that gives, by MIME type, what is shown of an
+object. It is looked for when something is shown first; without one there is plain text.
 """
 
 from __future__ import annotations
 
-from importlib import import_module
+from functools import cache
+from importlib.metadata import entry_points
 from typing import Any
 
-_PRINTER = "codegen.notebook"
+GROUP = "derive.display"
 
 
 class Displayed:
@@ -19,21 +21,21 @@ class Displayed:
 
     def _repr_latex_(self) -> str | None:
         """LaTeX with its dollar signs; None where a table says it better."""
-        found: str | None = import_module(_PRINTER).latex(self)
-        return found
+        return self._repr_mimebundle_().get("text/latex")
 
-    def _repr_html_(self) -> str:
+    def _repr_html_(self) -> str | None:
         """HTML, in which a notebook typesets what stands between dollar signs."""
-        return str(import_module(_PRINTER).html(self))
+        return self._repr_mimebundle_().get("text/html")
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         """Every form by its MIME type."""
-        found = {
-            "text/plain": str(import_module(_PRINTER).text(self)),
-            "text/html": self._repr_html_(),
-        }
-        latex = self._repr_latex_()
-        if latex is not None:
-            found["text/latex"] = latex
+        found = {"text/plain": str(self)}
+        for show in _printers():
+            found.update(show(self))
         kept = set(include or found) - set(exclude or ())
         return {k: v for k, v in found.items() if k in kept}
+
+
+@cache
+def _printers() -> tuple[Any, ...]:
+    return tuple(e.load() for e in sorted(entry_points(group=GROUP), key=lambda e: e.name))

@@ -89,3 +89,9 @@ def tensors_of(equations: Sequence[Written]) -> list[str]:
 def bare_names(equations: Sequence[Written]) -> set[str]:
     """Every name without subscripts that is no letter."""
     return {x for e in equations for x in free_names(e.right, frozenset(names_of(e.letters)))}
+
+
+def names_read(written: Written) -> set[str]:
+    """Every name that an equation's right side reads, tensors whose size is asked included."""
+    tensors = {r.of for r in refs(written.right)}
+    return tensors | bare_names([written]) | set(sized_names(written.right))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,12 +10,16 @@ from derive.errors import ChainruleError, meant, shorten
 from derive.ir.system import Draw, System, Training
 from derive.language.assemble import Declarations, assemble
 from derive.language.extent_inference import Sizes
-from derive.language.occurrences import letters_of
+from derive.language.occurrences import letters_of, names_read
 from derive.language.parser import check_name
+from derive.language.syntax import Written
 from derive.language.user_numbers import check_title, exact, extent
-from derive.readers.latex import read_either
+from derive.readers.model_text import read_model
 from derive.specs.attributes import read_draw
 from derive.specs.optimizer import DEFAULT, read_optimizer
+
+# what must be read by some equation; targets and running statistics may be for others to read
+_ALL_READ = ("input", "parameter", "constant")
 
 
 def parse(
@@ -51,48 +55,31 @@ def parse(
     if wrong_name:
         problems.append(f"name: {wrong_name}")
     constants, sizes, random = constants or {}, sizes or {}, random or {}
-    roles: dict[str, str] = {}
-    for role, names in (
+    declared = (
         ("input", inputs),
         ("target", targets),
         ("parameter", parameters),
         ("buffer", buffers),
         ("random", list(random)),
         ("constant", list(constants)),
-    ):
-        for tensor in names:
-            wrong = check_name(tensor)
-            if wrong:
-                problems.append(f"{role}s: {wrong}")
-            elif tensor in roles:
-                problems.append(
-                    f"{role}s: '{tensor}' is a {roles[tensor]} too; a tensor has one role"
-                )
-            else:
-                roles[tensor] = role
+    )
+    roles = _read_roles(declared, problems)
     before = len(problems)
-    written = read_either(text, place, problems, functions, tuple(roles))
+    written = read_model(text, place, problems, functions, tuple(roles))
     all_read = len(problems) == before
     known = {*roles, *(w.tensor for w in written)}
     letters = (batch,) if isinstance(batch, str) else tuple(batch)
-    for letter in letters:
-        wrong = check_name(letter, "letter")
-        if wrong:
-            problems.append(f"batch: {wrong}")
-    for tensor in integers:
-        if tensor not in known:
-            problems.append(f"integers: unknown tensor '{shorten(tensor)}'{meant(tensor, known)}")
-        elif roles.get(tensor) not in ("input", "target", "buffer"):
-            problems.append(f"integers: '{tensor}' is no input or target; only these are given")
-    for key, wanted in (("objective", objective), ("output", output)):
-        if wanted is not None and wanted not in known and all_read:
-            problems.append(f"{key}: unknown tensor '{shorten(wanted)}'{meant(wanted, known)}")
+    wrong_letters = (check_name(letter, "letter") for letter in letters)
+    problems.extend(f"batch: {wrong}" for wrong in wrong_letters if wrong)
+    problems.extend(_wrong_integers(integers, roles, known))
+    if all_read:
+        problems.extend(_unknown({"objective": objective, "output": output}, known))
     training = training or read_optimizer(DEFAULT, {}, problems)
     if random:
         draws = _read_draws(random, problems)
         training = replace(training, draws=draws)
         roles.update((name, draw.role) for name, draw in draws if roles.get(name) == "random")
-    declared = Declarations(
+    declarations = Declarations(
         name=name,
         roles=roles,
         constants={k: exact(v, f"constants.{k}", problems) for k, v in constants.items()},
@@ -104,29 +91,79 @@ def parse(
         training=training,
     )
     if all_read:
-        walked = letters_of(written)
-        problems.extend(
-            f"{key}: no equation has a letter '{shorten(letter)}'"
-            f"{meant(letter, walked) or '; take it out'}"
-            for key, given in (
-                ("sizes", [n for _, n in declared.sizes.letters]),
-                ("batch", letters),
-            )
-            for letter in given
-            if letter not in walked
-        )
-    system = assemble(written, declared, problems)
-    problems.extend(
-        f"sizes: '{tensor}.{position}' names no axis: '{tensor}' has {system.table[tensor].rank}, "
-        "counted from 0"
-        for tensor, position in declared.sizes.slots
-        if position >= system.table[tensor].rank
-    )
-    if objective is not None and system.table[objective].rank:
-        problems.append(f"objective: '{objective}' has axes; sum over them")
+        given = {"sizes": [n for _, n in declarations.sizes.letters], "batch": letters}
+        problems.extend(_unused(given, written))
+        problems.extend(_unread(roles, written))
+    system = assemble(written, declarations, problems)
+    problems.extend(_wrong_axes(declarations, system))
     if problems:
         raise ChainruleError(*problems)
     return system
+
+
+def _read_roles(
+    declared: Iterable[tuple[str, Iterable[str]]], problems: list[str]
+) -> dict[str, str]:
+    """The part that each declared tensor plays."""
+    roles: dict[str, str] = {}
+    for role, names in declared:
+        for tensor in names:
+            wrong = check_name(tensor)
+            if wrong:
+                problems.append(f"{role}s: {wrong}")
+            elif tensor in roles:
+                problems.append(
+                    f"{role}s: '{tensor}' is a {roles[tensor]} too; a tensor has one role"
+                )
+            else:
+                roles[tensor] = role
+    return roles
+
+
+def _wrong_integers(
+    integers: Iterable[str], roles: Mapping[str, str], known: Collection[str]
+) -> Iterator[str]:
+    for tensor in integers:
+        if tensor not in known:
+            yield f"integers: unknown tensor '{shorten(tensor)}'{meant(tensor, known)}"
+        elif roles.get(tensor) not in ("input", "target", "buffer"):
+            yield f"integers: '{tensor}' is no input or target; only these are given"
+
+
+def _unknown(wanted: Mapping[str, str | None], known: Collection[str]) -> Iterator[str]:
+    for key, name in wanted.items():
+        if name is not None and name not in known:
+            yield f"{key}: unknown tensor '{shorten(name)}'{meant(name, known)}"
+
+
+def _unused(given: Mapping[str, Iterable[str]], written: Sequence[Written]) -> Iterator[str]:
+    """A line for each letter that no equation has."""
+    walked = letters_of(written)
+    for key, letters in given.items():
+        for letter in letters:
+            if letter not in walked:
+                cure = meant(letter, walked) or "; take it out"
+                yield f"{key}: no equation has a letter '{shorten(letter)}'{cure}"
+
+
+def _unread(roles: Mapping[str, str], written: Sequence[Written]) -> Iterator[str]:
+    """A line for each tensor that is given to the model, or trained, and that no equation reads."""
+    read = set().union(*map(names_read, written))
+    for tensor, role in roles.items():
+        if role in _ALL_READ and tensor not in read:
+            cure = meant(tensor, read - {*roles}) or "; take it out, or use it"
+            yield f"{role}s: '{tensor}' is declared, but no equation reads it{cure}"
+
+
+def _wrong_axes(declared: Declarations, system: System) -> Iterator[str]:
+    for tensor, position in declared.sizes.slots:
+        rank = system.table[tensor].rank
+        if position >= rank:
+            axes = f"'{tensor}' has {rank}, counted from 0"
+            yield f"sizes: '{tensor}.{position}' names no axis: {axes}"
+    objective = declared.objective
+    if objective is not None and system.table[objective].rank:
+        yield f"objective: '{objective}' has axes; sum over them"
 
 
 def _read_draws(random: Mapping[str, Any], problems: list[str]) -> tuple[tuple[str, Draw], ...]:

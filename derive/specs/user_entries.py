@@ -14,7 +14,7 @@ from derive.language.occurrences import bare_names, letters_of, tensors_of
 from derive.language.parser import check_name
 from derive.language.syntax import Written
 from derive.language.user_numbers import exact, extent
-from derive.readers.latex import read_either
+from derive.readers.model_text import read_model
 from derive.specs.attributes import read_draw, read_initializer
 from derive.specs.schema import Definition, ParameterSpec
 
@@ -88,7 +88,7 @@ def own_entry(
                 )
             roles[tensor] = role
     written = tuple(
-        read_either(
+        read_model(
             definition.equations, f"{place}.equations", problems, definition.functions, tuple(roles)
         )
     )

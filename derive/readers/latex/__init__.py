@@ -1,11 +1,5 @@
 """Formulas as papers have them, in LaTeX, read into the equation language."""
 
-from derive.readers.latex.read import (
-    latex_equations,
-    looks_like_latex,
-    read_either,
-    read_latex,
-    read_latex_of,
-)
+from derive.readers.latex.read import latex_equations, read_latex, read_latex_of
 
-__all__ = ["latex_equations", "looks_like_latex", "read_either", "read_latex", "read_latex_of"]
+__all__ = ["latex_equations", "read_latex", "read_latex_of"]

@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from derive.errors import ChainruleError, shorten
 from derive.ir.notation import affine
-from derive.language.parser import read_equations
 from derive.language.syntax import Refused, Written
 from derive.readers.latex.by_index.differentials import differentials
 from derive.readers.latex.by_index.hypotheses import hypotheses
@@ -39,39 +38,6 @@ from derive.readers.reading import (
     readings,
 )
 from derive.readers.vocabulary import Translation, Unread, Vocabulary
-
-_COMMAND = re.compile(r"\\[A-Za-z]{2,}|\\\\|\\\[|\$|[A-Za-z0-9)}]\s*[_^]\s*\{")
-_LANGUAGE = re.compile(r"\w\s*\[|\*\*|\b(?:sum|prod|mean|where)\s*\(")
-
-
-def looks_like_latex(text: str) -> bool:
-    """Whether a text is LaTeX, not the equation language: it has commands or braced scripts.
-
-    `y_i = x_i^2` is LaTeX, too; `y_i = 2*x_i` names three scalars of the equation language.
-    """
-    plain = "\n".join(line.split("#", 1)[0] for line in text.splitlines())
-    if "\\" not in plain.replace("\\\n", "\n") and _LANGUAGE.search(plain):
-        return False
-    scripts = "^" in plain and re.search(r"[A-Za-z]_\w", plain)
-    return bool(_COMMAND.search(plain) or scripts)
-
-
-def read_either(
-    text: str,
-    place: str,
-    problems: list[str],
-    functions: Mapping[str, str] | None = None,
-    known: Collection[str] = (),
-) -> list[Written]:
-    """A model's equations, in the equation language or in LaTeX."""
-    if looks_like_latex(text) or (functions and not _LANGUAGE.search(text)):
-        return latex_equations(text, place, problems, functions, known)
-    if functions:
-        problems.append(
-            f"{place}: functions tell what the letters of LaTeX are, and this is none; write the "
-            "function's name into the equations"
-        )
-    return read_equations(text, place, problems)
 
 
 def read_latex(

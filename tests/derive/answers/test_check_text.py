@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import derive
+from codegen.report_text import as_markdown, as_text
 from derive import (
     ChainruleError,
     check,
@@ -276,7 +277,7 @@ def test_given_names_are_read_and_told():
     report = check_answer(net(), answer)
     assert [(r.name, r.verdict) for r in report.rows] == [("dz2", "equal")]
     assert dict(report.names) == {"err": "dz2", "out": "y2"}
-    assert "names: err is dz2, out is y2" in str(report)
+    assert "names: err is dz2, out is y2" in as_text(report)
     assert report.to_json()["names"] == {"err": "dz2", "out": "y2"}
 
 
@@ -329,7 +330,7 @@ def test_the_report_for_machines():
 
 
 def test_the_report_as_markdown():
-    told = check_answer(net(), Answer("dW2[i,j] = -sum(n, dz2[n,i]*y1[n,j])")).to_markdown()
+    told = as_markdown(check_answer(net(), Answer("dW2[i,j] = -sum(n, dz2[n,i]*y1[n,j])")))
     assert "| formula | `dW2` | different |" in told
     assert "* likely slip: sign: " in told
     assert "* derived: `dW2[i,j] = sum(n, dz2[n,i]*y1[n,j])`" in told
@@ -353,7 +354,7 @@ def test_fail_fast_ends_with_the_first_that_is_wrong():
 
 def test_a_line_is_no_longer_than_a_terminal():
     text = "dz1[n,i] = sum(k, W2[k,i]*dz2[n,k])\ndx[n,j] = sum(i, W1[j,i]*dz1[n,i])"
-    assert all(len(line) <= 80 for line in str(check_answer(net(), Answer(text))).splitlines())
+    assert all(len(line) <= 80 for line in as_text(check_answer(net(), Answer(text))).splitlines())
 
 
 # ---- error terms of each sample, softmax without an assumption, numbers --------------------------

@@ -7,6 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from codegen.report_text import WIDTH, as_text
 from derive import (
     ChainruleError,
     check,
@@ -22,7 +23,7 @@ from derive.checks.points import (
     shrunk,
     work,
 )
-from derive.checks.report import WIDTH, Report, Row
+from derive.checks.report import Report, Row
 from derive.ir.notation import (
     Add,
     Mul,
@@ -501,7 +502,7 @@ def test_a_place_counted_from_the_end_stays_at_the_end():
 
 def test_the_report_fits_a_terminal():
     report = check(derivation_of("net"), RIGHT.replace("size(n)", "2"))
-    lines = str(report).splitlines()
+    lines = as_text(report).splitlines()
     assert max(map(len, lines)) <= WIDTH
     assert lines[0] == "check of model"
     assert any(line.startswith("formula  dz2  different") for line in lines)
@@ -536,6 +537,6 @@ def test_the_same_seed_gives_the_same_report():
 
 def test_long_details_are_wrapped():
     row = Row("W", "exact", "wrong", "word " * 40)
-    lines = str(Report("t", (row,))).splitlines()
+    lines = as_text(Report("t", (row,))).splitlines()
     assert max(map(len, lines)) <= WIDTH
     assert lines[3].startswith("    word")

@@ -24,11 +24,11 @@ from derive.ir.notation import Dim, affine
 from derive.language.parser import read_equations
 from derive.readers.latex import (
     latex_equations,
-    looks_like_latex,
     read_latex,
     read_latex_of,
 )
 from derive.readers.latex.to_text import written_text
+from derive.readers.model_text import looks_like_latex
 from derive.readers.vocabulary import Vocabulary
 from derive.semantics.interpreter import Interpreter
 from derive.systems.one_sample import one_sample

@@ -1,5 +1,7 @@
 """Specs: what a table says, with equations alone; keys, numbers, examples, overrides."""
 
+import subprocess
+import sys
 import tomllib
 from fractions import Fraction
 from pathlib import Path
@@ -112,7 +114,55 @@ def test_numbers_are_exact():
     )
     assert system.table["a"].value == Fraction(1, 10)
     assert system.training.hyperparameters == (("learning_rate", Fraction(1, 1000)),)
-    assert load(LINE, constants={"k": "1/3"}).table["k"].value == Fraction(1, 3)
+    third = load_text('equations = "E = k"\nobjective = "E"\nconstants = { k = "1/3" }')
+    assert third.table["k"].value == Fraction(1, 3)
+
+
+READ = {"parameters": ["w"], "inputs": ["x"], "constants": {"c": 2}, "objective": "E"}
+TEXT = "E = sum(n, c*w*x[n])"
+
+
+@pytest.mark.parametrize(
+    ("text", "more", "problem"),
+    [
+        (TEXT, {"parameters": ["w", "q"]}, "parameters: 'q' {}; take it out, or use it"),
+        (TEXT, {"inputs": ["x", "mask"]}, "inputs: 'mask' {}; take it out, or use it"),
+        (TEXT, {"constants": {"c": 2, "k": 3}}, "constants: 'k' {}; take it out, or use it"),
+        (
+            "E = sum(n, c*w*x[n]*sigma[n])",
+            {"inputs": ["x", "sgima"]},
+            "inputs: 'sgima' {}; did you mean 'sigma'?",
+        ),
+    ],
+)
+def test_what_is_declared_is_read(text, more, problem):
+    with pytest.raises(ChainruleError) as caught:
+        parse(text, **{**READ, **more})
+    assert problem.format("is declared, but no equation reads it") in caught.value.problems
+
+
+@pytest.mark.parametrize(
+    ("text", "more"),
+    [
+        ("E = sum(n, c*w*u[y[n]])", {"inputs": ["u", "y"], "integers": ["y"]}),
+        (
+            "E = sum(n, c*w*x[n])\nnext(m) = m + sum(n, y[n])",
+            {"inputs": ["x", "y"], "buffers": ["m"]},
+        ),
+        ("E = sum(n, c*w*x[n])", {"targets": ["t"], "buffers": ["m"]}),
+    ],
+)
+def test_subscripts_and_next_values_are_reads_and_targets_need_none(text, more):
+    assert parse(text, **{**READ, **more}).objective == "E"
+
+
+def test_equations_in_the_language_need_no_reader_of_latex():
+    code = (
+        "import sys, derive; derive.parse('E = w**2', parameters=['w'], objective='E');"
+        "far = ('derive.readers.latex', 'derive.calculus');"
+        "sys.exit(any(m.startswith(far) for m in sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_weight_decay_changes_the_update():
