@@ -10,10 +10,10 @@ from math import inf
 from codegen.documents.blocks import Document
 from codegen.documents.builder import DocumentBuilder
 from codegen.documents.formats.form import Format, RenderedBlock, Writer
-from codegen.documents.formats.unicode_text import plain
 from codegen.documents.options import DocumentOptions
 from codegen.documents.sections.backward import Backward
 from codegen.documents.sections.forward import forward
+from codegen.latex.unicode_text import plain
 from derive.errors import ChainruleError, meant, shorten
 from derive.ir.derivation import Derivation
 from derive.ir.tree import equation_reads, needed_by

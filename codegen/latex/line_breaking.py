@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from codegen.latex.box import PLUS, TIMES, flat
+from codegen.latex.tree import Accent, Atom, Fraction, Grid, Node, Root, Row, Script, Styled, tree
 
 _TOKEN = re.compile(r"\\[A-Za-z]+\*?|\\.|.", re.DOTALL)
 
@@ -15,9 +16,9 @@ _WIDTHS = {
     **dict.fromkeys("=<>", 1.35),
     **dict.fromkeys("+-", 1.3),
     **dict.fromkeys("()[]|!'", 0.42),
-    **dict.fromkeys((" ", "\n", PLUS, TIMES), 0.0),
     "&": 0.9,
-    **dict.fromkeys((r"\left", r"\right", r"\limits", r"\text", r"\nolimits"), 0.0),
+    **dict.fromkeys((r"\left", r"\right", r"\limits", r"\nolimits"), 0.0),
+    **dict.fromkeys((r"\text", r"\mathrm"), 0.0),
     **dict.fromkeys((r"\bigl", r"\bigr", r"\Bigl", r"\Bigr"), 0.1),
     **dict.fromkeys((r"\biggl", r"\biggr", r"\Biggl", r"\Biggr"), 0.3),
     **dict.fromkeys((r"\cdot", r"\times", r"\odot", r"\oslash"), 1.3),
@@ -37,73 +38,58 @@ _WIDTHS = {
     r"\ ": 0.33,
     r"\quad": 1.0,
     r"\qquad": 2.0,
-    r"\sqrt": 0.95,
     r"\substack": 0.0,
-    r"\mathrm": 0.0,
     r"\operatorname": 0.17,
-    r"\begin": 1.4,
-    r"\end": 0.0,
 }
 _LEAD = re.compile(rf"([{PLUS}{TIMES}]?)(\\,| \\cdot | \\odot | \\oslash | [-+] |)")
 ODOT, OSLASH, TIMES_SIGN = r"\odot", r"\oslash", r"\times"
-_LETTER = 0.58
+_NEW_LINE = Atom(r"\\")
+_LETTER, _GRID, _ROOT = 0.58, 1.4, 0.95
 _SCRIPT = 0.72
 
 
-def width(text: str, stacked: bool = True) -> float:
+def width(latex: str, stacked: bool = True) -> float:
     """About how wide a formula is, in em; its superscripts above its subscripts, or beside them."""
-    return _Measure(text, stacked).row()
+    return _width(tree(latex), stacked)
 
 
-class _Measure:
-    def __init__(self, text: str, stacked: bool) -> None:
-        self.tokens = list(_TOKEN.findall(text))
-        self.stacked = stacked
-        self.at = 0
+def _width(node: Node, stacked: bool) -> float:
+    match node:
+        case Row(parts):
+            return _row(parts, stacked)
+        case Fraction(over, under):
+            return max(_width(over, stacked), _width(under, stacked)) + 0.25
+        case Grid(_, inner):
+            # its rows are under each other, what follows stands beside them
+            return _GRID + _width(inner, stacked)
+        case Root(inner):
+            return _ROOT + _width(inner, stacked)
+        case Accent(_, inner):
+            return _LETTER + _width(inner, stacked)
+        case Styled(command, inner):
+            return _WIDTHS.get(command, _LETTER) + _width(inner, stacked)
+        case Script(inner):
+            return _SCRIPT * _width(inner, stacked)
+        case Atom(token):
+            return 0.0 if token.isspace() else _WIDTHS.get(token, _LETTER)
 
-    def row(self) -> float:
-        """The width up to what closes it; of several rows, that of the widest."""
-        widest = total = scripts = 0.0
-        while self.at < len(self.tokens):
-            token = self.tokens[self.at]
-            self.at += 1
-            if token == "}":
-                break
-            if token == r"\end":
-                self.argument()
-                break
-            if token in "^_":
-                # a superscript stands above its subscript
-                inner = _SCRIPT * self.argument()
-                total += max(0.0, inner - scripts)
-                scripts = max(scripts, inner) if self.stacked else 0.0
-                continue
-            scripts = 0.0
-            if token == r"\\":
-                widest, total = max(widest, total), 0.0
-            elif token == r"\begin":
-                # its rows are under each other, what follows stands beside them
-                self.argument()
-                total += _WIDTHS[r"\begin"] + self.row() + _WIDTHS[r"\end"]
-            else:
-                total += self.piece(token)
-        return max(widest, total)
 
-    def piece(self, token: str) -> float:
-        if token == "{":
-            return self.row()
-        if token == r"\frac":
-            return max(self.argument(), self.argument()) + 0.25
-        return _WIDTHS.get(token, _LETTER)
-
-    def argument(self) -> float:
-        while self.at < len(self.tokens) and self.tokens[self.at] == " ":
-            self.at += 1
-        if self.at == len(self.tokens):
-            return 0.0
-        token = self.tokens[self.at]
-        self.at += 1
-        return self.piece(token)
+def _row(parts: Sequence[Node], stacked: bool) -> float:
+    """The width of pieces beside each other; of several lines, that of the widest."""
+    widest = total = scripts = 0.0
+    for part in parts:
+        if isinstance(part, Script):
+            # a superscript stands above its subscript
+            inner = _width(part, stacked)
+            total += max(0.0, inner - scripts)
+            scripts = max(scripts, inner) if stacked else 0.0
+            continue
+        scripts = 0.0
+        if part == _NEW_LINE:
+            widest, total = max(widest, total), 0.0
+        else:
+            total += _width(part, stacked)
+    return max(widest, total)
 
 
 def split(text: str, room: float, later: float) -> list[str]:

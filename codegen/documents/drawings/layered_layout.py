@@ -20,8 +20,8 @@ from codegen.documents.drawings.marks import (
 )
 from codegen.documents.drawings.nodes import Net, Node
 from codegen.documents.drawings.routing import Wired, wired
-from codegen.documents.drawings.unicode_label import plain
 from codegen.latex.line_breaking import width as formula_width
+from codegen.latex.unicode_label import plain
 
 # in em
 _WIDEST = 58.0

@@ -16,9 +16,9 @@ from codegen.documents.drawings.marks import (
     Mark,
     framed,
 )
-from codegen.documents.drawings.unicode_label import plain
 from codegen.latex.symbol import Symbol
 from codegen.latex.symbols import Names, with_one
+from codegen.latex.unicode_label import plain
 from derive.ir.notation import Mul
 from derive.ir.system import Layer, System
 from derive.ir.tree import equation_reads, reads

@@ -24,7 +24,7 @@ from codegen.documents.drawings.marks import (
     Line,
     Mark,
 )
-from codegen.documents.drawings.unicode_label import Piece, pieces
+from codegen.latex.unicode_label import Piece, pieces
 
 _EM = 16.0  # units of the picture, and pixels where it stands alone
 _BASELINE = 0.32  # from the middle of a letter down to its baseline, in em

@@ -14,8 +14,8 @@ from codegen.documents.drawings.marks import (
     framed,
 )
 from codegen.documents.drawings.nodes import Node, Words
-from codegen.documents.drawings.unicode_label import plain
 from codegen.latex.symbols import Names, letter
+from codegen.latex.unicode_label import plain
 from derive.ir.notation import Axis, Equation, affine
 from derive.ir.system import System
 from derive.ir.tree import equation_reads

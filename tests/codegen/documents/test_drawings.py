@@ -26,7 +26,6 @@ from codegen.documents.drawings.marks import (
 )
 from codegen.documents.drawings.svg import data_uri, inline_svg, svg_file
 from codegen.documents.drawings.tikz import tikz_picture
-from codegen.documents.drawings.unicode_label import pieces, plain
 from codegen.documents.formats.form import Writer
 from codegen.documents.formats.markdown import MARKDOWN, beside
 from codegen.documents.formats.pdf import compile_with_log, have_tex
@@ -34,6 +33,7 @@ from codegen.documents.formats.tex import TEX
 from codegen.documents.options import DocumentOptions
 from codegen.documents.write import filled
 from codegen.latex.symbols import Names
+from codegen.latex.unicode_label import pieces, plain
 from codegen.templating import render
 from derive import differentiate, load, parse
 

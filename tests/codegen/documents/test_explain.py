@@ -9,7 +9,7 @@ import pytest
 
 from codegen.cli import main
 from codegen.documents.explain import COLUMNS, _broken, explain
-from codegen.documents.formats.unicode_text import plain
+from codegen.latex.unicode_text import plain
 from derive import ChainruleError, differentiate, load
 
 pytestmark = pytest.mark.sampled
