@@ -30,7 +30,8 @@ class Box:
 
     `reaches` is true where the piece would take in what stands after it, as a sum does;
     `powers` where a power may be put to it as it is; `rigid` where it has a shape of its own, as
-    cases have, so that its delimiters have to grow with it.
+    cases have, so that its delimiters have to grow with it. `turned` is its transpose where that
+    isn't written with a T, `below` the denominator where the numerator is 1.
     """
 
     text: str
@@ -39,6 +40,8 @@ class Box:
     reaches: bool = False
     powers: bool = False
     rigid: bool = False
+    turned: Box | None = None
+    below: str = ""
 
     def at_least(self, level: int) -> Box:
         """The piece itself where it binds tightly enough, else in parentheses."""
@@ -64,7 +67,9 @@ def called(function: str, argument: Box) -> Box:
 
 def fraction(over: str, under: str) -> Box:
     """A quotient, one above the other."""
-    return Box(rf"\frac{{{flat(over)}}}{{{flat(under)}}}", PRODUCT, TALL)
+    below = flat(under)
+    text = rf"\frac{{{flat(over)}}}{{{below}}}"
+    return Box(text, PRODUCT, TALL, below=below if over == "1" else "")
 
 
 def power(base: Box, exponent: str) -> Box:
@@ -75,25 +80,18 @@ def power(base: Box, exponent: str) -> Box:
 
 def joined(parts: Sequence[tuple[int, Box]]) -> Box:
     """Terms with their signs as a sum."""
+    sign, last = parts[-1]
+    if len(parts) == 1 and sign > 0:
+        return last
     text = ""
     for sign, part in parts:
         if text:
             text += f"{PLUS} {'+' if sign > 0 else '-'} {part.text}"
         else:
             text = part.text if sign > 0 else f"-{part.text}"
-    alone = len(parts) == 1
-    sign, last = parts[-1]
-    level = last.level if alone and sign > 0 else SUM
     height = max(p.height for _, p in parts)
     rigid = any(p.rigid for _, p in parts)
-    return Box(
-        text,
-        level,
-        height,
-        reaches=last.reaches,
-        powers=alone and sign > 0 and last.powers,
-        rigid=rigid,
-    )
+    return Box(text, SUM, height, reaches=last.reaches, rigid=rigid)
 
 
 def beside(parts: Sequence[Box], operator: str = "") -> Box:

@@ -467,7 +467,7 @@ def _is_infinite(expr: Expr) -> bool:
 
 def _number(value: Fraction, inline: bool) -> Box:
     box = number(value)
-    if inline and box.text.startswith(r"\frac"):
+    if inline and box.height == TALL:
         return Box(f"{value.numerator}/{value.denominator}", PRODUCT)
     return box
 

@@ -22,6 +22,7 @@ from codegen.latex.orientation import (
     Frame,
     NoMatrix,
     divides,
+    fewest_transposes,
     free,
     transposed,
 )
@@ -83,7 +84,7 @@ class Contraction:
             if square is not None:
                 frame = Frame(path[0], path[1])
                 sides = [joined([self.printer.signed(square, f)]) for f in (frame, frame.turned)]
-                return _norm(min(sides, key=lambda box: box.text.count(TRANSPOSED)))
+                return _norm(fewest_transposes(*sides))
         boxes: list[Box] = []
         for k, letter in enumerate(path):
             first, last = k == 0, k + 1 == len(path)
@@ -144,8 +145,7 @@ class Contraction:
         """A matrix, or the transpose of its transpose, whichever is simpler."""
         straight = joined([self.printer.signed(expr, frame)])
         turned = transposed(joined([self.printer.signed(expr, frame.turned)]))
-        tops = [b.text.count(TRANSPOSED) for b in (straight, turned)]
-        return straight if tops[0] <= tops[1] else turned
+        return fewest_transposes(straight, turned)
 
     def vector(self, expr: Expr | None, frame: Frame, ones: str) -> Box:
         """What stands at an end of the chain."""
@@ -161,7 +161,7 @@ class Contraction:
                 joined([self.printer.signed(square, frame)])
                 for frame in (Frame(letter, None), Frame(None, letter))
             ]
-            return _norm(min(sides, key=lambda box: box.text.count(TRANSPOSED)))
+            return _norm(fewest_transposes(*sides))
         first, *rest = factors(expr)
         if rest and not divides(first) and not divides(rest[0]):
             left = self.either(first, Frame(None, letter)).at_least(ATOM)
@@ -169,7 +169,7 @@ class Contraction:
             return beside([left, right])
         column = self.matrix(expr, Frame(letter, None), turn=False)
         row = self.matrix(expr, Frame(None, letter), turn=False)
-        if row.text.count(TRANSPOSED) < column.text.count(TRANSPOSED):
+        if fewest_transposes(column, row) is row:
             return beside([row, Box(ONES)])
         return beside([Box(ONES + TRANSPOSED), column])
 

@@ -8,7 +8,6 @@ element by element or contracted along a chain, there is no such form: None.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from fractions import Fraction
 
@@ -79,8 +78,6 @@ from derive.ir.tree import (
     mul,
     reads,
 )
-
-_BELOW_ONE = re.compile(r"\\frac\{1\}\{([^{}]*)\}")
 
 
 class MatrixPrinter:
@@ -349,11 +346,10 @@ class MatrixPrinter:
             return front
         if value == 1 and not scalars:
             return entrywise
-        below_one = _BELOW_ONE.fullmatch(front.text)
-        if below_one and len(over) == 1 and not under and isinstance(over[0], Add):
+        if front.below and len(over) == 1 and not under and isinstance(over[0], Add):
             inside = self.box(over[0], frame)
             if is_short(inside):
-                return fraction(inside.text, below_one.group(1))
+                return fraction(inside.text, front.below)
         return beside([front, entrywise])
 
     def factor(self, expr: Expr, frame: Frame) -> Box:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from codegen.latex.box import (
     ATOM,
@@ -60,12 +60,15 @@ def free(expr: Expr) -> frozenset[Axis]:
 
 def transposed(box: Box) -> Box:
     """The transpose of a matrix."""
-    if box.text.endswith(TRANSPOSED) and box.level == ATOM and box.text.count("^") == 1:
-        return replace(box, text=box.text.removesuffix(TRANSPOSED), powers=True)
-    if box.text.endswith(INVERSE) and box.level == ATOM:
-        return replace(box, text=box.text.removesuffix(INVERSE) + TRANSPOSED_INVERSE)
+    if box.turned is not None:
+        return box.turned
     base = box if box.powers else parenthesised(box)
-    return Box(base.text + TRANSPOSED, ATOM, max(base.height, NESTED))
+    return Box(base.text + TRANSPOSED, ATOM, max(base.height, NESTED), turned=box)
+
+
+def fewest_transposes(*boxes: Box) -> Box:
+    """The first of those with the fewest transposes."""
+    return min(boxes, key=lambda box: box.text.count(TRANSPOSED))
 
 
 def divides(expr: Expr) -> bool:

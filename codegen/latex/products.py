@@ -77,7 +77,7 @@ class _Factors:
     def coefficient(self) -> tuple[list[Box], list[Box]]:
         """The number above and below the bar; a decimal stands above."""
         shown = number(self.value)
-        if not shown.text.startswith(r"\frac"):
+        if shown.height < TALL:
             return ([shown] if self.value != 1 else []), []
         over, under = self.value.numerator, self.value.denominator
         return ([number(Fraction(over))] if over != 1 else []), [number(Fraction(under))]

@@ -62,12 +62,16 @@ class Integers:
         if isinstance(change, Partial):
             return Box(text, PRODUCT, TALL)
         assert not isinstance(symbol, Partial)
+        turned = None
+        if isinstance(symbol, Symbol) and symbol.above == "-1" and not subscripts:
+            turned = Integers.boxed(replace(symbol, above=r"-\top"))
         return Box(
             text,
             ATOM,
             NESTED if symbol.above else 0,
             powers=not (symbol.above or (isinstance(symbol, Determinant) and symbol.log)),
             rigid=symbol.rigid,
+            turned=turned,
         )
 
     def subscripts(self, subscripts: Sequence[Affine]) -> str:
