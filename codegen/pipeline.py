@@ -6,6 +6,7 @@ from codegen.targets.numpy.functions.frame import Frame
 from codegen.targets.numpy.module import module_text
 from derive.errors import ChainruleError, meant
 from derive.ir.derivation import Derivation
+from derive.ir.runtime_extents import dims_of, equation_dims
 from derive.specs.subject import demand_derivation
 
 TARGETS = ("numpy",)
@@ -43,4 +44,16 @@ def emit(
             f"{derivation.system.name}: '{derivation.objective}' has axes; a module trains on "
             "a scalar objective"
         )
+    _demand_extents(derivation)
     return module_text(Frame(derivation), dtype, part)
+
+
+def _demand_extents(derivation: Derivation) -> None:
+    system = derivation.system
+    told = dims_of((*system.having("input"), *system.having("target")))
+    asked = {d for e in (*derivation.forward, *derivation.backward) for d in equation_dims(e)}
+    for letter in sorted(asked - told):
+        raise ChainruleError(
+            f"{system.name}: no input or target is walked by '{letter}', so nothing tells how far "
+            f"it runs; take it out of batch and give its size, such as {letter} = 5"
+        )

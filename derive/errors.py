@@ -6,14 +6,29 @@ from collections.abc import Iterable
 from difflib import SequenceMatcher
 
 ALIKE = 0.6
+_WIDTH, _MOST = 400, 50
 
 
 class ChainruleError(Exception):
-    """Something in a user's input, told in one line per problem: the place, then the cure."""
+    """Something in a user's input, told in one line per problem: the place, then the cure.
+
+    Lines have at most 400 characters, and there are at most 50 of them.
+    """
 
     def __init__(self, *problems: str) -> None:
-        self.problems = tuple(" ".join(p.split()) for p in problems)
+        told = [_bounded(" ".join(p.split())) for p in problems[:_MOST]]
+        if len(problems) > _MOST:
+            told.append(f"and {len(problems) - _MOST} more problems like these")
+        self.problems = tuple(told)
         super().__init__("\n".join(self.problems))
+
+
+def _bounded(problem: str) -> str:
+    """A line of bounded length: its beginning has the place, its end the cure."""
+    if len(problem) <= _WIDTH:
+        return problem
+    end = _WIDTH // 3
+    return f"{problem[: _WIDTH - end - 5]} ... {problem[-end:]}"
 
 
 def meant(name: str, known: Iterable[str]) -> str:

@@ -24,6 +24,9 @@ _TEX = {
     "'": r"\textquotesingle{}",
     "`": r"\textasciigrave{}",
 }
+# Latin letters that no T1 font has and that have no plain letter inside
+_BARE = {"Ħ": "H", "ħ": "h", "ĸ": "k", "Ŧ": "T", "ŧ": "t"}
+_NOT_IN_T1 = {*_BARE, *"Ŀŀŉſ"}
 _CHINESE_PUNCTUATION = "，。、；：？！（）《》“”‘’…—·"
 _SPACE = re.compile(r"\s+")
 
@@ -60,6 +63,8 @@ def _tex_character(c: str) -> str:
         return _TEX[c]
     if c.isascii():
         return c if c.isprintable() else "?"
+    if c in _NOT_IN_T1:
+        return _BARE.get(c) or _plain(c)
     if c.isprintable() and ord(c) < 0x180:  # Latin letters with accents, that T1 has
         return c if c.isalpha() else _plain(c)
     return _plain(c)

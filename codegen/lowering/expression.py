@@ -50,6 +50,7 @@ from derive.ir.tree import (
     number,
     power,
     reads,
+    walk,
 )
 
 
@@ -123,7 +124,9 @@ def _filled(array: Array, fill: Array) -> Array | None:
 
 
 def _is_known(condition: Expr, scene: Scene) -> bool:
-    """Whether a condition reads no array: Python decides it."""
+    """Whether a condition reads no array and holds no function: Python decides it."""
+    if any(isinstance(node, Call | Pow | Constant) for node in walk(condition)):
+        return False
     found = (*reads(condition), *index_reads(condition))
     return all(scene.table[r.tensor].role in ("mode", "constant") for r in found)
 

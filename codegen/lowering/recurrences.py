@@ -157,7 +157,17 @@ def _for(
     body: list[Statement] = []
     for block in loop.body:
         if isinstance(block, Loop):
-            nested = _for(block, {**inside, **walked}, table, fixed | {letter}, started)
+            before, rest = _elsewhere(block, {**inside, **walked})
+            for equation in before:
+                note = equation_text(equation, adds=equation.tensor in started)
+                fresh = equation.tensor not in started
+                body.extend(
+                    lower_equation(
+                        equation, inner, fixed | {letter}, note, allocated=True, fresh=fresh
+                    )
+                )
+                started.add(equation.tensor)
+            nested = _for(block, rest, table, fixed | {letter}, started)
             body.extend([nested] if nested.body else [])
         else:
             equation = walked[block.tensor]
@@ -173,6 +183,25 @@ def _for(
                 )
             )
     return For(letter, loop.direction, tuple(body))
+
+
+def _elsewhere(
+    loop: Loop, inside: Mapping[str, Equation]
+) -> tuple[list[Equation], dict[str, Equation]]:
+    """What an inner loop doesn't walk, as `dy[t,2] += ...` with a loop along i: it comes before.
+
+    It waits for earlier steps of the outer loop only.
+    """
+    before: list[Equation] = []
+    rest = dict(inside)
+    for name, position in loop.axes:
+        equation = inside[name]
+        apart = tuple(t for t in equation.terms if t.target[position].axis is None)
+        if apart:
+            before.append(replace(equation, terms=apart))
+            walked = tuple(t for t in equation.terms if t not in apart)
+            rest[name] = replace(equation, terms=walked)
+    return before, rest
 
 
 def _without_step(

@@ -156,15 +156,20 @@ def spare_letters(used: Collection[str]) -> Iterator[str]:
 
 
 def resolve(
-    equation: Written, rank: Mapping[str, int], scalars: frozenset[str], values: frozenset[str]
+    equation: Written,
+    rank: Mapping[str, int],
+    scalars: frozenset[str],
+    values: frozenset[str],
+    sized: Collection[str] = (),
 ) -> Scoped:
     """The equation with every letter resolved.
 
-    `scalars` are tensors without axes, `values` all tensors. Raises `Refused`.
+    `scalars` are tensors without axes, `values` all tensors. The axes that `...` stands for go by
+    none of the letters that are `sized`. Raises `Refused`.
     """
     width = dots_width(equation, rank) or 0
     used = _names(equation)
-    spare = spare_letters(used)
+    spare = spare_letters({*used, *sized})
     dots = [next(spare) for _ in range(width)]
     left: list[LetterVar] = []
     scope: dict[str, LetterVar] = {}

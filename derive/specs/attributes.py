@@ -14,6 +14,7 @@ from derive.ir.system import Draw, Initializer
 from derive.language.user_numbers import exact, extent
 
 _LEAST = {"extents": 1, "counts": 0}
+_WIDTH = 300  # of a list of names in a message
 
 
 def read_attributes(
@@ -56,6 +57,8 @@ def unknown_type(name: str, known: Iterable[str], place: str, what: str) -> str:
     """The line that tells of a name that the catalogue doesn't have."""
     known = tuple(known)
     listed = f"; known: {', '.join(known)}"
+    if len(listed) > _WIDTH:
+        listed = "; `chainrule layers` lists what there is"
     return f"{place}: unknown {what} '{shorten(name)}'{known_type(name, known) or listed}"
 
 

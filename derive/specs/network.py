@@ -12,7 +12,7 @@ from dataclasses import replace
 from derive.errors import ChainruleError, meant, shorten
 from derive.ir.notation import Affine, Dim, affine
 from derive.ir.system import Layer, System, Training
-from derive.ir.tree import equation_reads
+from derive.ir.tree import equation_reads, needed_by
 from derive.language.assemble import Declarations, assemble
 from derive.language.extent_inference import Sizes
 from derive.language.parser import check_name
@@ -113,7 +113,9 @@ class _Network:
         if self.problems or output is None or loss is None:
             raise ChainruleError(*dict.fromkeys(self.problems))
         system = assemble(self.built.written, self.declared(output, loss), self.problems)
-        judged = tuple(k for k, tensor in self.outputs.items() if tensor in loss.inputs)
+        needed = needed_by({OBJECTIVE}, system.equations)
+        own = dict(system.aliases)
+        judged = tuple(k for k, tensor in self.outputs.items() if own.get(tensor, tensor) in needed)
         unused = tuple(
             f"{node.place}: nothing reads this layer, and it isn't the output"
             for k in unread(nodes, [*sources, judged], last)

@@ -137,7 +137,7 @@ class _Walk:
         free = dims_of([k.tensor for k in kept]) - dims_of(given)
         begun = (*(e for e in before if e.tensor in wanted), *begins)
         asked = {d for e in begun for d in equation_dims(e)}
-        if length & free or asked - dims_of(given):
+        if length & free or asked - dims_of(given) - free:
             return None
         return Stepping(
             output=self.output,

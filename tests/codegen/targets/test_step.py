@@ -181,6 +181,25 @@ def test_a_start_that_is_not_asked_for_everywhere():
     assert "place" in module.init_step(params, drawn((BATCH, 2), 4))
 
 
+@pytest.mark.parametrize(
+    "start",
+    [
+        "where(t > 0, h[n,t-1,l], h0[l])",
+        "where(t >= 1, h[n,t-1,l], h0[l])",
+        "where(t > 0, h[n,t-1,l], 0.5)",
+        "where(t == 0, h0[l], h[n,t-1,l])",
+    ],
+)
+def test_a_learned_or_constant_beginning(start):
+    system = model(
+        f"h[n,t,i] = tanh(sum(j, W[i,j]*x[n,t,j]) + sum(l, U[i,l]*{start}))\ny[n,t,i] = h[n,t,i]",
+        inputs=["x"],
+        parameters=["W", "U", *(["h0"] if "h0" in start else [])],
+        sizes={"i": 2, "l": 2, "j": 2},
+    )
+    agree(system, [drawn((BATCH, 6, 2))], batch=BATCH)
+
+
 def test_what_is_known_before_is_computed_once():
     """The whole of another sequence, and a weight that is normalised."""
     system = model(

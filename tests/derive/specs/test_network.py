@@ -576,3 +576,27 @@ def test_depth_costs_no_more_than_its_length():
     systems = [net(*[dense(3, activation="tanh")] * depth, loss="mse") for depth in (2, 8, 32)]
     assert [len(s.equations) for s in systems] == [5, 17, 65]
     assert all(len(a.tensors) < len(b.tensors) for a, b in pairwise(systems))
+
+
+def test_a_layer_that_the_loss_s_equations_read_is_read():
+    spec = {
+        "inputs": {"x": [3]},
+        "layers": [{"type": "dense", "name": n, "units": 2, "inputs": ["x"]} for n in "ab"],
+        "output": "a",
+        "loss": {"equations": "E = mean(n,i, (z_a[n,i] - z_b[n,i])**2)"},
+    }
+    assert load(spec).warnings == ()
+    spec["loss"] = {"equations": "E = mean(n,i, z_a[n,i]**2)"}
+    assert "nothing reads this layer" in load(spec).warnings[0]
+
+
+def test_messages_are_of_bounded_length():
+    many = [{"type": f"foo{k}"} for k in range(70)]
+    with pytest.raises(ChainruleError) as caught:
+        load({"inputs": {"x": [2]}, "layers": many, "loss": "mse"})
+    told = caught.value.problems
+    assert len(told) == 51
+    assert max(map(len, told)) <= 400
+    assert told[0].endswith("`chainrule layers` lists what there is")
+    assert told[-1].startswith("and ")
+    assert len(str(ChainruleError("a " * 1000))) <= 400

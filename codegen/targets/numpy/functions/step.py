@@ -14,6 +14,7 @@ from derive.ir.notation import (
     Tensor,
     affine,
 )
+from derive.ir.runtime_extents import equation_dims
 from derive.ir.tree import fresh_name
 from derive.systems.stepping import Stepping
 
@@ -29,8 +30,16 @@ def step_functions(frame: Frame) -> list[Function]:
         (walk.output, *(k.after for k in walk.kept), *(k.tensor.name for k in walk.kept))
     )
     use = Use((*walk.before, *walk.equations), asked)
+    begun = frozenset(k.tensor.name for k in walk.kept if k.begins)
     writer = Writer(
-        frame.names, table, whole.dims, whole.stored, use, whole.printer, bounds=frame.bounds
+        frame.names,
+        table,
+        whole.dims,
+        whole.stored,
+        use,
+        whole.printer,
+        apart=begun,
+        bounds=frame.bounds,
     )
     return [_init_step(frame, writer, walk), _step(writer, walk)]
 
@@ -54,6 +63,12 @@ def _init_step(frame: Frame, writer: Writer, walk: Stepping) -> Function:
     returned = dict_of("    return ", rows)
     lines = [*writer.unpack(walk.before)]
     lines += writer.checked(walk.given, [*body, *returned])
+    asked = {d for e in walk.before for d in equation_dims(e)}
+    for dim, word in called.items():
+        ((atom, _),) = dim.terms
+        assert isinstance(atom, Dim)
+        own = writer.names.dim(atom.name)
+        lines += [f"    {own} = {word}"] * (atom.name in asked and own != word)
     lines += [*body, *returned]
     told = "".join(f", {name}=1" for name in called.values())
     return Function(
