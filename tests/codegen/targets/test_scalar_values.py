@@ -1,4 +1,4 @@
-"""Values that are no arrays: conditions without tensors, products of truths, extents nobody tells."""
+"""Values that are no arrays: conditions without tensors, truths, extents nobody tells."""
 
 import numpy as np
 import pytest
