@@ -7,6 +7,7 @@ which decides comparisons: near it, `where`, `max`, `abs` and the like are one o
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -109,7 +110,11 @@ class _Writer(Interpreter):
         return {at: self._named(x, f"{equation.tensor}{list(at)}") for at, x in found.items()}
 
     def _reduce(self, op: str, values: list[Scalar]) -> Scalar:
-        found: Scalar = super()._reduce(op, [self._named(v, op) for v in values])
+        named = [self._named(v, op) for v in values]
+        if op == "sum":  # at once: one by one SymPy sorts the sum anew each time
+            total = sum((v.value for v in named), _numbers.number(0))
+            return Scalar(sympy.Add(*(v.expr for v in named)), total)
+        found: Scalar = super()._reduce(op, named)
         return found
 
     def _named(self, scalar: Scalar, name: str) -> Scalar:
@@ -245,6 +250,8 @@ class _Slope:
 
 
 def _digits(value: Any) -> Any:
+    if value.has(sympy.zoo, sympy.nan):  # a pole
+        return _numbers.number(math.nan)
     return _numbers.number(value.evalf(DIGITS + 5)._to_mpmath(4 * DIGITS))
 
 

@@ -56,6 +56,10 @@ _RANGES = (  # least and greatest absolute value, and how often a whole tensor h
 _NEAR = 1e-6  # a decision closer than this to the other answer is drawn again
 _ROUNDS = 12
 _LARGE = 1e6  # differences of a larger objective have too few digits left, in float64
+_SMALLER = 2  # what leaves are divided by where the objective is larger than that
+
+
+_MOST_BODIES = 500_000  # that are worked out one by one: a minute
 
 
 class NoInstance(Exception):
@@ -126,22 +130,30 @@ def draw(
     """Leaves at which the objective is finite and not huge, and no decision is a near thing.
 
     `training` is what a tensor that tells training from inference says. Raises `NoInstance`
-    where none are found.
+    where none are found, or the entries are too many.
     """
-    best: tuple[tuple[bool, float], Values] | None = None
+    bodies = work((*derivation.forward, *derivation.backward, *derivation.inlined), extents)
+    if bodies > _MOST_BODIES:
+        raise NoInstance(f"even over short axes {bodies} products are too many to be worked out")
+    best: tuple[tuple[bool, bool, float], Values] | None = None
+    smaller = 1
     for attempt, (bounds, mixed) in enumerate(_RANGES):
         source = random.Random(f"{seed} {attempt}")
-        values = _draw(derivation, source, extents, bounds, mixed)
+        values = _draw(derivation, source, extents, bounds, mixed, smaller)
         values |= {t.name: _full(int(training)) for t in derivation.system.having("mode")}
         if not _assume(derivation, values, extents):
             continue
         interpreter = Interpreter(derivation.forward, derivation.table, values, FLOATS, extents)
+        largest = abs(float(interpreter.array(derivation.objective).max()))
+        moderate = largest <= _LARGE
+        if largest > _LARGE:
+            smaller *= _SMALLER  # many layers in a row multiply what is larger than 1
         if not _finite(interpreter, derivation):
             continue
-        moderate = abs(float(interpreter.array(derivation.objective).max())) <= _LARGE
-        if best is None or (moderate, interpreter.margin) > best[0]:
-            best = (moderate, interpreter.margin), values
-            if moderate and interpreter.margin > _NEAR:
+        rank = (moderate, _has_gradients(derivation, values, extents), interpreter.margin)
+        if best is None or rank > best[0]:
+            best = rank, values
+            if all(rank[:2]) and interpreter.margin > _NEAR:
                 break
     if best is None:
         raise NoInstance("no random numbers were found at which the objective is finite")
@@ -182,12 +194,21 @@ def _finite(interpreter: Interpreter, derivation: Derivation) -> bool:
     return bool(np.isfinite(interpreter.array(derivation.objective)).all())
 
 
+def _has_gradients(derivation: Derivation, values: Values, extents: Mapping[str, int]) -> bool:
+    """Whether all gradients are numbers: not so at a pole, as where looked-up rows are equal."""
+    equations = (*derivation.forward, *derivation.backward, *derivation.inlined)
+    run = Interpreter(equations, derivation.table, values, FLOATS, extents)
+    names = [a for a in map(derivation.adjoint.get, derivation.wrt) if a is not None]
+    return all(np.isfinite(run.array(n).astype(float)).all() for n in names)
+
+
 def _draw(
     derivation: Derivation,
     source: random.Random,
     extents: Mapping[str, int],
     bounds: tuple[int, int],
     mixed: float,
+    smaller: int = 1,
 ) -> Values:
     shapes = {
         t.name: tuple(size_of(e, extents) for e in t.shape)
@@ -210,7 +231,7 @@ def _draw(
         free = tensor.role != "state" and tensor.name not in positive
         signs = (1, -1) if free and source.random() < mixed else (1,)
         for place in np.ndindex(*array.shape):
-            array[place] = Fraction(next(pool) * source.choice(signs), 1000 * scale)
+            array[place] = Fraction(next(pool) * source.choice(signs), 1000 * scale * smaller)
         values[tensor.name] = array
     return values
 
