@@ -19,11 +19,11 @@ from derive.language.syntax import (
 from derive.readers.latex.by_array.equations import whole_equations
 from derive.readers.latex.by_array.sums_over_samples import sum_letter
 from derive.readers.latex.by_index.left_sides import left_of
-from derive.readers.latex.by_index.references import pieces
 from derive.readers.latex.by_index.values import value
 from derive.readers.latex.context import Formula, Whole, letter_of
 from derive.readers.latex.extents_from_text import settled_sizes
 from derive.readers.latex.name_resolution import Names
+from derive.readers.latex.references import pieces
 from derive.readers.latex.symbol_parts import spell
 from derive.readers.latex.syntax.lexer import MOST_FORMULAS, Text, tokens_of
 from derive.readers.latex.syntax.lines import formulas_of

@@ -2,7 +2,6 @@ r"""Sums over samples whose arrays have no other subscripts: `\sum_n \delta_n (y
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from derive.arrays import nodes as whole
@@ -17,10 +16,7 @@ from derive.language.syntax import Name, Ref, Syntax
 from derive.readers.latex.context import Formula, letter_of
 from derive.readers.latex.symbol_parts import Spelled
 from derive.readers.latex.syntax.nodes import (
-    Group,
-    Logic,
     Node,
-    Number,
     Relation,
     Scripted,
     Symbol,
@@ -38,20 +34,6 @@ def sum_letter(node: Node) -> str | None:
         return None
     below = bare(node.below[0])
     return letter_of(below.sides[0] if isinstance(below, Relation) else below)
-
-
-def indicated(items: Sequence[Node]) -> tuple[Node, Relation] | None:
-    r"""The condition of `\mathbb{1}[z > 0]`, `1\{z > 0\}`, where one begins the items."""
-    first = bare(items[0])
-    is_mark = (isinstance(first, Symbol) and first.name in ("ones", "I", "1")) or (
-        isinstance(first, Number) and first.text == "1"
-    )
-    if not is_mark or len(items) < 2:
-        return None
-    inner: Node = items[1]
-    while isinstance(inner, Group) and len(inner.items) == 1:
-        inner = inner.items[0]
-    return (first, inner) if isinstance(inner, Relation) and not isinstance(inner, Logic) else None
 
 
 @dataclass

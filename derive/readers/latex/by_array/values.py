@@ -1,4 +1,4 @@
-r"""Formulas over whole arrays, `\delta^{(1)} = (W^{(2)})^\top \delta^{(2)} \odot f'(z^{(1)})`.
+r"""The values of a formula over whole arrays, `(W^{(2)})^\top \delta^{(2)} \odot f'(z^{(1)})`.
 
 Symbols side by side multiply as matrices and bind more closely than `\odot`. A vector is a column;
 where that doesn't fit, as in `x W^\top + b` over the rows of a batch, shapes broadcast as NumPy's.
@@ -6,114 +6,90 @@ where that doesn't fit, as in `x W^\top + b` over the rows of a batch, shapes br
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 from derive.arrays import nodes as whole
 from derive.arrays.entries import ONE
 from derive.arrays.to_equations import Elaborator
-from derive.ir.notation import Expr
-from derive.language.syntax import Name, Place
-from derive.readers.latex import functions
-from derive.readers.latex.by_array.entrywise_functions import at_each_entry
-from derive.readers.latex.by_array.sums_over_samples import Samples, indicated, sum_letter
-from derive.readers.latex.by_index.calls import (
-    body,
-    head,
-    is_function,
-    meaning,
-)
-from derive.readers.latex.by_index.derivatives import (
+from derive.language.syntax import Name, Place, Syntax
+from derive.readers.latex.by_array.sums_over_samples import Samples, sum_letter
+from derive.readers.latex.calls import call, head
+from derive.readers.latex.conditions import conditional, indicator
+from derive.readers.latex.context import Formula, Scope
+from derive.readers.latex.derivatives import (
+    Slope,
     adjoint,
     adjoint_name,
     as_product,
-    derivative_of,
 )
-from derive.readers.latex.by_index.references import settled
-from derive.readers.latex.context import DEEPEST, Formula
-from derive.readers.latex.symbol_parts import Spelled, spell
+from derive.readers.latex.references import settled
+from derive.readers.latex.symbol_parts import Spelled
 from derive.readers.latex.syntax.nodes import (
-    Accent,
+    Cases,
     Group,
+    Logic,
     Node,
     Number,
     Operator,
-    Over,
     Product,
     Relation,
-    Root,
     Scripted,
     Sum,
     Symbol,
     bare,
 )
+from derive.readers.latex.values import ValueReader
 from derive.readers.name_rules import letter_name
+from derive.readers.number_names import SAMPLES_ON_PAPER
 from derive.readers.vocabulary import Vocabulary
 
 _TURNS = ("T", "top", "intercal", "prime")
-_TESTS = {"=": "==", "!=": "!=", "<": "<", ">": ">", "<=": "<=", ">=": ">="}
-_ONCE = ("*", "odot", "oslash", "otimes", "/")
+_SIGNS = ("", "*", "odot", "oslash", "otimes", "/")
 
 
-class Arrays:
-    """Reads the right side of one formula."""
+class ArrayReader(ValueReader[whole.Whole]):
+    """Reads values as arrays."""
 
     def __init__(self, formula: Formula, elaborator: Elaborator, vocabulary: Vocabulary) -> None:
-        self.formula = formula
+        super().__init__(formula)
         self.elaborator = elaborator
         self.vocabulary = vocabulary
         self.samples = Samples(formula, elaborator, vocabulary)
 
-    def view(self, name: str, place: Place) -> whole.Whole:
-        """A tensor as it lies in this text."""
-        return self.formula.names.layout.view(whole.Array(name, place=place))
+    @property
+    def scope(self) -> Scope:
+        """The letters that run."""
+        return self.samples.scope
+
+    def number(self, value: Fraction, place: Place) -> whole.Whole:
+        """An exact number."""
+        return whole.Literal(value, place=place)
+
+    def constant(self, name: str, place: Place) -> whole.Whole:
+        """`pi` or `inf`."""
+        return whole.Known(name, place=place)
+
+    def apply(self, op: str, args: tuple[whole.Whole, ...], place: Place) -> whole.Whole:
+        """An operator or a function of entries."""
+        only = args[0]
+        if op == "log" and isinstance(only, whole.Determinant) and not only.log:
+            return whole.Determinant(only.of, log=True, place=place)
+        return whole.Entrywise(op, args, place=place)
+
+    def argument(self, value: whole.Whole, place: Place) -> Syntax:
+        """The tensor that a function is given, if it is one."""
+        return Name(place, self.samples.tensor_of(value))
 
     def rank(self, node: whole.Whole) -> int:
         """The number of axes of a value. Raises `Refused` where shapes don't fit."""
         return self.elaborator.entries(node).rank
 
-    def value(self, node: Node) -> whole.Whole:
-        """What a node means. Raises `Refused`."""
-        place = self.formula.place(node)
-        match node:
-            case Number():
-                return whole.Literal(self.formula.number(node).value, place=place)
-            case Sum(terms=terms):
-                return self.sum(terms)
-            case Product(items=items):
-                return self.product(items)
-            case Over(top=top, bottom=bottom):
-                found = derivative_of(self.formula, (node,))
-                if found is not None:
-                    return self.product((node,))
-                return self.quotient(node, self.value(top), self.value(bottom))
-            case Root(degree=None, of=of):
-                return whole.Entrywise("sqrt", (self.value(of),), place=place)
-            case Group():
-                return self.group(node)
-            case Symbol() | Scripted() | Accent():
-                return self.scripted(node)
-            case _:
-                raise self.formula.refuse(
-                    node, "this can't be read over whole arrays; write the formula with subscripts"
-                )
+    # ---- products --------------------------------------------------------------------------------
 
-    def sum(self, terms: Sequence[tuple[str, Node]]) -> whole.Whole:
-        """Terms, one after the other."""
-        found: whole.Whole | None = None
-        for sign, term in terms:
-            part = self.value(term)
-            if found is None:
-                found = part
-                if sign == "-":
-                    found = whole.Entrywise("neg", (part,), place=part.place)
-            else:
-                found = whole.Entrywise(sign, (found, part), place=part.place)
-        assert found is not None
-        return found
-
-    def product(self, items: Sequence[Node]) -> whole.Whole:
+    def product(self, node: Node, items: Sequence[Node]) -> whole.Whole:
         r"""Runs of factors side by side, with `\odot` and other signs between the runs."""
+        self.check_length(node, items)
         at = next((k for k, i in enumerate(items) if sum_letter(i)), None)
         if at is not None:
             return self.over_samples(items, at)
@@ -124,11 +100,11 @@ class Arrays:
                 continue
             if k == start:
                 raise self.formula.refuse(item, "a factor is missing beside this sign")
+            if item.name not in _SIGNS:
+                raise self.formula.refuse(item, "this sign can't be read over whole arrays")
             part = self.run(items[start:k])
             found = part if found is None else self.joined(items[start], sign, found, part)
             sign, start = item.name, k + 1
-            if sign and sign not in _ONCE:
-                raise self.formula.refuse(item, "this sign can't be read over whole arrays")
         assert found is not None
         return found
 
@@ -140,9 +116,9 @@ class Arrays:
         if not body or letter is None:
             raise self.formula.refuse(items[at], "a sum of what? write it behind the sum")
         self.samples.begin(letter)
-        inner = self.product(body)
+        inner = self.product(body[0], body)
         found = self.samples.end(items[at], inner)
-        return found if not before else self.times(items[0], self.product(before), found)
+        return found if not before else self.times(items[0], self.product(before[0], before), found)
 
     def joined(self, node: Node, sign: str, left: whole.Whole, right: whole.Whole) -> whole.Whole:
         """Two values with a sign between them."""
@@ -197,36 +173,33 @@ class Arrays:
         assert found is not None
         return found
 
-    def factor(self, items: Sequence[Node]) -> tuple[whole.Whole, int]:
-        """The value that begins the items, and how many it takes."""
-        first = items[0]
-        slope = derivative_of(self.formula, tuple(items))
-        if slope is not None:
-            found = adjoint(self.formula, slope[0], self.samples.scope)
-            if found is None:
-                return self.local(slope[0].of, slope[0].by), slope[1]
-            found = settled(self.formula, found, self.samples.scope)
-            if found.below:
-                by = adjoint_name(self.formula, found, 2)
-                sample = self.samples.of(found, by)
-                if sample is None:
-                    raise self.subscripted(found)
-                return sample, slope[1]
-            name = adjoint_name(self.formula, found, None)
-            return self.view(name, self.formula.place(first)), slope[1]
-        test = indicated(items)
-        if test is not None:
-            return self.condition(*test), 2
-        called = self.call(items)
-        return called if called is not None else (self.value(first), 1)
+    def derivative(self, node: Node, slope: Slope) -> whole.Whole:
+        """A derivative as a value."""
+        by = adjoint(self.formula, slope, self.scope)
+        if by is None:
+            of = slope.of.shown if slope.of else ""
+            raise self.formula.refuse(
+                slope.by,
+                f"the derivative of '{of}' by '{slope.by.shown}' can't be read over whole arrays; "
+                "write its value",
+            )
+        by = settled(self.formula, by, self.scope)
+        name = adjoint_name(self.formula, by, 2 if by.below else None)
+        if not by.below:
+            return self.formula.names.layout.view(whole.Array(name, place=self.formula.place(node)))
+        sample = self.samples.of(by, name)
+        if sample is None:
+            raise self.subscripted(by)
+        return sample
 
-    def local(self, of: Spelled | None, by: Spelled) -> whole.Whole:
-        """A derivative that isn't the objective's is a matrix of its own: not read."""
-        raise self.formula.refuse(
-            by,
-            f"the derivative of '{of.shown if of else ''}' by '{by.shown}' can't be read over "
-            "whole arrays; write its value",
-        )
+    def leading(self, items: Sequence[Node]) -> tuple[whole.Whole, int] | None:
+        """A sum, an indicator, or a call that begins the items, and how many it takes."""
+        found = head(items[0])
+        if found is not None and found[0] in ("sum", "prod") and len(items) > 1:
+            raise self.formula.refuse(
+                items[0], "a sum over letters needs subscripts; write them, or a product of arrays"
+            )
+        return indicator(self, items) or call(self, items)
 
     def subscripted(self, found: Spelled) -> Exception:
         """A subscript among whole arrays."""
@@ -236,83 +209,24 @@ class Arrays:
             "all of them or none",
         )
 
-    # ---- functions -------------------------------------------------------------------------------
+    # ---- functions of arrays ---------------------------------------------------------------------
 
-    def call(self, items: Sequence[Node]) -> tuple[whole.Whole, int] | None:
-        """A function's value, where one begins the items."""
-        if len(items) < 2:
-            return None
-        group = items[1]
-        power: Node | None = None
-        match group:
-            case Scripted(base=Group(kind="(" | "[") as inner, below=(), above=(above,), primes=0):
-                group, power = inner, above
-        found = head(items[0])
-        name = found[0] if found else ""
-        if name in ("sum", "prod"):
-            raise self.formula.refuse(
-                items[0], "a sum over letters needs subscripts; write them, or a product of arrays"
-            )
-        if not isinstance(group, Group) or group.kind not in ("(", "[", "{"):
-            if found is None or not self.is_word(name):
-                return None
-            self.formula.deep += 1
-            if self.formula.deep > DEEPEST:
-                raise self.formula.refuse(items[0], "this is nested too deeply; use brackets")
-            value, taken = self.factor(items[1:])
-            return self.applied(items[0], name, (value,), found[3]), taken + 1
-        if found is not None and self.is_word(name):
-            values = tuple(self.value(i) for i in group.items)
-            value = self.applied(items[0], name, values, found[3])
-            value = self.powered(items[0], value, found[1]) if found[1] else value
-        else:
-            spelled = spell(items[0])
-            if spelled is None or spelled.below or not is_function(self.formula, spelled):
-                return None
-            if len(group.items) != 1:
-                return None
-            argument = self.value(group.items[0])
-            place = self.formula.place(items[0])
-            named = Name(place, self.samples.tensor_of(argument))
-            value = self.mapped(meaning(self.formula, spelled, named), spelled.primes, argument)
-        return (value if power is None else self.powered(items[0], value, power)), 2
-
-    def is_word(self, name: str) -> bool:
-        """Whether a word is a function of arrays or of their entries."""
-        words = ("max", "min", "diag", "tr", "trace", "Tr", "det", "softmax", "logdet", "vec")
-        return name in words or bool(functions.known(name))
-
-    def applied(
-        self, node: Node, name: str, values: tuple[whole.Whole, ...], primes: int
-    ) -> whole.Whole:
-        """A named function of arrays."""
+    def of_arrays(self, word: str, node: Node) -> Callable[[whole.Whole], whole.Whole] | None:
+        """A function of whole arrays."""
         place = self.formula.place(node)
-        if name in ("max", "min") and len(values) == 2:
-            return whole.Entrywise({"max": "maximum", "min": "minimum"}[name], values, place=place)
-        if len(values) != 1:
-            raise self.formula.refuse(node, f"{name} takes one argument here")
-        value = values[0]
-        match name:
+        match word:
             case "diag":
-                return whole.Diagonal(value, place=place)
+                return lambda value: whole.Diagonal(value, place=place)
             case "tr" | "Tr" | "trace":
-                return whole.Trace(value, place=place)
-            case "det":
-                return whole.Determinant(value, place=place)
-            case "logdet":
-                return whole.Determinant(value, log=True, place=place)
-            case "log" if isinstance(value, whole.Determinant) and not value.log:
-                return whole.Determinant(value.of, log=True, place=place)
+                return lambda value: whole.Trace(value, place=place)
+            case "det" | "logdet":
+                return lambda value: whole.Determinant(value, log=word == "logdet", place=place)
             case "softmax":
-                return self.softmax(node, value)
+                return lambda value: self.softmax(node, value)
             case "max" | "min":
-                return whole.Reduce(name, value, None, place=place)
-        word = functions.known(name)
-        if not word:
-            raise self.formula.refuse(node, f"'{name}' can't be read over whole arrays")
-        if not primes and word in functions.PLAIN:
-            return whole.Entrywise(word, (value,), place=place)
-        return self.mapped(body(self.formula, node, word), primes, value)
+                return lambda value: whole.Reduce(word, value, None, place=place)
+            case _:
+                return None
 
     def softmax(self, node: Node, value: whole.Whole) -> whole.Whole:
         """The softmax of a vector, or of each row; of each column where samples are columns."""
@@ -324,68 +238,46 @@ class Arrays:
         total = whole.Reduce("sum", power, (axis,), keepdims=rows, place=place)
         return whole.Entrywise("/", (power, total), place=place)
 
-    def mapped(self, function: Expr, primes: int, argument: whole.Whole) -> whole.Whole:
-        """A function of one value, or its derivative, of each entry."""
-        return at_each_entry(functions.slope(function, primes), argument)
-
     # ---- symbols and brackets --------------------------------------------------------------------
 
-    def group(self, node: Group) -> whole.Whole:
-        """Brackets, bars and norms."""
+    def fenced(self, node: Group, inner: Node) -> whole.Whole:
+        """Something between bars, double bars or floor brackets."""
         place = self.formula.place(node)
-        if len(node.items) != 1:
-            raise self.formula.refuse(node, "one value stands between these brackets; write one")
-        inner = self.value(node.items[0])
-        if node.kind == "norm":
-            return whole.Norm(inner, place=place)
-        if node.kind == "|":
-            square = self.rank(inner) == 2
-            if square:
-                return whole.Determinant(inner, place=place)
-            return whole.Entrywise("abs", (inner,), place=place)
         if node.kind == "floor":
             raise self.formula.refuse(node, "this can't be read over whole arrays")
-        return inner
+        value = self.value(inner)
+        if node.kind == "norm":
+            return whole.Norm(value, place=place)
+        if self.rank(value) == 2:
+            return whole.Determinant(value, place=place)
+        return whole.Entrywise("abs", (value,), place=place)
 
-    def scripted(self, node: Node) -> whole.Whole:
-        """An array's name, or something in brackets with a power."""
+    def conditional(self, node: Relation | Logic | Cases) -> whole.Whole:
+        """A condition, or values by conditions."""
+        return conditional(self, node)
+
+    def named(self, node: Node, found: Spelled) -> whole.Whole:
+        """A name without its power."""
         place = self.formula.place(node)
-        found = spell(node)
-        if found is None:
-            if isinstance(node, Scripted) and not node.primes:
-                return self.bracketed(node)
-            if isinstance(node, Symbol) and node.name == "ones":
-                return whole.Fill(Fraction(1), place=place)
-            raise self.formula.refuse(node, "this can't be read over whole arrays")
         if found.base == "ones":
-            one: whole.Whole = whole.Fill(Fraction(1), place=place)
-            return whole.Transpose(one, place=place) if found.is_turned else one
-        euler = found.base == "e" and not found.below and not self.formula.names.is_declared("e")
-        if euler and (found.power or found.doubtful):
-            exponent = self.value(found.power or found.doubtful)  # type: ignore[arg-type]
-            return whole.Entrywise("exp", (exponent,), place=place)
-        if found.primes:
-            raise self.formula.refuse(node, "a derivative needs its argument: write f'(z)")
-        found = settled(self.formula, found, self.samples.scope)
-        sample: whole.Whole | None = None
-        if found.below:
-            sample = self.samples.value(found)
-            if sample is None:
+            value: whole.Whole | None = whole.Fill(Fraction(1), place=place)
+        elif found.below:
+            value = self.samples.value(found)
+            if value is None:
                 raise self.subscripted(found)
-        value = sample or self.named(found, node)
-        if found.power is not None:
-            value = self.powered(node, value, found.power)
+        else:
+            value = self.by_name(found, place)
+        assert value is not None
         return whole.Transpose(value, place=place) if found.is_turned else value
 
-    def named(self, found: Spelled, node: Node) -> whole.Whole:
+    def by_name(self, found: Spelled, place: Place) -> whole.Whole:
         """An array or a number by its name."""
-        place = self.formula.place(node)
         names = self.formula.names
         if found.base == "pi" and not names.is_declared("pi"):
             return whole.Known("pi", place=place)
         name = names.take(found.base, found.layer)
         batch = self.vocabulary.batch
-        counts = letter_name(found.base) in ("N", "m", "B", "M") and not found.layer
+        counts = letter_name(found.base) in SAMPLES_ON_PAPER and not found.layer
         # a tensor of that name, as the softmax has an m, is no number here
         if counts and batch is not None and (name is None or names.rank(name)):
             return whole.Count(batch, place=place)
@@ -393,32 +285,25 @@ class Arrays:
             if found.base == "I" and not found.layer:
                 return whole.Identity(place=place)
             raise self.formula.unknown(found)
-        return self.view(name, place)
+        return names.layout.view(whole.Array(name, place=place))
 
-    def condition(self, node: Node, relation: Relation) -> whole.Whole:
-        r"""`\mathbb{1}[z > 0]`: 1 where it holds."""
-        place = self.formula.place(node)
-        if len(relation.signs) != 1 or relation.signs[0] not in _TESTS:
-            raise self.formula.refuse(node, "this condition can't be read over whole arrays")
-        sides = tuple(self.value(side) for side in relation.sides)
-        test = whole.Entrywise(_TESTS[relation.signs[0]], sides, place=place)
-        one, zero = (whole.Literal(Fraction(k), place=place) for k in (1, 0))
-        return whole.Entrywise("where", (test, one, zero), place=place)
-
-    def bracketed(self, node: Scripted) -> whole.Whole:
+    def unnamed(self, node: Node) -> whole.Whole:
         """Something in brackets with what stands above and below it."""
-        base = bare(node.base)
         place = self.formula.place(node)
-        if isinstance(base, Symbol) and base.name == "ones":
+        base = bare(node.base) if isinstance(node, Scripted) else bare(node)
+        is_ones = isinstance(base, Symbol) and base.name == "ones"
+        if not is_ones and (not isinstance(node, Scripted) or node.primes):
+            raise self.formula.refuse(node, "this can't be read over whole arrays")
+        if is_ones:
             value: whole.Whole = whole.Fill(Fraction(1), place=place)
-        elif isinstance(base, Group) and base.kind == "norm":
+        elif isinstance(base, Group) and base.kind == "norm" and isinstance(node, Scripted):
             value = whole.Norm(self.value(base.items[0]), self.order(node), place=place)
+        elif isinstance(node, Scripted) and node.below:
+            raise self.formula.refuse(node, "a subscript of a bracket can't be read")
         else:
-            if node.below:
-                raise self.formula.refuse(node, "a subscript of a bracket can't be read")
             value = self.value(base)
-        for above in node.above:
-            value = self.powered(node, value, above)
+        for above in node.above if isinstance(node, Scripted) else ():
+            value = self.raised(node, value, above)
         return value
 
     def order(self, node: Scripted) -> int:
@@ -430,7 +315,7 @@ class Arrays:
             return int(below.text)
         raise self.formula.refuse(node, "norms of order 1 and 2 can be read")
 
-    def powered(self, node: Node, value: whole.Whole, above: Node) -> whole.Whole:
+    def raised(self, node: Node, value: whole.Whole, above: Node) -> whole.Whole:
         r"""`^\top`, `^{-1}`, `^{\odot 2}`, `^2`."""
         place = self.formula.place(node)
         inner = bare(above)
@@ -458,4 +343,4 @@ def right_side(
     formula: Formula, elaborator: Elaborator, vocabulary: Vocabulary, node: Node
 ) -> whole.Whole:
     """The right side of a formula over whole arrays. Raises `Refused`."""
-    return Arrays(formula, elaborator, vocabulary).value(as_product((node,)))
+    return ArrayReader(formula, elaborator, vocabulary).value(as_product((node,)))

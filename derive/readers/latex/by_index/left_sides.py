@@ -9,14 +9,14 @@ from derive.errors import shorten
 from derive.language.parser import check_name
 from derive.language.scope import spare_letters
 from derive.language.syntax import Name, Refused
-from derive.readers.latex.by_index.derivatives import (
+from derive.readers.latex.context import Formula, Whole, letter_of
+from derive.readers.latex.derivatives import (
     Slope,
     adjoint,
     adjoint_name,
     derivative_of,
 )
-from derive.readers.latex.by_index.references import settled, subscripts_of, walked_axes
-from derive.readers.latex.context import Formula, Whole, letter_of
+from derive.readers.latex.references import settled, subscripts_of, walked_axes
 from derive.readers.latex.symbol_parts import Spelled, spell
 from derive.readers.latex.syntax.nodes import (
     Group,

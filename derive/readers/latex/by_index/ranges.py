@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -16,9 +15,9 @@ from derive.language.syntax import (
     Red,
     Syntax,
 )
-from derive.readers.latex.by_index.integers import fold, joined, shifted
-from derive.readers.latex.by_index.references import pieces_of
 from derive.readers.latex.context import Formula, Scope, letter_of
+from derive.readers.latex.integers import fold, joined, shifted
+from derive.readers.latex.references import pieces_of
 from derive.readers.latex.symbol_parts import subscripts
 from derive.readers.latex.syntax.nodes import (
     Group,
@@ -47,9 +46,7 @@ class Range:
     ends: tuple[tuple[str, Node, bool], ...] = ()
 
 
-def reduction(
-    formula: Formula, big: Scripted, op: str, body: Sequence[Node], scope: Scope, product: Node
-) -> Syntax:
+def reduction(formula: Formula, big: Scripted, op: str, scope: Scope, product: Node) -> Syntax:
     """A sum, product or extremum of all that follows it."""
     place = formula.place(big)
     found = _range(formula, big, scope)

@@ -8,15 +8,9 @@ from collections.abc import Sequence
 from derive.errors import ChainruleError
 from derive.ir.notation import Expr
 from derive.language.printer import expr_text
-from derive.language.syntax import (
-    Fn,
-    Name,
-    Op,
-    Ref,
-    Syntax,
-)
+from derive.language.syntax import Name, Ref, Syntax
 from derive.readers.latex import functions
-from derive.readers.latex.context import Formula, Scope, Whole
+from derive.readers.latex.context import Formula
 from derive.readers.latex.symbol_parts import Spelled, spell
 from derive.readers.latex.syntax.nodes import (
     Group,
@@ -30,16 +24,9 @@ from derive.readers.latex.syntax.nodes import (
     bare,
 )
 from derive.readers.latex.text_facts import FUNCTION_LETTERS
+from derive.readers.latex.values import Value, ValueReader
 
 _EXTREMA = {"max": "maximum", "min": "minimum"}
-_UNREAD = frozenset(
-    ("lim", "det", "arg", "argmax", "argmin", "inf", "sup", "Re", "sec", "csc", "cot", "coth")
-) | frozenset(("arcsin", "arccos", "softmax", "diag", "tr", "vec", "rank", "Var", "Cov"))
-
-_CURES = {
-    "softmax": "write it out, such as \\frac{e^{z_i}}{\\sum_k e^{z_k}}",
-    "det": "write the equations without LaTeX, with det(X) or logdet(X)",
-}
 
 
 def head(node: Node) -> tuple[str, Node | None, Node | None, int] | None:
@@ -56,55 +43,63 @@ def head(node: Node) -> tuple[str, Node | None, Node | None, int] | None:
             return None
 
 
-def named_call(formula: Formula, items: Sequence[Node], scope: Scope) -> tuple[Syntax, int] | None:
-    """The value of a function that is named by a word, and how many items it takes."""
-    found = head(items[0])
+def call(reader: ValueReader[Value], items: Sequence[Node]) -> tuple[Value, int] | None:
+    """A function's value that begins the items, and how many it takes; None where none does."""
+    return _of_word(reader, items) or _of_letter(reader, items)
+
+
+def _of_word(reader: ValueReader[Value], items: Sequence[Node]) -> tuple[Value, int] | None:
+    """The value of a function that is named by a word."""
+    formula, node, found = reader.formula, items[0], head(items[0])
     if found is None:
         return None
     name, above, below, primes = found
-    if name in _UNREAD and not formula.names.is_declared(name):
-        cure = _CURES.get(
-            name, "write what it says with sums and the functions of the equation language"
-        )
-        raise Whole(items[0].at, f"'{name}' can't be read in index form; {cure}")
-    if name in _EXTREMA and below is None:
-        return _extremum(formula, items, _EXTREMA[name], scope)
+    of_arrays = reader.of_arrays(name, node)
+    values = _bracketed(items)
+    if name in _EXTREMA and below is None and (len(values) > 1 or not of_arrays):
+        return _extremum(reader, node, name, values), 2
     word = functions.known(name)
-    if not word or (formula.names.is_declared(name) and not _follows(items)):
+    if not (word or of_arrays) or (formula.names.is_declared(name) and not _follows(items)):
         return None
     if len(items) == 1:
-        raise formula.refuse(items[0], f"the argument of {name} is missing; write it in brackets")
-    items, raised = _lowered(items)
-    argument, taken = _argument(formula, items, scope)
-    found_value = _applied(formula, items[0], word, argument, above, below, primes)
-    return _raised(formula, found_value, raised, scope), taken
-
-
-def _applied(
-    formula: Formula,
-    node: Node,
-    word: str,
-    argument: Syntax,
-    above: Node | None,
-    below: Node | None,
-    primes: int,
-) -> Syntax:
+        raise formula.refuse(node, f"the argument of {name} is missing; write it in brackets")
+    items, power = _lowered(items)
+    argument, taken = _argument(reader, items)
     place = formula.place(node)
-    if primes:
-        value = functions.at(functions.slope(body(formula, node, word), primes), argument, place)
-    elif word in functions.PLAIN:
-        value = Fn(place, word, (argument,))
+    if of_arrays:
+        value = of_arrays(argument)
+    elif word in functions.PLAIN and not primes:
+        value = reader.apply(word, (argument,), place)
     else:
-        value = functions.at(body(formula, node, word), argument, place)
+        value = reader.mapped(functions.slope(_body(formula, node, word), primes), argument, place)
     if below is not None:
         base = bare(below)
         if word != "log" or not isinstance(base, Number):
             raise formula.refuse(node, "a subscript of a function can't be read; take it out")
-        value = Op(place, "/", (value, Fn(place, "log", (formula.number(base),))))
-    return value if above is None else powered(formula, node, value, above)
+        log = reader.apply("log", (reader.value(base),), place)
+        value = reader.apply("/", (value, log), place)
+    value = _to_its_power(reader, node, value, above)
+    return (value if power is None else reader.raised(items[1], value, power)), taken
 
 
-def body(formula: Formula, node: Node | Spelled, word: str) -> Expr:
+def _of_letter(reader: ValueReader[Value], items: Sequence[Node]) -> tuple[Value, int] | None:
+    """The value of a function that is named by a letter, `f(z)`."""
+    items, power = _lowered(items)
+    if len(items) < 2 or not isinstance(items[1], Group) or len(items[1].items) != 1:
+        return None
+    found = spell(items[0])
+    if found is None or found.below or not is_function(reader.formula, found):
+        return None
+    if items[1].kind not in ("(", "["):
+        return None
+    argument, place = reader.value(items[1].items[0]), reader.formula.place(items[0])
+    function = _meaning(reader.formula, found, reader.argument(argument, place))
+    value = reader.mapped(functions.slope(function, found.primes), argument, place)
+    value = _to_its_power(reader, items[0], value, found.power or found.doubtful)
+    return (value if power is None else reader.raised(items[1], value, power)), 2
+
+
+def _body(formula: Formula, node: Node | Spelled, word: str) -> Expr:
     """A function's value at `x`."""
     try:
         return functions.body_of(word)
@@ -112,16 +107,21 @@ def body(formula: Formula, node: Node | Spelled, word: str) -> Expr:
         raise formula.refuse(node, str(error)) from None
 
 
-def powered(formula: Formula, node: Node, value: Syntax, above: Node) -> Syntax:
+def _to_its_power(
+    reader: ValueReader[Value], node: Node, value: Value, above: Node | None
+) -> Value:
     """A function's value to a power that stands at its name."""
+    if above is None:
+        return value
     exponent = bare(above)
     if not isinstance(exponent, Number):
-        raise formula.refuse(
+        raise reader.formula.refuse(
             node,
             "a superscript of a function that is no number can't be read; write \\arctan for an "
             "inverse, or the power behind the brackets",
         )
-    return Op(value.place, "**", (value, formula.number(exponent)))
+    place = reader.formula.place(node)
+    return reader.apply("**", (value, reader.value(exponent)), place)
 
 
 def _lowered(items: Sequence[Node]) -> tuple[Sequence[Node], Node | None]:
@@ -133,88 +133,56 @@ def _lowered(items: Sequence[Node]) -> tuple[Sequence[Node], Node | None]:
             return items, None
 
 
-def _raised(formula: Formula, value: Syntax, power: Node | None, scope: Scope) -> Syntax:
-    if power is None:
-        return value
-    return Op(value.place, "**", (value, formula.value(power, scope)))
-
-
 def _follows(items: Sequence[Node]) -> bool:
     return len(items) > 1 and isinstance(items[1], Group) and items[1].kind == "("
 
 
-def _argument(formula: Formula, items: Sequence[Node], scope: Scope) -> tuple[Syntax, int]:
+def _bracketed(items: Sequence[Node]) -> tuple[Node, ...]:
+    """What stands between commas in the brackets behind a name."""
+    group = bare(items[1]) if len(items) > 1 else None
+    return group.items if isinstance(group, Group) else ()
+
+
+def _argument(reader: ValueReader[Value], items: Sequence[Node]) -> tuple[Value, int]:
     """What a function is given: what stands in brackets, else what is beside it."""
-    first = items[1]
+    formula, first = reader.formula, items[1]
     if isinstance(first, Group) and first.kind in ("(", "[", "{") and len(first.items) == 1:
-        return formula.value(first.items[0], scope), 2
-    if _is_big(first) or head(first) is not None:
-        rest = tuple(items[1:])
-        return formula.value(_product(rest), scope), len(items)
+        return reader.value(first.items[0]), 2
+    if head(first) is not None:
+        return reader.value(_product(items[1:])), len(items)
     taken = 2
     while taken < len(items) and isinstance(items[taken - 1], Number):
         taken += 1
     after = items[taken] if taken < len(items) else None
-    doubt = after is not None and not isinstance(after, Group) and not _is_big(after)
-    doubt = doubt and head(after) is None if after is not None else False
     if isinstance(after, Operator):
-        doubt = after.name == "/"
-    if doubt and not isinstance(after, Over) and after is not None:
+        in_doubt = after.name == "/"
+    else:
+        in_doubt = after is not None and not isinstance(after, Group | Over) and head(after) is None
+    if in_doubt and after is not None:
         raise formula.refuse(after, "where does the function's argument end? put it in brackets")
     if isinstance(first, Operator):
         raise formula.refuse(first, "the function's argument is missing; write it in brackets")
-    return formula.value(_product(tuple(items[1:taken])), scope), taken
+    return reader.value(_product(items[1:taken])), taken
 
 
-def _product(items: tuple[Node, ...]) -> Node:
-    return items[0] if len(items) == 1 else Product(items[0].at, items)
+def _product(items: Sequence[Node]) -> Node:
+    return items[0] if len(items) == 1 else Product(items[0].at, tuple(items))
 
 
-def _is_big(node: Node) -> bool:
-    found = head(node)
-    return found is not None and found[0] in ("sum", "prod")
-
-
-def _extremum(
-    formula: Formula, items: Sequence[Node], word: str, scope: Scope
-) -> tuple[Syntax, int]:
+def _extremum(reader: ValueReader[Value], node: Node, name: str, values: Sequence[Node]) -> Value:
     r"""`\max(0, z)`: the larger of two values or more."""
-    group = items[1] if len(items) > 1 else None
-    inner = bare(group) if group is not None else None
-    if isinstance(inner, Group) and inner.kind == "{" and len(inner.items) > 1:
-        inner = Group(inner.at, "(", inner.items)
-    if not isinstance(inner, Group) or len(inner.items) < 2:
-        short = word[:3]
-        raise formula.refuse(
-            items[0],
-            f"write \\{short}(0, z) for the {'larger' if short == 'max' else 'smaller'} of two "
-            f"values, \\{short}_{{j}} z_j for that of many",
+    if len(values) < 2:
+        which = "larger" if name == "max" else "smaller"
+        raise reader.formula.refuse(
+            node,
+            f"write \\{name}(0, z) for the {which} of two values, \\{name}_{{j}} z_j for that of "
+            "many",
         )
-    place = formula.place(items[0])
-    value = formula.value(inner.items[0], scope)
-    for item in inner.items[1:]:
-        value = Fn(place, word, (value, formula.value(item, scope)))
-    return value, 2
-
-
-def letter_call(formula: Formula, items: Sequence[Node], scope: Scope) -> tuple[Syntax, int] | None:
-    """The value of a function that is named by a letter, `f(z)`, and how many items it takes."""
-    items, raised = _lowered(items)
-    if len(items) < 2 or not isinstance(items[1], Group) or len(items[1].items) != 1:
-        return None
-    if items[1].kind not in ("(", "["):
-        return None
-    found = spell(items[0])
-    if found is None or found.below or not is_function(formula, found):
-        return None
-    argument = formula.value(items[1].items[0], scope)
-    place = formula.place(items[0])
-    value = functions.at(
-        functions.slope(meaning(formula, found, argument), found.primes), argument, place
-    )
-    above = found.power or found.doubtful
-    value = value if above is None else powered(formula, items[0], value, above)
-    return _raised(formula, value, raised, scope), 2
+    value = reader.value(values[0])
+    for other in values[1:]:
+        both = (value, reader.value(other))
+        value = reader.apply(_EXTREMA[name], both, reader.formula.place(node))
+    return value
 
 
 def is_function(formula: Formula, found: Spelled) -> bool:
@@ -231,12 +199,12 @@ def is_function(formula: Formula, found: Spelled) -> bool:
     return name is None or formula.names.rank(name) != 0
 
 
-def meaning(formula: Formula, found: Spelled, argument: Syntax) -> Expr:
+def _meaning(formula: Formula, found: Spelled, argument: Syntax) -> Expr:
     """The function that a letter is: as given, or as the model has it at this place."""
     base = found.base
     given = formula.functions.get(base)
     if given is not None:
-        return body(formula, found, functions.known(given))
+        return _body(formula, found, functions.known(given))
     vocabulary = formula.names.vocabulary
     if vocabulary is None:
         if base == "sigma":

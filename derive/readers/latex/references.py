@@ -14,13 +14,13 @@ from derive.language.syntax import (
     Ref,
     Syntax,
 )
-from derive.readers.latex.by_index.integers import fold, shifted
 from derive.readers.latex.context import (
     Formula,
     Scope,
     Whole,
     letter_of,
 )
+from derive.readers.latex.integers import fold, shifted
 from derive.readers.latex.symbol_parts import Spelled, spell
 from derive.readers.latex.syntax.nodes import (
     Group,

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from derive.language.syntax import Name, Ref, Syntax
 from derive.readers.latex import functions
-from derive.readers.latex.by_index.references import reference, settled
 from derive.readers.latex.context import Formula, Scope, Whole
+from derive.readers.latex.references import reference, settled
 from derive.readers.latex.symbol_parts import Spelled, spell
 from derive.readers.latex.syntax.nodes import (
     Group,
