@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from codegen.targets.numpy.functions.frame import Frame
+from codegen.lowering.common_values import shared
+from codegen.lowering.module import lowered
+from codegen.module.build import module_of
+from codegen.module.context import context_of
+from codegen.module.model_facts import estimator_of
+from codegen.passes import PASSES
+from codegen.program.procedures import Module
 from codegen.targets.numpy.module import module_text
 from derive.errors import ChainruleError, meant
 from derive.ir.derivation import Derivation
 from derive.ir.runtime_extents import dims_of, equation_dims
 from derive.specs.subject import demand_derivation
 
-TARGETS = ("numpy",)
+TARGETS = {"numpy": module_text}
 STYLES = ("plain",)
 DTYPES = ("float64", "float32")
 PARTS = ("all", "math")
@@ -27,9 +33,27 @@ def emit(
     `part="math"` leaves the estimator and the command line out. Raises `ChainruleError` for an
     unknown target, style or dtype, and where there is no scalar objective.
     """
+    _demand(derivation, target, style, dtype, part)
+    once = shared(derivation)
+    context = context_of(derivation, once.derivation, once.windows)
+    module = array_program(module_of(context))
+    estimator = estimator_of(once.derivation) if part == "all" else None
+    return TARGETS[target](module, dtype, estimator)
+
+
+def array_program(module: Module) -> Module:
+    """The module over whole arrays, as a target prints it."""
+    module = lowered(module)
+    for change in PASSES:
+        module = change(module)
+    return module
+
+
+def _demand(derivation: Derivation, target: str, style: str, dtype: str, part: str) -> None:
+    """Refuse what can't be served."""
     demand_derivation(derivation)
     for what, value, known in (
-        ("target", target, TARGETS),
+        ("target", target, tuple(TARGETS)),
         ("style", style, STYLES),
         ("dtype", dtype, DTYPES),
         ("part", part, PARTS),
@@ -38,14 +62,12 @@ def emit(
             raise ChainruleError(
                 f"{what}: unknown '{value}'{meant(value, known)}; known: {', '.join(known)}"
             )
-    table = derivation.table
-    if table[derivation.objective].shape:
+    if derivation.table[derivation.objective].shape:
         raise ChainruleError(
             f"{derivation.system.name}: '{derivation.objective}' has axes; a module trains on "
             "a scalar objective"
         )
     _demand_extents(derivation)
-    return module_text(Frame(derivation), dtype, part)
 
 
 def _demand_extents(derivation: Derivation) -> None:

@@ -8,11 +8,22 @@ from collections.abc import Mapping, Sequence
 from codegen.latex.array_printer import NoTex, TexPrinter
 from codegen.latex.index_printer import IndexPrinter
 from codegen.latex.symbols import Names as Symbols
-from codegen.lowering.equation import lower_equation
+from codegen.pipeline import array_program
+from codegen.program.procedures import (
+    Argument,
+    Compute,
+    Instruction,
+    Measure,
+    Module,
+    Procedure,
+    Return,
+    Variable,
+)
 from codegen.targets.numpy.array_expressions import function_text
 from codegen.targets.numpy.emitted_source import helper_text
+from codegen.targets.numpy.helpers import helpers_of
 from codegen.targets.numpy.names import Names
-from codegen.targets.numpy.printer import Printer
+from codegen.targets.numpy.procedures import function_of
 from derive.arrays.entries import extent_text
 from derive.arrays.printer import text
 from derive.errors import ChainruleError, meant, shown
@@ -169,26 +180,24 @@ def _by_indices(answers: Answers, answer: Answer, name: str, doc: str) -> str:
         shape = tuple(a.extent for a in equation.axes)
         table.setdefault(equation.tensor, Tensor(equation.tensor, shape, "intermediate"))
     given = list(answers.asked.declared.shapes)
-    dims = sorted(dims_of(table.values()))
-    names = Names([*given, *(e.tensor for e in answer.equations)], dims)
-    printer = Printer(names)
-    lines: list[str] = []
-    for equation in answer.equations:
-        note = equation_text(equation)
-        lines += printer.lines(lower_equation(equation, table, note=note))
-    lengths = [
-        f"    {names.dim(dim)} = {names.tensor(tensor)}.shape[{axis}]"
+    dims = tuple(sorted(dims_of(table.values())))
+    measures = (
+        Measure(dim, tensor, axis)
         for dim, (tensor, axis) in _walked(answers.asked.declared.shapes).items()
-        if any(names.dim(dim) in line for line in lines)
-    ]
-    last = names.tensor(answer.equations[-1].tensor)
-    helpers = helper_text(printer.helpers)
+    )
+    last = Return((Variable(answer.equations[-1].tensor),))
+    body: tuple[Instruction, ...] = (*measures, Compute(tuple(answer.equations)), last)
+    taken = tuple(Argument(Variable(n)) for n in given)
+    procedure = Procedure(name, taken, (doc,), body)
+    module = array_program(Module(name, "", (), tuple(table.values()), dims, (), (), (procedure,)))
+    names = Names([*given, *(e.tensor for e in answer.equations)], dims)
+    function = function_of(module.procedures[0], names)
+    helpers = helper_text(helpers_of(module))
     head = ["import numpy as np", ""]
-    if any("DTYPE" in line for line in [*lines, *helpers]):
+    if any("DTYPE" in line for line in [*function.lines, *helpers]):
         head += ["DTYPE = np.float64", ""]
-    arguments = ", ".join(map(names.tensor, given))
-    parts = [*head, *(("", *helpers) if helpers else ()), "", f"def {name}({arguments}):"]
-    return "\n".join([*parts, f'    """{doc}"""', *lengths, *lines, f"    return {last}", ""])
+    parts = [*head, *(("", *helpers) if helpers else ()), "", *function.head]
+    return "\n".join([*parts, f'    """{doc}"""', *function.lines, ""])
 
 
 def _walked(shapes: Mapping[str, Sequence[Affine]]) -> dict[str, tuple[str, int]]:

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from math import prod
 
 from codegen.lowering.context import Scene
-from codegen.lowering.limits import FEW
 from codegen.lowering.reads import runs_of, tiles
+from codegen.program.facts import FEW
 from derive.algebra.index_rules import within
 from derive.ir.derivation import Derivation
 from derive.ir.notation import (

@@ -5,18 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from codegen.program.procedures import Places
 from derive.ir.input_limits import Inside, NoLonger
 from derive.ir.notation import Affine
 from derive.ir.system import System
-
-
-@dataclass(frozen=True)
-class Places:
-    """Whole numbers that are places of an axis of this extent, or among `besides`."""
-
-    tensor: str
-    extent: Affine
-    besides: tuple[int, ...]
 
 
 @dataclass(frozen=True)

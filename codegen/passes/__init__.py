@@ -1,1 +1,6 @@
-"""What is made of a program before it is printed: functions from program to program."""
+"""What is done to a module before it is printed: functions from modules to modules, in order."""
+
+from codegen.passes.implicit_broadcast import implicit_broadcast
+from codegen.passes.liveness import without_unused
+
+PASSES = (implicit_broadcast, without_unused)

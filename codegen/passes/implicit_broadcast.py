@@ -1,16 +1,46 @@
-"""What is done to an ArrayProgram before it is printed."""
+"""What is put into a place of a larger array need not be made as large before: it broadcasts."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from codegen.program.nodes import (
-    Array,
-    Choose,
-    Map,
-    Spread,
-)
+from codegen.program.facts import is_number
+from codegen.program.nodes import AddAt, Array, Assign, Choose, Map, Spread, Whole
+from codegen.program.procedures import EachParameter, Instruction, Module, Overall, Procedure
+from codegen.program.walk import with_arrays, with_bodies
 from derive.ir.notation import Axis
+
+
+def implicit_broadcast(module: Module) -> Module:
+    """The module without arrays made large for the place that they are put into or added to."""
+
+    def body(procedure: Procedure) -> tuple[Instruction, ...]:
+        entries = {name for name, _ in procedure.places}
+        return tuple(_over(one, entries) for one in procedure.body)
+
+    return with_bodies(module, body)
+
+
+def _over(instruction: Instruction, entries: set[str]) -> Instruction:
+    generic = isinstance(instruction, Overall | EachParameter)
+
+    def change(one: Instruction, array: Array) -> Array:
+        match one:
+            case Assign() if generic or one.tensor in entries or _into_a_place(one):
+                inner = array.of if isinstance(array, Spread) else array
+                return loosened(inner, one.axes)
+            case AddAt() if array is one.value and isinstance(array, Spread):
+                return array.of if is_number(array.of) else array
+            case _:
+                return array
+
+    return with_arrays(instruction, change)
+
+
+def _into_a_place(one: Assign) -> bool:
+    """Whether the array is there already."""
+    whole = one.picks is None or all(isinstance(p, Whole) for p in one.picks)
+    return not whole or one.op == "+="
 
 
 def loosened(array: Array, axes: tuple[Axis, ...]) -> Array:

@@ -1,92 +1,68 @@
-"""Derivation -> NumPy module: the text of the whole."""
+"""Module -> NumPy: the text of the whole."""
 
 from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
 
-from codegen.module.model_facts import estimator_of
-from codegen.module.partition import moved
+from codegen.module.model_facts import Estimator
+from codegen.program.procedures import Module
+from codegen.targets.numpy.beginnings import beginning_lines, drawing_helpers
 from codegen.targets.numpy.emitted_source import helper_text
 from codegen.targets.numpy.estimator import imports, render_estimator
-from codegen.targets.numpy.functions.curvature import curvature_functions, curvature_update
-from codegen.targets.numpy.functions.forward import forward_functions
-from codegen.targets.numpy.functions.frame import Frame
-from codegen.targets.numpy.functions.function import dict_of
-from codegen.targets.numpy.functions.gradient import gradient_functions
-from codegen.targets.numpy.functions.init_params import initial_lines
-from codegen.targets.numpy.functions.step import step_functions
-from codegen.targets.numpy.functions.train_step import update_lines
-from codegen.targets.numpy.line_breaking import LINE, defined, listed
+from codegen.targets.numpy.helpers import helpers_of
+from codegen.targets.numpy.line_breaking import LINE
+from codegen.targets.numpy.names import TRAINING, Names
+from codegen.targets.numpy.procedures import function_of
 from codegen.templating import render
-from derive.ir.derivation import Derivation
 from derive.ir.notation import Tensor
 
 
-def module_text(frame: Frame, dtype: str, part: str) -> str:
+def module_text(module: Module, dtype: str, estimator: Estimator | None) -> str:
     """The source of the module: the mathematics, and below a divider the estimator."""
-    derivation, system = frame.derivation, frame.system
-    functions = [*forward_functions(frame), *gradient_functions(frame)]
-    functions += [*curvature_functions(frame), *step_functions(frame)]
-    if derivation.curvature:
-        update = curvature_update(frame)
-    else:
-        update = update_lines(derivation, moved(derivation))
-    estimator = estimator_of(derivation) if part == "all" else None
-    initial, drawing = initial_lines(derivation)
-    helpers = frame.writer.printer.helpers
+    names = _names(module)
+    helpers = helpers_of(module)
     text = render(
         "module.py.j2",
-        name=system.name,
-        doc=_doc(system.name, frame.objective, system.sources),
+        name=module.name,
+        doc=_doc(module.name, module.objective, module.sources),
         imports=list(imports()) if estimator else [],
         erf="erf" in helpers,
         dtype=dtype,
-        parameters=_dict_lines("PARAMETERS", _shapes(system.having("parameter"))),
-        buffers=_dict_lines("BUFFERS", _shapes(system.having("buffer"))),
-        hyperparameters=_hyper_line(derivation),
-        constants=_constants(frame),
-        helpers=helper_text(helpers | drawing),
-        initial=initial,
-        functions=functions,
-        state=dict_of("    return ", update.state),
-        remembers=update.remembers,
-        update=update.lines,
-        step=_step_lines(frame),
-        step_head=defined("train_step", f"params, state{frame.data_arguments}, rng=None"),
-        moves_buffers=bool(system.updates),
+        parameters=_dict_lines("PARAMETERS", _shapes(_having(module, "parameter"))),
+        buffers=_dict_lines("BUFFERS", _shapes(_having(module, "buffer"))),
+        hyperparameters=_dict_lines("HYPERPARAMETERS", module.hyperparameters),
+        constants=_constants(_having(module, "constant"), names),
+        helpers=helper_text(helpers | drawing_helpers(module.beginnings)),
+        initial=beginning_lines(module.beginnings),
+        functions=[function_of(p, names) for p in module.procedures],
         estimator=render_estimator(estimator).rstrip("\n") if estimator else "",
     )
     return text.rstrip("\n") + "\n"
 
 
-def _step_lines(frame: Frame) -> list[str]:
-    """The first line of `train_step`: all that one step needs."""
-    told = f"(params{frame.data_arguments}{_training_arguments(frame)})"
-    if frame.plan.moves:
-        return listed("", ["value", "gradient", "buffers"], f" = _differentiate{told}")
-    return listed("", ["value", "gradient"], f" = gradients{told}")
+def _names(module: Module) -> Names:
+    """The names of a module's tensors and extents; an optimiser's numbers have theirs."""
+    tensors = [t.name for t in module.tensors if t.role != "hyperparameter"]
+    modes = dict.fromkeys((t.name for t in _having(module, "mode")), TRAINING)
+    return Names(tensors, module.dims, modes)
 
 
-def _training_arguments(frame: Frame) -> str:
-    """What `train_step` adds to the arguments of the function that differentiates."""
-    training, rng = frame.inner.startswith(", training"), bool(frame.draws)
-    if frame.plan.moves:
-        return ", False" + ", True" * training + ", rng" * rng
-    return ", training=True" * training + ", rng=rng" * rng
+def _having(module: Module, role: str) -> list[Tensor]:
+    return [t for t in module.tensors if t.role == role]
 
 
 def _shapes(tensors: Sequence[Tensor]) -> list[tuple[str, object]]:
     return [(t.name, tuple(e.number for e in t.shape)) for t in tensors]
 
 
-def _constants(frame: Frame) -> list[str]:
+def _constants(tensors: Sequence[Tensor], names: Names) -> list[str]:
     lines = []
-    for tensor in frame.system.having("constant"):
+    for tensor in tensors:
         assert tensor.value is not None
         value = tensor.value
         exact = repr(float(value)) if value.denominator != 1 else str(value.numerator)
-        lines.append(f"{frame.names.tensor(tensor.name)} = {exact}")
+        lines.append(f"{names.tensor(tensor.name)} = {exact}")
     return lines
 
 
@@ -109,8 +85,3 @@ def _dict_lines(title: str, rows: Sequence[tuple[str, object]]) -> list[str]:
     if len(line) <= LINE:
         return [line]
     return [f"{title} = {{", *(f"    {p}," for p in parts), "}"]
-
-
-def _hyper_line(derivation: Derivation) -> list[str]:
-    rows = [(n, float(v)) for n, v in derivation.system.training.hyperparameters]
-    return _dict_lines("HYPERPARAMETERS", rows)

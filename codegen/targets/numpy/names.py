@@ -57,6 +57,9 @@ class Names:
         self._used = used
         self._letter: dict[str, str] = {}
 
+    def __contains__(self, tensor: str) -> bool:
+        return tensor in self._tensor
+
     def tensor(self, name: str) -> str:
         """The variable that holds a tensor."""
         return self._tensor[name]
@@ -75,3 +78,27 @@ class Names:
             self._used.add(found)
             self._letter[axis.letter] = found
         return found
+
+
+class LocalNames(Names):
+    """Names in one function: entries of dictionaries for some tensors, else those of `outer`.
+
+    What `outer` doesn't know goes by its own name, such as an optimiser's values.
+    """
+
+    def __init__(self, outer: Names | None = None, places: Mapping[str, str] | None = None) -> None:
+        super().__init__((), ())
+        self._outer = outer
+        self._places = places or {}
+
+    def tensor(self, name: str) -> str:
+        """The variable, or the entry of a dictionary."""
+        if name in self._places:
+            return self._places[name]
+        if self._outer is not None and name in self._outer:
+            return self._outer.tensor(name)
+        return name.removeprefix("next(").removesuffix(")")
+
+    def dim(self, name: str) -> str:
+        """The variable that holds an extent; of a parameter it goes by its own name."""
+        return name if self._outer is None else self._outer.dim(name)

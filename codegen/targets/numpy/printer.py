@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from fractions import Fraction
 from functools import singledispatchmethod
-from typing import TypeGuard
 
-from codegen.passes.implicit_broadcast import loosened
+from codegen.program.facts import grows, is_indicator, is_number, may_be_view, slides
 from codegen.program.nodes import (
     AddAt,
     Array,
@@ -47,7 +45,6 @@ from codegen.targets.numpy.tables import (
     COMPARE,
     COMPARISONS,
     FUNCTIONS,
-    HELPED,
     LINALG,
     OVER,
     POWER,
@@ -56,10 +53,7 @@ from codegen.targets.numpy.tables import (
     SUM,
     UNARY,
     Code,
-    is_number,
-    may_fail,
     number_code,
-    slides,
 )
 from derive.ir.notation import (
     Affine,
@@ -70,13 +64,11 @@ from derive.ir.notation import (
 
 
 class Printer(Indices):
-    """Prints statements as lines; remembers in `helpers` which helper functions they call."""
+    """Prints statements as lines; those that are `stored` are entries of dictionaries."""
 
-    def __init__(self, names: Names) -> None:
+    def __init__(self, names: Names, stored: frozenset[str] = frozenset()) -> None:
         super().__init__(names)
-        self.helpers: set[str] = set()
-        # whether an arm of a `where` that isn't taken may still be undefined
-        self.both_arms = False
+        self.stored = stored
 
     def lines(self, statements: Iterable[Statement], indent: str = "    ") -> list[str]:
         """The source lines of statements."""
@@ -93,7 +85,7 @@ class Printer(Indices):
         name = self.names.tensor(s.tensor)
         lines = comment(s.note, indent)
         if s.picks is None or all(isinstance(p, Whole) for p in s.picks):
-            if s.op == "=":
+            if s.op == "=" and s.tensor not in self.stored:
                 return [*lines, *wrap(f"{indent}{name} = ", self._whole(s), indent)]
             left = name
         else:
@@ -103,20 +95,19 @@ class Printer(Indices):
 
     def right_side(self, value: Array, axes: tuple[Axis, ...], op: str) -> tuple[str, str]:
         """What is put or added into a place, and the operator: `-=` for what is negative."""
-        inner = value.of if isinstance(value, Spread) else value
-        if op == "+=" and isinstance(inner, Map) and inner.function == "neg":
-            inner, op = inner.args[0], "-="
-        return self._aligned(loosened(inner, axes), axes)[0], op
+        if op == "+=" and isinstance(value, Map) and value.function == "neg":
+            value, op = value.args[0], "-="
+        return self._aligned(value, axes)[0], op
 
     def _whole(self, s: Assign) -> str:
         value = s.value
         code, level = self.show(value)
         if is_number(value):
             return f"DTYPE({code})"
-        if s.own and isinstance(value, Spread) and _grows(value):
+        if s.own and isinstance(value, Spread) and grows(value):
             inner = self._aligned(value.of, value.axes)[0]
             return f"np.full({self.shape(value.shape)}, {inner}, dtype=DTYPE)"
-        if s.own and _may_be_view(value):
+        if s.own and may_be_view(value):
             return f"{code if level >= ATOM else f'({code})'}.copy()"
         return code
 
@@ -139,16 +130,12 @@ class Printer(Indices):
 
     @_statement.register
     def _add_at(self, s: AddAt, indent: str) -> list[str]:
-        self.helpers.add("_add_at")
         name = self.names.tensor(s.tensor)
         if any(not isinstance(p, Whole) for p in s.picks):
             name = f"{name}[{self._picks(s.picks)}]"
         indices = [self._aligned(i, s.index_axes)[0] for i in s.indices]
         where = self.entries([str(p) for p in s.positions])
-        value = s.value
-        if isinstance(value, Spread) and is_number(value.of):
-            value = value.of  # it broadcasts
-        call = f"_add_at({name}, {where}, {self.entries(indices)}, {self.show(value)[0]})"
+        call = f"_add_at({name}, {where}, {self.entries(indices)}, {self.show(s.value)[0]})"
         return wrap(indent, call, indent)
 
     # arrays
@@ -283,7 +270,6 @@ class Printer(Indices):
 
     @show.register
     def _window(self, array: Window) -> Code:
-        self.helpers.add("_window")
         of, fill = array.of, array.fill
         walks = {array.position: self._walk(array)}
         while isinstance(of, Window) and of.fill == fill and of.position > max(walks):
@@ -297,7 +283,6 @@ class Printer(Indices):
 
     @show.register
     def _fold(self, array: Fold) -> Code:
-        self.helpers.add("_fold")
         of: Array = array.of
         more = len(array.runs) - 1
         walks = {array.position: self._walk(array)}
@@ -326,7 +311,6 @@ class Printer(Indices):
         code, level = self.show(array.of)
         code = code if level >= ATOM else f"({code})"
         if array.checked:
-            self.helpers.add("_take")
             where = self.entries([str(p) for p in array.positions])
             return f"_take({code}, {where}, {self.entries(indices)})", ATOM
         first = tuple(range(len(array.positions)))
@@ -347,7 +331,7 @@ class Printer(Indices):
 
     @show.register
     def _spread(self, array: Spread) -> Code:
-        if not _grows(array):
+        if not grows(array):
             return self._aligned(array.of, array.axes)
         code = self._aligned(array.of, array.axes)[0]
         if is_number(array.of):
@@ -368,14 +352,12 @@ class Printer(Indices):
         whole = len(positions) == len(array.of.axes)
         axis = positions[0] if len(positions) == 1 else f"({', '.join(positions)})"
         if array.op == "logsumexp":
-            self.helpers.add("_logsumexp")
             return f"_logsumexp({code}, axis={'None' if whole else axis})", ATOM
         if array.op in OVER and not whole and slides(array.of, array.letters):
-            self.helpers.add("_over")
             places = self.entries(positions)
             return f"_over({OVER[array.op]}, {code}, {places})", ATOM
         argument = "" if whole else f"axis={axis}"
-        if array.op == "sum" and _is_indicator(array.of):
+        if array.op == "sum" and is_indicator(array.of):
             # how often a condition holds
             code = self._aligned(array.of.args[0], array.of.axes)[0]
             argument = f"{argument}, dtype=DTYPE".removeprefix(", ")
@@ -500,8 +482,6 @@ class Printer(Indices):
                 one, other = (self._in(a, axes, SUM) for a in args)
                 return f"{one} {op} {other}", COMPARE
             case function:
-                if function in HELPED:
-                    self.helpers.add(HELPED[function])
                 return f"{FUNCTIONS[function]}({self._typed(args, axes)})", ATOM
 
     def _typed(self, args: Sequence[Array], axes: tuple[Axis, ...]) -> str:
@@ -542,7 +522,6 @@ class Printer(Indices):
         condition, yes, no = (self._aligned(a, axes)[0] for a in args)
         if (yes, no) == ("1", "0"):
             return f"{self._in(args[0], axes, ATOM)}.astype(DTYPE)", ATOM
-        self.both_arms = self.both_arms or any(may_fail(a) for a in args[1:])
         code = f"np.where({condition}, {yes}, {no})"
         if all(is_number(a) for a in args[1:]):
             code += ".astype(DTYPE)"
@@ -556,30 +535,6 @@ def _tight(array: Array) -> int:
 
 def _entries(walks: Mapping[int, str]) -> str:
     return ", ".join(f"{axis}: {walk}" for axis, walk in walks.items())
-
-
-def _is_indicator(array: Array) -> TypeGuard[Map]:
-    """Whether an array is 1 where a condition holds and 0 elsewhere."""
-    ends = (Value(Number(Fraction(1))), Value(Number(Fraction(0))))
-    return isinstance(array, Map) and array.function == "where" and array.args[1:] == ends
-
-
-def _grows(array: Spread) -> bool:
-    """Whether spreading takes more than names for axes of length 1 behind an array's first."""
-    missing = [a not in array.of.axes for a in array.axes]
-    if not any(missing):
-        return False
-    longer = any(m and size.number != 1 for m, size in zip(missing, array.shape, strict=True))
-    return longer or missing[0]
-
-
-def _may_be_view(array: Array) -> bool:
-    """Whether an array may be a part of another one: then nothing is added to it in place."""
-    if isinstance(array, Spread) and _grows(array):
-        return not is_number(array.of)
-    if isinstance(array, Reshape | Spread):
-        return _may_be_view(array.of)
-    return isinstance(array, Load | Window | Choose)
 
 
 def _signed(array: Array, later: bool) -> tuple[bool, Array]:

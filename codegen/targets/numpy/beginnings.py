@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 from typing import Any
 
+from codegen.program.procedures import Beginning
 from codegen.targets.numpy.line_breaking import wrap
 from codegen.targets.numpy.tables import UNARY, number_code
 from derive.catalogue import INITIALIZER
 from derive.catalogue.rows import BIAS_COLUMN
-from derive.ir.derivation import Derivation
 from derive.ir.notation import Tensor
 from derive.ir.system import Initializer
 from derive.language.parser import read_value
@@ -21,39 +22,31 @@ from derive.language.syntax import (
     Syntax,
 )
 
-_ZERO = Initializer("zeros")
-_DEFAULT = Initializer("normal", (("std", 0.1),))
-
-
 _HELPED = ("truncated_normal", "orthogonal")
+_FIXED = ("values", "eye", "constant")  # distributions from which nothing is drawn
 
 
-def initial_lines(derivation: Derivation) -> tuple[list[str], set[str]]:
-    """The body of `init_params` after its docstring, and the helpers that it calls."""
-    system = derivation.system
-    chosen = dict(system.training.initializers)
-    example = dict(system.training.example)
-    tensors = system.having("parameter", "buffer")
-    rows = []
-    draws = False
-    helpers: set[str] = set()
-    for tensor in tensors:
-        if tensor.name in example:
-            code = f"np.array({_nested(example[tensor.name])}, dtype=DTYPE)"
+def beginning_lines(beginnings: Sequence[Beginning]) -> list[str]:
+    """The body of `init_params` after its docstring."""
+    rows: list[str] = []
+    for one in beginnings:
+        if one.initializer is None:
+            code = f"np.array({_nested(one.numbers)}, dtype=DTYPE)"
         else:
-            code = _code(tensor, chosen.get(tensor.name, _start(tensor)))
-        draws = draws or "rng" in code
-        helpers |= {f"_{name}" for name in _HELPED if f"_{name}(" in code}
-        rows.extend(wrap(f'        "{tensor.name}": ', code, "        ", ","))
-    lines = ["    rng = np.random.default_rng(seed)"] if draws else []
-    if not rows:
-        return [*lines, "    return {}"], helpers
-    return [*lines, "    return {", *rows, "    }"], helpers
+            code = _code(one.tensor, one.initializer)
+        rows += wrap(f'        "{one.tensor.name}": ', code, "        ", ",")
+    drawn = any(_distribution(one) not in _FIXED for one in beginnings)
+    lines = ["    rng = np.random.default_rng(seed)"] if drawn else []
+    return [*lines, "    return {", *rows, "    }"] if rows else [*lines, "    return {}"]
 
 
-def _start(tensor: Tensor) -> Initializer:
-    """What begins where the spec says nothing: a buffer at 0, a parameter near it."""
-    return _ZERO if tensor.role == "buffer" else _DEFAULT
+def drawing_helpers(beginnings: Sequence[Beginning]) -> set[str]:
+    """The helper functions that draw numbers."""
+    return {f"_{d}" for one in beginnings if (d := _distribution(one)) in _HELPED}
+
+
+def _distribution(one: Beginning) -> str:
+    return INITIALIZER[one.initializer.type].distribution if one.initializer else "values"
 
 
 def _nested(value: Any) -> str:

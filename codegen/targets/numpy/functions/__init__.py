@@ -1,1 +1,0 @@
-"""The functions of a NumPy module, one kind a file."""
