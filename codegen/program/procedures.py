@@ -5,8 +5,8 @@
     Module      = name, objective, sources, Tensor*, hyper-parameters, Beginning*, Procedure*
     Procedure   = name, Argument*, Text, Instruction*, Tensor*, places
     Instruction = Statement | Compute | Unpack | Check | Measure | SetExtent | Convert | AtMost
-                | NotNegative | Counter | Before | FreshGenerator | Sample | Call | Let | Put | IfGiven | Overall
-                | EachParameter | Update | Return
+                | NotNegative | Counter | Before | FreshGenerator | Sample | Call | Let | Put
+                | IfGiven | Overall | EachParameter | Update | Return
     Operand     = Variable | Own | Literal | Entry | Place | AsNumber | ZerosLike | NoState
                 | Call | Result | Table | Memory
 
