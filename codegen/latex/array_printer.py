@@ -21,7 +21,7 @@ from codegen.latex.box import (
     power,
 )
 from codegen.latex.conditions import RELATIONS
-from codegen.latex.index_printer import CONSTANTS, FUNCTIONS
+from codegen.latex.index_printer import CONSTANTS
 from codegen.latex.orientation import (
     ODOT,
     ONES,
@@ -51,6 +51,7 @@ from derive.arrays.nodes import (
     Whole,
 )
 from derive.arrays.printer import chain, text
+from derive.ir.functions import FUNCTIONS
 from derive.ir.notation import Affine, Dim
 
 ZEROS = r"\mathbf{0}"
@@ -207,13 +208,11 @@ class TexPrinter:
         if op in RELATIONS:
             left, right = (self.box(a).at_least(SUM) for a in args)
             return Box(f"{left.text} {RELATIONS[op]} {right.text}", SUM, left.height)
-        names = {**FUNCTIONS, "where": r"\operatorname{where}", "expm1": r"\operatorname{expm1}"}
-        names["log1p"] = r"\operatorname{log1p}"
-        if op not in names:
+        if op not in FUNCTIONS:
             raise NoTex(op)
         boxes = [self.box(a) for a in args]
         inside = Box(r",\, ".join(b.text for b in boxes), SUM, max(b.height for b in boxes))
-        return called(names[op], inside)
+        return called(FUNCTIONS[op].latex or rf"\operatorname{{{op}}}", inside)
 
     def divided(self, over: Whole, under: Whole) -> Box:
         """A quotient by a number: a bar below a number, a factor before an array."""

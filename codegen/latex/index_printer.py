@@ -1,6 +1,6 @@
 r"""Equations to LaTeX, in index notation: $\delta_{nj} = \sum_{i} \delta_{ni} W_{ij}$.
 
-Typography is tables: `latex.names` for names, `FUNCTIONS` and `OPERATORS` here, `latex.box` for the
+Typography is tables: `latex.names` for names, `NAMES` and `OPERATORS` here, `latex.box` for the
 order of operations. What the printer doesn't know is an error.
 """
 
@@ -36,6 +36,7 @@ from derive.algebra.conditions import integer
 from derive.algebra.index_rules import pull
 from derive.algebra.readable import readable
 from derive.algebra.readable_conditions import of_letters
+from derive.ir.functions import FUNCTIONS
 from derive.ir.notation import (
     Add,
     Axis,
@@ -68,24 +69,7 @@ from derive.ir.tree import (
     reads,
 )
 
-FUNCTIONS = {
-    "log": r"\log",
-    "sin": r"\sin",
-    "cos": r"\cos",
-    "tan": r"\tan",
-    "tanh": r"\tanh",
-    "sinh": r"\sinh",
-    "cosh": r"\cosh",
-    "atan": r"\arctan",
-    "erf": r"\operatorname{erf}",
-    "sign": r"\operatorname{sgn}",
-    "sigmoid": r"\sigma",
-    "softplus": r"\operatorname{softplus}",
-    "relu": r"\operatorname{relu}",
-    "hold": r"\operatorname{hold}",
-    "maximum": r"\max",
-    "minimum": r"\min",
-}
+NAMES = {name: row.latex for name, row in FUNCTIONS.items() if row.latex}
 OPERATORS = {"prod": r"\prod", "max": r"\max", "min": r"\min"}
 CONSTANTS = {"pi": r"\pi", "inf": r"\infty"}
 
@@ -132,7 +116,7 @@ class IndexPrinter:
         self.otherwise = otherwise
         self.table = table
         self.integers = Integers(names)
-        self.functions = dict(FUNCTIONS)
+        self.functions = dict(NAMES)
         if r"\sigma" in names.occupied:
             self.functions["sigmoid"] = r"\operatorname{sigmoid}"
         self.has_e = "e" in names.occupied

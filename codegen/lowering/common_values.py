@@ -15,6 +15,7 @@ from codegen.lowering.reads import runs_of, tiles
 from codegen.program.facts import FEW
 from derive.algebra.index_rules import within
 from derive.ir.derivation import Derivation
+from derive.ir.functions import ENTRYWISE
 from derive.ir.notation import (
     Affine,
     Axis,
@@ -45,10 +46,7 @@ from derive.ir.tree import (
 )
 from derive.systems.schedule import Loop, members, schedule
 
-_COSTLY = (
-    *("exp", "log", "log1p", "expm1", "sin", "cos", "tan", "sinh", "cosh", "tanh", "atan"),
-    *("erf", "sigmoid", "softplus", "sqrt"),
-)
+_COSTLY = tuple(name for name, row in ENTRYWISE.items() if row.is_costly)
 
 
 @dataclass(frozen=True)

@@ -26,11 +26,12 @@ from codegen.program.nodes import (
     Value,
     Window,
 )
+from derive.ir.functions import FUNCTIONS
 from derive.ir.notation import Axis, Number
 
 FEW = 32  # so many places of windows are passed one by one
 
-_RISKY = ("div", "log", "log1p", "sqrt", "pow", "exp", "expm1", "tan", "sinh", "cosh")
+_RISKY = ("div", "pow", *(name for name, row in FUNCTIONS.items() if row.risk))
 
 
 def may_fail(array: Array) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 
 from derive.algebra.index_rules import bounds, surely_not_negative
 from derive.algebra.readable_conditions import of_letters
+from derive.ir.functions import FUNCTIONS
 from derive.ir.notation import (
     Add,
     Call,
@@ -101,10 +102,10 @@ class Hazards:
 
     def _call(self, call: Call) -> int:
         match call:
-            case Call("exp" | "sigmoid" | "softplus" | "cosh", (inside,)):
+            case Call(name, (inside,)) if FUNCTIONS[name].range == "positive":
                 # what is infinite below gives 0
                 return NOT_NEGATIVE if self.unsound(inside) else POSITIVE
-            case Call("abs" | "relu", (inside,)):
+            case Call(name, (inside,)) if FUNCTIONS[name].range:
                 return max(self.sign(inside), NOT_NEGATIVE)
             case Call("delta", _):
                 return NOT_NEGATIVE
@@ -142,16 +143,21 @@ class Hazards:
                 return self.sign(base) < (ANY if value.denominator == 1 else NOT_NEGATIVE)
             case Pow(base, _):
                 return self.sign(base) < POSITIVE
-            case Call("log", (inside,)):
-                return self.sign(inside) < POSITIVE
-            case Call("sqrt" | "log1p", (inside,)):
-                return self.sign(inside) < NOT_NEGATIVE
-            case Call("exp" | "expm1", (inside,)):
-                return not (self.sign(negative(inside)) or self._below_maximum(inside))
-            case Call("tan" | "sinh" | "cosh", _):
-                return True
+            case Call(name, (inside, *_)):
+                return self._at_risk(FUNCTIONS[name].risk, inside)
             case _:
                 return False
+
+    def _at_risk(self, risk: str, inside: Expr) -> bool:
+        match risk:
+            case "positive":
+                return self.sign(inside) < POSITIVE
+            case "not negative":
+                return self.sign(inside) < NOT_NEGATIVE
+            case "large":
+                return not (self.sign(negative(inside)) or self._below_maximum(inside))
+            case _:
+                return bool(risk)
 
     def _below_maximum(self, expr: Expr) -> bool:
         """Whether a value is one of several less the greatest of them: `z[n,i] - m[n]`."""

@@ -8,13 +8,13 @@ back the author's order is restored: factors and terms stand by where their leav
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from fractions import Fraction
 from functools import cache
 from typing import Any
 
 import sympy
 
+from derive.ir.functions import ENTRYWISE, FUNCTIONS, Function, X
 from derive.ir.notation import (
     Add,
     Axis,
@@ -151,13 +151,18 @@ def _positive(value: Sympy) -> bool:
         return all(map(_positive, value.args))
     if value.is_Pow:
         return _positive(value.base)
-    return isinstance(value, sympy.exp | Sigmoid | Softplus) or bool(value.is_positive)
+    return _range(value) == "positive" or bool(value.is_positive)
 
 
 def _not_negative(value: Sympy) -> bool:
     even = value.is_Pow and value.exp.is_Integer and value.exp % 2 == 0 and value.exp > 0
     root = value.is_Pow and value.exp == sympy.Rational(1, 2)
-    return bool(even or root or isinstance(value, AbsoluteValue | Relu)) or _positive(value)
+    return bool(even or root or _range(value)) or _positive(value)
+
+
+def _range(value: Sympy) -> str:
+    name = _NAMES.get(type(value))
+    return FUNCTIONS[name].range if name else ""
 
 
 class Defined(sympy.Function):
@@ -168,81 +173,28 @@ class Defined(sympy.Function):
         return _derivative_of(kind).subs(_X, self.args[0])
 
 
-class Sigmoid(Defined):
-    """1 / (1 + exp(-x))."""
-
-
-class Softplus(Defined):
-    """log(1 + exp(x))."""
-
-
-class Relu(Defined):
-    """where(x > 0, x, 0), so its derivative at 0 is 0."""
-
-
-class Log1p(Defined):
-    """log(1 + x)."""
-
-
-class Expm1(Defined):
-    """exp(x) - 1."""
-
-
 _X = sympy.Dummy("x")
 _Y = sympy.Dummy("y")
-
-FORMS: dict[Sympy, Sympy] = {
-    Sigmoid: 1 / (1 + sympy.exp(-_X)),
-    Softplus: sympy.log(1 + sympy.exp(_X)),
-    Relu: Where(Test(sympy.Symbol(">"), _X, sympy.S.Zero), _X, sympy.S.Zero),
-    Log1p: sympy.log(1 + _X),
-    Expm1: sympy.exp(_X) - 1,
-}
-
-
-@cache
-def _derivative_of(kind: Sympy) -> Sympy:
-    """The derivative of a defined function, said through sigmoid where that is possible."""
-    raw = FORMS[kind].diff(_X)
-    if kind in (Sigmoid, Softplus):
-        # exp(-x) = 1/y - 1 with y = sigmoid(x), by solving the definition
-        place = sympy.Dummy()
-        form = FORMS[Sigmoid].xreplace({sympy.exp(-_X): place})
-        slope, rest = sympy.Poly(sympy.fraction(sympy.together(form - _Y))[0], place).all_coeffs()
-        solved = -rest / slope
-        told = raw.subs(sympy.exp(-_X), solved).subs(sympy.exp(_X), 1 / solved)
-        raw = sympy.factor(sympy.cancel(told)).subs(_Y, Sigmoid(_X))
-    return raw
-
-
-_FUNCTIONS: dict[str, Callable[..., Sympy]] = {
-    "exp": sympy.exp,
-    "log": sympy.log,
-    "sqrt": sympy.sqrt,
-    "sin": sympy.sin,
-    "cos": sympy.cos,
-    "tan": sympy.tan,
-    "tanh": sympy.tanh,
-    "sinh": sympy.sinh,
-    "cosh": sympy.cosh,
-    "atan": sympy.atan,
-    "erf": sympy.erf,
+_OWN: dict[str, Sympy] = {
     "abs": AbsoluteValue,
     "sign": Sign,
     "where": Where,
     "maximum": Maximum,
     "minimum": Minimum,
-    "sigmoid": Sigmoid,
-    "softplus": Softplus,
-    "relu": Relu,
-    "log1p": Log1p,
-    "expm1": Expm1,
 }
-_NAMES = {f: n for n, f in _FUNCTIONS.items() if n != "sqrt"}
-TRANSCENDENTAL = tuple(
-    f for n, f in _FUNCTIONS.items() if n not in ("sqrt", "abs", "sign", "where", "maximum")
-    and n not in ("minimum", "relu")
-)  # fmt: skip
+
+
+def _class(row: Function) -> Sympy:
+    """Our own class, else SymPy's, else one that is differentiated by its form."""
+    if row.name in _OWN:
+        return _OWN[row.name]
+    known = getattr(sympy, row.name, None)
+    return known or type(row.name.capitalize(), (Defined,), {"__doc__": f"{row.form}"})
+
+
+_CLASSES = {n: _class(row) for n, row in FUNCTIONS.items() if n in _OWN or n in ENTRYWISE}
+_NAMES = {kind: n for n, kind in _CLASSES.items() if n != "sqrt"}
+TRANSCENDENTAL = tuple(_CLASSES[n] for n, row in ENTRYWISE.items() if row.is_costly and n != "sqrt")
 
 
 class Leaves:
@@ -287,9 +239,34 @@ def to_sympy(expr: Expr, leaves: Leaves) -> Sympy:
         case Call("hold" | "delta", _):
             return leaves.symbol(expr)
         case Call(function, args):
-            return _FUNCTIONS[function](*(to_sympy(a, leaves) for a in args))
+            return _CLASSES[function](*(to_sympy(a, leaves) for a in args))
         case _:
             return leaves.symbol(expr)
+
+
+@cache
+def _form(kind: Sympy) -> Sympy:
+    """The form of a defined function, at `_X`."""
+    form = FUNCTIONS[_NAMES[kind]].form
+    assert form is not None
+    leaves = Leaves()
+    return to_sympy(form, leaves).xreplace({leaves.symbol(X): _X})
+
+
+@cache
+def _derivative_of(kind: Sympy) -> Sympy:
+    """The derivative of a defined function, said through sigmoid where that is possible."""
+    raw = _form(kind).diff(_X)
+    sigmoid = _CLASSES["sigmoid"]
+    if kind in (sigmoid, _CLASSES["softplus"]):
+        # exp(-x) = 1/y - 1 with y = sigmoid(x), by solving the definition
+        place = sympy.Dummy()
+        form = _form(sigmoid).xreplace({sympy.exp(-_X): place})
+        slope, rest = sympy.Poly(sympy.fraction(sympy.together(form - _Y))[0], place).all_coeffs()
+        solved = -rest / slope
+        told = raw.subs(sympy.exp(-_X), solved).subs(sympy.exp(_X), 1 / solved)
+        raw = sympy.factor(sympy.cancel(told)).subs(_Y, sigmoid(_X))
+    return raw
 
 
 def from_sympy(value: Sympy, leaves: Leaves) -> Expr:
@@ -377,14 +354,8 @@ def cost(expr: Expr) -> float:
             return cost(base) + ((1.1 if abs(value) <= 2 else 2.0) if whole else 8.0)
         case Pow(base, exponent):
             return 12 + cost(base) + cost(exponent)
-        case Call("where", (condition, yes, no)):
-            return 2 + cost(condition) + cost(yes) + cost(no)
-        case Call("hold", (inside,)):
-            return cost(inside)
-        case Call("abs" | "sign" | "relu" | "maximum" | "minimum" | "delta", args):
-            return 1 + sum(cost(a) for a in args)
-        case Call(_, args):
-            return 10 + sum(cost(a) for a in args)
+        case Call(function, args):
+            return FUNCTIONS[function].cost + sum(cost(a) for a in args)
         case _:
             return sum((cost(p) for p in children(expr)), 0.0)
 

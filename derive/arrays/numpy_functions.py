@@ -21,19 +21,20 @@ from derive.arrays.nodes import (
     Transpose,
     Whole,
 )
-from derive.language.syntax import FUNCTIONS, Place
+from derive.ir import functions
+from derive.language.syntax import Place
 
 # NumPy's name, and ours: functions of each entry, with the number of arguments
 ENTRYWISE: dict[str, tuple[str, int]] = {
-    **{n: (n, 1) for n, counts in FUNCTIONS.items() if counts == (1, 1) and n != "hold"},
+    **{n: (n, 1) for n in functions.ENTRYWISE},
+    **{
+        r.numpy[3:]: (n, r.arity[0]) for n, r in functions.FUNCTIONS.items() if r.numpy[:3] == "np."
+    },
     "absolute": ("abs", 1),
     "fabs": ("abs", 1),
-    "arctan": ("atan", 1),
     "expit": ("sigmoid", 1),
     "negative": ("neg", 1),
     "logical_not": ("not", 1),
-    "maximum": ("maximum", 2),
-    "minimum": ("minimum", 2),
     "multiply": ("*", 2),
     "add": ("+", 2),
     "subtract": ("-", 2),
@@ -49,7 +50,6 @@ ENTRYWISE: dict[str, tuple[str, int]] = {
     "not_equal": ("!=", 2),
     "logical_and": ("and", 2),
     "logical_or": ("or", 2),
-    "where": ("where", 3),
 }
 
 # reductions, which take `axis` and `keepdims`

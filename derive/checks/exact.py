@@ -16,9 +16,10 @@ import sympy
 
 from derive.checks.report import Row
 from derive.ir.derivation import Derivation
+from derive.ir.functions import ENTRYWISE
 from derive.ir.notation import Equation
 from derive.semantics.interpreter import Interpreter, Place
-from derive.semantics.number_systems import Arithmetic, many_digits
+from derive.semantics.number_systems import Arithmetic, many_digits, with_forms
 from derive.systems.freeze import freeze
 
 DIGITS = 50
@@ -58,8 +59,8 @@ def _number(value: Any) -> Scalar:
     return Scalar(exact, _numbers.number(value))
 
 
-def _function(name: str, written: Callable[[Any], Any]) -> Callable[[Scalar], Scalar]:
-    return lambda x: Scalar(written(x.expr), _numbers.functions[name](x.value))
+def _function(name: str) -> Callable[[Scalar], Scalar]:
+    return lambda x: Scalar(getattr(sympy, name)(x.expr), _numbers.functions[name](x.value))
 
 
 def _logsumexp(values: list[Scalar]) -> Scalar:
@@ -67,30 +68,24 @@ def _logsumexp(values: list[Scalar]) -> Scalar:
     return Scalar(total, _numbers.logsumexp([v.value for v in values]))
 
 
-_WRITTEN: dict[str, Callable[[Any], Any]] = {
-    **{n: getattr(sympy, n) for n in ("exp", "log", "sqrt", "sin", "cos", "tan", "tanh")},
-    **{n: getattr(sympy, n) for n in ("sinh", "cosh", "atan", "erf")},
-    "expm1": lambda x: sympy.exp(x) - 1,
-    "log1p": lambda x: sympy.log(1 + x),
-    "sigmoid": lambda x: 1 / (1 + sympy.exp(-x)),
-    "softplus": lambda x: sympy.log(1 + sympy.exp(x)),
-}
-SYMBOLS = Arithmetic(
-    name="symbols",
-    number=_number,
-    constants={
-        "pi": Scalar(sympy.pi, _numbers.constants["pi"]),
-        "inf": Scalar(sympy.oo, _numbers.constants["inf"]),
-    },
-    power=lambda a, b: Scalar(
-        sympy.Pow(a.expr, b.expr) if a.value or b.value >= 0 else sympy.nan,
-        _numbers.power(a.value, b.value),
-    ),
-    compare=lambda op, a, b: _numbers.compare(op, a.value, b.value),
-    distance=lambda a, b: _numbers.distance(a.value, b.value),
-    functions={name: _function(name, written) for name, written in _WRITTEN.items()},
-    logsumexp=_logsumexp,
-    eliminates=False,
+SYMBOLS = with_forms(
+    Arithmetic(
+        name="symbols",
+        number=_number,
+        constants={
+            "pi": Scalar(sympy.pi, _numbers.constants["pi"]),
+            "inf": Scalar(sympy.oo, _numbers.constants["inf"]),
+        },
+        power=lambda a, b: Scalar(
+            sympy.Pow(a.expr, b.expr) if a.value or b.value >= 0 else sympy.nan,
+            _numbers.power(a.value, b.value),
+        ),
+        compare=lambda op, a, b: _numbers.compare(op, a.value, b.value),
+        distance=lambda a, b: _numbers.distance(a.value, b.value),
+        functions={name: _function(name) for name in ENTRYWISE if hasattr(sympy, name)},
+        logsumexp=_logsumexp,
+        eliminates=False,
+    )
 )
 
 

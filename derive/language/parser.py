@@ -24,9 +24,9 @@ from fractions import Fraction
 from typing import Any
 
 from derive.errors import meant, shorten
+from derive.ir.functions import FUNCTIONS
 from derive.ir.notation import MATRIX
 from derive.language.syntax import (
-    FUNCTIONS,
     REDUCING,
     RESERVED,
     Dots,
@@ -409,7 +409,7 @@ class _Reader:
                 here,
                 f"unknown function '{shorten(name)}'{near or '; known: ' + ' '.join(FUNCTIONS)}",
             )
-        low, high = FUNCTIONS[name]
+        low, high = FUNCTIONS[name].arity
         if not low <= len(node.args) <= high:
             count = str(low) if low == high else f"{low} or {high}"
             raise Refused(here, f"{name} takes {count} arguments, {len(node.args)} were given")

@@ -9,37 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
+from derive.ir.functions import FUNCTIONS
 from derive.ir.notation import MATRIX, REDUCTIONS
 from derive.ir.walk import Tree
 
-FUNCTIONS: dict[str, tuple[int, int]] = {
-    **dict.fromkeys(
-        [
-            "exp",
-            "log",
-            "log1p",
-            "expm1",
-            "sqrt",
-            "abs",
-            "sign",
-            "sin",
-            "cos",
-            "tan",
-            "tanh",
-            "sinh",
-            "cosh",
-            "atan",
-            "erf",
-        ],
-        (1, 1),
-    ),
-    **dict.fromkeys(["sigmoid", "softplus", "relu", "hold"], (1, 1)),
-    "where": (3, 3),
-    "minimum": (2, 2),
-    "maximum": (2, 2),
-    "delta": (2, 2),
-    "size": (1, 2),
-}
 REDUCING = (*REDUCTIONS, "mean")
 CONSTANTS = ("pi", "inf")
 RESERVED = frozenset((*FUNCTIONS, *REDUCING, *CONSTANTS, "next"))

@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import cache
+from functools import cache, reduce
+from operator import add, mul
 from typing import Any, NoReturn
 
 import mpmath
+
+from derive.ir.functions import ENTRYWISE, Function
+from derive.ir.notation import Add, Call, Compare, Constant, Expr, Mul, Number, Pow
+from derive.ir.tree import walk
 
 DIGITS = 50
 
@@ -41,6 +46,48 @@ class Arithmetic:
     functions: Mapping[str, Callable[[Any], Any]]
     logsumexp: Callable[[list[Any]], Any]
     eliminates: bool = True
+
+
+def evaluate(expr: Expr, x: Any, arithmetic: Arithmetic) -> Any:
+    """The value of an expression of numbers and of `X`, which is `x`."""
+
+    def inside(part: Expr) -> Any:
+        return evaluate(part, x, arithmetic)
+
+    match expr:
+        case Number(value):
+            return arithmetic.number(value)
+        case Constant(name):
+            return arithmetic.constants[name]
+        case Add(args):
+            return reduce(add, map(inside, args))
+        case Mul(args):
+            return reduce(mul, map(inside, args))
+        case Pow(base, exponent):
+            return arithmetic.power(inside(base), inside(exponent))
+        case Call(function, (one,)):
+            return arithmetic.functions[function](inside(one))
+        case _:
+            return x
+
+
+def with_forms(arithmetic: Arithmetic) -> Arithmetic:
+    """The number system with the functions that it lacks, by their forms."""
+    functions = dict(arithmetic.functions)
+    whole = replace(arithmetic, functions=functions)
+
+    def by_form(form: Expr) -> Callable[[Any], Any]:
+        return lambda x: evaluate(form, x, whole)
+
+    for name, row in ENTRYWISE.items():
+        if row.form is not None and not _decides(row.form):
+            functions.setdefault(name, by_form(row.form))
+    return whole
+
+
+def _decides(form: Expr) -> bool:
+    """Whether it has cases, which are the interpreter's."""
+    return any(isinstance(n, Compare) for n in walk(form))
 
 
 def compared(op: str, left: Any, right: Any) -> bool:
@@ -79,8 +126,10 @@ def _guarded(function: Callable[[float], float]) -> Callable[[float], float]:
     return call
 
 
-def _odd(function: Callable[[float], float]) -> Callable[[float], float]:
-    return lambda x: math.copysign(function(abs(x)), x)
+def _by_math(row: Function) -> Callable[[float], float]:
+    """The function of `math`; one that is odd at |x|, so that an overflow has the right sign."""
+    call = _guarded(getattr(math, row.name))
+    return (lambda x: call(x) if x >= 0 else -call(-x)) if row.odd else call
 
 
 _exp = _guarded(math.exp)
@@ -129,31 +178,23 @@ def _float_distance(left: float, right: float) -> float:
     return abs(left - right) if math.isfinite(left) and math.isfinite(right) else math.inf
 
 
-FLOATS = Arithmetic(
-    name="floats",
-    number=float,
-    constants={"pi": math.pi, "inf": math.inf},
-    power=_power,
-    compare=compared,
-    distance=_float_distance,
-    functions={
-        "exp": _exp,
-        "expm1": _guarded(math.expm1),
-        "log": _log,
-        "log1p": _log1p,
-        "sqrt": _guarded(math.sqrt),
-        "sin": _guarded(math.sin),
-        "cos": _guarded(math.cos),
-        "tan": _guarded(math.tan),
-        "tanh": math.tanh,
-        "sinh": _odd(_guarded(math.sinh)),
-        "cosh": _guarded(math.cosh),
-        "atan": math.atan,
-        "erf": math.erf,
-        "sigmoid": _sigmoid,
-        "softplus": _softplus,
-    },
-    logsumexp=_logsumexp,
+FLOATS = with_forms(
+    Arithmetic(
+        name="floats",
+        number=float,
+        constants={"pi": math.pi, "inf": math.inf},
+        power=_power,
+        compare=compared,
+        distance=_float_distance,
+        functions={
+            **{n: _by_math(row) for n, row in ENTRYWISE.items() if hasattr(math, n)},
+            "log": _log,
+            "log1p": _log1p,
+            "sigmoid": _sigmoid,
+            "softplus": _softplus,
+        },
+        logsumexp=_logsumexp,
+    )
 )
 
 
@@ -173,9 +214,9 @@ def many_digits(digits: int = DIGITS) -> Arithmetic:
             return mp.mpf(value)
         return mp.mpf(float(value))
 
-    def real(function: Callable[[Any], Any], least: int | None = None) -> Callable[[Any], Any]:
+    def real(function: Callable[[Any], Any], least: int) -> Callable[[Any], Any]:
         """A function of real numbers: nan below `least`, where its value would be complex."""
-        return lambda x: function(x) if least is None or x >= least else mp.nan
+        return lambda x: function(x) if x >= least else mp.nan
 
     def power(base: Any, exponent: Any) -> Any:
         if not base and exponent < 0:
@@ -200,23 +241,24 @@ def many_digits(digits: int = DIGITS) -> Arithmetic:
             return highest
         return highest + mp.log(mp.fsum(mp.exp(v - highest) for v in values))
 
-    return Arithmetic(
-        name=f"{digits} digits",
-        number=number,
-        constants={"pi": +mp.pi, "inf": mp.inf},
-        power=power,
-        compare=compared,
-        distance=lambda a, b: _float_distance(float(a), float(b)),
-        functions={
-            **{n: real(getattr(mp, n)) for n in ("exp", "expm1", "sin", "cos", "tan")},
-            **{n: real(getattr(mp, n)) for n in ("tanh", "sinh", "cosh", "atan", "erf")},
-            "log": real(mp.log, 0),
-            "log1p": real(log1p, -1),
-            "sqrt": real(mp.sqrt, 0),
-            "sigmoid": sigmoid,
-            "softplus": softplus,
-        },
-        logsumexp=logsumexp,
+    return with_forms(
+        Arithmetic(
+            name=f"{digits} digits",
+            number=number,
+            constants={"pi": +mp.pi, "inf": mp.inf},
+            power=power,
+            compare=compared,
+            distance=lambda a, b: _float_distance(float(a), float(b)),
+            functions={
+                **{n: getattr(mp, n) for n in ENTRYWISE if hasattr(mp, n)},
+                "log": real(mp.log, 0),
+                "log1p": real(log1p, -1),
+                "sqrt": real(mp.sqrt, 0),
+                "sigmoid": sigmoid,
+                "softplus": softplus,
+            },
+            logsumexp=logsumexp,
+        )
     )
 
 
@@ -257,21 +299,24 @@ def _no_logsumexp(values: list[Fraction]) -> NoReturn:
     raise Inexact("a logsumexp is no rational number")
 
 
-EXACT = Arithmetic(
-    name="exact",
-    number=Fraction,
-    constants={},
-    power=_exact_power,
-    compare=compared,
-    distance=lambda a, b: float(min(abs(a - b), 1)),
-    functions={
-        **{n: _refuse(n, 0) for n in ("expm1", "log1p", "sin", "tan", "tanh", "sinh", "atan")},
-        **{n: _refuse(n, 1) for n in ("exp", "cos", "cosh")},
-        "erf": _refuse("erf", 0),
-        "log": lambda x: Fraction(0) if x == 1 else _refuse("log")(x),
-        "sqrt": lambda x: _exact_power(x, Fraction(1, 2)),
-        "sigmoid": lambda x: Fraction(1, 2) if not x else _refuse("sigmoid")(x),
-        "softplus": _refuse("softplus"),
-    },
-    logsumexp=_no_logsumexp,
+EXACT = with_forms(
+    Arithmetic(
+        name="exact",
+        number=Fraction,
+        constants={},
+        power=_exact_power,
+        compare=compared,
+        distance=lambda a, b: float(min(abs(a - b), 1)),
+        functions={
+            **{
+                n: _refuse(n, 0 if row.odd else None)
+                for n, row in ENTRYWISE.items()
+                if not row.form
+            },
+            **{n: _refuse(n, 1) for n in ("exp", "cos")},
+            "log": lambda x: Fraction(0) if x == 1 else _refuse("log")(x),
+            "sqrt": lambda x: _exact_power(x, Fraction(1, 2)),
+        },
+        logsumexp=_no_logsumexp,
+    )
 )

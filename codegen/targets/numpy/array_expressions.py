@@ -11,7 +11,7 @@ from codegen.targets.numpy.shared_parts import shared
 from codegen.targets.numpy.tables import (
     ATOM,
     COMPARE,
-    FUNCTIONS,
+    NAMES,
     POWER,
     PRODUCT,
     SUM,
@@ -280,7 +280,7 @@ class NumpyPrinter:
                 self.imports = ["from scipy.special import erf"]
                 return f"erf({at(0, 0)})", ATOM
             case _:
-                return f"{FUNCTIONS[op]}({', '.join(at(k, 0) for k in range(len(args)))})", ATOM
+                return f"{NAMES[op]}({', '.join(at(k, 0) for k in range(len(args)))})", ATOM
 
     # ---- products --------------------------------------------------------------------------------
 

@@ -44,8 +44,8 @@ from codegen.targets.numpy.tables import (
     CHOICE,
     COMPARE,
     COMPARISONS,
-    FUNCTIONS,
     LINALG,
+    NAMES,
     OVER,
     POWER,
     PRODUCT,
@@ -482,7 +482,7 @@ class Printer(Indices):
                 one, other = (self._in(a, axes, SUM) for a in args)
                 return f"{one} {op} {other}", COMPARE
             case function:
-                return f"{FUNCTIONS[function]}({self._typed(args, axes)})", ATOM
+                return f"{NAMES[function]}({self._typed(args, axes)})", ATOM
 
     def _typed(self, args: Sequence[Array], axes: tuple[Axis, ...]) -> str:
         """Arguments of a NumPy function, which would make a float64 of one of Python's numbers."""

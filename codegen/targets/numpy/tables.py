@@ -4,30 +4,12 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from derive.ir.functions import FUNCTIONS
 from derive.ir.numerals import is_long
 
 CHOICE, COMPARE, SUM, PRODUCT, UNARY, POWER, ATOM = range(7)
 
-FUNCTIONS = {
-    "exp": "np.exp",
-    "log": "np.log",
-    "log1p": "np.log1p",
-    "expm1": "np.expm1",
-    "sqrt": "np.sqrt",
-    "abs": "np.abs",
-    "sign": "np.sign",
-    "sin": "np.sin",
-    "cos": "np.cos",
-    "tan": "np.tan",
-    "tanh": "np.tanh",
-    "sinh": "np.sinh",
-    "cosh": "np.cosh",
-    "atan": "np.arctan",
-    "erf": "erf",
-    "sigmoid": "sigmoid",
-    "minimum": "np.minimum",
-    "maximum": "np.maximum",
-}
+NAMES = {name: row.numpy for name, row in FUNCTIONS.items() if row.numpy}
 HELPED = {"sigmoid": "sigmoid", "erf": "erf"}
 REDUCE = {"sum": "np.sum", "prod": "np.prod", "max": "np.max", "min": "np.min"}
 LINALG = {"inv": "np.linalg.inv", "det": "np.linalg.det", "logdet": "np.linalg.slogdet"}

@@ -13,7 +13,8 @@ from derive.answers.proof.normal_form import (
     Undecided,
     rational,
 )
-from derive.semantics.number_systems import Arithmetic, many_digits
+from derive.ir.functions import ENTRYWISE
+from derive.semantics.number_systems import Arithmetic, many_digits, with_forms
 
 _HALF = Fraction(1, 2)
 _numbers = many_digits()
@@ -27,47 +28,32 @@ def number_system(forms: Forms) -> Arithmetic:
             forms.chosen = True
         return _numbers.compare(op, left.value, right.value)
 
-    one, two = forms.number(1), forms.number(2)
+    def opaque(name: str, at_zero: Form, odd: bool) -> Callable[[Form], Form]:
+        return lambda x: forms.opaque(name, x, odd) if x.over else at_zero
 
-    def minus(a: Form, b: Form) -> Form:
-        return a + -b
-
-    def over(a: Form, b: Form) -> Form:
-        return a * forms.power(b, forms.number(-1))
-
-    def tanh(x: Form) -> Form:
-        return minus(one, over(two, one + forms.exp(two * x)))
-
-    def cos(x: Form) -> Form:
-        return forms.opaque("cos", x, odd=False) if x.over else one
-
+    zero, one = forms.number(0), forms.number(1)
     functions: dict[str, Callable[[Form], Form]] = {
+        **{
+            n: opaque(n, zero, odd=True) for n, row in ENTRYWISE.items() if row.odd and not row.form
+        },
         "exp": forms.exp,
         "log": forms.log,
-        "expm1": lambda x: minus(forms.exp(x), one),
-        "log1p": lambda x: forms.log(one + x),
         "sqrt": lambda x: forms.power(x, forms.number(_HALF)),
         "sin": forms.sin,
-        "cos": cos,
-        "tan": lambda x: over(forms.sin(x), cos(x)),
-        "tanh": tanh,
-        "sinh": lambda x: over(minus(forms.exp(x), forms.exp(-x)), two),
-        "cosh": lambda x: over(forms.exp(x) + forms.exp(-x), two),
-        "atan": lambda x: forms.opaque("atan", x, odd=True) if x.over else x,
-        "erf": lambda x: forms.opaque("erf", x, odd=True) if x.over else x,
-        "sigmoid": lambda x: over(one, one + forms.exp(-x)),
-        "softplus": lambda x: forms.log(one + forms.exp(x)),
+        "cos": opaque("cos", one, odd=False),
     }
     pi = Form(forms, generator(forms.named("pi", "pi")), {}, _numbers.constants["pi"])
-    return Arithmetic(
-        name="normal forms",
-        number=forms.number,
-        constants=_Finite(pi=pi),
-        power=forms.power,
-        compare=compare,
-        distance=lambda a, b: _numbers.distance(a.value, b.value),
-        functions=functions,
-        logsumexp=forms.logsumexp,
+    return with_forms(
+        Arithmetic(
+            name="normal forms",
+            number=forms.number,
+            constants=_Finite(pi=pi),
+            power=forms.power,
+            compare=compare,
+            distance=lambda a, b: _numbers.distance(a.value, b.value),
+            functions=functions,
+            logsumexp=forms.logsumexp,
+        )
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from derive.ir.functions import ENTRYWISE
 from derive.ir.notation import (
     Add,
     Affine,
@@ -38,20 +39,7 @@ from derive.semantics.interpreter import Interpreter, Place
 Array = Any  # of floats, a dimension for each letter in use
 
 _UNARY: dict[str, Any] = {
-    "exp": np.exp,
-    "log": np.log,
-    "log1p": np.log1p,
-    "expm1": np.expm1,
-    "sqrt": np.sqrt,
-    "abs": np.abs,
-    "sign": np.sign,
-    "sin": np.sin,
-    "cos": np.cos,
-    "tan": np.tan,
-    "tanh": np.tanh,
-    "sinh": np.sinh,
-    "cosh": np.cosh,
-    "atan": np.arctan,
+    **{n: getattr(np, r.numpy[3:]) for n, r in ENTRYWISE.items() if r.numpy.startswith("np.")},
     "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
     "softplus": lambda x: np.logaddexp(x, 0),
     "relu": lambda x: np.where(x > 0, x, 0.0),

@@ -15,6 +15,7 @@ from derive.catalogue import defaults
 from derive.catalogue.activations import ACTIVATIONS
 from derive.catalogue.rows import Unfit, Use
 from derive.errors import ChainruleError, meant, shorten
+from derive.ir.functions import ENTRYWISE, FUNCTIONS
 from derive.ir.notation import (
     Affine,
     Equation,
@@ -48,34 +49,8 @@ from derive.language.syntax import (
 )
 
 ARGUMENT = "x"
-_WORDS = {
-    "ln": "log",
-    "log": "log",
-    "exp": "exp",
-    "sin": "sin",
-    "cos": "cos",
-    "tan": "tan",
-    "tanh": "tanh",
-    "tgh": "tanh",
-    "sinh": "sinh",
-    "cosh": "cosh",
-    "arctan": "atan",
-    "atan": "atan",
-    "erf": "erf",
-    "sgn": "sign",
-    "sign": "sign",
-    "abs": "abs",
-    "sqrt": "sqrt",
-    "sigmoid": "sigmoid",
-    "logistic": "sigmoid",
-    "sigm": "sigmoid",
-    "softplus": "softplus",
-    "relu": "relu",
-    "hold": "hold",
-    "log1p": "log1p",
-    "expm1": "expm1",
-}
-PLAIN = tuple(dict.fromkeys(_WORDS.values()))  # those of the equation language
+PLAIN = (*ENTRYWISE, "hold")  # those of the equation language
+_WORDS = {word: n for n in PLAIN for word in (n, *FUNCTIONS[n].words)}
 _NO_ENTRYWISE = (
     "{} isn't entry-wise; write it out, such as \\frac{{e^{{z_i}}}}{{\\sum_k e^{{z_k}}}}"
 )
