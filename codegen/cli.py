@@ -2,7 +2,7 @@
 
 The line is read first, and only then is anything imported that takes time: `--help` answers at
 once. What is asked for runs in `main`, outside of typer, so that every end is ours: 0 done, 1 some
-formula is wrong, 2 the request can't be served, told in one line.
+formula is wrong, 2 the request can't be served, with one line that says why.
 """
 
 from __future__ import annotations
@@ -23,10 +23,25 @@ DONE, WRONG, REFUSED, INTERRUPTED = 0, 1, 2, 130
 
 Job = Callable[[], int]
 
+
+def _option(metavar: str, text: str) -> Any:
+    """An option that takes a word."""
+    return typer.Option(metavar=metavar, help=text)
+
+
 Spec = Annotated[str, typer.Argument(metavar="SPEC", help="A spec (TOML); - is standard input.")]
 Output = Annotated[
     str | None,
     typer.Option("--output", "-o", metavar="FILE", help="Where to write; else standard output."),
+]
+DocumentFormat = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        metavar="FORMAT",
+        help="tex, pdf, md, html or json; of an expression text, tex, py, md or json; "
+        "else what the file's ending says.",
+    ),
 ]
 
 app = typer.Typer(
@@ -58,49 +73,33 @@ def derive(
         str | None, typer.Argument(metavar="[SPEC]", help="A spec (TOML); - is standard input.")
     ] = None,
     output: Output = None,
-    format_: Annotated[
-        str | None,
-        typer.Option(
-            "--format",
-            metavar="FORMAT",
-            help="tex, pdf, md, html or json; of an expression text, tex, py, md or json; "
-            "else what the file's ending says.",
-        ),
-    ] = None,
+    format_: DocumentFormat = None,
     expression: Annotated[
         str | None,
-        typer.Option(metavar="TEXT", help="Instead of a spec: x.T @ A @ x, in matrix notation."),
+        _option("TEXT", "Instead of a spec: x.T @ A @ x, in matrix notation."),
     ] = None,
     wrt: Annotated[
         str | None,
-        typer.Option(metavar="NAMES", help="What to differentiate by, such as W1,b1; else all."),
+        _option("NAMES", "What to differentiate by, such as W1,b1; else all."),
     ] = None,
     shapes: Annotated[
-        str | None, typer.Option(metavar="SHAPES", help="Its arrays: 'A: n n symmetric, x: n, c'.")
+        str | None, _option("SHAPES", "Its arrays: 'A: n n symmetric, x: n, c'.")
     ] = None,
-    notation: Annotated[
-        str, typer.Option(metavar="NOTATION", help="matrix, index or both.")
-    ] = "both",
-    detail: Annotated[str, typer.Option(metavar="DETAIL", help="result, steps or full.")] = "steps",
-    lang: Annotated[str, typer.Option(metavar="LANGUAGE", help="en or zh.")] = "en",
+    notation: Annotated[str, _option("NOTATION", "matrix, index or both.")] = "both",
+    detail: Annotated[str, _option("DETAIL", "result, steps or full.")] = "steps",
+    lang: Annotated[str, _option("LANGUAGE", "en or zh.")] = "en",
     samples: Annotated[
-        str, typer.Option(metavar="SAMPLES", help="column (one sample), or a batch in rows.")
+        str, _option("SAMPLES", "column (one sample), or a batch in rows.")
     ] = "column",
     layout: Annotated[
-        str, typer.Option(metavar="LAYOUT", help="Of gradients: denominator or numerator.")
+        str, _option("LAYOUT", "Of gradients: denominator or numerator.")
     ] = "denominator",
-    errors: Annotated[
-        str, typer.Option(metavar="ERRORS", help="Error terms as delta or as partial.")
-    ] = "delta",
+    errors: Annotated[str, _option("ERRORS", "Error terms as delta or as partial.")] = "delta",
     calculus: Annotated[
-        str, typer.Option(metavar="CALCULUS", help="Steps by differential or by kronecker.")
+        str, _option("CALCULUS", "Steps by differential or by kronecker.")
     ] = "differential",
-    level: Annotated[
-        str, typer.Option(metavar="LEVEL", help="intro: a neuron first; or brief.")
-    ] = "intro",
-    order: Annotated[
-        int, typer.Option(metavar="ORDER", help="1; or 2, with the second derivatives.")
-    ] = 1,
+    level: Annotated[str, _option("LEVEL", "intro: a neuron first; or brief.")] = "intro",
+    order: Annotated[int, _option("ORDER", "1; or 2, with the second derivatives.")] = 1,
     scalars: Annotated[
         bool, typer.Option("--scalars", help="Write each weight's derivative out (small nets).")
     ] = False,
@@ -131,8 +130,8 @@ def derive(
 def explain(
     spec: Spec,
     name: Annotated[str, typer.Argument(metavar="NAME", help="A tensor, such as W1.")],
-    detail: Annotated[str, typer.Option(metavar="DETAIL", help="steps or full.")] = "steps",
-    lang: Annotated[str, typer.Option(metavar="LANGUAGE", help="en or zh.")] = "en",
+    detail: Annotated[str, _option("DETAIL", "steps or full.")] = "steps",
+    lang: Annotated[str, _option("LANGUAGE", "en or zh.")] = "en",
 ) -> Job:
     """Show the derivation of one gradient, step by step."""
     return _later("codegen.commands.explain:run", spec, name, detail, lang)
@@ -142,12 +141,12 @@ def explain(
 def emit(
     spec: Spec,
     output: Output = None,
-    target: Annotated[str, typer.Option(metavar="TARGET", help="numpy.")] = "numpy",
-    style: Annotated[str, typer.Option(metavar="STYLE", help="plain or fast.")] = "plain",
-    dtype: Annotated[str, typer.Option(metavar="TYPE", help="float64 or float32.")] = "float64",
+    target: Annotated[str, _option("TARGET", "numpy.")] = "numpy",
+    style: Annotated[str, _option("STYLE", "plain or fast.")] = "plain",
+    dtype: Annotated[str, _option("TYPE", "float64 or float32.")] = "float64",
     part: Annotated[
         str,
-        typer.Option(metavar="PART", help="all; or math, without the estimator below it."),
+        _option("PART", "all; or math, without the estimator below it."),
     ] = "all",
 ) -> Job:
     """Write a module that computes, trains and predicts."""
@@ -164,12 +163,8 @@ def check(
             help="Formulas by hand: a file, - for standard input, or a folder of answers.",
         ),
     ] = None,
-    form: Annotated[
-        str, typer.Option(metavar="FORM", help="Of the formulas: equations, numpy or latex.")
-    ] = "",
-    names: Annotated[
-        str, typer.Option(metavar="NAMES", help='What their names mean: "a=y1, delta=dz2".')
-    ] = "",
+    form: Annotated[str, _option("FORM", "Of the formulas: equations, numpy or latex.")] = "",
+    names: Annotated[str, _option("NAMES", 'What their names mean: "a=y1, delta=dz2".')] = "",
     output: Annotated[
         str | None,
         typer.Option("--output", "-o", metavar="FILE", help="Where to write; a folder's comments."),
@@ -184,9 +179,7 @@ def check(
     fail_fast: Annotated[
         bool, typer.Option("--fail-fast", help="Stop at the first that is wrong.")
     ] = False,
-    order: Annotated[
-        int, typer.Option(metavar="ORDER", help="1; or 2, with the second derivatives.")
-    ] = 1,
+    order: Annotated[int, _option("ORDER", "1; or 2, with the second derivatives.")] = 1,
 ) -> Job:
     """Check all gradients, the emitted module, and formulas by hand."""
     options = {

@@ -35,6 +35,7 @@ from derive.arrays.nodes import (
     Transpose,
     Whole,
 )
+from derive.errors import shorten
 from derive.ir.notation import Affine
 
 _OR, _AND, _NOT, _COMPARE, _SUM, _TERM, _SIGN, _POWER, _ATOM = range(9)
@@ -45,6 +46,12 @@ _TESTS = ("==", "!=", "<", "<=", ">", ">=")
 def text(node: Whole) -> str:
     """An expression as it would be written with `@`, `.T` and functions by their bare names."""
     return _text(node)[0]
+
+
+def in_message(node: Whole) -> str:
+    """A short text of a node that can stand in a sentence: in brackets where it has spaces."""
+    short = shorten(text(node), 40)
+    return short if isinstance(node, Array | Literal) or " " not in short else f"({short})"
 
 
 def _at_least(node: Whole, level: int) -> str:

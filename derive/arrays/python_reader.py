@@ -8,11 +8,8 @@ and calls of own functions mean, by overriding `resolve` and `own_call`.
 from __future__ import annotations
 
 import ast
-import math
-import re
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from typing import Any
 
 from derive.arrays.nodes import (
     All,
@@ -39,82 +36,10 @@ from derive.arrays.numpy_functions import (
     of_each,
 )
 from derive.arrays.python_special import SPECIAL, last_name
+from derive.arrays.python_syntax import BINARY, COMPARE, DEEPEST, HOMES, decimal, dotted, unknown
 from derive.errors import meant, shorten
 from derive.ir.notation import Affine
 from derive.language.syntax import Place, Refused
-
-DEEPEST = 80
-LONGEST = 100_000
-
-_BINARY: dict[type[ast.operator], str] = {
-    ast.Add: "+",
-    ast.Sub: "-",
-    ast.Mult: "*",
-    ast.Div: "/",
-    ast.Pow: "**",
-    ast.BitAnd: "and",
-    ast.BitOr: "or",
-}
-_COMPARE: dict[type[ast.cmpop], str] = {
-    ast.Eq: "==",
-    ast.NotEq: "!=",
-    ast.Lt: "<",
-    ast.LtE: "<=",
-    ast.Gt: ">",
-    ast.GtE: ">=",
-}
-_REFUSED: dict[type[ast.AST], str] = {
-    ast.BitXor: "'^' is no power; write '**'",
-    ast.FloorDiv: "'//' isn't known between arrays",
-    ast.Mod: "'%' isn't known between arrays",
-    ast.Lambda: "a lambda isn't known; write a function of its own, or the value",
-    ast.IfExp: "'if' isn't known; write where(condition, value, other)",
-    ast.ListComp: "a comprehension isn't known; write it with whole arrays",
-    ast.GeneratorExp: "a comprehension isn't known; write it with whole arrays",
-    ast.DictComp: "a comprehension isn't known; write it with whole arrays",
-    ast.List: "a list isn't known; give the array a name",
-    ast.Dict: "a dictionary isn't a value here",
-    ast.Tuple: "several values at once aren't known here; write one",
-    ast.Starred: "'*' before a value isn't known",
-    ast.NamedExpr: "':=' isn't known; write an assignment of its own",
-    ast.Await: "'await' isn't known",
-    ast.JoinedStr: "text isn't known here",
-}
-_HOMES = (
-    "np",
-    "numpy",
-    "np.linalg",
-    "numpy.linalg",
-    "linalg",
-    "special",
-    "scipy.special",
-    "math",
-    "la",
-)
-
-
-def parsed(text: str, name: str) -> ast.Module:
-    """The syntax tree of a text. Raises `Refused`, with a cure where one is near."""
-    if len(text) > LONGEST:
-        raise Refused(Place(name, 1, 1), f"the text has more than {LONGEST} characters; shorten it")
-    depth = deepest = 0
-    for character in text:
-        depth += (character in "([{") - (character in ")]}")
-        deepest = max(deepest, depth)
-    if deepest > DEEPEST or re.search(r"(?:[-+~]\s*){100}|(?:\bnot\s+){50}", text):
-        raise Refused(Place(name, 1, 1), "this is nested too deeply; split it with names")
-    try:
-        return ast.parse(text)
-    except SyntaxError as error:
-        line, column = error.lineno or 1, error.offset or 1
-        shown = (text.splitlines() or [""])[min(line, len(text.splitlines()) or 1) - 1]
-        cure = "; a transpose is '.T'" if "'" in shown else ""
-        message = re.split(r"\. (?:Perhaps|Maybe)", error.msg or "this can't be read")[0]
-        raise Refused(Place(name, line, max(column, 1)), f"{shorten(message)}{cure}") from None
-    except (ValueError, MemoryError, RecursionError):
-        raise Refused(
-            Place(name, 1, 1), "this is too long or nested too deeply; split it with names"
-        ) from None
 
 
 class Reader:
@@ -159,7 +84,7 @@ class Reader:
             case ast.Constant(value=bool() as truth):
                 return Literal(Fraction(int(truth)), place=place)
             case ast.Constant(value=int() | float() as value):
-                return Literal(self.number(value, place), place=place)
+                return Literal(decimal(value, place), place=place)
             case ast.UnaryOp(op=ast.USub(), operand=operand):
                 return of_each("neg", inside(operand), place=place)
             case ast.UnaryOp(op=ast.UAdd(), operand=operand):
@@ -168,8 +93,8 @@ class Reader:
                 return of_each("not", inside(operand), place=place)
             case ast.BinOp(left=left, op=ast.MatMult(), right=right):
                 return Product(inside(left), inside(right), place=place)
-            case ast.BinOp(left=left, op=op, right=right) if type(op) in _BINARY:
-                return of_each(_BINARY[type(op)], inside(left), inside(right), place=place)
+            case ast.BinOp(left=left, op=op, right=right) if type(op) in BINARY:
+                return of_each(BINARY[type(op)], inside(left), inside(right), place=place)
             case ast.BoolOp(op=op, values=[first, *rest]):
                 word = "and" if isinstance(op, ast.And) else "or"
                 found = inside(first)
@@ -185,33 +110,15 @@ class Reader:
             case ast.Call():
                 return self.call(place, node, inside)
             case _:
-                raise self.refused(node)
-
-    def refused(self, node: ast.AST) -> Refused:
-        """Why a piece of Python isn't known here."""
-        kind: Any = type(getattr(node, "op", node))
-        message = _REFUSED.get(kind) or _REFUSED.get(type(node))
-        return Refused(
-            self.place(node),
-            message or "this piece of Python isn't known; write it with whole arrays",
-        )
-
-    @staticmethod
-    def number(value: float, place: Place) -> Fraction:
-        """A finite number, decimals taken at their word."""
-        if isinstance(value, int) and value.bit_length() > 1000:
-            raise Refused(place, "this number is too large")
-        if not math.isfinite(value):
-            raise Refused(place, "this is no finite number")
-        return Fraction(str(value))
+                raise unknown(node, place)
 
     def compared(self, place: Place, sides: list[Whole], ops: Sequence[ast.cmpop]) -> Whole:
         """A chain of comparisons."""
         found: Whole | None = None
         for one, op, other in zip(sides, ops, sides[1:], strict=False):
-            if type(op) not in _COMPARE:
+            if type(op) not in COMPARE:
                 raise Refused(place, "'in' and 'is' aren't known; compare with == or <")
-            test = of_each(_COMPARE[type(op)], one, other, place=place)
+            test = of_each(COMPARE[type(op)], one, other, place=place)
             found = test if found is None else of_each("and", found, test, place=place)
         assert found is not None
         return found
@@ -267,7 +174,7 @@ class Reader:
         inside: Callable[[ast.expr], Whole],
     ) -> Whole:
         """`x.T`, `x.size`, `np.pi`."""
-        if _dotted(of) in _HOMES:
+        if dotted(of) in HOMES:
             if attr in ("pi", "inf"):
                 return Known(attr, place=place)
             raise Refused(place, f"'{shorten(ast.unparse(node))}' isn't known here")
@@ -330,7 +237,7 @@ class Reader:
         match node.func:
             case ast.Name(id=name):
                 args = list(node.args)
-            case ast.Attribute(value=of, attr=name) if _dotted(of) in _HOMES:
+            case ast.Attribute(value=of, attr=name) if dotted(of) in HOMES:
                 args = list(node.args)
             case ast.Attribute(value=of, attr=name):
                 args = [of, *node.args]
@@ -342,7 +249,7 @@ class Reader:
                 raise Refused(place, "only functions by their names are known")
         options = {k.arg or "": k.value for k in node.keywords}
         options.pop("dtype", None)
-        method = isinstance(node.func, ast.Attribute) and _dotted(node.func.value) not in _HOMES
+        method = isinstance(node.func, ast.Attribute) and dotted(node.func.value) not in HOMES
         return self.function(place, name, args, options, inside, method)
 
     def function(
@@ -417,16 +324,6 @@ class Reader:
         ):
             raise Refused(place, "keepdims is True or False")
         return self.axes(axes), bool(keep.value) if isinstance(keep, ast.Constant) else False
-
-
-def _dotted(node: ast.expr) -> str:
-    match node:
-        case ast.Name(id=name):
-            return name
-        case ast.Attribute(value=of, attr=name):
-            return f"{_dotted(of)}.{name}"
-        case _:
-            return ""
 
 
 _METHODS = frozenset(

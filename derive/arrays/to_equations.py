@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
-from fractions import Fraction
 
 from derive.arrays.broadcast import entrywise, same
 from derive.arrays.entries import (
@@ -22,27 +21,20 @@ from derive.arrays.entries import (
     Subscripts,
     named,
     number,
-    reduced,
     scalar,
     shape_text,
 )
+from derive.arrays.matrix_entries import special, squared
 from derive.arrays.nodes import (
     Array,
     Count,
-    Determinant,
-    Diagonal,
     Dot,
     Einsum,
     Entrywise,
     Every,
     Extent,
-    Fill,
-    Hot,
-    Identity,
     Indexed,
-    Inverse,
     Known,
-    Like,
     Literal,
     Norm,
     Outer,
@@ -50,11 +42,10 @@ from derive.arrays.nodes import (
     Product,
     Reduce,
     Reshape,
-    Trace,
     Transpose,
     Whole,
 )
-from derive.arrays.printer import text
+from derive.arrays.printer import in_message, text
 from derive.arrays.products import (
     matmul,
     multiplied,
@@ -63,12 +54,8 @@ from derive.arrays.products import (
 )
 from derive.arrays.shape_mismatch import OtherShape
 from derive.arrays.shaping import (
-    diagonal,
-    identity,
-    one_hot,
     picked,
     reshaped,
-    square,
     transposed,
 )
 from derive.arrays.sums import along_axes, by_letters
@@ -82,7 +69,6 @@ from derive.language.syntax import (
     Name,
     Op,
     Place,
-    Ref,
     Refused,
     Syntax,
     Written,
@@ -226,7 +212,7 @@ class Elaborator:
                 return self.entrywise(place, op, args)
             case Product(left=left, right=right):
                 make = oriented if self.column else matmul
-                shown = (_inside(left), _inside(right))
+                shown = (in_message(left), in_message(right))
                 return make(place, self.entries(left), self.entries(right), shown, self.length)
             case Dot(left=left, right=right):
                 return self.dot(place, left, right)
@@ -251,46 +237,7 @@ class Elaborator:
                     return chosen
                 return picked(place, self.entries(of), picks, integers, text(of), self.length)
             case _:
-                return self.special(node)
-
-    def special(self, node: Whole) -> Entries:
-        """Matrices and what is said of them."""
-        place = node.place
-        match node:
-            case Diagonal(of=of):
-                return diagonal(place, self.entries(of), text(of))
-            case Trace(of=of):
-                return self.trace(place, of)
-            case Norm(of=of, order=order, of_vector=of_vector):
-                if of_vector and self.entries(of).rank != 1:
-                    found = f"{_inside(of)} is {shape_text(self.entries(of))}"
-                    raise Refused(place, f"{found}; norms of order {order} are those of a vector")
-                return self.norm(place, of, order)
-            case Inverse(of=Inverse(of=inner)):
-                return self.entries(inner)
-            case Inverse(of=Transpose(of=inner, axes=None)):
-                turned = self.entries(Inverse(inner, place=place))
-                return transposed(place, turned, None, text(node))
-            case Inverse(of=of):
-                return self.inverse(place, of)
-            case Determinant(of=Transpose(of=inner, axes=None), log=log):
-                return self.determinant(place, inner, log)
-            case Determinant(of=of, log=log):
-                return self.determinant(place, of, log)
-            case Fill(value=value, shape=shape):
-                extents = (ANY,) if shape is None else tuple(map(self.extent, shape))
-                return self.filled(place, value, extents)
-            case Like(value=value, of=of):
-                return self.filled(place, value, self.entries(of).shape)
-            case Identity(size=size):
-                return identity(place, ANY if size is None else self.extent(size))
-            case Hot(of=of, classes=classes):
-                rows, number = self.entries(of), self.extent(classes)
-                if node.one_for_each and rows.rank > 1 and same(rows.shape[-1], number):
-                    return rows  # the model's targets are such rows already
-                return one_hot(place, rows, number)
-            case _:
-                raise AssertionError(f"no entries for {type(node).__name__}")
+                return special(self, node)
 
     def of_rows(
         self, place: Place, of: Whole, picks: tuple[Pick, ...], integers: Mapping[str, Entries]
@@ -328,11 +275,6 @@ class Elaborator:
             )
         return of.shape[extent.axis]
 
-    def filled(self, place: Place, value: Fraction, shape: Shape) -> Entries:
-        """One number everywhere."""
-        lies = "column" if self.column and len(shape) == 1 else ""
-        return Entries(shape, lambda _, __: number(place, value), lies, ones=value == 1)
-
     def flat(self, node: Whole) -> Entries:
         """An array as a vector."""
         found = self.entries(node)
@@ -347,7 +289,7 @@ class Elaborator:
         """An operator or a function of each entry."""
         match op, args:
             case "**", (Norm(of=of, order=2, of_vector=False), Literal(value=value)) if value == 2:
-                return self.squares(place, of)
+                return self.entries(squared(of, place))
             case "maximum", (Literal(value=value), of) | (of, Literal(value=value)) if (
                 self.hinges and value == 0
             ):
@@ -373,12 +315,12 @@ class Elaborator:
                 return Op(place, op, values)
             return Fn(place, op, values)
 
-        inside = lambda k: _inside(args[k])  # noqa: E731
+        inside = lambda k: in_message(args[k])  # noqa: E731
         try:
             found = entrywise(place, parts, inside, make, self.column)
         except Refused:
             if op == "*" and self.column:
-                shown = (_inside(args[0]), _inside(args[1]))
+                shown = (in_message(args[0]), in_message(args[1]))
                 multiplied(place, parts[0], parts[1], shown, self.length)
             raise
         return replace(found, condition=op in (*_LOGIC, *_TESTS))
@@ -402,7 +344,7 @@ class Elaborator:
     ) -> Entries:
         """A sum of products by letters."""
         parts = [self.entries(a) for a in args]
-        return by_letters(place, letters, kept, parts, [_inside(a) for a in args], self.length)
+        return by_letters(place, letters, kept, parts, [in_message(a) for a in args], self.length)
 
     # ---- reductions ------------------------------------------------------------------------------
 
@@ -427,60 +369,11 @@ class Elaborator:
         found = []
         for axis in axes:
             if not -inner.rank <= axis < inner.rank:
-                raise Refused(place, f"{_inside(of)} is {shape_text(inner)} and has no axis {axis}")
+                raise Refused(
+                    place, f"{in_message(of)} is {shape_text(inner)} and has no axis {axis}"
+                )
             found.append(axis % inner.rank)
         return found
-
-    def squares(self, place: Place, of: Whole) -> Entries:
-        """The sum of the squares of all entries."""
-        two = Literal(Fraction(2), place=place)
-        return self.entries(
-            Reduce("sum", Entrywise("**", (of, two), place=place), None, place=place)
-        )
-
-    def norm(self, place: Place, of: Whole, order: int) -> Entries:
-        """A norm of all entries."""
-        if order == 1:
-            sizes = Entrywise("abs", (of,), place=place)
-            return self.entries(Reduce("sum", sizes, None, place=place))
-        squares = self.squares(place, of)
-        return scalar(lambda scope: Fn(place, "sqrt", (squares.value((), scope),)))
-
-    def trace(self, place: Place, of: Whole) -> Entries:
-        """The sum of a diagonal."""
-        inner = self.entries(of)
-        if self.column and not inner.rank:
-            return inner  # of a number, a matrix of one entry
-        square(place, inner, f"tr({text(of)})")
-
-        def at(scope: Scope) -> Syntax:
-            letter, scope = scope.fresh(inner.shape[0])
-            k = Name(place, letter)
-            run = [(letter, inner.shape[0])]
-            vector = inner.diagonal
-            body = vector.value((k,), scope) if vector else inner.value((k, k), scope)
-            return reduced(place, "sum", run, body, self.length)
-
-        if inner.rank > 2:
-            raise Refused(place, f"{text(of)} is {shape_text(inner)}; tr takes one matrix")
-        return scalar(at)
-
-    # ---- inverses --------------------------------------------------------------------------------
-
-    def inverse(self, place: Place, of: Whole) -> Entries:
-        """`inv(X)` of a named matrix."""
-        inner = self.entries(of)
-        square(place, inner, f"inv({text(of)})")
-        name = self.name(of)
-        return Entries(inner.shape, lambda s, _: Ref(place, f"inv({name})", s))
-
-    def determinant(self, place: Place, of: Whole, log: bool) -> Entries:
-        """`det(X)` or `logdet(X)` of a named matrix, for each place of its first axes."""
-        inner = self.entries(of)
-        word = "logdet" if log else "det"
-        square(place, inner, f"{word}({text(of)})")
-        name = self.name(of)
-        return Entries(inner.shape[:-2], lambda s, _: Ref(place, f"{word}({name})", s))
 
 
 def _condition(place: Place, entries: Entries) -> Entries:
@@ -492,8 +385,3 @@ def _condition(place: Place, entries: Entries) -> Entries:
         return Op(place, "!=", (entries.at(subscripts, scope), number(place, 0)))
 
     return replace(entries, at=at, condition=True)
-
-
-def _inside(node: Whole) -> str:
-    shown = shorten(text(node), 40)
-    return shown if isinstance(node, Array | Literal) or " " not in shown else f"({shown})"

@@ -14,7 +14,8 @@ from derive.arrays.nodes import (
     Known,
     Whole,
 )
-from derive.arrays.python_reader import Reader, parsed
+from derive.arrays.python_reader import Reader
+from derive.arrays.python_syntax import parsed
 from derive.arrays.to_equations import Elaborator
 from derive.errors import ChainruleError, meant, shorten
 from derive.ir.notation import Affine, Dim, affine

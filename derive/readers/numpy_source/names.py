@@ -16,6 +16,7 @@ from derive.arrays.nodes import (
     Whole,
 )
 from derive.arrays.python_reader import Reader
+from derive.arrays.python_syntax import decimal
 from derive.arrays.walk import arrays
 from derive.errors import meant, shorten
 from derive.ir.notation import Affine
@@ -254,7 +255,7 @@ class Names(Reader):
         if name in self.frame.known:
             number = self.frame.known[name]
             if isinstance(number, int | float):
-                return Literal(self.number(number, place), place=place)
+                return Literal(decimal(number, place), place=place)
         if isinstance(node, ast.Name) and name in ("np", "numpy", "math"):
             return None
         tensor = self.tensor(name)

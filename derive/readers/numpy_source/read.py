@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from derive.arrays.entries import Entries, shape_text
 from derive.arrays.nodes import ARRAYS, Entrywise, Whole
-from derive.arrays.python_reader import parsed
+from derive.arrays.python_syntax import parsed
 from derive.arrays.shape_mismatch import Apart, OtherShape
 from derive.arrays.to_equations import Elaborator
 from derive.arrays.walk import arrays
