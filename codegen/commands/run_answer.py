@@ -14,7 +14,7 @@ import numpy as np
 
 from codegen.sandbox.run import run_source
 from codegen.sandbox.whitelist import calls, check_source, keys
-from derive.answers.batch_or_sample import Instance, World, vocabularies
+from derive.answers.batch_or_sample import Instance, Setting, vocabularies
 from derive.answers.counterexample import plain
 from derive.answers.known_names import known_names
 from derive.checks.points import NoInstance
@@ -50,21 +50,24 @@ def check_run(derivation: Derivation, text: str, names: Mapping[str, str]) -> Re
             f"{PLACE}: nothing here gives a tensor of the model or a derivative, such as dW1; say "
             'which names do, such as --names "my_gradient=dW1"'
         )
-    world = World(derivation, known_names(derivation), False, 0)
+    setting = Setting(derivation, known_names(derivation), False, 0)
     rows: dict[str, Row] = {}
     for point in range(1, POINTS + 1):
         try:
-            at = world.point(point)
+            at = setting.point(point)
         except NoInstance as none:
             return _report(derivation, (Row(derivation.objective, CHECK, OPEN, str(none)),), {})
-        given = _given(meant, set_, at, world, vocabulary)
+        given = _given(meant, set_, at, setting, vocabulary)
         found = run_source(text, given, outputs)
         if not found:
             raise ChainruleError(
                 f"{PLACE}: it ran, and set none of {', '.join(outputs)}; call your functions, or "
                 "name their parameters after arrays of the model"
             )
-        for row in (*_rows(found, meant, at, world), *_no_arrays(tree, found, meant, at, world)):
+        for row in (
+            *_rows(found, meant, at, setting),
+            *_no_arrays(tree, found, meant, at, setting),
+        ):
             if row.name not in rows or rows[row.name].ok:
                 rows[row.name] = row
     return _report(derivation, tuple(rows.values()), meant)
@@ -98,12 +101,12 @@ def _set(tree: ast.Module) -> set[str]:
 
 
 def _given(
-    meant: Mapping[str, str], set_: set[str], at: Instance, world: World, vocabulary: Vocabulary
+    meant: Mapping[str, str], set_: set[str], at: Instance, setting: Setting, vocabulary: Vocabulary
 ) -> dict[str, np.ndarray]:
     """The arrays that a source sees: what isn't set, and all that the model is given."""
     found = {}
     for name, tensor in meant.items():
-        real = world.known.get(tensor)
+        real = setting.known.get(tensor)
         if real is not None and (name not in set_ or real in at.values):
             found[name] = _floats(at, real)
     for leaf in vocabulary.system.having("input", "target", "parameter"):
@@ -117,11 +120,11 @@ def _floats(at: Instance, real: str) -> np.ndarray:
 
 
 def _rows(
-    found: Mapping[str, np.ndarray], meant: Mapping[str, str], at: Instance, world: World
+    found: Mapping[str, np.ndarray], meant: Mapping[str, str], at: Instance, setting: Setting
 ) -> Iterator[Row]:
     for name, array in found.items():
         tensor = meant[name]
-        real = world.known.get(tensor)
+        real = setting.known.get(tensor)
         if real is None or real in at.values:
             continue
         yield _row(tensor, array, _floats(at, real), at)
@@ -132,14 +135,14 @@ def _no_arrays(
     found: Mapping[str, np.ndarray],
     meant: Mapping[str, str],
     at: Instance,
-    world: World,
+    setting: Setting,
 ) -> Iterator[Row]:
     """A row for what the script itself sets, and is no array of numbers when it ends."""
     inside = (ast.FunctionDef, ast.ClassDef)
     given = _set(ast.Module([s for s in tree.body if not isinstance(s, inside)], []))
     data: dict[str, Any] = {"assumption": None, "slips": [], "counterexample": None}
     for name, tensor in meant.items():
-        real = world.known.get(tensor)
+        real = setting.known.get(tensor)
         if name in given - found.keys() and real is not None and real not in at.values:
             detail = "it ran, and this is no array of numbers"
             yield Row(tensor, CHECK, OPEN, detail, {**data, "refused": True})

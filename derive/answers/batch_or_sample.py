@@ -71,7 +71,7 @@ def instance_of(
 
 
 @dataclass(frozen=True)
-class World:
+class Setting:
     """A derivation that formulas are about; `known` are the names that they may use.
 
     `sample` says that it is one sample's.
@@ -111,20 +111,22 @@ class World:
         return self._points[which]
 
 
-def worlds(derivation: Derivation, written: Sequence[Written], seed: int) -> tuple[World, ...]:
+def settings(derivation: Derivation, written: Sequence[Written], seed: int) -> tuple[Setting, ...]:
     """The batch's derivation, and one sample's where there is one."""
-    found = [_world(derivation, written, seed, sample=False)]
+    found = [_setting(derivation, written, seed, sample=False)]
     single = of_one_sample(derivation)
     if single is not None:
-        found.append(_world(single, written, seed, sample=True))
+        found.append(_setting(single, written, seed, sample=True))
     return tuple(found)
 
 
-def _world(derivation: Derivation, written: Sequence[Written], seed: int, sample: bool) -> World:
+def _setting(
+    derivation: Derivation, written: Sequence[Written], seed: int, sample: bool
+) -> Setting:
     known = known_names(derivation, names_in(written))
     for name in {w.tensor for w in written} & engine_s(derivation):
         known.pop(name, None)
-    return World(derivation, known, sample, seed)
+    return Setting(derivation, known, sample, seed)
 
 
 def of_one_sample(derivation: Derivation) -> Derivation | None:

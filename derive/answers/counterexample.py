@@ -88,8 +88,8 @@ def smallest(found: Comparison, tolerance: float = TOLERANCE) -> Counterexample:
 
 
 def _shorter(formula: Formula) -> Iterator[Comparison]:
-    small = formula.world.small
-    batches = (1,) if formula.world.sample or small.system.batch is None else BATCHES
+    small = formula.setting.small
+    batches = (1,) if formula.setting.sample or small.system.batch is None else BATCHES
     for batch in batches:
         extents = run_time_extents(small, batch)
         for seed in range(_SEEDS):

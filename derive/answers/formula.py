@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from derive.answers.batch_or_sample import Instance, World
+from derive.answers.batch_or_sample import Instance, Setting
 from derive.answers.known_names import names_in
 from derive.answers.reversed_letters import reversed_letters
 from derive.errors import ChainruleError, meant
@@ -44,7 +44,7 @@ class Formula:
     real: str
     written: Written
     own: tuple[Written, ...]
-    world: World
+    setting: Setting
     meanings: Mapping[str, str] = field(default_factory=dict)
     beside: tuple[Written, ...] = ()
 
@@ -52,7 +52,7 @@ class Formula:
     def known(self) -> dict[str, str]:
         """The names that are read as right values."""
         own = {w.tensor for w in self.own}
-        both = {**self.world.known, **self.meanings}
+        both = {**self.setting.known, **self.meanings}
         return {n: real for n, real in both.items() if n not in own}
 
     @property

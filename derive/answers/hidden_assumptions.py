@@ -64,17 +64,17 @@ def usual(formula: Formula, written: FormulaInstance, at: Instance) -> Assumptio
 
 def _holds(formula: Formula, assumption: Assumption, at: Instance) -> bool:
     """Whether the formula is right there where it was wrong, and at other points."""
-    world = formula.world
-    small = assumption.derivation or world.small
+    setting = formula.setting
+    small = assumption.derivation or setting.small
     try:
-        if small is world.small and assumption.batch is None:
+        if small is setting.small and assumption.batch is None:
             values = assumption.change(dict(at.values), random.Random("here"))
             if compared(formula, instance_of(small, values, at.extents)).difference() is not None:
                 return False
         point, points, not_zero = 0, POINTS, False
         while point < points:
             extents = run_time_extents(small, assumption.batch or 2 + point % 2)
-            seed = world.seed + 50 + point
+            seed = setting.seed + 50 + point
             values = assumption.change(draw(small, seed, extents), random.Random(f"{seed}"))
             comparison = compared(formula, instance_of(small, values, extents))
             if comparison.difference() is not None:
@@ -101,11 +101,11 @@ def _of_data(formula: Formula, written: FormulaInstance, at: Instance) -> Iterat
 
 
 def _coincidences(formula: Formula, written: FormulaInstance, at: Instance) -> Iterator[Assumption]:
-    world, free = formula.world, _free(formula, written, at)
+    setting, free = formula.setting, _free(formula, written, at)
     for tensor in _square(free, at):
         if tensor.role not in _DATA:
             yield Assumption(f"{tensor.name} is symmetric", False, _symmetric(tensor.name))
-    if not world.sample and world.derivation.system.batch is not None:
+    if not setting.sample and setting.derivation.system.batch is not None:
         yield Assumption("the batch has one sample", False, lambda values, _: values, batch=1)
     pairs = [
         (one.name, other.name)
@@ -117,9 +117,9 @@ def _coincidences(formula: Formula, written: FormulaInstance, at: Instance) -> I
         yield Assumption(f"{one} and {other} are equal", False, _equal(one, other))
     extents = {e.number: t for t in free for e in reversed(t.shape) if (e.number or 0) > 1}
     for number in sorted(n for n in extents if n)[:_MOST_EXTENTS]:
-        if number not in world.of_extent_one:
-            world.of_extent_one[number] = _with_one(world.small, number)
-        derivation = world.of_extent_one[number]
+        if number not in setting.of_extent_one:
+            setting.of_extent_one[number] = _with_one(setting.small, number)
+        derivation = setting.of_extent_one[number]
         if derivation is not None:
             tensor = extents[number]
             axis = next(k for k, e in enumerate(tensor.shape) if e.number == number)
@@ -129,7 +129,7 @@ def _coincidences(formula: Formula, written: FormulaInstance, at: Instance) -> I
 
 def _free(formula: Formula, written: FormulaInstance, at: Instance) -> list[Tensor]:
     """The leaves that matter here, and of which the model assumes nothing."""
-    assumptions = formula.world.small.system.assumptions
+    assumptions = formula.setting.small.system.assumptions
     assumed = {r.tensor for a in assumptions for r in equation_reads(a.left)}
     tensors = _needed(formula, written, at)
     return [t for t in tensors if not t.integer and t.name not in assumed]

@@ -25,7 +25,7 @@ from derive.checks.points import (
 from derive.errors import ChainruleError
 from derive.ir.derivation import Derivation
 
-POINTS = (1, 2)  # of the world's: there the batch has two samples, and three
+POINTS = (1, 2)  # of the setting's: there the batch has two samples, and three
 ALIKE = 3  # the extent of every axis, where they are made alike
 
 
@@ -54,7 +54,7 @@ def points_of(
 
 def _points(formula: Formula, assumed: Assumption | None) -> Iterator[Comparison]:
     for which in POINTS:
-        at = formula.world.point(which)
+        at = formula.setting.point(which)
         if assumed is not None:
             values = assumed.change(dict(at.values), random.Random(f"slips {which}"))
             at = instance_of(at.derivation, values, at.extents)
@@ -62,10 +62,10 @@ def _points(formula: Formula, assumed: Assumption | None) -> Iterator[Comparison
 
 
 def _alike(formula: Formula) -> Iterator[Comparison]:
-    derivation = _with_one_extent(formula.world.derivation)
+    derivation = _with_one_extent(formula.setting.derivation)
     extents = dict.fromkeys(run_time_extents(derivation), ALIKE)
     for seed in POINTS:
-        values = draw(derivation, formula.world.seed + seed, extents)
+        values = draw(derivation, formula.setting.seed + seed, extents)
         yield compared(formula, instance_of(derivation, values, extents))
 
 

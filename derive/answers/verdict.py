@@ -55,8 +55,8 @@ def judge(formula: Formula) -> Row:
 
     Raises `ChainruleError` where it can't be read for another reason than its shapes.
     """
-    shapes = formula.world.shapes
-    role = formula.world.derivation.table[formula.real].role
+    shapes = formula.setting.shapes
+    role = formula.setting.derivation.table[formula.real].role
     if role in _GIVEN:
         return _row(formula, OPEN, f"{formula.name} is given, as a {role}; nothing derives it")
     ranks = rank_problems((*formula.own, formula.written), shapes)
@@ -82,7 +82,7 @@ def judge(formula: Formula) -> Row:
 def _judged(formula: Formula, unlike: Misfit | None) -> Row:
     points = 0
     while True:
-        comparison = compared(formula, formula.world.point(points))
+        comparison = compared(formula, formula.setting.point(points))
         if comparison.difference() is not None:
             if unlike is not None:
                 return _misfit(formula, unlike)
@@ -100,11 +100,11 @@ def _worth_more(comparison: Comparison, points: int) -> bool:
 
 
 def _equal(formula: Formula, points: int) -> Row:
-    comparison = compared(formula, formula.world.point(1))
+    comparison = compared(formula, formula.setting.point(1))
     proof = prove(formula.real, comparison.written, comparison.at)
     if proof is not None:
         return _row(formula, EQUAL, normal_form=proof.normal_form)
-    found = chance(formula.real, comparison.written, comparison.at, formula.world.seed)
+    found = chance(formula.real, comparison.written, comparison.at, formula.setting.seed)
     if found is not None:
         detail = (
             f"{found.points} random rational points; by Schwartz and Zippel's bound it is wrong "
@@ -205,7 +205,7 @@ def _misfit(formula: Formula, unlike: Misfit) -> Row:
 
 def _padded(formula: Formula) -> Formula:
     """A formula that gives too few axes, the same along the others."""
-    written, rank = formula.written, len(formula.world.shapes.get(formula.name, ()))
+    written, rank = formula.written, len(formula.setting.shapes.get(formula.name, ()))
     missing = range(rank - len(written.letters))
     if not missing:
         return formula
@@ -215,14 +215,14 @@ def _padded(formula: Formula) -> Formula:
 
 def derived_text(formula: Formula) -> str:
     """The derived equation in the equation language."""
-    derivation = formula.world.derivation
+    derivation = formula.setting.derivation
     updates = (*derivation.system.updates, *derivation.updates)
     every = (*derivation.forward, *derivation.backward, *derivation.inlined, *updates)
     given = {e.tensor: e for e in every}
     if formula.real not in given:
         return formula.real
     derived = given[formula.real]
-    known = set(formula.world.known.values()) - engine_s(derivation)
+    known = set(formula.setting.known.values()) - engine_s(derivation)
     beside = dict.fromkeys(r.tensor for r in equation_reads(derived) if r.tensor in given)
     unknown = [equation_text(given[n]) for n in beside if n not in known]
     return ", ".join([equation_text(derived), *unknown])
@@ -232,6 +232,21 @@ def _row(
     formula: Formula, verdict: str, detail: str = "", notes: Sequence[str] = (), **data: Any
 ) -> Row:
     data = {"assumption": None, "slips": [], "counterexample": None, **data}
-    if formula.world.sample:
+    if formula.setting.sample:
         data["of"] = "one sample"
     return Row(formula.name, CHECK, verdict, detail, data, tuple(notes))
+
+
+def row_of(formula: Formula) -> Row:
+    """The verdict on one formula; of one that can't be read, why."""
+    try:
+        return judge(formula)
+    except ChainruleError as refused:
+        return refused_row(formula.name, refused.problems)
+
+
+def refused_row(name: str, problems: Sequence[str]) -> Row:
+    """A row of what the model has, and nobody can say whether it is right."""
+    data: dict[str, Any] = {"assumption": None, "slips": [], "counterexample": None}
+    first, *more = problems
+    return Row(name, CHECK, OPEN, first, {**data, "refused": True}, tuple(more))

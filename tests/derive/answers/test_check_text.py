@@ -14,14 +14,15 @@ from derive import (
     differentiate,
     parse,
 )
-from derive.answers.batch_or_sample import worlds
-from derive.answers.check_text import check_formulas, formulas_of
+from derive.answers.batch_or_sample import settings
+from derive.answers.check_text import check_formulas
 from derive.answers.formula import at_sizes
 from derive.answers.known_names import plain_left
 from derive.answers.languages import Answer, form_of, read_names
 from derive.answers.proof.normal_form import Forms, Undecided
 from derive.answers.proof.number_system import number_system
 from derive.answers.proof.schwartz_zippel import SET, chance
+from derive.answers.text_formulas import formulas_of
 from derive.checking import check_answer
 from derive.language.parser import read_equations
 
@@ -209,13 +210,13 @@ def test_points_state_their_bound():
         parse(text, parameters=["W"], inputs=["x"], sizes=sizes, objective="E")
     )
     written = [plain_left(w) for w in read_equations("dz[i] = 3*z[i]*z[i]/(x[i]*x[i] + 1)", "", [])]
-    (formula,) = formulas_of(written, worlds(derivation, written, 0))
-    at = formula.world.point(0)
+    (formula,) = formulas_of(written, settings(derivation, written, 0))
+    at = formula.setting.point(0)
     found = chance(formula.real, at_sizes(formula, at), at, 0)
     # three over two, and two over two: a difference of degree four at most
     assert (found.points, found.bound) == (3, (4 / SET) ** 3)
     wrong = [plain_left(w) for w in read_equations("dz[i] = 3*z[i]/(x[i]*x[i] + 1)", "", [])]
-    (formula,) = formulas_of(wrong, worlds(derivation, wrong, 0))
+    (formula,) = formulas_of(wrong, settings(derivation, wrong, 0))
     assert chance(formula.real, at_sizes(formula, at), at, 0) is None
 
 
