@@ -8,6 +8,7 @@ from math import prod
 from typing import Literal
 
 from codegen.module.input_limits import besides_of
+from codegen.module.partition import plan_of
 from derive.ir.derivation import Derivation
 from derive.ir.notation import (
     Affine,
@@ -46,6 +47,7 @@ class Estimator:
     weighted: the loss takes a weight for each sample after the targets.
     ignored: the numbers of classes that don't count in the loss, whether the model knows them or
         not.
+    reads_target: `forward` takes the targets, too, since the output can't be had without them.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Estimator:
     output_shape: Shape | None = None
     weighted: bool = False
     ignored: tuple[int, ...] = ()
+    reads_target: bool = False
     epochs: int = 100
     batch_size: int = 32
 
@@ -92,6 +95,7 @@ class Estimator:
             and not self.classifier
             and len(self.targets) == 1
             and self.output_shape == self.targets[0].shape
+            and not self.reads_target
         )
 
     @property
@@ -165,7 +169,8 @@ def estimator_of(derivation: Derivation) -> Estimator:
     kind = _KINDS[system.training.target_kind]
     weight = system.training.sample_weight
     targets = tuple(t for t in system.having("target") if t.name != weight)
-    classifier = kind != "real" and batched and len(targets) == 1
+    reads_target = _reads_target(derivation)
+    classifier = kind != "real" and batched and len(targets) == 1 and not reads_target
     output = system.table[system.output] if system.output else None
     output_shape: Shape | None = None
     if output is not None and batched and output.shape and output.shape[0] == batch:
@@ -189,8 +194,20 @@ def estimator_of(derivation: Derivation) -> Estimator:
         probabilities=probabilities,
         output_shape=output_shape,
         weighted=bool(weight),
+        reads_target=reads_target,
         ignored=besides_of(system).get(targets[0].name, ()) if classifier else (),
     )
+
+
+def _reads_target(derivation: Derivation) -> bool:
+    """Whether the output depends on a target, or on an extent that only targets have."""
+    system = derivation.system
+    if not system.having("target"):
+        return False
+    if system.output is None:
+        return True
+    early = {equation.tensor for equation in plan_of(derivation).early}
+    return system.output in system.defined and system.output not in early
 
 
 def _extent(extent: Affine) -> int | str:

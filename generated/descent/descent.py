@@ -128,7 +128,8 @@ class Model:
         for name, value in settings.items():
             if name not in _SETTINGS:
                 known = ", ".join(_SETTINGS)
-                raise ValueError(f"there is no setting {name!r}, only {known}")
+                wrong = _brief(repr(name))
+                raise ValueError(f"there is no setting {wrong}, only {known}")
             setattr(self, name, value)
         return self
 
@@ -188,8 +189,8 @@ class Model:
                 if after_epoch is not None:
                     after_epoch(self)
         finally:
-            if self.verbose and sys.stderr.isatty():
-                print(file=sys.stderr)
+            if self.verbose and _on_terminal():
+                _tell("")
         if self.best_params_:
             self.params_ = {k: v.copy() for k, v in self.best_params_.items()}
         return self
@@ -249,39 +250,14 @@ class Model:
         self._check_fitted()
         learned = {k: v for k, v in vars(self).items() if k.endswith("_")}
         learned["rng_"] = self.rng_.bit_generator.state
-        arrays = {}
-        about = {
-            "name": NAME,
-            "settings": self.get_params(),
-            "learned": _pack(learned, arrays),
-        }
-        text = json.dumps(about, default=lambda scalar: scalar.item())
-        _replace_file(path, lambda file: np.savez(file, about=text, **arrays))
+        _save(path, self.get_params(), learned)
 
     @classmethod
     def load(cls, path):
-        """The model that `save` wrote to `path`."""
-        arrays = _load_arrays(path)
-        try:
-            about = json.loads(str(arrays.pop("about")))
-            if about["name"] != NAME:
-                raise ValueError(f"it holds the model {about['name']}")
-            model = cls(**about["settings"])
-            learned = _unpack(about["learned"], arrays)
-            for name, array in init_params().items():
-                found = learned["params_"][name]
-                if found.shape != array.shape or found.dtype != array.dtype:
-                    raise ValueError(f"{name} is {found.dtype}{found.shape}")
-            rng = np.random.default_rng()
-            rng.bit_generator.state = learned["rng_"]
-        except Exception as error:
-            reason = error
-            if isinstance(error, KeyError):
-                reason = f"there is no {error}"
-            elif isinstance(error, json.JSONDecodeError):
-                reason = "its text 'about' is not JSON"
-            raise ValueError(f"{path} holds no model of {NAME}: {reason}") from error
-        vars(model).update(learned, rng_=rng)
+        """The model that `save` wrote to `path`, once the whole file is in order."""
+        model = cls()
+        settings, learned = _read_saved(path, model.get_params())
+        vars(model).update(settings, **learned)
         return model
 
     def _check_fitted(self):
@@ -305,6 +281,12 @@ def _check_settings(settings):
     if settings["patience"] is not None:
         _check_setting("patience", settings, 1, whole=True)
     _check_setting("seed", settings, 0, whole=True)
+    for name, value in settings.items():
+        if name in ("standardize", "verbose") and not isinstance(
+            value, (bool, np.bool_)
+        ):
+            shown = _brief(repr(value))
+            raise ValueError(f"{name}={shown} is neither True nor False")
 
 
 def _check_setting(name, settings, least, below=np.inf, whole=False):
@@ -315,9 +297,54 @@ def _check_setting(name, settings, least, below=np.inf, whole=False):
     if not (number and least <= value < below):
         kind = "whole" if whole else "finite"
         limit = "up" if below == np.inf else f"to less than {below}"
-        raise ValueError(
-            f"{name}={value!r} is not a {kind} number from {least} {limit}"
-        )
+        shown = _brief(repr(value))
+        raise ValueError(f"{name}={shown} is not a {kind} number from {least} {limit}")
+
+
+def _save(path, settings, learned):
+    """Write a model: its arrays by path, and all else as text."""
+    arrays = {}
+    packed = _pack(learned, arrays)
+    about = {"name": NAME, "settings": settings, "learned": packed}
+    text = json.dumps(about, default=lambda scalar: scalar.item())
+    _replace_file(path, lambda file: np.savez(file, about=text, **arrays))
+
+
+def _read_saved(path, settings):
+    """The settings in a file, in place of these, and what was learned."""
+    arrays = _load_arrays(path)
+    try:
+        about = _read_about(arrays)
+        for name in about["settings"]:
+            if name not in settings:
+                raise ValueError(f"there is no setting {_brief(repr(name))}")
+        settings = {**settings, **about["settings"]}
+        _check_settings(settings)
+        learned = _unpack(about["learned"], arrays)
+        _check_learned(learned)
+    except ValueError as error:
+        message = f"{_brief(path)} holds no model of {NAME}: {error}"
+        raise ValueError(message) from None
+    return settings, learned
+
+
+def _read_about(arrays):
+    """The text beside the arrays, as nested dictionaries."""
+    if "about" not in arrays:
+        raise ValueError("there is no 'about'")
+    text = arrays.pop("about")
+    if text.dtype.kind != "U" or text.shape != ():
+        raise ValueError("its 'about' is no text")
+    try:
+        about = json.loads(str(text))
+    except (RecursionError, ValueError):
+        raise ValueError("its text 'about' is not JSON") from None
+    for name, kind in (("name", str), ("settings", dict), ("learned", dict)):
+        if not isinstance(about, dict) or not isinstance(about.get(name), kind):
+            raise ValueError(f"there is no '{name}'")
+    if about["name"] != NAME:
+        raise ValueError(f"it holds the model {_brief(about['name'])}")
+    return dict(about)
 
 
 def _pack(tree, arrays, prefix=""):
@@ -339,9 +366,81 @@ def _unpack(packed, arrays):
         *parents, name = path.split("/")
         tree = packed
         for parent in parents:
-            tree = tree[parent]
+            tree = tree.get(parent) if isinstance(tree, dict) else None
+        if not isinstance(tree, dict) or tree.get(name, "") is not None:
+            raise ValueError(f"there is no place for the array {_brief(repr(path))}")
         tree[name] = array
     return packed
+
+
+def _check_learned(learned):
+    """Refuse what `fit` can't have set, by what it sets in the beginning."""
+    params = init_params()
+    names = ["params_", "state_", "rng_", "history_", "best_params_"]
+    for name in names:
+        if name not in learned:
+            raise ValueError(f"there is no {name}")
+    for name in learned:
+        if name not in (*names, "feature_names_in_", "target_names_"):
+            raise ValueError(f"it holds {_brief(repr(name))}, which no model does")
+    _check_like("params_", learned["params_"], params)
+    _check_like("state_", learned["state_"], init_state(params))
+    if not _is_empty(learned["best_params_"]):
+        _check_like("best_params_", learned["best_params_"], params)
+    _check_history(learned["history_"])
+    learned["rng_"] = _generator(learned["rng_"])
+
+
+def _check_like(path, found, wanted):
+    """Refuse what isn't of the same make: names, shapes and kinds of numbers."""
+    if isinstance(wanted, dict):
+        if not isinstance(found, dict) or found.keys() != wanted.keys():
+            raise ValueError(f"{path} has not the entries {_listed([*wanted])}")
+        for name, value in wanted.items():
+            _check_like(f"{path}/{name}", found[name], value)
+    elif isinstance(wanted, np.ndarray):
+        if not isinstance(found, np.ndarray):
+            raise ValueError(f"{path} is no array")
+        if (found.shape, found.dtype) != (wanted.shape, wanted.dtype):
+            raise ValueError(f"{path} is {_brief(found.dtype)}{_brief(found.shape)}")
+        if not np.isfinite(found).all():
+            raise ValueError(f"{path} holds NaN or infinity")
+    elif not _is_number(found):
+        raise ValueError(f"{path} is no number")
+
+
+def _is_number(value):
+    """Whether it is one finite number, by itself or as an array."""
+    if isinstance(value, np.ndarray):
+        if value.shape != () or value.dtype.kind not in "iuf":
+            return False
+        value = value.item()
+    return type(value) in (int, float) and -1e300 < value < 1e300
+
+
+def _is_empty(value):
+    """Whether it is a dictionary without entries."""
+    return isinstance(value, dict) and not value
+
+
+def _check_history(history):
+    """Refuse what isn't a list of losses, or two of them."""
+    names = history.keys() if isinstance(history, dict) else set()
+    if not {"loss"} <= names <= {"loss", "validation_loss"}:
+        raise ValueError("history_ is not that of a loss")
+    for name, losses in history.items():
+        if not isinstance(losses, list) or not all(map(_is_number, losses)):
+            raise ValueError(f"history_/{name} is no list of numbers")
+
+
+def _generator(state):
+    """The generator of random numbers that was in this state."""
+    rng = np.random.default_rng()
+    try:
+        rng.bit_generator.state = state
+    except Exception:  # whatever NumPy makes of it
+        raise ValueError("rng_ is not the state of a generator") from None
+    return rng
 
 
 def _load_arrays(path):
@@ -349,29 +448,76 @@ def _load_arrays(path):
     try:
         with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
             return dict(arrays)
-    except OSError:
-        raise
-    except Exception:  # whatever NumPy and zipfile make of other bytes
-        raise ValueError(f"{path} is not an .npz file of arrays") from None
+    except Exception as error:  # whatever NumPy and zipfile make of other bytes
+        if isinstance(error, OSError) and error.filename:
+            raise
+        raise ValueError(f"{_brief(path)} is not an .npz file of arrays") from None
 
 
 def _replace_file(path, write):
     """Write a file all or nothing: beside it, down to the disk, then in its place."""
-    if os.path.isdir(path):
-        raise ValueError(f"{path} can't be written: it is a folder")
-    beside = f"{path}.part"
+    _check_place(path)
     try:
-        with open(beside, "wb") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, path)
+        beside, file = _new_file(os.path.dirname(path) or ".")
+        try:
+            with file:
+                write(file)
+                file.flush()
+                os.fsync(file.fileno())
+            if os.path.exists(path):
+                os.chmod(beside, os.stat(path).st_mode & 0o7777)
+            os.replace(beside, path)
+        except BaseException:
+            os.remove(beside)
+            raise
     except OSError as error:
         reason = error.strerror or error
-        raise ValueError(f"{path} can't be written: {reason}") from None
-    finally:
-        if os.path.isfile(beside):  # something went wrong
-            os.remove(beside)
+        raise ValueError(f"{_brief(path)} can't be written: {reason}") from None
+
+
+def _check_place(path):
+    """Refuse to write where no file can be, and through a link or a pipe."""
+    folder = os.path.dirname(path) or "."
+    reason = ""
+    if not os.path.isdir(folder):
+        reason = f"there is no folder {_brief(folder)}"
+    elif os.path.isdir(path):
+        reason = "it is a folder"
+    elif os.path.islink(path):
+        reason = "it is a link"
+    elif os.path.exists(path) and not os.path.isfile(path):
+        reason = "it is no file"
+    elif os.path.exists(path) and not os.access(path, os.W_OK):
+        reason = "it is read-only"
+    elif not os.access(folder, os.W_OK):
+        reason = "its folder is read-only"
+    if reason:
+        raise ValueError(f"{_brief(path)} can't be written: {reason}")
+
+
+def _new_file(folder):
+    """A file that nobody else has, and where it is."""
+    number = 0
+    while True:
+        path = os.path.join(folder, f".{os.getpid()}-{number}.part")
+        try:
+            return path, open(path, "xb")
+        except FileExistsError:
+            number += 1
+
+
+def _brief(value, room=120):
+    """A value in words, without its middle where that is long."""
+    text = str(value)
+    half = room // 2 - 2
+    return text if len(text) <= room else f"{text[:half]} ... {text[-half:]}"
+
+
+def _listed(names):
+    """Names in a row, the first few of many."""
+    shown = [_brief(name, 24) for name in names[:6]]
+    more = f" and {len(names) - 6} more" if len(names) > 6 else ""
+    return ", ".join(shown) + more
 
 
 def _show_progress(epochs, history):
@@ -380,21 +526,35 @@ def _show_progress(epochs, history):
     line = f"epoch {epoch}/{epochs}"
     for name, values in history.items():
         line += f"  {name.replace('_', ' ')} {values[-1]:.6g}"
-    if sys.stderr.isatty():
-        print("\r" + line.ljust(78), end="", file=sys.stderr, flush=True)
+    if _on_terminal():
+        _tell("\r" + line.ljust(78), end="")
     elif epoch in (1, epochs) or epoch % max(1, epochs // 10) == 0:
-        print(line, file=sys.stderr, flush=True)
+        _tell(line)
+
+
+def _on_terminal():
+    """Whether standard error is a terminal; it may be closed."""
+    try:
+        return sys.stderr.isatty()
+    except (AttributeError, ValueError):
+        return False
+
+
+def _tell(line, end="\n"):
+    """Print on standard error; that nobody reads it any more stops nothing."""
+    if sys.stderr is None:
+        return
+    # no terminal is to take it for a command
+    shown = "".join(c if c.isprintable() or c == "\r" else "?" for c in line)
+    try:
+        print(shown, end=end, file=sys.stderr, flush=True)
+    except (OSError, ValueError):
+        sys.stderr = io.StringIO()
 
 
 def _train_command(options):
     """Fit a model and save it."""
-    folder = os.path.dirname(options.output) or "."
-    if not os.path.isdir(folder):
-        raise ValueError(f"there is no folder {folder}")
-    if os.path.isdir(options.output):
-        raise ValueError(f"{options.output} can't be written: it is a folder")
-    if not os.access(folder, os.W_OK):
-        raise ValueError(f"{options.output} can't be written: its folder is read-only")
+    _check_place(options.output)
     given = {k: v for k, v in vars(options).items() if v is not None}
     settings = {name: given[name] for name in _SETTINGS if name in given}
     resumes = options.resume and os.path.exists(options.output)
@@ -416,7 +576,7 @@ def _train_command(options):
     train(**data, after_epoch=checkpoint)
     model.save(options.output)
     if model.verbose:
-        print(f"saved {options.output}", file=sys.stderr)
+        _tell(f"saved {options.output}")
 
 
 def _refuse_changes(model, options, settings):
@@ -426,7 +586,8 @@ def _refuse_changes(model, options, settings):
         kept = getattr(model, name, value)
         if value is not None and value != kept:
             plain = name.strip("_")
-            raise ValueError(f"--resume keeps {plain}={kept}; it can't be {value}")
+            message = f"--resume keeps {plain}={_brief(kept)}"
+            raise ValueError(f"{message}; it can't be {_brief(value)}")
 
 
 def _predict_command(options):
@@ -497,28 +658,41 @@ def _parser():
 
 def main(arguments=None):
     """Run the command line: 0 when done, 2 when it can't be done, with one line why."""
+    if sys.stdout is None:  # closed, which is as good as not read
+        sys.stdout = io.StringIO()
     options = _parser().parse_args(arguments)
     try:
         options.command(options)
         sys.stdout.flush()
     except BrokenPipeError:  # the reader of the output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _abandon_output()
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
+        _tell("interrupted")
         return 130
-    except (ArithmeticError, OSError, ValueError) as error:
-        print(f"{sys.argv[0]}: {_reason(error)}", file=sys.stderr)
+    except (ArithmeticError, MemoryError, OSError, ValueError) as error:
+        _tell(_brief(f"{sys.argv[0]}: {_reason(error)}", 400))
+        if isinstance(error, OSError) and not error.filename:
+            _abandon_output()
         return 2
     return 0
 
 
+def _abandon_output():
+    """Let what can't be written any more go nowhere, instead of failing at the end."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError):
+        sys.stdout = io.StringIO()
+
+
 def _reason(error):
     """What went wrong, in one line."""
+    text = str(error) or type(error).__name__
     if isinstance(error, FileNotFoundError):
-        return f"there is no file {error.filename}"
-    if isinstance(error, OSError) and error.filename:
-        return f"{error.filename} can't be read: {error.strerror}"
-    return " ".join(str(error).split())
+        text = f"there is no file {_brief(error.filename)}"
+    elif isinstance(error, OSError) and error.filename:
+        text = f"{_brief(error.filename)} can't be read: {error.strerror}"
+    return " ".join(text.split())
 
 
 if __name__ == "__main__":

@@ -26,6 +26,8 @@ HYPERPARAMETERS = {"learning_rate": 0.1}
 
 def _array(given, name, shape, dtype=DTYPE):
     """An argument as an array of the wanted shape; a letter stands for any extent."""
+    if isinstance(given, np.ma.MaskedArray) or np.iscomplexobj(given):
+        raise ValueError(f"{name} must hold real numbers, none of them masked")
     array = np.asarray(given, dtype=dtype)
     extents = {e: n for e, n in zip(shape, array.shape) if isinstance(e, str)}
     if array.shape != tuple(extents.get(e, e) for e in shape):
@@ -133,6 +135,7 @@ def train_step(params, state, x, t, rng=None):
 
 _INPUTS = {"x": (2,)}
 _TARGETS = {"t": (1,)}
+_WHOLE = []  # those that are whole numbers
 _FEATURE_COLUMNS = 2  # so many columns of a table are inputs
 _TARGET_COLUMNS = 1  # and so many are targets
 _SCORES = forward  # what predictions are made of
@@ -197,7 +200,8 @@ class Model:
         for name, value in settings.items():
             if name not in _SETTINGS:
                 known = ", ".join(_SETTINGS)
-                raise ValueError(f"there is no setting {name!r}, only {known}")
+                wrong = _brief(repr(name))
+                raise ValueError(f"there is no setting {wrong}, only {known}")
             setattr(self, name, value)
         return self
 
@@ -235,7 +239,7 @@ class Model:
     def _begin(self, inputs, targets):
         """Set all that is learned to what it is before the first epoch."""
         self.n_features_in_ = _FEATURE_COLUMNS
-        train, _ = self._split(inputs)
+        train, _ = _split(inputs, self.validation, self.seed)
         self.mean_, self.scale_ = _measured(train if self.standardize else [])
         self.params_ = init_params(self.seed)
         self.state_ = init_state(self.params_)
@@ -252,7 +256,7 @@ class Model:
 
     def _train(self, arrays, after_epoch):
         """Epoch after epoch, until all are done or patience has run out."""
-        arrays, held_out = self._split(arrays)
+        arrays, held_out = _split(arrays, self.validation, self.seed)
         losses = self.history_["loss"]
         try:
             while self._has_patience() and len(losses) < self.epochs:
@@ -266,8 +270,8 @@ class Model:
                 if after_epoch is not None:
                     after_epoch(self)
         finally:
-            if self.verbose and sys.stderr.isatty():
-                print(file=sys.stderr)
+            if self.verbose and _on_terminal():
+                _tell("")
         if self.best_params_:
             self.params_ = {k: v.copy() for k, v in self.best_params_.items()}
         return self
@@ -303,19 +307,6 @@ class Model:
         if since_best == 0:
             self.best_params_ = {k: v.copy() for k, v in self.params_.items()}
         return since_best < self.patience
-
-    def _split(self, arrays):
-        """The samples to train on and those held out, the same for the same seed."""
-        if not self.validation:
-            return arrays, []
-        count = len(arrays[0])
-        held = max(1, round(self.validation * count))
-        if held >= count:
-            raise ValueError(
-                f"validation={self.validation} of {count} leaves nothing to train on"
-            )
-        order = np.random.default_rng([self.seed, 1]).permutation(count)
-        return [a[order[held:]] for a in arrays], [a[order[:held]] for a in arrays]
 
     def predict(self, x):
         """What the model makes of each sample, or of its parameters alone."""
@@ -365,39 +356,14 @@ class Model:
         self._check_fitted()
         learned = {k: v for k, v in vars(self).items() if k.endswith("_")}
         learned["rng_"] = self.rng_.bit_generator.state
-        arrays = {}
-        about = {
-            "name": NAME,
-            "settings": self.get_params(),
-            "learned": _pack(learned, arrays),
-        }
-        text = json.dumps(about, default=lambda scalar: scalar.item())
-        _replace_file(path, lambda file: np.savez(file, about=text, **arrays))
+        _save(path, self.get_params(), learned)
 
     @classmethod
     def load(cls, path):
-        """The model that `save` wrote to `path`."""
-        arrays = _load_arrays(path)
-        try:
-            about = json.loads(str(arrays.pop("about")))
-            if about["name"] != NAME:
-                raise ValueError(f"it holds the model {about['name']}")
-            model = cls(**about["settings"])
-            learned = _unpack(about["learned"], arrays)
-            for name, array in init_params().items():
-                found = learned["params_"][name]
-                if found.shape != array.shape or found.dtype != array.dtype:
-                    raise ValueError(f"{name} is {found.dtype}{found.shape}")
-            rng = np.random.default_rng()
-            rng.bit_generator.state = learned["rng_"]
-        except Exception as error:
-            reason = error
-            if isinstance(error, KeyError):
-                reason = f"there is no {error}"
-            elif isinstance(error, json.JSONDecodeError):
-                reason = "its text 'about' is not JSON"
-            raise ValueError(f"{path} holds no model of {NAME}: {reason}") from error
-        vars(model).update(learned, rng_=rng)
+        """The model that `save` wrote to `path`, once the whole file is in order."""
+        model = cls()
+        settings, learned = _read_saved(path, model.get_params())
+        vars(model).update(settings, **learned)
         return model
 
     def _check_fitted(self):
@@ -425,6 +391,12 @@ def _check_settings(settings):
     if settings["patience"] is not None:
         _check_setting("patience", settings, 1, whole=True)
     _check_setting("seed", settings, 0, whole=True)
+    for name, value in settings.items():
+        if name in ("standardize", "verbose") and not isinstance(
+            value, (bool, np.bool_)
+        ):
+            shown = _brief(repr(value))
+            raise ValueError(f"{name}={shown} is neither True nor False")
 
 
 def _check_setting(name, settings, least, below=np.inf, whole=False):
@@ -435,9 +407,8 @@ def _check_setting(name, settings, least, below=np.inf, whole=False):
     if not (number and least <= value < below):
         kind = "whole" if whole else "finite"
         limit = "up" if below == np.inf else f"to less than {below}"
-        raise ValueError(
-            f"{name}={value!r} is not a {kind} number from {least} {limit}"
-        )
+        shown = _brief(repr(value))
+        raise ValueError(f"{name}={shown} is not a {kind} number from {least} {limit}")
 
 
 def _arrays(given, shapes):
@@ -447,10 +418,12 @@ def _arrays(given, shapes):
 
 def _checked_array(name, shape, given):
     """One array of numbers, none missing, of the shape that the model takes."""
+    if isinstance(given, np.ma.MaskedArray) or np.iscomplexobj(given):
+        raise ValueError(f"{name} must hold real numbers, none of them masked")
     try:
         array = np.asarray(given, DTYPE)
     except (TypeError, ValueError) as error:
-        raise ValueError(f"{name} must hold numbers: {error}") from None
+        raise ValueError(f"{name} must hold numbers: {_brief(error, 200)}") from None
     flat = array.ndim in (1, 2) and not any(isinstance(e, str) for e in shape)
     if flat and array.size == len(array) * int(np.prod(shape)):  # rows of a table
         array = array.reshape(len(array), *shape)
@@ -469,6 +442,20 @@ def _amount(arrays):
     return len(arrays[0])
 
 
+def _split(arrays, validation, seed):
+    """The samples to train on and those held out, the same for the same seed."""
+    if not validation:
+        return arrays, []
+    count = len(arrays[0])
+    held = max(1, round(validation * count))
+    if held >= count:
+        raise ValueError(
+            f"validation={validation} of {count} leaves nothing to train on"
+        )
+    order = np.random.default_rng([seed, 1]).permutation(count)
+    return [a[order[held:]] for a in arrays], [a[order[:held]] for a in arrays]
+
+
 def _measured(inputs):
     """The mean and the spread of each feature, by the names of inputs."""
     mean, scale = {}, {}
@@ -476,20 +463,78 @@ def _measured(inputs):
         # an axis of any extent has no features of its own
         free = [k for k, extent in enumerate(shape, 1) if isinstance(extent, str)]
         axes = (0, *free)
-        middle = array.mean(axis=axes, dtype=np.float64, keepdims=True)[0]
-        spread = array.std(axis=axes, dtype=np.float64, keepdims=True)[0]
+        # in powers of two of about the largest, so that no sum overflows
+        power = np.frexp(np.abs(array).max(axis=axes, keepdims=True))[1]
+        parts = np.ldexp(array.astype(np.float64), -power)
+        middle = parts.mean(axis=axes, keepdims=True)
+        spread = parts.std(axis=axes, keepdims=True)
         varies = spread > 1e-9 * np.abs(middle)  # by more than rounding
-        mean[name] = middle.astype(DTYPE)
-        scale[name] = np.where(varies, spread, 1).astype(DTYPE)
+        mean[name] = np.ldexp(middle, power)[0].astype(DTYPE)
+        spread = np.ldexp(spread, power)[0].astype(DTYPE)
+        scale[name] = np.where(varies[0] & (spread > 0), spread, DTYPE(1))
     return mean, scale
 
 
 def _scaled(inputs, mean, scale):
     """The inputs with mean 0 and spread 1, as far as these have been measured."""
-    return [
-        (array - mean[name]) / scale[name] if name in mean else array
-        for name, array in zip(_INPUTS, inputs)
-    ]
+    scaled = []
+    for name, array in zip(_INPUTS, inputs):
+        if name not in mean:
+            scaled.append(array)
+            continue
+        with np.errstate(over="ignore"):
+            # halves, so that no difference overflows
+            parts = (array / 2 - mean[name] / 2) / scale[name] * 2
+        if not np.isfinite(parts).all():
+            raise ValueError(f"{name} is too far from what the model was trained on")
+        scaled.append(parts)
+    return scaled
+
+
+def _save(path, settings, learned):
+    """Write a model: its arrays by path, and all else as text."""
+    arrays = {}
+    packed = _pack(learned, arrays)
+    about = {"name": NAME, "settings": settings, "learned": packed}
+    text = json.dumps(about, default=lambda scalar: scalar.item())
+    _replace_file(path, lambda file: np.savez(file, about=text, **arrays))
+
+
+def _read_saved(path, settings):
+    """The settings in a file, in place of these, and what was learned."""
+    arrays = _load_arrays(path)
+    try:
+        about = _read_about(arrays)
+        for name in about["settings"]:
+            if name not in settings:
+                raise ValueError(f"there is no setting {_brief(repr(name))}")
+        settings = {**settings, **about["settings"]}
+        _check_settings(settings)
+        learned = _unpack(about["learned"], arrays)
+        _check_learned(learned)
+    except ValueError as error:
+        message = f"{_brief(path)} holds no model of {NAME}: {error}"
+        raise ValueError(message) from None
+    return settings, learned
+
+
+def _read_about(arrays):
+    """The text beside the arrays, as nested dictionaries."""
+    if "about" not in arrays:
+        raise ValueError("there is no 'about'")
+    text = arrays.pop("about")
+    if text.dtype.kind != "U" or text.shape != ():
+        raise ValueError("its 'about' is no text")
+    try:
+        about = json.loads(str(text))
+    except (RecursionError, ValueError):
+        raise ValueError("its text 'about' is not JSON") from None
+    for name, kind in (("name", str), ("settings", dict), ("learned", dict)):
+        if not isinstance(about, dict) or not isinstance(about.get(name), kind):
+            raise ValueError(f"there is no '{name}'")
+    if about["name"] != NAME:
+        raise ValueError(f"it holds the model {_brief(about['name'])}")
+    return dict(about)
 
 
 def _pack(tree, arrays, prefix=""):
@@ -511,9 +556,112 @@ def _unpack(packed, arrays):
         *parents, name = path.split("/")
         tree = packed
         for parent in parents:
-            tree = tree[parent]
+            tree = tree.get(parent) if isinstance(tree, dict) else None
+        if not isinstance(tree, dict) or tree.get(name, "") is not None:
+            raise ValueError(f"there is no place for the array {_brief(repr(path))}")
         tree[name] = array
     return packed
+
+
+def _check_learned(learned):
+    """Refuse what `fit` can't have set, by what it sets in the beginning."""
+    params = init_params()
+    names = ["params_", "state_", "rng_", "history_", "best_params_"]
+    names.append("n_features_in_")
+    names += ["mean_", "scale_"]
+    for name in names:
+        if name not in learned:
+            raise ValueError(f"there is no {name}")
+    for name in learned:
+        if name not in (*names, "feature_names_in_", "target_names_"):
+            raise ValueError(f"it holds {_brief(repr(name))}, which no model does")
+    _check_like("params_", learned["params_"], params)
+    _check_like("state_", learned["state_"], init_state(params))
+    if not _is_empty(learned["best_params_"]):
+        _check_like("best_params_", learned["best_params_"], params)
+    _check_history(learned["history_"])
+    learned["rng_"] = _generator(learned["rng_"])
+    _check_scales(learned["mean_"], learned["scale_"])
+    _check_columns(learned, "feature_names_in_", _FEATURE_COLUMNS)
+    _check_columns(learned, "target_names_", _TARGET_COLUMNS)
+    features = learned["n_features_in_"]
+    if type(features) is not int or features != _FEATURE_COLUMNS:
+        raise ValueError(f"n_features_in_ is not {_FEATURE_COLUMNS}")
+
+
+def _check_like(path, found, wanted):
+    """Refuse what isn't of the same make: names, shapes and kinds of numbers."""
+    if isinstance(wanted, dict):
+        if not isinstance(found, dict) or found.keys() != wanted.keys():
+            raise ValueError(f"{path} has not the entries {_listed([*wanted])}")
+        for name, value in wanted.items():
+            _check_like(f"{path}/{name}", found[name], value)
+    elif isinstance(wanted, np.ndarray):
+        if not isinstance(found, np.ndarray):
+            raise ValueError(f"{path} is no array")
+        if (found.shape, found.dtype) != (wanted.shape, wanted.dtype):
+            raise ValueError(f"{path} is {_brief(found.dtype)}{_brief(found.shape)}")
+        if not np.isfinite(found).all():
+            raise ValueError(f"{path} holds NaN or infinity")
+    elif not _is_number(found):
+        raise ValueError(f"{path} is no number")
+
+
+def _is_number(value):
+    """Whether it is one finite number, by itself or as an array."""
+    if isinstance(value, np.ndarray):
+        if value.shape != () or value.dtype.kind not in "iuf":
+            return False
+        value = value.item()
+    return type(value) in (int, float) and -1e300 < value < 1e300
+
+
+def _is_empty(value):
+    """Whether it is a dictionary without entries."""
+    return isinstance(value, dict) and not value
+
+
+def _check_history(history):
+    """Refuse what isn't a list of losses, or two of them."""
+    names = history.keys() if isinstance(history, dict) else set()
+    if not {"loss"} <= names <= {"loss", "validation_loss"}:
+        raise ValueError("history_ is not that of a loss")
+    for name, losses in history.items():
+        if not isinstance(losses, list) or not all(map(_is_number, losses)):
+            raise ValueError(f"history_/{name} is no list of numbers")
+
+
+def _generator(state):
+    """The generator of random numbers that was in this state."""
+    rng = np.random.default_rng()
+    try:
+        rng.bit_generator.state = state
+    except Exception:  # whatever NumPy makes of it
+        raise ValueError("rng_ is not the state of a generator") from None
+    return rng
+
+
+def _check_scales(mean, scale):
+    """Refuse means and spreads that aren't those of the inputs."""
+    if _is_empty(mean) and _is_empty(scale):
+        return
+    wanted = {}
+    for name, shape in _INPUTS.items():
+        if name not in _WHOLE:
+            sizes = [1 if isinstance(extent, str) else extent for extent in shape]
+            wanted[name] = np.ones(sizes, DTYPE)
+    _check_like("mean_", mean, wanted)
+    _check_like("scale_", scale, wanted)
+    if not all((spread > 0).all() for spread in scale.values()):
+        raise ValueError("scale_ holds a number that is not above 0")
+
+
+def _check_columns(learned, title, count):
+    """Refuse names of columns that aren't so many texts."""
+    names = learned.get(title, [""] * count)
+    texts = isinstance(names, list) and all(isinstance(name, str) for name in names)
+    if not texts or len(names) != count:
+        raise ValueError(f"{title} are not the names of {count} columns")
 
 
 def _load_arrays(path):
@@ -521,29 +669,76 @@ def _load_arrays(path):
     try:
         with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
             return dict(arrays)
-    except OSError:
-        raise
-    except Exception:  # whatever NumPy and zipfile make of other bytes
-        raise ValueError(f"{path} is not an .npz file of arrays") from None
+    except Exception as error:  # whatever NumPy and zipfile make of other bytes
+        if isinstance(error, OSError) and error.filename:
+            raise
+        raise ValueError(f"{_brief(path)} is not an .npz file of arrays") from None
 
 
 def _replace_file(path, write):
     """Write a file all or nothing: beside it, down to the disk, then in its place."""
-    if os.path.isdir(path):
-        raise ValueError(f"{path} can't be written: it is a folder")
-    beside = f"{path}.part"
+    _check_place(path)
     try:
-        with open(beside, "wb") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, path)
+        beside, file = _new_file(os.path.dirname(path) or ".")
+        try:
+            with file:
+                write(file)
+                file.flush()
+                os.fsync(file.fileno())
+            if os.path.exists(path):
+                os.chmod(beside, os.stat(path).st_mode & 0o7777)
+            os.replace(beside, path)
+        except BaseException:
+            os.remove(beside)
+            raise
     except OSError as error:
         reason = error.strerror or error
-        raise ValueError(f"{path} can't be written: {reason}") from None
-    finally:
-        if os.path.isfile(beside):  # something went wrong
-            os.remove(beside)
+        raise ValueError(f"{_brief(path)} can't be written: {reason}") from None
+
+
+def _check_place(path):
+    """Refuse to write where no file can be, and through a link or a pipe."""
+    folder = os.path.dirname(path) or "."
+    reason = ""
+    if not os.path.isdir(folder):
+        reason = f"there is no folder {_brief(folder)}"
+    elif os.path.isdir(path):
+        reason = "it is a folder"
+    elif os.path.islink(path):
+        reason = "it is a link"
+    elif os.path.exists(path) and not os.path.isfile(path):
+        reason = "it is no file"
+    elif os.path.exists(path) and not os.access(path, os.W_OK):
+        reason = "it is read-only"
+    elif not os.access(folder, os.W_OK):
+        reason = "its folder is read-only"
+    if reason:
+        raise ValueError(f"{_brief(path)} can't be written: {reason}")
+
+
+def _new_file(folder):
+    """A file that nobody else has, and where it is."""
+    number = 0
+    while True:
+        path = os.path.join(folder, f".{os.getpid()}-{number}.part")
+        try:
+            return path, open(path, "xb")
+        except FileExistsError:
+            number += 1
+
+
+def _brief(value, room=120):
+    """A value in words, without its middle where that is long."""
+    text = str(value)
+    half = room // 2 - 2
+    return text if len(text) <= room else f"{text[:half]} ... {text[-half:]}"
+
+
+def _listed(names):
+    """Names in a row, the first few of many."""
+    shown = [_brief(name, 24) for name in names[:6]]
+    more = f" and {len(names) - 6} more" if len(names) > 6 else ""
+    return ", ".join(shown) + more
 
 
 def _show_progress(epochs, history):
@@ -552,10 +747,30 @@ def _show_progress(epochs, history):
     line = f"epoch {epoch}/{epochs}"
     for name, values in history.items():
         line += f"  {name.replace('_', ' ')} {values[-1]:.6g}"
-    if sys.stderr.isatty():
-        print("\r" + line.ljust(78), end="", file=sys.stderr, flush=True)
+    if _on_terminal():
+        _tell("\r" + line.ljust(78), end="")
     elif epoch in (1, epochs) or epoch % max(1, epochs // 10) == 0:
-        print(line, file=sys.stderr, flush=True)
+        _tell(line)
+
+
+def _on_terminal():
+    """Whether standard error is a terminal; it may be closed."""
+    try:
+        return sys.stderr.isatty()
+    except (AttributeError, ValueError):
+        return False
+
+
+def _tell(line, end="\n"):
+    """Print on standard error; that nobody reads it any more stops nothing."""
+    if sys.stderr is None:
+        return
+    # no terminal is to take it for a command
+    shown = "".join(c if c.isprintable() or c == "\r" else "?" for c in line)
+    try:
+        print(shown, end=end, file=sys.stderr, flush=True)
+    except (OSError, ValueError):
+        sys.stderr = io.StringIO()
 
 
 def _read_data(model, options, with_targets=True):
@@ -579,7 +794,7 @@ def _named_arrays(path, arrays, names):
     """The arrays of these names: one, or a tuple of them."""
     for name in names:
         if name not in arrays:
-            raise ValueError(f"{path} holds no array {name!r}")
+            raise ValueError(f"{_brief(path)} holds no array {name!r}")
     chosen = tuple(arrays[name] for name in names)
     return chosen if len(chosen) > 1 else chosen[0]
 
@@ -599,12 +814,13 @@ def _choose_columns(model, options, with_targets):
             raise ValueError(f"--target must name {wanted}")
         for name in features:
             if name in targets:
-                raise ValueError(f"column {name!r} is both a feature and a target")
+                shown = _brief(repr(name))
+                raise ValueError(f"column {shown} is both a feature and a target")
     model.target_names_ = targets
     taken += targets
     features = features or _numeric_columns(path, taken)
     if len(features) != _FEATURE_COLUMNS:
-        found = ", ".join(features) or f"no numbers under {', '.join(header)}"
+        found = _listed(features) or f"no numbers under {_listed(header)}"
         raise ValueError(
             f"the model takes {_counted(_FEATURE_COLUMNS, 'feature')}, "
             f"not {len(features)} ({found}): choose with --features"
@@ -620,20 +836,21 @@ def _counted(number, noun):
 def _check_names(path, header, names, advice):
     """Refuse names of columns that the file hasn't, and one that is told twice."""
     for name in names:
+        shown = _brief(repr(name), 40)
         if name not in header:
-            message = f"{path} has no column {name!r}; it has {', '.join(header)}"
+            message = f"{_brief(path)} has no column {shown}; it has {_listed(header)}"
             if "," in name:
                 message += f"; {advice}"
             elif len(header) == 1:
                 message += "; columns are separated by commas"
             raise ValueError(message)
         if names.count(name) > 1:
-            raise ValueError(f"column {name!r} is named twice")
+            raise ValueError(f"column {shown} is named twice")
 
 
 def _table(path):
     """The lines of a CSV file, each as its number and cells: the header, then rows."""
-    count = 0
+    count, shown = 0, _brief(path)
     with open(path, newline="", encoding="utf-8-sig") as file:
         lines = csv.reader(file)
         try:
@@ -641,23 +858,24 @@ def _table(path):
                 count += 1
                 yield lines.line_num, [cell.strip() for cell in cells]
         except UnicodeError:
-            raise ValueError(f"{path} is not a CSV file: not text in UTF-8") from None
+            raise ValueError(f"{shown} is not a CSV file: not text in UTF-8") from None
         except csv.Error as error:
-            raise ValueError(f"{path} is not a CSV file: {error}") from None
+            raise ValueError(f"{shown} is not a CSV file: {error}") from None
     if count == 0:
-        raise ValueError(f"{path} is empty; its first line should name the columns")
+        raise ValueError(f"{shown} is empty; its first line should name the columns")
     if count == 1:
-        raise ValueError(f"{path} has no rows below its header")
+        raise ValueError(f"{shown} has no rows below its header")
 
 
 def _header(path):
     """The column names in the first line of a CSV file."""
     _, header = next(_table(path))
-    for name in header:
-        if "\0" in name:
-            raise ValueError(f"{path} is not a CSV file: its first line is no text")
-        if header.count(name) > 1:
-            raise ValueError(f"{path} has two columns named {name!r}")
+    shown = _brief(path)
+    if any("\0" in name for name in header):
+        raise ValueError(f"{shown} is not a CSV file: its first line is no text")
+    if len({*header}) < len(header):
+        twice = _brief(repr(max(header, key=header.count)), 40)
+        raise ValueError(f"{shown} has two columns named {twice}")
     return header
 
 
@@ -666,9 +884,9 @@ def _read_columns(path, names, convert):
     table = _table(path)
     _, header = next(table)
     places = [header.index(name) for name in names]
-    rows = []
+    rows, shown = [], _brief(path)
     for line, cells in table:
-        where = f"{path}, row {line}"
+        where = f"{shown}, row {line}"
         if len(cells) != len(header):
             raise ValueError(
                 f"{where}: {len(cells)} entries under {len(header)} column names"
@@ -678,7 +896,8 @@ def _read_columns(path, names, convert):
             try:
                 row.append(convert(cells[place]))
             except ValueError as error:
-                raise ValueError(f"{where}, column {name}: {error}") from None
+                column = _brief(name, 40)
+                raise ValueError(f"{where}, column {column}: {error}") from None
         rows.append(row)
     return rows
 
@@ -690,7 +909,8 @@ def _number(text):
     except ValueError:
         number = np.nan
     if not np.isfinite(number):
-        raise ValueError(f"{text!r} is not a number" if text else "no entry")
+        shown = _brief(repr(text))
+        raise ValueError(f"{shown} is not a number" if text else "no entry")
     return number
 
 
@@ -711,13 +931,7 @@ def _numeric_columns(path, besides):
 
 def _train_command(options):
     """Fit a model and save it."""
-    folder = os.path.dirname(options.output) or "."
-    if not os.path.isdir(folder):
-        raise ValueError(f"there is no folder {folder}")
-    if os.path.isdir(options.output):
-        raise ValueError(f"{options.output} can't be written: it is a folder")
-    if not os.access(folder, os.W_OK):
-        raise ValueError(f"{options.output} can't be written: its folder is read-only")
+    _check_place(options.output)
     given = {k: v for k, v in vars(options).items() if v is not None}
     settings = {name: given[name] for name in _SETTINGS if name in given}
     resumes = options.resume and os.path.exists(options.output)
@@ -740,7 +954,7 @@ def _train_command(options):
     train(**data, after_epoch=checkpoint)
     model.save(options.output)
     if model.verbose:
-        print(f"saved {options.output}", file=sys.stderr)
+        _tell(f"saved {options.output}")
 
 
 def _refuse_changes(model, options, settings):
@@ -752,7 +966,8 @@ def _refuse_changes(model, options, settings):
         kept = getattr(model, name, value)
         if value is not None and value != kept:
             plain = name.strip("_")
-            raise ValueError(f"--resume keeps {plain}={kept}; it can't be {value}")
+            message = f"--resume keeps {plain}={_brief(kept)}"
+            raise ValueError(f"{message}; it can't be {_brief(value)}")
 
 
 def _predict_command(options):
@@ -849,28 +1064,41 @@ def _parser():
 
 def main(arguments=None):
     """Run the command line: 0 when done, 2 when it can't be done, with one line why."""
+    if sys.stdout is None:  # closed, which is as good as not read
+        sys.stdout = io.StringIO()
     options = _parser().parse_args(arguments)
     try:
         options.command(options)
         sys.stdout.flush()
     except BrokenPipeError:  # the reader of the output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _abandon_output()
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
+        _tell("interrupted")
         return 130
-    except (ArithmeticError, OSError, ValueError) as error:
-        print(f"{sys.argv[0]}: {_reason(error)}", file=sys.stderr)
+    except (ArithmeticError, MemoryError, OSError, ValueError) as error:
+        _tell(_brief(f"{sys.argv[0]}: {_reason(error)}", 400))
+        if isinstance(error, OSError) and not error.filename:
+            _abandon_output()
         return 2
     return 0
 
 
+def _abandon_output():
+    """Let what can't be written any more go nowhere, instead of failing at the end."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError):
+        sys.stdout = io.StringIO()
+
+
 def _reason(error):
     """What went wrong, in one line."""
+    text = str(error) or type(error).__name__
     if isinstance(error, FileNotFoundError):
-        return f"there is no file {error.filename}"
-    if isinstance(error, OSError) and error.filename:
-        return f"{error.filename} can't be read: {error.strerror}"
-    return " ".join(str(error).split())
+        text = f"there is no file {_brief(error.filename)}"
+    elif isinstance(error, OSError) and error.filename:
+        text = f"{_brief(error.filename)} can't be read: {error.strerror}"
+    return " ".join(text.split())
 
 
 if __name__ == "__main__":

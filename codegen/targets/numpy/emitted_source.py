@@ -95,7 +95,8 @@ def value(test: ast.expr, facts: Facts) -> object:
         case ast.Constant():
             return test.value
         case ast.Tuple():
-            return tuple(value(item, facts) for item in test.elts)
+            items = tuple(value(item, facts) for item in test.elts)
+            return _UNKNOWN if _UNKNOWN in items else items
         case ast.Name():
             return facts.get(test.id, _UNKNOWN)
         case ast.UnaryOp(op=ast.Not()):

@@ -12,6 +12,8 @@ from codegen.targets.numpy.stand_in import DTYPE, Array
 
 def _array(given: Any, name: str, shape: tuple[Any, ...], dtype: Any = DTYPE) -> Array:
     """An argument as an array of the wanted shape; a letter stands for any extent."""
+    if isinstance(given, np.ma.MaskedArray) or np.iscomplexobj(given):
+        raise ValueError(f"{name} must hold real numbers, none of them masked")
     array = np.asarray(given, dtype=dtype)
     extents = {e: n for e, n in zip(shape, array.shape) if isinstance(e, str)}
     if array.shape != tuple(extents.get(e, e) for e in shape):

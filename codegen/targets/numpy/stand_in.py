@@ -72,6 +72,7 @@ _STANDARDIZES = True  # there are features that could be standardised
 _IN_CHUNKS = True  # samples can go through the model a few at a time
 _COLUMN = False  # the target has one entry for each sample, as a column
 _ONE_OUTPUT = True  # the output has one entry for each sample, as a column
+_READS_TARGET = False  # the output can't be had without the target
 _PROBABILITIES = False  # scores are probabilities
 _WEIGHTED = False  # the loss takes a weight for each sample
 _FROM_TABLE = True  # a row of a table can be a sample

@@ -117,6 +117,23 @@ def test_what_is_left_is_python(kind: str | None, deep: bool | None) -> None:
     assert pruned(pruned(text)) == pruned(text)
 
 
+@pytest.mark.parametrize(
+    "test",
+    [
+        "(a, b) != (c, d)",
+        "(a, 1) == (a, 1)",
+        "a == a",
+        "_KIND == a",
+        "not a",
+        "a or b",
+        "_DEEP or a",
+    ],
+)
+def test_what_is_not_known_is_not_decided(test: str) -> None:
+    source = f"if {test}:\n    f()\n"
+    assert specialised(source, {"_KIND": "a", "_DEEP": False}) == source
+
+
 def test_nothing_is_decided_below_what_is_not() -> None:
     with pytest.raises(ValueError, match=r"decided below what isn't: elif _DEEP"):
         specialised("if x:\n    a()\nelif _DEEP:\n    b()\n", {"_DEEP": True})

@@ -78,6 +78,8 @@ def test_draws() -> None:
     ("function", "given", "message"),
     [
         (runtime._array, np.ones((2, 3)), r"a has shape \(2, 3\), not \(N, 2\)"),
+        (runtime._array, np.ones((2, 2)) + 0j, "a must hold real numbers, none of them masked"),
+        (runtime._array, np.ma.masked_array([[1.0, 2]]), "a must hold real numbers, none of them"),
         (runtime._integers, [[0, 1.5]], "a must hold whole numbers"),
         (runtime._integers, [[0, np.nan]], "a must hold whole numbers"),
     ],

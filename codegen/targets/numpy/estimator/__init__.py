@@ -22,7 +22,7 @@ class Code(str):
     """The name of what a constant is, instead of a text."""
 
 
-_PARTS = ("model", "settings", "arrays", "labels", "files", "tables", "command")
+_PARTS = ("model", "settings", "arrays", "labels", "saved", "files", "tables", "command")
 
 _COMMENTS = {
     "_IGNORED": "the numbers of classes that don't count",
@@ -99,6 +99,7 @@ def facts_of(e: Estimator) -> dict[str, object]:
         "_IN_CHUNKS": e.has_batch and bool(e.inputs) and e.output_shape is not None,
         "_COLUMN": e.kind != "one_hot" and e.targets and e.targets[0].shape == (1,),
         "_ONE_OUTPUT": e.has_batch and e.output_shape == (1,),
+        "_READS_TARGET": e.reads_target,
         "_PROBABILITIES": e.probabilities is not None,
         "_WEIGHTED": e.weighted,
         "_FROM_TABLE": e.reads_csv,

@@ -413,8 +413,8 @@ def test_patience_keeps_the_best_parameters() -> None:
     checks = model.history_["validation_loss"]
     best = checks.index(min(checks))
     assert len(checks) == best + 3 < 500
-    _, held_out = model._split(model._prepared(*model._checked(X, SEX)))
-    assert model._mean_loss(held_out) == checks[best]
+    order = np.random.default_rng([0, 1]).permutation(60)
+    assert model.mean_loss(X[order[:18]], SEX[order[:18]]) == checks[best]
 
 
 def test_standardizing() -> None:
@@ -493,12 +493,13 @@ def test_what_cant_be_written_leaves_nothing_behind(tmp_path: Any) -> None:
     for path, reason in (
         (folder, "it is a folder"),
         (f"{folder}/", "it is a folder"),
-        (tmp_path / "none" / "m.npz", "No such file or directory"),
-        (tmp_path / ("long" * 100), "File name too long"),
+        (tmp_path / "none" / "m.npz", f"there is no folder {tmp_path / 'none'}"),
     ):
         message = re.escape(f"{path} can't be written: {reason}")
         with pytest.raises(ValueError, match=f"^{message}$"):
             model.save(path)
+    with pytest.raises(ValueError, match=r" \.\.\. .*can't be written: File name too long$"):
+        model.save(tmp_path / ("long" * 100))
     assert list(tmp_path.rglob("*")) == [folder]
 
 
@@ -684,5 +685,5 @@ def test_the_source_does_the_same_before_branches_are_taken_out(name: str, tmp_p
 def test_parts_are_short() -> None:
     folder = Path(source.__file__).parent
     sizes = {path.name: len(path.read_text().splitlines()) for path in folder.glob("*.py")}
-    assert len(sizes) == 8
-    assert max(sizes.values()) < 450, sizes
+    assert len(sizes) == 9
+    assert max(sizes.values()) <= 400, sizes

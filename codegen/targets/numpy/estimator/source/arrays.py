@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from codegen.targets.numpy.estimator.source.files import _brief
 from codegen.targets.numpy.runtime import _array, _integers
 from codegen.targets.numpy.stand_in import (
     _BATCHED,
@@ -59,10 +60,12 @@ def _cut(table: Any, shapes: Shapes) -> list[Array]:
 
 def _checked_array(name: str, shape: Shape, given: Any) -> Array:
     """One array of numbers, none missing, of the shape that the model takes."""
+    if isinstance(given, np.ma.MaskedArray) or np.iscomplexobj(given):
+        raise ValueError(f"{name} must hold real numbers, none of them masked")
     try:
         array = np.asarray(given, np.float64 if _WHOLE and name in _WHOLE else DTYPE)
     except (TypeError, ValueError) as error:
-        raise ValueError(f"{name} must hold numbers: {error}") from None
+        raise ValueError(f"{name} must hold numbers: {_brief(error, 200)}") from None
     if _BATCHED:
         flat = array.ndim in (1, 2) and not any(isinstance(e, str) for e in shape)
         if flat and array.size == len(array) * int(np.prod(shape)):  # rows of a table
@@ -99,6 +102,22 @@ def _amount(arrays: list[Array]) -> float:
         return len(arrays[0])
 
 
+def _split(
+    arrays: list[Array], validation: float, seed: int
+) -> tuple[list[Array], list[Array]]:
+    """The samples to train on and those held out, the same for the same seed."""
+    if not validation:
+        return arrays, []
+    count = len(arrays[0])
+    held = max(1, round(validation * count))
+    if held >= count:
+        raise ValueError(
+            f"validation={validation} of {count} leaves nothing to train on"
+        )
+    order = np.random.default_rng([seed, 1]).permutation(count)
+    return [a[order[held:]] for a in arrays], [a[order[:held]] for a in arrays]
+
+
 def _measured(inputs: list[Array]) -> tuple[Arrays, Arrays]:
     """The mean and the spread of each feature, by the names of inputs."""
     mean, scale = {}, {}
@@ -108,17 +127,29 @@ def _measured(inputs: list[Array]) -> tuple[Arrays, Arrays]:
         # an axis of any extent has no features of its own
         free = [k for k, extent in enumerate(shape, 1) if isinstance(extent, str)]
         axes = (0, *free)
-        middle = array.mean(axis=axes, dtype=np.float64, keepdims=True)[0]
-        spread = array.std(axis=axes, dtype=np.float64, keepdims=True)[0]
+        # in powers of two of about the largest, so that no sum overflows
+        power = np.frexp(np.abs(array).max(axis=axes, keepdims=True))[1]
+        parts = np.ldexp(array.astype(np.float64), -power)
+        middle = parts.mean(axis=axes, keepdims=True)
+        spread = parts.std(axis=axes, keepdims=True)
         varies = spread > 1e-9 * np.abs(middle)  # by more than rounding
-        mean[name] = middle.astype(DTYPE)
-        scale[name] = np.where(varies, spread, 1).astype(DTYPE)
+        mean[name] = np.ldexp(middle, power)[0].astype(DTYPE)
+        spread = np.ldexp(spread, power)[0].astype(DTYPE)
+        scale[name] = np.where(varies[0] & (spread > 0), spread, DTYPE(1))
     return mean, scale
 
 
 def _scaled(inputs: list[Array], mean: Arrays, scale: Arrays) -> list[Array]:
     """The inputs with mean 0 and spread 1, as far as these have been measured."""
-    return [
-        (array - mean[name]) / scale[name] if name in mean else array
-        for name, array in zip(_INPUTS, inputs)
-    ]
+    scaled = []
+    for name, array in zip(_INPUTS, inputs):
+        if name not in mean:
+            scaled.append(array)
+            continue
+        with np.errstate(over="ignore"):
+            # halves, so that no difference overflows
+            parts = (array / 2 - mean[name] / 2) / scale[name] * 2
+        if not np.isfinite(parts).all():
+            raise ValueError(f"{name} is too far from what the model was trained on")
+        scaled.append(parts)
+    return scaled

@@ -12,7 +12,12 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from codegen.targets.numpy.estimator.source.files import _replace_file
+from codegen.targets.numpy.estimator.source.files import (
+    _brief,
+    _check_place,
+    _replace_file,
+    _tell,
+)
 from codegen.targets.numpy.estimator.source.model import Model
 from codegen.targets.numpy.estimator.source.tables import _read_data
 from codegen.targets.numpy.stand_in import (
@@ -31,13 +36,7 @@ from codegen.targets.numpy.stand_in import (
 
 def _train_command(options: argparse.Namespace) -> None:
     """Fit a model and save it."""
-    folder = os.path.dirname(options.output) or "."
-    if not os.path.isdir(folder):
-        raise ValueError(f"there is no folder {folder}")
-    if os.path.isdir(options.output):
-        raise ValueError(f"{options.output} can't be written: it is a folder")
-    if not os.access(folder, os.W_OK):
-        raise ValueError(f"{options.output} can't be written: its folder is read-only")
+    _check_place(options.output)
     given = {k: v for k, v in vars(options).items() if v is not None}
     settings = {name: given[name] for name in _SETTINGS if name in given}
     resumes = options.resume and os.path.exists(options.output)
@@ -61,7 +60,7 @@ def _train_command(options: argparse.Namespace) -> None:
     train(**data, after_epoch=checkpoint)
     model.save(options.output)
     if model.verbose:
-        print(f"saved {options.output}", file=sys.stderr)
+        _tell(f"saved {options.output}")
 
 
 def _refuse_changes(
@@ -77,7 +76,8 @@ def _refuse_changes(
         kept = getattr(model, name, value)
         if value is not None and value != kept:
             plain = name.strip("_")
-            raise ValueError(f"--resume keeps {plain}={kept}; it can't be {value}")
+            message = f"--resume keeps {plain}={_brief(kept)}"
+            raise ValueError(f"{message}; it can't be {_brief(value)}")
 
 
 def _predict_command(options: argparse.Namespace) -> None:
@@ -190,28 +190,41 @@ def _parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line: 0 when done, 2 when it can't be done, with one line why."""
+    if sys.stdout is None:  # closed, which is as good as not read
+        sys.stdout = io.StringIO()
     options = _parser().parse_args(arguments)
     try:
         options.command(options)
         sys.stdout.flush()
     except BrokenPipeError:  # the reader of the output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _abandon_output()
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
+        _tell("interrupted")
         return 130
-    except (ArithmeticError, OSError, ValueError) as error:
-        print(f"{sys.argv[0]}: {_reason(error)}", file=sys.stderr)
+    except (ArithmeticError, MemoryError, OSError, ValueError) as error:
+        _tell(_brief(f"{sys.argv[0]}: {_reason(error)}", 400))
+        if isinstance(error, OSError) and not error.filename:
+            _abandon_output()
         return 2
     return 0
 
 
+def _abandon_output() -> None:
+    """Let what can't be written any more go nowhere, instead of failing at the end."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError):
+        sys.stdout = io.StringIO()
+
+
 def _reason(error: Exception) -> str:
     """What went wrong, in one line."""
+    text = str(error) or type(error).__name__
     if isinstance(error, FileNotFoundError):
-        return f"there is no file {error.filename}"
-    if isinstance(error, OSError) and error.filename:
-        return f"{error.filename} can't be read: {error.strerror}"
-    return " ".join(str(error).split())
+        text = f"there is no file {_brief(error.filename)}"
+    elif isinstance(error, OSError) and error.filename:
+        text = f"{_brief(error.filename)} can't be read: {error.strerror}"
+    return " ".join(text.split())
 
 
 if __name__ == "__main__":

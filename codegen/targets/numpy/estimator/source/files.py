@@ -1,41 +1,16 @@
-"""Arrays from files, files that are written whole, and the line of progress."""
+"""Files in and out, and words for people: as much as a line of a terminal bears."""
 
 from __future__ import annotations
 
+import io
 import os
 import sys
-from collections.abc import Callable
-from typing import IO, Any
+from collections.abc import Callable, Sequence
+from typing import IO
 
 import numpy as np
 
 from codegen.targets.numpy.stand_in import Arrays
-
-
-def _pack(
-    tree: dict[str, Any], arrays: dict[str, Any], prefix: str = ""
-) -> dict[str, Any]:
-    """Nested dictionaries without their arrays, which move into `arrays` by path."""
-    packed = {}
-    for name, value in tree.items():
-        packed[name] = value
-        if isinstance(value, dict):
-            packed[name] = _pack(value, arrays, f"{prefix}{name}/")
-        elif isinstance(value, (np.ndarray, np.generic)):
-            arrays[prefix + name] = value
-            packed[name] = None  # keeps the place of `name` among the others
-    return packed
-
-
-def _unpack(packed: dict[str, Any], arrays: Arrays) -> dict[str, Any]:
-    """What `_pack` took apart, put together again."""
-    for path, array in arrays.items():
-        *parents, name = path.split("/")
-        tree = packed
-        for parent in parents:
-            tree = tree[parent]
-        tree[name] = array
-    return packed
 
 
 def _load_arrays(path: str) -> Arrays:
@@ -43,29 +18,76 @@ def _load_arrays(path: str) -> Arrays:
     try:
         with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
             return dict(arrays)
-    except OSError:
-        raise
-    except Exception:  # whatever NumPy and zipfile make of other bytes
-        raise ValueError(f"{path} is not an .npz file of arrays") from None
+    except Exception as error:  # whatever NumPy and zipfile make of other bytes
+        if isinstance(error, OSError) and error.filename:
+            raise
+        raise ValueError(f"{_brief(path)} is not an .npz file of arrays") from None
 
 
 def _replace_file(path: str, write: Callable[[IO[bytes]], object]) -> None:
     """Write a file all or nothing: beside it, down to the disk, then in its place."""
-    if os.path.isdir(path):
-        raise ValueError(f"{path} can't be written: it is a folder")
-    beside = f"{path}.part"
+    _check_place(path)
     try:
-        with open(beside, "wb") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, path)
+        beside, file = _new_file(os.path.dirname(path) or ".")
+        try:
+            with file:
+                write(file)
+                file.flush()
+                os.fsync(file.fileno())
+            if os.path.exists(path):
+                os.chmod(beside, os.stat(path).st_mode & 0o7777)
+            os.replace(beside, path)
+        except BaseException:
+            os.remove(beside)
+            raise
     except OSError as error:
         reason = error.strerror or error
-        raise ValueError(f"{path} can't be written: {reason}") from None
-    finally:
-        if os.path.isfile(beside):  # something went wrong
-            os.remove(beside)
+        raise ValueError(f"{_brief(path)} can't be written: {reason}") from None
+
+
+def _check_place(path: str) -> None:
+    """Refuse to write where no file can be, and through a link or a pipe."""
+    folder = os.path.dirname(path) or "."
+    reason = ""
+    if not os.path.isdir(folder):
+        reason = f"there is no folder {_brief(folder)}"
+    elif os.path.isdir(path):
+        reason = "it is a folder"
+    elif os.path.islink(path):
+        reason = "it is a link"
+    elif os.path.exists(path) and not os.path.isfile(path):
+        reason = "it is no file"
+    elif os.path.exists(path) and not os.access(path, os.W_OK):
+        reason = "it is read-only"
+    elif not os.access(folder, os.W_OK):
+        reason = "its folder is read-only"
+    if reason:
+        raise ValueError(f"{_brief(path)} can't be written: {reason}")
+
+
+def _new_file(folder: str) -> tuple[str, IO[bytes]]:
+    """A file that nobody else has, and where it is."""
+    number = 0
+    while True:
+        path = os.path.join(folder, f".{os.getpid()}-{number}.part")
+        try:
+            return path, open(path, "xb")
+        except FileExistsError:
+            number += 1
+
+
+def _brief(value: object, room: int = 120) -> str:
+    """A value in words, without its middle where that is long."""
+    text = str(value)
+    half = room // 2 - 2
+    return text if len(text) <= room else f"{text[:half]} ... {text[-half:]}"
+
+
+def _listed(names: Sequence[object]) -> str:
+    """Names in a row, the first few of many."""
+    shown = [_brief(name, 24) for name in names[:6]]
+    more = f" and {len(names) - 6} more" if len(names) > 6 else ""
+    return ", ".join(shown) + more
 
 
 def _show_progress(epochs: int, history: dict[str, list[float]]) -> None:
@@ -74,7 +96,27 @@ def _show_progress(epochs: int, history: dict[str, list[float]]) -> None:
     line = f"epoch {epoch}/{epochs}"
     for name, values in history.items():
         line += f"  {name.replace('_', ' ')} {values[-1]:.6g}"
-    if sys.stderr.isatty():
-        print("\r" + line.ljust(78), end="", file=sys.stderr, flush=True)
+    if _on_terminal():
+        _tell("\r" + line.ljust(78), end="")
     elif epoch in (1, epochs) or epoch % max(1, epochs // 10) == 0:
-        print(line, file=sys.stderr, flush=True)
+        _tell(line)
+
+
+def _on_terminal() -> bool:
+    """Whether standard error is a terminal; it may be closed."""
+    try:
+        return sys.stderr.isatty()
+    except (AttributeError, ValueError):
+        return False
+
+
+def _tell(line: str, end: str = "\n") -> None:
+    """Print on standard error; that nobody reads it any more stops nothing."""
+    if sys.stderr is None:
+        return
+    # no terminal is to take it for a command
+    shown = "".join(c if c.isprintable() or c == "\r" else "?" for c in line)
+    try:
+        print(shown, end=end, file=sys.stderr, flush=True)
+    except (OSError, ValueError):
+        sys.stderr = io.StringIO()

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from codegen.targets.numpy.estimator.source.files import _brief
 from codegen.targets.numpy.runtime import _array
 from codegen.targets.numpy.stand_in import (
     _CLASSES,
@@ -20,6 +21,8 @@ from codegen.targets.numpy.stand_in import (
 
 def _labels(given: Any) -> Array:
     """The labels as an array of text, whole numbers or truth values, none missing."""
+    if isinstance(given, np.ma.MaskedArray) or np.iscomplexobj(given):
+        raise ValueError("t must hold labels, none of them complex or masked")
     labels = np.asarray(given)
     if any(label is None or label != label for label in labels.ravel().tolist()):
         raise ValueError("t: a label is missing")
@@ -51,6 +54,19 @@ def _classes_of(labels: Any) -> Array:
             f"the model tells {_CLASSES} classes apart, t has {len(classes)} labels"
         )
     return classes
+
+
+def _codes(labels: Array, classes: Array) -> Array:
+    """The place of each label among the classes."""
+    places = {label: place for place, label in enumerate(classes.tolist())}
+    if _NO_CLASS:
+        places.update(_NO_CLASS)
+    unknown = set(labels.ravel().tolist()) - places.keys()
+    if unknown:
+        first = _brief(repr(min(unknown, key=str)))
+        raise ValueError(f"t holds an unknown label: {first}")
+    codes = [places[label] for label in labels.ravel().tolist()]
+    return np.array(codes).reshape(labels.shape)
 
 
 def _encoded(codes: Array) -> Array:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable
 from typing import Any, Self
@@ -14,21 +13,23 @@ from codegen.targets.numpy.estimator.source.arrays import (
     _arrays,
     _measured,
     _scaled,
+    _split,
     _weights,
 )
 from codegen.targets.numpy.estimator.source.files import (
-    _load_arrays,
-    _pack,
-    _replace_file,
+    _brief,
+    _on_terminal,
     _show_progress,
-    _unpack,
+    _tell,
 )
 from codegen.targets.numpy.estimator.source.labels import (
     _classes_of,
+    _codes,
     _encoded,
     _labels,
     _picked,
 )
+from codegen.targets.numpy.estimator.source.saved import _read_saved, _save
 from codegen.targets.numpy.estimator.source.settings import _check_settings
 from codegen.targets.numpy.stand_in import (
     _BATCHED,
@@ -41,9 +42,9 @@ from codegen.targets.numpy.stand_in import (
     _INPUTS,
     _KIND,
     _LABEL_SHAPE,
-    _NO_CLASS,
     _ONE_OUTPUT,
     _PROBABILITIES,
+    _READS_TARGET,
     _ROLE,
     _SCORES,
     _SETTINGS,
@@ -51,7 +52,6 @@ from codegen.targets.numpy.stand_in import (
     _TARGETS,
     _WEIGHTED,
     HYPERPARAMETERS,
-    NAME,
     Array,
     Arrays,
     init_params,
@@ -112,7 +112,8 @@ class Model:
         for name, value in settings.items():
             if name not in _SETTINGS:
                 known = ", ".join(_SETTINGS)
-                raise ValueError(f"there is no setting {name!r}, only {known}")
+                wrong = _brief(repr(name))
+                raise ValueError(f"there is no setting {wrong}, only {known}")
             setattr(self, name, value)
         return self
 
@@ -176,7 +177,7 @@ class Model:
         if _FROM_TABLE:
             self.n_features_in_ = _FEATURE_COLUMNS
         if _STANDARDIZES:
-            train, _ = self._split(inputs)
+            train, _ = _split(inputs, self.validation, self.seed)
             self.mean_, self.scale_ = _measured(train if self.standardize else [])
         self.params_ = init_params(self.seed)
         self.state_ = init_state(self.params_)
@@ -191,7 +192,7 @@ class Model:
         if _STANDARDIZES:
             inputs = _scaled(inputs, self.mean_, self.scale_)
         if _ROLE == "classifier":
-            targets = [_encoded(self._codes(targets[0])), *targets[1:]]
+            targets = [_encoded(_codes(targets[0], self.classes_)), *targets[1:]]
         return inputs + targets
 
     def _train(
@@ -199,7 +200,7 @@ class Model:
     ) -> Self:
         """Epoch after epoch, until all are done or patience has run out."""
         if _BATCHED:
-            arrays, held_out = self._split(arrays)
+            arrays, held_out = _split(arrays, self.validation, self.seed)
         losses = self.history_["loss"]
         try:
             while self._has_patience() and len(losses) < self.epochs:
@@ -213,8 +214,8 @@ class Model:
                 if after_epoch is not None:
                     after_epoch(self)
         finally:
-            if self.verbose and sys.stderr.isatty():
-                print(file=sys.stderr)
+            if self.verbose and _on_terminal():
+                _tell("")
         if self.best_params_:
             self.params_ = {k: v.copy() for k, v in self.best_params_.items()}
         return self
@@ -256,19 +257,6 @@ class Model:
             self.best_params_ = {k: v.copy() for k, v in self.params_.items()}
         return since_best < self.patience
 
-    def _split(self, arrays: list[Array]) -> tuple[list[Array], list[Array]]:
-        """The samples to train on and those held out, the same for the same seed."""
-        if not self.validation:
-            return arrays, []
-        count = len(arrays[0])
-        held = max(1, round(self.validation * count))
-        if held >= count:
-            raise ValueError(
-                f"validation={self.validation} of {count} leaves nothing to train on"
-            )
-        order = np.random.default_rng([self.seed, 1]).permutation(count)
-        return [a[order[held:]] for a in arrays], [a[order[:held]] for a in arrays]
-
     if _ROLE == "classifier":
 
         def predict(self, x: Any) -> Any:
@@ -279,6 +267,11 @@ class Model:
 
         def predict(self, x: Any) -> Any:
             """What the model makes of each sample, or of its parameters alone."""
+            if _READS_TARGET:
+                raise ValueError(
+                    "the output reads the target, so there is nothing to predict it "
+                    "from: call forward(model.params_, ...) with the target"
+                )
             return self._output(x).reshape(-1) if _ONE_OUTPUT else self._output(x)
 
     if _PROBABILITIES:
@@ -313,7 +306,9 @@ class Model:
             """The accuracy: the share of labels that `predict` gets right."""
             predicted = self.predict(x)
             _, targets = self._checked(x, t, sample_weight)
-            codes = self._codes(targets[0])  # a label training never met is an error
+            codes = _codes(
+                targets[0], self.classes_
+            )  # a label training never met is an error
             counts: Any = np.ones(codes.shape)
             if _IGNORED:
                 counts[np.isin(codes, _IGNORED)] = 0
@@ -365,39 +360,14 @@ class Model:
         self._check_fitted()
         learned = {k: v for k, v in vars(self).items() if k.endswith("_")}
         learned["rng_"] = self.rng_.bit_generator.state
-        arrays: dict[str, Any] = {}
-        about = {
-            "name": NAME,
-            "settings": self.get_params(),
-            "learned": _pack(learned, arrays),
-        }
-        text = json.dumps(about, default=lambda scalar: scalar.item())
-        _replace_file(path, lambda file: np.savez(file, about=text, **arrays))
+        _save(path, self.get_params(), learned)
 
     @classmethod
     def load(cls, path: str) -> Self:
-        """The model that `save` wrote to `path`."""
-        arrays = _load_arrays(path)
-        try:
-            about = json.loads(str(arrays.pop("about")))
-            if about["name"] != NAME:
-                raise ValueError(f"it holds the model {about['name']}")
-            model = cls(**about["settings"])
-            learned = _unpack(about["learned"], arrays)
-            for name, array in init_params().items():
-                found = learned["params_"][name]
-                if found.shape != array.shape or found.dtype != array.dtype:
-                    raise ValueError(f"{name} is {found.dtype}{found.shape}")
-            rng = np.random.default_rng()
-            rng.bit_generator.state = learned["rng_"]
-        except Exception as error:
-            reason: object = error
-            if isinstance(error, KeyError):
-                reason = f"there is no {error}"
-            elif isinstance(error, json.JSONDecodeError):
-                reason = "its text 'about' is not JSON"
-            raise ValueError(f"{path} holds no model of {NAME}: {reason}") from error
-        vars(model).update(learned, rng_=rng)
+        """The model that `save` wrote to `path`, once the whole file is in order."""
+        model = cls()
+        settings, learned = _read_saved(path, model.get_params())
+        vars(model).update(settings, **learned)
         return model
 
     def _check_fitted(self) -> None:
@@ -422,14 +392,3 @@ class Model:
         if _WEIGHTED:
             targets.append(_weights(sample_weight, len(inputs[0])))
         return inputs, targets
-
-    def _codes(self, labels: Array) -> Array:
-        """The place of each label in `classes_`."""
-        places = {label: place for place, label in enumerate(self.classes_.tolist())}
-        if _NO_CLASS:
-            places.update(_NO_CLASS)
-        unknown = set(labels.ravel().tolist()) - places.keys()
-        if unknown:
-            raise ValueError(f"t holds an unknown label: {min(unknown, key=str)!r}")
-        codes = [places[label] for label in labels.ravel().tolist()]
-        return np.array(codes).reshape(labels.shape)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from codegen.targets.numpy.estimator.source.files import _brief
 from codegen.targets.numpy.stand_in import _BATCHED, HYPERPARAMETERS
 
 
@@ -21,6 +22,12 @@ def _check_settings(settings: dict[str, Any]) -> None:
     if settings["patience"] is not None:
         _check_setting("patience", settings, 1, whole=True)
     _check_setting("seed", settings, 0, whole=True)
+    for name, value in settings.items():
+        if name in ("standardize", "verbose") and not isinstance(
+            value, (bool, np.bool_)
+        ):
+            shown = _brief(repr(value))
+            raise ValueError(f"{name}={shown} is neither True nor False")
 
 
 def _check_setting(
@@ -37,6 +44,5 @@ def _check_setting(
     if not (number and least <= value < below):
         kind = "whole" if whole else "finite"
         limit = "up" if below == np.inf else f"to less than {below}"
-        raise ValueError(
-            f"{name}={value!r} is not a {kind} number from {least} {limit}"
-        )
+        shown = _brief(repr(value))
+        raise ValueError(f"{name}={shown} is not a {kind} number from {least} {limit}")

@@ -9,7 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from codegen.targets.numpy.estimator.source.files import _load_arrays
+from codegen.targets.numpy.estimator.source.files import (
+    _brief,
+    _listed,
+    _load_arrays,
+)
 from codegen.targets.numpy.estimator.source.model import Model
 from codegen.targets.numpy.stand_in import (
     _FEATURE_COLUMNS,
@@ -55,14 +59,14 @@ def _read_data(
             data["sample_weight"] = [weight for (weight,) in weights]
         return data
     else:
-        raise ValueError(f"{path} is not an .npz file")
+        raise ValueError(f"{_brief(path)} is not an .npz file")
 
 
 def _named_arrays(path: str, arrays: Arrays, names: Shapes) -> Any:
     """The arrays of these names: one, or a tuple of them."""
     for name in names:
         if name not in arrays:
-            raise ValueError(f"{path} holds no array {name!r}")
+            raise ValueError(f"{_brief(path)} holds no array {name!r}")
     chosen = tuple(arrays[name] for name in names)
     return chosen if len(chosen) > 1 else chosen[0]
 
@@ -78,14 +82,16 @@ def _read_labels(path: str, model: Model) -> Any:
         if not text:
             raise ValueError("no entry")
         if known and text not in known:
-            raise ValueError(f"the label {text!r} is unknown")
+            raise ValueError(f"the label {_brief(repr(text))} is unknown")
         return known.get(text, text)
 
     labels = np.array(_read_columns(path, model.target_names_, label))
     try:
-        return labels if known else labels.astype(np.int64)
+        numbers = labels.astype(np.int64)
     except (OverflowError, ValueError):
         return labels
+    # "01" is no number but a text, and then so are all
+    return labels if known or (numbers.astype(str) != labels).any() else numbers
 
 
 def _choose_columns(
@@ -106,14 +112,15 @@ def _choose_columns(
                 raise ValueError(f"--target must name {wanted}")
             for name in features:
                 if name in targets:
-                    raise ValueError(f"column {name!r} is both a feature and a target")
+                    shown = _brief(repr(name))
+                    raise ValueError(f"column {shown} is both a feature and a target")
         model.target_names_ = targets
         taken += targets
     if _WEIGHTED:
         taken.append(getattr(options, "sample_weight", None))
     features = features or _numeric_columns(path, taken)
     if len(features) != _FEATURE_COLUMNS:
-        found = ", ".join(features) or f"no numbers under {', '.join(header)}"
+        found = _listed(features) or f"no numbers under {_listed(header)}"
         raise ValueError(
             f"the model takes {_counted(_FEATURE_COLUMNS, 'feature')}, "
             f"not {len(features)} ({found}): choose with --features"
@@ -129,20 +136,21 @@ def _counted(number: int, noun: str) -> str:
 def _check_names(path: str, header: list[str], names: list[str], advice: str) -> None:
     """Refuse names of columns that the file hasn't, and one that is told twice."""
     for name in names:
+        shown = _brief(repr(name), 40)
         if name not in header:
-            message = f"{path} has no column {name!r}; it has {', '.join(header)}"
+            message = f"{_brief(path)} has no column {shown}; it has {_listed(header)}"
             if "," in name:
                 message += f"; {advice}"
             elif len(header) == 1:
                 message += "; columns are separated by commas"
             raise ValueError(message)
         if names.count(name) > 1:
-            raise ValueError(f"column {name!r} is named twice")
+            raise ValueError(f"column {shown} is named twice")
 
 
 def _table(path: str) -> Iterator[tuple[int, list[str]]]:
     """The lines of a CSV file, each as its number and cells: the header, then rows."""
-    count = 0
+    count, shown = 0, _brief(path)
     with open(path, newline="", encoding="utf-8-sig") as file:
         lines = csv.reader(file)
         try:
@@ -150,23 +158,24 @@ def _table(path: str) -> Iterator[tuple[int, list[str]]]:
                 count += 1
                 yield lines.line_num, [cell.strip() for cell in cells]
         except UnicodeError:
-            raise ValueError(f"{path} is not a CSV file: not text in UTF-8") from None
+            raise ValueError(f"{shown} is not a CSV file: not text in UTF-8") from None
         except csv.Error as error:
-            raise ValueError(f"{path} is not a CSV file: {error}") from None
+            raise ValueError(f"{shown} is not a CSV file: {error}") from None
     if count == 0:
-        raise ValueError(f"{path} is empty; its first line should name the columns")
+        raise ValueError(f"{shown} is empty; its first line should name the columns")
     if count == 1:
-        raise ValueError(f"{path} has no rows below its header")
+        raise ValueError(f"{shown} has no rows below its header")
 
 
 def _header(path: str) -> list[str]:
     """The column names in the first line of a CSV file."""
     _, header = next(_table(path))
-    for name in header:
-        if "\0" in name:
-            raise ValueError(f"{path} is not a CSV file: its first line is no text")
-        if header.count(name) > 1:
-            raise ValueError(f"{path} has two columns named {name!r}")
+    shown = _brief(path)
+    if any("\0" in name for name in header):
+        raise ValueError(f"{shown} is not a CSV file: its first line is no text")
+    if len({*header}) < len(header):
+        twice = _brief(repr(max(header, key=header.count)), 40)
+        raise ValueError(f"{shown} has two columns named {twice}")
     return header
 
 
@@ -177,9 +186,9 @@ def _read_columns(
     table = _table(path)
     _, header = next(table)
     places = [header.index(name) for name in names]
-    rows = []
+    rows, shown = [], _brief(path)
     for line, cells in table:
-        where = f"{path}, row {line}"
+        where = f"{shown}, row {line}"
         if len(cells) != len(header):
             raise ValueError(
                 f"{where}: {len(cells)} entries under {len(header)} column names"
@@ -189,7 +198,8 @@ def _read_columns(
             try:
                 row.append(convert(cells[place]))
             except ValueError as error:
-                raise ValueError(f"{where}, column {name}: {error}") from None
+                column = _brief(name, 40)
+                raise ValueError(f"{where}, column {column}: {error}") from None
         rows.append(row)
     return rows
 
@@ -201,7 +211,8 @@ def _number(text: str) -> float:
     except ValueError:
         number = np.nan
     if not np.isfinite(number):
-        raise ValueError(f"{text!r} is not a number" if text else "no entry")
+        shown = _brief(repr(text))
+        raise ValueError(f"{shown} is not a number" if text else "no entry")
     return number
 
 
