@@ -20,6 +20,7 @@ from derive.catalogue.rows import (
     Attribute,
     EntryInfo,
 )
+from derive.ir.names import adjoint_of
 from derive.ir.system import Initializer, System
 from derive.language.printer import equation_text
 from derive.specs.load import load
@@ -141,7 +142,7 @@ def _value(value: Any) -> str:
 
 
 def _derived(info: EntryInfo) -> str:
-    given = "" if info.kind == "loss" else f", d{info.output} being given"
+    given = "" if info.kind == "loss" else f", {adjoint_of(info.output)} being given"
     return f"derivatives of the objective, derived just now{given}"
 
 
@@ -178,9 +179,9 @@ def gradient_lines(info: EntryInfo, setting: Mapping[str, Any]) -> list[str]:
     own_left = {name for _, text in info.equations for name in _LEFT.findall(text)}
     for equation in system.equations:
         name = own.get(equation.tensor, equation.tensor)
-        if name not in own_left and not read.isdisjoint((name, f"d{name}")):
+        if name not in own_left and not read.isdisjoint((name, adjoint_of(name))):
             lines.append(f"where {_WORD.sub(word, equation_text(equation))}")
-    return lines or [f"d{info.inputs[0]}[n,...] = d{info.output}[n,...]"]
+    return lines or [f"{adjoint_of(info.inputs[0])}[n,...] = {adjoint_of(info.output)}[n,...]"]
 
 
 def _alone(info: EntryInfo, setting: Mapping[str, Any]) -> dict[str, Any]:
@@ -209,7 +210,7 @@ def _own_names(info: EntryInfo, system: System) -> dict[str, str]:
         for name in system.layers[0].tensors:
             local = _TAG.sub("", name).removesuffix(f"_{info.name}")
             own[name] = info.output if local == info.name else local
-    return {**own, **{f"d{name}": f"d{local}" for name, local in own.items()}}
+    return {**own, **{adjoint_of(name): adjoint_of(local) for name, local in own.items()}}
 
 
 def _use(info: EntryInfo) -> list[str]:

@@ -26,6 +26,7 @@ from derive.checks.points import (
 )
 from derive.checks.report import Row
 from derive.ir.derivation import Derivation
+from derive.ir.names import next_of
 from derive.ir.notation import Tensor
 from derive.semantics.interpreter import Interpreter
 from derive.systems.freeze import freeze
@@ -136,7 +137,7 @@ class _Check:
         )
         self.module.train_step(params, state, *given)
         for name in moved(self.derivation):
-            if not _near(params[name], wanted.array(f"next({name})").astype(float), CLOSE):
+            if not _near(params[name], wanted.array(next_of(name)).astype(float), CLOSE):
                 return Row("update", CHECK, "wrong", f"{name} isn't what the update gives")
         return Row("update", CHECK, "agrees", "with the update's equations, float64")
 

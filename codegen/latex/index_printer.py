@@ -37,6 +37,7 @@ from derive.algebra.index_rules import pull
 from derive.algebra.readable import readable
 from derive.algebra.readable_conditions import of_letters
 from derive.ir.functions import FUNCTIONS
+from derive.ir.names import is_next
 from derive.ir.notation import (
     Add,
     Axis,
@@ -130,7 +131,7 @@ class IndexPrinter:
         if equation.tensor in self.names.nodes and equation.terms[0].matrix is not None:
             return self.definition(equation)
         told = readable(equation, self.table)
-        relation = r"\leftarrow" if equation.tensor.startswith("next(") else "="
+        relation = r"\leftarrow" if is_next(equation.tensor) else "="
         return Formula(self.left(equation), (self.right(told.terms).text,), relation)
 
     def definition(self, equation: Equation) -> Formula:

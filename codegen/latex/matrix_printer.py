@@ -52,6 +52,7 @@ from codegen.latex.products import coefficient, is_short, product
 from codegen.latex.symbol import Change, Partial, Symbol
 from codegen.latex.symbols import updated, with_one
 from derive.algebra.readable import readable
+from derive.ir.names import is_next
 from derive.ir.notation import (
     MATRIX,
     Add,
@@ -106,7 +107,7 @@ class MatrixPrinter:
             parts = [self.spread(a, frame) for a in values]
         except NoMatrix:
             return None
-        relation = r"\leftarrow" if equation.tensor.startswith("next(") else "="
+        relation = r"\leftarrow" if is_next(equation.tensor) else "="
         name = updated(equation.tensor)
         whole = joined([(s, b.at_least(PRODUCT) if len(parts) > 1 else b) for s, b in parts])
         if frame.letters and not any(free(a) for a in values):

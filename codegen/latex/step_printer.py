@@ -9,6 +9,7 @@ from codegen.latex.box import beside, fraction
 from codegen.latex.index_printer import Formula, IndexPrinter
 from derive.algebra.index_rules import elementwise
 from derive.ir.derivation import Derivation, Step
+from derive.ir.names import adjoint_of
 from derive.ir.notation import (
     Affine,
     Call,
@@ -84,7 +85,7 @@ class StepPrinter:
     def upstream(self, output: str) -> str:
         """The name of the derivative by an equation's own tensor."""
         found = self.derivation.adjoint.get(output)
-        return found if found is not None else f"d{output}"
+        return found if found is not None else adjoint_of(output)
 
     def read_at(self, step: Step, term: Term) -> tuple[Affine, ...] | None:
         """The place of the equation's tensor where it reads what the derivative is by."""

@@ -27,6 +27,7 @@ from codegen.latex.symbol import (
     Symbol,
 )
 from derive.ir.derivation import Derivation
+from derive.ir.names import adjoint_of, current_of, is_next
 from derive.ir.notation import (
     Axis,
     Call,
@@ -180,7 +181,7 @@ class Names:
         together = self.derivation.blocks if self.derivation else ()
         later = {*adjoint, *first, *changes_in(self.system), *(b.tensor for b in together)}
         self.nodes = self._nodes()
-        put = [t for t in tensors if t.name not in later and not t.name.startswith("next(")]
+        put = [t for t in tensors if t.name not in later and not is_next(t.name)]
         for tensor in put:
             if tensor.role not in _REMEMBERED and tensor.name not in self.nodes:
                 self._put(tensor)
@@ -320,7 +321,7 @@ class Names:
         found: dict[str, str] = {}
         if self.derivation is not None:
             found = {a: of for of, a in self.derivation.adjoints}
-            seed = f"d{self.derivation.objective}"
+            seed = adjoint_of(self.derivation.objective)
             if seed in self.derivation.table and seed not in found:
                 objective = self.derivation.table[self.derivation.objective]
                 if objective.shape:
@@ -404,4 +405,4 @@ def inline(latex: str) -> str:
 
 def updated(name: str) -> str:
     """`w` of `next(w)`; any other name as it is."""
-    return name[5:-1] if name.startswith("next(") else name
+    return current_of(name)

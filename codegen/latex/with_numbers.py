@@ -15,6 +15,7 @@ from codegen.latex.symbol import Symbol
 from codegen.latex.symbols import node_symbol, updated
 from derive.calculus.optimizer_updates import FACTOR
 from derive.ir.derivation import Derivation
+from derive.ir.names import is_next
 from derive.ir.notation import (
     Dim,
     Equation,
@@ -97,7 +98,7 @@ class WorkedExample:
 
     def formula(self, equation: Equation) -> Formula | None:
         """The formula with numbers, and what it gives; None where that is too large to print."""
-        if equation.tensor.startswith("next(") and not self.updates:
+        if is_next(equation.tensor) and not self.updates:
             return None
         try:
             result = self.laid(equation.tensor)
@@ -107,7 +108,7 @@ class WorkedExample:
         except (_TooLarge, Undefined):
             return None
         left = str(self.symbols[equation.tensor])
-        relation = r"\leftarrow" if equation.tensor.startswith("next(") else "="
+        relation = r"\leftarrow" if is_next(equation.tensor) else "="
         right = made.right if made is not None else ()
         return Formula(left, (*(r for r in right if r != result), result), relation)
 

@@ -19,6 +19,7 @@ from codegen.program.procedures import (
     Unpack,
     Variable,
 )
+from derive.ir.names import current_of, is_next, next_of
 from derive.ir.notation import Add, Equation, Read, affine
 from derive.ir.tree import add
 from derive.language.printer import equation_text
@@ -67,7 +68,7 @@ def curvature_update(context: Context) -> tuple[list[Instruction], dict[str, Ent
     rows = tuple((t.name, n) for t, n in named if t.name in used)
     places = {adjoint: Entry("gradient", name) for name, adjoint in derivation.adjoints}
     for name in derivation.system.trainable:
-        places[name] = places[f"next({name})"] = Entry("params", name)
+        places[name] = places[next_of(name)] = Entry("params", name)
     matrix = derivation.curvature[-1].tensor
     given: tuple[Operand, ...] = (PARAMS, *variables(context.data))
     body: list[Instruction] = [Unpack("state", rows)] if rows else []
@@ -83,8 +84,8 @@ def curvature_update(context: Context) -> tuple[list[Instruction], dict[str, Ent
 def _moved(equation: Equation) -> tuple[Equation, bool]:
     """An update that only adds to a parameter, as what it adds."""
     term = equation.terms[0]
-    own = Read(equation.tensor[5:-1], tuple(affine(a) for a in equation.axes))
-    if not equation.tensor.startswith("next(") or not isinstance(term.body, Add):
+    own = Read(current_of(equation.tensor), tuple(affine(a) for a in equation.axes))
+    if not is_next(equation.tensor) or not isinstance(term.body, Add):
         return equation, False
     first, *others = term.body.args
     if first != own or len(equation.terms) > 1:

@@ -26,6 +26,7 @@ from codegen.program.procedures import (
     Variable,
     ZerosLike,
 )
+from derive.ir.names import current_of
 from derive.ir.notation import Equation, Tensor
 
 _INPUTS, _GRADIENT, _BUFFERS = Own("inputs"), Own("gradient"), Own("buffers")
@@ -97,4 +98,4 @@ def _gradient_of(context: Context, tensor: Tensor) -> Operand:
 
 
 def _next_of(equation: Equation) -> str:
-    return equation.tensor.removeprefix("next(").removesuffix(")")
+    return current_of(equation.tensor)

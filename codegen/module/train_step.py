@@ -37,11 +37,12 @@ from derive.calculus.optimizer_updates import (
     rules_for,
     rules_of,
 )
+from derive.ir.names import current_of, next_of
 from derive.ir.notation import Add, Axis, Dim, Equation, Expr, Index, Read, Tensor, affine
 from derive.ir.tree import add, equation_reads, walk
 from derive.language.syntax import Fn, Name, Op, Red, Ref, Syntax
 
-_MOVED = f"next({PARAMETER})"
+_MOVED = next_of(PARAMETER)
 _AXIS = Axis("i", affine(2))  # stands for all axes of a parameter
 
 
@@ -209,7 +210,7 @@ def _sizes(group: _Rules) -> tuple[str, ...]:
 
 
 def _local(tensor: str) -> str:
-    return tensor.removeprefix("next(").removesuffix(")")
+    return current_of(tensor)
 
 
 def _adds(equation: Equation) -> bool:

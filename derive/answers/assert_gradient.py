@@ -15,6 +15,7 @@ from derive.answers.languages import (
 from derive.checks.report import Report
 from derive.errors import ChainruleError, shorten
 from derive.ir.derivation import Derivation
+from derive.ir.names import adjoint_of
 from derive.specs.subject import Subject, derivation_of
 
 
@@ -47,9 +48,9 @@ def assert_gradient(
     title = f"gradient of {derivation.objective} by {name}"
     report = Report(title, rows, tuple(translation.names.items()))
     given = {row.name for row in rows}
-    wanted = {f"d{name}", derivation.adjoint[known]}
+    wanted = {adjoint_of(name), derivation.adjoint[known]}
     if not given & wanted:
-        raise AssertionError(f"no equation gives d{name}\n\n{report}")
+        raise AssertionError(f"no equation gives {adjoint_of(name)}\n\n{report}")
     if not all(row.ok and row.verdict.startswith("equal") for row in rows):
         raise AssertionError(f"\n{report}")
 
@@ -60,9 +61,10 @@ def _whole(derivation: Derivation, name: str, formula: str) -> str:
     if "\n" in formula.strip() or form == LATEX or _has_left_side(formula):
         return formula
     if form == NUMPY:
-        return f"d{name} = {formula}"
+        return f"{adjoint_of(name)} = {formula}"
     letters = ",".join(a.letter for a in derivation.gradient(name).axes)
-    return f"d{name}[{letters}] = {formula}" if letters else f"d{name} = {formula}"
+    left = f"{adjoint_of(name)}[{letters}]" if letters else adjoint_of(name)
+    return f"{left} = {formula}"
 
 
 def _has_left_side(formula: str) -> bool:

@@ -16,6 +16,7 @@ from derive.checks.report import (
 )
 from derive.errors import ChainruleError, meant, shorten
 from derive.ir.derivation import Derivation
+from derive.ir.names import adjoint_of
 from derive.semantics.interpreter import Interpreter
 from derive.specs.subject import Subject, derivation_of
 
@@ -90,7 +91,7 @@ def _rows(
         yield derivation.objective, _row(derivation.objective, loss, objective, tolerance, arrays)
     for name in known:
         right_array = right.array(derivation.adjoint[name]).astype(float)
-        yield name, _row(f"d{name}", gradients[name], right_array, tolerance, arrays, name)
+        yield name, _row(adjoint_of(name), gradients[name], right_array, tolerance, arrays, name)
 
 
 def _returned(result: Any) -> tuple[Any, Mapping[str, Any]]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from derive.answers.compare import TOLERANCE, Comparison
 from derive.checks.exact import near
+from derive.ir.names import without_marks
 from derive.ir.notation import Equation, Expr, Term
 from derive.ir.tree import addends, factors
 from derive.language.printer import expr_text, term_text
@@ -47,7 +48,7 @@ def _difference(comparison: Comparison, place: tuple[int, ...]) -> Difference | 
 
 
 def _plain(text: str) -> str:
-    return text.replace(" as written", "")
+    return without_marks(text)
 
 
 def _terms(equation: Equation) -> list[Term]:

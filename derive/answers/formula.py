@@ -14,6 +14,7 @@ from derive.answers.batch_or_sample import Instance, Setting
 from derive.answers.known_names import names_in
 from derive.answers.reversed_letters import reversed_letters
 from derive.errors import ChainruleError, meant
+from derive.ir.names import as_written, current_of, is_adjoint, is_next, next_of
 from derive.ir.notation import Equation, Tensor
 from derive.ir.system import System
 from derive.ir.tree import needed_by
@@ -82,11 +83,6 @@ class FormulaInstance:
     def beside(self, right: Interpreter) -> Interpreter:
         """An interpreter that knows the right values and what was written."""
         return right.beside(self.equations, self.tensors, {})
-
-
-def as_written(name: str) -> str:
-    """The name of what was written for a tensor."""
-    return f"{name} as written"
 
 
 def at_sizes(formula: Formula, at: Instance) -> FormulaInstance:
@@ -174,9 +170,9 @@ def _amid_the_text(formula: Formula, at: Instance) -> System:
 
 
 def _mark(name: str) -> str:
-    if name.startswith("next("):
-        return f"{_NEXT}{name[5:-1]}"
-    return f"{_MARK}{name}" if name.startswith("d") else name
+    if is_next(name):
+        return f"{_NEXT}{current_of(name)}"
+    return f"{_MARK}{name}" if is_adjoint(name) else name
 
 
 def _aside(written: Written) -> Written:
@@ -186,7 +182,7 @@ def _aside(written: Written) -> Written:
 
 
 def _unmarked(problem: str) -> str:
-    return re.sub(rf"\b{_NEXT}(\w+)", r"next(\1)", problem.replace(_MARK, ""))
+    return re.sub(rf"\b{_NEXT}(\w+)", lambda m: next_of(m[1]), problem.replace(_MARK, ""))
 
 
 def renamed_written(written: Written, name: Callable[[str], str]) -> Written:

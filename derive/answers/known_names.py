@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from derive.ir.derivation import Derivation
+from derive.ir.names import adjoint_of, next_of, primal_of
 from derive.ir.notation import Dim, affine
 from derive.ir.system import System
 from derive.language.occurrences import names_read
@@ -24,10 +25,10 @@ def known_names(derivation: Derivation, mentioned: Collection[str] = ()) -> dict
     aliases = dict(derivation.system.aliases)
     names.update(aliases)
     for tensor, adjoint in derivation.adjoints:
-        names.setdefault(f"d{tensor}", adjoint)
+        names.setdefault(adjoint_of(tensor), adjoint)
     for alias, tensor in aliases.items():
         if tensor in derivation.adjoint:
-            names.setdefault(f"d{alias}", derivation.adjoint[tensor])
+            names.setdefault(adjoint_of(alias), derivation.adjoint[tensor])
     return names
 
 
@@ -49,7 +50,7 @@ def engine_s(derivation: Derivation) -> set[str]:
     unnamed = [e for e in derivation.forward if not e.source]
     made = {e.tensor for e in (*unnamed, *derivation.backward, *derivation.inlined)} - adjoints
     made |= _inside_the_loss(derivation.system)
-    return {name for name in made if not (name.startswith("d") and name[1:] in table)}
+    return {name for name in made if primal_of(name) not in table}
 
 
 def _inside_the_loss(system: System) -> set[str]:
@@ -66,7 +67,7 @@ def plain_left(written: Written) -> Written:
     """An equation for what will be, `next(m)[i] = ...`, as one for a tensor of that name."""
     if not written.is_next:
         return written
-    return replace(written, tensor=f"next({written.tensor})", is_next=False)
+    return replace(written, tensor=next_of(written.tensor), is_next=False)
 
 
 def names_in(written: Sequence[Written]) -> set[str]:

@@ -24,6 +24,7 @@ from derive.checks.points import (
 )
 from derive.errors import ChainruleError
 from derive.ir.derivation import Derivation
+from derive.ir.names import without_marks
 
 POINTS = (1, 2)  # of the setting's: there the batch has two samples, and three
 ALIKE = 3  # the extent of every axis, where they are made alike
@@ -41,7 +42,7 @@ def slips_of(
     except (ChainruleError, NoInstance, ArithmeticError, ValueError, KeyError):
         return ()
     found = find_slips(formula.real, derivation, points)
-    return tuple(replace(s, detail=s.detail.replace(" as written", "")) for s in found)
+    return tuple(replace(s, detail=without_marks(s.detail)) for s in found)
 
 
 def points_of(

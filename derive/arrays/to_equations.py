@@ -60,6 +60,7 @@ from derive.arrays.shaping import (
 )
 from derive.arrays.sums import along_axes, by_letters
 from derive.errors import meant, shorten
+from derive.ir.names import adjoint_of
 from derive.ir.notation import Affine, Dim
 from derive.language.occurrences import names_of, refs
 from derive.language.syntax import (
@@ -176,8 +177,10 @@ class Elaborator:
         if known is not None:
             return known
         candidates = ["M", *(f"M{k}" for k in range(2, 1000))]
-        name = next(c for c in candidates if c not in self.taken and f"d{c}" not in self.taken)
-        self.taken.update((name, f"d{name}"))
+        name = next(
+            c for c in candidates if c not in self.taken and adjoint_of(c) not in self.taken
+        )
+        self.taken.update((name, adjoint_of(name)))
         self.before.append(self.equation(name, node, node.place, f"{name} = {text(node)}"))
         self.shapes[name] = entries.shape
         self._named[node] = name

@@ -20,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from derive.ir.names import current_of, is_next, next_of
 from derive.ir.notation import (
     Affine,
     Axis,
@@ -65,7 +66,7 @@ from derive.language.syntax import (
 )
 
 PARAMETER, GRADIENT = "w", "g"
-_MOVED = f"next({PARAMETER})"
+_MOVED = next_of(PARAMETER)
 FACTOR = "factor"  # what is remembered under a name that begins so begins at 1, all else at 0
 _COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 
@@ -92,8 +93,8 @@ class Rule:
     @property
     def remembers(self) -> str:
         """The state whose next value this is, or nothing."""
-        moved = self.tensor.startswith("next(") and self.tensor != _MOVED
-        return self.tensor[5:-1] if moved else ""
+        moved = is_next(self.tensor) and self.tensor != _MOVED
+        return current_of(self.tensor) if moved else ""
 
 
 def rules_of(lines: Sequence[str]) -> tuple[Rule, ...]:
@@ -156,8 +157,8 @@ def rules_for(rules: Sequence[Rule], rank: int) -> tuple[Rule, ...]:
             needed.add(name)
             work.extend(_names(fit[name].right))
         # what is remembered goes on being so
-        if f"next({name})" in fit and name != PARAMETER:
-            work.append(f"next({name})")
+        if next_of(name) in fit and name != PARAMETER:
+            work.append(next_of(name))
     return tuple(r for r in fit.values() if r.tensor in needed)
 
 
@@ -168,7 +169,7 @@ def letters_of(rules: Sequence[Rule], shape: Sequence[Affine]) -> tuple[dict[str
     found = []
     for rule in rules:
         axes: dict[str, Axis] = {}
-        if rule.tensor.startswith("next("):
+        if is_next(rule.tensor):
             axes = {x: Axis(x, e) for x, e in zip(rule.letters, whole, strict=False)}
         for ref in refs(rule.right):
             for subscript, extent in zip(ref.subscripts, shapes.get(ref.name, whole), strict=False):
@@ -182,7 +183,7 @@ def letters_of(rules: Sequence[Rule], shape: Sequence[Affine]) -> tuple[dict[str
 
 
 def _name(equation: Written) -> str:
-    return f"next({equation.tensor})" if equation.is_next else equation.tensor
+    return next_of(equation.tensor) if equation.is_next else equation.tensor
 
 
 def _names(node: Syntax) -> Iterator[str]:
@@ -240,7 +241,7 @@ def _bare(rule: Rule) -> str:
 def _names_alone(names: Iterable[str], taken: Collection[str]) -> dict[str, str]:
     """What the numbers are called that all parameters share."""
     found = {name: _free(name, taken) for name in names}
-    return found | {f"next({name})": f"next({own})" for name, own in found.items()}
+    return found | {next_of(name): next_of(own) for name, own in found.items()}
 
 
 def _free(name: str, taken: Collection[str]) -> str:
@@ -253,11 +254,11 @@ def _own_names(
     parameter: str, gradient: str, rules: Sequence[Rule], taken: Collection[str]
 ) -> dict[str, str]:
     """What each of an optimiser's names is for one parameter."""
-    names = {PARAMETER: parameter, GRADIENT: gradient, _MOVED: f"next({parameter})"}
+    names = {PARAMETER: parameter, GRADIENT: gradient, _MOVED: next_of(parameter)}
     for rule in rules:
         if rule.each and rule.tensor not in names:
             own = _free(f"{_bare(rule)}_{parameter}", taken)
-            names |= {_bare(rule): own, f"next({_bare(rule)})": f"next({own})"}
+            names |= {_bare(rule): own, next_of(_bare(rule)): next_of(own)}
     return names
 
 

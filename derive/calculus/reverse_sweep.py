@@ -27,6 +27,7 @@ from derive.calculus.tidy import Tidier
 from derive.errors import ChainruleError, meant, shorten
 from derive.ir.derivation import Derivation, Step
 from derive.ir.matrix_terms import holding
+from derive.ir.names import adjoint_of
 from derive.ir.notation import (
     Axis,
     Equation,
@@ -222,7 +223,7 @@ class Sweep:
         return Tensor(self.adjoint[self.of], self.system.table[self.of].shape, "input")
 
     def _name_adjoint(self, name: str) -> None:
-        wish = self.along.get(name, f"d{name}")
+        wish = self.along.get(name, adjoint_of(name))
         kind, of = wish.split("_", 1) if name in self.along else ("d", name)
         order = 2
         while wish in self.taken:
@@ -233,7 +234,7 @@ class Sweep:
 
     def _free_name(self, *wishes: str) -> str:
         for wish in (*wishes, *(f"{wishes[-1]}{k}" for k in range(2, 10_000))):
-            if wish not in self.taken and f"d{wish}" not in self.taken:
+            if wish not in self.taken and adjoint_of(wish) not in self.taken:
                 self.taken.add(wish)
                 return wish
         raise AssertionError("no free name")

@@ -14,6 +14,7 @@ from derive.algebra.delta_elimination import sifted
 from derive.algebra.index_rules import elementwise, pull, rename_apart
 from derive.algebra.simplify import facts_of, tell_through
 from derive.ir.derivation import Step
+from derive.ir.names import primal_of
 from derive.ir.notation import (
     Affine,
     Axis,
@@ -229,7 +230,7 @@ class Tidier:
             return None
         axes = tuple(a for a in equation.axes if a in letters(pulled.core))
         free = letters(pulled.core)
-        name = self.free_name("c", f"c_{equation.tensor[1:]}")
+        name = self.free_name("c", f"c_{primal_of(equation.tensor) or equation.tensor}")
         target = tuple(affine(a) for a in axes)
         domain = domain_of(axes, (a for a in term.domain if a in free or a in term.reduced))
         bare = Equation(name, axes, (Term(target, domain, "sum", pulled.core),))
@@ -310,7 +311,7 @@ class Tidier:
 
     def _shape(self, name: str) -> tuple[Affine, ...] | None:
         """The shape of a tensor, or of a derivative, which is that of what it is taken by."""
-        tensor = self.system.table.get(name) or self.system.table.get(name[1:])
+        tensor = self.system.table.get(name) or self.system.table.get(primal_of(name))
         return tensor.shape if tensor else None
 
     def _simplify(self, name: str) -> None:

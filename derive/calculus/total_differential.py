@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from derive.algebra.readable import solve_for_reading
 from derive.ir.derivation import Derivation, Step
+from derive.ir.names import adjoint_of
 from derive.ir.notation import (
     Axis,
     Call,
@@ -114,7 +115,7 @@ def upstream_of(derivation: Derivation, output: str) -> str | None:
     """The name of the derivative by an equation's tensor; None where that is the number 1."""
     if output == derivation.objective and not derivation.table[output].shape:
         return None
-    return derivation.adjoint.get(output, f"d{output}")
+    return derivation.adjoint.get(output, adjoint_of(output))
 
 
 def total_differential(

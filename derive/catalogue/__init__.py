@@ -42,6 +42,7 @@ from derive.catalogue.rows import (
     Use,
 )
 from derive.errors import ChainruleError, meant, shorten
+from derive.ir.names import next_of
 from derive.ir.notation import affine
 
 LAYERS: tuple[Entry, ...] = (
@@ -160,7 +161,7 @@ def _info(kind: str, row: Row) -> EntryInfo:
                 _forms(row),
                 _told(row),
                 ("w", "g"),
-                "next(w)",
+                next_of("w"),
                 source=row.source,
             )
         case Initial():

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from derive.errors import ChainruleError, meant, shorten
+from derive.ir.names import adjoint_of, is_next, next_of, primal_of, without_next
 from derive.ir.notation import (
     Affine,
     Equation,
@@ -118,15 +119,15 @@ def _check_names(written: Sequence[Written], declared: Declarations, problems: l
             )
     known = {*declared.roles, *(e.tensor for e in written if not e.is_next)}
     for name in sorted(known):
-        if name.startswith("d") and name[1:] in known:
-            place = seen.get(name) or seen.get(name[1:])
+        if primal_of(name) in known:
+            place = seen.get(name) or seen.get(primal_of(name))
             problems.append(
                 f"{f'{place}: ' if place else ''}'{name}' would be the derivative by "
-                f"'{name[1:]}'; give one of them another name"
+                f"'{primal_of(name)}'; give one of them another name"
             )
     for equation in written:
         for ref in refs(equation.right):
-            if ref.name.startswith("next("):
+            if is_next(ref.name):
                 problems.append(
                     f"{ref.place}: {shorten(ref.name)} is read by optimisers only; give its value "
                     "a name of its own and read that"
@@ -140,7 +141,7 @@ def _check_names(written: Sequence[Written], declared: Declarations, problems: l
 
 
 def _key(equation: Written) -> str:
-    return f"next({equation.tensor})" if equation.is_next else equation.tensor
+    return next_of(equation.tensor) if equation.is_next else equation.tensor
 
 
 class _Assembly:
@@ -181,22 +182,22 @@ class _Assembly:
 
     def system(self) -> System:
         """Build everything; problems of all equations are gathered before the first is raised."""
-        taken = set(self.names) | {f"d{n}" for n in self.names}
+        taken = set(self.names) | {adjoint_of(n) for n in self.names}
         tags = dict(self.declared.tags)
 
         def name(*wanted: str) -> str:
             # what next(m) needs on the way is called after m
-            wanted = tuple(w.replace("next(", "").replace(")", "") for w in wanted)
+            wanted = tuple(map(without_next, wanted))
             tag = tags.get(wanted[-1].removeprefix(f"{wanted[0]}_"))
             if tag is not None:
                 wanted = (f"{wanted[0]}{tag}", *wanted[1:])
 
             def free(n: str) -> bool:
-                return n not in taken and f"d{n}" not in taken and check_name(n) is None
+                return n not in taken and adjoint_of(n) not in taken and check_name(n) is None
 
             candidates = [*wanted, *(f"{wanted[-1]}{k}" for k in range(2, 1000))]
             found = next(c for c in candidates if free(c))
-            taken.update((found, f"d{found}"))
+            taken.update((found, adjoint_of(found)))
             if tag is not None:
                 tags[found] = tag
             return found
@@ -221,8 +222,8 @@ class _Assembly:
         tensors = self.tensors(equations)
         if self.problems:
             raise ChainruleError(*dict.fromkeys(self.problems))
-        forward = tuple(e for e in equations if not e.tensor.startswith("next("))
-        updates = tuple(e for e in equations if e.tensor.startswith("next("))
+        forward = tuple(e for e in equations if not is_next(e.tensor))
+        updates = tuple(e for e in equations if is_next(e.tensor))
         forward = self.ordered(forward)
         system = System(
             name=self.declared.name,
@@ -285,7 +286,7 @@ class _Assembly:
                     )
                 )
         for equation in equations:
-            role = "next" if equation.tensor.startswith("next(") else "intermediate"
+            role = "next" if is_next(equation.tensor) else "intermediate"
             shape = [a.extent for a in equation.axes]
             found.append(Tensor(equation.tensor, tuple(shape), role))
         return tuple(found)

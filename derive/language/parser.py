@@ -25,6 +25,7 @@ from typing import Any
 
 from derive.errors import meant, shorten
 from derive.ir.functions import FUNCTIONS
+from derive.ir.names import next_of
 from derive.ir.notation import MATRIX
 from derive.language.syntax import (
     REDUCING,
@@ -420,7 +421,7 @@ class _Reader:
         """`next(m)` as the name of a tensor."""
         match node:
             case ast.Call(args=[ast.Name(id=name)], keywords=[]):
-                return f"next({name})"
+                return next_of(name)
             case _:
                 raise Refused(here, "next takes the name of one tensor, such as next(m)[i]")
 

@@ -18,6 +18,7 @@ from derive.arrays.to_equations import Elaborator
 from derive.arrays.walk import arrays
 from derive.calculus.differentiate import differentiate
 from derive.ir.derivation import Derivation
+from derive.ir.names import is_adjoint, primal_of
 from derive.ir.notation import Affine, Equation
 from derive.ir.tree import reads
 from derive.language.printer import equation_text
@@ -63,9 +64,9 @@ class Answer:
         whole = "; ".join([*before, text(self.value)])
         for name, _ in self.where:
             # dz is the language's word for a derivative; who reads the line again needs another
-            if name.startswith("d"):
+            if is_adjoint(name):
                 words = set(re.findall(r"\w+", whole))
-                free = (f"g{name[1:]}{more}" for more in ("", *range(2, 1000)))
+                free = (f"g{primal_of(name)}{more}" for more in ("", *range(2, 1000)))
                 other = next(n for n in free if n not in words and n not in self.build.ranks)
                 whole = re.sub(rf"\b{re.escape(name)}\b", other, whole)
         return whole

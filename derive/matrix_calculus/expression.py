@@ -18,6 +18,7 @@ from derive.arrays.python_reader import Reader
 from derive.arrays.python_syntax import parsed
 from derive.arrays.to_equations import Elaborator
 from derive.errors import ChainruleError, meant, shorten
+from derive.ir.names import adjoint_of
 from derive.ir.notation import Affine, Dim, affine
 from derive.ir.system import System
 from derive.language.assemble import Declarations, assemble
@@ -139,7 +140,7 @@ def _read(text: str, declared: Declared, wrt: tuple[str, ...], name: str) -> Ask
     statements = _parsed(lines)
     if not statements:
         raise Refused(Place(_PLACE, 1, 1), "there is nothing to differentiate")
-    taken = {*declared.shapes, *(f"d{n}" for n in declared.shapes)}
+    taken = {*declared.shapes, *(adjoint_of(n) for n in declared.shapes)}
     reader = _Matrices(declared.dims, declared.shapes)
     elaborator = Elaborator(
         declared.shapes,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from derive.ir.derivation import Derivation
+from derive.ir.names import adjoint_of
 from derive.ir.notation import (
     Add,
     Affine,
@@ -75,11 +76,11 @@ def jacobian(derivation: Derivation, of: str, wrt: str) -> Equation:
         letter = axis.letter if axis.letter not in used else fresh_letter(used, axis.letter)
         used.add(letter)
         out.append(Axis(letter, extent))
-    walker = _Walker(adjoints, f"d{of}", {*used})
+    walker = _Walker(adjoints, adjoint_of(of), {*used})
     axes = (*out, *gradient.axes)
     parts = walker.equation(gradient, tuple(map(affine, gradient.axes)))
     terms = tuple(_placed(part, tuple(out), axes) for part in parts)
-    return Equation(f"d{of}_d{wrt}", axes, terms)
+    return Equation(f"{adjoint_of(of)}_{adjoint_of(wrt)}", axes, terms)
 
 
 def _placed(part: _Part, out: tuple[Axis, ...], axes: tuple[Axis, ...]) -> Term:

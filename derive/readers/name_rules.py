@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from derive.ir.names import adjoint_of
 from derive.language.parser import check_name
 from derive.readers.vocabulary import Shape, Vocabulary
 
@@ -210,7 +211,7 @@ def only(*families: str, derivative: bool = False) -> Meaning:
     def found(name: WrittenName, context: Context) -> Iterator[str]:
         for family in families:
             for tensor in context.only(family, name.rank):
-                yield f"d{tensor}" if derivative else tensor
+                yield adjoint_of(tensor) if derivative else tensor
 
     return found
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 
+from derive.ir.names import adjoint_of
 from derive.readers.name_rules import (
     Context,
     Row,
@@ -161,7 +162,7 @@ def candidates(name: WrittenName, context: Context) -> Iterator[str]:
     yield from given_tensors(name, context)
     yield from _told(name, context)
     for of in _derived_by(name):
-        yield from (f"d{tensor}" for tensor in _told(of, context))
+        yield from (adjoint_of(tensor) for tensor in _told(of, context))
     for one in _rows(name)[_divide(name) :]:
         yield from one.tensors(name, context)
     if name.text and name.label:  # sigma2 has no number
@@ -178,7 +179,7 @@ def derivatives(of: WrittenName, context: Context) -> Iterator[str]:
         if tensor == context.probabilities:
             return
         if tensor != context.vocabulary.system.objective or tensor == of.text:
-            yield f"d{tensor}"
+            yield adjoint_of(tensor)
 
 
 def given_tensors(name: WrittenName, context: Context) -> Iterator[str]:
@@ -206,7 +207,7 @@ def told_by_others(names: Collection[str], vocabulary: Vocabulary) -> dict[str, 
     written = [WrittenName.of_code(n) for n in names]
     context = Context(vocabulary, used={(n.base, n.label) for n in written})
     found = {n.text: t for n in written for t in _told(n, context)}
-    found = {f"d{n}": f"d{t}" for n, t in found.items()} | found
+    found = {adjoint_of(n): adjoint_of(t) for n, t in found.items()} | found
     return {n: t for n, t in found.items() if t in vocabulary.shapes}
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
+from derive.ir.names import primal_of
 from derive.ir.notation import Affine
 from derive.language.syntax import (
     Fn,
@@ -31,7 +32,7 @@ def error_terms(shapes: Mapping[str, Shape], batch: Affine | None) -> dict[str, 
     return {
         name: shape.index(batch)
         for name, shape in shapes.items()
-        if batch is not None and name[:1] == "d" and name[1:] in shapes and shape.count(batch) == 1
+        if batch is not None and primal_of(name) in shapes and shape.count(batch) == 1
     }
 
 

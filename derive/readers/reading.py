@@ -32,6 +32,7 @@ from derive.arrays.nodes import (
     Whole,
 )
 from derive.errors import ChainruleError
+from derive.ir.names import adjoint_of
 from derive.readers.vocabulary import Vocabulary
 
 WITNESSES = 2  # formulas that must speak for a reading that isn't the model's own
@@ -106,7 +107,7 @@ class Orientation:
 def matrices_of_weights(vocabulary: Vocabulary) -> frozenset[str]:
     """Parameters with two axes, and the derivatives by them."""
     parameters = {t.name for t in vocabulary.system.having("parameter")}
-    parameters |= {f"d{n}" for n in parameters}
+    parameters |= {adjoint_of(n) for n in parameters}
     return frozenset(n for n in parameters if len(vocabulary.shapes.get(n, ())) == 2)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import keyword
 from collections.abc import Iterable, Mapping
 
+from derive.ir.names import current_of, is_next
 from derive.ir.notation import Axis
 
 # what the module itself uses; a tensor of that name gets an underscore behind it
@@ -36,8 +37,8 @@ class Names:
         for tensor in tensors:
             if tensor in self._tensor:
                 continue
-            name = tensor.removeprefix("next(").removesuffix(")")
-            if tensor.startswith("next("):
+            name = current_of(tensor)
+            if is_next(tensor):
                 name = f"next_{name}"
             if name.startswith("_"):
                 name += "_"  # the module's own functions begin so, and end otherwise
@@ -97,7 +98,7 @@ class LocalNames(Names):
             return self._places[name]
         if self._outer is not None and name in self._outer:
             return self._outer.tensor(name)
-        return name.removeprefix("next(").removesuffix(")")
+        return current_of(name)
 
     def dim(self, name: str) -> str:
         """The variable that holds an extent; of a parameter it goes by its own name."""

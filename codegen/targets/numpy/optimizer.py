@@ -9,6 +9,7 @@ from codegen.program.procedures import Compute, EachParameter, Group, Overall
 from codegen.targets.numpy.line_breaking import LINE, comment, wrap
 from codegen.targets.numpy.names import LocalNames
 from codegen.targets.numpy.printer import Printer
+from derive.ir.names import current_of
 
 
 def unpacked(rows: Sequence[tuple[str, str]], indent: str) -> list[str]:
@@ -74,7 +75,7 @@ def _group_lines(one: EachParameter, group: Group, indent: str) -> list[str]:
     for s in _assigns(group.body):
         lines += comment(s.note, indent)
         value, op = printer.right_side(s.value, s.axes, s.op)
-        name = printer.names.tensor(s.tensor.removeprefix("next(").removesuffix(")"))
+        name = printer.names.tensor(current_of(s.tensor))
         lines += wrap(f"{indent}{name} {op} ", value, indent)
     return lines + _moved([(places[n], n) for n in group.stored], indent)
 

@@ -17,6 +17,7 @@ from derive.calculus.second.directional import directional
 from derive.calculus.second.products import gauss_newton_along, pruned
 from derive.errors import ChainruleError
 from derive.ir.derivation import Derivation
+from derive.ir.names import next_of
 from derive.ir.notation import (
     Affine,
     Axis,
@@ -307,7 +308,7 @@ class _Maker:
                 return Read(read.tensor, (part.place,))
             return None
 
-        return _plain(f"next({part.name})", part.axes, replace_reads(body, change), text)
+        return _plain(next_of(part.name), part.axes, replace_reads(body, change), text)
 
 
 def _held(node: Expr) -> Expr | None:

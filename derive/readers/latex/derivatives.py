@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from derive.ir.names import adjoint_of
 from derive.language.syntax import Name, Ref, Syntax
 from derive.readers.latex import functions
 from derive.readers.latex.context import Formula, Scope, Whole
@@ -151,7 +152,7 @@ def adjoint_name(formula: Formula, by: Spelled, rank: int | None) -> str:
             by,
             f"there is no derivative by '{by.shown}', taken for '{known}': nothing depends on it",
         )
-    return f"d{wanted}"
+    return adjoint_of(wanted)
 
 
 def slope_value(formula: Formula, slope: Slope, scope: Scope) -> Syntax:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from derive.errors import ChainruleError, meant, shorten
+from derive.ir.names import adjoint_of, primal_of
 from derive.readers.latex.symbol_parts import Spelled, shown
 from derive.readers.latex.text_facts import Facts
 from derive.readers.name_rules import (
@@ -111,7 +112,7 @@ class Names:
             return found
         name = usable(join(letter_name(spelled.base), spelled.layer))
         taken = {*self.shapes, *self.own.values()}
-        while name in taken or (name[0] == "d" and name[1:] in taken) or f"d{name}" in taken:
+        while name in taken or primal_of(name) in taken or adjoint_of(name) in taken:
             name += "_"
         self.own[spelled.base, spelled.layer] = name
         return name
@@ -156,9 +157,9 @@ class Names:
         found = [self.own.get((base, layer), base)]
         every = candidates(WrittenName(base, layer, rank=rank), self.context)
         found += [c for c in every if c in self.shapes]
-        name = self._fitting([c for c in found if f"d{c}" in self.shapes], rank)
+        name = self._fitting([c for c in found if adjoint_of(c) in self.shapes], rank)
         if name is not None:
-            self._note(base, layer, name, f"d{name}")
+            self._note(base, layer, name, adjoint_of(name))
         return name
 
     @property

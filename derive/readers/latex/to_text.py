@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from derive.ir.names import next_of
 from derive.ir.numerals import number_text
 from derive.language.syntax import (
     Bound,
@@ -25,7 +26,7 @@ _BINDS |= dict.fromkeys(("==", "!=", "<", "<=", ">", ">="), _COMPARE)
 
 def written_text(equation: Written) -> str:
     """`y[n,i] = sum(j, W[i,j]*x[n,j])`."""
-    name = f"next({equation.tensor})" if equation.is_next else equation.tensor
+    name = next_of(equation.tensor) if equation.is_next else equation.tensor
     letters = ",".join(x.name if isinstance(x, Name) else "..." for x in equation.letters)
     left = f"{name}[{letters}]" if letters else name
     return f"{left} = {value_text(equation.right)}"

@@ -16,6 +16,7 @@ from derive.arrays.nodes import (
 )
 from derive.arrays.numpy_functions import of_each
 from derive.errors import shorten
+from derive.ir.names import adjoint_of, is_adjoint
 from derive.language.syntax import Place, Refused
 from derive.readers.numpy_source.ast_shapes import (
     adds,
@@ -75,11 +76,11 @@ class Targets(Calls):
         value = self._try(entry)
         tensor = self.tensor(key)
         if is_of_gradients(of) or of in self.of_derivatives:
-            if not (isinstance(entry, ast.Name) and entry.id == f"d{key}"):
-                self._assign(f"d{key}", value, entry)
+            if not (isinstance(entry, ast.Name) and entry.id == adjoint_of(key)):
+                self._assign(adjoint_of(key), value, entry)
             return
         read = set() if isinstance(value, Refused | tuple) else self._behind(value)  # type: ignore[arg-type]
-        own = f"d{tensor}"
+        own = adjoint_of(tensor or "")
         made = any(n not in self.given for n in read)
         if not made or (tensor in read and own in read) or _OPTIMISERS.search(of.lower()):
             self._assign(key, value, entry)
@@ -90,7 +91,7 @@ class Targets(Calls):
                 self.unread.append(Unread(f"{of}['{key}']", self.place(entry).line, reason))
         else:
             self.of_derivatives.add(of)
-            self._assign(f"d{key}", value, entry)
+            self._assign(adjoint_of(key), value, entry)
 
     def _same_or_assign(self, key: str, entry: ast.expr) -> None:
         if not (isinstance(entry, ast.Name) and entry.id == key):
@@ -136,7 +137,7 @@ class Targets(Calls):
 
     def _is_slope(self, target: ast.expr) -> bool:
         name = self._key(target)
-        return name is not None and (self.tensor(name) or "").startswith("d")
+        return name is not None and is_adjoint(self.tensor(name) or "")
 
     def _augmented(
         self, target: ast.expr, op: ast.operator, value: ast.expr, statement: ast.stmt

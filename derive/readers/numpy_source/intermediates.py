@@ -15,6 +15,7 @@ from derive.arrays.nodes import (
 )
 from derive.arrays.walk import arrays
 from derive.errors import shorten
+from derive.ir.names import is_adjoint
 from derive.language.syntax import Place, Refused
 from derive.readers.numpy_source.meanings_by_value import is_sum
 
@@ -59,9 +60,9 @@ def steps(found: Sequence[Assigned]) -> frozenset[Step]:
         for k, after in pairwise(places):
             one, last = found[k], found[places[-1]]
             step = _reads(found, by_name, after, tensor, k) or holds_place(one.node)
-            if not step and one.node != last.node and tensor.startswith("d"):
+            if not step and one.node != last.node and is_adjoint(tensor):
                 raise _twice(tensor, one, found[after])
-            if step or tensor.startswith("d") or one.written == last.written:
+            if step or is_adjoint(tensor) or one.written == last.written:
                 kept.add((one.written, one.count))
     return frozenset(kept)
 

@@ -19,6 +19,7 @@ from derive.arrays.python_reader import Reader
 from derive.arrays.python_syntax import decimal
 from derive.arrays.walk import arrays
 from derive.errors import meant, shorten
+from derive.ir.names import adjoint_of, is_adjoint, is_next
 from derive.ir.notation import Affine
 from derive.language.parser import check_name
 from derive.language.syntax import Place, Refused
@@ -123,7 +124,7 @@ class Names(Reader):
 
     def _of_gradients(self, key: str) -> str:
         """`grads["W2"]` is the derivative by `W2`."""
-        return f"d{key}" if self.tensor(key) in self.given else key
+        return adjoint_of(key) if self.tensor(key) in self.given else key
 
     def tensor(self, name: str) -> str | None:
         """The model's tensor that a name means."""
@@ -145,7 +146,7 @@ class Names(Reader):
     def _own(self, name: str) -> str:
         """A new name for one of the writer's values."""
         stem = name if check_name(name) is None else f"my_{name}"
-        if stem.startswith("d") or self.tensor(stem) is not None or check_name(stem):
+        if is_adjoint(stem) or self.tensor(stem) is not None or check_name(stem):
             stem = f"my_{stem}"[:50]
         found, count = stem, 2
         while found in self.taken or self.tensor(found) is not None:
@@ -167,14 +168,14 @@ class Names(Reader):
         changes = is_change or name in reads
         if tensor in self.given and name not in self.frame.values and not changes:
             return  # data and parameters are what they are
-        if tensor is not None and (tensor in self.given or tensor.startswith("next(")):
+        if tensor is not None and (tensor in self.given or is_next(tensor)):
             tensor = None
         if tensor is not None and name != tensor and self._reads_targets(tensor, value):
             tensor = None  # `p[range(n), y] -= 1` makes an error of an output
         if tensor is not None and self._reads_itself(tensor, value):
             if tensor in {u.name for u in self.unread}:
                 return  # what it was made of can't be read: nor can this
-            if tensor.startswith("d"):
+            if is_adjoint(tensor):
                 reason = f"'{shorten(name)}' is made of itself here; write where it comes from, too"
                 self.unread.append(Unread(tensor, place.line, reason))
             tensor = None
@@ -192,7 +193,7 @@ class Names(Reader):
             self.frame.values[name] = value
             if tensor is None and name not in _DICTIONARIES:
                 self.lost.append(Unread(name, place.line, str(value)))
-            elif tensor is not None and tensor.startswith("d"):
+            elif tensor is not None and is_adjoint(tensor):
                 # what it was before, such as zeros, is not what the writer gives
                 self.found = [a for a in self.found if a.tensor != tensor]
                 self.unread.append(Unread(tensor, place.line, str(value)))
@@ -221,7 +222,7 @@ class Names(Reader):
 
     def _reads_targets(self, tensor: str, value: object) -> bool:
         """Whether a value for one of the model's reads targets, where the model doesn't."""
-        if isinstance(value, Refused) or tensor.startswith("d"):
+        if isinstance(value, Refused) or is_adjoint(tensor):
             return False
         return bool(self.aims.intersection(arrays(value))) and tensor not in self.losses  # type: ignore[arg-type]
 

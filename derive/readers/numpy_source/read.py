@@ -13,6 +13,7 @@ from derive.arrays.shape_mismatch import Apart, OtherShape
 from derive.arrays.to_equations import Elaborator
 from derive.arrays.walk import arrays
 from derive.errors import ChainruleError, meant, shorten
+from derive.ir.names import adjoint_of, is_adjoint, is_next
 from derive.ir.tree import equation_reads
 from derive.language.syntax import Num, Refused, Written
 from derive.readers.name_rules import Context
@@ -53,7 +54,7 @@ def read_numpy(
     if unknown:
         raise ChainruleError(*unknown)
     turned = {given[n]: True for n, t in (names or {}).items() if t.endswith(".T")}
-    turned |= {f"d{t}": True for t in turned if f"d{t}" in vocabulary.shapes}
+    turned |= {adjoint_of(t): True for t in turned if adjoint_of(t) in vocabulary.shapes}
     try:
         tree = parsed(text, PLACE)
         own: set[str] = set()
@@ -195,7 +196,7 @@ class _Reading:
         reason = (
             f"line {line} adds it to the weights, and it begins with the target less the output"
         )
-        turned = [a for a in assigned if a.tensor and a.tensor.startswith("d")]
+        turned = [a for a in assigned if a.tensor and is_adjoint(a.tensor)]
         told = f"{reason}: this is the derivative with its sign turned; turn it to have it checked"
         for one in turned:
             program.unread.append(Unread(one.tensor or one.name, one.place.line, told))
@@ -228,7 +229,7 @@ class _Reading:
         """All formulas. Raises `Refused`."""
         roles = {t.name: t.role for t in self.vocabulary.system.tensors}
         given = {n for n, r in roles.items() if r not in ("intermediate", "next")}
-        program.names = [n for n in self.vocabulary.shapes if not n.startswith("next(")]
+        program.names = [n for n in self.vocabulary.shapes if not is_next(n)]
         program.aims = frozenset(n for n, r in roles.items() if r == "target")
         program.losses = self.reading_targets(program.aims)
         several = Context(self.vocabulary).layers > 1
@@ -244,9 +245,9 @@ class _Reading:
         if len(seen) == 1 and seen[0].tensor not in doubted:
             cure = 'say it, such as names "W2=W2.T"'
             raise Refused(seen[0].place, f"how the weights lie isn't told; {cure}")
-        shapes = {n: s for n, s in self.vocabulary.shapes.items() if not n.startswith("next(")}
+        shapes = {n: s for n, s in self.vocabulary.shapes.items() if not is_next(n)}
         elaborator = Elaborator(
-            shapes, batch=self.vocabulary.batch, taken=[f"d{n}" for n in shapes]
+            shapes, batch=self.vocabulary.batch, taken=[adjoint_of(n) for n in shapes]
         )
         written: dict[str, Written] = {}
         wanted: list[str] = []
@@ -295,7 +296,7 @@ class _Reading:
         program: Program,
     ) -> list[Unread]:
         """What looks like a derivative and is none of the model's."""
-        derivatives = [n for n in self.vocabulary.shapes if n.startswith("d") and n != "d"]
+        derivatives = [n for n in self.vocabulary.shapes if is_adjoint(n)]
 
         def fits(one: Assigned) -> list[str]:
             try:
@@ -339,7 +340,7 @@ class _Reading:
         try:
             equation = elaborator.equation(one.tensor, node, one.place, one.text, shape)
         except Refused as refused:
-            guess = one.written != one.tensor and not one.tensor.startswith("d")
+            guess = one.written != one.tensor and not is_adjoint(one.tensor)
             if guess:
                 raise _NoFit(one.written, refused) from None
             if self.strict or not isinstance(refused, OtherShape):
@@ -362,7 +363,7 @@ class _Reading:
         if one.tensor is None:
             broken[one.name] = refused
             return
-        certain = one.tensor.startswith("d") or one.written in (one.tensor, *self.given)
+        certain = is_adjoint(one.tensor) or one.written in (one.tensor, *self.given)
         if refused in self.told_of or not certain:
             program.unread.append(Unread(one.tensor, one.place.line, str(refused)))
             return

@@ -17,6 +17,7 @@ from derive.arrays.nodes import (
     Transpose,
 )
 from derive.errors import shorten
+from derive.ir.names import is_adjoint
 from derive.language.syntax import Refused
 from derive.readers.numpy_source.assignment_targets import Targets
 from derive.readers.numpy_source.ast_shapes import called, changes, is_main
@@ -77,7 +78,7 @@ class Program(Targets):
             for n in ast.walk(f)
             if isinstance(n, ast.Call) and self._own_name(n.func) is not f
         }
-        if self.unread or any(a.tensor and a.tensor.startswith("d") for a in self.found):
+        if self.unread or any(a.tensor and is_adjoint(a.tensor) for a in self.found):
             calls |= {
                 called(n.func)
                 for s in self.tree.body

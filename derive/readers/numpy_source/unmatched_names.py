@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 
 from derive.arrays.walk import arrays
 from derive.errors import nearest, shorten
+from derive.ir.names import is_adjoint, primal_of
 from derive.readers.numpy_source.intermediates import Assigned
 from derive.readers.vocabulary import Unread
 
@@ -18,7 +19,7 @@ _WORDS = re.compile(
 
 def is_like_derivative(name: str, names: Collection[str]) -> bool:
     """Whether a name is one that people give to derivatives; `names` are all that they use."""
-    return _WORDS.fullmatch(name) is not None or (name[:1] == "d" and name[1:] in names)
+    return _WORDS.fullmatch(name) is not None or primal_of(name) in names
 
 
 def leftovers(
@@ -39,7 +40,7 @@ def leftovers(
         for a in last.values()
         if a.tensor is None
         and a.name not in kept
-        and (is_like_derivative(a.written, names) or (a.written[:1] == "d" and fits.get(a.name)))
+        and (is_like_derivative(a.written, names) or (is_adjoint(a.written) and fits.get(a.name)))
     }
     read = {n for a in found.values() for n in _behind(a, {b.name: b for b in assigned})}
     given = {a.tensor for a in assigned}

@@ -12,6 +12,7 @@ from derive.answers.slips.nested import Nested
 from derive.answers.slips.positions import Position, positions
 from derive.answers.slips.samples import Samples
 from derive.ir.derivation import Derivation
+from derive.ir.names import is_next
 from derive.ir.notation import Affine, Axis, Expr
 
 
@@ -30,7 +31,7 @@ def tensors_of(asked: str, derivation: Derivation, samples: Samples) -> Tensors:
     """The tensors of a derivation, by their shapes at one point."""
     fixed = {t.name for t in derivation.tensors if t.value is not None}
     # a number that the model fixes is met by chance only, but in an update
-    without = () if asked.startswith("next(") else fixed
+    without = () if is_next(asked) else fixed
     return Tensors(
         asked,
         _same_shape(samples, without),
