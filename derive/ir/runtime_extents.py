@@ -9,13 +9,11 @@ from derive.ir.notation import (
     Axis,
     Dim,
     Equation,
-    FloorDiv,
     Index,
-    Mod,
     Read,
     Tensor,
 )
-from derive.ir.tree import letters, walk
+from derive.ir.tree import SUBSCRIPTS, letters, walk
 
 
 def dims_of_extent(extent: Affine) -> set[str]:
@@ -49,14 +47,4 @@ def _spoken(equation: Equation, without: Collection[Axis]) -> Iterator[Affine]:
 
 
 def _dims(value: Affine) -> Iterator[str]:
-    for atom, _ in value.terms:
-        match atom:
-            case Dim(name):
-                yield name
-            case Read(_, subscripts):
-                for subscript in subscripts:
-                    yield from _dims(subscript)
-            case FloorDiv(of, _) | Mod(of, _):
-                yield from _dims(of)
-            case Axis():
-                pass
+    return (node.name for node in SUBSCRIPTS.walk(value) if isinstance(node, Dim))

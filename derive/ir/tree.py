@@ -192,11 +192,14 @@ def letters(expr: Expr) -> dict[Axis, None]:
     return found
 
 
+def map_atoms(subscript: Affine, change: Callable[[Affine | Atom], Affine | Atom | None]) -> Affine:
+    """A subscript with other atoms or subscripts for those that `change` has another for."""
+    return affine(SUBSCRIPTS.transform(subscript, change))
+
+
 def substitute_affine(subscript: Affine, places: Mapping[Axis, Affine]) -> Affine:
     """A subscript with letters replaced by subscripts."""
-    return affine(
-        SUBSCRIPTS.transform(subscript, lambda n: places.get(n) if isinstance(n, Axis) else None)
-    )
+    return map_atoms(subscript, lambda n: places.get(n) if isinstance(n, Axis) else None)
 
 
 def substitute(expr: Expr, places: Mapping[Axis, Affine]) -> Expr:

@@ -12,13 +12,12 @@ from dataclasses import replace
 
 from derive.ir.notation import (
     Affine,
+    Atom,
     Axis,
     Dim,
     Equation,
     Expr,
-    FloorDiv,
     Index,
-    Mod,
     Pow,
     Read,
     Tensor,
@@ -32,9 +31,8 @@ from derive.ir.tree import (
     addends,
     equation_reads,
     factors,
-    floordiv,
     index,
-    modulo,
+    map_atoms,
     mul,
     reads,
     transform,
@@ -169,21 +167,17 @@ class _Single:
 
     def subscript(self, value: Affine, axes: tuple[Axis, ...]) -> Affine:
         """A subscript in which neither the batch's letter nor its size stands."""
-        total = affine(value.constant)
-        for atom, coefficient in value.terms:
-            match atom:
+
+        def change(node: Affine | Atom) -> Affine | Atom | None:
+            match node:
                 case Read():
-                    told: Affine = affine(self.read(atom, axes))
-                case FloorDiv(of, by):
-                    told = floordiv(self.subscript(of, axes), by)
-                case Mod(of, by):
-                    told = modulo(self.subscript(of, axes), by)
+                    return self.read(node, axes)
+                case Axis() | Dim() if node in axes or affine(node) == self.extent:
+                    raise _Mixed
                 case _:
-                    if atom in axes or affine(atom) == self.extent:
-                        raise _Mixed
-                    told = affine(atom)
-            total += told * coefficient
-        return total
+                    return None
+
+        return map_atoms(value, change)
 
     def assumption(self, assumption: Assumption) -> Assumption:
         """What is assumed of every sample, of this one."""

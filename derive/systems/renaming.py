@@ -11,21 +11,17 @@ from dataclasses import replace
 
 from derive.ir.notation import (
     Affine,
-    Atom,
     Axis,
     Equation,
     Expr,
-    FloorDiv,
     Index,
-    Mod,
     Read,
     affine,
 )
 from derive.ir.tree import (
     equation_reads,
-    floordiv,
     index,
-    modulo,
+    map_atoms,
     substitute_term,
     transform,
 )
@@ -61,21 +57,7 @@ def renamed(equation: Equation, names: Mapping[str, str]) -> Equation:
         return Read(names.get(node.tensor, node.tensor), places)
 
     def subscript(value: Affine) -> Affine:
-        total = affine(value.constant)
-        for atom, coefficient in value.terms:
-            total += inside(atom) * coefficient
-        return total
-
-    def inside(atom: Atom) -> Affine:
-        match atom:
-            case Read():
-                return affine(read(atom))
-            case FloorDiv(of, by):
-                return floordiv(subscript(of), by)
-            case Mod(of, by):
-                return modulo(subscript(of), by)
-            case _:
-                return affine(atom)
+        return map_atoms(value, lambda n: read(n) if isinstance(n, Read) else None)
 
     terms = tuple(
         replace(t, target=tuple(map(subscript, t.target)), body=transform(t.body, change))

@@ -19,9 +19,7 @@ from derive.ir.notation import (
     Call,
     Equation,
     Expr,
-    FloorDiv,
     Index,
-    Mod,
     Read,
     Tensor,
     Term,
@@ -32,12 +30,11 @@ from derive.ir.system import System
 from derive.ir.tree import (
     affine_axes,
     equation_reads,
-    floordiv,
     fresh_letter,
     fresh_name,
     index,
     letters,
-    modulo,
+    map_atoms,
     needed_by,
     substitute,
     substitute_term,
@@ -245,19 +242,7 @@ class _Walk:
         return Read(name, _without(subscripts, here))
 
     def _subscript(self, subscript: Affine) -> Affine:
-        total = affine(subscript.constant)
-        for atom, coefficient in subscript.terms:
-            match atom:
-                case Read():
-                    part = affine(self._read(atom))
-                case FloorDiv(of, by):
-                    part = floordiv(self._subscript(of), by)
-                case Mod(of, by):
-                    part = modulo(self._subscript(of), by)
-                case _:
-                    part = affine(atom)
-            total += part * coefficient
-        return total
+        return map_atoms(subscript, lambda n: self._read(n) if isinstance(n, Read) else None)
 
     def _lag(self, read: Read) -> int:
         lag = (affine(self.axis) - read.subscripts[self.along[read.tensor]]).number

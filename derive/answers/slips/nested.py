@@ -29,14 +29,13 @@ from derive.ir.notation import (
     affine,
 )
 from derive.ir.tree import (
+    EXPRESSIONS,
     ONE,
     ZERO,
     add,
-    children,
     fresh_letter,
     mul,
     reads,
-    rebuild,
     substitute,
     substitute_affine,
     transform,
@@ -118,12 +117,7 @@ def rebound(expr: Expr, taken: Iterable[str]) -> Expr:
             inside = substitute(body, new)
             return Reduction(op, run, rebound(inside, taken | {a.letter for a in run}))
         case _:
-            parts = children(expr)
-            if not parts:
-                return expr
-            changed = tuple(rebound(p, taken) for p in parts)
-            same = all(a is b for a, b in zip(changed, parts, strict=True))
-            return expr if same else rebuild(expr, changed)
+            return EXPRESSIONS.over(expr, lambda p: rebound(p, taken))
 
 
 def _bound(expr: Expr) -> set[str]:
@@ -157,12 +151,7 @@ def _write(expr: Expr, given: Mapping[str, Nested], scope: set[str]) -> Expr:
             changed = _write(body, given, inner)
             return expr if changed is body else Reduction(op, axes, changed)
         case _:
-            parts = children(expr)
-            if not parts:
-                return expr
-            new = tuple(_write(p, given, scope) for p in parts)
-            same = all(a is b for a, b in zip(new, parts, strict=True))
-            return expr if same else rebuild(expr, new)
+            return EXPRESSIONS.over(expr, lambda p: _write(p, given, scope))
 
 
 def named_extents(whole: Nested) -> Nested:

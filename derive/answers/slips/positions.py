@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from derive.answers.slips.mistakes import Mistake
 from derive.answers.slips.nested import Nested
 from derive.ir.notation import (
-    Add,
     Axis,
-    Call,
-    Compare,
     Expr,
-    Logic,
     Mul,
-    Pow,
     Reduction,
 )
 from derive.ir.tree import ONE, children
+from derive.ir.walk import Tree
 
 Path = tuple[int, ...]
 
@@ -93,6 +89,11 @@ def at(root: Expr, path: Path) -> Expr | None:
     return root
 
 
+# like terms and factors aren't collected
+AS_WRITTEN: Tree[Expr] = Tree(Expr)
+everywhere = AS_WRITTEN.transform
+
+
 def put(root: Expr, path: Path, new: Expr) -> Expr:
     """The formula with another node at a path; all other nodes stay the same objects."""
     if not path:
@@ -100,41 +101,7 @@ def put(root: Expr, path: Path, new: Expr) -> Expr:
     first, rest = path[0], path[1:]
     parts = list(children(root))
     parts[first] = put(parts[first], rest, new)
-    return with_parts(root, tuple(parts))
-
-
-def with_parts(node: Expr, parts: tuple[Expr, ...]) -> Expr:
-    """The same node over other parts, without collecting like terms or factors."""
-    match node:
-        case Add():
-            return Add(parts)
-        case Mul():
-            return Mul(parts)
-        case Pow():
-            return Pow(*parts)
-        case Call(function, _):
-            return Call(function, parts)
-        case Compare(op, _, _):
-            return Compare(op, *parts)
-        case Logic(op, _):
-            return Logic(op, parts)
-        case Reduction(op, axes, _):
-            return Reduction(op, axes, parts[0])
-        case _:
-            return node
-
-
-def everywhere(node: Expr, change: Callable[[Expr], Expr | None]) -> Expr:
-    """Every node that `change` has another for, replaced; unchanged parts stay the same objects."""
-    changed = change(node)
-    if changed is not None:
-        return changed
-    parts = children(node)
-    if not parts:
-        return node
-    new = tuple(everywhere(p, change) for p in parts)
-    same = all(a is b for a, b in zip(new, parts, strict=True))
-    return node if same else with_parts(node, new)
+    return AS_WRITTEN.rebuild(root, tuple(parts))
 
 
 def product(args: Sequence[Expr]) -> Expr:
