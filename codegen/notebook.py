@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from functools import singledispatch
 from html import escape
 
-from codegen.latex.index_printer import Formula, IndexPrinter
+from codegen.latex.formula import Formula
+from codegen.latex.index_printer import IndexPrinter
 from codegen.latex.symbols import Names
 from codegen.report_text import as_text
 from derive.checks.report import Report

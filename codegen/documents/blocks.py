@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from codegen.documents.drawings.marks import Drawing
-from codegen.latex.index_printer import Formula
+from codegen.latex.formula import Formula
 
 
 @dataclass(frozen=True)

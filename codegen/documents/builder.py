@@ -27,7 +27,7 @@ from codegen.documents.sections.notation import conventions, tensor_table
 from codegen.documents.sections.second_order import Second
 from codegen.documents.sections.summary import in_training, over_a_batch
 from codegen.documents.sections.updates import updates
-from codegen.latex.index_printer import Formula
+from codegen.latex.formula import Formula
 from codegen.latex.with_numbers import (
     WorkedExample,
     example_of,

@@ -18,11 +18,12 @@ from codegen.documents.blocks import (
 from codegen.documents.messages import Words
 from codegen.documents.options import DocumentOptions
 from codegen.documents.repeated_layers import Same, repeated
-from codegen.latex.index_printer import Formula, IndexPrinter
+from codegen.latex.formula import Formula
+from codegen.latex.index_printer import IndexPrinter
 from codegen.latex.matrix_printer import MatrixPrinter
 from codegen.latex.step_printer import StepPrinter
 from codegen.latex.symbol import ERROR
-from codegen.latex.symbols import Names, inline
+from codegen.latex.symbols import Names
 from codegen.latex.with_numbers import WorkedExample
 from derive.calculus.total_differential import with_differentials
 from derive.ir.derivation import Derivation
@@ -167,7 +168,7 @@ class DocumentContext:
 
     def symbol(self, name: str) -> Math:
         """A tensor's symbol, for a line of text."""
-        return Math(inline(str(self.names[name])))
+        return Math(self.names[name].inline())
 
     def symbols(self, names: Iterable[str]) -> Text:
         """Tensors' symbols, for a line of text."""

@@ -15,7 +15,7 @@ from codegen.documents.formats.tex import tex_form
 from codegen.documents.messages import Words
 from codegen.documents.options import DocumentOptions
 from codegen.documents.sections.second_order import Second
-from codegen.latex.index_printer import Formula
+from codegen.latex.formula import Formula
 from codegen.templating import render
 from derive.errors import ChainruleError, meant, shown
 from derive.ir.derivation import Derivation, Step

@@ -21,7 +21,7 @@ from codegen.latex.box import (
     power,
 )
 from codegen.latex.conditions import RELATIONS
-from codegen.latex.index_printer import CONSTANTS
+from codegen.latex.functions import CONSTANTS
 from codegen.latex.orientation import (
     ODOT,
     ONES,
@@ -29,8 +29,9 @@ from codegen.latex.orientation import (
     TRANSPOSED,
     transposed,
 )
+from codegen.latex.spelling import symbol
 from codegen.latex.symbol import Symbol
-from codegen.latex.symbols import Names, symbol
+from codegen.latex.symbols import Names
 from derive.arrays.nodes import (
     Array,
     Count,

@@ -1,13 +1,13 @@
 r"""Equations to LaTeX, in index notation: $\delta_{nj} = \sum_{i} \delta_{ni} W_{ij}$.
 
-Typography is tables: `latex.names` for names, `NAMES` and `OPERATORS` here, `latex.box` for the
+Typography is tables: `spelling` for names, `functions` for commands, `box` for the
 order of operations. What the printer doesn't know is an error.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 
 from codegen.latex.box import (
@@ -22,21 +22,24 @@ from codegen.latex.box import (
     number,
     power,
 )
+from codegen.latex.choices import bracketed, conditions_of, selected
 from codegen.latex.conditions import (
     bracket,
     chained,
     condition,
     opposite,
 )
+from codegen.latex.formula import Formula
+from codegen.latex.functions import CONSTANTS, NAMES, OPERATORS
 from codegen.latex.line_breaking import width
 from codegen.latex.products import HALF, coefficient, product
+from codegen.latex.spelling import updated
 from codegen.latex.subscripts import Integers
-from codegen.latex.symbols import Names, updated
+from codegen.latex.symbols import Names
 from derive.algebra.conditions import integer
 from derive.algebra.index_rules import pull
 from derive.algebra.readable import readable
 from derive.algebra.readable_conditions import of_letters
-from derive.ir.functions import FUNCTIONS
 from derive.ir.names import is_next
 from derive.ir.notation import (
     Add,
@@ -63,48 +66,16 @@ from derive.ir.tree import (
     addends,
     affine_axes,
     contains,
-    factors,
     index_reads,
     mul,
-    negative,
     reads,
 )
-
-NAMES = {name: row.latex for name, row in FUNCTIONS.items() if row.latex}
-OPERATORS = {"prod": r"\prod", "max": r"\max", "min": r"\min"}
-CONSTANTS = {"pi": r"\pi", "inf": r"\infty"}
 
 SIGN_OF_PERMUTATION = r"\operatorname{sgn}"
 
 # their squares are written tanh^2(x)
 _SQUARED = frozenset(("sin", "cos", "tan", "tanh", "sinh", "cosh", "log"))
-_INFINITE = Constant("inf")
-_NEUTRAL: Mapping[str, Expr] = {
-    "sum": ZERO,
-    "prod": ONE,
-    "min": _INFINITE,
-    "max": negative(_INFINITE),
-    "logsumexp": negative(_INFINITE),
-}
 _LONGEST_EXPONENT = 9.0
-
-
-@dataclass(frozen=True)
-class Formula:
-    """`left relation right`, and further right sides that are equal to the first.
-
-    The texts hold marks for breaking lines; `latex()` is the formula in one line.
-    """
-
-    left: str
-    right: tuple[str, ...]
-    relation: str = "="
-
-    def latex(self) -> str:
-        """In one line."""
-        relations = (self.relation, *["="] * (len(self.right) - 1))
-        sides = (f"{r} {flat(side)}" for r, side in zip(relations, self.right, strict=True))
-        return " ".join([self.left, *sides])
 
 
 class IndexPrinter:
@@ -316,7 +287,7 @@ class IndexPrinter:
 
     def summed(self, axes: Sequence[Axis], body: Expr) -> tuple[int, Box]:
         """A sum, a minus sign before it."""
-        body, conditions = _conditions(body, "sum")
+        body, conditions = conditions_of(body, "sum")
         sign, inner = self.signed(body)
         if inner.rigid:
             sign, inner = 1, self.factor(body)
@@ -326,7 +297,7 @@ class IndexPrinter:
         """A big operator, its letters and their conditions beneath."""
         if op == "sum":
             return joined([self.summed(axes, body)])
-        body, conditions = _conditions(body, op)
+        body, conditions = conditions_of(body, op)
         if op == "logsumexp":
             inner = self.exponential(body)
             return self.operator(r"\log\sum", axes, body, conditions, inner)
@@ -371,23 +342,6 @@ class IndexPrinter:
         return lines[0] if len(lines) == 1 else r"\substack{" + r" \\ ".join(lines) + "}"
 
 
-def _conditions(body: Expr, op: str) -> tuple[Expr, list[Expr]]:
-    """What is reduced, and the conditions on letters outside of which it changes nothing."""
-    conditions: list[Expr] = []
-    neutral = _NEUTRAL.get(op)
-    while isinstance(body, Call) and body.function == "where" and of_letters(body.args[0]):
-        when, yes, no = body.args
-        if no == neutral:
-            conditions.append(when)
-            body = yes
-        elif yes == neutral:
-            conditions.append(opposite(when))
-            body = no
-        else:
-            break
-    return body, conditions
-
-
 def unfolded(term: Term) -> Expr:
     """A term's value as an expression: the reduction inside, what is free of it before it."""
     run = term.reduced
@@ -405,49 +359,6 @@ def unfolded(term: Term) -> Expr:
             core = Call("where", (when, inside.core, ZERO))
             return pulled.wrap(inside.wrap(Reduction("sum", run, core)))
     return pulled.wrap(Reduction("sum", run, pulled.core))
-
-
-def selected(when: Expr, value: Expr) -> Expr:
-    """A value where a condition holds, else 0: the condition is a factor, 1 or 0."""
-    if isinstance(value, Number):
-        return mul(value, when)
-    first, *rest = factors(value)
-    if of_letters(when):
-        return mul(first, when, *rest) if isinstance(first, Number) else mul(when, first, *rest)
-    return mul(first, *rest, when)
-
-
-def bracketed(expr: Expr) -> Expr:
-    """A choice between two values as the sum of both, each with its condition as a factor."""
-    match expr:
-        case Call("where", (when, yes, no)) if ZERO not in (yes, no):
-            if contains(expr, _is_infinite):
-                return expr  # infinity times 0
-            return Add((selected(when, yes), *_otherwise(when, no)))
-        case _:
-            return expr
-
-
-def _otherwise(when: Expr, value: Expr) -> tuple[Expr, ...]:
-    """What a choice is where the condition doesn't hold, as terms of a sum."""
-    match value:
-        case Call("where", (other, yes, no)) if _exclude(when, other):
-            return (selected(other, yes), *(() if no == ZERO else _otherwise(when, no)))
-        case _:
-            return (selected(opposite(when), value),)
-
-
-def _exclude(one: Expr, other: Expr) -> bool:
-    """Whether two comparisons of the same values can't both hold: `a < b` and `a == b`."""
-    match one, other:
-        case Compare(op, a, b), Compare(to, c, d):
-            return (a, b) == (c, d) and op != to and {op, to} <= {"<", ">", "=="}
-        case _:
-            return False
-
-
-def _is_infinite(expr: Expr) -> bool:
-    return expr == _INFINITE
 
 
 def _number(value: Fraction, inline: bool) -> Box:

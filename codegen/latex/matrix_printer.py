@@ -26,15 +26,11 @@ from codegen.latex.box import (
     parenthesised,
     power,
 )
+from codegen.latex.choices import bracketed, selected
 from codegen.latex.conditions import RELATIONS, opposite
-from codegen.latex.index_printer import (
-    CONSTANTS,
-    Formula,
-    IndexPrinter,
-    bracketed,
-    selected,
-    unfolded,
-)
+from codegen.latex.formula import Formula
+from codegen.latex.functions import CONSTANTS
+from codegen.latex.index_printer import IndexPrinter, unfolded
 from codegen.latex.matrix_chain import Contraction
 from codegen.latex.orientation import (
     ODOT,
@@ -49,8 +45,9 @@ from codegen.latex.orientation import (
     transposed,
 )
 from codegen.latex.products import coefficient, is_short, product
+from codegen.latex.spelling import updated
 from codegen.latex.symbol import Change, Partial, Symbol
-from codegen.latex.symbols import updated, with_one
+from codegen.latex.symbols import with_one
 from derive.algebra.readable import readable
 from derive.ir.names import is_next
 from derive.ir.notation import (

@@ -29,6 +29,13 @@ class Twofold(Partial):
     def __str__(self) -> str:
         return self.between("", "")
 
+    def inline(self) -> str:
+        """For a line of text: with a slash where that is short."""
+        if self.twice:
+            return str(self)
+        one, other = (self.other, self.by) if self.turned else (self.by, self.other)
+        return rf"\partial {one}/\partial {other}"
+
     def between(self, first: str, second: str) -> str:
         """With the subscripts of both."""
         one, other = self.by.at(first), self.other.at(second)

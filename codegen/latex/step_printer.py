@@ -6,7 +6,8 @@ from collections import Counter
 from dataclasses import replace
 
 from codegen.latex.box import beside, fraction
-from codegen.latex.index_printer import Formula, IndexPrinter
+from codegen.latex.formula import Formula
+from codegen.latex.index_printer import IndexPrinter
 from derive.algebra.index_rules import elementwise
 from derive.ir.derivation import Derivation, Step
 from derive.ir.names import adjoint_of

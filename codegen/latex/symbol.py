@@ -20,6 +20,10 @@ class Symbol:
     def __str__(self) -> str:
         return self.at()
 
+    def inline(self) -> str:
+        """For a line of text, where a fraction has no room."""
+        return str(self)
+
     def at(self, subscripts: str = "") -> str:
         """With subscripts."""
         below = ",".join(s for s in (self.below, subscripts) if s)
@@ -61,6 +65,10 @@ class Change:
         """Never: a differential is one line."""
         return False
 
+    def inline(self) -> str:
+        """For a line of text."""
+        return str(self)
+
     def at(self, subscripts: str = "") -> str:
         """With the tensor's subscripts."""
         return DIFFERENTIAL + self.of.at(subscripts)
@@ -76,6 +84,19 @@ class Partial:
     def __str__(self) -> str:
         return self.at()
 
+    def inline(self) -> str:
+        """For a line of text: with a slash."""
+        return rf"\partial {self.of}/\partial {self.by}"
+
     def at(self, subscripts: str = "") -> str:
         """With the tensor's subscripts."""
         return rf"\frac{{\partial {self.of}}}{{\partial {self.by.at(subscripts)}}}"
+
+
+def node_symbol(node: str, of: Symbol | Partial | Change) -> Symbol:
+    """A matrix's inverse or determinant; a matrix with something above it is put in brackets."""
+    plain = of if isinstance(of, Symbol) and not of.above else Symbol(str(of))
+    if node == "inv":
+        base = plain.base if plain is of else rf"\bigl({plain.base}\bigr)"
+        return Symbol(base, above="-1", below=plain.below, rigid=plain.rigid)
+    return Determinant(plain.base, below=plain.below, rigid=plain.rigid, log=node == "logdet")

@@ -9,10 +9,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from codegen.latex.index_printer import Formula, IndexPrinter
+from codegen.latex.formula import Formula
+from codegen.latex.index_printer import IndexPrinter
 from codegen.latex.matrix_printer import MatrixPrinter
-from codegen.latex.symbol import Symbol
-from codegen.latex.symbols import node_symbol, updated
+from codegen.latex.spelling import updated
+from codegen.latex.symbol import Symbol, node_symbol
 from derive.calculus.optimizer_updates import FACTOR
 from derive.ir.derivation import Derivation
 from derive.ir.names import is_next

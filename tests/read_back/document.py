@@ -20,7 +20,7 @@ from codegen.documents.builder import DocumentBuilder
 from codegen.documents.context import DocumentContext
 from codegen.documents.formats.form import displays
 from codegen.latex.box import flat
-from codegen.latex.index_printer import Formula
+from codegen.latex.formula import Formula
 from derive.calculus.total_differential import (
     differential_of,
     passages,

@@ -14,7 +14,8 @@ from codegen.documents.drawings.marks import (
     framed,
 )
 from codegen.documents.drawings.nodes import Node, Words
-from codegen.latex.symbols import Names, letter
+from codegen.latex.spelling import letter
+from codegen.latex.symbols import Names
 from codegen.latex.unicode_label import plain
 from derive.ir.notation import Axis, Equation, affine
 from derive.ir.system import System

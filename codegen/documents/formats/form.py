@@ -26,7 +26,7 @@ from codegen.documents.blocks import (
 )
 from codegen.documents.drawings.marks import Drawing
 from codegen.latex.box import flat
-from codegen.latex.index_printer import Formula
+from codegen.latex.formula import Formula
 from codegen.latex.line_breaking import split, width
 
 # in em

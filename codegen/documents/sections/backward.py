@@ -24,7 +24,7 @@ from codegen.documents.sections.as_before import Part, gathered
 from codegen.documents.sections.inverses import reason
 from codegen.documents.sections.kronecker import Kronecker
 from codegen.documents.sections.step_sentences import helper, reason_of, title
-from codegen.latex.index_printer import Formula
+from codegen.latex.formula import Formula
 from codegen.latex.step_printer import ADDS
 from derive.algebra.index_rules import turned_round
 from derive.algebra.readable import readable, solve_for_reading

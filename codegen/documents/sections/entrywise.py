@@ -19,7 +19,8 @@ from codegen.latex.box import (
     fraction,
     joined,
 )
-from codegen.latex.index_printer import Formula, IndexPrinter
+from codegen.latex.formula import Formula
+from codegen.latex.index_printer import IndexPrinter
 from codegen.latex.subscripts import Integers
 from derive.calculus.total_differential import (
     Passage,

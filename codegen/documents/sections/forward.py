@@ -8,7 +8,7 @@ from itertools import groupby
 from codegen.documents.blocks import Math, Paragraph, Section
 from codegen.documents.context import DocumentContext, by_layer
 from codegen.documents.sections.as_before import Part, gathered
-from codegen.latex.index_printer import Formula
+from codegen.latex.formula import Formula
 
 
 def forward(context: DocumentContext, only: Collection[str] | None = None) -> Iterator[Section]:

@@ -14,7 +14,7 @@ from codegen.documents.blocks import (
 )
 from codegen.documents.context import DocumentContext
 from codegen.documents.drawings import diagrams
-from codegen.latex.index_printer import Formula
+from codegen.latex.formula import Formula
 
 _NEURON = Formula("y", (r"f\bigl(w^{\top} x + b\bigr)", r"f\Bigl(\sum_{j} w_{j}\,x_{j} + b\Bigr)"))
 _JOINED = (

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from codegen.documents.blocks import Block, Display, Paragraph
 from codegen.documents.context import DocumentContext
 from codegen.latex.box import fraction
-from codegen.latex.index_printer import Formula
+from codegen.latex.formula import Formula
 from codegen.latex.step_printer import ADDS
 from derive.calculus.kronecker import with_deltas
 from derive.calculus.total_differential import Passage

@@ -14,10 +14,10 @@ from codegen.documents.blocks import (
 from codegen.documents.context import DocumentContext
 from codegen.documents.sections import inverses
 from codegen.latex.box import flat
-from codegen.latex.index_printer import Formula
+from codegen.latex.formula import Formula
 from codegen.latex.orientation import ODOT, ONES, OSLASH
 from codegen.latex.symbol import DIFFERENTIAL, Partial, Symbol
-from codegen.latex.symbols import Names, inline
+from codegen.latex.symbols import Names
 from derive import catalogue
 from derive.algebra.conditions import decide, implied
 from derive.ir.derivation import Derivation
@@ -82,13 +82,13 @@ def _meaning(context: DocumentContext, tensor: Tensor) -> Text | None:
         if not isinstance(names[name], Symbol):
             return None
         partial = Partial(names.of(earlier.objective if earlier else ""), names.of(first[name]))
-        return say("role_error", partial=Math(inline(str(partial))))
+        return say("role_error", partial=Math(partial.inline()))
     if name in moves or name in {a for of, a in derivation.adjoints if of in first}:
         return say("role_change")
     match tensor.role:
         case "adjoint" if name in names.errors:
             partial = Partial(names.objective, names.of(names.errors[name]))
-            return say("role_error", partial=Math(inline(str(partial))))
+            return say("role_error", partial=Math(partial.inline()))
         case "adjoint":
             return say("role_helper")
         case "constant" | "hyperparameter":

@@ -15,7 +15,8 @@ from codegen.documents.blocks import (
 )
 from codegen.documents.context import DocumentContext, together
 from codegen.documents.sections.updates import after_the_update
-from codegen.latex.index_printer import Formula, IndexPrinter
+from codegen.latex.formula import Formula
+from codegen.latex.index_printer import IndexPrinter
 from codegen.latex.symbols import Names
 from derive.ir.notation import Dim
 from derive.ir.system import System

@@ -13,7 +13,7 @@ from codegen.documents.blocks import (
     Section,
 )
 from codegen.documents.context import DocumentContext
-from codegen.latex.symbols import updated
+from codegen.latex.spelling import updated
 from derive.ir.notation import Equation
 from derive.ir.tree import equation_reads
 from derive.language.printer import equation_text

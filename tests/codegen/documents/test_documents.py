@@ -20,7 +20,7 @@ from codegen.documents.formats.tex import TEX, tex_text
 from codegen.documents.messages import Words
 from codegen.documents.options import CHOICES, DocumentOptions
 from codegen.documents.write import document
-from codegen.latex.index_printer import Formula
+from codegen.latex.formula import Formula
 from codegen.latex.line_breaking import width
 from codegen.templating import render
 from derive import (

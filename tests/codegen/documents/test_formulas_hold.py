@@ -18,7 +18,7 @@ from codegen.documents.messages import Words
 from codegen.documents.options import DocumentOptions
 from codegen.documents.sections.entrywise import Scalars
 from codegen.latex.box import flat
-from codegen.latex.index_printer import Formula
+from codegen.latex.formula import Formula
 from derive import differentiate, load, parse
 from derive.calculus.kronecker import with_deltas
 from derive.calculus.total_differential import differential_of, passages

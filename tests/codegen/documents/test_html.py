@@ -28,7 +28,7 @@ from codegen.documents.drawings.marks import Box, Label, framed
 from codegen.documents.formats.html import html_text, page
 from codegen.documents.options import DocumentOptions
 from codegen.documents.write import document
-from codegen.latex.index_printer import Formula
+from codegen.latex.formula import Formula
 from derive import ChainruleError, differentiate, load
 
 pytest.importorskip("quickjs", reason="the extra html isn't here")

@@ -15,7 +15,7 @@ from codegen.documents.options import DocumentOptions
 from codegen.documents.sections.updates import updates
 from codegen.documents.write import document
 from codegen.latex.box import flat
-from codegen.latex.index_printer import Formula
+from codegen.latex.formula import Formula
 from codegen.latex.second_order_symbols import Twofold
 from codegen.latex.symbol import Partial
 from derive import (

@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 
 from codegen.latex.box import PLUS, TIMES, flat
-from codegen.latex.index_printer import Formula, IndexPrinter
+from codegen.latex.formula import Formula
+from codegen.latex.index_printer import IndexPrinter
 from codegen.latex.line_breaking import split, width
 from codegen.latex.matrix_printer import MatrixPrinter
+from codegen.latex.spelling import symbol
 from codegen.latex.step_printer import StepPrinter
 from codegen.latex.symbol import Symbol
-from codegen.latex.symbols import Names, symbol
+from codegen.latex.symbols import Names
 from derive import (
     ChainruleError,
     differentiate,
