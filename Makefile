@@ -52,7 +52,7 @@ generated: $(READY)  ## write generated/ anew
 drawing: $(READY)  ## draw the rooms for docs/how-it-works.md anew
 	$(BIN)/python docs/house.py
 
-messages: $(READY)  ## compile what documents say, in every language
+messages: $(READY)  ## compile the messages of documents, in every language
 	$(BIN)/pybabel compile --domain chainrule --directory codegen/locale
 
 bench: $(READY)  ## time it

@@ -41,8 +41,9 @@ class StepPrinter:
         self.derivation = derivation
         self.index = index
         self.names = index.names
-        chains = [s.subject for s in derivation.steps if s.kind == "chain"]
-        self.several = {s for s, count in Counter(chains).items() if count > 1}
+        chains = [s for s in derivation.steps if s.kind == "chain"]
+        self.several = {s for s, n in Counter(s.subject for s in chains).items() if n > 1}
+        self.reads = Counter((s.subject, s.before.tensor) for s in chains)
         self.equations = {e.tensor: e for e in (*derivation.backward, *derivation.inlined)}
 
     def formula(self, step: Step) -> Formula:
@@ -62,10 +63,16 @@ class StepPrinter:
         rule = self.rule(step, term)
         return replace(formula, right=(rule, *formula.right)) if rule else formula
 
-    def rule(self, step: Step, term: Term) -> str:
-        r"""$\sum_{n} \delta_{ni}\, \partial z_{ni}/\partial W_{ij}$; nothing for the objective."""
+    def rule(self, step: Step, term: Term, whole: bool = False) -> str:
+        r"""$\sum_{n} \delta_{ni}\, \partial z_{ni}/\partial W_{ij}$; nothing for the objective.
+
+        Nothing either where the equation reads the tensor twice, each step being but a part, unless
+        what stands beside it is the `whole` of them.
+        """
         output = step.before.tensor
         if output == self.derivation.objective and not step.before.axes:
+            return ""
+        if self.reads[step.subject, output] > 1 and not whole:
             return ""
         place = self.read_at(step, term)
         if place is None:

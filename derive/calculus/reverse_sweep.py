@@ -341,12 +341,9 @@ class Sweep:
                     upstream = Read(self.adjoint[equation.tensor], source.target)
                 told = replace(term, body=weigh(upstream, better))
                 told = selected(told, mask(source, better), upstream, better)
-                self._equal(
-                    "re-express",
-                    raw,
-                    Equation(name, axes, (told,)),
-                    f"the forward pass already has {equation.tensor}",
-                )
+                has = any(r.tensor == equation.tensor for r in reads(better))
+                reason = f"the forward pass already has {equation.tensor}" if has else "simplified"
+                self._equal("re-express", raw, Equation(name, axes, (told,)), reason)
                 term = told
         solved = solve_target(term, axes)
         solved = replace(solved, body=settled(solved.body))

@@ -145,19 +145,20 @@ def total_differential(
 
 def collected(derivation: Derivation, through: Iterable[Passage]) -> Equation:
     """What an equation's change brings to the objective, sorted by what changes."""
-    through = tuple(through)
-    terms = []
+    coefficients: dict[tuple[Read, tuple[Axis, ...]], list[Expr]] = {}
     for passage in through:
         term = solve_for_reading(passage.solved, passage.chain.after.axes, derivation.table)
         change = Read(differential_of(passage.wrt), term.target)
+        outer, body = term.domain, term.body
         if term.plain:
             outer = tuple(a for s in term.target if (a := s.axis) is not None)
-            inner = term.reduced
-            body = Reduction("sum", inner, term.body) if inner else term.body
-            terms.append(Term((), outer, "sum", mul(body, change)))
-        else:
-            terms.append(Term((), term.domain, "sum", mul(term.body, change)))
-    return Equation(differential_of(derivation.objective), (), tuple(terms))
+            body = Reduction("sum", term.reduced, body) if term.reduced else body
+        coefficients.setdefault((change, outer), []).append(body)
+    terms = tuple(
+        Term((), outer, "sum", mul(add(*bodies), change))
+        for (change, outer), bodies in coefficients.items()
+    )
+    return Equation(differential_of(derivation.objective), (), terms)
 
 
 def arriving(derivation: Derivation, equation: Equation) -> Equation | None:

@@ -46,6 +46,7 @@ SMALL = 1e-5
 
 
 _UNNAMED = re.compile(r"(?<![A-Za-z])[fgh]'(\\[bB]igg?l)?\(")  # an activation without a name
+_SUMMED = re.compile(r"\\sum_\{((?:[^{}]|\{[^{}]*\})*)\} ")
 _LOCAL = re.compile(r"\\frac\{\\partial .*\}\{\\partial .*\}", re.DOTALL)
 
 
@@ -147,6 +148,24 @@ class Facts:
             found.append(run.value("alone", at))
         return float(found[0] - found[1]) / (2 * SMALL)
 
+    def moves(self, output: str, wrt: str, at: tuple[int, ...]) -> np.ndarray:
+        """What a tensor's equation changes by with one entry of what it reads, all else fixed."""
+        d = self.derivation
+        equation = next(e for e in d.forward if e.tensor == output)
+        alone = replace(equation, tensor="alone")
+        shape = tuple(a.extent for a in equation.axes)
+        table = {**d.table, "alone": Tensor("alone", shape, "intermediate")}
+        read = {r.tensor: self.arrays[r.tensor] for r in equation_reads(equation)}
+        direction = np.zeros(np.shape(self.arrays[wrt]))
+        direction[at] = SMALL
+        ahead, back = (
+            Interpreter(
+                [alone], table, {**read, wrt: self.arrays[wrt] + d_}, extents=self.extents
+            ).array("alone")
+            for d_ in (direction, -direction)
+        )
+        return (ahead - back) / (2 * SMALL)
+
 
 def _numbers(tensor: Tensor, array) -> np.ndarray:
     return np.asarray(array).astype(int if tensor.integer else float)
@@ -174,6 +193,7 @@ class Told:
         self.arrays = {**facts.arrays, **facts.changes}
         self.worlds = self.both(self.arrays)
         self.after = dict(self._updated())
+        self.chains = 0  # middles of chains that were worked out
 
     def both(self, arrays: Mapping[str, np.ndarray]) -> tuple[World, World]:
         """The world of formulas with subscripts, and that of matrices."""
@@ -278,20 +298,23 @@ class Told:
         letters = index_latex.subscripts_of(formula.left, world)
         places = list(np.ndindex(*np.shape(wanted)))
         read = False
-        for side in formula.right:
-            if is_local(flat(side), self.names):
-                continue
-            read = True
+        for side in map(flat, formula.right):
+            local = is_local(side, self.names)
+            read |= not local
             for place in spread(places):
                 at = dict(zip(letters, place, strict=True))
-                found = index_latex.read(flat(side), world, at)
-                agree(found, wanted[place], f"{formula.latex()} at {at}: {flat(side)}")
+                if local:
+                    self.chain_rule(side, at, wanted[place], formula)
+                    continue
+                found = index_latex.read(side, world, at)
+                agree(found, wanted[place], f"{formula.latex()} at {at}: {side}")
         return "left" if read else "none"
 
     def among_themselves(self, formula: Formula, name: str) -> str:
         """The right sides at some values of the letters of the left side."""
         sides = [flat(s) for s in formula.right if not is_local(flat(s), self.names)]
-        if len(sides) < 2:
+        local = [s for s in map(flat, formula.right) if is_local(s, self.names)]
+        if not sides or len(sides) + len(local) < 2:
             return "none"
         letters = self.ranges(formula, name)
         places = list(product(*(range(n) for n in letters.values())))
@@ -300,7 +323,32 @@ class Told:
             first, *others = (index_latex.read(s, self.worlds[0], at) for s in sides)
             for other in others:
                 agree(other, first, f"{formula.latex()} at {at}")
-        return "right"
+            for side in local:
+                self.chain_rule(side, at, first, formula)
+        return "right" if len(sides) > 1 else "chain"
+
+    def chain_rule(self, side: str, at: Mapping[str, int], wanted: float, formula: Formula) -> None:
+        """The middle of a chain, `sum dE/dY dY/dX`: by what the equation of Y changes with X."""
+        cut = side.rfind(r"\frac{\partial ")
+        summed = _SUMMED.match(side)
+        if cut <= 0 or not _LOCAL.fullmatch(side[cut:]):
+            return  # an activation's f'
+        upstream = side[summed.end() if summed else 0 : cut].strip().removesuffix(r"\,")
+        (output, over), (wrt, under) = self.entries_of(side[cut:])
+        run = summed.group(1).split(",") if summed else []
+        sizes = dict(zip(over, np.shape(self.arrays[output]), strict=True))
+        known = {*at, *run}
+        if self.facts.holds(output) or not {*over, *under} <= known or not {*run} <= {*sizes}:
+            return
+        moved = self.facts.moves(output, wrt, tuple(at[x] for x in under))
+        found = 0.0
+        for place in product(*(range(sizes[letter]) for letter in run)):
+            values = {**at, **dict(zip(run, place, strict=True))}
+            outer = index_latex.read(upstream, self.worlds[0], values)
+            found += outer * moved[tuple(values[x] for x in over)]
+        if np.isfinite(found):
+            agree(found, wanted, f"{formula.latex()} at {at}: {side}", within=1e-4)
+            self.chains += 1
 
     def ranges(self, formula: Formula, name: str) -> dict[str, int]:
         """How far each letter of a left side runs."""
@@ -322,20 +370,7 @@ class Told:
     def local(self, formula: Formula) -> str:
         """A local derivative: its change in a direction is what the forward equation says."""
         world = self.worlds[0]
-        reader = index_latex.Reader(index_latex.lex(formula.left), world)
-        reader.take(r"\frac")
-        by_symbol = {str(self.names[n]): n for n in self.arrays}
-        entries = []
-        for tokens in (reader.group()[1:], reader.group()[1:]):
-            part = index_latex.Reader(tokens, world)
-            name = by_symbol[part.longest_symbol()]
-            rank = np.ndim(self.arrays[name])
-            letters: list[list[str]] = []
-            if rank:
-                part.take("_")
-                letters = index_latex._subscripts(part.group(), rank)
-            entries.append((name, ["".join(x) for x in letters]))
-        (output, over), (wrt, under) = entries
+        (output, over), (wrt, under) = self.entries_of(formula.left)
         if formula.relation != "=":
             return self.parts(formula, over, output, under, wrt)
         if self.facts.holds(output):
@@ -356,6 +391,24 @@ class Told:
                 found += direction[place] * index_latex.read(side, world, letters_at)
             agree(found, wanted, f"{formula.latex()}: {side}", within=1e-5)
         return "left"
+
+    def entries_of(self, local: str) -> list[tuple[str, list[str]]]:
+        """The two tensors of a local derivative, each with its subscripts."""
+        world = self.worlds[0]
+        reader = index_latex.Reader(index_latex.lex(local), world)
+        reader.take(r"\frac")
+        by_symbol = {str(self.names[n]): n for n in self.arrays}
+        entries = []
+        for tokens in (reader.group()[1:], reader.group()[1:]):
+            part = index_latex.Reader(tokens, world)
+            name = by_symbol[part.longest_symbol()]
+            rank = np.ndim(self.arrays[name])
+            letters: list[list[str]] = []
+            if rank:
+                part.take("_")
+                letters = index_latex._subscripts(part.group(), rank)
+            entries.append((name, ["".join(x) for x in letters]))
+        return entries
 
     def parts(self, formula: Formula, over, output: str, under, wrt: str) -> str:
         """A part of a local derivative: its forms are one."""

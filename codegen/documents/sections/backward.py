@@ -7,7 +7,7 @@ sorted by what changes; the coefficient of each change is the derivative.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from codegen.documents.blocks import (
@@ -34,14 +34,16 @@ from derive.calculus.total_differential import (
     collected,
     differential_of,
     passages,
+    slope,
     total_differential,
 )
 from derive.ir.derivation import Step
 from derive.ir.notation import (
     Equation,
+    Term,
     affine,
 )
-from derive.ir.tree import affine_axes, equation_reads
+from derive.ir.tree import affine_axes, equation_reads, reads
 
 _WRITTEN_IN = ("write in", "put in", "same value")
 _OF_A_PASSAGE = ("re-express", "rename", "solve subscript")
@@ -150,8 +152,8 @@ class Backward:
         why = reason(context, equation)
         if why:
             sentence = self.say("two sentences", first=sentence, then=why)
-        if raw.right != final.right:
-            then = self.say("re-express", through=symbol)
+        then = self.restated(through)
+        if raw.right != final.right and then:
             sentence = self.say("two sentences", first=sentence, then=then)
         blocks: list[Block] = [Paragraph(sentence)]
         blocks.append(context.labelled(f"change:{output}", chained(raw, final)))
@@ -164,8 +166,16 @@ class Backward:
             blocks.append(context.labelled(f"sorted:{output}", shown))
         return [Fold(self.say("differential of", of=symbol), tuple(blocks))]
 
-    def coefficient(self, passage: Passage) -> Text:
+    def restated(self, through: Sequence[Passage]) -> Text:
+        """The sentence on derivatives that are written by their equation's own value, if any is."""
+        output = through[0].output
+        if any(r.tensor == output for p in through for r in reads(slope(self.derivation, p))):
+            return self.say("re-express", through=self.context.symbol(output))
+        return ()
+
+    def coefficient(self, group: list[Passage]) -> Text:
         """The sentence that says where a derivative is read off."""
+        passage = group[0]
         labels = (f"sorted:{passage.output}", f"change:{passage.output}")
         label = next((x for x in labels if x in self.context.labels), None)
         raw = label == labels[1]
@@ -174,7 +184,7 @@ class Backward:
         change = Math(self.context.index.integers.entry(differential_of(passage.wrt), places))
         if label is None:
             return self.say("coefficient before", change=change)
-        alone = self.alike[passage.output, passage.wrt] == 1
+        alone = self.alike[passage.output, passage.wrt] == len(group)
         key = "coefficient" if alone else "coefficient of one"
         sentence = self.say(key, change=change, formula=self.context.references(label))
         if raw and places != own:
@@ -207,8 +217,8 @@ class Backward:
         if not into:
             sentence = helper(self.context, equation)
             blocks.extend([Paragraph(sentence)] if sentence else [])
-        for passage in into:
-            more, shown = self.passed(passage, into)
+        for group in self.grouped(into):
+            more, shown = self.passed(group, into)
             blocks.extend(more)
         for step in self.derivation.steps_of.get(equation.tensor, ()):
             if step.kind == "chain":
@@ -259,31 +269,60 @@ class Backward:
         yield Paragraph(self.say("turned round"))
         yield Display((self.context.index.formula(turned),))
 
-    def passed(self, passage: Passage, into: list[Passage]) -> tuple[list[Block], str | None]:
-        """What arrives through one equation: read off, and solved for one entry.
+    def grouped(self, into: list[Passage]) -> list[list[Passage]]:
+        """The passages that lead to a derivative, those that are read off as one together."""
+        groups: dict[str | int, list[Passage]] = {}
+        for k, passage in enumerate(into):
+            together = passage.output if self.is_collected(passage) else k
+            groups.setdefault(together, []).append(passage)
+        return list(groups.values())
 
-        `into` are all passages that lead to the same derivative.
-        """
-        context, several = self.context, len(into) > 1
+    def is_collected(self, passage: Passage) -> bool:
+        """Whether its term was collected with others that have the same differential."""
+        options = self.context.options
+        if options.calculus != "differential" or options.detail == "full":
+            return False
         axes = passage.chain.after.axes
         solved = solve_for_reading(passage.solved, axes, self.derivation.table)
-        final = context.index.formula(Equation(passage.chain.subject, axes, (solved,)))
+        sorted_ = f"sorted:{passage.output}" in self.context.labels
+        return sorted_ and solved.target == tuple(map(affine, axes))
+
+    def passed(self, group: list[Passage], into: list[Passage]) -> tuple[list[Block], str | None]:
+        """What arrives through one equation: read off, and solved for one entry.
+
+        `group` is one passage or several that were collected, `into` are all that lead to the same
+        derivative.
+        """
+        context, passage, several = self.context, group[0], len(into) > len(group)
+        axes = passage.chain.after.axes
+        table = self.derivation.table
+        solved = tuple(solve_for_reading(p.solved, axes, table) for p in group)
+        final = context.index.formula(Equation(passage.chain.subject, axes, solved))
         blocks: list[Block] = []
         if context.options.calculus == "kronecker":
             blocks.extend(Kronecker(context).blocks(passage, into))
         else:
-            blocks.append(Paragraph(self.coefficient(passage)))
+            blocks.append(Paragraph(self.coefficient(group)))
         if context.options.detail == "full":
             blocks.extend(self.index_calculus(passage, final))
         place = self.place(passage)
         if place:
             blocks.append(Paragraph(place))
-        rule = ""
-        if context.options.detail != "full" and passage.raw.target == solved.target:
-            rule = context.steps.rule(passage.chain, passage.raw)
+        rule = self.middle(group, solved[0])
         right = (rule, *final.right) if rule else final.right
         blocks.append(Display((Formula(final.left, right, ADDS if several else "="),)))
         return blocks, None if several else final.right[-1]
+
+    def middle(self, group: list[Passage], solved: Term) -> str:
+        """The chain rule for what is read off, where it is equal to that."""
+        if self.context.options.detail == "full":
+            return ""
+        whole = len(group) == self.alike[group[0].output, group[0].wrt]
+        here = [p for p in group if p.raw.target == solved.target]
+        if len(here) < len(group) and group[0].chain.before.axes:
+            return ""  # reads at other places contribute by other entries of the output
+        rules = {self.context.steps.rule(p.chain, p.raw, whole) for p in here}
+        return rules.pop() if len(rules) == 1 else ""
 
     def index_calculus(self, passage: Passage, final: Formula) -> Iterator[Block]:
         """The chain rule as the engine applied it, where that is not yet the final form."""
@@ -293,7 +332,7 @@ class Backward:
             return
         yield Display((chain,))
         if passage.raw != passage.told:
-            yield Paragraph(self.say("re-express", through=context.symbol(passage.output)))
+            yield Paragraph(self.restated([passage]) or self.say("re-arrange"))
             through = context.index.scattered(passage.chain.subject, passage.told)
             if through.right[-1] != final.right[-1]:
                 yield Display((replace(through, relation=chain.relation),))

@@ -34,7 +34,7 @@ from derive.ir.notation import (
     Expr,
     affine,
 )
-from derive.ir.tree import mul, substitute
+from derive.ir.tree import add, mul, substitute
 
 _MOST_WEIGHTS = 32
 _MOST_WAYS = 16
@@ -91,20 +91,25 @@ class Scalars:
 
     def ways(self, name: str, place: Place) -> Iterator[tuple[Link, ...]]:
         """Every way from the objective to an entry, as the links of a chain."""
+        for (output, at), values in self.readers(name, place).items():
+            link = (output, at, name, place, add(*values))
+            if upstream_of(self.derivation, output) is None:
+                yield (link,)
+            else:
+                for way in self.ways(output, at):
+                    yield (*way, link)
+
+    def readers(self, name: str, place: Place) -> dict[tuple[str, Place], list[Expr]]:
+        """The entries whose equations read an entry, with the local derivative of each read."""
+        found: dict[tuple[str, Place], list[Expr]] = {}
         for passage in self.into.get(name, ()):
-            incoming = upstream_of(self.derivation, passage.output)
-            source, local = passage.source, slope(self.derivation, passage)
+            local = slope(self.derivation, passage)
             for at in _assignments(passage.raw.domain):
-                if _at(passage.raw.target, at) != place:
-                    continue
-                value = substitute(local, {a: affine(v) for a, v in at.items()})
-                output = _at(source.target, at)
-                link = (passage.output, output, name, place, value)
-                if incoming is None:
-                    yield (link,)
-                else:
-                    for way in self.ways(passage.output, output):
-                        yield (*way, link)
+                if _at(passage.raw.target, at) == place:
+                    value = substitute(local, {a: affine(v) for a, v in at.items()})
+                    reader = (passage.output, _at(passage.source.target, at))
+                    found.setdefault(reader, []).append(value)
+        return found
 
     def partial(self, link: Link) -> Box:
         """One link as a partial derivative."""
