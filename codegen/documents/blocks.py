@@ -1,4 +1,4 @@
-"""What a document is made of: sections of paragraphs, tables, lists and formulas, as data."""
+"""Documents as data: sections of paragraphs, tables, lists and formulas."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every part of a document needs: a derivation with its symbols, printers and words."""
+"""The context of a document's parts: a derivation with its symbols, printers and words."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ def _derivative_of(derivation: Derivation, name: str) -> str:
 
 
 def _written_in(derivation: Derivation, needed: set[str]) -> set[str]:
-    """What was written into the derivatives on the way, and so no longer stands in them."""
+    """The derivatives that were written into others on the way, and no longer stand in them."""
     found: set[str] = set()
     work = list(needed)
     names = {a for _, a in derivation.adjoints}
@@ -108,10 +108,10 @@ def _lines(writer: Writer) -> Iterator[str]:
 
 
 def _block(block: RenderedBlock) -> Iterator[str]:
-    if block.is_fold:
+    if block.kind == "fold":
         yield ""
         yield f"▸ {block.title}"
-    elif block.is_paragraph:
+    elif block.kind == "paragraph":
         yield from _wrapped(f"{block.title} {block.text}".strip(), "  ")
     for formula in block.formulas:
         number = f"({formula.number})"
@@ -177,7 +177,7 @@ def _wrapped(text: str, indent: str = "", hanging: str | None = None) -> Iterato
 
 
 def _pieces(text: str) -> Iterator[str]:
-    """What may stand on a line of its own: a word with the space after it, a Chinese character."""
+    """The pieces between which a line may break: words with their spaces, Chinese characters."""
     word = ""
     for c in text:
         word += c

@@ -1,4 +1,4 @@
-"""How a document is to be written: everything that a reader may choose."""
+"""The options of a document: everything that a reader may choose."""
 
 from __future__ import annotations
 

@@ -118,7 +118,7 @@ def beside(parts: Sequence[Box], operator: str = "") -> Box:
 
 
 def _gap(before: str, after: str) -> str:
-    """What stands between two factors."""
+    """The space or sign between two factors."""
     if after[:1].isdigit():
         return r" \cdot "
     return "" if _NUMBER.fullmatch(before) else r"\,"

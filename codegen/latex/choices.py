@@ -27,7 +27,7 @@ _NEUTRAL: Mapping[str, Expr] = {
 
 
 def conditions_of(body: Expr, op: str) -> tuple[Expr, list[Expr]]:
-    """What is reduced, and the conditions on letters outside of which it changes nothing."""
+    """The body of a reduction, and the conditions on letters that restrict it."""
     conditions: list[Expr] = []
     neutral = _NEUTRAL.get(op)
     while isinstance(body, Call) and body.function == "where" and of_letters(body.args[0]):
@@ -65,7 +65,7 @@ def bracketed(expr: Expr) -> Expr:
 
 
 def _otherwise(when: Expr, value: Expr) -> tuple[Expr, ...]:
-    """What a choice is where the condition doesn't hold, as terms of a sum."""
+    """The terms of a choice where its condition doesn't hold."""
     match value:
         case Call("where", (other, yes, no)) if _exclude(when, other):
             return (selected(other, yes), *(() if no == ZERO else _otherwise(when, no)))

@@ -76,7 +76,7 @@ def _compared(op: str, left: Expr, right: Expr, side: Side) -> Box:
 
 
 def opposite(expr: Expr) -> Expr:
-    """Where a condition on real numbers doesn't hold."""
+    """The opposite of a condition on real numbers."""
     match expr:
         case Compare(op, left, right) if not of_letters(expr):
             return Compare(_OPPOSITE[op], left, right)

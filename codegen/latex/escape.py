@@ -71,7 +71,7 @@ def _tex_character(c: str) -> str:
 
 
 def _plain(c: str) -> str:
-    """What is left of a character in ASCII, else its number."""
+    """A character's nearest in ASCII, else its number."""
     bare = unicodedata.normalize("NFKD", c).encode("ascii", "ignore").decode()
     if not bare or not bare.isprintable():
         return f"U+{ord(c):04X}"

@@ -98,15 +98,15 @@ class IndexPrinter:
     # ---- equations -------------------------------------------------------------------------------
 
     def formula(self, equation: Equation) -> Formula:
-        """An equation, every term told for the letters of the left side."""
+        """An equation, every term solved for the letters of the left side."""
         if equation.tensor in self.names.nodes and equation.terms[0].matrix is not None:
             return self.definition(equation)
-        told = readable(equation, self.table)
+        solved = readable(equation, self.table)
         relation = r"\leftarrow" if is_next(equation.tensor) else "="
-        return Formula(self.left(equation), (self.right(told.terms).text,), relation)
+        return Formula(self.left(equation), (self.right(solved.terms).text,), relation)
 
     def definition(self, equation: Equation) -> Formula:
-        """What an inverse or a determinant is that has no name but that: `X^{-1} X = I`."""
+        """The definition of an inverse or a determinant that has no other name: `X^{-1} X = I`."""
         (term,) = equation.terms
         assert isinstance(term.body, Read)
         rows = term.reduced[0]
@@ -144,7 +144,7 @@ class IndexPrinter:
         return joined([(s, b.at_least(PRODUCT) if len(parts) > 1 else b) for s, b in parts])
 
     def scattered(self, tensor: str, term: Term) -> Formula:
-        """What a term adds to the place that its left subscripts name, for each of its letters."""
+        """A term's contribution to the entry that its left subscripts name."""
         kept = {a for s in term.target for a in affine_axes(s)}
         run = tuple(a for a in term.domain if a not in kept)
         body = Reduction("sum", run, term.body) if run else term.body
@@ -165,8 +165,8 @@ class IndexPrinter:
             case Read(tensor, subscripts):
                 return self.integers.read(tensor, subscripts)
             case Add(args):
-                told = [part for a in args for part in addends(bracketed(a))]
-                signed = [self.signed(a, inline) for a in told]
+                terms = [part for a in args for part in addends(bracketed(a))]
+                signed = [self.signed(a, inline) for a in terms]
                 return joined([(s, b.at_least(PRODUCT)) for s, b in signed])
             case Number() | Mul() | Pow() | Call("where", _):
                 return joined([self.signed(expr, inline)])
@@ -203,7 +203,7 @@ class IndexPrinter:
                 return 1, self.box(expr, inline)
 
     def factor(self, expr: Expr, inline: bool = False) -> Box:
-        """A factor of a product: a choice is told by brackets, so that a line can be broken."""
+        """A factor of a product: a choice in brackets, so that a line can be broken."""
         return self.box(bracketed(expr), inline)
 
     def raised(self, base: Expr, exponent: Expr, inline: bool) -> Box:
@@ -234,8 +234,8 @@ class IndexPrinter:
                 text = rf"{left}\lvert {inner.text}{right}\rvert"
                 return Box(text, ATOM, inner.height, powers=True)
             case "kronecker", _:
-                told = self.integers.subscripts([p for a in args if (p := integer(a)) is not None])
-                return Box(rf"\delta_{{{told}}}", ATOM, powers=False)
+                pair = self.integers.subscripts([p for a in args if (p := integer(a)) is not None])
+                return Box(rf"\delta_{{{pair}}}", ATOM, powers=False)
             case "delta", (a, b):
                 return bracket(Compare("==", a, b), self.box)
             case "log1p", (one,):
@@ -245,8 +245,8 @@ class IndexPrinter:
             case "exp", (one,):
                 return self.exponential(one)
             case (("inv" | "det" | "logdet"), (Read(tensor, subscripts),)):
-                told = self.integers.subscripts(subscripts)
-                return self.integers.boxed(self.names.node(function, tensor), told)
+                below = self.integers.subscripts(subscripts)
+                return self.integers.boxed(self.names.node(function, tensor), below)
         return self.applied(function, [self.box(a, inline) for a in args])
 
     def applied(self, function: str, boxes: Sequence[Box]) -> Box:
@@ -369,5 +369,5 @@ def _number(value: Fraction, inline: bool) -> Box:
 
 
 def _is_tall(expr: Expr) -> bool:
-    """What is too tall for an exponent."""
+    """Whether an expression is too tall for an exponent."""
     return isinstance(expr, Reduction) or (isinstance(expr, Call) and expr.function == "where")

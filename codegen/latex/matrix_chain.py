@@ -148,7 +148,7 @@ class Contraction:
         return fewest_transposes(straight, turned)
 
     def vector(self, expr: Expr | None, frame: Frame, ones: str) -> Box:
-        """What stands at an end of the chain."""
+        """The factor at an end of the chain."""
         if expr is None:
             return Box(ones)
         return self.matrix(expr, frame)

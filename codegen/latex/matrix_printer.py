@@ -95,12 +95,12 @@ class MatrixPrinter:
             self.something(equation)
             if equation.tensor in self.index.names.nodes:
                 return self.definition(equation)
-            told = readable(equation, self.index.table)
+            solved = readable(equation, self.index.table)
             frame = self.frame(equation.tensor, equation.axes)
             joined_to = with_one(equation)
             if joined_to and equation.axes[-1] in (frame.row, frame.column):
                 return self.with_ones(equation, joined_to, frame)
-            values = [a for term in told.terms for a in addends(unfolded(term))]
+            values = [a for term in solved.terms for a in addends(unfolded(term))]
             parts = [self.spread(a, frame) for a in values]
         except NoMatrix:
             return None
@@ -140,12 +140,12 @@ class MatrixPrinter:
             raise NoMatrix
 
     def frame(self, tensor: str, axes: Sequence[Axis]) -> Frame:
-        """How a tensor lies: its letters as rows and columns."""
+        """The frame of a tensor: its letters as rows and columns."""
         frame = self.as_it_is(tensor, axes)
         return frame.turned if tensor in self.turned else frame
 
     def as_it_is(self, tensor: str, axes: Sequence[Axis]) -> Frame:
-        """How a tensor lies by itself: a vector is a column."""
+        """The frame of a tensor in denominator layout: a vector is a column."""
         shape = self.index.table[tensor].shape
         batch = [self.is_batch(e) for e in shape]
         match len(shape):
@@ -217,10 +217,10 @@ class MatrixPrinter:
                 parts = [self.spread(a, frame) for a in args]
                 return joined([(s, b.at_least(PRODUCT)) for s, b in parts])
             case Call("where", (_, yes, no)) if ZERO not in (yes, no):
-                told = bracketed(expr)
-                if told == expr:
+                terms = bracketed(expr)
+                if terms == expr:
                     raise NoMatrix
-                return self.box(told, frame)
+                return self.box(terms, frame)
             case Number() | Mul() | Call("where", _):
                 return joined([self.signed(expr, frame)])
             case Pow(base, exponent):
@@ -240,7 +240,7 @@ class MatrixPrinter:
         return self.lying(self.index.names[tensor], self.frame(tensor, axes), frame)
 
     def lying(self, symbol: Symbol | Partial | Change, lies: Frame, frame: Frame) -> Box:
-        """What a symbol stands for, transposed where it lies otherwise."""
+        """A symbol, transposed where its frame is the other one."""
         box = self.index.integers.boxed(symbol)
         if lies == frame:
             return box

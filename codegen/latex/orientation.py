@@ -1,4 +1,4 @@
-"""What lies how, in matrices: letters of rows and columns, transposes, entry-wise signs."""
+"""Orientation in matrices: letters of rows and columns, transposes, entry-wise signs."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def divides(expr: Expr) -> bool:
 
 
 def inverse(expr: Expr) -> Expr:
-    """What stands below the bar."""
+    """The inverse of a factor below the bar, which stands there."""
     assert isinstance(expr, Pow)
     assert isinstance(expr.exponent, Number)
     return power(expr.base, number(-expr.exponent.value))

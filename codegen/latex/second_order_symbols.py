@@ -48,7 +48,7 @@ class Twofold(Partial):
 
 
 def dotted(symbol: Symbol) -> Symbol:
-    """What a tensor changes by along a direction."""
+    """The symbol of a tensor's change along a direction."""
     return replace(symbol, base=_DOT % symbol.base)
 
 
@@ -59,7 +59,7 @@ def first_derivatives(system: System) -> dict[str, str]:
 
 
 def changes_in(system: System) -> set[str]:
-    """What is told as a change along a direction, or as a derivative by two tensors."""
+    """The tensors that are changes along a direction, or derivatives by two tensors."""
     earlier = system.earlier
     if earlier is None:
         return set()

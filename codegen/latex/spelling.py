@@ -95,7 +95,7 @@ def letter(name: str) -> str:
 
 
 def _tags(rest: str, words: frozenset[str]) -> list[str]:
-    """What stands behind a letter: the name of a layer at the end is one."""
+    """The suffixes of a letter; the name of a layer at the end is one of them."""
     parts = [t for t in rest.split("_") if t]
     for k in range(len(parts) - 1):
         whole = "_".join(parts[k:])

@@ -47,7 +47,7 @@ class StepPrinter:
         self.equations = {e.tensor: e for e in (*derivation.backward, *derivation.inlined)}
 
     def formula(self, step: Step) -> Formula:
-        """What a step gives: for the chain rule with the rule written out before it."""
+        """The formula of a step; the chain rule's has the rule written out in the middle."""
         if step.kind == "chain":
             return self.chain(step)
         formula = self.index.formula(step.after)

@@ -57,7 +57,7 @@ class Change:
 
     @property
     def above(self) -> str:
-        """What stands above the tensor's letter, as a layer's number does."""
+        """The superscript of the tensor's letter, such as a layer's number."""
         return self.of.above if isinstance(self.of, Symbol) else ""
 
     @property

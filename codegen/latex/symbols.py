@@ -6,8 +6,9 @@ Whatever tensors are called, no two are printed alike.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 
 from codegen.latex.second_order_symbols import (
     all_together,
@@ -68,45 +69,64 @@ class Names:
         self._deltas = errors == "delta"
         self.derivation = source if isinstance(source, Derivation) else None
         self.system = source.system if isinstance(source, Derivation) else source
-        tensors = list(source.tensors)
-        self._words = frozenset(layer.name for layer in self.system.layers)
-        self._vectors = {self._symbol(t.name).base for t in tensors if t.shape}
+        self._vectors = {self._symbol(t.name).base for t in source.tensors if t.shape}
         self._made: dict[str, Symbol | Partial] = {}
-        self._used: dict[str, str] = {
-            ERROR: "the error terms",
-            DIFFERENTIAL: "the differentials",
-        }
+        self._used = {ERROR: "the error terms", DIFFERENTIAL: "the differentials"}
+        self.nodes = self._nodes()
         adjoint = self._adjoints()
         first = first_derivatives(self.system)
-        together = self.derivation.blocks if self.derivation else ()
-        later = {*adjoint, *first, *changes_in(self.system), *(b.tensor for b in together)}
-        self.nodes = self._nodes()
-        put = [t for t in tensors if t.name not in later and not is_next(t.name)]
-        for tensor in put:
-            if tensor.role not in _REMEMBERED and tensor.name not in self.nodes:
-                self._put(tensor)
-        self._put_tildes()
-        for tensor in put:
-            if tensor.name in self.nodes and tensor.role not in _REMEMBERED:
-                self._put_node(tensor)
-        for tensor in put:
-            if tensor.role in _REMEMBERED:
-                # the symbol of its parameter is settled now
-                (self._put_node if tensor.name in self.nodes else self._put)(tensor)
+        blocks = self.derivation.blocks if self.derivation else ()
+        later = {*adjoint, *first, *changes_in(self.system), *(b.tensor for b in blocks)}
+        self._put_all([t for t in source.tensors if t.name not in later and not is_next(t.name)])
         self._put_earlier(first)
         self.objective = self._objective()
         for name, of in adjoint.items():
             self._made[name] = self._again(name, of)
         self.together = all_together(self._used)
-        for block in together:
+        for block in blocks:
             second = self.of(block.second)
             self._made[block.tensor] = by_all(self.objective, self.together, second, block)
-        self._dims = self._extents(tensors)
-        terms = {a: of for a, of in adjoint.items() if of not in first}
-        self.errors = {a: of for a, of in terms.items() if isinstance(self._made[a], Symbol)}
-        self.terms = frozenset(a for a in first if isinstance(self._made[a], Symbol))
-        # letters that a function would be written with, and that mean something else here
-        self.occupied = {s.base for s in self._made.values() if isinstance(s, Symbol)}
+        self._dims = self._extents(source.tensors)
+
+    def _put_all(self, tensors: Sequence[Tensor]) -> None:
+        """Symbols of all but derivatives: named tensors, inverses, what an optimiser remembers."""
+        own = [t for t in tensors if t.role not in _REMEMBERED]
+        for tensor in own:
+            if tensor.name not in self.nodes:
+                self._put(tensor)
+        self._put_tildes()
+        for tensor in own:
+            if tensor.name in self.nodes:
+                self._put_node(tensor)
+        for tensor in tensors:
+            if tensor.role in _REMEMBERED:
+                # the symbol of its parameter is settled now
+                (self._put_node if tensor.name in self.nodes else self._put)(tensor)
+
+    @cached_property
+    def errors(self) -> Mapping[str, str]:
+        """The derivatives that are printed as error terms, and what each is by."""
+        first = first_derivatives(self.system)
+        return {
+            a: of
+            for a, of in self._adjoints().items()
+            if of not in first and isinstance(self._made[a], Symbol)
+        }
+
+    @cached_property
+    def terms(self) -> frozenset[str]:
+        """The first derivatives among a system's equations that are printed as error terms."""
+        first = first_derivatives(self.system)
+        return frozenset(a for a in first if isinstance(self._made[a], Symbol))
+
+    @cached_property
+    def occupied(self) -> frozenset[str]:
+        """The letters that mean a tensor here, with which no function may be written."""
+        return frozenset(s.base for s in self._made.values() if isinstance(s, Symbol))
+
+    @cached_property
+    def _words(self) -> frozenset[str]:
+        return frozenset(layer.name for layer in self.system.layers)
 
     def __getitem__(self, name: str) -> Symbol | Partial | Change:
         """The symbol of a tensor; `next(w)` has that of `w`: updates stand in their order.
@@ -171,7 +191,7 @@ class Names:
         self._made[tensor.name] = made
 
     def _of_parameter(self, tensor: Tensor) -> Symbol | None:
-        """What an optimiser remembers or works out of a parameter: `m_W1` has W1 above."""
+        """The symbol of an optimiser's value of a parameter: `m_W1` has W1 above."""
         if tensor.role not in _REMEMBERED:
             return None
         for k, character in enumerate(tensor.name):
@@ -241,7 +261,7 @@ class Names:
         self._made.update(symbols_of(self.system, self.objective, self.of))
 
     def _objective(self) -> Symbol:
-        """What is differentiated; any scalar function of it where it has axes."""
+        """The symbol of the objective; of any scalar function of it where it has axes."""
         if self.derivation is None:
             return Symbol(_ANY_OBJECTIVE)
         made = self._made[self.derivation.objective]

@@ -105,7 +105,7 @@ class _Reader:
         return Row(tuple(parts))
 
     def argument(self) -> Node:
-        """What stands in braces, or one piece."""
+        """A group in braces, or one piece."""
         while self.at < len(self.tokens) and self.tokens[self.at].isspace():
             self.at += 1
         if self.at == len(self.tokens):

@@ -45,7 +45,7 @@ def first_sample(one: Derivation, leaves: Mapping[str, np.ndarray]) -> Mapping[s
 
 
 def samples_in(derivation: Derivation, leaves: Mapping[str, np.ndarray]) -> int:
-    """How many samples a batch's numbers have."""
+    """The number of samples in a batch's numbers."""
     batch = affine(Dim(derivation.system.batch or ""))
     sizes = (
         size

@@ -83,7 +83,7 @@ def _columns(graph: Graph) -> tuple[tuple[Node, ...], ...]:
 
 
 def _bands(columns: Sequence[Sequence[Node]], graph: Graph, widest: float) -> list[tuple[int, int]]:
-    """Where the columns are cut: few bands, few wires from one to the next, much alike in width."""
+    """The cuts between columns: few bands, few wires from one to the next, much alike in width."""
     rank = {n.key: k for k, column in enumerate(columns) for n in column}
     wide = [_about(column, graph) for column in columns]
     crossing = [

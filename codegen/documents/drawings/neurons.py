@@ -85,7 +85,7 @@ def _columns(system: System, names: Names) -> list[_Column] | None:
 
 
 def _count(system: System, tensor: str) -> int | None:
-    """How many units a sample has, if few; None for what isn't a vector a sample."""
+    """The number of units of a sample, if few; None for what isn't a vector a sample."""
     shape = of_sample(system, tensor)
     count = shape[0].number if len(shape) == 1 else None
     return count if count is not None and 1 <= count <= MOST_UNITS else None

@@ -1,4 +1,4 @@
-"""What a graph is made of before it has places: nodes with lines of text, and nets between them."""
+"""A graph before its layout: nodes with lines of text, and nets between them."""
 
 from __future__ import annotations
 

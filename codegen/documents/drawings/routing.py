@@ -120,7 +120,7 @@ class _Wiring:
         return self.y[self.lanes.nodes[key]]
 
     def _ports(self) -> dict[tuple[str, str], float]:
-        """Where each wire meets its sink: level with the sink where it can be straight."""
+        """The heights at which wires meet their sinks: level with the sink where possible."""
         found: dict[tuple[str, str], float] = {}
         for key in self.nodes:
             coming = [(self._height(n, u, v), n) for n, u, v in self.edges if v == key]
@@ -164,7 +164,7 @@ class _Wiring:
         return not any(self.lanes.nodes[k] == lane and p in between for k, p in self.place.items())
 
     def _verticals(self, gap: int) -> dict[str, tuple[float, float, list[float]]]:
-        """What goes up or down behind a column, by net: where it comes from, and where it goes."""
+        """The vertical wires behind a column, by net: where each comes from, and where it goes."""
         found: dict[str, tuple[float, list[float]]] = {}
         for net, source, sink in self.edges:
             u, v = self.place[source], self.place[sink]
@@ -209,7 +209,7 @@ class _Wiring:
         return room + _TRACK * len(self.tracks[column]) + end
 
     def _track(self, gap: int, net: str) -> float:
-        """Where a net goes up or down in a gap: before the stub that ends in an arrow."""
+        """The place of a net's vertical wire in a gap: before the stub that ends in an arrow."""
         end = self.left[gap + 1] if gap + 1 <= self.last else 0.0
         stub = _TAIL if gap == self.last - 1 else _STUB
         many = len(self.tracks[gap])
@@ -271,7 +271,7 @@ def _loop(x: float, top: float, width: float) -> Iterator[Mark]:
 
 
 def _crossings(order: Sequence[str], every: Mapping[str, tuple[float, float, list[float]]]) -> int:
-    """How often a wire that goes up or down meets one that comes in or leaves."""
+    """The number of crossings of a vertical wire with those that come in or leave."""
     count = 0
     for k, net in enumerate(order):
         start, _, ends = every[net]

@@ -139,7 +139,7 @@ def _marks(found: _Recurrence, names: Names) -> Iterator[Mark]:
 def _step(
     found: _Recurrence, names: Names, step: int
 ) -> tuple[Node | None, Node | None, Node | None]:
-    """What stands at one place of the axis: outputs, the state, inputs."""
+    """The column at one place of the axis: outputs, the state, inputs."""
     carried = [n for n, _ in found.carried]
     return (
         _node(found.outputs, "tensor", found.letter, step, names),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from codegen.documents.blocks import (
     Block,
@@ -35,6 +36,9 @@ _WIDEST_LEFT = 14.0
 _MATRIX = r"\begin{pmatrix}"
 
 
+Kind = Literal["paragraph", "display", "table", "list", "picture", "fold", "fold end"]
+
+
 @dataclass(frozen=True)
 class RenderedFormula:
     """The lines of one formula, and its number."""
@@ -46,21 +50,15 @@ class RenderedFormula:
 
 @dataclass(frozen=True)
 class RenderedBlock:
-    """A block with its strings ready for a template."""
+    """A block with its strings ready for a template, which lays out each kind in its way."""
 
+    kind: Kind
     text: str = ""
     title: str = ""
     formulas: tuple[RenderedFormula, ...] = ()
     header: tuple[str, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
     items: tuple[str, ...] = ()
-    is_paragraph: bool = False
-    is_display: bool = False
-    is_table: bool = False
-    is_list: bool = False
-    is_picture: bool = False
-    is_fold: bool = False
-    is_fold_end: bool = False
 
 
 @dataclass(frozen=True)
@@ -138,25 +136,25 @@ class Writer:
         """A block; what can be folded away has a mark before it and one behind it."""
         match block:
             case Paragraph(text, title):
-                yield RenderedBlock(is_paragraph=True, text=self.text(text), title=self.text(title))
+                yield RenderedBlock("paragraph", text=self.text(text), title=self.text(title))
             case Display():
-                yield RenderedBlock(is_display=True, formulas=tuple(self.formulas(block)))
+                yield RenderedBlock("display", formulas=tuple(self.formulas(block)))
             case Table(header, rows):
                 yield RenderedBlock(
-                    is_table=True,
+                    "table",
                     header=tuple(map(self.text, header)),
                     rows=tuple(tuple(map(self.text, row)) for row in rows),
                 )
             case Bullets(items):
-                yield RenderedBlock(is_list=True, items=tuple(map(self.text, items)))
+                yield RenderedBlock("list", items=tuple(map(self.text, items)))
             case Picture(drawing, caption):
                 drawn = self.form.picture(drawing)
-                yield RenderedBlock(is_picture=True, text=drawn, title=self.text(caption))
+                yield RenderedBlock("picture", text=drawn, title=self.text(caption))
             case Fold(title, inner):
-                yield RenderedBlock(is_fold=True, title=self.text(title))
+                yield RenderedBlock("fold", title=self.text(title))
                 for one in inner:
                     yield from self.blocks(one)
-                yield RenderedBlock(is_fold_end=True)
+                yield RenderedBlock("fold end")
 
     def formulas(self, display: Display) -> Iterator[RenderedFormula]:
         """The formulas of a display, aligned with each other where they stand together."""

@@ -288,7 +288,7 @@ class Backward:
         return sorted_ and solved.target == tuple(map(affine, axes))
 
     def passed(self, group: list[Passage], into: list[Passage]) -> tuple[list[Block], str | None]:
-        """What arrives through one equation: read off, and solved for one entry.
+        """The contribution through one equation: read off, and solved for one entry.
 
         `group` is one passage or several that were collected, `into` are all that lead to the same
         derivative.

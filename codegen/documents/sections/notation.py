@@ -201,7 +201,7 @@ def _matrix_conventions(context: DocumentContext, dims: Sequence[str]) -> Iterat
 
 
 def _choices(context: DocumentContext, text: str) -> Iterator[Text]:
-    """What the switches of a document chose, where it shows."""
+    """The conventions that the document's options chose, where it shows."""
     options = context.options
     if r"\partial" in text:
         yield context.say(f"layout_{options.layout}")

@@ -59,7 +59,7 @@ class Second:
             yield self.names, whole
 
     def sections(self) -> Iterator[Section]:
-        """What a direction is, the product with it, the matrix."""
+        """The sections on a direction, on the product with it and on the matrix."""
         say, along = self.first.say, self.along
         derivation = along.derivation
         earlier = derivation.system.earlier

@@ -1,4 +1,4 @@
-"""What comes after the derivation: the same over a batch as code computes it, and the loop."""
+"""The sections after the derivation: the same over a batch as code computes it, and the loop."""
 
 from __future__ import annotations
 

@@ -96,7 +96,7 @@ def _by_parameter(
 
 
 def after_the_update(context: DocumentContext) -> Iterator[Block]:
-    """What the objective has become by the update, in numbers."""
+    """The objective after the update, in numbers."""
     if context.example is not None and context.example.updates:
         yield Paragraph(context.say("after the update"))
         yield Display((context.example.objective_after(),))

@@ -451,7 +451,7 @@ def test_markdown_holds_its_pictures_or_names_them():
     inside = Writer(MARKDOWN, found).sections()[0].blocks[1].text
     assert inside.endswith(f"]({data_uri(diagrams.descent())})")
     form, files = beside("my net")
-    texts = [b.text for b in Writer(form, found).sections()[0].blocks if b.is_picture]
+    texts = [b.text for b in Writer(form, found).sections()[0].blocks if b.kind == "picture"]
     assert sorted(files) == ["my net-descent.svg", "my net-hostile.svg"]
     assert texts[0].endswith("](my%20net-descent.svg)")
     assert files["my net-descent.svg"] == svg_file(diagrams.descent())
