@@ -19,14 +19,12 @@ from codegen.latex.orientation import (
     ONES,
     OSLASH,
     TRANSPOSED,
-    Frame,
-    NoMatrix,
     divides,
     fewest_transposes,
-    free,
     transposed,
 )
 from codegen.latex.products import coefficient, product
+from derive.arrays.frame import Frame, NoMatrix, free
 from derive.ir.notation import (
     Axis,
     Expr,

@@ -37,10 +37,7 @@ from codegen.latex.orientation import (
     ONES,
     OSLASH,
     TRANSPOSED,
-    Frame,
-    NoMatrix,
     divides,
-    free,
     inverse,
     transposed,
 )
@@ -49,6 +46,7 @@ from codegen.latex.spelling import updated
 from codegen.latex.symbol import Change, Partial, Symbol
 from codegen.latex.symbols import with_one
 from derive.algebra.readable import readable
+from derive.arrays.frame import Frame, NoMatrix, free
 from derive.ir.names import is_next
 from derive.ir.notation import (
     MATRIX,

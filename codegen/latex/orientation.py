@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from codegen.latex.box import (
     ATOM,
     NESTED,
@@ -11,51 +9,17 @@ from codegen.latex.box import (
     parenthesised,
 )
 from derive.ir.notation import (
-    Axis,
     Expr,
     Number,
     Pow,
 )
-from derive.ir.tree import letters, number, power
+from derive.ir.tree import number, power
 
 ODOT, OSLASH = r"\odot", r"\oslash"
 ONES = r"\mathbf{1}"
 TRANSPOSED = r"^{\top}"
 INVERSE = "^{-1}"
 TRANSPOSED_INVERSE = r"^{-\top}"
-
-
-class NoMatrix(Exception):
-    """The equation isn't one of vectors and matrices."""
-
-
-@dataclass(frozen=True)
-class Frame:
-    """The letter of the rows and that of the columns; None where there is but one of either."""
-
-    row: Axis | None = None
-    column: Axis | None = None
-
-    @property
-    def letters(self) -> frozenset[Axis]:
-        """Both."""
-        return frozenset(a for a in (self.row, self.column) if a is not None)
-
-    @property
-    def turned(self) -> Frame:
-        """The transpose's."""
-        return Frame(self.column, self.row)
-
-    def within(self, found: frozenset[Axis]) -> Frame:
-        """That of a value which has only these letters."""
-        return Frame(
-            self.row if self.row in found else None, self.column if self.column in found else None
-        )
-
-
-def free(expr: Expr) -> frozenset[Axis]:
-    """The letters that a value depends on."""
-    return frozenset(letters(expr))
 
 
 def transposed(box: Box) -> Box:

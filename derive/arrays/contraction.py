@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import Protocol
 
 from derive.arrays.canonical import Builder
+from derive.arrays.frame import Frame, NoMatrix, free
 from derive.arrays.nodes import (
     Count,
     Entrywise,
@@ -36,21 +37,10 @@ from derive.ir.tree import (
     ONE,
     ZERO,
     factors,
-    letters,
     mul,
 )
 
-Frame = tuple[Axis | None, Axis | None]  # the letter of the rows, and that of the columns
 ONES = Fill(Fraction(1))
-
-
-class NoMatrix(Exception):
-    """This isn't said in vectors and matrices."""
-
-
-def free(expr: Expr) -> frozenset[Axis]:
-    """The letters that a value depends on."""
-    return frozenset(letters(expr))
 
 
 def separate(expr: Expr) -> list[Expr]:
@@ -121,16 +111,16 @@ class Contraction:
         for factor in separate(body):
             found = free(factor)
             if not found:
-                self.numbers.append(self.of.exact(factor, (None, None)))
+                self.numbers.append(self.of.exact(factor, Frame()))
             else:
                 groups.setdefault(found, []).append(factor)
         for found, parts in groups.items():
             order = sorted(found, key=self._rank)
             match order:
                 case [one]:
-                    self.put_vector(one, self.of.value(mul(*parts), (one, None)))
+                    self.put_vector(one, self.of.value(mul(*parts), Frame(one)))
                 case [one, other]:
-                    self.put_matrix(one, other, self.of.value(mul(*parts), (one, other)))
+                    self.put_matrix(one, other, self.of.value(mul(*parts), Frame(one, other)))
                 case _:
                     raise NoMatrix
         while self.run:

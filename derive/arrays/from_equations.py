@@ -12,11 +12,9 @@ from derive.arrays.canonical import Builder
 from derive.arrays.contraction import (
     ONES,
     Contraction,
-    Frame,
-    NoMatrix,
-    free,
     separate,
 )
+from derive.arrays.frame import Frame, NoMatrix, free
 from derive.arrays.nodes import (
     Array,
     Count,
@@ -69,7 +67,7 @@ class Recoverer:
         if len(equation.axes) > 2:
             raise NoMatrix
         row, column = (*equation.axes, None, None)[:2]
-        return self.build.add(self.term(t, (row, column)) for t in equation.terms)
+        return self.build.add(self.term(t, Frame(row, column)) for t in equation.terms)
 
     def term(self, term: Term, frame: Frame) -> Whole:
         """A term as an array in the frame."""
@@ -86,7 +84,7 @@ class Recoverer:
         if len(kept) == 2 and kept[0] is not None and kept[0] == kept[1]:
             # a diagonal: nothing else is written
             inner = substitute(body, {kept[0]: affine(wanted[0])})
-            return self.build.diagonal(self.value(inner, (wanted[0], None)))
+            return self.build.diagonal(self.value(inner, Frame(wanted[0])))
         raise NoMatrix
 
     def of_matrix(self, term: Term, frame: Frame) -> Whole:
@@ -104,33 +102,30 @@ class Recoverer:
 
     def value(self, expr: Expr, frame: Frame) -> Whole:
         """A value in all letters of the frame: one with fewer is repeated."""
-        wanted = {a for a in frame if a is not None}
         found = free(expr)
-        if not found <= wanted:
+        if not found <= frame.letters:
             raise NoMatrix
-        if found == wanted:
+        if found == frame.letters:
             return self.exact(expr, frame)
-        row = frame[0] if frame[0] in found else None
-        column = frame[1] if frame[1] in found else None
-        inner = self.exact(expr, (row, column))
+        inner = self.exact(expr, frame.within(found))
         number, rest = self.build.split(inner)
         if not number:
             return Literal(Fraction(0))
         if not found:
             ones: Whole = ONES
-            if frame[0] is None:
+            if frame.row is None:
                 ones = Transpose(ONES)
-            elif frame[1] is not None:
+            elif frame.column is not None:
                 # a matrix of ones has no name; it is a product of two vectors
                 ones = Product(Fill(Fraction(1)), Transpose(Fill(Fraction(1))))
             return self.build.times([inner, ones])
-        if row is None:
+        if frame.row not in found:
             return self.build.times([Literal(number), Product(ONES, rest)])
         return self.build.times([Literal(number), Product(rest, Transpose(ONES))])
 
     def loose(self, expr: Expr, frame: Frame) -> Whole:
         """A value beside others entry by entry, where a number needs no repeating."""
-        return self.exact(expr, (None, None)) if not free(expr) else self.value(expr, frame)
+        return self.exact(expr, Frame()) if not free(expr) else self.value(expr, frame)
 
     def exact(self, expr: Expr, frame: Frame) -> Whole:
         """A value that has exactly the letters of the frame."""
@@ -233,12 +228,12 @@ class Recoverer:
                     off = substitute(no, {column: affine(row)})
                     change = self.build.add(
                         [
-                            self.value(on, (row, None)),
-                            self.build.times([Literal(Fraction(-1)), self.value(off, (row, None))]),
+                            self.value(on, Frame(row)),
+                            self.build.times([Literal(Fraction(-1)), self.value(off, Frame(row))]),
                         ]
                     )
                     return self.build.add([rest, self.build.diagonal(change)])
-                return self.build.diagonal(self.value(on, (row, None)))
+                return self.build.diagonal(self.value(on, Frame(row)))
             case _:
                 apart = separate(Call("where", (when, yes, no)))
                 if len(apart) > 1:
@@ -252,17 +247,15 @@ class Recoverer:
         """A product of entries: numbers, rows, columns, and what has both letters."""
         numbers = [a for a in args if not free(a)]
         rest = [a for a in args if free(a)]
-        shown = [self.exact(a, (None, None)) for a in numbers]
+        shown = [self.exact(a, Frame()) for a in numbers]
         row, column = frame
         if row is None or column is None:
             return self.build.times([*shown, *(self.exact(a, frame) for a in rest)])
         both = [a for a in rest if free(a) == {row, column}]
         rows = [a for a in rest if free(a) == {row}]
         columns = [a for a in rest if free(a) == {column}]
-        left = self.build.times(self.exact(a, (row, None)) for a in rows) if rows else None
-        right = (
-            self.build.times(self.exact(a, (column, None)) for a in columns) if columns else None
-        )
+        left = self.build.times(self.exact(a, Frame(row)) for a in rows) if rows else None
+        right = self.build.times(self.exact(a, Frame(column)) for a in columns) if columns else None
         if not both:
             assert left is not None
             assert right is not None
@@ -281,11 +274,11 @@ class Recoverer:
         if len(axes) + len(kept) > 2:
             raise NoMatrix
         inner = (*kept, *axes, None)[:2]
-        of = self.value(body, (inner[0], inner[1]))
+        of = self.value(body, Frame(*inner))
         if not kept:
             return Reduce(op, of)
         found = Reduce(op, of, (1,))
-        return found if frame[0] is not None else Transpose(found)
+        return found if frame.row is not None else Transpose(found)
 
     # ---- sums of products ------------------------------------------------------------------------
 

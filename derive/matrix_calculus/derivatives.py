@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from derive.arrays.canonical import ZERO, Builder
-from derive.arrays.contraction import NoMatrix
 from derive.arrays.explicit_extents import sized
+from derive.arrays.frame import NoMatrix
 from derive.arrays.from_equations import Recoverer
 from derive.arrays.nodes import Fill, Whole
 from derive.arrays.printer import text

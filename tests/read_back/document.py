@@ -363,7 +363,8 @@ class Told:
                 found[part] = size
                 continue
             for letter in index_latex._spoken(index_latex.lex(part)):
-                if index_latex._is_letter(letter) and letter not in found:
+                known = letter in found or letter in self.extents
+                if index_latex._is_letter(letter) and not known:
                     found[letter] = reader.extent_of(letter, tokens)
         return found
 
