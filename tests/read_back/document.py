@@ -164,7 +164,8 @@ class Facts:
             ).array("alone")
             for d_ in (direction, -direction)
         )
-        return (ahead - back) / (2 * SMALL)
+        with np.errstate(invalid="ignore"):
+            return (ahead - back) / (2 * SMALL)  # what a mask hides is minus infinity
 
 
 def _numbers(tensor: Tensor, array) -> np.ndarray:
@@ -316,6 +317,8 @@ class Told:
         local = [s for s in map(flat, formula.right) if is_local(s, self.names)]
         if not sides or len(sides) + len(local) < 2:
             return "none"
+        if len(sides) < 2 and not self._plain(formula.left, name):
+            return "none"  # how far its letters run is said nowhere
         letters = self.ranges(formula, name)
         places = list(product(*(range(n) for n in letters.values())))
         for place in spread(places):
@@ -408,7 +411,8 @@ class Told:
             if rank:
                 part.take("_")
                 letters = index_latex._subscripts(part.group(), rank)
-            entries.append((name, ["".join(x) for x in letters]))
+            # before them a name may have a part below, as a gate's letter
+            entries.append((name, ["".join(x) for x in letters][-rank:] if rank else []))
         return entries
 
     def parts(self, formula: Formula, over, output: str, under, wrt: str) -> str:
