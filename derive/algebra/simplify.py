@@ -40,6 +40,7 @@ Sympy = Any
 _MOST_FACTORED = 24
 _MOST_SYMBOLS = 7
 _MOST_CANCELLED = 600  # operations; what cancelling costs grows fast with them
+_MOST_NEW = 2  # atoms that solving may bring in
 _HALF = sympy.Rational(1, 2)
 
 
@@ -112,10 +113,7 @@ def _reexpress(local: Expr, body: Expr, output: Expr) -> Expr:
 def _told(value: Sympy, equations: Sequence[tuple[Sympy, Sympy]]) -> Iterator[Sympy]:
     """The value with transcendental atoms solved for, where that is allowed."""
     for inside, result in equations:
-        for atom, answer in _solved(inside, result):
-            inverse = 1 / atom
-            if not (value.has(atom) or (inverse != atom and value.has(inverse))):
-                continue
+        for atom, answer in _solved(inside, result, value):
             told = value.xreplace({atom: answer})
             if isinstance(atom, sympy.exp):
                 told = told.subs(sympy.exp(-atom.args[0]), 1 / answer)
@@ -147,9 +145,19 @@ def _root_divisor(value: Sympy, inside: Sympy, result: Sympy) -> set[Sympy]:
     return {result} if square and square <= _divisors(value) else set()
 
 
-def _solved(inside: Sympy, result: Sympy) -> Iterator[tuple[Sympy, Sympy]]:
-    """`atom = ...` from `result = inside`, for each atom in which that is linear."""
-    for atom in _atoms(inside):
+def _solved(inside: Sympy, result: Sympy, value: Sympy) -> Iterator[tuple[Sympy, Sympy]]:
+    """`atom = ...` from `result = inside`, for each atom of a value in which that is linear.
+
+    Where many other atoms would come in with the answer, it is no shorter.
+    """
+    atoms = _atoms(inside)
+    new = [a for a in atoms if not value.has(a)]
+    for atom in atoms:
+        inverse = 1 / atom
+        if not (value.has(atom) or (inverse != atom and value.has(inverse))):
+            continue
+        if len(new) - (atom in new) > _MOST_NEW:
+            continue
         place = sympy.Dummy()
         flat = inside.xreplace({atom: place})
         if flat.has(*(a for a in (atom, 1 / atom) if not a.is_Symbol)):

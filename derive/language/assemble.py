@@ -21,6 +21,7 @@ from derive.language.elaborate import Meaning, as_value
 from derive.language.extent_inference import Sizes, axis_name, infer
 from derive.language.normal_form import Normalizer
 from derive.language.occurrences import refs
+from derive.language.outside_reads import outside_warnings
 from derive.language.parser import check_name
 from derive.language.scope import Scoped, ranks, resolve
 from derive.language.syntax import (
@@ -225,6 +226,7 @@ class _Assembly:
         forward = tuple(e for e in equations if not is_next(e.tensor))
         updates = tuple(e for e in equations if is_next(e.tensor))
         forward = self.ordered(forward)
+        table = {t.name: t for t in tensors}
         system = System(
             name=self.declared.name,
             tensors=tensors,
@@ -241,7 +243,7 @@ class _Assembly:
             aliases=self.declared.aliases,
             training=self.declared.training,
             sources=self.declared.sources,
-            warnings=tuple(edge_warnings(forward)),
+            warnings=(*outside_warnings(forward, table), *edge_warnings(forward)),
             batch=self.declared.sizes.batch[0] if self.declared.sizes.batch else None,
             loss_type=self.declared.loss_type,
         )

@@ -7,7 +7,7 @@ that names both sides.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from derive.ir.notation import Affine, Dim, affine
@@ -27,6 +27,7 @@ from derive.language.syntax import (
 )
 
 Slot = tuple[str, int]
+_DECLARED = "declared"
 Node = LetterVar | Slot
 
 
@@ -94,9 +95,14 @@ def conflict(
     """The line that tells of two extents."""
     name = f"letter '{node.name}'" if isinstance(node, LetterVar) else axis_name(node)
     walks = f" walks {axis_name(second)} and" if isinstance(second, tuple) else ""
+    cure = "make them agree or use two letters"
+    partly = isinstance(node, LetterVar) and node.on_left and other[1] != _DECLARED
+    if isinstance(second, tuple) and partly:
+        tensor, position = second
+        cure = f'make them agree, or say "{tensor}.{position}" = {show(other[0])} to read a part'
     return (
         f"{name}{walks} has two extents: {show(one[0])} ({one[1]}) and "
-        f"{show(other[0])} ({other[1]}); make them agree or use two letters"
+        f"{show(other[0])} ({other[1]}); {cure}"
     )
 
 
@@ -135,7 +141,7 @@ def infer(
                 problems.append(str(refused))
 
     for slot, number in sizes.slots.items():
-        attempt(extents.put, slot, affine(number), "declared", start)
+        attempt(extents.put, slot, affine(number), _DECLARED, start)
     for slot in sizes.batch_slots:
         attempt(extents.put, slot, affine(Dim(sizes.batch[0])), "the batch", start)
     late: list[tuple[LetterVar, Slot, Place]] = []
@@ -161,10 +167,24 @@ def infer(
         for ref in _matrices(equation.right):
             rows = rank[ref.of] - 2
             attempt(_square, extents, ref, rows)
-    _walk_declared(extents, late, attempt)
+    whole = {slot for e in equations for var, slot, _ in walks(e.right) if not var.on_left}
+    _walk_declared(extents, late, _follow(equations, sizes), whole, attempt)
     _name_open(extents, equations, rank, sizes)
     _from_elsewhere(extents, equations)
     return extents
+
+
+def _follow(equations: Sequence[Scoped], sizes: Sizes) -> dict[LetterVar, Slot]:
+    """The left letters whose extent isn't declared, by letter or axis, with the axes they are."""
+    declared = {*sizes.slots, *sizes.batch_slots}
+    return {
+        var: slot
+        for e in equations
+        for k, var in enumerate(e.left)
+        if (slot := (e.written.tensor, k)) not in declared
+        and (var.scope, var.name) not in sizes.letters
+        and var.name not in sizes.batch
+    }
 
 
 def _matrices(node: Syntax) -> Iterator[Ref]:
@@ -197,13 +217,42 @@ def _square(extents: Extents, ref: Ref, rows: int) -> None:
 
 
 def _walk_declared(
-    extents: Extents, late: list[tuple[LetterVar, Slot, Place]], attempt: object
+    extents: Extents,
+    late: list[tuple[LetterVar, Slot, Place]],
+    follow: Mapping[LetterVar, Slot],
+    whole: Collection[Slot],
+    attempt: object,
 ) -> None:
-    """A left letter over a declared axis: it takes that extent, or reads 0 beyond its end."""
+    """A left letter over a declared axis: it takes that extent, or reads 0 beyond its end.
+
+    The latter where its extent is declared. One that only follows from how others read the
+    tensor on the left (`follow`, with that axis) has to agree; `whole` axes are summed somewhere.
+    """
     given = [item for item in late if extents.get(item[0]) is not None]
     for item in late:
         if item not in given:
             attempt(extents.join, *item)  # type: ignore[operator]
+        elif item[0] in follow:
+            attempt(_agree, extents, *item, follow[item[0]], whole)  # type: ignore[operator]
+
+
+def _agree(
+    extents: Extents,
+    var: LetterVar,
+    slot: Slot,
+    place: Place,
+    own: Slot,
+    whole: Collection[Slot],
+) -> None:
+    one, other = extents.get(var), extents.get(slot)
+    if one != other and one is not None and other is not None:
+        longer = one if own in whole else max(one, other, key=lambda e: e.constant)
+        raise Refused(
+            place,
+            f"letter '{var.name}' walks {axis_name(slot)} and has two extents: "
+            f"{show(one)} ({extents.why(var)}) and {show(other)} ({extents.why(slot)}); make them "
+            f'agree, or say how long {own[0]} is: "{own[0]}.{own[1]}" = {show(longer)}',
+        )
 
 
 def _name_open(

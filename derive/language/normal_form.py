@@ -42,10 +42,12 @@ from derive.ir.tree import (
     transform,
     walk,
 )
+from derive.language.long_bodies import with_names
 from derive.language.syntax import parted
 
 _NAMES = {"sum": "s", "prod": "p", "max": "m", "min": "m", "logsumexp": "l"}
 _ARGUMENT = "z"
+_PART = "u"
 
 
 def holds_reduction(expr: Expr) -> bool:
@@ -127,10 +129,11 @@ class Normalizer:
         if isinstance(expr, Reduction) and expr.op != "sum":
             run = _apart(expr, axes)
             scope = domain_of(axes, run.axes)
-            body = self._flat(run.body, tensor, scope)
-            if expr.op in ("max", "min") and not is_selection(body):
+            if expr.op in ("max", "min") and not is_selection(self._flat(run.body, tensor, scope)):
                 # the derivative asks which entries equal the maximum: worked out twice, none may
                 body = self._intermediate(run.body, _ARGUMENT, tensor, scope)
+            else:
+                body = self._body(run.body, tensor, scope)
             return (Term(target, scope, expr.op, body),)
         terms: list[Term] = []
         plain: list[Expr] = []
@@ -140,11 +143,11 @@ class Normalizer:
             if sums is None:
                 if not plain:
                     where_plain = len(terms)
-                plain.append(self._flat(addend, tensor, axes))
+                plain.append(self._body(addend, tensor, axes))
                 continue
             for reduced, body in sums:
                 domain = domain_of(axes, reduced)
-                terms.append(Term(target, domain, "sum", self._flat(body, tensor, domain)))
+                terms.append(Term(target, domain, "sum", self._body(body, tensor, domain)))
         if plain or not terms:
             terms.insert(where_plain, Term(target, axes, "sum", add(*plain)))
         return tuple(terms)
@@ -190,6 +193,11 @@ class Normalizer:
                 return self._constant(base) and self._constant(exponent)
             case _:
                 return False
+
+    def _body(self, expr: Expr, tensor: str, scope: tuple[Axis, ...]) -> Expr:
+        """A body without reductions; what is long has its nested and repeated parts named."""
+        body = self._flat(expr, tensor, scope)
+        return with_names(body, lambda part: self._intermediate(part, _PART, tensor, scope))
 
     def _flat(self, expr: Expr, tensor: str, scope: tuple[Axis, ...]) -> Expr:
         """The expression with every reduction inside it named."""

@@ -197,9 +197,12 @@ class Building:
 
     def _named(self, extents: Mapping[tuple[str, int], Affine]) -> dict[tuple[str, int], Affine]:
         """The extents, with a free name for each that is the entry's own."""
+        owns = sorted({d for e in extents.values() for d in _dims(e) if d[0] == OWN_EXTENT})
+        if not owns:
+            return dict(extents)
         known = {d for shape in self.shapes.values() for e in shape for d in _dims(e)}
         names = {}
-        for own in sorted({d for e in extents.values() for d in _dims(e) if d[0] == OWN_EXTENT}):
+        for own in owns:
             name = own.removeprefix(OWN_EXTENT)
             numbered = (f"{name}{k}" for k in count(2))
             names[own] = next(x for x in chain([name], numbered) if x not in known)
