@@ -9,6 +9,7 @@ from codegen.module.context import context_of
 from codegen.module.model_facts import estimator_of
 from codegen.passes import PASSES
 from codegen.program.procedures import Module
+from codegen.program.wellformed import check_module
 from codegen.targets.numpy.module import module_text
 from derive.errors import ChainruleError, meant
 from derive.ir.derivation import Derivation
@@ -43,9 +44,10 @@ def emit(
 
 def array_program(module: Module) -> Module:
     """The module over whole arrays, as a target prints it."""
-    module = lowered(module)
-    for change in PASSES:
+    for change in (lowered, *PASSES):
+        check_module(module)
         module = change(module)
+    check_module(module)
     return module
 
 

@@ -9,6 +9,7 @@ from codegen.module.context import PARAMS, RNG, STATE, TRAINING, Context, argume
 from codegen.module.curvature import curvature_update
 from codegen.module.partition import moved
 from codegen.program.procedures import (
+    EVERY,
     Argument,
     Call,
     Compute,
@@ -38,12 +39,11 @@ from derive.calculus.optimizer_updates import (
     rules_of,
 )
 from derive.ir.names import current_of, next_of
-from derive.ir.notation import Add, Axis, Dim, Equation, Expr, Index, Read, Tensor, affine
+from derive.ir.notation import Add, Dim, Equation, Expr, Index, Read, Tensor, affine
 from derive.ir.tree import add, equation_reads, walk
 from derive.language.syntax import Fn, Name, Op, Red, Ref, Syntax
 
 _MOVED = next_of(PARAMETER)
-_AXIS = Axis("i", affine(2))  # stands for all axes of a parameter
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,7 @@ def _read(node: Syntax) -> set[str]:
 
 def _overall(rule: Rule) -> Overall:
     """What there is once for all parameters."""
-    equation = equation_of(rule, {rule.tensor: rule.tensor}, (_AXIS,), {})
+    equation = equation_of(rule, {rule.tensor: rule.tensor}, (EVERY,), {})
     return Overall(
         (_computed(equation, rule.text),),
         rule.tensor,
@@ -176,7 +176,7 @@ def _group(group: _Rules) -> Group:
     sizes = _sizes(group)
     shape = tuple(affine(Dim(n)) for n in sizes)
     equations = [
-        equation_of(r, {r.tensor: r.tensor}, (_AXIS,), within)
+        equation_of(r, {r.tensor: r.tensor}, (EVERY,), within)
         for r, within in zip(rules, letters_of(rules, shape), strict=True)
     ]
     read = set().union(*(_read(r.right) for r in rules))

@@ -7,7 +7,9 @@
               | Map | Choose | Reduce | Matrix | Dot | Chain | Spread | Join
 
 Every expression knows the letters of its axes, in memory order; what those letters run over is
-said by the axes themselves. A printer for a target (`emit_numpy`) aligns them.
+said by the axes themselves. A printer for a target aligns them. What a `Window`, `Take` or
+`Reshape` is made of may have axes beside these, which no letter walks as they are; positions count
+them all.
 """
 
 from __future__ import annotations

@@ -21,8 +21,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from codegen.program.nodes import Statement
-from derive.ir.notation import Affine, Axis, Equation, Tensor
+from derive.ir.notation import Affine, Axis, Equation, Tensor, affine
 from derive.ir.system import Draw, Initializer
+
+EVERY = Axis("i", affine(2))  # stands for all axes of a parameter, in an optimiser's rules
 
 # ---- operands: what is handed on -----------------------------------------------------------------
 
