@@ -9,11 +9,11 @@ from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from itertools import pairwise
 
+from derive.arrays.monomials import ONE, ONES, Monomials, power
 from derive.arrays.nodes import (
     Array,
     Diagonal,
     Entrywise,
-    Fill,
     Identity,
     Inverse,
     Literal,
@@ -24,17 +24,12 @@ from derive.arrays.nodes import (
     Transpose,
     Whole,
 )
-from derive.arrays.orientation import Kinds
 from derive.arrays.printer import chain, text
 from derive.arrays.shortest_sum import is_ones, is_sum, shortest
 from derive.arrays.walk import leftwards, turns
 
-ZERO = Literal(Fraction(0))
-ONE = Literal(Fraction(1))
-ONES = Fill(Fraction(1))
 
-
-class Builder(Kinds):
+class Builder(Monomials):
     """Makes nodes; knows which arrays are numbers and which matrices are symmetric."""
 
     def __init__(self, ranks: Mapping[str, int], symmetric: Iterable[str] = ()) -> None:
@@ -47,11 +42,9 @@ class Builder(Kinds):
         """The transpose, said at the leaves."""
         if self.is_number(node):
             return node
-        number, rest = self.split(node)
-        numbers: list[Whole] = [Literal(number)]
-        rest = self._without_numbers(rest, numbers)
-        if rest != node:
-            return self.times([*numbers, self.transpose(rest)])
+        front, rest = self.in_front(node)
+        if front != ONE:
+            return self.times([front, self.transpose(rest)])
         match node:
             case Transpose(of=of, axes=None):
                 return of
@@ -92,8 +85,8 @@ class Builder(Kinds):
 
     def _of_ones(self, node: Whole) -> Whole | None:
         """The number of which a node has one in each entry; None where it isn't such a one."""
-        numbers: list[Whole] = []
-        return self.times(numbers) if is_ones(self._without_numbers(node, numbers)) else None
+        front, rest = self.in_front(node)
+        return front if is_ones(rest) else None
 
     def addends(self, node: Whole) -> list[tuple[Fraction, Whole]]:
         """What is added, each with its number."""
@@ -110,68 +103,13 @@ class Builder(Kinds):
                     return [(factor * f, part) for f, part in self.addends(rest)]
                 return [(factor, rest)]
 
-    def split(self, node: Whole) -> tuple[Fraction, Whole]:
-        """The number in front, and the rest."""
-        match node:
-            case Literal(value=value):
-                return value, ONE
-            case Fill(value=value, shape=None) if value not in (0, 1):
-                return value, ONES
-            case Entrywise(op="neg", args=(of,)):
-                factor, rest = self.split(of)
-                return -factor, rest
-            case Entrywise(op="*", args=(left, right)):
-                one, first = self.split(left)
-                other, second = self.split(right)
-                if first == ONE:
-                    return one * other, second
-                if second == ONE:
-                    return one * other, first
-                return one * other, node if one * other == 1 else Entrywise("*", (first, second))
-            case Entrywise(op="/", args=(over, under)):
-                one, first = self.split(over)
-                other, second = self.split(under)
-                if other in (0, 1) and one == 1:
-                    return Fraction(1), node
-                if not other:
-                    return Fraction(1), node
-                rest = first if second == ONE else Entrywise("/", (first, second))
-                return one / other, rest
-            case Product(left=left, right=right):
-                one, first = self.split(left)
-                other, second = self.split(right)
-                if one * other == 1 or ONE in (first, second):
-                    return Fraction(1), node
-                return one * other, Product(first, second)
-            case _:
-                return Fraction(1), node
-
-    def scaled(self, factor: Fraction, node: Whole) -> Whole:
-        """A number times a node: `x / 2`, `2 * x`, `-x`."""
-        if node == ONE:
-            return Literal(factor)
-        if isinstance(node, Entrywise) and node.op == "/" and node.args[0] == ONE:
-            over, under = Literal(Fraction(factor.numerator)), node.args[1]
-            if factor.denominator != 1:
-                under = Entrywise("*", (Literal(Fraction(factor.denominator)), under))
-            return Entrywise("/", (over, under))
-        if factor == 1:
-            return node
-        if factor == -1:
-            return Entrywise("neg", (node,))
-        if factor < 0:
-            return Entrywise("neg", (self.scaled(-factor, node),))
-        if factor.numerator == 1 and factor.denominator <= 1000:
-            return Entrywise("/", (node, Literal(Fraction(factor.denominator))))
-        return Entrywise("*", (Literal(factor), node))
-
     # ---- numbers ---------------------------------------------------------------------------------
 
     def total(self, vector: Whole) -> Whole:
         """The sum of a vector: a scalar product, a squared length."""
         match vector:
             case Entrywise(op="**", args=(base, Literal(value=value))) if value == 2:
-                return self.power(Norm(base), value)
+                return power(Norm(base), value)
             case Entrywise(op="*", args=(left, right)) if not self.is_number(left):
                 return self.product(self.transpose(left), right)
             case Diagonal(of=of):
@@ -183,140 +121,36 @@ class Builder(Kinds):
 
     def linear(self, of: Whole) -> Whole:
         """A sum, numbers before it."""
-        factor, rest = self.split(of)
-        numbers: list[Whole] = [Literal(factor)]
-        rest = self._without_numbers(rest, numbers)
-        return self.times([*numbers, Reduce("sum", rest)])
+        front, rest = self.in_front(of)
+        return self.times([front, Reduce("sum", rest)])
 
     def trace(self, of: Whole) -> Whole:
         """A trace: of a column times a row the row times the column."""
-        factor, rest = self.split(of)
-        numbers: list[Whole] = [Literal(factor)]
-        rest = self._without_numbers(rest, numbers)
+        front, rest = self.in_front(of)
         factors = chain(rest)
         for k, (one, other) in enumerate(pairwise(factors), 1):
             if self.is_column(one) and self.is_row(other):
                 row, column = self.chained(factors[k:]), self.chained(factors[:k])
-                return self.times([*numbers, self.product(row, column)])
+                return self.times([front, self.product(row, column)])
         turned = self.transpose(rest)
         rest = turned if turns(turned) < turns(rest) else rest
-        return self.times([*numbers, Trace(rest)])
+        return self.times([front, Trace(rest)])
 
     # ---- products --------------------------------------------------------------------------------
 
-    def times(self, nodes: Iterable[Whole]) -> Whole:
-        """An entry-wise product: the number in front, other numbers next, divisors behind."""
-        factor = Fraction(1)
-        over: list[Whole] = []
-        under: list[Whole] = []
-        waiting = list(nodes)[::-1]
-        while waiting:
-            own, rest = self.split(waiting.pop())
-            factor *= own
-            match rest:
-                case Literal(value=value) if value == 1:
-                    pass
-                case Entrywise(op="**", args=(base, Literal(value=value))) if value < 0:
-                    under.append(self.power(base, -value))
-                case Entrywise(op="*", args=args):
-                    waiting.extend(reversed(args))
-                case Entrywise(op="/", args=(top, bottom)):
-                    waiting.append(top)
-                    for part in _factors(bottom):
-                        # what is below a bar below the bar is above it
-                        own, inner = self.split(part)
-                        if isinstance(inner, Entrywise) and inner.op == "/" and own:
-                            factor /= own
-                            under.extend(f for f in _factors(inner.args[0]) if f != ONE)
-                            waiting.append(inner.args[1])
-                        else:
-                            under.append(part)
-                case _:
-                    over.append(rest)
-        if not factor:
-            return ZERO
-        over, under = self._powers(over, under)
-        over.sort(key=lambda n: not self.is_number(n))
-        if any(n != ONES and not self.is_number(n) for n in over):
-            over = [n for n in over if n != ONES]
-        shown: Whole | None = None
-        for node in over:
-            shown = node if shown is None else Entrywise("*", (shown, node))
-        if not under:
-            return self.scaled(factor, ONE if shown is None else shown)
-        for node in under:
-            own, rest = self.split(node)
-            if own not in (0, 1):
-                factor /= own
-                under = [rest if n is node else n for n in under if n is not node or rest != ONE]
-        if not under:
-            return self.scaled(factor, ONE if shown is None else shown)
-        under.sort(key=lambda n: not self.is_number(n))
-        bottom = under[0]
-        for node in under[1:]:
-            bottom = Entrywise("*", (bottom, node))
-        if shown is None:
-            top = Literal(Fraction(factor.numerator))
-            if factor.denominator != 1:
-                bottom = Entrywise("*", (Literal(Fraction(factor.denominator)), bottom))
-            return Entrywise("/", (top, bottom))
-        if factor.denominator != 1:
-            bottom = Entrywise("*", (Literal(Fraction(factor.denominator)), bottom))
-            factor = Fraction(factor.numerator)
-        return self.scaled(factor, Entrywise("/", (shown, bottom)))
-
-    def _powers(self, over: list[Whole], under: list[Whole]) -> tuple[list[Whole], list[Whole]]:
-        """Equal factors as powers, in the order in which they came, on one side of the bar."""
-        found: dict[Whole, Fraction] = {}
-        for sign, nodes in ((1, over), (-1, under)):
-            for node in nodes:
-                base, value = node, Fraction(1)
-                match node:
-                    case Entrywise(op="**", args=(of, Literal(value=raised))):
-                        base, value = of, raised
-                    case _:
-                        pass
-                found[base] = found.get(base, Fraction(0)) + sign * value
-        sides: tuple[list[Whole], list[Whole]] = ([], [])
-        for base, value in found.items():
-            if value:
-                sides[value < 0].append(self.power(base, abs(value)))
-        return sides
-
-    @staticmethod
-    def power(base: Whole, exponent: Fraction) -> Whole:
-        """A power of each entry: the square root by its name."""
-        if exponent == 1:
-            return base
-        match base:
-            case Entrywise(op="**", args=(of, Literal(value=inner))) if (
-                inner.denominator == exponent.denominator == 1
-            ):
-                return Entrywise("**", (of, Literal(inner * exponent)))
-            case Entrywise(op="sqrt", args=(of,)) if exponent.denominator == 1 and not (
-                exponent % 2
-            ):
-                return Builder.power(of, exponent / 2)
-            case _:
-                pass
-        if exponent == Fraction(1, 2):
-            return root(base)
-        return Entrywise("**", (base, Literal(exponent)))
+    power = staticmethod(power)
 
     def product(self, left: Whole, right: Whole) -> Whole:
         """A matrix product, numbers before it."""
-        one, first = self.split(left)
-        other, second = self.split(right)
-        numbers: list[Whole] = []
-        first = self._without_numbers(first, numbers)
-        second = self._without_numbers(second, numbers)
+        one, first = self.in_front(left)
+        other, second = self.in_front(right)
         if isinstance(first, Identity):
             core = second
         elif isinstance(second, Identity):
             core = first
         else:
             core = self.chained([*chain(first), *chain(second)])
-        return self.times([Literal(one * other), *numbers, core])
+        return self.times([one, other, core])
 
     def chained(self, nodes: list[Whole]) -> Whole:
         """A chain of factors; a matrix beside its inverse goes."""
@@ -344,11 +178,10 @@ class Builder(Kinds):
     def dot(self, one: Whole, other: Whole) -> Whole:
         """A scalar product, as a sum where factors cancel."""
         if one == other:
-            return self.power(Norm(one), Fraction(2))
-        numbers: list[Whole] = []
-        one, other = (self._without_numbers(part, numbers) for part in (one, other))
-        if numbers:
-            return self.times([*numbers, self.dot(one, other)])
+            return power(Norm(one), Fraction(2))
+        (front, one), (more, other) = self.in_front(one), self.in_front(other)
+        if (front, more) != (ONE, ONE):
+            return self.times([front, more, self.dot(one, other)])
         whole = self.times([one, other])
         if ONES in (one, other):
             return self.linear(whole)
@@ -372,49 +205,7 @@ class Builder(Kinds):
 
     def diagonal(self, of: Whole) -> Whole:
         """The matrix with a vector on its diagonal; of a number, the identity as often."""
-        number, rest = self.split(of)
-        numbers: list[Whole] = [Literal(number)]
-        rest = self._without_numbers(rest, numbers)
+        front, rest = self.in_front(of)
         if self.is_number(rest):
-            return self.times([*numbers, rest, Identity()])
-        if rest == Fill(Fraction(1)):
-            return self.times([*numbers, Identity()])
-        return self.times([*numbers, Diagonal(rest)])
-
-    def _without_numbers(self, node: Whole, numbers: list[Whole]) -> Whole:
-        """The factors that are numbers, taken out of a product of entries."""
-        match node:
-            case Entrywise(op="*", args=(left, right)) if self.is_number(left):
-                numbers.append(left)
-                return self._without_numbers(right, numbers)
-            case Entrywise(op="*", args=(left, right)) if self.is_number(right):
-                numbers.append(right)
-                return self._without_numbers(left, numbers)
-            case Entrywise(op="/", args=(over, under)) if self.is_number(under) and over != ONE:
-                numbers.append(Entrywise("/", (ONE, under)))
-                return self._without_numbers(over, numbers)
-            case Entrywise(op="/", args=(over, under)) if not self.is_number(over):
-                return Entrywise("/", (self._without_numbers(over, numbers), under))
-            case _:
-                return node
-
-
-def root(base: Whole) -> Whole:
-    """A square root: of a sum of squares the norm."""
-    match base:
-        case Entrywise(op="**", args=(Norm() as norm, Literal(value=value))) if value == 2:
-            return norm
-        case Entrywise(op="*", args=(left, right)) if all(
-            isinstance(root(part), Norm) for part in (left, right)
-        ):
-            return Entrywise("*", (root(left), root(right)))
-        case _:
-            return Entrywise("sqrt", (base,))
-
-
-def _factors(node: Whole) -> list[Whole]:
-    match node:
-        case Entrywise(op="*", args=args):
-            return [f for a in args for f in _factors(a)]
-        case _:
-            return [node]
+            return self.times([front, rest, Identity()])
+        return self.times([front, Identity() if rest == ONES else Diagonal(rest)])

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Protocol
 
+from derive.arrays.monomials import ONES, ZERO, Powers, scaled
 from derive.arrays.nodes import (
     ARRAYS,
     Entrywise,
-    Fill,
-    Literal,
     Product,
     Transpose,
     Whole,
@@ -19,8 +18,6 @@ from derive.arrays.nodes import (
 from derive.arrays.printer import chain, text
 
 Addends = list[tuple[Fraction, Whole]]  # each with its number, which isn't 0
-_ONE = Literal(Fraction(1))
-_ONES = Fill(Fraction(1))
 _MOST = 24  # terms that are looked at when products are written out
 
 
@@ -33,11 +30,11 @@ class Making(Protocol):
     def product(self, left: Whole, right: Whole) -> Whole:
         """A matrix product."""
 
-    def split(self, node: Whole) -> tuple[Fraction, Whole]:
-        """The number in front, and the rest."""
+    def monomial(self, node: Whole) -> tuple[Fraction, Powers]:
+        """The number in front and the factors with their exponents."""
 
-    def scaled(self, factor: Fraction, node: Whole) -> Whole:
-        """A number times a node."""
+    def factors(self, node: Whole) -> list[Whole]:
+        """The factors without the number, divisors as quotients."""
 
     def addends(self, node: Whole) -> Addends:
         """What is added, each with its number."""
@@ -51,7 +48,7 @@ class Making(Protocol):
 
 def is_ones(node: Whole) -> bool:
     """Whether a node is a column or a row of ones, as long as its place demands."""
-    return node in (_ONES, Transpose(_ONES))
+    return node in (ONES, Transpose(ONES))
 
 
 def is_sum(node: Whole) -> bool:
@@ -62,23 +59,23 @@ def is_sum(node: Whole) -> bool:
 def summed(make: Making, addends: Addends) -> Whole:
     """A sum as it is written, what is added before what is taken away."""
     if not addends:
-        return Literal(Fraction(0))
+        return ZERO
     if len(addends) == 1:
         return _turned(make, *addends[0])
     first = next((k for k, (factor, _) in enumerate(addends) if factor > 0), 0)
     total, *others = [addends[first], *addends[:first], *addends[first + 1 :]]
-    found = make.scaled(*total)
+    found = scaled(*total)
     for factor, rest in others:
         other = _negated(make, rest) if factor < 0 else None
         sign = "+" if factor > 0 or other is not None else "-"
-        found = Entrywise(sign, (found, make.scaled(abs(factor), other or rest)))
+        found = Entrywise(sign, (found, scaled(abs(factor), other or rest)))
     return found
 
 
 def _turned(make: Making, factor: Fraction, node: Whole) -> Whole:
     """A number times a node: `-2 * (x - y)` is `2 * (y - x)`."""
     other = _negated(make, node) if factor < 0 else None
-    return make.scaled(factor, node) if other is None else make.scaled(-factor, other)
+    return scaled(factor, node) if other is None else scaled(-factor, other)
 
 
 def _negated(make: Making, node: Whole, whole: Whole | None = None) -> Whole | None:
@@ -140,33 +137,24 @@ def _expanded(make: Making, addends: Addends) -> Addends | None:
         key = tuple(sorted(map(text, parts)))
         known, _ = found.get(key, (Fraction(0), parts))
         found[key] = (known + factor, parts)
-    products = [make.scaled(f, make.times(parts)) for f, parts in found.values() if f]
+    products = [scaled(f, make.times(parts)) for f, parts in found.values() if f]
     return [pair for product in products for pair in make.addends(product)]
 
 
 def _monomials(make: Making, node: Whole) -> list[tuple[Fraction, list[Whole]]] | None:
     """A node as a sum of products of entries; None where there are too many."""
-    number, rest = make.split(node)
-    match rest:
-        case Entrywise(op="+" | "-" as op, args=(left, right)):
-            one, other = _monomials(make, left), _monomials(make, right)
-            if one is None or other is None:
+    terms: list[tuple[Fraction, list[Whole]]] = [(make.monomial(node)[0], [])]
+    for factor in make.factors(node):
+        inner: list[tuple[Fraction, list[Whole]]] = [(Fraction(1), [factor])]
+        if is_sum(factor):
+            parts = [(f, _monomials(make, rest)) for f, rest in make.addends(factor)]
+            inner = [(f * g, b) for f, part in parts for g, b in part or ()]
+            if any(part is None for _, part in parts):
                 return None
-            sign = 1 if op == "+" else -1
-            found = [*one, *((sign * f, parts) for f, parts in other)]
-        case Entrywise(op="*", args=(left, right)):
-            one, other = _monomials(make, left), _monomials(make, right)
-            if one is None or other is None or len(one) * len(other) > _MOST:
-                return None
-            found = [(f * g, [*a, *b]) for f, a in one for g, b in other]
-        case Entrywise(op="/", args=(over, under)) if over != _ONE:
-            one = _monomials(make, over)
-            if one is None:
-                return None
-            found = [(f, [*a, Entrywise("/", (_ONE, under))]) for f, a in one]
-        case _:
-            found = [(Fraction(1), [] if rest == _ONE else [rest])]
-    return [(number * f, parts) for f, parts in found] if len(found) <= _MOST else None
+        if len(terms) * len(inner) > _MOST:
+            return None
+        terms = [(f * g, [*a, *b]) for f, a in terms for g, b in inner]
+    return terms
 
 
 def _gathered(make: Making, addends: Addends) -> Addends | None:
@@ -189,7 +177,7 @@ def _gathered(make: Making, addends: Addends) -> Addends | None:
             rest = others[0]
             for other in others[1:]:
                 rest = Product(rest, other)
-            rests.append(make.scaled(factor, rest))
+            rests.append(scaled(factor, rest))
         found += make.addends(make.product(first, make.add(rests)))
     return found
 
@@ -201,7 +189,7 @@ def _factored(make: Making, addends: Addends) -> Addends | None:
     number = abs(addends[0][0])
     if any(abs(factor) != number for factor, _ in addends):
         number = Fraction(1)
-    lists = [_factors(node) for _, node in addends]
+    lists = [make.factors(node) for _, node in addends]
     common: list[Whole] = []
     for part in list(lists[0]):
         if all(part in own for own in lists):
@@ -211,20 +199,7 @@ def _factored(make: Making, addends: Addends) -> Addends | None:
     if number == 1 and not common:
         return None
     rests = [
-        make.scaled(factor / number, make.times(own) if own else _ONE)
+        scaled(factor / number, make.times(own))
         for (factor, _), own in zip(addends, lists, strict=True)
     ]
-    return make.addends(make.scaled(number, make.times([make.add(rests), *common])))
-
-
-def _factors(node: Whole) -> list[Whole]:
-    """The factors of a product of entries, divisors as quotients."""
-    match node:
-        case Entrywise(op="*", args=(left, right)):
-            return [*_factors(left), *_factors(right)]
-        case Entrywise(op="/", args=(over, Entrywise(op="*", args=(left, right)))):
-            return _factors(Entrywise("/", (Entrywise("/", (over, left)), right)))
-        case Entrywise(op="/", args=(over, under)) if over != _ONE:
-            return [*_factors(over), Entrywise("/", (_ONE, under))]
-        case _:
-            return [node]
+    return make.addends(scaled(number, make.times([make.add(rests), *common])))

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
 
-from derive.arrays.canonical import ONE, Builder, root
+from derive.arrays.canonical import Builder
+from derive.arrays.monomials import ONE, root
 from derive.arrays.nodes import (
     Array,
     Determinant,

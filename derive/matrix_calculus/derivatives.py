@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from derive.arrays.canonical import ZERO, Builder
+from derive.arrays.canonical import Builder
 from derive.arrays.explicit_extents import sized
 from derive.arrays.frame import NoMatrix
 from derive.arrays.from_equations import Recoverer
+from derive.arrays.monomials import ZERO
 from derive.arrays.nodes import Fill, Whole
 from derive.arrays.printer import text
 from derive.arrays.substitute import rebuilt
