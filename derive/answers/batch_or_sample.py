@@ -7,7 +7,7 @@ gradient is, the engine derives from the system of one sample.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -18,6 +18,7 @@ from derive.answers.known_names import (
     names_in,
     vocabulary,
 )
+from derive.answers.random_points import Points
 from derive.calculus.differentiate import differentiate
 from derive.checks.numeric import Numbers
 from derive.checks.points import draw, instance, run_time_extents
@@ -146,4 +147,4 @@ def vocabularies(derivation: Derivation) -> tuple[Vocabulary, ...]:
     """What formulas in other languages may name: of the batch, then of one sample."""
     single = of_one_sample(derivation)
     both = [derivation] if single is None else [derivation, single]
-    return tuple(vocabulary(d) for d in both)
+    return tuple(replace(vocabulary(d), at=Points(d)) for d in both)

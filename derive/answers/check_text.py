@@ -10,6 +10,7 @@ mistake is in the intermediate.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from typing import Any
 
 from derive.answers.batch_or_sample import Setting, settings
 from derive.answers.formula import PLACE
@@ -17,13 +18,15 @@ from derive.answers.known_names import known_names, plain_left
 from derive.answers.meanings import of_each_sample, with_meanings
 from derive.answers.per_sample_errors import worded
 from derive.answers.verdict import CHECK, refused_row, row_of
-from derive.checks.report import DIFFERENT, OPEN, Row
+from derive.checks.report import DIFFERENT, EQUAL_AT_POINTS, EQUAL_IF, OPEN, Row
 from derive.errors import ChainruleError, meant
 from derive.ir.derivation import Derivation
 from derive.language.occurrences import names_read
 from derive.language.parser import read_equations
 from derive.language.syntax import Written
-from derive.readers.vocabulary import Translation
+from derive.readers.vocabulary import ONE_HOT, Judged, Translation
+
+_NOTHING: dict[str, Any] = {"assumption": None, "slips": [], "counterexample": None}
 
 
 def check_formulas(derivation: Derivation, text: str, seed: int = 0) -> Iterator[Row]:
@@ -55,8 +58,10 @@ def check_translation(
         notes = [f"likely slip: {slip}" for slip in slips]
         data = {"assumption": None, "slips": slips, "counterexample": {"shapes": shapes}}
         yield Row(unlike.tensor, CHECK, DIFFERENT, unlike.reason, data, tuple(notes))
-    if translation.equations or not (translation.misfits or translation.unread):
-        yield from check_written(derivation, translation.equations, seed)
+    nothing = not (translation.misfits or translation.unread or translation.judged)
+    if translation.equations or nothing:
+        yield from _with_numbers(derivation, translation, seed)
+    yield from map(_by_numbers, translation.judged)
     known = known_names(derivation)
     for one in translation.unread:
         yield (
@@ -64,6 +69,44 @@ def check_translation(
             if one.name in known
             else Row(one.name, CHECK, OPEN, one.reason)
         )
+
+
+def _with_numbers(derivation: Derivation, translation: Translation, seed: int) -> Iterator[Row]:
+    """A row for each formula, where its numbers are right never a wrong one."""
+    near, one_hot = translation.near, translation.near_if_one_hot
+    left = (near | one_hot) & {w.tensor for w in translation.equations}
+    try:
+        for row in check_written(derivation, translation.equations, seed):
+            left -= {row.name}
+            right = row.name in near or row.name in one_hot
+            yield _of_numbers(row.name, near) if right and not row.ok else row
+    except ChainruleError:
+        if not left:
+            raise
+    yield from (_of_numbers(tensor, near) for tensor in sorted(left))
+
+
+def _of_numbers(tensor: str, near: Collection[str]) -> Row:
+    """A formula that gives the right numbers, to six digits or more."""
+    if tensor not in near:
+        return _by_numbers(Judged(tensor, 0, data={"assumption": ONE_HOT, "given": True}))
+    detail = "its numbers to six digits or more: a constant may be rounded, or keep off 0"
+    return Row(tensor, CHECK, EQUAL_AT_POINTS, detail, dict(_NOTHING))
+
+
+def _by_numbers(judged: Judged) -> Row:
+    """A value that no formula gives."""
+    data = {**_NOTHING, **judged.data}
+    if judged.detail:
+        slips = data["slips"]
+        notes = tuple(
+            f"likely slip: {s}: {e}"
+            for s, e in zip(slips, data.get("explained", slips), strict=False)
+        )
+        return Row(judged.tensor, CHECK, DIFFERENT, judged.detail, data, notes)
+    if data["assumption"]:
+        return Row(judged.tensor, CHECK, EQUAL_IF, data["assumption"], data)
+    return Row(judged.tensor, CHECK, EQUAL_AT_POINTS, "its numbers, at random points", data)
 
 
 def check_written(

@@ -18,7 +18,6 @@ from derive.answers.known_names import names_in
 from derive.errors import ChainruleError, meant, shorten
 from derive.ir.derivation import Derivation
 from derive.language.parser import check_name, read_equations
-from derive.readers.reading import AS_THE_MODEL, Reading, Scored, choose, readings
 from derive.readers.vocabulary import Translation, Vocabulary
 
 EQUATIONS, NUMPY, LATEX = FORMS = ("equations", "numpy", "latex")
@@ -60,11 +59,7 @@ def _numpy(text: str, both: Sequence[Vocabulary], names: Mapping[str, str]) -> T
     """About the batch, or about one sample where that fits better."""
     reader = _reader("derive.readers.numpy_source", "read_numpy")
 
-    def translated(reading: Reading) -> Scored[Translation]:
-        found = reader(text, both[reading.sample], names)
-        return Scored(found, unread=len(found.misfits) + len(found.unread))
-
-    return choose(readings((False, True)[: len(both)], (AS_THE_MODEL,)), translated)[1]
+    return cast(Translation, reader(text, both[0], names, *both[1:2]))
 
 
 def form_of(text: str) -> str:

@@ -1,0 +1,70 @@
+"""One way to read a text: how its arrays lie, and which values are taken for wrong."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+
+import numpy as np
+
+from derive.readers.numpy_source.expressions import Steps
+from derive.readers.numpy_source.model import Model
+from derive.readers.numpy_source.program import Program
+from derive.readers.numpy_source.records import Again, Key, Records, Spot
+from derive.readers.reading import Layout, Reading
+from derive.readers.vocabulary import Vocabulary
+
+PLACE = "formulas"
+SAMPLES = (3, 5, 7, 6, 4), (2, 4, 6, 8, 9)  # of which one is the extent of no other axis
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to read a text."""
+
+    tree: ast.Module
+    vocabulary: Vocabulary
+    reading: Reading
+    layout: Layout
+    given: Mapping[str, str]
+    steps: Steps
+    wrong: frozenset[Spot] = frozenset()
+    own_loss: bool = False
+    fewer: bool = False
+    usual: bool = True
+
+    @property
+    def samples(self) -> int:
+        """A number of samples that is the extent of no other axis."""
+        extents = {e.number for s in self.vocabulary.shapes.values() for e in s}
+        return next(
+            n for n in SAMPLES[self.fewer] if n not in extents or n == SAMPLES[self.fewer][-1]
+        )
+
+    def model(self) -> Model:
+        """The model as this way sees it."""
+        numbers = self.vocabulary.at(self.samples, self.usual) if self.vocabulary.at else {}
+        return Model(self.vocabulary, self.given, self.layout, numbers, words(self.tree))
+
+    def walked(self, symbolic: bool) -> Records:
+        """What comes of it."""
+        model = self.model()
+        totals: Mapping[Key, int] | None = None
+        for again in range(2):
+            # the first time only to see how often each name gets a value
+            records = Records(model, symbolic and bool(again), totals, self.wrong, self.own_loss)
+            program = Program(self.tree, PLACE, model, records, self.steps)
+            with np.errstate(all="ignore"), suppress(Again):
+                program.walk()
+            totals = records.counts
+        return records
+
+
+def words(tree: ast.Module) -> frozenset[str]:
+    """Every name of a text."""
+    found = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
+    found |= {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute)}
+    found |= {n.arg for n in ast.walk(tree) if isinstance(n, ast.arg)}
+    return frozenset(found | {str(n.value) for n in ast.walk(tree) if isinstance(n, ast.Constant)})
