@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
@@ -145,6 +145,33 @@ def _key(equation: Written) -> str:
     return next_of(equation.tensor) if equation.is_next else equation.tensor
 
 
+class _FreeNames:
+    """Names for what equations need on the way, each once: called after what they are a part of.
+
+    A layer's number or name (`tags`, by tensor) goes with them.
+    """
+
+    def __init__(self, names: Collection[str], tags: dict[str, str]) -> None:
+        self.taken = set(names) | {adjoint_of(n) for n in names}
+        self.tags = tags
+
+    def __call__(self, *wanted: str) -> str:
+        # what next(m) needs on the way is called after m
+        wanted = tuple(map(without_next, wanted))
+        tag = self.tags.get(wanted[-1].removeprefix(f"{wanted[0]}_"))
+        if tag is not None:
+            wanted = (f"{wanted[0]}{tag}", *wanted[1:])
+        candidates = [*wanted, *(f"{wanted[-1]}{k}" for k in range(2, 1000))]
+        found = next(filter(self._is_free, candidates))
+        self.taken.update((found, adjoint_of(found)))
+        if tag is not None:
+            self.tags[found] = tag
+        return found
+
+    def _is_free(self, name: str) -> bool:
+        return not {name, adjoint_of(name)} & self.taken and check_name(name) is None
+
+
 class _Assembly:
     def __init__(
         self, written: Sequence[Written], declared: Declarations, problems: list[str]
@@ -183,28 +210,38 @@ class _Assembly:
 
     def system(self) -> System:
         """Build everything; problems of all equations are gathered before the first is raised."""
-        taken = set(self.names) | {adjoint_of(n) for n in self.names}
-        tags = dict(self.declared.tags)
+        equations = self.equations()
+        tensors = self.tensors(equations)
+        self._raise()
+        forward = self.ordered(tuple(e for e in equations if not is_next(e.tensor)))
+        declared, batch = self.declared, self.declared.sizes.batch
+        table = {t.name: t for t in tensors}
+        system = System(
+            name=declared.name,
+            tensors=tensors,
+            equations=forward,
+            objective=declared.objective,
+            output=declared.output,
+            probabilities=declared.probabilities,
+            updates=tuple(e for e in equations if is_next(e.tensor)),
+            assumptions=tuple(
+                read_assumption(a, self.meaning, self.scalars, self.names) for a in declared.assume
+            ),
+            layers=declared.layers,
+            aliases=declared.aliases,
+            training=declared.training,
+            sources=declared.sources,
+            warnings=(*outside_warnings(forward, table), *edge_warnings(forward)),
+            batch=batch[0] if batch else None,
+            loss_type=declared.loss_type,
+        )
+        check_system(system)
+        return system
 
-        def name(*wanted: str) -> str:
-            # what next(m) needs on the way is called after m
-            wanted = tuple(map(without_next, wanted))
-            tag = tags.get(wanted[-1].removeprefix(f"{wanted[0]}_"))
-            if tag is not None:
-                wanted = (f"{wanted[0]}{tag}", *wanted[1:])
-
-            def free(n: str) -> bool:
-                return n not in taken and adjoint_of(n) not in taken and check_name(n) is None
-
-            candidates = [*wanted, *(f"{wanted[-1]}{k}" for k in range(2, 1000))]
-            found = next(c for c in candidates if free(c))
-            taken.update((found, adjoint_of(found)))
-            if tag is not None:
-                tags[found] = tag
-            return found
-
+    def equations(self) -> tuple[Equation, ...]:
+        """The equations in normal form, those that this brings among them."""
         maker = Normalizer(
-            name,
+            _FreeNames(self.names, dict(self.declared.tags)),
             lambda n: self.declared.roles.get(n) == "constant",
             lambda n: [self.slot(n, k) for k in range(self.rank[n])],
             self.matrices(),
@@ -217,38 +254,12 @@ class _Assembly:
                 maker.equation(_key(scoped.written), axes, expr, scoped.written.text)
             except Refused as refused:
                 self.problems.append(str(refused))
+        self._raise()
+        return tuple(maker.equations)
+
+    def _raise(self) -> None:
         if self.problems:
             raise ChainruleError(*dict.fromkeys(self.problems))
-        equations = tuple(maker.equations)
-        tensors = self.tensors(equations)
-        if self.problems:
-            raise ChainruleError(*dict.fromkeys(self.problems))
-        forward = tuple(e for e in equations if not is_next(e.tensor))
-        updates = tuple(e for e in equations if is_next(e.tensor))
-        forward = self.ordered(forward)
-        table = {t.name: t for t in tensors}
-        system = System(
-            name=self.declared.name,
-            tensors=tensors,
-            equations=forward,
-            objective=self.declared.objective,
-            output=self.declared.output,
-            probabilities=self.declared.probabilities,
-            updates=updates,
-            assumptions=tuple(
-                read_assumption(a, self.meaning, self.scalars, self.names)
-                for a in self.declared.assume
-            ),
-            layers=self.declared.layers,
-            aliases=self.declared.aliases,
-            training=self.declared.training,
-            sources=self.declared.sources,
-            warnings=(*outside_warnings(forward, table), *edge_warnings(forward)),
-            batch=self.declared.sizes.batch[0] if self.declared.sizes.batch else None,
-            loss_type=self.declared.loss_type,
-        )
-        check_system(system)
-        return system
 
     def matrices(self) -> dict[str, str]:
         """The tensors that are an inverse or a determinant by their equation, by what they are."""

@@ -49,75 +49,89 @@ def ranks(
     Where that doesn't tell, the `least` number of axes is taken, which follows from a size that
     is given for one of them. Raises `Refused` where one tensor has two ranks or one can't be told.
     """
-    found = dict(known)
-    where = dict.fromkeys(known, "as declared")
-
-    def settle(name: str, rank: int, place: Place) -> None:
-        if name not in found:
-            found[name] = rank
-            where[name] = f"at line {place.line}, column {place.column}"
-        elif found[name] != rank:
-            raise Refused(
-                place,
-                f"'{name}' has {rank} subscripts here and {found[name]} {where[name]}; "
-                "a tensor has one rank",
-            )
-
-    def settle_ref(ref: Ref, count: int) -> None:
-        node, tensor = parted(ref.name)
-        if not node:
-            settle(tensor, count, ref.place)
-            return
-        rank = count if node == "inv" else count + 2
-        if tensor in found and found[tensor] < 2:
-            raise Refused(
-                ref.place,
-                f"{ref.name} takes a matrix, and the rank of '{tensor}' is {found[tensor]} "
-                f"{where[tensor]}; take a tensor whose last two axes are rows and columns",
-            )
-        if rank < 2 or rank != found.setdefault(tensor, rank):
-            has = found.get(tensor, 2) - (0 if node == "inv" else 2)
-            letters = ",".join("nmkij"[: has - 2] + "ij" if node == "inv" else "nmkij"[:has])
-            cure = f"{ref.name}[{letters}]" if has else ref.name
-            raise Refused(
-                ref.place,
-                f"{ref.name} has {has} axes, and {count} subscripts stand here; write {cure}",
-            )
-        where.setdefault(tensor, f"at line {ref.place.line}, column {ref.place.column}")
-
-    waiting = list(written)
-    for equation in waiting:
-        if not any(isinstance(x, Dots) for x in equation.letters):
-            settle(equation.tensor, len(equation.letters), equation.place)
-        for ref in refs(equation.right):
-            if not any(isinstance(s, Dots) for s in ref.subscripts):
-                settle_ref(ref, len(ref.subscripts))
-    dotted = [e for e in waiting if has_dots(e)]
+    found = _Ranks(known)
+    for equation in written:
+        found.read(equation, None)
+    dotted = [e for e in written if has_dots(e)]
     while dotted:
         left_over = []
         for equation in dotted:
-            width = dots_width(equation, found)
+            width = dots_width(equation, found.ranks)
             if width is None:
                 left_over.append(equation)
-                continue
-            if any(isinstance(x, Dots) for x in equation.letters):
-                settle(equation.tensor, len(equation.letters) - 1 + width, equation.place)
-            for ref in refs(equation.right):
-                if any(isinstance(s, Dots) for s in ref.subscripts):
-                    settle_ref(ref, len(ref.subscripts) - 1 + width)
-        if len(left_over) == len(dotted):
-            sized = {n: r for n, r in (least or {}).items() if n not in found}
-            if sized:
-                found.update(sized)
-                where.update(dict.fromkeys(sized, "by its sizes"))
-                continue
+            else:
+                found.read(equation, width)
+        if len(left_over) == len(dotted) and not found.by_sizes(least or {}):
             raise Refused(
                 left_over[0].place,
                 "the number of axes that '...' stands for can't be told; "
                 "write one of the tensors with all its letters or give its size",
             )
         dotted = left_over
-    return found
+    return found.ranks
+
+
+class _Ranks:
+    """The ranks that are known so far, and where each was first seen."""
+
+    def __init__(self, known: Mapping[str, int]) -> None:
+        self.ranks = dict(known)
+        self.where = dict.fromkeys(known, "as declared")
+
+    def read(self, equation: Written, width: int | None) -> None:
+        """Learn from every use without `...`; from those with it once its `width` is known."""
+        places: list[tuple[Sequence[Syntax], Ref | None]] = [(equation.letters, None)]
+        places += [(ref.subscripts, ref) for ref in refs(equation.right)]
+        for parts, ref in places:
+            if any(isinstance(x, Dots) for x in parts) == (width is None):
+                continue
+            count = len(parts) if width is None else len(parts) - 1 + width
+            if ref is None:
+                self.settle(equation.tensor, count, equation.place)
+            else:
+                self.settle_ref(ref, count)
+
+    def settle(self, name: str, rank: int, place: Place) -> None:
+        """A tensor has so many axes. Raises `Refused` where it has others elsewhere."""
+        if name not in self.ranks:
+            self.ranks[name] = rank
+            self.where[name] = f"at line {place.line}, column {place.column}"
+        elif self.ranks[name] != rank:
+            raise Refused(
+                place,
+                f"'{name}' has {rank} subscripts here and {self.ranks[name]} {self.where[name]}; "
+                "a tensor has one rank",
+            )
+
+    def settle_ref(self, ref: Ref, count: int) -> None:
+        """So many subscripts stand behind a tensor, or behind its inverse or determinant."""
+        node, tensor = parted(ref.name)
+        if not node:
+            self.settle(tensor, count, ref.place)
+            return
+        rank = count if node == "inv" else count + 2
+        if self.ranks.get(tensor, 2) < 2:
+            raise Refused(
+                ref.place,
+                f"{ref.name} takes a matrix, and the rank of '{tensor}' is {self.ranks[tensor]} "
+                f"{self.where[tensor]}; take a tensor whose last two axes are rows and columns",
+            )
+        if rank < 2 or rank != self.ranks.setdefault(tensor, rank):
+            has = self.ranks.get(tensor, 2) - (0 if node == "inv" else 2)
+            letters = ",".join("nmkij"[: has - 2] + "ij" if node == "inv" else "nmkij"[:has])
+            cure = f"{ref.name}[{letters}]" if has else ref.name
+            raise Refused(
+                ref.place,
+                f"{ref.name} has {has} axes, and {count} subscripts stand here; write {cure}",
+            )
+        self.where.setdefault(tensor, f"at line {ref.place.line}, column {ref.place.column}")
+
+    def by_sizes(self, least: Mapping[str, int]) -> bool:
+        """Take the ranks that sizes ask for; whether there was any."""
+        sized = {n: r for n, r in least.items() if n not in self.ranks}
+        self.ranks.update(sized)
+        self.where.update(dict.fromkeys(sized, "by its sizes"))
+        return bool(sized)
 
 
 def has_dots(equation: Written) -> bool:

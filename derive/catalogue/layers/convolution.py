@@ -127,60 +127,62 @@ def _convolution(axes: int) -> Entry:
     )
 
 
-def _transposed(axes: int) -> Entry:
-    """Each entry of the input adds a kernel to the output: what a convolution's input gets back."""
+def _scattered(use: Use, axes: int) -> str:
+    """Each entry of the input times the kernel, added where the kernel's places fall."""
     kernel, space = listed(KERNEL[:axes]), listed(SPACE[:axes])
     letters = "abc"[:axes]
-
-    def equations(use: Use) -> str:
-        inputs, outputs = _of_groups(use)
-        groups = use.attributes["groups"]
-        hits = "".join(
-            f"delta({letter}, {subscript((s, i), (d, u), less=p)})*"
-            for letter, s, i, d, u, p in zip(
-                letters,
-                per_axis(use, "stride", axes),
-                SPACE[:axes],
-                per_axis(use, "dilation", axes),
-                KERNEL[:axes],
-                per_axis(use, "padding", axes),
-                strict=True,
-            )
+    inputs, outputs = _of_groups(use)
+    groups = use.attributes["groups"]
+    hits = "".join(
+        f"delta({letter}, {subscript((s, i), (d, u), less=p)})*"
+        for letter, s, i, d, u, p in zip(
+            letters,
+            per_axis(use, "stride", axes),
+            SPACE[:axes],
+            per_axis(use, "dilation", axes),
+            KERNEL[:axes],
+            per_axis(use, "padding", axes),
+            strict=True,
         )
-        channel = _in_group("o", "q", inputs, outputs, groups)
-        output = "o" if groups == 1 else f"o%{outputs}" if outputs > 1 else "0"
-        bound = f"{'q' if channel.endswith('q') else ''}{space}{kernel}".lstrip(",")
-        bias = " + b[o]" if use.attributes["bias"] else ""
-        return (
-            f"z[n,o{listed(letters)}] = sum({bound}, "
-            f"{hits}W[{channel},{output}{kernel}]*x[n,{channel}{space}]){bias}"
+    )
+    channel = _in_group("o", "q", inputs, outputs, groups)
+    output = "o" if groups == 1 else f"o%{outputs}" if outputs > 1 else "0"
+    bound = f"{'q' if channel.endswith('q') else ''}{space}{kernel}".lstrip(",")
+    bias = " + b[o]" if use.attributes["bias"] else ""
+    return (
+        f"z[n,o{listed(letters)}] = sum({bound}, "
+        f"{hits}W[{channel},{output}{kernel}]*x[n,{channel}{space}]){bias}"
+    )
+
+
+def _scattered_extents(use: Use, axes: int) -> _Sizes:
+    _, outputs = _of_groups(use)
+    given = places(use, axes)
+    found = {("W", 0): use.shapes[0][1], ("W", 1): affine(outputs)}
+    for k in range(axes):
+        size, stride, dilation, padding, more = (
+            per_axis(use, key, axes)[k]
+            for key in ("kernel_size", "stride", "dilation", "padding", "output_padding")
         )
-
-    def extents(use: Use) -> _Sizes:
-        _, outputs = _of_groups(use)
-        given = places(use, axes)
-        found = {("W", 0): use.shapes[0][1], ("W", 1): affine(outputs)}
-        for k in range(axes):
-            size, stride, dilation, padding, more = (
-                per_axis(use, key, axes)[k]
-                for key in ("kernel_size", "stride", "dilation", "padding", "output_padding")
+        if more >= max(stride, dilation):
+            raise Unfit(
+                f"output_padding = {more} is not below stride or dilation; take a smaller one"
             )
-            if more >= max(stride, dilation):
-                raise Unfit(
-                    f"output_padding = {more} is not below stride or dilation; take a smaller one"
-                )
-            length = given[k] * stride + (dilation * (size - 1) + 1 - stride - 2 * padding + more)
-            if length.number is not None and length.number < 1:
-                raise Unfit(f"padding = {padding} leaves nothing of the output; take less")
-            found[("W", k + 2)] = affine(size)
-            found[("z", k + 2)] = length
-        return found
+        length = given[k] * stride + (dilation * (size - 1) + 1 - stride - 2 * padding + more)
+        if length.number is not None and length.number < 1:
+            raise Unfit(f"padding = {padding} leaves nothing of the output; take less")
+        found[("W", k + 2)] = affine(size)
+        found[("z", k + 2)] = length
+    return found
 
+
+def _transposed(axes: int) -> Entry:
+    """Each entry of the input adds a kernel to the output: what a convolution's input gets back."""
     return Entry(
         name=f"conv_transpose{axes}d",
         about="the transpose of a convolution: each entry of the input adds its multiple of the "
         "kernel to the output",
-        equations=equations,
+        equations=lambda use: _scattered(use, axes),
         output="z",
         parameters=_parameters,
         attributes=(
@@ -200,7 +202,7 @@ def _transposed(axes: int) -> Entry:
             Attribute("bias", "flag", "whether a bias is added to each channel", default=True),
             Attribute("activation", "activation", "what follows the sum", default="identity"),
         ),
-        extents=extents,
+        extents=lambda use: _scattered_extents(use, axes),
         letters=lambda use: {"q": _of_groups(use)[0]},
         source="Dumoulin & Visin 2016, section 4, relationship 14; as PyTorch has it, the kernel "
         "is W[in,out/groups,...]",

@@ -7,7 +7,7 @@ from the end to the beginning in _r.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -129,9 +129,6 @@ def _gru(walk: _Walk) -> str:
     )
 
 
-_CELLS = {"rnn": (_elman, ("",)), "lstm": (_lstm, tuple("ifgo")), "gru": (_gru, tuple("ruc"))}
-
-
 def _joined(use: Use, output: str, layer: int) -> str:
     """Both directions one after the other, or the only one; all steps, or the last of each walk."""
     h = f"h{_number(layer)}"
@@ -143,22 +140,33 @@ def _joined(use: Use, output: str, layer: int) -> str:
     return f"{output}[n,{step}u] = {h}[n,{last},u] + {h}_r[n,{first},u-size({h},2)]"
 
 
-def _entry(name: str, about: str, source: str, own: tuple[Attribute, ...] = ()) -> Entry:
-    cell, gates = _CELLS[name]
-    states = "hc" if name == "lstm" else "h"
-    starts = tuple(f"{state}0" for state in states)
+@dataclass(frozen=True)
+class _Kind:
+    """A kind of recurrent layer: the equations of a walk, its gates, its states."""
 
-    def equations(use: Use) -> str:
-        _check(use)
+    name: str
+    cell: Callable[[_Walk], str]
+    gates: tuple[str, ...]
+    states: str = "h"
+
+    @property
+    def starts(self) -> tuple[str, ...]:
+        """The inputs that hold the states to begin with."""
+        return tuple(f"{state}0" for state in self.states)
+
+    def equations(self, use: Use) -> str:
+        """Every walk, and what joins those of one layer."""
+        self.check(use)
         lines = []
         for walk in _each(use):
-            lines.append(cell(walk))
+            lines.append(self.cell(walk))
             last = walk.layer == use.attributes["layers"]
             if walk.back and not last:
                 lines.append(_joined(use, f"s{_number(walk.layer)}", walk.layer))
         return "\n".join((*lines, _joined(use, "y", use.attributes["layers"])))
 
-    def parameters(use: Use) -> tuple[Parameter, ...]:
+    def parameters(self, use: Use) -> tuple[Parameter, ...]:
+        """The tensors of each gate of each walk."""
         rows = [("W", _WEIGHTS), ("U", _WEIGHTS)]
         if use.attributes["bias"]:
             rows += [("b", _ZEROS), ("v", _ZEROS)]
@@ -166,34 +174,36 @@ def _entry(name: str, about: str, source: str, own: tuple[Attribute, ...] = ()) 
         return tuple(
             Parameter(walk.name(f"{kind}{gate}"), init, pytorch=pytorch)
             for walk in _each(use)
-            for gate in gates
+            for gate in self.gates
             for kind, init in rows
         )
 
-    def extents(use: Use) -> Mapping[tuple[str, int], Affine]:
-        _check(use)
+    def extents(self, use: Use) -> Mapping[tuple[str, int], Affine]:
+        """As many steps as the input has, as many units as are asked for."""
+        self.check(use)
         units = use.attributes["units"]
         found = {("x", axis): use.shapes[0][axis] for axis in (1, 2)}
         for walk in _each(use):
             found[(walk.name("h"), 1)] = use.shapes[0][1]
             found[(walk.name("h"), 2)] = affine(units)
-            found.update(((walk.name(f"W{g}"), 0), affine(units)) for g in gates)
+            found.update(((walk.name(f"W{g}"), 0), affine(units)) for g in self.gates)
             if walk.back and walk.layer < use.attributes["layers"]:
                 found[(f"s{_number(walk.layer)}", 2)] = affine(2 * units)
         if use.attributes["bidirectional"]:
             found[("y", 2 if use.attributes["return_sequences"] else 1)] = affine(2 * units)
         return found
 
-    def _check(use: Use) -> None:
+    def check(self, use: Use) -> None:
+        """Raise `Unfit` where an input has other axes or extents than the layer takes."""
         if use.rank != 3:
             raise Unfit(
-                f"the input has {use.rank - 1} axes without the batch's, and {name} takes 2: "
+                f"the input has {use.rank - 1} axes without the batch's, and {self.name} takes 2: "
                 "steps and features"
             )
         walks, units = _walks(use.attributes), affine(use.attributes["units"])
         wanted = (affine(walks), units) if walks > 1 else (units,)
         steps = use.shapes[0][1:2]
-        for start in starts:
+        for start in self.starts:
             shape = use.shape(start)
             if shape is not None and shape[1:] != wanted:
                 a_mask = ", or say masked = true if it is a mask" if shape[1:] == steps else ""
@@ -208,47 +218,54 @@ def _entry(name: str, about: str, source: str, own: tuple[Attribute, ...] = ()) 
                 f"give it [{_shown(steps)}], a number for each step"
             )
 
-    def input_lists(attributes: Mapping[str, Any]) -> tuple[tuple[str, ...], ...]:
+    def input_lists(self, attributes: Mapping[str, Any]) -> tuple[tuple[str, ...], ...]:
+        """The input alone, or with the states to begin with; a mask stands last."""
         mask = (_MASK,) if attributes["masked"] else ()
-        return (("x", *mask), ("x", *starts, *mask))
+        return (("x", *mask), ("x", *self.starts, *mask))
 
+
+_UNITS = Attribute("units", "extent", "the length of the state", letter="k")
+_ATTRIBUTES = (
+    Attribute("layers", "extent", "how many stand one on the other", default=1, sample=2),
+    Attribute(
+        "bidirectional",
+        "flag",
+        "whether a second walk goes from the end to the beginning; the states of both then "
+        "stand one after the other",
+        default=False,
+    ),
+    Attribute("bias", "flag", "whether biases b and v are added", default=True),
+    Attribute(
+        "return_sequences",
+        "flag",
+        "whether the state after each step comes out, or that after the last alone (of a "
+        "walk from the end: after the first)",
+        default=True,
+    ),
+    Attribute(
+        "masked",
+        "flag",
+        "whether a last input mask[n,t] tells the steps that count by numbers above 0; any "
+        "other carries the state on",
+        default=False,
+    ),
+)
+
+
+def _entry(
+    kind: _Kind, about: str, source: str, own: tuple[Attribute, ...] = (), kink: str = ""
+) -> Entry:
     return Entry(
-        name=name,
+        name=kind.name,
         about=about,
-        equations=equations,
-        input_lists=input_lists,
-        parameters=parameters,
-        extents=extents,
+        equations=kind.equations,
+        input_lists=kind.input_lists,
+        parameters=kind.parameters,
+        extents=kind.extents,
         letters=lambda use: {"l": int(use.attributes["units"])},
-        attributes=(
-            Attribute("units", "extent", "the length of the state", letter="k"),
-            *own,
-            Attribute("layers", "extent", "how many stand one on the other", default=1, sample=2),
-            Attribute(
-                "bidirectional",
-                "flag",
-                "whether a second walk goes from the end to the beginning; the states of both then "
-                "stand one after the other",
-                default=False,
-            ),
-            Attribute("bias", "flag", "whether biases b and v are added", default=True),
-            Attribute(
-                "return_sequences",
-                "flag",
-                "whether the state after each step comes out, or that after the last alone (of a "
-                "walk from the end: after the first)",
-                default=True,
-            ),
-            Attribute(
-                "masked",
-                "flag",
-                "whether a last input mask[n,t] tells the steps that count by numbers above 0; any "
-                "other carries the state on",
-                default=False,
-            ),
-        ),
+        attributes=(_UNITS, *own, *_ATTRIBUTES),
         source=source,
-        kink="relu has derivative 0 at 0" if name == "rnn" else "",
+        kink=kink,
         example=(5, 4),
         examples=((_MASK, (5,)),),
     )
@@ -259,7 +276,7 @@ def _shown(extents: tuple[Affine, ...]) -> str:
 
 
 RNN = _entry(
-    "rnn",
+    _Kind("rnn", _elman, ("",)),
     "Elman's recurrent net: input and state before give the state; inputs x, or x and the state "
     "h0 to begin with, which is 0 otherwise",
     "Elman 1990, Finding structure in time; torch.nn.RNN",
@@ -272,15 +289,16 @@ RNN = _entry(
             choices=("tanh", "relu"),
         ),
     ),
+    kink="relu has derivative 0 at 0",
 )
 LSTM = _entry(
-    "lstm",
+    _Kind("lstm", _lstm, tuple("ifgo"), "hc"),
     "long short-term memory: gates i, f and o say what enters the memory c, stays and comes out; "
     "inputs x, or x and the states h0 and c0 to begin with, which are 0 otherwise",
     "Hochreiter & Schmidhuber 1997; Gers et al. 2000, the gate f; torch.nn.LSTM",
 )
 GRU = _entry(
-    "gru",
+    _Kind("gru", _gru, tuple("ruc")),
     "a gated recurrent unit: u says how much of the state stays, r how much of its word m the "
     "candidate c hears; inputs x, or x and the state h0 to begin with, which is 0 otherwise",
     "Cho et al. 2014, eq. 5 to 8, with biases as torch.nn.GRU",
