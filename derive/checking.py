@@ -1,6 +1,6 @@
 """Checks of a derivation: exactly, step by step, by differences, and against a person's formulas.
 
-A derivation whose entries are too many to be worked out one by one is checked on the same equations
+A derivation whose entries are too many to evaluate one by one is checked on the same equations
 over short axes, derived anew; the report says so.
 """
 
@@ -30,7 +30,7 @@ from derive.readers.vocabulary import Translation
 from derive.semantics.interpreter import Undefined
 from derive.specs.subject import demand_derivation
 
-MOST_NUMERIC = 30_000  # bodies that are worked out in fifty digits: some seconds
+MOST_NUMERIC = 30_000  # bodies evaluated in fifty digits: some seconds
 MOST_EXACT = 600  # bodies that are written out in symbols
 
 

@@ -1,1 +1,1 @@
-"""What each command does once its line has been read: a module a command, imported when it runs."""
+"""The commands, a module each, imported when it runs."""

@@ -48,7 +48,7 @@ class Marked:
 
     @property
     def detail(self) -> str:
-        """How many formulas are right, and the first that isn't."""
+        """The number of right formulas, and the first that isn't."""
         if self.report is None:
             return self.problems[0]
         rows = self.report.rows

@@ -135,7 +135,7 @@ def _report(derivation: Derivation, answer: Answer | None, options: CheckOptions
 
 
 def _formulas(derivation: Derivation, answer: Answer, run_it: bool) -> Report:
-    """What the formulas say, or, run, what they compute."""
+    """A report on the formulas as they are read, or, run, on what they compute."""
     if not run_it:
         return check_answer(derivation, answer)
     if (answer.form or form_of(answer.text)) != NUMPY:

@@ -82,7 +82,7 @@ def _by_ending(
     ending = (others or {}).get(ending, ending)
     if ending not in known:
         raise ChainruleError(
-            f"{output}: the file's ending tells no format{meant(ending, known)}; "
+            f"{output}: the file's ending names no format{meant(ending, known)}; "
             f"known: {', '.join(known)}; or give --format"
         )
     return ending

@@ -1,4 +1,4 @@
-"""What commands share: a spec or a text comes in, a file or text goes out."""
+"""Input and output of commands: a spec or a text comes in, a file or text goes out."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""A person's NumPy source, run apart: in a process of its own, within limits."""
+"""A person's NumPy source, run in a process of its own, within limits."""

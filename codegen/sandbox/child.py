@@ -121,7 +121,7 @@ def _packed(error: str | None, line: int, arrays: dict[str, Any]) -> bytes:
 
 
 def _beside() -> Any:
-    """The module of the kernel's fence, which stands in the file beside this one."""
+    """The module of the kernel's fence, from the file beside this one."""
     place = Path(__file__).with_name("kernel_fence.py")
     spec = importlib.util.spec_from_file_location("kernel_fence", place)
     assert spec is not None

@@ -108,7 +108,7 @@ def _npz(arrays: Mapping[str, np.ndarray]) -> bytes:
 
 
 def _answer(content: bytes, seconds: float, place: str) -> bytes:
-    """What the child says; it is gone in any case when this returns."""
+    """The child's answer; the child is gone in any case when this returns."""
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as job:
         job.write(content)
         job.seek(0)
@@ -142,7 +142,7 @@ def _answer(content: bytes, seconds: float, place: str) -> bytes:
 
 
 def _read(child: subprocess.Popen[bytes], end: float) -> bytes:
-    """What the child writes, up to the most that an answer has. Raises `TimeoutError`."""
+    """The bytes that the child writes, up to the most that an answer has. Raises `TimeoutError`."""
     assert child.stdout is not None
     parts: list[bytes] = []
     length = 0

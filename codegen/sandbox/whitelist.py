@@ -1,4 +1,4 @@
-"""What a source may say before it is run at all: arrays and arithmetic, nothing of the machine."""
+"""A whitelist of the syntax that is run: arrays and arithmetic, nothing of the machine."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ def calls(tree: ast.Module) -> tuple[Call, ...]:
 
 
 def keys(tree: ast.AST) -> Iterator[tuple[str, str]]:
-    """What is asked by a name in quotation marks: the table's name, and the word."""
+    """The lookups by a name in quotation marks: the table's name, and the word."""
     for node in ast.walk(tree):
         match node:
             case ast.Subscript(value=ast.Name(id=table), slice=ast.Constant(value=str() as word)):
@@ -176,7 +176,7 @@ def keys(tree: ast.AST) -> Iterator[tuple[str, str]]:
 
 
 def _names(function: str, value: ast.expr | None) -> tuple[str, ...]:
-    """What is returned, by names: `return dW1, db1`; of a dictionary its own keys are names."""
+    """The names of what is returned: `return dW1, db1`; of a dictionary its own keys are names."""
     match value:
         case ast.Tuple(elts=parts):
             return tuple(p.id if isinstance(p, ast.Name) else "" for p in parts)

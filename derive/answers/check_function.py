@@ -112,7 +112,7 @@ def _row(
     arrays: Mapping[str, Any],
     name: str = "",
 ) -> Row:
-    """What the function gave for `shown`; the row is about `name`."""
+    """The verdict on the function's answer for `shown`; the row is about `name`."""
     name = name or shown
     found = _numbers(given)
     if isinstance(found, str):

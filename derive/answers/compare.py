@@ -18,7 +18,7 @@ from derive.semantics.interpreter import Interpreter
 
 TOLERANCE = 1e-36  # of fifty digits: what is left out is lost by rounding, and no term
 VISIBLE = 1e-3  # a difference that a person sees in short numbers
-MOST = 300_000  # bodies that are worked out for one formula at one instance: seconds
+MOST = 300_000  # bodies evaluated for one formula at one instance: seconds
 
 
 class NoNumber(ArithmeticError):
@@ -26,7 +26,7 @@ class NoNumber(ArithmeticError):
 
 
 class TooLong(ArithmeticError):
-    """What was written takes too long to be worked out."""
+    """The formula takes too long to evaluate."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Comparison:
         return self.at.right.value(self.formula.real, place)
 
     def theirs(self, place: tuple[int, ...]) -> Any:
-        """What the formula gives; beyond all numbers, infinity."""
+        """The formula's value; infinity where it overflows."""
         try:
             return self.run.value(self.written.tensor, place)
         except OverflowError:

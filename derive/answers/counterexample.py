@@ -39,7 +39,7 @@ class Counterexample:
 
     @property
     def written(self) -> float:
-        """What the formula gives."""
+        """The formula's value."""
         return _float(self.comparison.theirs(self.place))
 
     @property
@@ -66,7 +66,7 @@ class Counterexample:
         }
 
     def _read(self) -> list[str]:
-        """What the formula reads that isn't given: errors, activations, constants."""
+        """The tensors that are read and not given: errors, activations, constants."""
         at, equations = self.comparison.at, self.comparison.written.equations
         own = {e.tensor for e in equations}
         read = {r.tensor for e in equations for r in equation_reads(e)}

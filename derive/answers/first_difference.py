@@ -1,4 +1,4 @@
-"""What stands in a formula or in the derivation only: terms, else factors of the only one."""
+"""The first difference of a formula from the derivation: terms, else factors of the only one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PART = "part"
 
 @dataclass(frozen=True)
 class Difference:
-    """What stands on one side only, in the equation language."""
+    """The parts that stand on one side only, in the equation language."""
 
     derived: tuple[str, ...]
     written: tuple[str, ...]
@@ -70,7 +70,7 @@ def _value(comparison: Comparison, equation: Equation, term: Term, place: tuple[
 def _unlike(
     left: Sequence[tuple[Any, Any]], right: Sequence[tuple[Any, Any]]
 ) -> tuple[list[Any], list[Any]]:
-    """What has no partner of the same value on the other side."""
+    """The parts that have no partner of the same value on the other side."""
     rest = list(right)
     kept = []
     for one, value in left:

@@ -34,7 +34,7 @@ _NEXT = "next_value_of_"  # nor read what will be; here that is a tensor like an
 
 @dataclass(frozen=True)
 class Formula:
-    """What a person wrote for one tensor.
+    """A person's formula for one tensor.
 
     `own` are the writer's own intermediates that it needs, in order. `real` is the derivation's
     name of the tensor, and `meanings` says which known tensor an own intermediate was found to

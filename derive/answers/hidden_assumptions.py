@@ -58,7 +58,7 @@ def holding(
 
 
 def usual(formula: Formula, written: FormulaInstance, at: Instance) -> Assumption | None:
-    """What people assume of such data, if anything."""
+    """The usual assumption on such data, if there is one."""
     return next(_of_data(formula, written, at), None)
 
 

@@ -1,4 +1,4 @@
-"""What formulas may name: every tensor, aliases of it, and `d` + either for a derivative."""
+"""The names that formulas may use: every tensor, its aliases, and `d` + either for a derivative."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def engine_s(derivation: Derivation) -> set[str]:
 
 
 def _inside_the_loss(system: System) -> set[str]:
-    """What a network's loss computes on its way, such as a sum of exponentials."""
+    """The intermediates of a network's loss, such as a sum of exponentials."""
     if not system.layers:
         return set()
     named = {n for layer in system.layers for n in (*layer.tensors, layer.output)}

@@ -42,7 +42,7 @@ class Walk:
 
 @dataclass(frozen=True)
 class Misfit:
-    """What doesn't fit: both shapes where they are known, and the reason in a clause."""
+    """A mismatch: both shapes where they are known, and the reason in a clause."""
 
     derived: Shape
     written: Shape | None
@@ -144,7 +144,7 @@ def _walks(
 
 
 def _shape(written: Written, shapes: Mapping[str, Shape]) -> Shape | None:
-    """The shape that the right side gives the left one, as far as plain walks tell."""
+    """The shape that the right side gives the left one, as far as plain walks show it."""
     left = {x.name: (x.name, 0, 0) for x in written.letters if isinstance(x, Name)}
     extents: dict[Binding, Affine] = {}
     for binding, walk in _walks(written.right, left, shapes):

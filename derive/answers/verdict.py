@@ -44,7 +44,7 @@ from derive.language.printer import equation_text
 from derive.language.syntax import Name
 
 CHECK = "formula"
-MOST = 30_000  # bodies that are worked out in all where more points are worth it
+MOST = 30_000  # bodies evaluated in all where more points are worth it
 _GIVEN = ("input", "target", "parameter", "buffer", "constant", "hyperparameter", "random")
 _SUMS = ("missing sum", "extra sum")  # where rows sum to 1, any 1 could be such a sum
 _POINTS = 8  # where something branches: a formula may be right in one branch only
@@ -66,7 +66,7 @@ def judge(formula: Formula) -> Row:
     try:
         return _judged(formula, unlike)
     except TooLong:
-        return _row(formula, OPEN, "it is too long to be worked out; name a sum inside it")
+        return _row(formula, OPEN, "it takes too long to evaluate; name a sum inside it")
     except OverflowError:
         return _row(formula, OPEN, "it is beyond all numbers at the numbers drawn")
     except ChainruleError:
@@ -146,7 +146,7 @@ def _different(formula: Formula, comparison: Comparison) -> Row:
 
 
 def _slips(formula: Formula, comparison: Comparison) -> Sequence[Slip]:
-    """What explains the formula; what does so for the usual data only, where all else is vague."""
+    """The slips that explain the formula; those for the usual data only where others are vague."""
     plain = slips_of(formula)
     if plain and plain[0].kind not in VAGUE and not plain[0].together:
         return plain
@@ -171,7 +171,7 @@ def _slip_notes(slips: Sequence[Slip]) -> list[str]:
 
 
 def _difference_notes(found: Difference) -> list[str]:
-    """What stands on one side only."""
+    """A note for each side, on what stands there only."""
     if not (found.derived or found.written):
         return []
     return [

@@ -1,4 +1,4 @@
-"""Which shapes go together, entry by entry."""
+"""Broadcasting: the shapes that go together entry by entry."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ class Builder(Monomials):
     # ---- transposes ------------------------------------------------------------------------------
 
     def transpose(self, node: Whole) -> Whole:
-        """The transpose, said at the leaves."""
+        """The transpose, put at the leaves."""
         if self.is_number(node):
             return node
         front, rest = self.in_front(node)
@@ -89,7 +89,7 @@ class Builder(Monomials):
         return front if is_ones(rest) else None
 
     def addends(self, node: Whole) -> list[tuple[Fraction, Whole]]:
-        """What is added, each with its number."""
+        """The addends, each with its number."""
         match node:
             case Entrywise(op="+" | "-" as op, args=(left, right)):
                 sign = 1 if op == "+" else -1

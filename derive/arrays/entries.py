@@ -1,4 +1,4 @@
-"""What an expression over whole arrays is, entry by entry."""
+"""Expressions over whole arrays, entry by entry."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ from derive.language.syntax import Fn, Name, Place, Ref, Refused, Syntax
 
 
 class Elaborates(Protocol):
-    """What knows the entries of every expression."""
+    """An elaborator: it knows the entries of every expression."""
 
     column: bool
     length: Lengths

@@ -1,6 +1,6 @@
 """Expressions over whole arrays, as frozen data: what NumPy and matrix notation have in common.
 
-A node says what is done, not what shapes there are: those follow from the named arrays when the
+A node says what is computed, not over which shapes: those follow from the named arrays when the
 node is elaborated (`elaborate.py`). Nodes that differ in their places alone are equal.
 """
 
@@ -18,7 +18,7 @@ NOWHERE = Place("expression", 1, 1)
 
 @dataclass(frozen=True, kw_only=True)
 class Placed:
-    """Where it was written."""
+    """Its place in the text."""
 
     place: Place = field(default=NOWHERE, compare=False, repr=False)
 
@@ -46,7 +46,7 @@ class Known(Placed):
 
 @dataclass(frozen=True)
 class Extent(Placed):
-    """How long an axis is, as a number: that of an array, counted from 0 or from the end."""
+    """The length of an array's axis, as a number; axes count from 0 or from the end."""
 
     of: Whole
     axis: int

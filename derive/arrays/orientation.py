@@ -1,4 +1,4 @@
-"""Which expressions are numbers, columns and rows, given the ranks of the named arrays."""
+"""Numbers, columns and rows, told apart by the ranks of the named arrays."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from derive.arrays.nodes import (
 
 
 class Kinds:
-    """Tells kinds of nodes; vectors are columns."""
+    """Numbers, columns and rows; vectors are columns."""
 
     def __init__(self, ranks: Mapping[str, int]) -> None:
         self.ranks = ranks

@@ -1,7 +1,7 @@
 """Python expressions of arrays -> nodes. Read through `ast` with a whitelist, never evaluated.
 
 Functions are known by their bare names and behind `np.`; methods of arrays (`x.sum(axis=0)`) are
-the functions of the same name. Who reads a whole program says what names, attributes, dict entries
+the functions of the same name. A reader of whole programs says what names, attributes, dict entries
 and calls of own functions mean, by overriding `resolve` and `own_call`.
 """
 
@@ -65,7 +65,7 @@ class Reader:
     # ---- expressions -----------------------------------------------------------------------------
 
     def place(self, node: ast.AST) -> Place:
-        """Where a node stands."""
+        """The place of a node in the text."""
         return Place(self.name, getattr(node, "lineno", 1), getattr(node, "col_offset", 0) + 1)
 
     def value(self, node: ast.expr, depth: int = 0) -> Whole:
@@ -194,7 +194,7 @@ class Reader:
             case ast.UnaryOp(op=ast.USub(), operand=operand):
                 return -self.integer(operand)
             case _:
-                raise Refused(self.place(node), "here stands a whole number, such as 0 or -1")
+                raise Refused(self.place(node), "a whole number belongs here, such as 0 or -1")
 
     def extent(self, node: ast.expr) -> Affine | Extent:
         """An extent: a number, `n`, `x.shape[0]`, `len(x)`."""
@@ -211,7 +211,7 @@ class Reader:
             return found
         if isinstance(found, Literal) and found.value.denominator == 1 and found.value > 0:
             return Affine((), int(found.value))
-        raise Refused(self.place(node), "here stands an extent, such as 3 or x.shape[0]")
+        raise Refused(self.place(node), "an extent belongs here, such as 3 or x.shape[0]")
 
     def axes(self, node: ast.expr | None) -> tuple[int, ...] | None:
         """`axis=`: an integer, several in brackets, None."""
@@ -281,7 +281,7 @@ class Reader:
     def maker(
         self, place: Place, name: str
     ) -> tuple[int, Callable[[tuple[Whole, ...], Place], Whole]]:
-        """How many arguments a function takes, and what it makes of them."""
+        """A function's number of arguments, and what makes its node of them."""
         if name in ENTRYWISE:
             op, count = ENTRYWISE[name]
             return count, lambda args, at: Entrywise(op, args, place=at)

@@ -37,7 +37,7 @@ class Making(Protocol):
         """The factors without the number, divisors as quotients."""
 
     def addends(self, node: Whole) -> Addends:
-        """What is added, each with its number."""
+        """The addends, each with its number."""
 
     def add(self, nodes: Sequence[Whole]) -> Whole:
         """A sum."""

@@ -189,7 +189,7 @@ class Elaborator:
     # ---- values ----------------------------------------------------------------------------------
 
     def entries(self, node: Whole) -> Entries:
-        """What an expression is, entry by entry."""
+        """The entries of an expression."""
         found = self._memo.get(node)
         if found is None:
             found = self._entries(node)
@@ -267,7 +267,7 @@ class Elaborator:
         return named(place, name, shape, "column" if self.column else "")
 
     def extent(self, extent: Affine | Extent) -> Affine:
-        """An extent, of whatever it is said."""
+        """An extent as a number or a name."""
         if isinstance(extent, Affine):
             return extent
         of = self.entries(extent.of)

@@ -1,4 +1,4 @@
-"""What stands inside a node."""
+"""The parts of a node."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def arrays(node: Whole) -> list[str]:
 
 
 def turns(node: Whole) -> int:
-    """How many transposes stand in a node."""
+    """The number of transposes in a node."""
     return sum(isinstance(n, Transpose) for n in ARRAYS.walk(node))
 
 

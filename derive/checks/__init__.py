@@ -1,1 +1,1 @@
-"""What proves a derivation: points, exact and numeric comparison, the report."""
+"""Checks of a derivation: points, exact and numeric comparison, the report."""

@@ -71,7 +71,7 @@ class Numbers:
         return DIGITS.number(0) + sum((run.array(name) * upstream).flat)
 
     def rate(self, changes: Mapping[str, np.ndarray]) -> Any:
-        """How fast the objective changes along a direction, by a central difference."""
+        """The objective's rate of change along a direction, by a central difference."""
         ahead, behind = (
             self.objective({n: self.values[n] + sign * _STEP * c for n, c in changes.items()})
             for sign in (1, -1)

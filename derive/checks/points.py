@@ -59,7 +59,7 @@ _LARGE = 1e6  # differences of a larger objective have too few digits left, in f
 _SMALLER = 2  # what leaves are divided by where the objective is larger than that
 
 
-_MOST_BODIES = 500_000  # that are worked out one by one: a minute
+_MOST_BODIES = 500_000  # that are evaluated one by one: a minute
 
 
 class NoInstance(Exception):
@@ -108,7 +108,7 @@ def _dims(extent: Affine) -> Iterator[Dim]:
 
 
 def work(equations: Sequence[Equation], extents: Mapping[str, int]) -> int:
-    """How many bodies are worked out when every entry is."""
+    """The number of bodies that every entry together evaluates."""
     total = 0
     for equation in equations:
         for term in equation.terms:
@@ -134,7 +134,7 @@ def draw(
     """
     bodies = work((*derivation.forward, *derivation.backward, *derivation.inlined), extents)
     if bodies > _MOST_BODIES:
-        raise NoInstance(f"even over short axes {bodies} products are too many to be worked out")
+        raise NoInstance(f"even over short axes {bodies} products are too many to evaluate")
     best: tuple[tuple[bool, bool, float], Values] | None = None
     smaller = 1
     for attempt, (bounds, mixed) in enumerate(_RANGES):

@@ -1,4 +1,4 @@
-"""What a user says about the arrays of an expression: `A: n n symmetric, x: n, c`."""
+"""The declarations of an expression's arrays: `A: n n symmetric, x: n, c`."""
 
 from __future__ import annotations
 

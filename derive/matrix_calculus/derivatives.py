@@ -78,7 +78,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Answers:
-    """What was asked, and the derivative by each array that was named."""
+    """An expression, and its derivative by each array that was named."""
 
     asked: Asked
     derivation: Derivation
@@ -218,5 +218,5 @@ class _Answering:
 
 
 def _length(node: Whole, lengths: Mapping[str, int]) -> int:
-    """How long a node's text is with the names written out."""
+    """The length of a node's text with the names written out."""
     return len(text(node)) + sum(lengths[n] - len(n) for n in arrays(node) if n in lengths)

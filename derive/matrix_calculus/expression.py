@@ -217,5 +217,5 @@ def _sides(reader: Reader, statement: ast.stmt, last: bool) -> tuple[str | None,
             )
         case _:
             raise Refused(
-                reader.place(statement), "here stands an expression, or name = expression"
+                reader.place(statement), "an expression belongs here, or name = expression"
             )

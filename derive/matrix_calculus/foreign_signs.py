@@ -13,7 +13,7 @@ _DOTTED = {"*": "*", "/": "/", "^": "**", "\\": "/"}
 
 
 def foreign(text: str, name: str) -> tuple[Place, str] | None:
-    """Where the first such sign of a text stands, and its cure; None: there is none."""
+    """The place of the first such sign of a text, and its cure; None: there is none."""
     found: list[tuple[int, str]] = []
     for reader in (_power, _transpose, _dotted, _bars, _other):
         known = reader(text)

@@ -41,7 +41,7 @@ from derive.ir.tree import (
 
 
 class NotLinear(Exception):
-    """The derivative isn't told as linear in `dY`."""
+    """The derivative isn't in a form that is linear in `dY`."""
 
 
 @dataclass(frozen=True)

@@ -133,7 +133,7 @@ class _Comparison:
         return found
 
     def _assume(self, assumption: Assumption) -> None:
-        """Where a sum of entries is stated, the last entry is the rest."""
+        """Use stated sums of entries: the last entry is the rest."""
         axes = assumption.axes
         left = replace(assumption.left, tensor="left")
         right = Equation(

@@ -1,4 +1,4 @@
-"""How surely equal values mean equal formulas: Schwartz and Zippel's bound.
+"""Schwartz and Zippel's bound: how surely equal values mean equal formulas.
 
 Two rational functions that differ agree at a point drawn at random with a probability of at most
 `degree / size of the set drawn from`. So where a formula and what was derived are rational in what

@@ -45,7 +45,7 @@ class Slope:
 
     @property
     def tensors(self) -> frozenset[str]:
-        """What its forms read."""
+        """The tensors that its forms read."""
         return frozenset(r.tensor for _, form in self.forms for r in reads(form))
 
     def at(self, subscripts: tuple[Affine, ...], form: int = 0) -> Expr:

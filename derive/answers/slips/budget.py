@@ -1,4 +1,4 @@
-"""How much a search may do, and what it has cost so far."""
+"""The budget of a search, and what has been spent of it."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def written(twins: Sequence[Nested], far: int = 0) -> Candidate:
 
 
 def candidates(tensor: str, derivation: Derivation, points: Sequence[Point]) -> Iterator[Candidate]:
-    """What was written, as it was and with the writer's own names written in; what is right."""
+    """The written formula, with the writer's own names and without; then the right one."""
     raw = [r for p in points if (r := as_read(p)) is not None]
     full = [w for p in points if (w := as_written(p)) is not None]
     named = len(raw) == len(points) and any(p.own for p in points)

@@ -22,7 +22,7 @@ _MOST_STAGES = 3
 def right_forms(
     tensor: str, derivation: Derivation, mentioned: Collection[str]
 ) -> dict[Nested, int]:
-    """What was derived for a tensor, with the equations of what it reads written in or not.
+    """The derived equation of a tensor, with the equations of what it reads written in or not.
 
     `mentioned` is what the written formula reads: a form that reads the same is the likeliest.
     With each form what is added to the ranks of its edits, for being unlike what was written.

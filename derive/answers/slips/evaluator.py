@@ -117,7 +117,7 @@ class Evaluator:
         self._letters: dict[Axis, Array] = {a: columns[:, k] for k, a in enumerate(axes)}
 
     def extent(self, axis: Axis) -> int:
-        """How far a letter runs here."""
+        """The extent of a letter here."""
         return self.size(axis.extent)
 
     def size(self, extent: Affine) -> int:

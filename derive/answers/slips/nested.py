@@ -55,7 +55,7 @@ class Nested:
 
     @property
     def size(self) -> int:
-        """How many nodes the right side has."""
+        """The number of nodes on the right side."""
         return sum(1 for _ in walk(self.expr))
 
 

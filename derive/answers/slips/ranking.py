@@ -1,4 +1,4 @@
-"""How likely an edit is that explains a formula, and which mistake it is called."""
+"""The ranking of edits that explain a formula: how likely each is, and its name."""
 
 from __future__ import annotations
 

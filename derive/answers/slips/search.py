@@ -56,7 +56,7 @@ class Search:
         return Ranking(self.derivation, self.points[0], self.candidates, self.tensors)
 
     def single_mistakes(self) -> tuple[Slip, ...]:
-        """What one mistake explains, likeliest first, each kind once."""
+        """The single mistakes that explain the formula, likeliest first, each kind once."""
         explanations = sorted(self._explanations(), key=lambda e: e.rank)
         kinds: dict[str, Slip] = {}
         for explanation in explanations:
@@ -113,7 +113,7 @@ class Search:
         return True
 
     def value(self, candidate: Candidate, which: int, edit: Edit) -> Array | None:
-        """What an edit makes of a candidate, at a point's entries."""
+        """The values of an edited candidate, at a point's entries."""
         try:
             evaluator = candidate.evaluator(which, self.points[which])
         except NO_VALUE:

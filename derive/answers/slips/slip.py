@@ -1,4 +1,4 @@
-"""What a search for a slip is given, and what it answers."""
+"""The input of a search for a slip, and its answer."""
 
 from __future__ import annotations
 

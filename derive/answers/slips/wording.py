@@ -14,7 +14,7 @@ _OWN_EXTENT = re.compile(r"size\((\w+) \d+\)")
 
 
 def clause(edit: Edit, right: bool) -> str:
-    """What went wrong; `right`: the right formula was edited, else the written one was."""
+    """The mistake in a clause; `right`: the right formula was edited, else the written one was."""
     before, after = _text(edit.before), _text(edit.after)
     match edit.mistake.what:
         case "drop":

@@ -69,7 +69,7 @@ def test_what_is_too_long_is_not_checked():
     derivation = differentiate(parse(text, parameters=["T"], sizes=sizes, objective="E"))
     rows = [*check(derivation).rows, *verify_module(derivation)]
     assert {r.verdict for r in rows} == {"not checked"}
-    assert rows[0].detail == "even over short axes 33554432 products are too many to be worked out"
+    assert rows[0].detail == "even over short axes 33554432 products are too many to evaluate"
 
 
 def test_leaves_are_as_large_as_they_were_where_nothing_grows():

@@ -536,7 +536,7 @@ REFUSED = [
     ("[x for x in y]", S, "a comprehension isn't known"),
     ("1e999 * x", S, "no finite number"),
     ("", S, "there is nothing to differentiate"),
-    ("for i in x: x", S, "here stands an expression"),
+    ("for i in x: x", S, "an expression belongs here"),
     ("(" * 200 + "x" + ")" * 200, S, "nested too deeply"),
     ("-" * 5000 + "x", S, "nested too deeply"),
     ("x" + "+x" * 3000, S, "nested too deeply"),

@@ -1,4 +1,4 @@
-"""What an emitter of edits may know: the formula, its values, and the model's tensors."""
+"""The context of an edit: the formula, its values, and the model's tensors."""
 
 from __future__ import annotations
 
@@ -74,5 +74,5 @@ class Context:
         return tuple(positions(self.whole))
 
     def extent(self, axis: Axis) -> int:
-        """How far a letter runs."""
+        """The extent of a letter."""
         return self.evaluator.extent(axis)

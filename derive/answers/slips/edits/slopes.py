@@ -47,7 +47,7 @@ class Group:
 
     @property
     def paths(self) -> tuple[Path, ...]:
-        """Where its factors stand; the node itself where it is no factor."""
+        """The paths of its factors; of the node itself where it is no factor."""
         return tuple((*self.position.path, k) for k in self.which) or (self.position.path,)
 
     @property
@@ -66,7 +66,7 @@ class Group:
 
 
 def groups(whole: Nested, slopes: Sequence[Slope], evaluator: Evaluator) -> list[Group]:
-    """Where a formula has derivatives of activations in it, however they are written."""
+    """The derivatives of activations in a formula, however they are written."""
     found = []
     for position in positions(whole):
         node = position.node
