@@ -1,6 +1,6 @@
 """lenet: forward pass, gradients and training, in NumPy alone.
 
-The objective is E = sum(n, log(s[n]) + m[n] - z4[n,t[n]])/size(n).
+The objective is E = sum(n, log(s[n]) - (z4[n,t[n]] - m[n]))/size(n).
 Derived and written by chainrule; each line stands under its formula.
 
 Sources:
@@ -251,8 +251,8 @@ def _evaluate(params, x, t):
     ) = _propagate(params, x)
     N = len(x)
     t = _places(t, "t", (N,), 10)
-    # E = sum(n, log(s[n]) + m[n] - z4[n,t[n]])/size(n)
-    E = np.sum(np.log(s) + m - _take(z4, (0, 1), (np.arange(N), t))) / N
+    # E = sum(n, log(s[n]) - (z4[n,t[n]] - m[n]))/size(n)
+    E = np.sum(np.log(s) - (_take(z4, (0, 1), (np.arange(N), t)) - m)) / N
     return E, x_windows, y1, avg_pool2d1_windows, y2, flatten1, y3, p
 
 
@@ -267,7 +267,7 @@ def probabilities(params, x):
 
 
 def loss(params, x, t, training=False, rng=None):
-    """The objective E = sum(n, log(s[n]) + m[n] - z4[n,t[n]])/size(n)."""
+    """The objective E = sum(n, log(s[n]) - (z4[n,t[n]] - m[n]))/size(n)."""
     return float(_evaluate(params, x, t)[0])
 
 

@@ -1,7 +1,7 @@
 """lstm_text: forward pass, gradients and training, in NumPy alone.
 
-The objective is E = sum(n,j, log(s[n,j]) + m[n,j] -
-z_out[n,j,t[n,j]])/(size(n)*size(s)).
+The objective is E = sum(n,j, log(s[n,j]) - (z_out[n,j,t[n,j]] -
+m[n,j]))/(size(n)*size(s)).
 Derived and written by chainrule; each line stands under its formula.
 
 Sources:
@@ -233,11 +233,11 @@ def _evaluate(params, x, t):
     N = len(x)
     S = x.shape[1]
     t = _places(t, "t", (N, S), 66)
-    # E = sum(n,j, log(s[n,j]) + m[n,j] - z_out[n,j,t[n,j]])/(size(n)*size(s))
+    # E = sum(n,j, log(s[n,j]) - (z_out[n,j,t[n,j]] - m[n,j]))/(size(n)*size(s))
     E = (
         np.sum(
-            np.log(s) + m
-            - _take(z_out, (0, 1, 2), (np.arange(N)[:, None], np.arange(S), t))
+            np.log(s)
+            - (_take(z_out, (0, 1, 2), (np.arange(N)[:, None], np.arange(S), t)) - m)
         )
         / (N * S)
     )
@@ -258,8 +258,8 @@ def probabilities(params, x):
 
 
 def loss(params, x, t, training=False, rng=None):
-    """The objective E = sum(n,j, log(s[n,j]) + m[n,j] -
-    z_out[n,j,t[n,j]])/(size(n)*size(s))."""
+    """The objective E = sum(n,j, log(s[n,j]) - (z_out[n,j,t[n,j]] -
+    m[n,j]))/(size(n)*size(s))."""
     return float(_evaluate(params, x, t)[0])
 
 

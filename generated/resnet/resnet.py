@@ -1,6 +1,6 @@
 """resnet: forward pass, gradients and training, in NumPy alone.
 
-The objective is E = sum(n, log(s[n]) + m[n] - z_out[n,t[n]])/size(n).
+The objective is E = sum(n, log(s[n]) - (z_out[n,t[n]] - m[n]))/size(n).
 Derived and written by chainrule; each line stands under its formula.
 
 Sources:
@@ -416,8 +416,8 @@ def _evaluate(params, x, t, training):
     ) = _propagate(params, x, training)
     N = len(x)
     t = _places(t, "t", (N,), 10)
-    # E = sum(n, log(s[n]) + m[n] - z_out[n,t[n]])/size(n)
-    E = np.sum(np.log(s) + m - _take(z_out, (0, 1), (np.arange(N), t))) / N
+    # E = sum(n, log(s[n]) - (z_out[n,t[n]] - m[n]))/size(n)
+    E = np.sum(np.log(s) - (_take(z_out, (0, 1), (np.arange(N), t)) - m)) / N
     return (
         E, x_windows, z_stem, y_stem_windows, z_a1, mu_n1, s_n1, m_n1, sqrt_v_n1, y_n1,
         count_n1, y_r1_windows, z_a2, mu_n2, s_n2, m_n2, sqrt_v_n2, count_n2, y_first,
@@ -437,7 +437,7 @@ def probabilities(params, x):
 
 
 def loss(params, x, t, training=False, rng=None):
-    """The objective E = sum(n, log(s[n]) + m[n] - z_out[n,t[n]])/size(n)."""
+    """The objective E = sum(n, log(s[n]) - (z_out[n,t[n]] - m[n]))/size(n)."""
     return float(_evaluate(params, x, t, training)[0])
 
 

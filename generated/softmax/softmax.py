@@ -1,6 +1,6 @@
 """softmax: forward pass, gradients and training, in NumPy alone.
 
-The objective is E = sum(n,i, t[n,i]*(log(s[n]) + m[n] - z2[n,i]))/size(n).
+The objective is E = sum(n,i, t[n,i]*(log(s[n]) - (z2[n,i] - m[n])))/size(n).
 Derived and written by chainrule; each line stands under its formula.
 
 Sources:
@@ -76,8 +76,8 @@ def _evaluate(params, x, t):
     z1, y1, z2, m, s, p = _propagate(params, x)
     N = len(x)
     t = _array(t, "t", (N, 3))
-    # E = sum(n,i, t[n,i]*(log(s[n]) + m[n] - z2[n,i]))/size(n)
-    E = np.sum(t * (np.log(s)[:, None] + m[:, None] - z2)) / N
+    # E = sum(n,i, t[n,i]*(log(s[n]) - (z2[n,i] - m[n])))/size(n)
+    E = np.sum(t * (np.log(s)[:, None] - (z2 - m[:, None]))) / N
     return E, z1, y1, p
 
 
@@ -92,7 +92,7 @@ def probabilities(params, x):
 
 
 def loss(params, x, t, training=False, rng=None):
-    """The objective E = sum(n,i, t[n,i]*(log(s[n]) + m[n] - z2[n,i]))/size(n)."""
+    """The objective E = sum(n,i, t[n,i]*(log(s[n]) - (z2[n,i] - m[n])))/size(n)."""
     return float(_evaluate(params, x, t)[0])
 
 

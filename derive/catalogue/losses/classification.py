@@ -63,7 +63,7 @@ def _softmax_cross_entropy(use: Use) -> str:
     if counts:
         text += f"w[n,...] = {counts}\n"
     if by_class and not use.attributes["label_smoothing"]:
-        cost = "log(s[n,...]) + m[n,...] - y[n,...,t[n,...]]"
+        cost = "log(s[n,...]) - (y[n,...,t[n,...]] - m[n,...])"
         if counts:
             return f"{text}E = sum(n,..., w[n,...]*({cost}))/{weighed}"
         return f"{text}E = mean(n,..., {cost})"
@@ -77,7 +77,7 @@ def _softmax_cross_entropy(use: Use) -> str:
         target = "q[n,...,i]"
     if use.attributes["weight"] is not None:
         target = f"weight[i]*{target}"
-    cost = f"{target}*(log(s[n,...]) + m[n,...] - y[n,...,i])"
+    cost = f"{target}*(log(s[n,...]) - (y[n,...,i] - m[n,...]))"
     if counts:
         return f"{text}E = sum(n,...,i, {cost})/{weighed}"
     return f"{text}E = mean(n,..., sum(i, {cost}))"

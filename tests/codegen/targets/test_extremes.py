@@ -157,3 +157,16 @@ def test_sequences_far_out(name, settings, scale, dtype):
 
 def test_every_loss_is_taken_far_out():
     assert {name for name, *_ in LOSSES} == set(catalogue.LOSS)
+
+
+@pytest.mark.parametrize("targets", ["classes", "one_hot"])
+def test_a_small_loss_of_large_logits_keeps_its_digits(targets):
+    """`log(s) + m - z` was 0.31323 in float32: 1000 takes the digits of log(s) with it."""
+    loss = {"type": "softmax_cross_entropy", "targets": targets}
+    layers = [{"type": "dense", "units": 3, "bias": False}]
+    derivation = differentiate(load({"inputs": {"x": [3]}, "layers": layers, "loss": loss}))
+    module = codegen.load_module(codegen.emit(derivation, dtype="float32", part="math"))
+    x = np.array([[1000, 999, 0]], np.float32)
+    target = np.array([0]) if targets == "classes" else np.eye(3, dtype=np.float32)[:1]
+    found = np.float32(module.loss({"W1": np.eye(3, dtype=np.float32)}, x, target))
+    assert abs(found - np.float32(np.log1p(np.exp(-1)))) <= 2 * np.spacing(found)
