@@ -142,7 +142,7 @@ def emit(
     spec: Spec,
     output: Output = None,
     target: Annotated[str, _option("TARGET", "numpy.")] = "numpy",
-    style: Annotated[str, _option("STYLE", "plain or fast.")] = "plain",
+    style: Annotated[str, _option("STYLE", "plain.")] = "plain",
     dtype: Annotated[str, _option("TYPE", "float64 or float32.")] = "float64",
     part: Annotated[
         str,

@@ -9,6 +9,7 @@ from codegen.latex.array_printer import NoTex, TexPrinter
 from codegen.latex.index_printer import IndexPrinter
 from codegen.latex.symbols import Names as Symbols
 from codegen.pipeline import array_program
+from codegen.program.operands import Variable
 from codegen.program.procedures import (
     Argument,
     Compute,
@@ -17,7 +18,6 @@ from codegen.program.procedures import (
     Module,
     Procedure,
     Return,
-    Variable,
 )
 from codegen.targets.numpy.array_expressions import function_text
 from codegen.targets.numpy.emitted_source import helper_text

@@ -9,18 +9,17 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from codegen.module.context import Context, read_by
 from codegen.module.input_limits import Bounds
+from codegen.program.operands import Entry, Variable
 from codegen.program.procedures import (
     AtMost,
     Check,
     Convert,
-    Entry,
     FreshGenerator,
     Instruction,
     Measure,
     NotNegative,
     Sample,
     Unpack,
-    Variable,
 )
 from derive.ir.notation import Dim, Equation, Tensor, affine
 from derive.ir.runtime_extents import dims_of, dims_of_extent

@@ -8,7 +8,8 @@ from functools import cached_property
 
 from codegen.module.input_limits import Bounds, bounds_of
 from codegen.module.partition import Plan, curving, plan_of
-from codegen.program.procedures import Argument, Literal, Own, Text, Variable
+from codegen.program.operands import Literal, Own, Variable
+from codegen.program.procedures import Argument, Text
 from derive.ir.derivation import Derivation
 from derive.ir.notation import Equation, Tensor
 from derive.ir.runtime_extents import dims_of

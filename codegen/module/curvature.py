@@ -8,17 +8,8 @@ from codegen.module.arguments import converted, measured, unpacked
 from codegen.module.context import PARAMS, Context, arguments, read_by, variables
 from codegen.module.forward import evaluated, evaluation, shape_text
 from codegen.module.partition import curving
-from codegen.program.procedures import (
-    Call,
-    Compute,
-    Entry,
-    Instruction,
-    Operand,
-    Procedure,
-    Return,
-    Unpack,
-    Variable,
-)
+from codegen.program.operands import Call, Entry, Operand, Variable
+from codegen.program.procedures import Compute, Instruction, Procedure, Return, Unpack
 from derive.ir.names import current_of, is_next, next_of
 from derive.ir.notation import Add, Equation, Read, affine
 from derive.ir.tree import add

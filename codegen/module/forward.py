@@ -15,21 +15,8 @@ from codegen.module.context import (
     listing,
     variables,
 )
-from codegen.program.procedures import (
-    AsNumber,
-    Call,
-    Compute,
-    Instruction,
-    Literal,
-    Operand,
-    Procedure,
-    Result,
-    Return,
-    Shape,
-    Text,
-    Unpack,
-    Variable,
-)
+from codegen.program.operands import AsNumber, Call, Literal, Operand, Result, Variable
+from codegen.program.procedures import Compute, Instruction, Procedure, Return, Shape, Text, Unpack
 from derive.ir.notation import Tensor
 from derive.language.printer import equation_text
 

@@ -5,26 +5,28 @@ from __future__ import annotations
 from codegen.module.arguments import converted, measured, unpacked
 from codegen.module.context import MODE, PARAMS, Context, arguments, variables
 from codegen.module.forward import evaluated, evaluation
-from codegen.program.procedures import (
-    Argument,
+from codegen.program.operands import (
     AsNumber,
     Call,
-    Compute,
     Entry,
-    IfGiven,
-    Instruction,
-    Let,
     Literal,
     Operand,
     Own,
-    Procedure,
-    Put,
     Result,
-    Return,
     Table,
-    Text,
     Variable,
     ZerosLike,
+)
+from codegen.program.procedures import (
+    Argument,
+    Compute,
+    IfGiven,
+    Instruction,
+    Let,
+    Procedure,
+    Put,
+    Return,
+    Text,
 )
 from derive.ir.names import current_of
 from derive.ir.notation import Equation, Tensor

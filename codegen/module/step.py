@@ -5,23 +5,17 @@ from __future__ import annotations
 from codegen.module.arguments import checked, unpacked
 from codegen.module.context import PARAMS, STATE, Context, arguments, variables
 from codegen.module.forward import shape_text
+from codegen.program.operands import Entry, Literal, NoState, Operand, Place, Table, Variable
 from codegen.program.procedures import (
     Argument,
     Before,
     Compute,
     Counter,
-    Entry,
     Extent,
     Instruction,
-    Literal,
-    NoState,
-    Operand,
-    Place,
     Procedure,
     Return,
     SetExtent,
-    Table,
-    Variable,
 )
 from derive.ir.notation import Tensor
 from derive.ir.runtime_extents import equation_dims

@@ -8,23 +8,17 @@ from dataclasses import dataclass, replace
 from codegen.module.context import PARAMS, RNG, STATE, TRAINING, Context, arguments, variables
 from codegen.module.curvature import curvature_update
 from codegen.module.partition import moved
+from codegen.program.operands import Call, Hyperparameters, Literal, Memory, Operand, Own, Table
 from codegen.program.procedures import (
     EVERY,
     Argument,
-    Call,
     Compute,
     EachParameter,
     Group,
-    Hyperparameters,
     Instruction,
-    Literal,
-    Memory,
-    Operand,
     Overall,
-    Own,
     Procedure,
     Return,
-    Table,
     Unpack,
     Update,
 )

@@ -24,7 +24,8 @@ from codegen.program.nodes import (
     Window,
     Zeros,
 )
-from codegen.program.procedures import AtMost, Check, Instruction, NoState, Sample
+from codegen.program.operands import NoState
+from codegen.program.procedures import AtMost, Check, Instruction, Sample
 from codegen.program.walk import arrays_in, operands_in
 from derive.ir.notation import Affine, Expr, Index
 from derive.ir.runtime_extents import dims_of_extent

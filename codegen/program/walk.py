@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from codegen.program.nodes import AddAt, Array, Assign, Choose, Load, When
+from codegen.program.operands import Operand, Variable
 from codegen.program.procedures import (
     Compute,
     Group,
@@ -13,9 +14,7 @@ from codegen.program.procedures import (
     Measure,
     Module,
     NotNegative,
-    Operand,
     Procedure,
-    Variable,
 )
 from derive.ir.notation import Expr
 from derive.ir.tree import equation_reads, reads

@@ -30,14 +30,13 @@ from codegen.program.nodes import (
     Window,
     Zeros,
 )
+from codegen.program.operands import Call, Entry, Own, Variable
 from codegen.program.procedures import (
-    Call,
     Check,
     Compute,
     Convert,
     Counter,
     EachParameter,
-    Entry,
     Extent,
     IfGiven,
     Instruction,
@@ -45,7 +44,6 @@ from codegen.program.procedures import (
     Measure,
     Module,
     Overall,
-    Own,
     Procedure,
     Put,
     Return,
@@ -53,7 +51,6 @@ from codegen.program.procedures import (
     SetExtent,
     Unpack,
     Update,
-    Variable,
 )
 from codegen.program.walk import ARRAYS, arrays_in, operands_in, read_in
 from derive.ir.notation import Affine, Axis

@@ -13,6 +13,7 @@ import pytest
 from codegen.cli import main
 from codegen.documents.formats.pdf import have_tex
 from codegen.files import write_whole
+from codegen.pipeline import DTYPES, STYLES, TARGETS
 
 ROOT = Path(__file__).parents[3]
 GENDER = str(ROOT / "generated" / "gender" / "gender.toml")
@@ -78,6 +79,16 @@ def test_help_names_every_command(run):
         for name in ("derive", "emit", "check", "layers", "demo"):
             assert f"  {name}" in out
         assert max(map(len, out.splitlines())) <= 80
+
+
+def test_help_of_emit_says_what_there_is(run):
+    _, out, _ = run("emit", "--help")
+    for option, known in OPTIONS.items():
+        row = re.search(rf"{option} +[A-Z]+ +([^.]*)\.", out)[1]
+        assert re.split(r", | or ", row) == list(known), option
+
+
+OPTIONS = {"--target": TARGETS, "--style": STYLES, "--dtype": DTYPES}
 
 
 def test_help_imports_nothing_that_takes_time():

@@ -6,7 +6,8 @@ import pytest
 
 from codegen.lowering.module import lowered
 from codegen.program.nodes import Assign, Dot, Map, Reduce
-from codegen.program.procedures import Call, Measure, Return, Sample, Unpack, Variable
+from codegen.program.operands import Call, Variable
+from codegen.program.procedures import Measure, Return, Sample, Unpack
 from codegen.program.walk import ARRAYS, with_arrays
 from codegen.program.wellformed import check_module
 from derive.ir.wellformed import Malformed
