@@ -18,13 +18,9 @@ from codegen.pipeline import emit
 from codegen.targets.numpy.load_module import load_module
 from derive.calculus.differentiate import differentiate
 from derive.checking import MOST_NUMERIC
-from derive.checks.points import (
-    NoInstance,
-    draw,
-    instance,
-    run_time_extents,
-)
+from derive.checks.points import NoInstance, draw, run_time_extents
 from derive.checks.report import Row
+from derive.checks.short_axes import instance
 from derive.ir.derivation import Derivation
 from derive.ir.names import next_of
 from derive.ir.notation import Tensor

@@ -18,13 +18,9 @@ from derive.checks.numeric import (
     check_gradients,
     check_steps,
 )
-from derive.checks.points import (
-    NoInstance,
-    draw,
-    instance,
-    run_time_extents,
-)
+from derive.checks.points import NoInstance, draw, run_time_extents
 from derive.checks.report import Report, Row
+from derive.checks.short_axes import instance
 from derive.ir.derivation import Derivation
 from derive.readers.vocabulary import Translation
 from derive.semantics.interpreter import Undefined

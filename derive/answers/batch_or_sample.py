@@ -21,7 +21,8 @@ from derive.answers.known_names import (
 from derive.answers.random_points import Points
 from derive.calculus.differentiate import differentiate
 from derive.checks.numeric import Numbers
-from derive.checks.points import draw, instance, run_time_extents
+from derive.checks.points import draw, run_time_extents
+from derive.checks.short_axes import instance
 from derive.errors import ChainruleError
 from derive.ir.derivation import Derivation
 from derive.ir.notation import Equation

@@ -19,13 +19,8 @@ from derive.answers.batch_or_sample import Instance, instance_of
 from derive.answers.compare import NoNumber, compared
 from derive.answers.formula import Formula, FormulaInstance
 from derive.calculus.differentiate import differentiate
-from derive.checks.points import (
-    NoInstance,
-    draw,
-    leaves,
-    resized,
-    run_time_extents,
-)
+from derive.checks.points import NoInstance, draw, leaves, run_time_extents
+from derive.checks.short_axes import resized
 from derive.errors import ChainruleError
 from derive.ir.derivation import Derivation
 from derive.ir.notation import Tensor

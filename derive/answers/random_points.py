@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from derive.answers.known_names import known_names
-from derive.checks.points import NoInstance, draw, instance, run_time_extents
+from derive.checks.points import NoInstance, draw, run_time_extents
+from derive.checks.short_axes import instance
 from derive.ir.derivation import Derivation
 from derive.ir.tree import equation_reads
 from derive.semantics.interpreter import Interpreter

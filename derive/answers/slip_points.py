@@ -16,12 +16,8 @@ from derive.answers.formula import Formula
 from derive.answers.hidden_assumptions import Assumption
 from derive.answers.slips import Point, Slip, find_slips
 from derive.calculus.differentiate import differentiate
-from derive.checks.points import (
-    NoInstance,
-    draw,
-    resized,
-    run_time_extents,
-)
+from derive.checks.points import NoInstance, draw, run_time_extents
+from derive.checks.short_axes import resized
 from derive.errors import ChainruleError
 from derive.ir.derivation import Derivation
 from derive.ir.names import without_marks

@@ -9,18 +9,16 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 
-from derive.calculus.differentiate import differentiate
 from derive.ir.derivation import Derivation
 from derive.ir.input_limits import NoLonger
 from derive.ir.notation import (
     Affine,
-    Axis,
     Call,
     Compare,
     Dim,
@@ -30,16 +28,12 @@ from derive.ir.notation import (
     Read,
     Tensor,
     Term,
-    affine,
 )
-from derive.ir.system import Assumption, System
+from derive.ir.system import Assumption
 from derive.ir.tree import (
     affine_axes,
     equation_reads,
     reads,
-    replace_reads,
-    substitute,
-    substitute_term,
     walk,
 )
 from derive.semantics.interpreter import Interpreter
@@ -135,7 +129,7 @@ def draw(
     bodies = work((*derivation.forward, *derivation.backward, *derivation.inlined), extents)
     if bodies > _MOST_BODIES:
         raise NoInstance(f"even over short axes {bodies} products are too many to evaluate")
-    best: tuple[tuple[bool, bool, float], Values] | None = None
+    best: tuple[tuple[bool, bool, bool, float], Values] | None = None
     smaller = 1
     for attempt, (bounds, mixed) in enumerate(_RANGES):
         source = random.Random(f"{seed} {attempt}")
@@ -148,12 +142,16 @@ def draw(
         moderate = largest <= _LARGE
         if largest > _LARGE:
             smaller *= _SMALLER  # many layers in a row multiply what is larger than 1
-        if not _finite(interpreter, derivation):
+        if not np.isfinite(interpreter.array(derivation.objective)).all():
             continue
-        rank = (moderate, _has_gradients(derivation, values, extents), interpreter.margin)
+        defined = _defined(
+            interpreter, derivation
+        )  # else a nan is masked, where it can't be helped
+        smooth = _has_gradients(derivation, values, extents)
+        rank = (defined, moderate, smooth, interpreter.margin)
         if best is None or rank > best[0]:
             best = rank, values
-            if all(rank[:2]) and interpreter.margin > _NEAR:
+            if all(rank[:3]) and interpreter.margin > _NEAR:
                 break
     if best is None:
         raise NoInstance("no random numbers were found at which the objective is finite")
@@ -188,10 +186,13 @@ def _full(value: int) -> np.ndarray:
 
 
 def _finite(interpreter: Interpreter, derivation: Derivation) -> bool:
-    for equation in derivation.forward:
-        if np.isnan(interpreter.array(equation.tensor)).any():
-            return False
-    return bool(np.isfinite(interpreter.array(derivation.objective)).all())
+    objective = np.isfinite(interpreter.array(derivation.objective)).all()
+    return bool(objective) and _defined(interpreter, derivation)
+
+
+def _defined(interpreter: Interpreter, derivation: Derivation) -> bool:
+    """Whether no value on the way is nan."""
+    return not any(np.isnan(interpreter.array(e.tensor)).any() for e in derivation.forward)
 
 
 def _has_gradients(derivation: Derivation, values: Values, extents: Mapping[str, int]) -> bool:
@@ -310,83 +311,3 @@ def _scale(
     except ArithmeticError:
         return True
     return changed
-
-
-# ---- a smaller model of the same form --------------------------------------------------------
-
-
-def instance(derivation: Derivation, most: int) -> Derivation:
-    """The derivation, or, where its entries are too many, the same one over short axes."""
-    small = derivation
-    for longest in (5, 4, 3, 2):
-        equations = (*small.forward, *small.backward, *small.inlined)
-        if work(equations, run_time_extents(small)) <= most:
-            break
-        system = shrunk(derivation.system, longest)
-        if system.tensors == small.system.tensors:
-            continue
-        small = differentiate(system, derivation.objective, derivation.wrt)
-    return small
-
-
-def shrunk(system: System, most: int) -> System:
-    """The same equations over short axes: what is longer than `most` becomes about that long.
-
-    Different extents stay different as far as they fit. The result is a model of its own, with
-    derivatives of its own.
-    """
-    long = sorted(
-        {n for t in system.tensors for e in t.shape if (n := e.number) is not None and n > most}
-    )
-    return resized(system, {n: max(2, most - min(k, 2)) for k, n in enumerate(reversed(long))})
-
-
-def resized(system: System, new: Mapping[int, int]) -> System:
-    """The same equations with other extents in the place of some."""
-
-    def extent(value: Affine) -> Affine:
-        number = value.number
-        return value if number is None else Affine((), new.get(number, number))
-
-    def equation(old: Equation) -> Equation:
-        return _resized(old, extent, system.table)
-
-    return replace(
-        system,
-        tensors=tuple(replace(t, shape=tuple(extent(e) for e in t.shape)) for t in system.tensors),
-        equations=tuple(equation(e) for e in system.equations),
-        updates=tuple(equation(e) for e in system.updates),
-        assumptions=tuple(
-            replace(
-                a,
-                axes=tuple(Axis(x.letter, extent(x.extent)) for x in a.axes),
-                left=equation(a.left),
-                right=substitute(
-                    a.right, {x: affine(Axis(x.letter, extent(x.extent))) for x in a.axes}
-                ),
-            )
-            for a in system.assumptions
-        ),
-    )
-
-
-def _resized(
-    equation: Equation, extent: Callable[[Affine], Affine], table: Mapping[str, Tensor]
-) -> Equation:
-    def axis(old: Axis) -> Axis:
-        return Axis(old.letter, extent(old.extent))
-
-    def moved(read: Read) -> Read:
-        """A place counted from the end of an axis stays at the end."""
-        parts = []
-        for subscript, old in zip(read.subscripts, table[read.tensor].shape, strict=True):
-            less = (old - extent(old)).number or 0
-            beyond = less and subscript.constant >= (old.number or 0) - less
-            parts.append(subscript - less if beyond else subscript)
-        return Read(read.tensor, tuple(parts))
-
-    terms = []
-    for term in equation.terms:
-        new = substitute_term(term, {a: affine(axis(a)) for a in term.domain})
-        terms.append(replace(new, body=replace_reads(new.body, moved)))
-    return replace(equation, axes=tuple(axis(a) for a in equation.axes), terms=tuple(terms))

@@ -22,7 +22,8 @@ from codegen.latex.formula import Formula
 from derive import differentiate, load, parse
 from derive.calculus.kronecker import with_deltas
 from derive.calculus.total_differential import differential_of, passages
-from derive.checks.points import draw, run_time_extents, shrunk
+from derive.checks.points import draw, run_time_extents
+from derive.checks.short_axes import shrunk
 from derive.ir.derivation import Derivation
 from derive.ir.notation import (
     Dim,

@@ -12,12 +12,8 @@ from derive import differentiate
 from derive.calculus.differentiate import as_system
 from derive.checks.exact import check_exact
 from derive.checks.numeric import Numbers, check_gradients, check_steps
-from derive.checks.points import (
-    draw,
-    instance,
-    run_time_extents,
-    work,
-)
+from derive.checks.points import draw, run_time_extents, work
+from derive.checks.short_axes import instance
 from derive.ir.derivation import Derivation
 from derive.semantics.interpreter import Interpreter
 from tests.oracles import MODELS

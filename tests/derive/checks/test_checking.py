@@ -15,15 +15,9 @@ from derive import (
     parse,
 )
 from derive.checks.numeric import Numbers, check_steps
-from derive.checks.points import (
-    NoInstance,
-    draw,
-    instance,
-    run_time_extents,
-    shrunk,
-    work,
-)
+from derive.checks.points import NoInstance, draw, run_time_extents, work
 from derive.checks.report import Report, Row
+from derive.checks.short_axes import instance, shrunk
 from derive.ir.notation import (
     Add,
     Mul,

@@ -1,5 +1,7 @@
 """A right derivation is called right: no pole, no huge number, no endless work in the way."""
 
+import random
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,8 @@ from codegen.verify import verify_module
 from derive import check, differentiate, load, parse
 from derive.checks.numeric import Numbers, check_steps
 from derive.checks.points import draw, run_time_extents
+
+pytestmark = pytest.mark.sampled
 
 
 def masked_distance():
@@ -75,3 +79,59 @@ def test_what_is_too_long_is_not_checked():
 def test_leaves_are_as_large_as_they_were_where_nothing_grows():
     derivation = differentiate(masked_distance())
     assert 0.2 < np.abs(draw(derivation, 0, {})["y"].astype(float)).max() < 1.2
+
+
+def masked(source):
+    """A value with a pole or a kink between equal rows, read where the rows differ."""
+    inner = source.choice(("y[i,k] - y[j,k]", "(y[i,k] - y[j,k])**2", "abs(y[i,k] - y[j,k])"))
+    distance = source.choice(
+        (f"sum(k, ({inner})**2)", f"sum(k, abs({inner}))", f"max(k, abs({inner}))")
+    )
+    function = source.choice(
+        ("sqrt(s)", "1/s", "log(s)", "s**(1/3)", "1/sqrt(s)", "exp(-s)", "tanh(s)/s", "s**0.5")
+    )
+    condition = source.choice(("i != j", "i < j", "i > j", "i != j and j > 0", "not i == j"))
+    objective = source.choice(
+        (
+            "sum(i,j, where(C, r[i,j], 0))",
+            "sum(i,j, w[j]*where(C, r[i,j], 0))",
+            "sum(i, sum(j, where(C, r[i,j]*w[j], 0))**2)",
+            "sum(i, tanh(sum(j, where(C, w[i]*r[i,j], 0))))",
+        )
+    )
+    equations = (
+        f"s[i,j] = {distance}",
+        f"r[i,j] = {function.replace('s', 's[i,j]').replace('s[i,j]qrt', 'sqrt')}",
+        f"E = {objective.replace('C', condition)}",
+    )
+    parameters = ["y", "w"] if "w[" in objective else ["y"]
+    sizes = {"i": 3, "j": 3, "k": 2}
+    return parse("\n".join(equations), parameters=parameters, sizes=sizes, objective="E")
+
+
+def looked_up(source):
+    """A distance of two rows that integers choose; they may choose the same one."""
+    inner = source.choice(("V[u[n],k] - V[v[n],k]", "2*V[u[n],k] - 2*V[v[n],k]"))
+    distance, functions = source.choice(
+        (
+            (f"sqrt(sum(k, ({inner})**2))", ("c[n]", "log(c[n])", "1/c[n]")),
+            (f"1 + sum(k, ({inner})**2)", ("log(c[n] + sqrt(c[n]**2 - 1))", "relu(2 - c[n])")),
+            (f"max(k, abs({inner}))", ("tanh(c[n])", "log(c[n])", "relu(1 - c[n])")),
+        )
+    )
+    return parse(
+        f"c[n] = {distance}\nE = mean(n, {source.choice(functions)})",
+        parameters=["V"],
+        inputs=["u", "v"],
+        integers=["u", "v"],
+        sizes={"V.0": 3, "k": 2},
+        batch="n",
+        objective="E",
+    )
+
+
+@pytest.mark.parametrize("seed", range(24))
+@pytest.mark.parametrize("model", [masked, looked_up])
+def test_random_models_with_poles_are_called_right(model, seed):
+    report = check(differentiate(model(random.Random(f"poles {seed}"))))
+    assert report.verdict == "all checks pass", str(report)
