@@ -510,3 +510,14 @@ def test_a_logsumexp_of_zeros_is_the_logarithm_of_their_number(body):
     system = parse(text, inputs=["x"], batch="n", sizes=sizes, objective="E", output="l")
     module = load_module(emit(right(system), part="math"))
     assert np.allclose(module.forward({}, np.ones((3, 5))), np.log(5))
+
+
+def test_a_letter_that_is_renamed_is_caught_by_no_other_reduction():
+    """`mean(v, max(j, ...))` under a left `v`: v became j, and the maximum's j caught it."""
+    text = "y[v] = sum(v, max(j, x[v]*w[j])*w[v])\nE = sum(v, y[v]**2)"
+    derivation = right(
+        parse(text, parameters=["w"], inputs=["x"], objective="E", sizes={"v": 3, "j": 3})
+    )
+    module = load_module(emit(derivation, part="math"))
+    w, x = np.array([1.0, 2, 3]), np.array([2.0, 1, -1])
+    assert module.loss({"w": w}, x) == 3 * (6 * 1 + 3 * 2 - 1 * 3) ** 2

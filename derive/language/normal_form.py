@@ -272,13 +272,19 @@ def _hold_inside(expr: Expr) -> Expr | None:
     return None
 
 
+def _bound(expr: Expr) -> set[str]:
+    """The letters that reductions inside bind: none of them may catch another one's name."""
+    inside = (node.axes for node in walk(expr) if isinstance(node, Reduction))
+    return {axis.letter for axes in inside for axis in axes}
+
+
 def _apart(run: Reduction, scope: tuple[Axis, ...]) -> Reduction:
     """The reduction with its letters renamed where one of the scope has the same name."""
     taken = {a.letter for a in scope}
     new: dict[Axis, Axis] = {}
     for axis in run.axes:
         if axis.letter in taken:
-            inside = {a.letter for a in letters(run.body)}
+            inside = {a.letter for a in letters(run.body)} | _bound(run.body)
             name = fresh_letter(taken | inside | {a.letter for a in run.axes}, axis.letter)
             new[axis] = Axis(name, axis.extent)
             taken.add(name)

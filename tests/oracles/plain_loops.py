@@ -199,24 +199,33 @@ class Model:
                 for letter in (*equation.letters, *equation.bound()):
                     self._put(tensor, letter, self.sizes.get(_written(letter)))
                     self._put(tensor, letter, next(self._walked(equation, letter), None))
-                found = [self.extent.get((tensor, x)) for x in equation.letters]
-                if None not in found:
-                    self.shapes[tensor] = tuple(found)
+            self._shape()
             self._as_read()
+        self._find_by_name()
+        self._shape()
+
+    def _find_by_name(self) -> None:
+        """What walks nothing runs as far as its name does everywhere else."""
         for tensor, equation in self.equations.items():
-            for letter in equation.bound():
+            for letter in (*equation.letters, *equation.bound()):
                 elsewhere = {
                     e for (_, x), e in self.extent.items() if _written(x) == _written(letter)
                 }
                 if len(elsewhere) == 1:
                     self._put(tensor, letter, elsewhere.pop())
 
+    def _shape(self) -> None:
+        for tensor, equation in self.equations.items():
+            found = [self.extent.get((tensor, x)) for x in equation.letters]
+            if None not in found:
+                self.shapes[tensor] = tuple(found)
+
     def _as_read(self) -> None:
         """An axis of a defined tensor is as long as a letter that walks it elsewhere."""
         for reader, equation in self.equations.items():
             for name, place, letter in _walks(equation.right):
                 known = self.extent.get((reader, letter))
-                if name in self.equations and known is not None and letter in equation.bound():
+                if name in self.equations and known is not None:
                     self._put(name, self.equations[name].letters[place], known)
 
     def _put(self, tensor: str, letter: str, extent: int | None) -> None:
