@@ -24,6 +24,7 @@ from derive.specs.schema import read_spec, wrong_keys
 from derive.specs.user_entries import initial
 
 LARGEST_FILE = 5_000_000
+_MOST_PARTS = 50  # of a key such as a.b.c
 
 
 def load(source: str | os.PathLike[str] | Mapping[str, Any], **overrides: Any) -> System:
@@ -80,6 +81,10 @@ def _read_toml(text: str, place: str) -> dict[str, Any]:
             f"{place}: the text has {len(text)} characters, at most {LARGEST_FILE} can be "
             "read; shorten it"
         )
+    if _nests_deeply(text):
+        raise ChainruleError(
+            f"{place}: a key has more than {_MOST_PARTS} parts with dots between them; shorten it"
+        )
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -89,6 +94,13 @@ def _read_toml(text: str, place: str) -> dict[str, Any]:
             f"{place}: this TOML can't be read: a number is too long, or brackets are nested too "
             "deeply; shorten it"
         ) from None
+
+
+def _nests_deeply(text: str) -> bool:
+    """Whether a key such as `a.b.c` has so many parts that reading it takes their square."""
+    close = ".".join(part.strip(" \t") for part in text.split("."))
+    names = re.findall(r"[\w.\-\"']+", close)
+    return any(sum(map(bool, name.split("."))) > _MOST_PARTS for name in names)
 
 
 def _toml_problem(message: str) -> str:

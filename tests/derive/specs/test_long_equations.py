@@ -8,7 +8,9 @@ import pytest
 
 from codegen import emit, load_module
 from derive import differentiate, parse
+from derive.errors import ChainruleError
 from derive.language.printer import equation_text
+from derive.specs.load import loads
 
 
 def derived(text, parameters):
@@ -120,3 +122,17 @@ def test_a_sum_of_many_functions_is_derived_term_by_term():
     names = [f"w{k}" for k in range(40)]
     text = "E = t*x + " + " + ".join(f"sin({n})" for n in names)
     assert told(derived(text, names))[1] == "dw0 = cos(w0)"
+
+
+@pytest.mark.parametrize("text", ["a" + ".a" * 60 + " = 1", "[" + "a . " * 200_000 + "a]"])
+def test_keys_with_many_dots_are_cut_off_before_they_are_read(text):
+    with pytest.raises(ChainruleError, match="a key has more than 50 parts"):
+        loads(text)
+
+
+def test_dots_in_a_text_are_no_keys():
+    spec = loads(
+        f'equations = """\n# {"." * 300}\nE = {" + ".join(["0.5*w"] * 60)}\n"""\n'
+        'parameters = ["w"]\nobjective = "E"'
+    )
+    assert spec.objective == "E"
