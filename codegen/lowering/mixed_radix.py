@@ -47,7 +47,8 @@ def prepared(
 ) -> Term:
     """A term that means the same and is easier to lower; letters of loops are left alone."""
     if not fixed:
-        term = sifted(term, table[equation.tensor].shape, lambda name: table[name].shape)
+        shape = table[equation.tensor].shape
+        term = sifted(term, shape, lambda n: table[n].shape, lambda n: table[n].integer)
     term = _without_single(term, fixed)
     term = _split(term, fixed, {a.letter for a in equation.axes})
     term = _under(term, equation.axes)

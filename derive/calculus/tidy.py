@@ -75,6 +75,7 @@ class Tidier:
         self.users: dict[str, dict[str, None]] = {}
         for equation in equations:
             self._enter(equation)
+        self.integers = frozenset(t.name for t in system.tensors if t.integer)
         self.looped = self._looped()
         earlier = system.earlier
         self.directions = frozenset(v for _, v in earlier.directions) if earlier else frozenset()
@@ -302,7 +303,7 @@ class Tidier:
         shape = tuple(a.extent for a in equation.axes)
         new = []
         for term in equation.terms:
-            found = sifted(term, shape, self._shape)
+            found = sifted(term, shape, self._shape, self.integers.__contains__)
             new.append(found if found.target == term.target else term)
         after = replace(equation, terms=tuple(new))
         if after != equation:
