@@ -33,14 +33,13 @@ from codegen.latex.formula import Formula
 from codegen.latex.functions import CONSTANTS, NAMES, OPERATORS
 from codegen.latex.line_breaking import width
 from codegen.latex.products import HALF, coefficient, product
-from codegen.latex.spelling import updated
 from codegen.latex.subscripts import Integers
 from codegen.latex.symbols import Names
 from derive.algebra.conditions import integer
 from derive.algebra.index_rules import pull
 from derive.algebra.readable import readable
 from derive.algebra.readable_conditions import of_letters
-from derive.ir.names import is_next
+from derive.ir.names import current_of, is_next
 from derive.ir.notation import (
     Add,
     Axis,
@@ -129,7 +128,7 @@ class IndexPrinter:
 
     def left(self, equation: Equation) -> str:
         """The left side."""
-        tensor = updated(equation.tensor)
+        tensor = current_of(equation.tensor)
         return self.integers.entry(tensor, tuple(affine(a) for a in equation.axes))
 
     def right(self, terms: Sequence[Term]) -> Box:

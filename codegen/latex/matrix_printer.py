@@ -42,12 +42,11 @@ from codegen.latex.orientation import (
     transposed,
 )
 from codegen.latex.products import coefficient, is_short, product
-from codegen.latex.spelling import updated
 from codegen.latex.symbol import Change, Partial, Symbol
 from codegen.latex.symbols import with_one
 from derive.algebra.readable import readable
 from derive.arrays.frame import Frame, NoMatrix, free
-from derive.ir.names import is_next
+from derive.ir.names import current_of, is_next
 from derive.ir.notation import (
     MATRIX,
     Add,
@@ -103,7 +102,7 @@ class MatrixPrinter:
         except NoMatrix:
             return None
         relation = r"\leftarrow" if is_next(equation.tensor) else "="
-        name = updated(equation.tensor)
+        name = current_of(equation.tensor)
         whole = joined([(s, b.at_least(PRODUCT) if len(parts) > 1 else b) for s, b in parts])
         if frame.letters and not any(free(a) for a in values):
             # a number in every entry

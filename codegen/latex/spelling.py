@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 
 from codegen.latex.symbol import Symbol
-from derive.ir.names import current_of
 
 _SMALL = (
     "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau "
@@ -109,8 +108,3 @@ def _tag(tag: str) -> str:
         return GREEK[tag]
     plain = tag.isdigit() or (len(tag.rstrip("0123456789")) == 1)
     return tag if plain else upright(tag)
-
-
-def updated(name: str) -> str:
-    """`w` of `next(w)`; any other name as it is."""
-    return current_of(name)

@@ -18,7 +18,7 @@ from codegen.latex.second_order_symbols import (
     of_second_order,
     symbols_of,
 )
-from codegen.latex.spelling import ACCENTS, letter, symbol, updated, upright
+from codegen.latex.spelling import ACCENTS, letter, symbol, upright
 from codegen.latex.symbol import (
     DIFFERENTIAL,
     ERROR,
@@ -28,7 +28,7 @@ from codegen.latex.symbol import (
     node_symbol,
 )
 from derive.ir.derivation import Derivation
-from derive.ir.names import adjoint_of, is_next
+from derive.ir.names import adjoint_of, current_of, is_next
 from derive.ir.notation import (
     Axis,
     Call,
@@ -135,7 +135,7 @@ class Names:
         """
         if name.startswith("d("):
             return Change(self._made[name[2:-1]])
-        return self._made[updated(name)]
+        return self._made[current_of(name)]
 
     def of(self, name: str) -> Symbol:
         """The symbol of a tensor that is no derivative."""

@@ -12,11 +12,10 @@ import numpy as np
 from codegen.latex.formula import Formula
 from codegen.latex.index_printer import IndexPrinter
 from codegen.latex.matrix_printer import MatrixPrinter
-from codegen.latex.spelling import updated
 from codegen.latex.symbol import Symbol, node_symbol
 from derive.calculus.optimizer_updates import FACTOR
 from derive.ir.derivation import Derivation
-from derive.ir.names import is_next
+from derive.ir.names import current_of, is_next
 from derive.ir.notation import (
     Dim,
     Equation,
@@ -117,9 +116,9 @@ class WorkedExample:
         """The objective with the parameters that the update gave."""
         parameters = {t.name for t in self.derivation.system.having("parameter")}
         moved = {
-            updated(e.tensor): self.run.array(e.tensor)
+            current_of(e.tensor): self.run.array(e.tensor)
             for e in self.derivation.updates
-            if updated(e.tensor) in parameters
+            if current_of(e.tensor) in parameters
         }
         run = Interpreter(self.derivation.forward, self.derivation.table, {**self.leaves, **moved})
         value = run.value(self.derivation.objective)

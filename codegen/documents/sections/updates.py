@@ -13,7 +13,7 @@ from codegen.documents.blocks import (
     Section,
 )
 from codegen.documents.context import DocumentContext
-from codegen.latex.spelling import updated
+from derive.ir.names import current_of
 from derive.ir.notation import Equation
 from derive.ir.tree import equation_reads
 from derive.language.printer import equation_text
@@ -81,7 +81,7 @@ def _by_parameter(
     group: list[Equation] = []
     for equation in equations:
         group.append(equation)
-        name = updated(equation.tensor)
+        name = current_of(equation.tensor)
         if table[name].role != "parameter":
             continue
         own = [e for e in group if name in _SUBSCRIPTS.sub("", equation_text(e))]
