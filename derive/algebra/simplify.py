@@ -16,17 +16,8 @@ from typing import Any
 
 import sympy
 
-from derive.algebra.sympy_bridge import (
-    TRANSCENDENTAL,
-    Leaves,
-    Where,
-    abstract,
-    concrete,
-    cost,
-    from_sympy,
-    is_monomial,
-    to_sympy,
-)
+from derive.algebra.bodies import abstract, concrete, cost, is_monomial
+from derive.algebra.sympy_bridge import TRANSCENDENTAL, Leaves, Where, from_sympy, to_sympy
 from derive.ir.notation import (
     Affine,
     Axis,

@@ -17,7 +17,8 @@ from derive.answers.formula import PLACE, renamed_written
 from derive.answers.known_names import names_in
 from derive.errors import ChainruleError, meant, shorten
 from derive.ir.derivation import Derivation
-from derive.language.parser import check_name, read_equations
+from derive.language.name_check import check_name
+from derive.language.parser import read_equations
 from derive.readers.vocabulary import Translation, Vocabulary
 
 EQUATIONS, NUMPY, LATEX = FORMS = ("equations", "numpy", "latex")

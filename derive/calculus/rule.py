@@ -18,16 +18,8 @@ from functools import lru_cache
 from sympy import Pow as Power
 from sympy import factor_terms, powsimp
 
-from derive.algebra.sympy_bridge import (
-    Leaves,
-    abstract,
-    concrete,
-    cost,
-    from_sympy,
-    is_monomial,
-    slope_of,
-    to_sympy,
-)
+from derive.algebra.bodies import abstract, concrete, cost, is_monomial
+from derive.algebra.sympy_bridge import Leaves, from_sympy, slope_of, to_sympy
 from derive.ir.matrix_terms import matrix_equation
 from derive.ir.notation import (
     Add,

@@ -19,10 +19,10 @@ from derive.ir.wellformed import check_system
 from derive.language.assumptions import read_assumption
 from derive.language.elaborate import Meaning, as_value
 from derive.language.extent_inference import Sizes, axis_name, infer
+from derive.language.name_check import check_name
 from derive.language.normal_form import Normalizer
 from derive.language.occurrences import refs
 from derive.language.outside_reads import outside_warnings
-from derive.language.parser import check_name
 from derive.language.scope import Scoped, ranks, resolve
 from derive.language.syntax import (
     Letter,

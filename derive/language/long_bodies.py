@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 
-from derive.algebra.sympy_bridge import cost
+from derive.algebra.bodies import cost
 from derive.ir.notation import Call, Compare, Expr, Index, Logic, Number, Pow, Read
 from derive.ir.tree import children, rebuild
 

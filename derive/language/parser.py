@@ -19,7 +19,7 @@ from __future__ import annotations
 import ast
 import keyword
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
@@ -27,9 +27,10 @@ from derive.errors import meant, shorten
 from derive.ir.functions import FUNCTIONS
 from derive.ir.names import next_of
 from derive.ir.notation import MATRIX
+from derive.language.lines import equals_sign, left_side, logical_lines
+from derive.language.name_check import check_name
 from derive.language.syntax import (
     REDUCING,
-    RESERVED,
     Dots,
     Fn,
     Name,
@@ -48,7 +49,6 @@ LONGEST_TEXT = 1_000_000
 DEEPEST = 80
 LONGEST_CHAIN = 200
 MOST_PROBLEMS = 20
-_NEXT_OF_ENTRY = re.compile(r"next\s*\(\s*(\w+)\s*\[([^\[\]]*)\]\s*\)")
 
 _BINARY = {
     ast.Add: "+",
@@ -95,7 +95,7 @@ def read_equations(text: str, name: str, problems: list[str]) -> list[Written]:
         )
         return []
     found = []
-    for line, piece in _logical_lines(text, name, problems):
+    for line, piece in logical_lines(text, name, problems):
         if len(problems) >= MOST_PROBLEMS:
             break
         try:
@@ -108,54 +108,6 @@ def read_equations(text: str, name: str, problems: list[str]) -> list[Written]:
 def read_value(text: str, name: str) -> Syntax:
     """One value, such as a side of an assumption. Raises `Refused`."""
     return _Reader(name, 1, text).value(text, 0)
-
-
-def _logical_lines(text: str, name: str, problems: list[str]) -> Iterator[tuple[int, str]]:
-    """Equations with the number of their first line; comments are blanked, columns kept."""
-    depth, start = 0, 1
-    pieces: list[str] = []
-    for number, raw in enumerate(text.splitlines(), 1):
-        line = raw.split("#", 1)[0].rstrip()
-        if depth <= 0 and not pieces:
-            start = number
-        if not line.strip() and not pieces:
-            continue
-        pieces.append(line)
-        depth += sum(line.count(c) for c in "([{") - sum(line.count(c) for c in ")]}")
-        if line.endswith("\\"):
-            pieces[-1] = line[:-1] + " "
-            continue
-        if depth <= 0:
-            yield start, "\n".join(pieces)
-            depth, pieces = 0, []
-    if pieces:
-        problems.append(
-            f"{name}, line {start}, column 1: a bracket is opened and never closed; close it"
-        )
-
-
-def _name_problem(name: str, what: str, written: bool = True) -> str | None:
-    if not name.isidentifier():
-        return f"'{shorten(name)}' is no name for a {what}; use letters, digits and '_'"
-    if not name.isascii():
-        return f"'{shorten(name)}' is no name for a {what}; use ASCII letters, digits and '_'"
-    if name.startswith("__"):
-        return f"'{name}' is no name for a {what}; don't begin with two underscores"
-    if len(name) > 60:
-        return f"the name '{shorten(name)}' is longer than 60 characters"
-    if keyword.iskeyword(name):
-        return f"'{name}' is a keyword of Python; take another name, such as '{name}_'"
-    if written and name in RESERVED:
-        return f"'{name}' is a word of the equation language; take another name"
-    return None
-
-
-def check_name(name: str, what: str = "tensor", written: bool = True) -> str | None:
-    """Why a name can't be used, in one clause; None where it can.
-
-    `written` says that it stands in equations as it is, where it may not be a word of theirs.
-    """
-    return _name_problem(name, what, written)
 
 
 class _Reader:
@@ -180,61 +132,16 @@ class _Reader:
                 f"the equation has {len(text)} characters, at most {LONGEST_EQUATION} can be read; "
                 "split it with named intermediates",
             )
-        split = _top_level_equals(text)
+        split = equals_sign(text)
         if split is None:
             raise Refused(self.place(0), "expected 'tensor[letters] = value', found no '='")
         left, right = text[:split], text[split + 1 :]
         if not right.strip():
             raise Refused(self.place(split), "nothing stands after '='")
         place = self.place(len(left) - len(left.lstrip()))
-        tensor, letters, is_next = self.left_side(left)
+        tensor, letters, is_next = left_side(left, self.place)
         value = self.value(right, split + 1)
         return Written(place, tensor, letters, value, " ".join(text.split()), is_next)
-
-    def left_side(self, left: str) -> tuple[str, tuple[Name | Dots, ...], bool]:
-        stripped = left.strip()
-        begin = len(left) - len(left.lstrip())
-        match = re.fullmatch(r"next\s*\(\s*(\w+)\s*\)\s*(\[.*\])?", stripped, re.DOTALL)
-        is_next = match is not None
-        if match is None:
-            match = re.fullmatch(r"([^\W\d]\w*)\s*(\[.*\])?", stripped, re.DOTALL)
-        if match is None and (inner := re.fullmatch(_NEXT_OF_ENTRY, stripped)) is not None:
-            raise Refused(self.place(begin), f"write next({inner[1]})[{shorten(inner[2])}] = ...")
-        if match is None:
-            raise Refused(
-                self.place(begin),
-                f"the left side '{shorten(stripped)}' is no tensor with letters, such as y[n,i]",
-            )
-        tensor = match.group(1)
-        problem = _name_problem(tensor, "tensor")
-        if problem:
-            raise Refused(self.place(begin), problem)
-        if match.group(2) is None:
-            return tensor, (), is_next
-        subscripts = match.group(2)[1:-1]
-        letters: list[Name | Dots] = []
-        offset = begin + match.start(2) + 1
-        for piece in subscripts.split(","):
-            at = self.place(offset + len(piece) - len(piece.lstrip()))
-            letter = piece.strip()
-            if letter == "...":
-                letters.append(Dots(at))
-            else:
-                problem = _name_problem(letter, "letter") if letter else "a letter is missing"
-                if problem:
-                    raise Refused(at, f"left of '=' stand letters only; {problem}")
-                letters.append(Name(at, letter))
-            offset += len(piece) + 1
-        names = [x.name for x in letters if isinstance(x, Name)]
-        for repeated in sorted({x for x in names if names.count(x) > 1}):
-            raise Refused(
-                self.place(begin),
-                f"letter '{repeated}' stands twice on the left; "
-                f"write {tensor}[i,j] = where(i == j, ..., 0) for a diagonal",
-            )
-        if sum(isinstance(x, Dots) for x in letters) > 1:
-            raise Refused(self.place(begin), "'...' stands twice in one tensor")
-        return tensor, tuple(letters), is_next
 
     def value(self, piece: str, offset: int) -> Syntax:
         """A value that begins `offset` characters into the equation's text."""
@@ -456,7 +363,7 @@ class _Reader:
                 cure = f"; for the larger or smaller of two values write {hint}" if hint else ""
                 raise Refused(part.place, f"{name} binds letters first, then one value{cure}")
             if isinstance(part, Name):
-                problem = _name_problem(part.name, "letter")
+                problem = check_name(part.name, "letter")
                 if problem:
                     raise Refused(part.place, problem)
             letters.append(part)
@@ -470,14 +377,3 @@ class _Reader:
         if not re.fullmatch(r"(\d+\.?\d*|\.\d+)([eE][-+]?\d{1,3})?", text) or len(text) > 200:
             raise Refused(here, f"'{shorten(text)}' can't be read as a number; write 0.5 or 5e-1")
         return Fraction(text)
-
-
-def _top_level_equals(text: str) -> int | None:
-    depth = 0
-    for k, character in enumerate(text):
-        depth += (character in "([{") - (character in ")]}")
-        if character == "=" and depth <= 0:
-            if text[k + 1 : k + 2] == "=" or text[k - 1 : k] in ("=", "<", ">", "!"):
-                continue
-            return k
-    return None

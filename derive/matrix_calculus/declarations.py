@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from derive.errors import ChainruleError, meant, shorten
 from derive.ir.notation import Affine, Dim, affine
-from derive.language.parser import check_name
+from derive.language.name_check import check_name
 from derive.language.user_numbers import extent
 
 _WORDS = ("symmetric",)

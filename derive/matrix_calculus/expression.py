@@ -23,7 +23,7 @@ from derive.ir.notation import Affine, Dim, affine
 from derive.ir.system import System
 from derive.language.assemble import Declarations, assemble
 from derive.language.extent_inference import Sizes
-from derive.language.parser import check_name
+from derive.language.name_check import check_name
 from derive.language.syntax import Place, Refused
 from derive.matrix_calculus.declarations import Declared, read_shapes
 from derive.matrix_calculus.foreign_signs import foreign

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from derive.ir.names import adjoint_of
-from derive.language.parser import check_name
+from derive.language.name_check import check_name
 from derive.readers.vocabulary import Shape, Vocabulary
 
 _NUMBERED = re.compile(r"([A-Za-z_]+?)_?(\d+)")

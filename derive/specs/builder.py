@@ -96,6 +96,43 @@ class Building:
         if any(tensor not in self.shapes for tensor in inputs.values()):
             return None  # what comes before doesn't work: told already
         use = Use(attributes, tuple(self.shapes[t] for t in inputs.values()), tuple(inputs))
+        found = self._brought(row, use, place)
+        shared = self._shared(share, found.parameters, place) if found else None
+        if found is None or shared is None:
+            return None
+        found = replace(
+            found, parameters=tuple(p for p in found.parameters if p.name not in shared)
+        )
+        mine = {local: name(local) for local in found.tensors}
+        names = {**inputs, **(fixed or {}), **shared, **mine}
+        claimed = [self.claim(tensor, place) for tensor in mine.values()]
+        if not all(claimed):
+            return None
+        self._declare({"parameter": found.parameters, "buffer": found.buffers}, found.draws, names)
+        self._read_integers(_integers(row), names, place)
+        entry = row.entry if isinstance(row, Own) else row
+        if entry.limits:
+            self.limits.extend(
+                replace(limit, tensor=names[limit.tensor], of=names[limit.of])
+                for limit in entry.limits(use)
+            )
+        settings: dict[str, Any] = {a.name: attributes.get(a.name) for a in entry.attributes}
+        numbers = {k: v for k, v in settings.items() if isinstance(v, Fraction)}
+        where = row.place_in(place) if isinstance(row, Own) else place
+        written = instantiate(found.equations, Names(names, numbers), place, where)
+        try:
+            written = rewrite(written) if rewrite else written
+        except Refused as refused:
+            self.problems.append(str(refused))
+            return None
+        letters, slots = _sizes(entry, found, attributes, names, place)
+        if not self._infer(written, names, letters, slots, place, shared.values()):
+            return None
+        kept = [*(p.name for p in found.parameters), *(b.name for b in found.buffers)]
+        return mine if all(self._fixed(names[local], place) for local in kept) else None
+
+    def _brought(self, row: Entry | Loss | Own, use: Use, place: str) -> _Brought | None:
+        """What an entry brings for this use; None where it doesn't fit."""
         before = len(self.problems)
         own = row if isinstance(row, Own) else None
         entry = row.entry if isinstance(row, Own) else row
@@ -115,68 +152,16 @@ class Building:
             self.problems.append(f"{place}: its output is longer than 2147483647; take less")
         if len(self.problems) > before:
             return None
-        parameters = entry.parameters_of(use)
-        shared = self._shared(share, parameters, place)
-        if shared is None:
-            return None
-        parameters = tuple(p for p in parameters if p.name not in shared)
         buffers: tuple[Parameter, ...] = ()
         draws: tuple[tuple[str, Draw], ...] = ()
-        if isinstance(entry, Entry):
-            buffers, draws = entry.buffers, entry.draws_of(use)
-        if isinstance(entry, Loss):
-            buffers = entry.buffers_of(use)
         if own:
             buffers, draws = own.buffers, own.draws
-        mine = [
-            *(p.name for p in parameters),
-            *(b.name for b in buffers),
-            *(n for n, _ in draws),
-            *(e.tensor for e in equations if not e.is_next),
-        ]
-        names = {
-            **inputs,
-            **(fixed or {}),
-            **shared,
-            **{local: name(local) for local in mine},
-        }
-        claimed = [self.claim(names[local], place) for local in mine]
-        if not all(claimed):
-            return None
-        self._declare({"parameter": parameters, "buffer": buffers}, draws, names)
-        integers = own.integers if own else entry.integers if isinstance(entry, Entry) else ()
-        self._read_integers(integers, names, place)
-        if entry.limits:
-            self.limits.extend(
-                replace(limit, tensor=names[limit.tensor], of=names[limit.of])
-                for limit in entry.limits(use)
-            )
-        settings: dict[str, Any] = {a.name: attributes.get(a.name) for a in entry.attributes}
-        numbers = {k: v for k, v in settings.items() if isinstance(v, Fraction)}
-        where = own.place_in(place) if own else place
-        written = instantiate(equations, Names(names, numbers), place, where)
-        try:
-            written = rewrite(written) if rewrite else written
-        except Refused as refused:
-            self.problems.append(str(refused))
-            return None
-        letters = {
-            (place, a.letter): int(settings[a.name])
-            for a in entry.attributes
-            if a.letter and settings[a.name] is not None
-        }
-        letters.update(((place, letter), count) for letter, count in counts.items())
-        slots = {(names[t], k): extent for (t, k), extent in extents.items()}
-        for key, extent in attributes.items():
-            tensor, dot, axis = key.partition(".")
-            if dot:
-                slots[(names[tensor], int(axis))] = affine(extent)
-        if not self._infer(written, names, letters, slots, place, shared.values()):
-            return None
-        kept = [*(p.name for p in parameters), *(b.name for b in buffers)]
-        if not all(self._fixed(names[local], place) for local in kept):
-            return None
-        return {local: names[local] for local in mine}
+        elif isinstance(entry, Entry):
+            buffers, draws = entry.buffers, entry.draws_of(use)
+        elif isinstance(entry, Loss):
+            buffers = entry.buffers_of(use)
+        parameters = entry.parameters_of(use)
+        return _Brought(tuple(equations), extents, counts, parameters, buffers, draws)
 
     def _fixed(self, tensor: str, place: str) -> bool:
         """Whether a tensor that is kept from batch to batch has numbers as extents."""
@@ -318,6 +303,55 @@ class Building:
         self.letters.update(letters)
         self.slots.update(slots)
         return True
+
+
+@dataclass(frozen=True)
+class _Brought:
+    """What an entry brings for one use: `counts` has the extents of letters, by letter."""
+
+    equations: tuple[Written, ...]
+    extents: Mapping[tuple[str, int], Affine]
+    counts: Mapping[str, int]
+    parameters: tuple[Parameter, ...]
+    buffers: tuple[Parameter, ...]
+    draws: tuple[tuple[str, Draw], ...]
+
+    @property
+    def tensors(self) -> tuple[str, ...]:
+        """The tensors that it brings, by the entry's own names."""
+        return (
+            *(p.name for p in self.parameters),
+            *(b.name for b in self.buffers),
+            *(n for n, _ in self.draws),
+            *(e.tensor for e in self.equations if not e.is_next),
+        )
+
+
+def _integers(row: Entry | Loss | Own) -> tuple[str, ...]:
+    """The tensors from which an entry reads integers."""
+    return () if isinstance(row, Loss) else row.integers
+
+
+def _sizes(
+    entry: Entry | Loss,
+    found: _Brought,
+    attributes: Mapping[str, Any],
+    names: Mapping[str, str],
+    place: str,
+) -> tuple[dict[tuple[str, str], int], dict[tuple[str, int], Affine]]:
+    """The extents that attributes give to letters and to axes."""
+    letters = {
+        (place, a.letter): int(attributes[a.name])
+        for a in entry.attributes
+        if a.letter and attributes.get(a.name) is not None
+    }
+    letters.update(((place, letter), count) for letter, count in found.counts.items())
+    slots = {(names[t], k): extent for (t, k), extent in found.extents.items()}
+    for key, extent in attributes.items():
+        tensor, dot, axis = key.partition(".")
+        if dot:
+            slots[(names[tensor], int(axis))] = affine(extent)
+    return letters, slots
 
 
 def _layer_without(

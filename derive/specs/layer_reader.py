@@ -9,7 +9,7 @@ from typing import Any
 from derive import catalogue
 from derive.catalogue.rows import Entry
 from derive.errors import shorten
-from derive.language.parser import check_name
+from derive.language.name_check import check_name
 from derive.specs.attributes import read_attributes, unknown_type
 from derive.specs.losses import own_loss
 from derive.specs.schema import (

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 from derive import catalogue
 from derive.catalogue.rows import Loss, Use
 from derive.errors import meant, shorten
 from derive.language.instantiate import unknown_names
+from derive.language.name_check import check_name
 from derive.language.occurrences import tensors_of
-from derive.language.parser import check_name
 from derive.language.shape_inference import Shape
 from derive.language.user_numbers import exact
 from derive.specs.attributes import read_attributes, unknown_type
@@ -71,8 +72,7 @@ def put_loss(
     `named` are the tensors that it may name as its inputs, by the names of their layers;
     `objective` is what its `E` is called, `aim` what its `t` is.
     """
-    problems = built.problems
-    place = f"loss ({spec.type})" if spec.type else "loss"
+    problems, place = built.problems, f"loss ({spec.type})" if spec.type else "loss"
     row, given = _row(spec, place, defined, problems)
     if row is None:
         return None
@@ -98,15 +98,7 @@ def put_loss(
         if len(problems) > before:
             return None
 
-    def name(local: str) -> str:
-        if local == OBJECTIVE:
-            return objective
-        if local in built.taken:
-            local = f"{local}_loss"
-        while local in built.taken:
-            local += "_"
-        return local
-
+    name = partial(_free, built, objective)
     rewrite = weighted if spec.sample_weight else None
     names = built.put(row, attributes, inputs, name, place, fixed, rewrite=rewrite)
     if names is None:
@@ -121,19 +113,38 @@ def put_loss(
         probabilities = {**inputs, **names}.get(row.probabilities)
         if target in INTEGERS:
             built.integers.add(aim)
-        if target == "labels":
-            if task == "classification":
-                problems.append("task: what is predicted isn't one of the labels; take it out")
-            target = "real"
+    found = Placed(spec.type or "equation", tuple(inputs.values()), target, probabilities, task)
+    return _for_task(
+        found, kind_of_target(built.shapes[output], aim in built.integers), output, problems
+    )
+
+
+def _free(built: Building, objective: str, local: str) -> str:
+    """What a tensor of the loss is called in the system."""
+    if local == OBJECTIVE:
+        return objective
+    if local in built.taken:
+        local = f"{local}_loss"
+    while local in built.taken:
+        local += "_"
+    return local
+
+
+def _for_task(placed: Placed, kind: str, output: str, problems: list[str]) -> Placed:
+    """The loss of a model for this task; `kind` is that of the classes the output stands for."""
+    target, probabilities, task = placed.target, placed.probabilities, placed.task
+    if target == "labels":
+        if task == "classification":
+            problems.append("task: what is predicted isn't one of the labels; take it out")
+        target = "real"
     if target == "real" and task == "classification":
-        target = kind_of_target(built.shapes[output], aim in built.integers)
-        probabilities = output
+        target, probabilities = kind, output
     if task == "regression" and target == "classes":
         problems.append('task: with targets = "classes" the model is a classifier; take it out')
     elif task == "regression":
         target, probabilities = "real", None
     task = task or ("regression" if target == "real" else "classification")
-    return Placed(spec.type or "equation", tuple(inputs.values()), target, probabilities, task)
+    return replace(placed, target=target, probabilities=probabilities, task=task)
 
 
 def put_losses(

@@ -15,7 +15,7 @@ from derive.ir.system import Layer, System, Training
 from derive.ir.tree import equation_reads, needed_by
 from derive.language.assemble import Declarations, assemble
 from derive.language.extent_inference import Sizes
-from derive.language.parser import check_name
+from derive.language.name_check import check_name
 from derive.language.user_numbers import check_title, exact, extent
 from derive.specs.builder import Building
 from derive.specs.initial_values import initialise

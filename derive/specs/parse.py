@@ -10,14 +10,15 @@ from derive.errors import ChainruleError, meant, shorten
 from derive.ir.system import Draw, System, Training
 from derive.language.assemble import Declarations, assemble
 from derive.language.extent_inference import Sizes
+from derive.language.name_check import check_name
 from derive.language.occurrences import letters_of, names_read
-from derive.language.parser import check_name
 from derive.language.syntax import Written
 from derive.language.user_numbers import check_title, exact, extent
 from derive.readers.model_text import read_model
 from derive.specs.attributes import read_draw
 from derive.specs.optimizer import DEFAULT, read_optimizer
 
+_ROLES = ("input", "target", "parameter", "buffer", "random", "constant")
 # what must be read by some equation; targets and running statistics may be for others to read
 _ALL_READ = ("input", "parameter", "constant")
 
@@ -50,63 +51,44 @@ def parse(
     defines needs a role. Without `training` the optimiser is gradient descent. Raises
     `ChainruleError` with all problems, one line each.
     """
-    problems: list[str] = []
-    wrong_name = check_title(name)
-    if wrong_name:
-        problems.append(f"name: {wrong_name}")
-    constants, sizes, random = constants or {}, sizes or {}, random or {}
-    declared = (
-        ("input", inputs),
-        ("target", targets),
-        ("parameter", parameters),
-        ("buffer", buffers),
-        ("random", list(random)),
-        ("constant", list(constants)),
-    )
-    roles = _read_roles(declared, problems)
+    problems = [f"name: {wrong}" for wrong in (check_title(name),) if wrong]
+    constants, random = constants or {}, random or {}
+    given = (inputs, targets, parameters, buffers, list(random), list(constants))
+    roles = _read_roles(dict(zip(_ROLES, given, strict=True)), problems)
     before = len(problems)
     written = read_model(text, place, problems, functions, tuple(roles))
     all_read = len(problems) == before
     known = {*roles, *(w.tensor for w in written)}
-    letters = (batch,) if isinstance(batch, str) else tuple(batch)
-    wrong_letters = (check_name(letter, "letter") for letter in letters)
-    problems.extend(f"batch: {wrong}" for wrong in wrong_letters if wrong)
     problems.extend(_wrong_integers(integers, roles, known))
     if all_read:
         problems.extend(_unknown({"objective": objective, "output": output}, known))
     training = training or read_optimizer(DEFAULT, {}, problems)
-    if random:
-        draws = _read_draws(random, problems)
-        training = replace(training, draws=draws)
-        roles.update((name, draw.role) for name, draw in draws if roles.get(name) == "random")
-    declarations = Declarations(
+    declared = Declarations(
         name=name,
         roles=roles,
         constants={k: exact(v, f"constants.{k}", problems) for k, v in constants.items()},
         integers=frozenset(integers),
-        sizes=read_sizes(sizes, known, problems, letters),
+        sizes=read_sizes(sizes or {}, known, problems, _read_batch(batch, problems)),
         objective=objective,
         output=output,
         assume=tuple(assume),
-        training=training,
+        training=_with_draws(training, random, roles, problems) if random else training,
     )
     if all_read:
-        given = {"sizes": [n for _, n in declarations.sizes.letters], "batch": letters}
-        problems.extend(_unused(given, written))
-        problems.extend(_unread(roles, written))
-    system = assemble(written, declarations, problems)
-    problems.extend(_wrong_axes(declarations, system))
+        problems.extend(_unused(declared, written))
+    system = assemble(written, declared, problems)
+    problems.extend(_wrong_axes(declared, system))
+    # where something else is wrong, that may be why it isn't read
+    problems = problems or list(_unread(roles, written))
     if problems:
         raise ChainruleError(*problems)
     return system
 
 
-def _read_roles(
-    declared: Iterable[tuple[str, Iterable[str]]], problems: list[str]
-) -> dict[str, str]:
+def _read_roles(declared: Mapping[str, Iterable[str]], problems: list[str]) -> dict[str, str]:
     """The part that each declared tensor plays."""
     roles: dict[str, str] = {}
-    for role, names in declared:
+    for role, names in declared.items():
         for tensor in names:
             wrong = check_name(tensor)
             if wrong:
@@ -118,6 +100,13 @@ def _read_roles(
             else:
                 roles[tensor] = role
     return roles
+
+
+def _read_batch(batch: str | Sequence[str], problems: list[str]) -> tuple[str, ...]:
+    letters = (batch,) if isinstance(batch, str) else tuple(batch)
+    wrong = (check_name(letter, "letter") for letter in letters)
+    problems.extend(f"batch: {w}" for w in wrong if w)
+    return letters
 
 
 def _wrong_integers(
@@ -136,10 +125,11 @@ def _unknown(wanted: Mapping[str, str | None], known: Collection[str]) -> Iterat
             yield f"{key}: unknown tensor '{shorten(name)}'{meant(name, known)}"
 
 
-def _unused(given: Mapping[str, Iterable[str]], written: Sequence[Written]) -> Iterator[str]:
+def _unused(declared: Declarations, written: Sequence[Written]) -> Iterator[str]:
     """A line for each letter that no equation has."""
     walked = letters_of(written)
-    for key, letters in given.items():
+    sized = [letter for _, letter in declared.sizes.letters]
+    for key, letters in (("sizes", sized), ("batch", declared.sizes.batch)):
         for letter in letters:
             if letter not in walked:
                 cure = meant(letter, walked) or "; take it out"
@@ -164,6 +154,15 @@ def _wrong_axes(declared: Declarations, system: System) -> Iterator[str]:
     objective = declared.objective
     if objective is not None and system.table[objective].rank:
         yield f"objective: '{objective}' has axes; sum over them"
+
+
+def _with_draws(
+    training: Training, random: Mapping[str, Any], roles: dict[str, str], problems: list[str]
+) -> Training:
+    """The training with what is drawn at random; a draw gives its tensor its role."""
+    draws = _read_draws(random, problems)
+    roles.update((name, draw.role) for name, draw in draws if roles.get(name) == "random")
+    return replace(training, draws=draws)
 
 
 def _read_draws(random: Mapping[str, Any], problems: list[str]) -> tuple[tuple[str, Draw], ...]:

@@ -10,8 +10,8 @@ from derive.catalogue.rows import Attribute, Entry, Parameter
 from derive.errors import meant, shorten
 from derive.ir.system import Draw, Initializer
 from derive.language.instantiate import unknown_names
+from derive.language.name_check import check_name
 from derive.language.occurrences import bare_names, letters_of, tensors_of
-from derive.language.parser import check_name
 from derive.language.syntax import Written
 from derive.language.user_numbers import exact, extent
 from derive.readers.model_text import read_model
@@ -68,25 +68,7 @@ def own_entry(
         key: exact(value, f"{place}.constants.{key}", problems)
         for key, value in definition.constants.items()
     }
-    rows = {
-        "inputs": inputs,
-        "parameters": tuple(definition.parameters),
-        "buffers": tuple(definition.buffers),
-        "random": tuple(definition.random),
-        "constants": tuple(values),
-    }
-    roles: dict[str, str] = {}
-    for role, names in rows.items():
-        for tensor in names:
-            wrong = check_name(tensor)
-            if wrong:
-                problems.append(f"{place}.{role}: {wrong}")
-            elif tensor in roles:
-                problems.append(
-                    f"{place}.{role}: '{tensor}' stands among the {roles[tensor]} too; "
-                    "take it out of one"
-                )
-            roles[tensor] = role
+    roles = _read_roles(definition, inputs, place, problems)
     written = tuple(
         read_model(
             definition.equations, f"{place}.equations", problems, definition.functions, tuple(roles)
@@ -121,6 +103,32 @@ def own_entry(
         return None
     buffers = _parameters(definition.buffers, f"{place}.buffers", "zeros", problems)
     return Own(entry, written, buffers, draws, tuple(definition.integers), place)
+
+
+def _read_roles(
+    definition: Definition, inputs: tuple[str, ...], place: str, problems: list[str]
+) -> dict[str, str]:
+    """The list in which each tensor of a definition stands."""
+    rows = {
+        "inputs": inputs,
+        "parameters": tuple(definition.parameters),
+        "buffers": tuple(definition.buffers),
+        "random": tuple(definition.random),
+        "constants": tuple(definition.constants),
+    }
+    roles: dict[str, str] = {}
+    for role, names in rows.items():
+        for tensor in names:
+            wrong = check_name(tensor)
+            if wrong:
+                problems.append(f"{place}.{role}: {wrong}")
+            elif tensor in roles:
+                problems.append(
+                    f"{place}.{role}: '{tensor}' stands among the {roles[tensor]} too; "
+                    "take it out of one"
+                )
+            roles[tensor] = role
+    return roles
 
 
 def _parameters(

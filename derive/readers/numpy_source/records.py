@@ -18,7 +18,7 @@ import numpy as np
 from derive.arrays.nodes import Array, Extent, Like, Literal, Transpose, Whole
 from derive.errors import shorten
 from derive.ir.names import adjoint_of, is_adjoint, is_next
-from derive.language.parser import check_name
+from derive.language.name_check import check_name
 from derive.language.syntax import Place
 from derive.readers.numpy_source.model import Match, Model
 from derive.readers.numpy_source.unmatched_names import is_like_derivative

@@ -129,9 +129,9 @@ TEXT = "E = sum(n, c*w*x[n])"
         (TEXT, {"inputs": ["x", "mask"]}, "inputs: 'mask' {}; take it out, or use it"),
         (TEXT, {"constants": {"c": 2, "k": 3}}, "constants: 'k' {}; take it out, or use it"),
         (
-            "E = sum(n, c*w*x[n]*sigma[n])",
-            {"inputs": ["x", "sgima"]},
-            "inputs: 'sgima' {}; did you mean 'sigma'?",
+            "theta[n] = w*x[n]\nE = sum(n, c*theta[n])",
+            {"inputs": ["x", "tetha"]},
+            "inputs: 'tetha' {}; did you mean 'theta'?",
         ),
     ],
 )

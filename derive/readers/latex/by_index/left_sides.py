@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from derive.errors import shorten
-from derive.language.parser import check_name
+from derive.language.name_check import check_name
 from derive.language.scope import spare_letters
 from derive.language.syntax import Name, Refused
 from derive.readers.latex.context import Formula, Whole, letter_of
