@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, cast
+from unicodedata import category
 
 from derive.answers.batch_or_sample import vocabularies
 from derive.answers.formula import PLACE, renamed_written
@@ -65,10 +66,15 @@ def _numpy(text: str, both: Sequence[Vocabulary], names: Mapping[str, str]) -> T
 
 def form_of(text: str) -> str:
     """The language of a text: LaTeX has commands, Python has calls of NumPy."""
-    if "\\" in text.replace("\\\n", ""):
+    if "\\" in text.replace("\\\n", "") or any(map(_is_on_paper, text)):
         return LATEX
     python = any(word in text for word in ("np.", "import ", "def ", " @ ", ".T", "return "))
     return NUMPY if python else EQUATIONS
+
+
+def _is_on_paper(sign: str) -> bool:
+    """Whether it is a sign of mathematics that no program has."""
+    return not sign.isascii() and category(sign) == "Sm"
 
 
 def read_names(text: str) -> dict[str, str]:

@@ -170,6 +170,7 @@ def forms(base: str, label: str) -> Iterator[str]:
     yield join(base, label)
     if label:
         yield f"{base}{label}"
+        yield f"{base}_{label}"
         parts = label.split(",")
         if len(parts) > 1:
             yield f"{base}{parts[0]}_{'_'.join(parts[1:])}"

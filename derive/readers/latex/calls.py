@@ -88,7 +88,10 @@ def _of_letter(reader: ValueReader[Value], items: Sequence[Node]) -> tuple[Value
     if len(items) < 2 or not isinstance(items[1], Group) or len(items[1].items) != 1:
         return None
     found = spell(items[0])
-    if found is None or found.below or not is_function(reader.formula, found):
+    if found is None or not is_function(reader.formula, found):
+        return None
+    names = reader.formula.names
+    if found.below and names.find(found.base, found.layer, len(found.below)) is not None:
         return None
     if items[1].kind not in ("(", "["):
         return None

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from fractions import Fraction
 
 from derive.readers.latex.syntax.nodes import (
-    LATEX,
     Cases,
     Group,
     Logic,
@@ -17,6 +15,7 @@ from derive.readers.latex.syntax.nodes import (
     Scripted,
     Symbol,
     bare,
+    placeless,
 )
 from derive.readers.latex.values import Value, ValueReader
 
@@ -91,10 +90,6 @@ def _opposite(one: Node | None, other: Node | None) -> bool:
     if not (isinstance(one, Relation) and isinstance(other, Relation)):
         return False
     pairs = zip(one.sides, other.sides, strict=False)
-    same = all(_placeless(bare(a)) == _placeless(bare(b)) for a, b in pairs)
+    same = all(placeless(bare(a)) == placeless(bare(b)) for a, b in pairs)
     signs = [tuple(_COMPARE.get(s, s) for s in each.signs) for each in (one, other)]
     return same and len(signs[0]) == 1 and signs[1] == (_COMPLEMENT.get(signs[0][0]),)
-
-
-def _placeless(node: Node) -> Node:
-    return replace(LATEX.over(node, _placeless), at=0)

@@ -2,6 +2,7 @@ r"""`\frac{\partial E}{\partial W_{ij}}`, `\partial E/\partial W_{ij}`, `\nabla_
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -143,7 +144,12 @@ def adjoint(formula: Formula, slope: Slope, scope: Scope, on_left: bool = False)
 
 def adjoint_name(formula: Formula, by: Spelled, rank: int | None) -> str:
     """The tensor that holds the derivative by a tensor."""
-    wanted = formula.names.derived(by.base, by.layer, rank)
+    names = formula.names
+    wanted = names.derived(by.base, by.layer, rank)
+    number = re.search(r"\d+$", formula.left)
+    if wanted is None and number and not by.layer:
+        # \nabla_a C in a formula of one layer is by that layer's a
+        wanted = names.derived(by.base, number[0], rank)
     if wanted is None:
         known = formula.names.find(by.base, by.layer, rank)
         if known is None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from derive.errors import ChainruleError, shorten
 from derive.ir.notation import affine
 from derive.language.syntax import Refused, Written
-from derive.readers.latex.by_index.differentials import differentials
-from derive.readers.latex.by_index.hypotheses import hypotheses
 from derive.readers.latex.equations import (
     batch_letters,
     equations_of,
@@ -21,6 +20,7 @@ from derive.readers.latex.name_resolution import (
     Names,
     check_names,
 )
+from derive.readers.latex.rewrites import rewritten
 from derive.readers.latex.symbol_parts import spell
 from derive.readers.latex.syntax.lexer import Text, tokens_of
 from derive.readers.latex.syntax.lines import formulas_of
@@ -63,8 +63,13 @@ def read_latex_of(
     given = {_plain_name(k): v for k, v in (names or {}).items()}
     check_names(given, both[0])
 
+    problems: list[str] = []
+    source = Text(text, "formulas")
+    parsed = trees_of(source, problems)
+    texts = [_text(source, parsed, problems, vocabulary, given) for vocabulary in both]
+
     def translated(reading: Reading) -> Scored[Translation]:
-        return _read(text, both[reading.sample], given, reading.orientation)
+        return texts[reading.sample].read(reading.orientation)
 
     reading, found = choose(_readings(both), translated, _furthest)
     return found, reading
@@ -91,30 +96,57 @@ def _progress(error: ChainruleError) -> tuple[int, list[int]]:
     return -len(error.problems), [int(n) for n in numbers]
 
 
-def _read(
-    text: str, vocabulary: Vocabulary, given: Mapping[str, str], way: Orientation
-) -> Scored[Translation]:
-    """The formulas as they are if meant so. Raises `ChainruleError`."""
-    problems: list[str] = []
-    source = Text(text, "formulas")
-    trees = trees_of(source, problems)
-    trees = hypotheses(differentials(trees))
-    facts = facts_of(trees, source, problems)
-    names = Names(vocabulary, given, facts, orientation=way)
-    facts.batch.update(batch_letters(trees, names))
-    unread: list[Unread] = []
-    equations = equations_of(trees, source, names, facts, {}, problems, unread)
-    if not equations and not problems:
-        problems.append(
-            "formulas, line 1, column 1: there is no formula; write one, such as y_{ni} = ..."
-        )
-    if problems:
-        raise ChainruleError(*dict.fromkeys(problems))
-    found = Translation(tuple(equations), dict(names.taken), unread=tuple(unread))
-    if _divides_later(facts):
-        found = of_own_losses(found, vocabulary)
-    witnesses = _witnesses(trees, facts, vocabulary, way, given)
-    return Scored(found, unread=len(unread), witnesses=witnesses)
+@dataclass(frozen=True)
+class _Text:
+    """A text about one vocabulary, before it is known how arrays lie in it."""
+
+    source: Text
+    trees: Sequence[Node]
+    facts: Facts
+    problems: Sequence[str]
+    vocabulary: Vocabulary
+    given: Mapping[str, str]
+
+    def read(self, way: Orientation) -> Scored[Translation]:
+        """The formulas where arrays lie so. Raises `ChainruleError`."""
+        problems, unread = list(self.problems), list[Unread]()
+        names = Names(self.vocabulary, self.given, self.facts, orientation=way)
+        self.facts.batch.update(batch_letters(self.trees, names))
+        equations = equations_of(self.trees, self.source, names, self.facts, {}, problems, unread)
+        if not equations and not problems:
+            problems.append(
+                "formulas, line 1, column 1: there is no formula; write one, such as y_{ni} = ..."
+            )
+        if problems:
+            raise ChainruleError(*dict.fromkeys(problems))
+        found = Translation(tuple(equations), dict(names.taken), unread=tuple(unread))
+        if _divides_later(self.facts):
+            found = of_own_losses(found, self.vocabulary)
+        return Scored(found, unread=len(unread), witnesses=self.witnesses(way))
+
+    def witnesses(self, way: Orientation) -> int:
+        """How many formulas tell how weights lie, where there is a doubt."""
+        if not way.is_doubtful(self.vocabulary):
+            return WITNESSES
+        if not self.facts.read.isdisjoint(WEIGHTS):
+            every = sum(not WEIGHTS.isdisjoint(_bases(tree)) for tree in self.trees)
+            return WITNESSES if self.given else every
+        parameters = self.vocabulary.system.having("parameter")
+        # no formula reads weights; those of a single output are as often a column as a row
+        matrices = any(len(p.shape) > 1 and affine(1) not in p.shape for p in parameters)
+        return 0 if way.columns and matrices else WITNESSES
+
+
+def _text(
+    source: Text,
+    parsed: Sequence[Node],
+    problems: Sequence[str],
+    vocabulary: Vocabulary,
+    given: Mapping[str, str],
+) -> _Text:
+    more = list(problems)
+    trees = rewritten(parsed, vocabulary)
+    return _Text(source, trees, facts_of(trees, source, more), more, vocabulary, given)
 
 
 def _divides_later(facts: Facts) -> bool:
@@ -125,26 +157,6 @@ def _divides_later(facts: Facts) -> bool:
     given = any(base in ERRORS for base, _ in facts.defined)
     ranks = [rank for (base, _), rank in facts.ranks.items() if base in ERRORS]
     return facts.per_sample and not given and max(ranks, default=0) == 1
-
-
-def _witnesses(
-    trees: Sequence[Node],
-    facts: Facts,
-    vocabulary: Vocabulary,
-    way: Orientation,
-    given: Mapping[str, str],
-) -> int:
-    """How many formulas tell how weights lie, where there is a doubt."""
-    if not way.is_doubtful(vocabulary):
-        return WITNESSES
-    if not facts.read.isdisjoint(WEIGHTS):
-        return WITNESSES if given else sum(not WEIGHTS.isdisjoint(_bases(tree)) for tree in trees)
-    parameters = vocabulary.system.having("parameter")
-    # no formula reads weights; those of a single output are as often a column as a row
-    matrices = way.columns and any(
-        len(p.shape) > 1 and affine(1) not in p.shape for p in parameters
-    )
-    return 0 if matrices else WITNESSES
 
 
 def _bases(tree: Node) -> set[str]:

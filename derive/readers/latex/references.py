@@ -33,7 +33,7 @@ from derive.readers.latex.syntax.nodes import (
     Symbol,
     bare,
 )
-from derive.readers.name_rules import letter_name
+from derive.readers.name_rules import forms, letter_name
 
 _LAYER = re.compile(r"([lL])([+-]\d+)?")
 
@@ -49,14 +49,46 @@ def settled(formula: Formula, found: Spelled, scope: Scope, on_left: bool = Fals
         else:
             layer = f"{found.layer},{sample.name}" if found.layer else sample.name
             found = replace(found, layer=layer, sample=None)
+    found = _index_above(formula, found, scope, on_left)
     marks = [_numbered(formula, found, m) for m in found.layer.split(",")]
     found = replace(found, layer=",".join(marks))
+    if found.doubtful is not None and not (on_left or found.layer):
+        labelled = _labelled(formula, found, scope)
+        if labelled.layer:  # w_1^2
+            return replace(labelled, power=found.doubtful, doubtful=None)
     if found.doubtful is not None:
         if on_left or _is_layer(formula, found):
             found = replace(found, layer=found.doubtful.text, doubtful=None)
         else:
             found = replace(found, power=found.doubtful, doubtful=None)
     return _labelled(formula, found, scope)
+
+
+def _index_above(formula: Formula, found: Spelled, scope: Scope, on_left: bool) -> Spelled:
+    """An index above, `p_i^j`, put among those below where the tensor has so many axes.
+
+    It comes last; first where the first axis is the batch's.
+    """
+    names, power = formula.names, found.power
+    letter = letter_of(power) if power is not None else None
+    if power is None or not found.below or not (letter in scope or (on_left and letter)):
+        return found
+    rank = len(pieces(found, split=True)) + 1
+    name = names.find(found.base, found.layer, rank)
+    if names.vocabulary is None or name is None or names.rank(name) != rank:
+        return found
+    is_first = names.shapes[name][0] == names.vocabulary.batch
+    below = (power, *found.below) if is_first else (*found.below, power)
+    return replace(found, below=below, power=None)
+
+
+def extent_letter(formula: Formula, found: Spelled) -> str | None:
+    """The letter whose axis `d_k` or `n_k` is the length of, where no tensor is called so."""
+    only = letter_of(found.below[0]) if len(found.below) == 1 else None
+    if only is None or found.layer or found.base not in ("d", "D", "n", "N"):
+        return None
+    name = formula.names.find(found.base, "", 1)
+    return only if name is None or formula.names.rank(name) != 1 else None
 
 
 def _numbered(formula: Formula, found: Spelled, mark: str) -> str:
@@ -90,6 +122,8 @@ def _is_layer(formula: Formula, found: Spelled) -> bool:
     alone = names.find(found.base, "", rank)
     if whole is None:
         return False
+    if alone == whole and whole in forms(letter_name(found.base), number):
+        return True  # \sigma^2 where the model has a sigma2 and no sigma
     return alone is None or (names.rank(alone) != rank and names.rank(whole) == rank)
 
 
@@ -100,7 +134,10 @@ def _labelled(formula: Formula, found: Spelled, scope: Scope) -> Spelled:
     if labels:
         marks = [found.layer, *(b.name for b in labels)]
         below = tuple(b for b in found.below if bare(b) not in labels)
-        return replace(found, layer=",".join(m for m in marks if m), below=below)
+        marked = replace(found, layer=",".join(m for m in marks if m), below=below)
+        return replace(marked, layer=found.layer) if _is_idle(formula, found, marked) else marked
+    if _is_set(found, scope) and _is_idle(formula, found, replace(found, below=())):
+        return replace(found, below=())
     if not found.below or found.layer or names.vocabulary is None:
         return found
     first = bare(found.below[0])
@@ -125,6 +162,28 @@ def _labelled(formula: Formula, found: Spelled, scope: Scope) -> Spelled:
     if len(text) > 1 and names.find(found.base) is None and names.find(found.base, text):
         return replace(found, layer=text, below=found.below[1:])
     return found
+
+
+def _is_set(found: Spelled, scope: Scope) -> bool:
+    r"""Whether the only subscript is a capital letter that runs nowhere: a batch's name."""
+    only = bare(found.below[0]) if len(found.below) == 1 else None
+    return isinstance(only, Symbol) and only.name.isupper() and only.name not in scope
+
+
+def _is_idle(formula: Formula, found: Spelled, marked: Spelled) -> bool:
+    r"""Whether a label says nothing: `\mu_{\mathcal{B}}` where the model has one mu.
+
+    The model knows the name without it, with as many axes, and not with it; and the text has no
+    other label for that name.
+    """
+    names = formula.names
+    if names.vocabulary is None or len(found.below) != 1 + len(marked.below):
+        return False
+    alone = names.find(found.base, found.layer, len(marked.below))
+    others = {x for base, x in formula.facts.used if base == found.base and x.isalpha()}
+    if alone is None or names.rank(alone) != len(marked.below) or len(others) > 1:
+        return False
+    return marked.layer == found.layer or names.find(found.base, marked.layer) is None
 
 
 def pieces(found: Spelled, split: bool) -> list[Node]:

@@ -138,6 +138,8 @@ def _note(node: Node, facts: Facts, text: Text) -> None:
             below = bare(found.below[0]) if len(found.below) == 1 else None
             if isinstance(below, Number) and not found.layer:
                 facts.used.add((found.base, below.text))  # W_2 has a layer, no subscript
+            elif isinstance(below, Symbol) and not found.layer:
+                facts.used.add((found.base, below.name))  # so may W_{out}
             plain = [bare(b) for b in found.below]
             if plain and all(isinstance(b, Symbol) or _letters(b) for b in plain):
                 rank = sum(len(items_of(b)) for b in plain)
@@ -158,7 +160,9 @@ def _letters(node: Node) -> bool:
 def _applied(one: Node, other: Node, facts: Facts) -> None:
     """`f(z)` and `f'(z)`: what stands inside is what an activation is given."""
     called = spell(one)
-    if not (called and isinstance(other, Group) and other.kind == "(" and not called.below):
+    if not (called and isinstance(other, Group) and other.kind == "("):
+        return
+    if called.below and not called.primes:
         return
     if called.base not in FUNCTION_LETTERS and not called.primes:
         return

@@ -38,6 +38,68 @@ pytestmark = pytest.mark.sampled
 GENERATED = Path(__file__).parents[3] / "generated"
 
 
+OVER_A_BATCH = """
+inputs = ["x"]
+targets = ["t"]
+objective = "E"
+output = "u"
+batch = "i"
+constants = { epsilon = 0.001 }
+"""
+MODELS = {
+    "line": """
+equations = "E = mean(i, (y[i] - (m*x[i] + b))**2)"
+parameters = ["m", "b"]
+inputs = ["x"]
+targets = ["y"]
+objective = "E"
+batch = "i"
+[optimizer]
+type = "sgd"
+learning_rate = 0.1
+""",
+    "normalised": """
+equations = '''
+mu = mean(i, x[i])
+v = mean(i, (x[i] - mu)**2)
+u[i] = (x[i] - mu)/sqrt(v + epsilon)
+E = sum(i, (u[i] - t[i])**2)
+'''"""
+    + OVER_A_BATCH,
+    "spread": """
+equations = '''
+mu = mean(i, x[i])
+sigma2 = mean(i, (x[i] - mu)**2)
+u[i] = (x[i] - mu)/sqrt(sigma2 + epsilon)
+E = sum(i, (u[i] - t[i])**2)
+'''"""
+    + OVER_A_BATCH,
+    "product": """
+equations = "L = (y - w_1*w_2*x)**2"
+parameters = ["w_1", "w_2"]
+inputs = ["x"]
+targets = ["y"]
+objective = "L"
+[optimizer]
+type = "sgd"
+learning_rate = 0.1
+""",
+    "heads": """
+equations = '''
+s[i,j] = sum(k, Q[i,k]*K[j,k])/sqrt(size(k))
+p[i,j] = exp(s[i,j])/sum(m, exp(s[i,m]))
+o[i,k] = sum(j, p[i,j]*V[j,k])
+E = sum(i,k, (o[i,k] - t[i,k])**2)/2
+'''
+parameters = ["Q", "K", "V"]
+targets = ["t"]
+objective = "E"
+output = "o"
+sizes = { i = 3, j = 4, k = 2 }
+""",
+}
+
+
 @cache
 def model(name):
     """A derivation: of a committed spec, or of a small net."""
@@ -59,6 +121,8 @@ def model(name):
     }
     if name in nets:
         system = load({"inputs": {"x": [3]}, **nets[name]})
+    elif name in MODELS:
+        system = loads(MODELS[name])
     else:
         system = load(GENERATED / name / f"{name}.toml")
     return differentiate(one_sample(system) if single else system)
@@ -172,6 +236,52 @@ WRONG = [
     ("tanh alone", r"\frac{\partial E}{\partial w_{ij}} = (o_i - t_i)(1 - o_i)^2 x_j"),
     ("gender", r"\frac{\partial E}{\partial b^{(1)}_i} = \frac{1}{N} \sum_n \delta^{(1)}_{ni}"),
     ("gender alone", r"\delta^{(1)} = W^{(2)\top} (\delta^{(2)} \odot \sigma'(z^{(2)}))"),
+    (
+        "line",
+        r"\frac{\partial E}{\partial m} = \frac{1}{N} \sum_{i=1}^{N} 2 x_i (y_i - (m x_i + b))",
+    ),
+    (
+        "line",
+        r"\frac{\partial E}{\partial m} = \frac{1}{N} \sum_{i=1}^{N} -x_i (y_i - (m x_i + b))",
+    ),
+    ("line", r"\frac{\partial E}{\partial b} = \frac{2}{N} \sum_{i} +(y_i - m x_i - b)"),
+    ("line", r"\frac{\partial loss}{\partial b} = \frac{1}{N} \sum_i (m x_i + b - y_i)"),
+    ("line", r"m \leftarrow m + \eta \frac{\partial E}{\partial m}"),
+    ("line", r"∂E/∂m = (2/N) Σ_i (m x_i + b − y_i)"),
+    (
+        "normalised",
+        r"\frac{\partial E}{\partial v} = \frac12 \sum_i \frac{\partial E}{\partial u_i} "
+        r"(x_i - \mu_{\mathcal{B}}) (v + \epsilon)^{-3/2}",
+    ),
+    ("normalised", r"\mu_{\mathcal{B}} = \sum_{i=1}^{m} x_i"),
+    ("normalised", r"u_i = \frac{x_i - \mu_B}{v_B + \epsilon}"),
+    (
+        "spread",
+        r"\frac{\partial E}{\partial \sigma^2} = -\frac12 \sum_i \frac{\partial "
+        r"E}{\partial u_i} (x_i - \mu) (\sigma^2 + \epsilon)^{-1/2}",
+    ),
+    ("spread", r"u_i = \frac{x_i - \mu}{\sigma^2 + \epsilon}"),
+    ("product", r"\frac{\partial L}{\partial w_1} = -2 w_1 x (y - w_1 w_2 x)"),
+    ("product", r"\frac{dL}{dw_2} = 2 w_1 w_2 x^2 - 2 w_1 x y"),
+    ("heads", r"s_{ij} = \frac{1}{d_k} \sum_k Q_{ik} K_{jk}"),
+    (
+        "heads",
+        r"\frac{\partial E}{\partial Q_{ik}} = \frac{1}{\sqrt{d_j}} \sum_j \frac{\partial "
+        r"E}{\partial s_{ij}} K_{jk}",
+    ),
+    ("heads", r"p_i^j = \frac{\exp(s_i^j)}{\sum_m \exp(s_m^j)}"),
+    ("gender alone", r"\delta^L = \nabla_a C \odot \sigma(z^L)"),
+    (
+        "gender alone",
+        r"\delta_j^{(1)}(n) = \varphi_j(v_j^{(1)}(n)) \sum_k \delta_k^{(2)}(n) w_{kj}^{(2)}(n)",
+    ),
+    ("gender alone", r"w_{ji}^{(1)}(n+1) = w_{ji}^{(1)}(n) + \eta \delta_j^{(1)}(n) x_i(n)"),
+    (
+        "gender alone",
+        r"z_i^{(1)} = W^{(1)}_{i1} x_1 + W^{(1)}_{i2} x_2 + \cdots + W^{(1)}_{in} x_n",
+    ),
+    ("gender alone", r"δ⁽²⁾ = (t − y) ⊙ σ′(z⁽²⁾)"),
+    ("gender alone", r"y^{(1)} = \frac{1}{1 + e^{z^{(1)}}}"),
 ]
 
 
@@ -220,6 +330,29 @@ def test_mapping_wins(key):
     assert names == {"q^{(2)}": "dz2"}
     with pytest.raises(ChainruleError, match="no tensor of the model"):
         told("gender", latex)
+
+
+GIVEN = [
+    (r"\delta^{(2)}_i = (\sigma_i - t_i) \sigma_i (1 - \sigma_i)", {"\\sigma": "y2"}),
+    (r"\delta^{(2)} = (\sigma - t) \odot \sigma \odot (1 - \sigma)", {"sigma": "y2"}),
+    (r"N^{(1)}_i = \sum_j m_{ij} x_j + b^{(1)}_i", {"N^{(1)}": "z1", "m": "W1"}),
+    (r"e_i = (y_i - t_i) y_i (1 - y_i)", {"e": "dz2"}),
+    (r"E = \frac12 \sum_i (a_i - y_i)^2", {"y": "y2", "a": "t"}),
+    (r"I = W^{(1)} x + b^{(1)}", {"I": "z1"}),
+    (r"f = W^{(1)} x + b^{(1)}", {"f": "z1"}),
+    (r"y^{(1)} = \sigma(f)", {"f": "z1"}),
+    (r"h_i = \sigma(f_i)", {"f": "z1", "h": "y1"}),
+    (r"\pi_i = \sum_j W^{(2)}_{ij} y^{(1)}_j + b^{(2)}_i", {"pi": "z2"}),
+    (r"m = \frac12 \sum_i (y_i - t_i)^2", {"m": "E"}),
+]
+
+
+@pytest.mark.parametrize(("latex", "names"), GIVEN, ids=[g[0][:40] for g in GIVEN])
+def test_what_the_writer_says_wins_over_every_guess(latex, names):
+    found, _ = told("gender alone", latex, names)
+    rows = list(check_formulas(model("gender alone"), "\n".join(found), 0))
+    assert rows
+    assert {r.verdict for r in rows} <= {"equal", "equal at points"}, rows
 
 
 def test_y_is_the_target_where_the_output_has_another_name():

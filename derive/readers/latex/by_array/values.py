@@ -42,7 +42,7 @@ from derive.readers.latex.syntax.nodes import (
 from derive.readers.latex.values import ValueReader
 from derive.readers.name_rules import letter_name
 from derive.readers.number_names import SAMPLES_ON_PAPER
-from derive.readers.vocabulary import Vocabulary
+from derive.readers.vocabulary import Shape, Vocabulary
 
 _TURNS = ("T", "top", "intercal", "prime")
 _SIGNS = ("", "*", "odot", "oslash", "otimes", "/")
@@ -80,6 +80,10 @@ class ArrayReader(ValueReader[whole.Whole]):
     def argument(self, value: whole.Whole, place: Place) -> Syntax:
         """The tensor that a function is given, if it is one."""
         return Name(place, self.samples.tensor_of(value))
+
+    def shape(self, node: whole.Whole) -> Shape:
+        """The extents of a value. Raises `Refused` where shapes don't fit."""
+        return self.elaborator.entries(node).shape
 
     def rank(self, node: whole.Whole) -> int:
         """The number of axes of a value. Raises `Refused` where shapes don't fit."""
@@ -156,7 +160,8 @@ class ArrayReader(ValueReader[whole.Whole]):
 
     def quotient(self, node: Node, over: whole.Whole, under: whole.Whole) -> whole.Whole:
         """A fraction: its denominator is a number."""
-        if self.rank(under):
+        of_entries = self.rank(over) == 0 or self.shape(over) == self.shape(under)
+        if self.rank(under) and not of_entries:
             raise self.formula.refuse(
                 node, "what an array is divided by is a number; write \\oslash for each entry"
             )

@@ -17,8 +17,8 @@ from derive.language.syntax import (
 )
 from derive.readers.latex.context import Formula, Scope, letter_of
 from derive.readers.latex.integers import fold, joined, shifted
-from derive.readers.latex.references import pieces_of
-from derive.readers.latex.symbol_parts import subscripts
+from derive.readers.latex.references import extent_letter, pieces_of
+from derive.readers.latex.symbol_parts import spell, subscripts
 from derive.readers.latex.syntax.nodes import (
     Group,
     Node,
@@ -226,7 +226,9 @@ def _end_of(formula: Formula, node: Node, scope: Scope) -> tuple[Symbol | None, 
     if isinstance(node, Scripted) and isinstance(node.base, Symbol):
         # N_1, n_h: a length with a label, where it is no tensor
         name = node.base.name
-        if formula.names.find(name) is None and not node.above:
+        spelled = spell(node)
+        length = spelled is not None and extent_letter(formula, spelled) is not None
+        if (formula.names.find(name) is None and not node.above) or length:
             return node.base, more
         return None, 0
     if isinstance(node, Symbol):

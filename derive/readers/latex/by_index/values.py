@@ -26,7 +26,7 @@ from derive.readers.latex.context import (
 )
 from derive.readers.latex.derivatives import Slope, as_product, slope_value
 from derive.readers.latex.integers import shifted
-from derive.readers.latex.references import pieces, position, reference
+from derive.readers.latex.references import extent_letter, pieces, position, reference
 from derive.readers.latex.symbol_parts import Spelled, spell
 from derive.readers.latex.syntax.nodes import (
     Accent,
@@ -221,6 +221,9 @@ class EntryReader(ValueReader[Syntax]):
             parts = pieces(found, split=True)
             sides = [position(formula, p, self.scope, "", 0) for p in parts]
             return Fn(place, "delta", tuple(sides))
+        length = extent_letter(formula, found)
+        if length is not None and (length in self.scope or length in formula.letters):
+            return Fn(place, "size", (Name(place, length),))
         if found.below or found.layer:
             return reference(formula, found, self.scope)
         running = self.letter(found_symbol(node))
@@ -344,6 +347,8 @@ def _constant_symbol(formula: Formula, node: Node) -> Syntax:
             raise Whole(
                 node.at, "a 1 in bold is for whole arrays; in index form write the number 1"
             )
+        case Symbol(name="dots"):
+            raise formula.refuse(node, "dots aren't read here; write the sum, such as \\sum_{j}")
         case Symbol(name="infty"):
             return Name(place, "inf")
         case Symbol(name=name) if name in ("sum", "prod", "max", "min"):

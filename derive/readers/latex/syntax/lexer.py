@@ -6,6 +6,7 @@ What only sizes, spaces or sets type is dropped. A token's type is what the gram
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 
 from derive.errors import shorten
@@ -26,6 +27,8 @@ from derive.readers.latex.syntax.command_tables import (
     SIGNS,
     TYPES,
 )
+from derive.readers.latex.syntax.pasted_signs import ABOVE, BELOW, latex_of
+from derive.readers.latex.syntax.pasted_signs import ACCENTS as PASTED_ACCENTS
 
 LONGEST_TEXT = 100_000
 LONGEST_FORMULA = 3_000  # tokens
@@ -44,8 +47,9 @@ _TOKEN = re.compile(
     |(?P<tag>\\(?:label|tag\*?|ref|eqref|cite|vspace|hspace\*?|color|intertext)\s*\{[^{}]*\})
     |(?P<ones>\\(?:mathbb|mathbbm|mathbf|bm|boldsymbol)\s*1|\\ind(?:icator)?\b)
     |(?P<command>\\[A-Za-z]+|\\.)
+    |(?P<above>[{ABOVE}]+)|(?P<below>[{BELOW}]+)|(?P<sum>Σ(?=[_{BELOW}]))
     |(?P<dollars>\$\$?)|(?P<define>:=)|(?P<point>\.(?=\d))|(?P<digit>\d)|(?P<letter>[A-Za-z])
-    |(?P<sign>.)""",
+    |(?P<sign>.)""".replace("{ABOVE}", ABOVE).replace("{BELOW}", BELOW),
     re.VERBOSE,
 )
 
@@ -119,8 +123,8 @@ class _Scanner:
     def before(self) -> str:
         return self.found[-1].type if self.found else "BREAK"
 
-    def take(self, match: re.Match[str]) -> None:
-        at, kind = match.start(), match.lastgroup or ""
+    def take(self, match: re.Match[str], where: int | None = None) -> None:
+        at, kind = match.start() if where is None else where, match.lastgroup or ""
         said = match.group()
         if match.group("begin"):
             self.environment(said, match.group("environment"), at)
@@ -153,8 +157,18 @@ class _Scanner:
             self.put("SYMBOL", f"letter:{said}", at)
         elif kind == "command":
             self.command(said[1:], at)
+        elif kind in ("above", "below"):
+            sign = "^" if kind == "above" else "_"
+            self.pasted(f"{sign}{{{unicodedata.normalize('NFKC', said)}}}", at)
+        elif kind == "sum":
+            self.pasted(r"\sum", at)
         else:
             self.sign(said, at)
+
+    def pasted(self, latex: str, at: int) -> None:
+        """What stands for a sign in Unicode, all at its place."""
+        for match in _TOKEN.finditer(latex):
+            self.take(match, at)
 
     def put_line(self, at: int) -> None:
         if not self.open:
@@ -303,6 +317,10 @@ class _Scanner:
             self.put("OP", said, at)
         elif said in SIGNS:
             self.put(SIGNS[said], said, at)
+        elif said in PASTED_ACCENTS and self.before == "SYMBOL":
+            self.found.insert(-1, Token("ACCENT", PASTED_ACCENTS[said], at))
+        elif not said.isascii() and latex_of(said):
+            self.pasted(latex_of(said), at)
         else:
             told = shorten(said) or "?"
             raise Refused(

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from derive.ir.walk import Tree
 
@@ -150,6 +150,11 @@ def bare(node: Node) -> Node:
     while isinstance(node, Group) and node.kind == "{" and len(node.items) == 1:
         node = node.items[0]
     return node
+
+
+def placeless(node: Node) -> Node:
+    """The tree without its places, to be compared."""
+    return replace(LATEX.over(node, placeless), at=0)
 
 
 def items_of(node: Node) -> tuple[Node, ...]:

@@ -31,6 +31,7 @@ from derive.readers.latex.syntax.nodes import (
     Sum,
     Symbol,
     bare,
+    items_of,
 )
 
 Parts = list[Any]
@@ -55,6 +56,7 @@ script: SUB arg -> below
 
 ?base: number
      | SYMBOL -> symbol
+     | DOTS -> dots
      | ACCENT arg -> accent
      | FRAC arg arg -> fraction
      | SQRT arg -> root
@@ -79,7 +81,7 @@ number: DIGIT+ (POINT DIGIT+)? | POINT DIGIT+
 cases: BCASES case (ROW case)* ROW? ECASES
 case: list (AMP list?)?
 
-%declare COMMA AND OR NOT REL PLUS MINUS OP SUB SUP PRIME SYMBOL ACCENT FRAC SQRT SQRTO
+%declare DOTS COMMA AND OR NOT REL PLUS MINUS OP SUB SUP PRIME SYMBOL ACCENT FRAC SQRT SQRTO
 %declare LP RP LB RB LSET RSET LBAR RBAR LNORM RNORM LFLOOR RFLOOR LC RC DIGIT POINT
 %declare BCASES ECASES ROW AMP
 """
@@ -91,6 +93,7 @@ _KINDS = {
     "LNORM": "norm",
     "LFLOOR": "floor",
 }
+_BIG = ("sum", "prod", "max", "min")
 _EXPECTED = {
     "SUB": "a subscript follows nothing; write the symbol before it",
     "SUP": "a superscript follows nothing; write the symbol before it",
@@ -155,6 +158,25 @@ def _problem(token: Any, tokens: list[Token], text: Text) -> Refused:
     return Refused(text.place(at), told)
 
 
+def _under_their_sums(terms: list[tuple[str, Node]]) -> tuple[tuple[str, Node], ...]:
+    r"""The terms, a signed one behind a bare sum as what is summed: `\sum_i -x_i`."""
+    found: list[tuple[str, Node]] = []
+    for sign, term in terms:
+        before = items_of(found[-1][1]) if found else ()
+        if before and _is_open(before[-1]):
+            inner = Group(term.at, "(", (Sum(term.at, ((sign, term),)),))
+            found[-1] = found[-1][0], Product(before[0].at, (*before, inner))
+        else:
+            found.append((sign, term))
+    return tuple(found)
+
+
+def _is_open(node: Node) -> bool:
+    """Whether a sum, a product or an extremum over letters has nothing behind it."""
+    base = node.base if isinstance(node, Scripted) else node
+    return isinstance(base, Symbol) and base.kind == "command" and base.name in _BIG
+
+
 def _tree_maker(lark: Any) -> Any:
     """Rules -> nodes, made while the parser goes, so that no tree is walked twice."""
 
@@ -186,7 +208,9 @@ def _tree_maker(lark: Any) -> Any:
                     sign = "-" if part.type == "MINUS" else "+"
                 else:
                     terms.append((sign, part))
-            return Sum(at, tuple(terms))
+            joined = _under_their_sums(terms)
+            is_one = len(joined) == 1 and joined[0][0] == "+"
+            return joined[0][1] if is_one else Sum(at, joined)
 
         def product(self, parts: Parts) -> Node:
             # \bigl{} and the like leave empty braces
@@ -228,6 +252,9 @@ def _tree_maker(lark: Any) -> Any:
         def symbol(self, parts: Parts) -> Node:
             kind, _, name = str(parts[0]).partition(":")
             return Symbol(parts[0].start_pos, name, kind)
+
+        def dots(self, parts: Parts) -> Node:
+            return Symbol(parts[0].start_pos, "dots", "command")
 
         def accent(self, parts: Parts) -> Node:
             return Accent(parts[0].start_pos, str(parts[0]), parts[1])

@@ -16,12 +16,13 @@ from derive.readers.latex.syntax.nodes import (
     bare,
     items_of,
 )
+from derive.readers.vocabulary import Vocabulary
 
 _PARAMETERS = ("theta", "Theta", "w", "W", "b", "beta", "phi")
 _INPUTS = ("x", "X")
 
 
-def hypotheses(trees: Sequence[Node]) -> list[Node]:
+def hypotheses(trees: Sequence[Node], _: Vocabulary) -> list[Node]:
     """The trees with such an output as a name that has the scripts of its argument."""
     return [_changed(tree) for tree in trees]
 

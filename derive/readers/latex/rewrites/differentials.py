@@ -18,11 +18,12 @@ from derive.readers.latex.syntax.nodes import (
     bare,
     items_of,
 )
+from derive.readers.vocabulary import Vocabulary
 
 _NO_TENSORS = ("d", "t", "E", "L", "J", "C", "ell", "loss", "cost")
 
 
-def differentials(trees: Sequence[Node]) -> list[Node]:
+def differentials(trees: Sequence[Node], _: Vocabulary) -> list[Node]:
     """The trees with `dX` as a derivative, where a left side is one."""
     if not any(isinstance(t, Relation) and _is_differential(items_of(t.sides[0])) for t in trees):
         return list(trees)
