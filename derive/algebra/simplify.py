@@ -159,7 +159,18 @@ def _solved(inside: Sympy, result: Sympy, value: Sympy) -> Iterator[tuple[Sympy,
         linear = sympy.Poly(over, place)
         if linear.degree() == 1:
             slope, rest = linear.all_coeffs()
-            yield atom, sympy.cancel(-rest / slope) if _rational(rest / slope) else -rest / slope
+            answer = sympy.cancel(-rest / slope) if _rational(rest / slope) else -rest / slope
+            if not _loses_digits(answer, result):
+                yield atom, answer
+
+
+def _loses_digits(answer: Sympy, result: Sympy) -> bool:
+    """Whether the result stands in a difference with another value, as in `tanh(x) = x - y`.
+
+    Where both are large, nothing is left of what is meant. A number beside it does less harm.
+    """
+    sums = [a for a in answer.atoms(sympy.Add) if a.has(result)]
+    return any(t.free_symbols and not t.has(result) for a in sums for t in a.args)
 
 
 def _atoms(value: Sympy) -> list[Sympy]:
