@@ -114,7 +114,7 @@ def test_conventions_are_said_where_they_are_used():
     assert "its derivative is 0" in held
     shifted = said("E = sum(i, x[i]*x[i-1])", parameters=["x"], sizes={"i": 3})
     assert "outside of a tensor is read as 0" in shifted
-    assert "read outside of a tensor is 0" not in relu
+    assert "outside of a tensor is read as 0" not in relu
     either = said("E = maximum(x, y)", parameters=["x", "y"])
     assert "takes half" in either
 
