@@ -340,7 +340,7 @@ class Told:
         (output, over), (wrt, under) = self.entries_of(side[cut:])
         run = summed.group(1).split(",") if summed else []
         sizes = dict(zip(over, np.shape(self.arrays[output]), strict=True))
-        known = {*at, *run}
+        known = {*at, *run} - {str(self.names[n]) for n in self.arrays}  # `w[q]` by data `q`
         if self.facts.holds(output) or not {*over, *under} <= known or not {*run} <= {*sizes}:
             return
         moved = self.facts.moves(output, wrt, tuple(at[x] for x in under))

@@ -8,6 +8,8 @@ from codegen.documents.options import DocumentOptions
 from codegen.latex.formula import Formula
 from derive import differentiate, load, parse
 from derive.calculus.total_differential import collected, passages
+from tests.oracles.against_autograd import derivation_of
+from tests.oracles.random_systems import random_model
 from tests.read_back.document import Differs, Facts, Read, Told
 
 OPTIONS = (
@@ -39,6 +41,11 @@ def test_a_tensor_that_is_read_twice(name):
     read = Read()
     for options in OPTIONS:
         read.check(DocumentBuilder(derived(text), options))
+
+
+@pytest.mark.parametrize("seed", [1, 3, 5, 7, 30, 37])
+def test_random_systems(seed):
+    Read().check(DocumentBuilder(derivation_of(random_model(seed)), OPTIONS[0]))
 
 
 def test_attention_of_one_sequence_to_itself():
