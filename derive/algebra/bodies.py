@@ -8,7 +8,7 @@ from derive.ir.tree import MINUS_ONE, children, transform
 
 
 def cost(expr: Expr) -> float:
-    """What a body costs to compute and to read: the cheapest of equal forms wins."""
+    """The cost of a body, to compute and to read: the cheapest of equal forms wins."""
     match expr:
         case Add(args):
             return len(args) - 1 + sum(cost(a) for a in args)

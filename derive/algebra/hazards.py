@@ -1,4 +1,4 @@
-"""Which values may be infinite or undefined though all that is given is finite.
+"""Values that may be infinite or undefined though all that is given is finite.
 
 A quotient, a root, a logarithm or an exponential is sound where its argument's sign is known: by
 its form, or by that of the equation that defines it. What can't be told is taken for unsound.
@@ -33,7 +33,7 @@ ANY, NOT_NEGATIVE, POSITIVE = 0, 1, 2
 
 
 class Hazards:
-    """What the equations of a system tell about signs, and about values that may be undefined."""
+    """Signs of values, and values that may be undefined, as a system's equations tell them."""
 
     def __init__(self, equations: Iterable[Equation], tensors: Mapping[str, Tensor]) -> None:
         self._equations: dict[str, Equation] = {}

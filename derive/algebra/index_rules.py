@@ -222,7 +222,7 @@ class Pulled:
 
 
 def pull(term: Term) -> Pulled:
-    """What stands before the sum: factors and conditions free of the reduced letters."""
+    """Factors and conditions free of the reduced letters, taken before the sum."""
     run = set(term.reduced)
     wraps: list[Callable[[Expr], Expr]] = []
     body = term.body
@@ -272,8 +272,8 @@ def elementwise(equation: Equation) -> bool:
 def turned_round(term: Term, kernels: Collection[str]) -> Term | None:
     """The term with letters counted from the other end, where that takes minus signs away.
 
-    `sum(u, d[i-u]*W[u])` is `sum(u, d[i+u-2]*W[2-u])` with three places for u: a convolution told
-    as a correlation with the kernel turned round. None where there is nothing to turn.
+    `sum(u, d[i-u]*W[u])` is `sum(u, d[i+u-2]*W[2-u])` with three places for u: a convolution
+    written as a correlation with the kernel turned round. None where there is nothing to turn.
     """
     reads_ = list(reads(term.body))
     places: dict[Axis, Affine] = {}

@@ -1,6 +1,6 @@
-"""Equations told for a reader: every left side with its own letters, conditions as short as can be.
+"""Equations as a reader wants them: left sides of plain letters, conditions as short as can be.
 
-A term that writes to `dx[n,c,2*i+u-1]` is told by what arrives at `dx[n,c,k]`. Both are the same
+A term that writes to `dx[n,c,2*i+u-1]` is written as what arrives at `dx[n,c,k]`. Both are the same
 sum; the engine keeps the first, whose gather or scatter is a choice of whoever computes it.
 """
 
@@ -53,11 +53,11 @@ from derive.ir.tree import (
 
 
 def readable(equation: Equation, table: Mapping[str, Tensor]) -> Equation:
-    """The same equation with every term told for its own letters, and conditions settled."""
+    """The same equation with every term solved for its own letters, and conditions settled."""
     terms = []
     for term in equation.terms:
-        told = solve_for_reading(term, equation.axes, table)
-        terms.append(_pinned(replace(told, body=shortened(told.body))))
+        solved = solve_for_reading(term, equation.axes, table)
+        terms.append(_pinned(replace(solved, body=shortened(solved.body))))
     kept = tuple(t for t in terms if t.body != ZERO or t.reduce != "sum")
     return replace(equation, terms=kept or tuple(terms[:1]))
 
@@ -119,7 +119,7 @@ class _Solver:
         for axis, subscript in self.open.items():
             if subscript != affine(axis):
                 sides = index(subscript), index(affine(axis))
-                # a fixed place is told as `t = T-1`, a place that is looked up as `x[n] = i`
+                # a fixed place is written as `t = T-1`, a place that is looked up as `x[n] = i`
                 fixed = not list(affine_axes(subscript))
                 conditions.append(Compare("==", *(reversed(sides) if fixed else sides)))
         for value, extent in self.ranges:

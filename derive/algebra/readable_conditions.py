@@ -34,13 +34,13 @@ def shortened(body: Expr, known: Known = frozenset()) -> Expr:
     def change(node: Expr) -> Expr | None:
         match node:
             case Call("where", (condition, yes, no)):
-                said = _said(condition, known)
-                if isinstance(said, bool):
-                    return shortened(yes if said else no, known)
-                if yes == ZERO and of_letters(said):
-                    return change(Call("where", (negation(said), no, yes)))
-                inside = shortened(yes, known | implied(said))
-                return _joined(said, inside, shortened(no, known))
+                settled = _settled(condition, known)
+                if isinstance(settled, bool):
+                    return shortened(yes if settled else no, known)
+                if yes == ZERO and of_letters(settled):
+                    return change(Call("where", (negation(settled), no, yes)))
+                inside = shortened(yes, known | implied(settled))
+                return _joined(settled, inside, shortened(no, known))
             case Mul(args) if any(_selects(a) for a in args):
                 return shortened(_lifted(args), known)
             case _:
@@ -88,7 +88,7 @@ def _joined(condition: Expr, yes: Expr, no: Expr) -> Expr:
 
 
 def conjunction(*conditions: Expr) -> Expr:
-    """All of these hold; each is said once."""
+    """All of these hold; each is written once."""
     flat: dict[Expr, None] = {}
     for condition in conditions:
         inner = condition.args if isinstance(condition, Logic) and condition.op == "and" else ()
@@ -98,7 +98,7 @@ def conjunction(*conditions: Expr) -> Expr:
 
 
 def negation(condition: Expr) -> Expr:
-    """What holds where the condition on letters doesn't; of values, `not` (NaN compares false)."""
+    """The opposite of a condition on letters; of one on values, `not` (NaN compares false)."""
     match condition:
         case Compare(op, left, right) if of_letters(condition):
             return _no_letter_below(Compare(_OPPOSITE[op], left, right))
@@ -108,33 +108,33 @@ def negation(condition: Expr) -> Expr:
             return Logic("not", (condition,))
 
 
-def _no_letter_below(told: Compare) -> Compare:
+def _no_letter_below(comparison: Compare) -> Compare:
     """`t <= 0` is `t == 0`."""
-    match told:
+    match comparison:
         case Compare("<=", Index(value), Number(bound)) if value.axis is not None and not bound:
-            return Compare("==", told.left, told.right)
+            return Compare("==", comparison.left, comparison.right)
         case _:
-            return told
+            return comparison
 
 
-def _said(condition: Expr, known: Known) -> Expr | bool:
+def _settled(condition: Expr, known: Known) -> Expr | bool:
     """The condition in its shortest form, or whether it holds where that is sure."""
     match condition:
         case Compare(op, left, right):
             a, b = integer(left), integer(right)
             if a is None or b is None:
                 return Compare(op, shortened(left, known), shortened(right, known))
-            told = Compare(op, index(a), index(b))
-            answer = op == "==" if a == b and op in ("==", "!=") else decide(told, known)
-            return _no_letter_below(told) if answer is None else answer
+            comparison = Compare(op, index(a), index(b))
+            answer = op == "==" if a == b and op in ("==", "!=") else decide(comparison, known)
+            return _no_letter_below(comparison) if answer is None else answer
         case Logic("not", (one,)):
-            inner = _said(one, known)
+            inner = _settled(one, known)
             return (not inner) if isinstance(inner, bool) else negation(inner)
         case Logic(op, args):
             ends = op == "or"
             kept: list[Expr] = []
             for arg in args:
-                inner = _said(arg, known)
+                inner = _settled(arg, known)
                 if not isinstance(inner, bool):
                     kept.append(inner)
                 elif inner is ends:

@@ -1,6 +1,6 @@
 """Algebra on scalar bodies: never a table of derivatives, only rewriting by solving.
 
-A derivative is told through values that the forward pass already has: where `Y = body` holds and
+A derivative is written with values that the forward pass already has: where `Y = body` holds and
 one transcendental atom of the body occurs linearly in it, the equation is solved for the atom
 (sigmoid: `exp(-z) = 1/y - 1`) and the answer put in. The cheapest of the equal forms is taken. A
 form is out that divides by what was no divisor before, or that brings in a root, a logarithm or
@@ -82,7 +82,7 @@ def _forms(value: Sympy) -> Iterator[Sympy]:
 
 
 def reexpress(local: Expr, body: Expr, output: Read) -> Expr:
-    """A local derivative of `output = body`, told through the output where that is cheaper."""
+    """A local derivative of `output = body`, written with the output where that is cheaper."""
     if is_monomial(local):
         return local
     shapes, leaves = abstract(local, body, output)
@@ -96,38 +96,38 @@ def _reexpress(local: Expr, body: Expr, output: Expr) -> Expr:
     result = leaves.symbol(output)
     value = to_sympy(local, leaves)
     best = _cheapest([local], value, leaves)
-    for told in _told(value, [(inside, result)]):
-        best = _cheapest([best], told, leaves)
+    for form in _forms_by(value, [(inside, result)]):
+        best = _cheapest([best], form, leaves)
     return best
 
 
-def _told(value: Sympy, equations: Sequence[tuple[Sympy, Sympy]]) -> Iterator[Sympy]:
+def _forms_by(value: Sympy, equations: Sequence[tuple[Sympy, Sympy]]) -> Iterator[Sympy]:
     """The value with transcendental atoms solved for, where that is allowed."""
     for inside, result in equations:
         for atom, answer in _solved(inside, result, value):
-            told = value.xreplace({atom: answer})
+            form = value.xreplace({atom: answer})
             if isinstance(atom, sympy.exp):
-                told = told.subs(sympy.exp(-atom.args[0]), 1 / answer)
-            told = sympy.cancel(told) if _rational(told) else told
-            if _allowed(told, value, inside):
-                yield told
-        told = _rooted(value, inside, result)
-        if told is not None and _allowed(told, value, inside, _root_divisor(value, inside, result)):
-            yield told
+                form = form.subs(sympy.exp(-atom.args[0]), 1 / answer)
+            form = sympy.cancel(form) if _rational(form) else form
+            if _allowed(form, value, inside):
+                yield form
+        form = _rooted(value, inside, result)
+        if form is not None and _allowed(form, value, inside, _root_divisor(value, inside, result)):
+            yield form
 
 
 def _rooted(value: Sympy, inside: Sympy, result: Sympy) -> Sympy | None:
-    """The value with the odd powers of `sqrt(z)` told through `b = sqrt(z)` or `b = 1/sqrt(z)`."""
+    """The value with the odd powers of `sqrt(z)` written with `b = sqrt(z)` or `b = 1/sqrt(z)`."""
     if not (inside.is_Pow and abs(inside.exp) == _HALF):
         return None
 
     def odd(power: Sympy) -> bool:
         return bool(power.is_Pow and power.base == inside.base and (2 * power.exp).is_odd)
 
-    told = value.replace(odd, lambda power: result ** (power.exp / inside.exp))
-    if told == value:
+    form = value.replace(odd, lambda power: result ** (power.exp / inside.exp))
+    if form == value:
         return None
-    return sympy.cancel(told) if _rational(told) else told
+    return sympy.cancel(form) if _rational(form) else form
 
 
 def _root_divisor(value: Sympy, inside: Sympy, result: Sympy) -> set[Sympy]:
@@ -184,17 +184,17 @@ def _rational(value: Sympy) -> bool:
     return few and not value.has(Where) and sympy.count_ops(value) <= _MOST_CANCELLED
 
 
-def _allowed(told: Sympy, value: Sympy, inside: Sympy, known: Collection[Sympy] = ()) -> bool:
+def _allowed(form: Sympy, value: Sympy, inside: Sympy, known: Collection[Sympy] = ()) -> bool:
     """No new divisor, no new function: else the form is worse than it looks."""
-    if told.has(sympy.nan, sympy.zoo, sympy.oo):
+    if form.has(sympy.nan, sympy.zoo, sympy.oo):
         return False
     before = _divisors(value) | _divisors(inside) | set(known)
-    if not all(_no_zero(d, before) for d in _divisors(told)):
+    if not all(_no_zero(d, before) for d in _divisors(form)):
         return False
     functions = {type(f) for f in value.atoms(sympy.Function)}
     roots = {p for p in value.atoms(sympy.Pow) if not p.exp.is_Integer}
-    return {type(f) for f in told.atoms(sympy.Function)} <= functions and {
-        p for p in told.atoms(sympy.Pow) if not p.exp.is_Integer
+    return {type(f) for f in form.atoms(sympy.Function)} <= functions and {
+        p for p in form.atoms(sympy.Pow) if not p.exp.is_Integer
     } <= roots
 
 
@@ -215,7 +215,7 @@ def _no_zero(divisor: Sympy, before: set[Sympy]) -> bool:
 
 
 def tell_through(body: Expr, facts: Mapping[str, Sequence[Fact]]) -> tuple[Expr, tuple[str, ...]]:
-    """A body told through other forward values; the tensors whose equations were used.
+    """A body written with other forward values; the tensors whose equations were used.
 
     `facts` are filed by the first tensor that their bodies read.
     """
@@ -225,10 +225,10 @@ def tell_through(body: Expr, facts: Mapping[str, Sequence[Fact]]) -> tuple[Expr,
     best = simplify(body)
     for fact in _matching(body, facts):
         (shape, inside, output), leaves = abstract(body, fact.body, fact.output)
-        told = _through_fact(shape, inside, output)
-        if told is None:
+        form = _through_fact(shape, inside, output)
+        if form is None:
             continue
-        candidate = concrete(told, leaves)
+        candidate = concrete(form, leaves)
         if cost(candidate) < cost(best):
             best = body = candidate
             used.append(fact.output.tensor)
@@ -240,8 +240,8 @@ def _through_fact(shape: Expr, inside: Expr, output: Expr) -> Expr | None:
     leaves = Leaves()
     value = to_sympy(shape, leaves)
     equation = (to_sympy(inside, leaves), leaves.symbol(output))
-    told = [_cheapest([], form, leaves) for form in _told(value, [equation])]
-    return min(told, key=cost) if told else None
+    forms = [_cheapest([], form, leaves) for form in _forms_by(value, [equation])]
+    return min(forms, key=cost, default=None)
 
 
 def _matching(body: Expr, facts: Mapping[str, Sequence[Fact]]) -> Iterator[Fact]:

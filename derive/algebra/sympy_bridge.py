@@ -210,7 +210,7 @@ class Leaves:
         return found
 
     def position(self, symbol: Sympy) -> int:
-        """Where the leaf first occurred."""
+        """The rank of the leaf by first occurrence."""
         return int(symbol.name[1:]) if symbol in self.leaves else -1
 
 
@@ -250,7 +250,7 @@ def _form(kind: Sympy) -> Sympy:
 
 @cache
 def _derivative_of(kind: Sympy) -> Sympy:
-    """The derivative of a defined function, said through sigmoid where that is possible."""
+    """The derivative of a defined function, written with sigmoid where that is possible."""
     raw = _form(kind).diff(_X)
     sigmoid = _CLASSES["sigmoid"]
     if kind in (sigmoid, _CLASSES["softplus"]):
@@ -259,8 +259,8 @@ def _derivative_of(kind: Sympy) -> Sympy:
         form = _form(sigmoid).xreplace({sympy.exp(-_X): place})
         slope, rest = sympy.Poly(sympy.fraction(sympy.together(form - _Y))[0], place).all_coeffs()
         solved = -rest / slope
-        told = raw.subs(sympy.exp(-_X), solved).subs(sympy.exp(_X), 1 / solved)
-        raw = sympy.factor(sympy.cancel(told)).subs(_Y, sigmoid(_X))
+        slope_in_y = raw.subs(sympy.exp(-_X), solved).subs(sympy.exp(_X), 1 / solved)
+        raw = sympy.factor(sympy.cancel(slope_in_y)).subs(_Y, sigmoid(_X))
     return raw
 
 

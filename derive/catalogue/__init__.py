@@ -159,7 +159,7 @@ def _info(kind: str, row: Row) -> EntryInfo:
                 kind,
                 row.about if row is OPTIMIZERS[0] or row.curvature else f"{row.about}; {_COMMON}",
                 _forms(row),
-                _told(row),
+                _attributes(row),
                 ("w", "g"),
                 next_of("w"),
                 source=row.source,
@@ -186,7 +186,7 @@ def _use(row: Entry | Loss | Optimizer, attributes: Mapping[str, Any]) -> Use:
     return Use(attributes, shapes, names)
 
 
-def _told(row: Entry | Loss | Optimizer) -> tuple[Attribute, ...]:
+def _attributes(row: Entry | Loss | Optimizer) -> tuple[Attribute, ...]:
     """The attributes that the entry's page tells of."""
     return tuple(a for a in row.attributes if not a.common or row is OPTIMIZERS[0])
 
@@ -196,7 +196,7 @@ def _forms(row: Entry | Loss | Optimizer) -> tuple[tuple[str, str], ...]:
     if isinstance(row.equations, str):
         return (("", row.equations),)
     settings: list[tuple[str, dict[str, Any]]] = [("", {})]
-    for a in _told(row):
+    for a in _attributes(row):
         match a.kind:
             case "flag":
                 other = not a.default
@@ -208,10 +208,10 @@ def _forms(row: Entry | Loss | Optimizer) -> tuple[tuple[str, str], ...]:
             case "non-negative":
                 settings.append((f"{a.name} above 0", {a.name: 1}))
             case _ if a.sample is not None and a.default is not REQUIRED:
-                said = float(a.sample) if isinstance(a.sample, Fraction) else a.sample
-                settings.append((f"{a.name} = {said}", {a.name: a.sample}))
+                value = float(a.sample) if isinstance(a.sample, Fraction) else a.sample
+                settings.append((f"{a.name} = {value}", {a.name: a.sample}))
     forms: dict[str, str] = {}
-    for said, setting in settings:
+    for heading, setting in settings:
         text = row.equations(_use(row, {**defaults(row.attributes), **setting}))
-        forms.setdefault(text, said)
-    return tuple((said, text) for text, said in forms.items())
+        forms.setdefault(text, heading)
+    return tuple((heading, text) for text, heading in forms.items())

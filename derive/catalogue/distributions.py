@@ -1,4 +1,4 @@
-"""What a random tensor is drawn from, anew at every call in training."""
+"""Distributions, from which random tensors are drawn anew at every call in training."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a parameter is before training."""
+"""Initialisers of parameters."""
 
 from __future__ import annotations
 

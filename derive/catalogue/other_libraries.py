@@ -1,4 +1,4 @@
-"""What other libraries call the things that the catalogue has, for `did you mean`."""
+"""Other libraries' names for the catalogue's entries, for `did you mean`."""
 
 from __future__ import annotations
 
@@ -100,8 +100,8 @@ def known_type(name: str, known: Collection[str]) -> str:
     """`; did you mean 'x'?` of a type: another style, another library's name, or a near one."""
     folded = _folded(name)
     styled = {_folded(k): k for k in known}
-    for said in (folded, folded.removesuffix("loss"), folded.removesuffix("layer")):
-        for found in (styled.get(said), _TYPES.get(said)):
+    for name_ in (folded, folded.removesuffix("loss"), folded.removesuffix("layer")):
+        for found in (styled.get(name_), _TYPES.get(name_)):
             if found in known:
                 return f"; did you mean '{found}'?"
     return meant(name, known)
@@ -109,8 +109,8 @@ def known_type(name: str, known: Collection[str]) -> str:
 
 def known_key(name: str, known: Collection[str]) -> str:
     """The same of a key."""
-    for said in _KEYS.get(_folded(name), ()):
-        found = said.split("+")
+    for name_ in _KEYS.get(_folded(name), ()):
+        found = name_.split("+")
         if all(f in known for f in found):
             return f"; did you mean {' and '.join(repr(f) for f in found)}?"
     return meant(name, known)

@@ -1,4 +1,4 @@
-"""What an entry of the catalogue is: forward equations as text, and facts about them.
+"""Entries of the catalogue: forward equations as text, and facts about them.
 
 An entry speaks of its own names: a layer reads `x` and gives `y` (a dense layer its pre-activation
 `z`), a loss reads `y` and `t` and gives `E`, an optimiser moves `w` by `g`. `network.py` gives them
@@ -190,7 +190,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Loss:
-    """What is minimised: equations over the output `y` and the target `t` with objective `E`.
+    """A loss: equations over the output `y` and the target `t` with objective `E`.
 
     `inputs` are other tensors than the output, which a spec then names; `input_lists` gives them by
     the attributes. `parameters` are learned with the network's. `probabilities` names the tensor
@@ -237,7 +237,7 @@ class Loss:
         return self.buffers(use) if self.buffers else ()
 
     def target_of(self, use: Use) -> str:
-        """What a target of this use is."""
+        """The kind of the target for this use."""
         return self.target(use) if callable(self.target) else self.target
 
 
@@ -275,14 +275,14 @@ class Initial:
 
     @property
     def least_axes(self) -> int:
-        """How many axes a parameter needs: two where it has a fan, or rows and columns."""
+        """The number of axes a parameter needs: two where it has a fan, or rows and columns."""
         fans = any("fan_" in text for _, text in self.formulas)
         return 2 if fans or self.distribution in ("orthogonal", "eye") else 0
 
 
 @dataclass(frozen=True)
 class Distribution:
-    """What a random tensor can be drawn from."""
+    """A distribution, from which a random tensor can be drawn."""
 
     name: str
     about: str
@@ -294,7 +294,7 @@ Row = Entry | Loss | Optimizer | Initial
 
 @dataclass(frozen=True)
 class EntryInfo:
-    """What there is to know about an entry, ready to be printed.
+    """All facts about an entry, ready to be printed.
 
     `equations` has one text for each form, with the condition under which it holds (or "").
     """

@@ -1,4 +1,4 @@
-"""How the mathematics shows itself in a notebook, which asks an object by methods of its own.
+"""Display in notebooks, which ask an object by methods of its own.
 
 Formulas are drawn above this room. Who draws them says so by an entry point of the group
 `derive.display` in the package's metadata: a function that gives, by MIME type, what is shown of an
@@ -15,7 +15,7 @@ GROUP = "derive.display"
 
 
 class Displayed:
-    """What a notebook can show: as LaTeX, as HTML, and as a bundle of both with plain text."""
+    """An object that a notebook can show: as LaTeX, as HTML, and as a bundle with plain text."""
 
     __slots__ = ()
 

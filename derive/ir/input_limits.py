@@ -1,4 +1,4 @@
-"""What must hold of the arrays that a model is given, beside their shapes."""
+"""Conditions on the arrays that a model is given, beside their shapes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the mathematics is made of: index notation as frozen data.
+"""Index notation as frozen data, of which all mathematics here is made.
 
 The grammar, from the whole to the leaf::
 
@@ -110,7 +110,7 @@ class Affine:
         return None if self.terms else self.constant
 
     def coefficient(self, atom: Atom) -> int:
-        """How often the atom stands here (0 where it doesn't)."""
+        """The factor of an atom (0 where it doesn't stand here)."""
         return next((c for a, c in self.terms if a == atom), 0)
 
 

@@ -1,4 +1,4 @@
-"""How rational numbers are written."""
+"""Rational numbers as text."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def decimal_text(value: Fraction) -> str:
 
 
 def _places(value: Fraction) -> int | None:
-    """How many digits a decimal has behind its point; None where it doesn't end soon."""
+    """The number of digits behind a decimal's point; None where it doesn't end soon."""
     return next((k for k in range(_MOST_PLACES) if 10**k % value.denominator == 0), None)
 
 

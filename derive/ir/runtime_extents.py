@@ -1,4 +1,4 @@
-"""Which extents are known only at run time, in subscripts, shapes and equations."""
+"""The extents that are known only at run time, in subscripts, shapes and equations."""
 
 from __future__ import annotations
 

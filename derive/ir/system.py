@@ -38,7 +38,7 @@ ROLES = (
 
 @dataclass(frozen=True, slots=True)
 class Initializer:
-    """How a parameter starts: the catalogue's name and its attributes, sorted by name."""
+    """The initialiser of a parameter: the catalogue's name and its attributes, sorted by name."""
 
     type: str
     attributes: tuple[tuple[str, Any], ...] = ()
@@ -100,7 +100,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class Training:
-    """What a module needs beside the mathematics.
+    """The settings that a module needs beside the mathematics.
 
     `sample_weight` is the tensor that weighs the samples, "" where there is none; `limits` is what
     the arrays that a module is given must keep to; `curvature` is the matrix of second derivatives

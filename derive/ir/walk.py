@@ -89,7 +89,7 @@ class Tree(Generic[Node]):
         return {n: hints[n] for n in own if _holds(hints[n], self._classes)}
 
     def _getter(self, hints: Mapping[str, Any]) -> Callable[[Any], Parts]:
-        """How the nodes inside are taken out; in the common cases without a search."""
+        """A function that takes the nodes inside out; in the common cases without a search."""
         if not hints:
             return lambda _: ()
         value = attrgetter(*hints)

@@ -39,7 +39,7 @@ _ORDER = ("input", "target", "parameter", "buffer", "random", "mode", "constant"
 
 @dataclass(frozen=True)
 class Declarations:
-    """What is known about the tensors beside the equations.
+    """Facts about the tensors that stand beside the equations.
 
     `roles` in declared order; `slots` fixes axes by (tensor, position), `letters` by
     (scope, letter); `batch` names letters of the batch, `batch_slots` axes that are the batch's.

@@ -1,4 +1,4 @@
-"""What a user states: `sum(i, t[n,i]) == 1`, for simplification to use."""
+"""Assumptions of a user, `sum(i, t[n,i]) == 1`, for simplification to use."""
 
 from __future__ import annotations
 

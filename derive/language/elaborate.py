@@ -1,4 +1,4 @@
-"""What resolved syntax means: values as expressions, subscripts as integers of letters."""
+"""The meaning of resolved syntax: values as expressions, subscripts as integers of letters."""
 
 from __future__ import annotations
 
@@ -139,8 +139,8 @@ class Meaning:
     def finite(place: Place, expr: Expr) -> Expr:
         """The expression; refused where it is a constant that is infinite or no real number."""
         if is_undefined(expr):
-            told = shorten(expr_text(expr))
-            raise Refused(place, f"{told} is infinite or no real number; take another value")
+            text = shorten(expr_text(expr))
+            raise Refused(place, f"{text} is infinite or no real number; take another value")
         return expr
 
     def operator(self, place: Place, op: str, args: Sequence[Syntax]) -> Expr:
@@ -251,7 +251,7 @@ class Meaning:
         )
 
     def extent(self, node: Fn, place: Place) -> Affine:
-        """What `size(...)` says."""
+        """The extent that `size(...)` asks for."""
         first = node.args[0]
         if len(node.args) == 2:
             assert isinstance(first, Name)

@@ -67,7 +67,7 @@ def _written_out(
 
 
 def _uses(equation: Written) -> list[Slot]:
-    """Where the dots stand: each tensor with the first of the axes that they are."""
+    """The places of the dots: each tensor with the first of the axes that they are."""
     uses: list[tuple[str, Sequence[Syntax]]] = [(equation.tensor, equation.letters)]
     uses.extend((r.of, r.subscripts) for r in refs(equation.right))
     return [

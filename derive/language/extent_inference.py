@@ -1,4 +1,4 @@
-"""How far does each letter run? Extents belong to axes and flow along plain walking.
+"""Inference of extents: they belong to axes, and flow to letters and along plain walking.
 
 A letter that stands alone as a subscript walks that axis plainly: both have one extent. What is
 declared (sizes, shapes of inputs, the batch) is put in first; what contradicts it is an error
@@ -33,7 +33,7 @@ Node = LetterVar | Slot
 
 @dataclass(frozen=True)
 class Sizes:
-    """What is declared about extents."""
+    """Declared extents."""
 
     slots: Mapping[Slot, Affine | int] = field(default_factory=dict)
     letters: Mapping[tuple[str, str], int] = field(default_factory=dict)
@@ -63,7 +63,7 @@ class Extents:
         return found[0] if found else None
 
     def why(self, node: Node) -> str:
-        """Where the extent comes from."""
+        """The origin of the extent, in words."""
         return self._value[self.root(node)][1]
 
     def put(self, node: Node, value: Affine, why: str, place: Place) -> None:

@@ -31,7 +31,7 @@ _WORD = re.compile(r"(?<![\w.])[^\W\d]\w*")
 
 @dataclass(frozen=True)
 class Names:
-    """What an entry's names become: tensors by their new names, bare names by numbers."""
+    """A renaming of an entry: tensors by their new names, bare names by numbers."""
 
     tensors: Mapping[str, str]
     numbers: Mapping[str, Fraction]

@@ -38,7 +38,7 @@ def logical_lines(text: str, name: str, problems: list[str]) -> Iterator[tuple[i
 
 
 def equals_sign(text: str) -> int | None:
-    """Where the sign between the two sides stands: outside of brackets, and no comparison."""
+    """The place of the sign between the two sides: outside of brackets, and no comparison."""
     depth = 0
     for k, character in enumerate(text):
         depth += (character in "([{") - (character in ")]}")

@@ -28,8 +28,8 @@ def with_names(body: Expr, name: Callable[[Expr], Expr]) -> Expr:
     named: list[Expr] = []
     for k, part in enumerate(graph.parts):
         inside = tuple(named[c] for c in graph.below[k])
-        told = rebuild(part, inside) if inside else part
-        named.append(name(told) if k != root and graph.is_named(k) else told)
+        rebuilt = rebuild(part, inside) if inside else part
+        named.append(name(rebuilt) if k != root and graph.is_named(k) else rebuilt)
     return named[root]
 
 
@@ -85,6 +85,6 @@ def _is_function(expr: Expr) -> bool:
 
 
 def _depth(expr: Expr) -> int:
-    """How many functions stand inside each other."""
+    """The number of functions inside each other."""
     inside = max((_depth(c) for c in children(expr)), default=0)
     return inside + _is_function(expr)

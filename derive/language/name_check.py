@@ -1,4 +1,4 @@
-"""Which names tensors and letters may have."""
+"""Rules for the names of tensors and letters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands in an equation as written: tensors that are read, letters that are bound, names."""
+"""Occurrences in an equation as written: tensors that are read, letters that are bound, names."""
 
 from __future__ import annotations
 

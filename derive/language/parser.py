@@ -258,10 +258,12 @@ class _Reader:
                 return Ref(here, name, tuple(inside(e) for e in elts))
             case ast.Subscript(value=ast.Name(id=name), slice=one):
                 return Ref(here, name, (inside(one),))
-            case ast.Subscript(value=ast.Call(func=ast.Name(id=word)) as told, slice=one) if (
+            case ast.Subscript(value=ast.Call(func=ast.Name(id=word)) as called, slice=one) if (
                 word == "next" or word in MATRIX
             ):
-                name = self.next_of(told, here) if word == "next" else self.matrix_of(told, here)
+                name = (
+                    self.next_of(called, here) if word == "next" else self.matrix_of(called, here)
+                )
                 elements = one.elts if isinstance(one, ast.Tuple) else [one]
                 return Ref(here, name, tuple(inside(e) for e in elements))
             case ast.Subscript():

@@ -58,7 +58,7 @@ def equation_text(equation: Equation, adds: bool = False) -> str:
 
 
 def _added_text(term: Term) -> str:
-    """What is added to each place that the left side's letters name."""
+    """The value added to each place that the left side's letters name."""
     named = dict.fromkeys(a for s in term.target for a in affine_axes(s))
     return term_text(replace(term, target=tuple(affine(a) for a in named)))
 

@@ -143,7 +143,7 @@ def has_dots(equation: Written) -> bool:
 
 
 def dots_width(equation: Written, known: Mapping[str, int]) -> int | None:
-    """How many axes `...` stands for in this equation, from a tensor whose rank is known."""
+    """The number of axes that `...` stands for here, from a tensor whose rank is known."""
     uses: list[tuple[str, int, Place]] = []
     if any(isinstance(x, Dots) for x in equation.letters):
         uses.append((equation.tensor, len(equation.letters) - 1, equation.place))

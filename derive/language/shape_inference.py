@@ -1,4 +1,4 @@
-"""Which shapes does a layer's output have? Asked layer by layer, before the whole is assembled."""
+"""Shapes of a layer's output, inferred layer by layer before the whole is assembled."""
 
 from __future__ import annotations
 

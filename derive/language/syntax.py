@@ -1,4 +1,4 @@
-"""What was written: the nodes of checked syntax, and the words of the language.
+"""Checked syntax: its nodes, and the words of the language.
 
 `grammar.py` makes them of text, `scope.py` resolves their letters.
 """
@@ -20,7 +20,7 @@ RESERVED = frozenset((*FUNCTIONS, *REDUCING, *CONSTANTS, "next"))
 
 @dataclass(frozen=True)
 class Place:
-    """Where something stands: the user's name for the text, line and column from 1."""
+    """A place in a text: the user's name for the text, line and column from 1."""
 
     text: str
     line: int
@@ -142,7 +142,7 @@ class Written:
 
 
 def parted(name: str) -> tuple[str, str]:
-    """What is taken of which tensor: `inv(X)` is "inv" of "X", a plain `X` is "" of "X"."""
+    """A name in two parts: `inv(X)` is "inv" of "X", a plain `X` is "" of "X"."""
     for node in MATRIX:
         if name.startswith(f"{node}(") and name.endswith(")"):
             return node, name[len(node) + 1 : -1]

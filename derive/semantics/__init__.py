@@ -1,1 +1,1 @@
-"""What an equation means: an interpreter over any number system."""
+"""The meaning of equations: an interpreter over any number system."""

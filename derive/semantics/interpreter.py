@@ -1,4 +1,4 @@
-"""What an equation means, by plain loops over every letter: slow, and the measure of all else.
+"""The meaning of equations, by plain loops over every letter: slow, and the measure of all else.
 
 Each entry of each tensor is worked out when it is first asked for, so that recurrences need no
 order: an entry that waits for too long a chain of others is put off until those are known.

@@ -154,7 +154,7 @@ def read_initializer(
 
 
 def read_draw(type_: str, given: Mapping[str, Any], place: str, problems: list[str]) -> Draw:
-    """What a random tensor is drawn from."""
+    """The distribution of a random tensor."""
     row = DISTRIBUTION.get(type_)
     if row is None:
         problems.append(unknown_type(type_, DISTRIBUTION, place, "distribution"))

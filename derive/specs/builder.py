@@ -132,7 +132,7 @@ class Building:
         return mine if all(self._fixed(names[local], place) for local in kept) else None
 
     def _brought(self, row: Entry | Loss | Own, use: Use, place: str) -> _Brought | None:
-        """What an entry brings for this use; None where it doesn't fit."""
+        """The parts that an entry brings for this use; None where it doesn't fit."""
         before = len(self.problems)
         own = row if isinstance(row, Own) else None
         entry = row.entry if isinstance(row, Own) else row
@@ -206,16 +206,16 @@ class Building:
             wanted = {local: f"{local}_{share}" for local in locals_} if share else {}
             missing = [local for local, tensor in wanted.items() if tensor not in known]
             if missing:
-                said = _layer_without(share, missing, locals_, known)
-                self.problems.append(f"{place}.share: {said}")
+                problem = _layer_without(share, missing, locals_, known)
+                self.problems.append(f"{place}.share: {problem}")
                 return None
         else:
             wanted = dict(share)
         before = len(self.problems)
         for local, tensor in wanted.items():
             if local not in locals_:
-                told = meant(local, locals_) or f"; it has {', '.join(locals_) or 'none'}"
-                self.problems.append(f"{place}.share: no parameter '{shorten(local)}' here{told}")
+                cure = meant(local, locals_) or f"; it has {', '.join(locals_) or 'none'}"
+                self.problems.append(f"{place}.share: no parameter '{shorten(local)}' here{cure}")
             elif tensor not in known:
                 self.problems.append(
                     f"{place}.share: no layer before this one has a parameter '{shorten(tensor)}'"
@@ -280,7 +280,7 @@ class Building:
             own = {t: s for t, s in known.items() if t not in shared}
             alone = shapes_of(written, own, bare, sizes, self.problems)
             apart = [
-                f"'{t}' is {_told(known[t])} and would be {_told(alone.shapes[t])} here"
+                f"'{t}' is {_shape_text(known[t])} and would be {_shape_text(alone.shapes[t])} here"
                 for t in shared
                 if t in known and alone.shapes.get(t, known[t]) != known[t]
             ]
@@ -307,7 +307,7 @@ class Building:
 
 @dataclass(frozen=True)
 class _Brought:
-    """What an entry brings for one use: `counts` has the extents of letters, by letter."""
+    """The parts of an entry for one use; `counts` has the extents of letters, by letter."""
 
     equations: tuple[Written, ...]
     extents: Mapping[tuple[str, int], Affine]
@@ -387,13 +387,13 @@ def _renamed(extent: Affine, names: Mapping[str, str]) -> Affine:
     return found
 
 
-def _told(shape: Shape) -> str:
+def _shape_text(shape: Shape) -> str:
     return " x ".join(affine_text(e) for e in shape) or "a number"
 
 
 def _open(found: Sequence[str | Slot], names: Mapping[str, str]) -> str:
-    """What to say of extents that nothing gives; `names` has the layer's own names of tensors."""
+    """The message for extents that nothing gives; `names` has the layer's own names of tensors."""
     own = {tensor: local for local, tensor in names.items()}
-    said = [f"letter '{x}'" if isinstance(x, str) else axis_name(x) for x in found]
+    places = [f"letter '{x}'" if isinstance(x, str) else axis_name(x) for x in found]
     cures = [x if isinstance(x, str) else f'"{own.get(x[0], x[0])}.{x[1]}"' for x in found]
-    return f"the extent of {' and '.join(said)} is open; give it here, such as {cures[0]} = 8"
+    return f"the extent of {' and '.join(places)} is open; give it here, such as {cures[0]} = 8"

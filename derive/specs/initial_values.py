@@ -1,4 +1,4 @@
-"""What parameters are before training, where a network's spec says something of it."""
+"""Initial values of parameters, where a network's spec says something of them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PYTORCH = "pytorch"  # the one word for how a whole network begins
 
 
 def initialise(spec: Spec, built: Building, layers: Sequence[Layer], whole: bool) -> None:
-    """What the spec says of parameters; `whole` where all of them are known."""
+    """Read the spec's table of parameters; `whole` where all of them are known."""
     if spec.init and spec.init != PYTORCH:
         built.problems.append(
             f"init: unknown word '{shorten(spec.init)}'; write init = \"{PYTORCH}\" or take it out"
@@ -46,7 +46,7 @@ def initialise(spec: Spec, built: Building, layers: Sequence[Layer], whole: bool
 
 
 def _as_pytorch(built: Building, layers: Sequence[Layer]) -> None:
-    """What the catalogue says of PyTorch; else weights and biases begin within 1/sqrt(fan_in)."""
+    """PyTorch's initialisers; without one weights and biases begin within 1/sqrt(fan_in)."""
     for layer in layers:
         built.initializers.update(
             (t, built.pytorch[t]) for t in layer.tensors if t in built.pytorch

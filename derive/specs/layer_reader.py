@@ -36,7 +36,7 @@ class Part:
 
     @property
     def entry(self) -> Entry:
-        """What the catalogue says, or would say, of it."""
+        """The layer's entry in the catalogue, or the one made for it."""
         return self.row.entry if isinstance(self.row, Own) else self.row
 
 
@@ -182,7 +182,7 @@ class LayerReader:
         return own_entry(name, definition, place, self.problems, inputs=inputs), rest
 
     def _activation(self, given: Any, place: str) -> Part | None:
-        """What follows a layer's sum; None for nothing."""
+        """The activation that follows a layer's sum; None for nothing."""
         if isinstance(given, str):
             given = {"type": given}
         if not isinstance(given, Mapping) or not isinstance(given.get("type"), str):

@@ -104,10 +104,10 @@ def _nests_deeply(text: str) -> bool:
 
 
 def _toml_problem(message: str) -> str:
-    told, _, where = message.rpartition(" (at ")
-    if not told:
+    problem, _, where = message.rpartition(" (at ")
+    if not problem:
         return f"no valid TOML: {shorten(message)}; see https://toml.io"
-    return f"{where.rstrip(')')}: no valid TOML: {shorten(told)}; see https://toml.io"
+    return f"{where.rstrip(')')}: no valid TOML: {shorten(problem)}; see https://toml.io"
 
 
 def _near(path: Path) -> str:
@@ -228,7 +228,7 @@ class _System:
         return self.with_target(system)
 
     def with_target(self, system: System) -> System:
-        """What the targets of a classification are."""
+        """The system with the kind of its targets, where it is a classifier."""
         if system.training.task != "classification" or system.output is None:
             return system
         integer = any(t.integer for t in system.having("target"))

@@ -1,4 +1,4 @@
-"""What a network minimises: a loss of the catalogue, or equations over `y`, `t` and `E`."""
+"""Losses: one of the catalogue, or equations over `y`, `t` and `E`."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def read_task(task: str, problems: list[str]) -> str:
 
 
 def kind_of_target(shape: Shape, integer: bool) -> str:
-    """What the targets of a classification are, from the shape of the output."""
+    """The kind of a classification's targets, from the shape of the output."""
     if integer:
         return "classes"
     return "binary" if len(shape) < 2 or shape[-1].number == 1 else "one_hot"
@@ -120,7 +120,7 @@ def put_loss(
 
 
 def _free(built: Building, objective: str, local: str) -> str:
-    """What a tensor of the loss is called in the system."""
+    """A free name in the system for a tensor of the loss."""
     if local == OBJECTIVE:
         return objective
     if local in built.taken:
@@ -177,8 +177,8 @@ def put_losses(
         if spec.of is not None:
             judged = named.get(spec.of)
             if judged is None:
-                told = meant(spec.of, named) or f"; known: {', '.join(named)}"
-                problems.append(f"{place}.of: unknown layer '{shorten(spec.of)}'{told}")
+                cure = meant(spec.of, named) or f"; known: {', '.join(named)}"
+                problems.append(f"{place}.of: unknown layer '{shorten(spec.of)}'{cure}")
                 continue
         aim = spec.target or (TARGET if k == 1 else f"{TARGET}{k}")
         wrong = check_name(aim)
@@ -210,7 +210,7 @@ def _inputs(
     named: Mapping[str, str],
     problems: list[str],
 ) -> dict[str, str] | None:
-    """What the loss reads beside the target, by its own names; the network's output is `y`."""
+    """The inputs of a loss beside the target, by its own names; the network's output is `y`."""
     wanted = row.inputs_of(attributes)[0] if isinstance(row, Loss) else (OUTPUT,)
     if isinstance(row, Own) and spec.inputs is not None:
         problems.append(f"{place}.inputs: a loss reads y and t by these names; take this out")

@@ -303,7 +303,7 @@ class _Network:
         return by_name.get(wanted, -1)
 
     def named(self, nodes: Sequence[Node | None]) -> dict[str, str]:
-        """What a loss may name: the spec's inputs and the layers, with the tensor that each is."""
+        """The tensors that a loss may use, by the names of inputs and layers."""
         found = {x: x for x in self.spec.inputs}
         for k, tensor in self.outputs.items():
             node = nodes[k]

@@ -1,4 +1,4 @@
-"""How parameters move: the optimiser of a spec, with its hyper-parameters."""
+"""The optimiser of a spec, with its hyper-parameters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a spec may say: its keys and their kinds. What they mean is `network.py`'s and `load`'s.
+"""The schema of a spec: its keys and their kinds. Their meaning is `network.py`'s and `load`'s.
 
 Errors are told in our own words, all at once, each with the place as a spec's author sees it:
 `layers[2] (dense): unknown key 'unit'; did you mean 'units'?`. Layers count from 1, as `W1` does.
@@ -122,7 +122,7 @@ class Setting(_Open):
 
 
 class ParameterSpec(_Strict):
-    """How a parameter starts, whether it moves, and what its size costs."""
+    """A parameter's table: its initialiser, whether it is trained, and what its size costs."""
 
     init: Annotated[Setting | None, BeforeValidator(_typed)] = None
     trainable: bool = True
@@ -326,18 +326,18 @@ def _known(path: Sequence[str | int], model: type[BaseModel]) -> list[str]:
 
 def _place(path: Sequence[str | int], place: str, whole: Any) -> str:
     """`layers[2] (dense).name`, as an author would say it."""
-    said = place
+    shown_place = place
     for k, part in enumerate(path):
         if part == "[key]":
             break
         if isinstance(part, int) and isinstance(_at(whole, path[:k]), list | tuple):
-            said += f"[{part + 1}]"
+            shown_place += f"[{part + 1}]"
             row = _at(whole, path[: k + 1])
             if isinstance(row, Mapping) and isinstance(row.get("type"), str):
-                said += f" ({shorten(row['type'])})"
+                shown_place += f" ({shorten(row['type'])})"
         elif part != 0 or path[:k] != ["loss"]:  # one loss is read as a list of one
-            said += f".{shorten(str(part))}" if said else shorten(str(part))
-    return said or "spec"
+            shown_place += f".{shorten(str(part))}" if shown_place else shorten(str(part))
+    return shown_place or "spec"
 
 
 def _at(data: Any, path: Sequence[str | int]) -> Any:
@@ -350,7 +350,7 @@ def _at(data: Any, path: Sequence[str | int]) -> Any:
 
 
 def layer_place(position: int, layer: LayerSpec) -> str:
-    """How a layer is called in an error; `position` counts from 0."""
+    """A layer's name in an error; `position` counts from 0."""
     return f"layers[{position + 1}] ({shorten(layer.type)})"
 
 

@@ -1,4 +1,4 @@
-"""What a check is about, however it is given: a derivation, a system, or a spec."""
+"""The subject of a check, however it is given: a derivation, a system, or a spec."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ class Own:
     place: str = ""
 
     def place_in(self, layer: str) -> str:
-        """What errors call the equations as a layer uses them."""
+        """The name of the equations in errors, as a layer uses them."""
         return f"{'' if self.place == layer else f'{layer}: '}{self.place}.equations"
 
     @property

@@ -1,4 +1,4 @@
-"""Who reads whom: layers called by name, what each reads, and an order in which that is known."""
+"""The graph of layers: what each reads, by name, and an order of computation."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Node:
 def wire(
     nodes: Sequence[Node | None], inputs: Sequence[str], problems: list[str]
 ) -> list[tuple[Source, ...]]:
-    """What each node reads: nodes by position, inputs by name. Without a word, what stands before.
+    """The inputs of each node: nodes by position, inputs by name; without a word, the one before.
 
     A node that is None is one with problems of its own; who reads it reads nothing.
     """
@@ -105,7 +105,7 @@ def _fits(node: Node, reads: Sequence[Source], problems: list[str]) -> bool:
 
 
 def _switch(node: Node, count: int) -> str:
-    """What would make it take so many inputs."""
+    """The attributes that would make it take so many inputs."""
     for flag, names in node.switches:
         if len(names) == count:
             return f"; with {flag} = true it takes {count} ({', '.join(names)})"

@@ -1,4 +1,4 @@
-"""What `hold` keeps constant, as tensors of their own: to differentiate with it kept still.
+"""`hold(...)` as tensors of their own, so that derivatives keep it constant.
 
 In a difference quotient, as in a derivative by SymPy, a held value must not move. So each
 `hold(value)` becomes a read of a new tensor, whose values are computed once.

@@ -180,7 +180,7 @@ class _Single:
         return map_atoms(value, change)
 
     def assumption(self, assumption: Assumption) -> Assumption:
-        """What is assumed of every sample, of this one."""
+        """An assumption about every sample, of this one."""
         return replace(
             assumption,
             axes=self.without(assumption.axes),

@@ -1,4 +1,4 @@
-"""Which equations wait for which: the order of computation, and the groups that need a loop.
+"""The order of computation: which equations wait for which, and the groups that need a loop.
 
 Tensors that depend on each other form a group. A group is a recurrence where one axis of each
 member can be found along which every read of a member stands at a constant lag, all lags of one

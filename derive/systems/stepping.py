@@ -265,7 +265,7 @@ class _Walk:
     # where a sequence begins
 
     def _guarded(self, node: Expr) -> Expr | None:
-        """What stands for a tensor's value before the first place, in the letters of its equation.
+        """The value of a tensor before the first place, in the letters of its equation.
 
         It is the other branch of `where(t > 0, h[n,t-1,k], ...)`; None where that is no such thing.
         """
@@ -292,7 +292,7 @@ class _Walk:
         return substitute(other, {a: affine(b) for a, b in zip(found, axes, strict=True)})
 
     def _beginnings(self) -> dict[str, Expr]:
-        """What tensors are before the first place, where all lagged reads say it and agree."""
+        """The values before the first place, where all lagged reads give them and agree."""
         lagged: dict[str, int] = {}
         values: dict[str, list[Expr]] = {}
         for equation in self.walked:

@@ -36,8 +36,8 @@ def _halved(use: Use) -> Mapping[tuple[str, int], Affine]:
             if extent
             else ", whose extent is known at run time only"
         )
-        said = long if last else ", which is the batch"
-        raise Unfit(f"it halves the last axis{said}; give it an even number of features")
+        problem = long if last else ", which is the batch"
+        raise Unfit(f"it halves the last axis{problem}; give it an even number of features")
     return {("x", last): affine(extent), **{(half, last): affine(extent // 2) for half in "uvy"}}
 
 

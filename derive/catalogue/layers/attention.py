@@ -76,7 +76,7 @@ class Heads:
 
     @property
     def size(self) -> int:
-        """How many features a head has."""
+        """The number of features of a head."""
         return self.width // self.heads
 
     def _projected(self, local: str, of: str) -> str:
@@ -85,7 +85,7 @@ class Heads:
         return f"{local}{self.tail}[n,t,e] = sum(j, {weights}*{of}[n,t,j]){bias}"
 
     def equations(self, output: str) -> str:
-        """What the heads bring together, as the tensor `output`."""
+        """The heads' values joined, as the tensor `output`."""
         tail, feature = self.tail, f"{self.size}*h+d" if self.size > 1 else "h+d"
         scores = f"sum(d, q{tail}[n,t,{feature}]*k{tail}[n,u,{feature}])/sqrt(size(d))"
         bias = f" + bo{tail}[i]" if self.bias else ""
@@ -124,8 +124,8 @@ def width_of(use: Use) -> int:
     for name, shape in zip(use.inputs, use.shapes, strict=True):
         if name != MASK and len(shape) != 3:
             axes = "1 axis" if len(shape) == 2 else f"{len(shape) - 1} axes"
-            told = f"{name} has {axes} without the batch's, and it takes 2: places and features"
-            raise Unfit(told + "; say masked = true if it is a mask" * (name == MEMORY))
+            problem = f"{name} has {axes} without the batch's, and it takes 2: places and features"
+            raise Unfit(problem + "; say masked = true if it is a mask" * (name == MEMORY))
     width, heads = use.shapes[0][2].number, use.attributes["heads"]
     if width is None:
         raise Unfit(

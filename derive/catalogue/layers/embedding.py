@@ -37,7 +37,7 @@ def _check_sequence(use: Use) -> None:
 
 
 def _length(use: Use) -> Affine:
-    """How many places the learned table has."""
+    """The number of places of the learned table."""
     given, most = use.shapes[0][1], use.attributes["max_length"]
     if most is None and given.number is None:
         raise Unfit(

@@ -101,7 +101,7 @@ def _max_pool(axes: int) -> Entry:
 
 
 def _places_inside(slide: Slide, axis: int) -> str:
-    """How many places of window `i` are inside, along one axis."""
+    """The number of places of window `i` that are inside, along one axis."""
     i = subscript((slide.stride, slide.letter))
     end = f"{i}{slide.size - slide.before:+d}" if slide.size != slide.before else i
     return f"(minimum({end}, size(x, {axis})) - maximum({i}-{slide.before}, 0))"

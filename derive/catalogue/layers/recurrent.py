@@ -62,12 +62,12 @@ class _Walk:
         return f"where({inside}, {read}, {start}[n,{begin}])"
 
     def seen(self, gate: str) -> str:
-        """What the input says to a gate."""
+        """The input's part of a gate."""
         bias = f" + {self.name('b' + gate)}[k]" if self.use.attributes["bias"] else ""
         return f"sum(j, {self.name('W' + gate)}[k,j]*{self.reads}[n,t,j]){bias}"
 
     def remembered(self, gate: str) -> str:
-        """What the state before says to a gate."""
+        """The previous state's part of a gate."""
         bias = f" + {self.name('v' + gate)}[k]" if self.use.attributes["bias"] else ""
         return f"sum(l, {self.name('U' + gate)}[k,l]*{self.before('h', 'l')}){bias}"
 
@@ -209,13 +209,13 @@ class _Kind:
                 a_mask = ", or say masked = true if it is a mask" if shape[1:] == steps else ""
                 raise Unfit(
                     f"the state to begin with, {start}, has the extents "
-                    f"[{_shown(shape[1:])}] for a sample; give it [{_shown(wanted)}]{a_mask}"
+                    f"[{_listed(shape[1:])}] for a sample; give it [{_listed(wanted)}]{a_mask}"
                 )
         mask = use.shape(_MASK)
         if mask is not None and mask[1:] != steps:
             raise Unfit(
-                f"the mask has the extents [{_shown(mask[1:])}] for a sample; "
-                f"give it [{_shown(steps)}], a number for each step"
+                f"the mask has the extents [{_listed(mask[1:])}] for a sample; "
+                f"give it [{_listed(steps)}], a number for each step"
             )
 
     def input_lists(self, attributes: Mapping[str, Any]) -> tuple[tuple[str, ...], ...]:
@@ -271,7 +271,7 @@ def _entry(
     )
 
 
-def _shown(extents: tuple[Affine, ...]) -> str:
+def _listed(extents: tuple[Affine, ...]) -> str:
     return ", ".join(str(e.number) if e.number is not None else "?" for e in extents)
 
 

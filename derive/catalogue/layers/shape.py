@@ -107,7 +107,7 @@ def _flatten_extents(use: Use) -> Mapping[tuple[str, int], Affine]:
 
 
 def _total(use: Use) -> Affine:
-    """How many entries a sample has; only its first axis may be known at run time only."""
+    """The number of entries of a sample; only its first axis may be known at run time only."""
     total = use.shapes[0][1] if use.rank > 1 else affine(1)
     for axis, extent in enumerate(use.shapes[0][2:], 2):
         if extent.number is None:
@@ -178,7 +178,7 @@ def _permute(use: Use) -> str:
 
 
 def _cut(use: Use) -> tuple[int, int, Affine]:
-    """Where a slice begins, its step, and how long it is."""
+    """A slice's beginning, step and length."""
     axis, step = _axis(use, "dim"), use.attributes["step"]
     extent = use.shapes[0][axis]
     start, stop = use.attributes["start"], use.attributes["stop"]

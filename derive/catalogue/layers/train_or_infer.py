@@ -23,9 +23,9 @@ def _batch_norm(axes: int) -> Entry:
 
     def equations(use: Use) -> str:
         if use.rank not in ranks:
-            told = " or ".join(str(r - 1) for r in ranks)
+            axes = " or ".join(str(r - 1) for r in ranks)
             raise Unfit(
-                f"the input has {use.rank - 1} axes without the batch's, and this one takes {told}"
+                f"the input has {use.rank - 1} axes without the batch's, and this one takes {axes}"
             )
         letters = "".join(f",{c}" for c in _AXES[: use.rank - 2])
         count = "*".join(f"size({c})" for c in ("n", *_AXES[: use.rank - 2]))

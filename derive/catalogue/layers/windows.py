@@ -56,19 +56,19 @@ class Slide:
 
     @property
     def place(self) -> str:
-        """Where the window reads, as text."""
+        """The place at which the window reads, as text."""
         return subscript((self.stride, self.letter), (self.dilation, self.inner), less=self.before)
 
     @property
     def count(self) -> Affine:
-        """How many windows there are: Dumoulin & Visin 2016, relationship 15."""
+        """The number of windows: Dumoulin & Visin 2016, relationship 15."""
         reach = self.dilation * (self.size - 1) + 1
         room = self.extent + (self.before + self.after - reach)
         if self.stride == 1:
             found = room + 1
         elif room.number is None:
             raise Unfit(
-                f"the extent {_said(self.extent)} is known at run time only, and a stride of "
+                f"the extent {_text(self.extent)} is known at run time only, and a stride of "
                 f"{self.stride} needs a number; give one in inputs, or take stride = 1"
             )
         else:
@@ -76,12 +76,12 @@ class Slide:
         if found.number is not None and found.number < 1:
             raise Unfit(
                 f"a window reaches over {reach} places, and there are "
-                f"{_said(self.extent + (self.before + self.after))}; take a smaller kernel, or pad"
+                f"{_text(self.extent + (self.before + self.after))}; take a smaller kernel, or pad"
             )
         return found
 
 
-def _said(extent: Affine) -> str:
+def _text(extent: Affine) -> str:
     return str(extent.number) if extent.number is not None else "of an axis"
 
 

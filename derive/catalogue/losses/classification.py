@@ -26,7 +26,7 @@ _LEAST_WEIGHT = "1e-30"
 
 
 def _weights(use: Use) -> tuple[Parameter, ...]:
-    """What each class weighs, kept beside the parameters as numbers that nothing moves."""
+    """Class weights, kept beside the parameters as numbers that nothing moves."""
     weight: Sequence[Fraction] | None = use.attributes["weight"]
     if weight is None:
         return ()
@@ -44,7 +44,7 @@ def _weight_extents(use: Use) -> Mapping[tuple[str, int], Affine]:
 
 
 def _counts(use: Use) -> str:
-    """What a target counts, by its class; nothing where every target counts 1."""
+    """The weight of a target by its class; nothing where every target counts 1."""
     ignored = use.attributes.get("ignore_index")
     weight = "1" if use.attributes["weight"] is None else "weight[t[n,...]]"
     if ignored is not None:

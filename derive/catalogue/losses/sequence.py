@@ -49,8 +49,8 @@ def _ctc(use: Use) -> str:
     _need_steps(use, "ctc")
     blank, classes = use.attributes["blank"], use.shapes[0][-1].number
     if not 0 <= blank < (classes or 2**31):
-        told = f"the classes are 0 to {classes - 1}" if classes else "classes count from 0"
-        raise Unfit(f"blank = {blank}: {told}; give one of them")
+        range_ = f"the classes are 0 to {classes - 1}" if classes else "classes count from 0"
+        raise Unfit(f"blank = {blank}: {range_}; give one of them")
     label = "t[n,l] > 0" if blank == 0 else f"t[n,l] >= 0 and t[n,l] != {blank}"
     step = f"""e[n,s,u] + where(s > 0, \
 logsumexp(k, where(u >= k, f[n,s-1,u-k], {_NEVER}) + b[n,u,k]), where(u < 2, 0, {_NEVER}))"""

@@ -1,4 +1,4 @@
-"""How a parameter `w` moves when its gradient is `g`."""
+"""Optimisers: updates of a parameter `w` by its gradient `g`."""
 
 from __future__ import annotations
 

@@ -17,12 +17,12 @@ from derive.catalogue.rows import Attribute, Optimizer, Use
 
 
 def share(name: str, meaning: str, default: str) -> Attribute:
-    """How much of something stays or counts."""
+    """A share: a number from 0 to 1."""
     return Attribute(name, "probability", meaning, default=Fraction(default))
 
 
 def small(default: str = "1e-8") -> Attribute:
-    """What is added to a divisor."""
+    """A small number that is added to a divisor."""
     meaning = "keeps the divisor from 0; with 0 a gradient that was always 0 gives no number"
     return Attribute("eps", "non-negative", meaning, default=Fraction(default))
 

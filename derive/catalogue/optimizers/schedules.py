@@ -1,4 +1,4 @@
-"""What optimisers share: the learning rate's course, clipping, and the decay of weights."""
+"""Parts that optimisers share: learning rate schedules, clipping, and the decay of weights."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def settings(learning_rate: str) -> tuple[Attribute, ...]:
 
 
 def rate(use: Use) -> str:
-    """What stands for the learning rate in an update."""
+    """The learning rate in an update, by name."""
     changes = use.attributes["schedule"] != "constant" or use.attributes["warmup"]
     return "rate" if changes else "learning_rate"
 
