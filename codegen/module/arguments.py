@@ -17,6 +17,7 @@ from codegen.program.procedures import (
     FreshGenerator,
     Instruction,
     Measure,
+    NotEmpty,
     NotNegative,
     Sample,
     Unpack,
@@ -73,6 +74,19 @@ def _refused(
     if tensor.name == bounds.weight:
         found.append(NotNegative(tensor.name))
     return found
+
+
+def not_empty(context: Context) -> list[Instruction]:
+    """What refuses a batch of no rows."""
+    batch = context.system.batch
+    return [NotEmpty(batch)] if batch in dims_of(context.data) else []
+
+
+def over_batch(context: Context, equations: Iterable[Equation]) -> bool:
+    """Whether some value is made of all rows of the batch."""
+    batch = affine(Dim(context.system.batch or ""))
+    terms = [term for equation in equations for term in equation.terms]
+    return any(axis.extent == batch for term in terms for axis in term.reduced)
 
 
 def measured(dims: Iterable[str], tensors: Sequence[Tensor]) -> list[Instruction]:

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from codegen.module.arguments import checked, converted, drawn, generator, measured, unpacked
+from codegen.module.arguments import (
+    checked,
+    converted,
+    drawn,
+    generator,
+    measured,
+    not_empty,
+    over_batch,
+    unpacked,
+)
 from codegen.module.context import (
     MODE,
     PARAMS,
@@ -52,6 +61,7 @@ def _propagate(context: Context) -> Procedure:
     body = [
         *unpacked(context, plan.early),
         *checked(context.bounds, context.inputs),
+        *(not_empty(context) if over_batch(context, plan.early) else ()),
         *generator(context),
         *drawn(context),
         Compute(plan.early, context.windows),
@@ -74,8 +84,10 @@ def _evaluate(context: Context) -> Procedure:
         body += converted(context.inputs)
         body += measured(context.dims, context.inputs)
         body += checked(context.bounds, context.targets, known=context.inputs)
+        body += not_empty(context)
     else:
         body += checked(context.bounds, context.data)
+        body += not_empty(context)
         body += [*generator(context), *drawn(context)]
     body.append(Compute(plan.late, context.windows))
     body.append(Return(variables(evaluated(context))))

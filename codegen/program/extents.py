@@ -25,9 +25,9 @@ from codegen.program.nodes import (
     Zeros,
 )
 from codegen.program.operands import NoState
-from codegen.program.procedures import AtMost, Check, Instruction, Sample
+from codegen.program.procedures import AtMost, Check, Instruction, NotEmpty, Sample
 from codegen.program.walk import arrays_in, operands_in
-from derive.ir.notation import Affine, Expr, Index
+from derive.ir.notation import Affine, Dim, Expr, Index, affine
 from derive.ir.runtime_extents import dims_of_extent
 from derive.ir.tree import walk
 
@@ -59,6 +59,8 @@ def _asked(instruction: Instruction) -> Iterator[Affine]:
             yield from (p.extent for p in places)
         case AtMost(extent=extent):
             yield extent
+        case NotEmpty(dim=dim):
+            yield affine(Dim(dim))
         case _:
             pass
 

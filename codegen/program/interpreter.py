@@ -42,6 +42,7 @@ from codegen.program.procedures import (
     Let,
     Measure,
     Module,
+    NotEmpty,
     NotNegative,
     Overall,
     Procedure,
@@ -219,6 +220,11 @@ class _Frame:
     def _not_negative(self, one: NotNegative) -> None:
         if not np.all(self.arrays.tensors[one.tensor] >= 0):
             raise ValueError(f"{one.tensor} holds NaN or a number below 0")
+
+    @_do.register
+    def _not_empty(self, one: NotEmpty) -> None:
+        if self.arrays.dims[one.dim] == 0:
+            raise ValueError("the batch has 0 rows")
 
     @_do.register
     def _counter(self, one: Counter) -> None:

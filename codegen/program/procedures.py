@@ -5,8 +5,8 @@
     Module      = name, objective, sources, Tensor*, hyper-parameters, Beginning*, Procedure*
     Procedure   = name, Argument*, Text, Instruction*, Tensor*, places
     Instruction = Statement | Compute | Unpack | Check | Measure | SetExtent | Convert | AtMost
-                | NotNegative | Counter | Before | FreshGenerator | Sample | Call | Let | Put
-                | IfGiven | Overall | EachParameter | Update | Return
+                | NotNegative | NotEmpty | Counter | Before | FreshGenerator | Sample | Call | Let
+                | Put | IfGiven | Overall | EachParameter | Update | Return
 
 `Compute` holds equations; lowering puts statements in its place. A target prints the rest.
 """
@@ -114,6 +114,13 @@ class NotNegative:
     """A tensor with an entry below 0, or one that is no number, is refused."""
 
     tensor: str
+
+
+@dataclass(frozen=True)
+class NotEmpty:
+    """A batch of no rows is refused; `dim` is how many it has."""
+
+    dim: str
 
 
 @dataclass(frozen=True)
@@ -234,6 +241,7 @@ Instruction = (
     | Convert
     | AtMost
     | NotNegative
+    | NotEmpty
     | Counter
     | Before
     | FreshGenerator

@@ -95,6 +95,8 @@ def _evaluate(params, x, t):
     z1, y1, z2, z3, y3, y4 = _propagate(params, x)
     N = len(x)
     t = _array(t, "t", (N, 64))
+    if N == 0:
+        raise ValueError("the batch has 0 rows, and there is nothing to compute")
     # E = sum(n,i, (y4[n,i] - t[n,i])**2)/(64*size(n))
     E = np.sum((y4 - t)**2) / (64 * N)
     return E, z1, y1, z2, z3, y3, y4

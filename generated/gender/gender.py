@@ -78,6 +78,8 @@ def _evaluate(params, x, t):
     y1, y2 = _propagate(params, x)
     N = len(x)
     t = _array(t, "t", (N, 1))
+    if N == 0:
+        raise ValueError("the batch has 0 rows, and there is nothing to compute")
     # E = sum(n,i, (y2[n,i] - t[n,i])**2)/(2*size(n))
     E = np.sum((y2 - t)**2) / (2 * N)
     return E, y1, y2

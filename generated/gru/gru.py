@@ -126,6 +126,8 @@ def _evaluate(params, x, g):
     r, u, c, h, y = _propagate(params, x)
     N = len(x)
     g = _array(g, "g", (N,))
+    if N == 0:
+        raise ValueError("the batch has 0 rows, and there is nothing to compute")
     # E = sum(n, (y[n] - g[n])**2)/(2*size(n))
     E = np.sum((y - g)**2) / (2 * N)
     return E, r, u, c, h, y

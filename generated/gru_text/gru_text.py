@@ -209,6 +209,8 @@ def _evaluate(params, x, t):
     N = len(x)
     S = x.shape[1]
     t = _places(t, "t", (N, S), 66)
+    if N == 0:
+        raise ValueError("the batch has 0 rows, and there is nothing to compute")
     # E = sum(n,j, log(s[n,j]) - (z_out[n,j,t[n,j]] - m[n,j]))/(size(n)*size(s))
     E = (
         np.sum(

@@ -251,6 +251,8 @@ def _evaluate(params, x, t):
     ) = _propagate(params, x)
     N = len(x)
     t = _places(t, "t", (N,), 10)
+    if N == 0:
+        raise ValueError("the batch has 0 rows, and there is nothing to compute")
     # E = sum(n, log(s[n]) - (z4[n,t[n]] - m[n]))/size(n)
     E = np.sum(np.log(s) - (_take(z4, (0, 1), (np.arange(N), t)) - m)) / N
     return E, x_windows, y1, avg_pool2d1_windows, y2, flatten1, y3, p

@@ -69,6 +69,8 @@ def _evaluate(params, x, t):
     s1, y1, z2 = _propagate(params, x)
     N = len(x)
     t = _array(t, "t", (N, 1))
+    if N == 0:
+        raise ValueError("the batch has 0 rows, and there is nothing to compute")
     # E = sum(n,i, (z2[n,i] - t[n,i])**2)/(2*size(n))
     E = np.sum((z2 - t)**2) / (2 * N)
     return E, s1, y1, z2

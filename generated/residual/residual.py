@@ -94,6 +94,8 @@ def _evaluate(params, x, t):
     y_first, z_second, concat1, z1 = _propagate(params, x)
     N = len(x)
     t = _array(t, "t", (N, 2))
+    if N == 0:
+        raise ValueError("the batch has 0 rows, and there is nothing to compute")
     # E = sum(n,i, (z1[n,i] - t[n,i])**2)/(2*size(n))
     E = np.sum((z1 - t)**2) / (2 * N)
     return E, y_first, z_second, concat1, z1

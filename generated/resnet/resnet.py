@@ -246,6 +246,8 @@ def _propagate(params, x, training):
     running_var_n4 = params["running_var_n4"]
     x = _array(x, "x", ("N", 1, 8, 8))
     N = len(x)
+    if N == 0:
+        raise ValueError("the batch has 0 rows, and there is nothing to compute")
     # x_windows[n,i,j,c,u,v] = x[n,c,i+u-1,j+v-1]
     x_windows = _window(
         x, {2: (-1, (1, 8), (1, 3)), 3: (-1, (1, 8), (1, 3))}
@@ -416,6 +418,8 @@ def _evaluate(params, x, t, training):
     ) = _propagate(params, x, training)
     N = len(x)
     t = _places(t, "t", (N,), 10)
+    if N == 0:
+        raise ValueError("the batch has 0 rows, and there is nothing to compute")
     # E = sum(n, log(s[n]) - (z_out[n,t[n]] - m[n]))/size(n)
     E = np.sum(np.log(s) - (_take(z_out, (0, 1), (np.arange(N), t)) - m)) / N
     return (

@@ -76,6 +76,8 @@ def _evaluate(params, x, t):
     z1, y1, z2, m, s, p = _propagate(params, x)
     N = len(x)
     t = _array(t, "t", (N, 3))
+    if N == 0:
+        raise ValueError("the batch has 0 rows, and there is nothing to compute")
     # E = sum(n,i, t[n,i]*(log(s[n]) - (z2[n,i] - m[n])))/size(n)
     E = np.sum(t * (np.log(s)[:, None] - (z2 - m[:, None]))) / N
     return E, z1, y1, p

@@ -38,6 +38,7 @@ from codegen.program.procedures import (
     Instruction,
     Let,
     Measure,
+    NotEmpty,
     NotNegative,
     Overall,
     Procedure,
@@ -224,6 +225,11 @@ class FunctionPrinter:
     def _not_negative(self, one: NotNegative, indent: str) -> list[str]:
         text = f'"{one.tensor} holds NaN or a number below 0"'
         return _refused(f"not np.all({self.names.tensor(one.tensor)} >= 0)", text, indent)
+
+    @_instruction.register
+    def _not_empty(self, one: NotEmpty, indent: str) -> list[str]:
+        text = '"the batch has 0 rows, and there is nothing to compute"'
+        return _refused(f"{self.names.dim(one.dim)} == 0", text, indent)
 
     @_instruction.register
     def _counter(self, one: Counter, indent: str) -> list[str]:
