@@ -32,19 +32,19 @@ MOST_IN_A_ROW = 200
 DEEPEST = 60
 
 
-class Whole(Exception):
+class NotByIndex(Exception):
     """The formula is one of whole arrays: something in it has no meaning by indices.
 
-    `told` is what an author would be told who meant it by indices.
+    `reason` is what an author would be reason who meant it by indices.
     """
 
-    def __init__(self, at: int, told: str) -> None:
-        super().__init__(told)
+    def __init__(self, at: int, reason: str) -> None:
+        super().__init__(reason)
         self.at = at
-        self.told = told
+        self.reason = reason
 
     @classmethod
-    def bare(cls, at: int, name: str) -> Whole:
+    def bare(cls, at: int, name: str) -> NotByIndex:
         """A tensor with axes stands without subscripts."""
         return cls(at, f"'{name}' has axes and stands without subscripts; write them")
 
@@ -78,9 +78,9 @@ class Formula:
         """Where a node stands in the user's text."""
         return self.text.place(node.at)
 
-    def refuse(self, node: Node | Spelled, told: str) -> Refused:
+    def refuse(self, node: Node | Spelled, reason: str) -> Refused:
         """A problem at a node."""
-        return Refused(self.place(node), told)
+        return Refused(self.place(node), reason)
 
     def number(self, node: Number) -> Num:
         """A number, exact."""

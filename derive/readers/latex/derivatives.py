@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from derive.ir.names import adjoint_of
 from derive.language.syntax import Name, Ref, Syntax
 from derive.readers.latex import functions
-from derive.readers.latex.context import Formula, Scope, Whole
+from derive.readers.latex.context import Formula, NotByIndex, Scope
 from derive.readers.latex.references import reference, settled
 from derive.readers.latex.symbol_parts import Spelled, spell
 from derive.readers.latex.syntax.nodes import (
@@ -174,7 +174,7 @@ def slope_value(formula: Formula, slope: Slope, scope: Scope) -> Syntax:
         return Ref(entry.place, name, entry.subscripts)
     name = adjoint_name(formula, by, rank)
     if formula.names.rank(name):
-        raise Whole.bare(by.at, name)
+        raise NotByIndex.bare(by.at, name)
     return Name(formula.place(by), name)
 
 

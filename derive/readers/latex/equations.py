@@ -16,11 +16,11 @@ from derive.language.syntax import (
     Syntax,
     Written,
 )
-from derive.readers.latex.by_array.equations import whole_equations
+from derive.readers.latex.by_array.equations import array_equations
 from derive.readers.latex.by_array.sums_over_samples import sum_letter
 from derive.readers.latex.by_index.left_sides import left_of
 from derive.readers.latex.by_index.values import value
-from derive.readers.latex.context import Formula, Whole, letter_of
+from derive.readers.latex.context import Formula, NotByIndex, letter_of
 from derive.readers.latex.extents_from_text import settled_sizes
 from derive.readers.latex.name_resolution import Names
 from derive.readers.latex.references import pieces
@@ -83,7 +83,7 @@ def facts_of(trees: Sequence[Node], source: Text, problems: list[str]) -> Facts:
 
 
 def batch_letters(trees: Sequence[Node], names: Names) -> set[str]:
-    """The letters that walk the batch, told by the tensors whose first subscript they are."""
+    """The letters that walk the batch, reasons by the tensors whose first subscript they are."""
     vocabulary = names.vocabulary
     found: set[str] = set()
     if vocabulary is None or vocabulary.batch is None:
@@ -115,26 +115,26 @@ def equations_of(
     for tree in trees:
         _announce(Formula(source, names, facts, functions, value, tree), tree)
     read: dict[int, list[Written]] = {}
-    told: dict[int, str] = {}
+    reasons: dict[int, str] = {}
     for turn in range(2):
         # what is read of another formula's array may need its shape: once more in the end
         for k, tree in enumerate(trees):
-            if k in read or (turn and k not in told):
+            if k in read or (turn and k not in reasons):
                 continue
             try:
                 read[k] = _formula(Formula(source, names, facts, functions, value, tree), tree)
-                told.pop(k, None)
+                reasons.pop(k, None)
             except Refused as refused:
-                told[k] = str(refused)
-        if not told or names.vocabulary is None:
+                reasons[k] = str(refused)
+        if not reasons or names.vocabulary is None:
             break
     if unread is not None and read:
-        for k in list(told):
+        for k in list(reasons):
             name = _left_name(Formula(source, names, facts, functions, value, trees[k]))
             if name is not None:
                 line = source.place(trees[k].at).line
-                unread.append(Unread(name, line, told.pop(k)))
-    problems.extend(told[k] for k in sorted(told)[:MOST_PROBLEMS])
+                unread.append(Unread(name, line, reasons.pop(k)))
+    problems.extend(reasons[k] for k in sorted(reasons)[:MOST_PROBLEMS])
     found = [e for k in sorted(read) for e in read[k]]
     try:
         found = settled_sizes(found, names)
@@ -149,13 +149,13 @@ def equations_of(
 
 
 def _left_name(formula: Formula) -> str | None:
-    """The tensor of the model that a formula gives; None where that can't be told."""
+    """The tensor of the model that a formula gives; None where that can't be reasons."""
     tree, shapes = formula.tree, formula.names.vocabulary
     if not isinstance(tree, Relation) or tree.signs[0] not in DEFINING or shapes is None:
         return None
     try:
         name = left_of(formula, tree.sides[0], tree.signs[0], whole=True).tensor
-    except (Refused, Whole):
+    except (Refused, NotByIndex):
         return None
     return name if name in shapes.shapes else None
 
@@ -209,12 +209,12 @@ def _either_form(formula: Formula, tree: Node) -> list[Written]:
     """A formula by indices, or over whole arrays where a tensor with axes has no subscripts."""
     try:
         return [_written(formula, tree)]
-    except Whole as whole:
-        by_indices = Refused(formula.text.place(whole.at), whole.told)
+    except NotByIndex as whole:
+        by_indices = Refused(formula.text.place(whole.at), whole.reason)
         if formula.names.vocabulary is None or not isinstance(tree, Relation):
             raise by_indices from None
     try:
-        return whole_equations(formula, tree)
+        return array_equations(formula, tree)
     except Refused as refused:
         if _has_subscripts(tree.sides[0]) or not _sums_samples(tree):
             raise (by_indices if _has_subscripts(tree) else refused) from None

@@ -73,9 +73,9 @@ def check_functions(functions: Mapping[str, Any], problems: list[str], place: st
     for letter, name in functions.items():
         if not isinstance(name, str) or not known(name):
             words = [*PLAIN, *(a.name for a in ACTIVATIONS)]
-            said = shorten(str(name))
-            cure = meant(said, words) or '; write one of the catalogue, such as "sigmoid"'
-            problems.append(f"{place}.{shorten(letter)}: unknown function '{said}'{cure}")
+            shown = shorten(str(name))
+            cure = meant(shown, words) or '; write one of the catalogue, such as "sigmoid"'
+            problems.append(f"{place}.{shorten(letter)}: unknown function '{shown}'{cure}")
             continue
         try:
             body_of(known(name))

@@ -16,8 +16,8 @@ from derive.language.syntax import (
 )
 from derive.readers.latex.context import (
     Formula,
+    NotByIndex,
     Scope,
-    Whole,
     letter_of,
 )
 from derive.readers.latex.integers import fold, shifted
@@ -234,7 +234,7 @@ def reference(formula: Formula, found: Spelled, scope: Scope) -> Syntax:
     rank = formula.names.rank(name)
     if not found.below:
         if rank:
-            raise Whole.bare(found.at, name)
+            raise NotByIndex.bare(found.at, name)
         return Name(place, name)
     parts = subscripts_of(formula, found, name)
     axes = walked_axes(formula, found, name, len(parts))
@@ -259,11 +259,11 @@ def walked_axes(formula: Formula, found: Spelled, name: str, count: int) -> list
     if len(longer) == count:
         return longer
     rank = len(shape)
-    said = f"'{name}'" if name == found.plain else f"'{found.shown}' is taken for '{name}', which"
+    known = f"'{name}'" if name == found.plain else f"'{found.shown}' is taken for '{name}', which"
     axes = "no axes" if not rank else "1 axis" if rank == 1 else f"{rank} axes"
     raise formula.refuse(
         found,
-        f"{said} has {axes} and stands with {count} subscript{'s' if count != 1 else ''} here; "
+        f"{known} has {axes} and stands with {count} subscript{'s' if count != 1 else ''} here; "
         "write one for each, the batch's letter first where there is one",
     )
 

@@ -29,7 +29,7 @@ from derive.readers.reading import AS_THE_MODEL
 from derive.readers.vocabulary import Vocabulary
 
 
-def whole_equations(formula: Formula, tree: Relation) -> list[Written]:
+def array_equations(formula: Formula, tree: Relation) -> list[Written]:
     """The formula, with the equations that it needs first.
 
     Vectors are columns, as in matrix notation; where that doesn't fit, shapes go together as

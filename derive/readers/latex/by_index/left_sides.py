@@ -9,7 +9,7 @@ from derive.errors import shorten
 from derive.language.name_check import check_name
 from derive.language.scope import spare_letters
 from derive.language.syntax import Name, Refused
-from derive.readers.latex.context import Formula, Whole, letter_of
+from derive.readers.latex.context import Formula, NotByIndex, letter_of
 from derive.readers.latex.derivatives import (
     Slope,
     adjoint,
@@ -46,7 +46,7 @@ class Left:
 
 
 def left_of(formula: Formula, node: Node, sign: str, whole: bool = False) -> Left:
-    """What stands left of the first relation. Raises `Refused`, `Whole`.
+    """What stands left of the first relation. Raises `Refused`, `NotByIndex`.
 
     `whole`: the formula is one of whole arrays, whose tensors lack their letters.
     """
@@ -112,7 +112,7 @@ def _derivative(
     name = adjoint_name(formula, by, rank or None)
     if not by.below:
         if formula.names.rank(name) and not whole:
-            raise Whole.bare(by.at, name)
+            raise NotByIndex.bare(by.at, name)
         return Left(name, ())
     return Left(name, _letters(formula, by, name))
 
@@ -121,7 +121,7 @@ def _letters(formula: Formula, found: Spelled, tensor: str) -> tuple[Name, ...]:
     """The letters of a left side; `h_{t+1}` moves the letter t by one."""
     if not found.below:
         if formula.names.rank(tensor):
-            raise Whole.bare(found.at, tensor)
+            raise NotByIndex.bare(found.at, tensor)
         return ()
     letters = []
     parts = subscripts_of(formula, found, tensor)

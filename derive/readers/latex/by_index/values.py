@@ -20,8 +20,8 @@ from derive.readers.latex.conditions import conditional, indicator
 from derive.readers.latex.context import (
     BATCH_SIZE,
     Formula,
+    NotByIndex,
     Scope,
-    Whole,
     letter_of,
 )
 from derive.readers.latex.derivatives import Slope, as_product, slope_value
@@ -52,6 +52,7 @@ _CURES = {
     "softmax": "write it out, such as \\frac{e^{z_i}}{\\sum_k e^{z_k}}",
     "det": "write the equations without LaTeX, with det(X) or logdet(X)",
 }
+_TRANSPOSE = "a transpose is for whole arrays; swap the subscripts instead"
 _OPERATORS = frozenset(
     [
         "+",
@@ -76,7 +77,7 @@ _OPERATORS = frozenset(
 
 
 def value(formula: Formula, node: Node, scope: Scope) -> Syntax:
-    """What a node means. Raises `Refused`, `Whole` for a tensor that lacks its subscripts."""
+    """What a node means. Raises `Refused`, `NotByIndex` for a tensor that lacks its subscripts."""
     return EntryReader(formula, scope).value(node)
 
 
@@ -135,7 +136,7 @@ class EntryReader(ValueReader[Syntax]):
     def _sign(self, item: Operator) -> str:
         if item.name not in ("*", "/", "%"):
             shown = {"odot": "\\odot", "oslash": "\\oslash"}.get(item.name, item.name)
-            raise Whole(
+            raise NotByIndex(
                 item.at,
                 f"'{shown}' is for whole arrays; in index form factors stand side by side",
             )
@@ -175,7 +176,9 @@ class EntryReader(ValueReader[Syntax]):
         """Something between bars, double bars or floor brackets."""
         formula, place = self.formula, self.formula.place(node)
         if node.kind == "norm":
-            raise Whole(node.at, "a norm is for whole arrays; in index form write \\sum_{i} x_i^2")
+            raise NotByIndex(
+                node.at, "a norm is for whole arrays; in index form write \\sum_{i} x_i^2"
+            )
         if node.kind == "floor":
             # integer arithmetic as a value
             return shifted(position(formula, node, self.scope, "", 0), formula.facts.first)
@@ -214,7 +217,9 @@ class EntryReader(ValueReader[Syntax]):
         formula, place = self.formula, self.formula.place(node)
         names = formula.names
         if found.is_turned:
-            raise Whole(node.at, "a transpose is for whole arrays; swap the subscripts instead")
+            raise NotByIndex(
+                node.at, "a transpose is for whole arrays; swap the subscripts instead"
+            )
         if found.is_next:
             raise formula.refuse(node, "what a tensor will be stands left of '=' only")
         if _is_kronecker(formula, found):
@@ -245,7 +250,9 @@ class EntryReader(ValueReader[Syntax]):
         """A value to a power."""
         inner = bare(above)
         if isinstance(inner, Symbol) and inner.name in ("T", "top", "intercal"):
-            raise Whole(node.at, "a transpose is for whole arrays; swap the subscripts instead")
+            raise NotByIndex(
+                node.at, "a transpose is for whole arrays; swap the subscripts instead"
+            )
         power = self.value(above)
         found = spell(node)
         if found is not None and _is_minus_one(power) and len(pieces(found, split=True)) == 2:
@@ -262,7 +269,7 @@ class EntryReader(ValueReader[Syntax]):
             cure = _CURES.get(
                 word, "write what it says with sums and the functions of the equation language"
             )
-            raise Whole(node.at, f"'{word}' can't be read in index form; {cure}")
+            raise NotByIndex(node.at, f"'{word}' can't be read in index form; {cure}")
 
 
 def _check_denominator(formula: Formula, items: Sequence[Node], k: int, taken: int) -> None:
@@ -344,7 +351,7 @@ def _constant_symbol(formula: Formula, node: Node) -> Syntax:
     place = formula.place(node)
     match bare(node):
         case Symbol(name="ones"):
-            raise Whole(
+            raise NotByIndex(
                 node.at, "a 1 in bold is for whole arrays; in index form write the number 1"
             )
         case Symbol(name="dots"):

@@ -97,7 +97,7 @@ class _Scanner:
         self.found: list[Token] = []
         self.open: list[str] = []
         # where formulas are set apart from words, what stands outside of them is no formula
-        self.apart = _DISPLAY.search(text.text) is not None
+        self.has_displays = _DISPLAY.search(text.text) is not None
         self.level = 0
 
     def scan(self) -> list[Token]:
@@ -125,16 +125,16 @@ class _Scanner:
 
     def take(self, match: re.Match[str], where: int | None = None) -> None:
         at, kind = match.start() if where is None else where, match.lastgroup or ""
-        said = match.group()
+        written = match.group()
         if match.group("begin"):
-            self.environment(said, match.group("environment"), at)
+            self.environment(written, match.group("environment"), at)
         elif kind == "dollars":
             self.level = 0 if self.level else 1
-            self.put("BREAK", said, at)
-        elif said in (r"\[", r"\]", r"\(", r"\)"):
-            self.level = max(0, self.level + (1 if said in (r"\[", r"\(") else -1))
-            self.put("BREAK", said, at)
-        elif self.apart and not self.level:
+            self.put("BREAK", written, at)
+        elif written in (r"\[", r"\]", r"\(", r"\)"):
+            self.level = max(0, self.level + (1 if written in (r"\[", r"\(") else -1))
+            self.put("BREAK", written, at)
+        elif self.has_displays and not self.level:
             pass
         elif match.group("worded"):
             self.worded(match.group("style"), match.group("word"), at)
@@ -152,18 +152,18 @@ class _Scanner:
         elif kind == "point":
             self.put("POINT", ".", at)
         elif kind == "digit":
-            self.put("DIGIT", said, at)
+            self.put("DIGIT", written, at)
         elif kind == "letter":
-            self.put("SYMBOL", f"letter:{said}", at)
+            self.put("SYMBOL", f"letter:{written}", at)
         elif kind == "command":
-            self.command(said[1:], at)
+            self.command(written[1:], at)
         elif kind in ("above", "below"):
             sign = "^" if kind == "above" else "_"
-            self.pasted(f"{sign}{{{unicodedata.normalize('NFKC', said)}}}", at)
+            self.pasted(f"{sign}{{{unicodedata.normalize('NFKC', written)}}}", at)
         elif kind == "sum":
             self.pasted(r"\sum", at)
         else:
-            self.sign(said, at)
+            self.sign(written, at)
 
     def pasted(self, latex: str, at: int) -> None:
         """What stands for a sign in Unicode, all at its place."""
@@ -174,13 +174,13 @@ class _Scanner:
         if not self.open:
             self.put("LINE", "", at)
 
-    def environment(self, said: str, name: str, at: int) -> None:
-        begins = said.startswith(r"\begin")
+    def environment(self, written: str, name: str, at: int) -> None:
+        begins = written.startswith(r"\begin")
         kind = name.rstrip("*")
         if kind in MATHEMATICS:
             self.level = max(0, self.level + (1 if begins else -1))
             self.put("BREAK", "", at)
-        elif self.apart and not self.level:
+        elif self.has_displays and not self.level:
             pass
         elif kind in ("cases", "dcases", "rcases", "array"):
             if begins:
@@ -292,37 +292,37 @@ class _Scanner:
             self.put("BREAK", "row", at)
 
     def bar(self, kind: str, at: int) -> None:
-        """A bar that opens or closes, told by what stands before it."""
+        """A bar that opens or closes, shown by what stands before it."""
         closes = self.open and self.open[-1] == f"L{kind}" and self.before in OPERANDS
         self.put(f"R{kind}" if closes else f"L{kind}", "|", at)
 
-    def sign(self, said: str, at: int) -> None:
-        if said == "|":
+    def sign(self, written: str, at: int) -> None:
+        if written == "|":
             before = self.text.text[max(0, at - 12) : at].rstrip()
             if before.endswith(r"\left"):
-                self.put("LBAR", said, at)
+                self.put("LBAR", written, at)
             elif before.endswith(r"\right"):
-                self.put("RBAR", said, at)
+                self.put("RBAR", written, at)
             else:
                 self.bar("BAR", at)
-        elif said == "[" and self.before == "SQRTO":
+        elif written == "[" and self.before == "SQRTO":
             pass
-        elif said == ".":
+        elif written == ".":
             before = self.text.text[max(0, at - 12) : at].rstrip()
             if not before.endswith((r"\left", r"\right")) and not self.open:
                 self.put("REMARK", "", at)
-        elif said in ("<", ">", "="):
-            self.put("REL", RELATIONS[said], at)
-        elif said in ("*", "/"):
-            self.put("OP", said, at)
-        elif said in SIGNS:
-            self.put(SIGNS[said], said, at)
-        elif said in PASTED_ACCENTS and self.before == "SYMBOL":
-            self.found.insert(-1, Token("ACCENT", PASTED_ACCENTS[said], at))
-        elif not said.isascii() and latex_of(said):
-            self.pasted(latex_of(said), at)
+        elif written in ("<", ">", "="):
+            self.put("REL", RELATIONS[written], at)
+        elif written in ("*", "/"):
+            self.put("OP", written, at)
+        elif written in SIGNS:
+            self.put(SIGNS[written], written, at)
+        elif written in PASTED_ACCENTS and self.before == "SYMBOL":
+            self.found.insert(-1, Token("ACCENT", PASTED_ACCENTS[written], at))
+        elif not written.isascii() and latex_of(written):
+            self.pasted(latex_of(written), at)
         else:
-            told = shorten(said) or "?"
+            shown = shorten(written) or "?"
             raise Refused(
-                self.text.place(at), f"the character {told!r} can't stand in a formula; use LaTeX"
+                self.text.place(at), f"the character {shown!r} can't stand in a formula; use LaTeX"
             )
