@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -181,7 +183,8 @@ class Arrays:
         ):
             node_ = literal(found, place).node
         elif self.symbolic and one.node is not None and other.node is not None:
-            node_ = self.expression(node, [one, other], op)
+            with suppress(Refused):
+                node_ = self.expression(node, [one, other], op)
         return Number(found, node_)
 
     def unary(self, node: ast.AST, op: ast.unaryop, of: Any) -> Any:
@@ -228,6 +231,7 @@ class Arrays:
                 pass
         if isinstance(one, Number | bool) and isinstance(other, Number | bool):
             return bool(_UFUNCS[type(op)](as_number(one).value, as_number(other).value))
+        one, other = _class_of(one, other), _class_of(other, one)
         if not isinstance(one, Value) and not isinstance(other, Value):
             if isinstance(op, ast.Eq | ast.NotEq):
                 return (plain(one) == plain(other)) == isinstance(op, ast.Eq)
@@ -318,10 +322,11 @@ class Arrays:
         try:
             expression = self.part_of(node, of, key)
         except Refused as refused:
-            why = why and refused
+            why = why or refused
         if array is None and expression is None:
             raise why or Refused(self.place(node), "this part of an array isn't known here")
-        return self.array(array, expression, [of, key])
+        found = self.array(array, expression, [of, key])
+        return replace(found, classes=of.classes and array is not None and array.ndim > 0)
 
     def index(self, key: Any) -> Any:
         """A subscript in numbers; targets that are rows of ones and zeros give their classes."""
@@ -334,11 +339,11 @@ class Arrays:
                 return key
             case Number(value=value):
                 return int(value)
+            case Value(classes=True, array=array) if array is not None:
+                return np.argmax(array, axis=-1)
             case _:
                 found = numbers(key)
-                if found.dtype.kind == "f":
-                    return np.argmax(found, axis=-1) if found.ndim > 1 else found.astype(int)
-                return found
+                return found.astype(int) if found.dtype.kind == "f" else found
 
     def part_of(self, node: ast.AST, of: Value, key: Any) -> Whole:
         """The expression of a part. Raises `Refused`."""
@@ -353,6 +358,14 @@ class Arrays:
             symbols.quoted(of, node), parts[0] if len(parts) == 1 else ast.Tuple(parts)
         )
         return symbols.value(ast.copy_location(built, node))
+
+
+def _class_of(value: Any, beside: Any) -> Any:
+    """Beside a number a row of targets is the number of its class."""
+    if isinstance(value, Value) and value.classes and not isinstance(beside, Value):
+        array = np.argmax(numbers(value), axis=-1)
+        return Value(array, None, value.behind)
+    return value
 
 
 def as_number(value: Any) -> Number:

@@ -6,7 +6,7 @@ Nothing of the text is executed by Python. What a name means is told by who walk
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -66,11 +66,11 @@ class Steps:
     def __init__(self, most: int) -> None:
         self.left = most
 
-    def take(self, place: Place) -> None:
+    def take(self, place: Callable[[ast.AST], Place], node: ast.AST) -> None:
         """One step. Raises `TooLong`."""
         self.left -= 1
         if self.left < 0:
-            raise TooLong(place)
+            raise TooLong(place(node))
 
 
 class TooLong(Refused):
@@ -97,7 +97,7 @@ class Expressions:
     def value(self, node: ast.expr) -> Any:
         """What an expression is. Raises `Refused`."""
         place = self.place(node)
-        self.steps.take(place)
+        self.steps.take(self.place, node)
         if self.depth > DEEPEST:
             raise Refused(place, "this is nested too deeply; split it with names of your own")
         self.depth += 1

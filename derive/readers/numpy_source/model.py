@@ -12,6 +12,7 @@ import numpy as np
 
 from derive.arrays.nodes import Array, Count
 from derive.ir.names import is_adjoint, primal_of
+from derive.ir.tree import equation_reads
 from derive.language.syntax import Place
 from derive.readers.name_rules import Context
 from derive.readers.name_table import guessed, told_by_others
@@ -27,7 +28,10 @@ _FAMILIES = {
     **dict.fromkeys(("b", "bs", "biases", "bias"), "b"),
 }
 _PARAMETERS = ("params", "parameters", "weights", "model", "p")
-_DEPTHS = ("num_layers", "n_layers", "L", "depth", "nlayers")
+_STARTS = re.compile(
+    r"[hcs]_?(?:prev|0|init|start)|(?:prev|init)_?[hcs]|(?:prev|init)_?state|h_?last"
+)
+_DEPTHS = ("num_layers", "n_layers")
 
 
 @dataclass(frozen=True)
@@ -107,7 +111,16 @@ class Model:
     def value(self, tensor: str, place: Place) -> Value:
         """A tensor as the writer has it."""
         behind = frozenset((self.mark(tensor),))
-        return Value(self.view(tensor), self.layout.view(Array(tensor, place=place)), behind)
+        node = self.layout.view(Array(tensor, place=place))
+        return Value(self.view(tensor), node, behind, classes=self.has_classes(tensor))
+
+    def has_classes(self, tensor: str) -> bool:
+        """Whether a tensor is a target with a single 1 in each row."""
+        array = self.numbers.get(tensor)
+        if self.roles.get(tensor) != "target" or array is None or array.dtype.kind != "f":
+            return False
+        rows = array.ndim > 0 and array.shape[-1] > 1 and tensor not in self.layout.transposed
+        return bool(rows and ((array == 0) | (array == 1)).all() and (array.sum(-1) == 1).all())
 
     def mark(self, tensor: str) -> int:
         """What a value is made of that reads a tensor: a number that no record has."""
@@ -129,10 +142,33 @@ class Model:
                 self.samples,
                 Count(self.vocabulary.batch, place=place) if self.vocabulary.batch else None,
             )
+        start = self.start(name)
+        if start is not None:
+            return Value(start)
         small = small_number(self.vocabulary.system)
         if small is not None and name in EPSILON:
             return literal(float(small), place)
-        return Number(Context(self.vocabulary).layers + 1) if name in _DEPTHS[:2] else None
+        return Number(Context(self.vocabulary).layers + 1) if name in _DEPTHS else None
+
+    def start(self, name: str) -> np.ndarray | None:
+        """The zeros with which a recurrent net begins."""
+        if not _STARTS.fullmatch(name):
+            return None
+        for name_ in self._states:
+            array = self.numbers.get(name_)
+            if array is not None and array.ndim:
+                batch = self.vocabulary.batch in self.vocabulary.shapes[name_]
+                zeros: np.ndarray = np.zeros_like(np.take(array, 0, axis=int(batch)))
+                columns = bool(self.layout.columns) and zeros.ndim == 1
+                return zeros[:, None] if columns else zeros
+        return None
+
+    @cached_property
+    def _states(self) -> list[str]:
+        """What is read at a place before its own."""
+        every = (r for e in self.vocabulary.system.equations for r in equation_reads(e))
+        lagged = (r.tensor for r in every if any(s.terms and s.constant < 0 for s in r.subscripts))
+        return [n for n in dict.fromkeys(lagged) if n not in self.leaves and n in self.numbers]
 
     def members(self, of: Unknown) -> list[str] | None:
         """The names of the entries of a list or a dictionary that a text is given."""
@@ -145,6 +181,10 @@ class Model:
         if of.name.lower().strip("_") in _PARAMETERS:
             return [t.name for t in self.vocabulary.system.having("parameter")]
         return None
+
+    def is_given(self, name: str) -> bool:
+        """Whether a name is one for all parameters, or for how many layers there are."""
+        return name in _DEPTHS or self.members(Unknown(name)) is not None
 
     # ---- values ------------------------------------------------------------------------------
 

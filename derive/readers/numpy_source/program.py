@@ -266,7 +266,10 @@ class Program:
     ) -> None:
         """A name gets a value, which may be a tensor of the model."""
         place = self.arrays.place(node)
-        held = self.records.meant(name, value, place, self.shown(), self.frame.serial, part)
+        if isinstance(value, Broken) and self.model.is_given(name):
+            values.pop(key, None)  # made by what isn't known here
+            return
+        held = self.records.meant(name, value, place, self.shown, self.frame.serial, part)
         if held is LEAF:
             tensor = self.model.tensor(name) or name
             self.records.read(name, tensor)
@@ -281,7 +284,7 @@ class Program:
 
     def shown(self) -> str:
         """The statement that is being walked, as text."""
-        return shorten(ast.unparse(self.current), 200) if self.records.symbolic else ""
+        return shorten(ast.unparse(self.current), 200)
 
     def unpack(self, parts: Sequence[ast.expr], value: Any, node: ast.AST) -> None:
         """Several names get the parts of a value."""
@@ -322,7 +325,7 @@ class Program:
                 except FAILS:
                     raise Refused(place, "there is no such entry") from None
                 del old
-                self.records.entry_of_list(base_name(of), holder, value, place, self.shown())
+                self.records.entry_of_list(base_name(of), holder, value, place, self.shown)
             case Value():
                 new = (
                     value if isinstance(value, Broken) else self.with_part(node, holder, key, value)
@@ -340,7 +343,7 @@ class Program:
         """An array is changed where it stands."""
         name = base_name(of) or "it"
         place, serial = self.arrays.place(of), self.frame.serial
-        held = self.records.meant(name, new, place, self.shown(), serial, part, change=True)
+        held = self.records.meant(name, new, place, self.shown, serial, part, change=True)
         if held is LEAF:
             held = self.model.value(self.model.tensor(name) or name, place)
         if self.records.moved_now:
@@ -491,7 +494,7 @@ class Program:
     def block(self, body: Sequence[ast.stmt]) -> None:
         """Walk statements in order."""
         for statement in body:
-            self.expressions.steps.take(self.arrays.place(statement))
+            self.expressions.steps.take(self.arrays.place, statement)
             self.current = statement
             symbolic = self.arrays.symbolic
             try:

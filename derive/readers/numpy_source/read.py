@@ -14,6 +14,7 @@ from derive.arrays.python_syntax import parsed
 from derive.errors import ChainruleError, meant, shorten
 from derive.ir.names import adjoint_of
 from derive.language.syntax import Refused
+from derive.readers.name_table import guessed
 from derive.readers.numpy_source.expressions import Steps, TooLong
 from derive.readers.numpy_source.formulas import translated
 from derive.readers.numpy_source.records import Records
@@ -52,7 +53,7 @@ def read_numpy(
         tree = parsed(text, PLACE)
         steps = Steps(MOST_STEPS)
         both = [v for v in (vocabulary, sample) if v is not None]
-        counted = counts(tree)
+        counted = counts(tree, vocabulary)
         every = [
             Way(tree, v, reading, reading.orientation.layout(v, turned), given, steps)
             for reading in readings((False, True)[: len(both)])
@@ -68,10 +69,23 @@ def read_numpy(
         raise ChainruleError(f"{PLACE}: this is nested too deeply; split it") from None
 
 
-def counts(tree: ast.Module) -> bool:
-    """Whether a text sums over something, or asks how long something is."""
-    asked = {"sum", "mean", "average", "shape", "size", "len", "einsum", "m"}
-    return not asked.isdisjoint(words(tree))
+def counts(tree: ast.Module, vocabulary: Vocabulary) -> bool:
+    """Whether a text sums over something, or asks how long its data are."""
+    if not {"sum", "mean", "average", "einsum", "m"}.isdisjoint(words(tree)):
+        return True
+    parameters = {t.name for t in vocabulary.system.having("parameter")}
+    for node in ast.walk(tree):
+        match node:
+            case (
+                ast.Attribute(value=ast.Name(id=name), attr="shape" | "size")
+                | ast.Call(func=ast.Name(id="len"), args=[ast.Name(id=name)])
+            ):
+                tensor = guessed(name, vocabulary)
+                if tensor is not None and tensor not in parameters:
+                    return True
+            case _:
+                pass
+    return False
 
 
 def _chosen(every: Sequence[Way]) -> Way:
@@ -92,6 +106,8 @@ def _chosen(every: Sequence[Way]) -> Way:
             break  # all fits as a batch: what is wrong isn't right of one sample
         if best is None or score > best[0]:
             best = score, way, records.unfit
+        if records.right and not (records.unread or records.lost or records.mismatched()):
+            break
     assert best is not None
     return best[1]
 

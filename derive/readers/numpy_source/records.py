@@ -142,7 +142,7 @@ class Records:
         name: str,
         value: Any,
         place: Place,
-        text: str,
+        text: Callable[[], str],
         serial: int,
         part: bool = False,
         change: bool = False,
@@ -151,7 +151,8 @@ class Records:
         change = change or self.is_change
         tensor = self.model.tensor(name)
         if tensor is not None and tensor in self.model.leaves:
-            if isinstance(value, Broken) or (_is_data(value) and not change):
+            number = isinstance(value, Number) and bool(self.model.vocabulary.shapes.get(tensor))
+            if isinstance(value, Broken) or (_is_data(value) and not change and not number):
                 return LEAF
             if tensor in self.model.parameters and isinstance(value, Value) and not part:
                 self._step(name, tensor, value, place)
@@ -179,12 +180,13 @@ class Records:
         tensor: str | None,
         value: Value,
         place: Place,
-        text: str,
+        text: Callable[[], str],
         key: Key,
         part: bool,
     ) -> Value:
         last = self.totals is not None and self.totals.get(key) == self.counts[key]
-        record = Record(len(self.values), name, place, text, value, key, last, tensor)
+        shown = text() if self.symbolic and (last or not part) else ""
+        record = Record(len(self.values), name, place, shown, value, key, last, tensor)
         if part and not last:
             self.values.append(record)
             return replace(value, behind=value.behind | {record.index}, node=None)
@@ -322,10 +324,12 @@ class Records:
             self.asked.append(Unread(name, 0, reason))
         return name
 
-    def entry_of_list(self, of: str, held: list[Any], value: Any, place: Place, text: str) -> None:
+    def entry_of_list(
+        self, of: str, held: list[Any], value: Any, place: Place, text: Callable[[], str]
+    ) -> None:
         """`nabla_w[-1] = ...`: the entry of a list with one for each layer."""
         for k, entry in enumerate(held):
-            if entry is value and isinstance(value, Value):
+            if entry is value and isinstance(value, Value | Broken):
                 name = f"{of}{k + 1}"
                 if is_adjoint(self.model.tensor(name) or ""):
                     held[k] = self.meant(name, value, place, text, -1)
@@ -342,7 +346,7 @@ class Records:
             m for m in matches if is_adjoint(m.tensor) and m.tensor[1:] in self.model.parameters
         ]
         if slopes and slopes[0].scale == 1:
-            self.meant(slopes[0].tensor, value, place, text, -1)
+            self.meant(slopes[0].tensor, value, place, lambda: text, -1)
         elif not alone:
             reason = "this value has no name; give it one, such as dW1, before it is returned"
             self.unread.append(Unread(text, place.line, reason))

@@ -24,7 +24,8 @@ from derive.language.syntax import Place, Refused
 class Value:
     """An array: its numbers, its expression, and which values of the text it is made of.
 
-    `data` says that nothing of the model is in it. `counts` marks `np.arange(n)`.
+    `data` says that nothing of the model is in it. `counts` marks `np.arange(n)`, `classes` rows of
+    targets with a single 1, which texts take for the numbers of classes.
     """
 
     array: np.ndarray | None
@@ -32,6 +33,7 @@ class Value:
     behind: frozenset[int] = frozenset()
     data: bool = False
     counts: bool = False
+    classes: bool = False
     size: int = 1  # of the expression
 
     @property
