@@ -125,6 +125,7 @@ BARE: tuple[Row, ...] = (
     row("b B bias biases", only("b")),
     row("beta", only("b"), in_latex),
     row("gamma scale", only("g"), in_code),
+    row("g gain w W weight weights", only("g"), in_code),
     row("mu mean sample_mean batch_mean", only("mu"), in_code),
     row("var variance sigma2 sample_var batch_var", only("s"), in_code),
     row("a h o act activation hidden layer output out y l", only("y", "h", "z"), in_code),

@@ -277,7 +277,7 @@ class Calls:
             case "list" | "sorted", [of]:
                 return of if isinstance(of, range) else self.entries(node, of)
             case "tuple", [of]:
-                return of if isinstance(of, range) else tuple(self.entries(node, of))
+                return tuple(self.entries(node, of))
             case "list" | "dict" | "set" | "tuple", []:
                 return {"dict": dict(options), "tuple": ()}.get(name, [])
             case "dict", [of]:

@@ -69,47 +69,47 @@ class Formulas:
 
     def add(self, record: Record) -> None:
         """The formula of one tensor, and of what it reads of the writer's own."""
-        assert record.tensor is not None
-        node = as_model(record, self.model)
-        if node is None:
+        node, before = as_model(record, self.model), dict(self.written)
+        if node is None or record.tensor is None:
             self.alone.append(record)
             return
-        shape = self.shapes.get(record.tensor)
         try:
             for name in self.needed(record):
                 self.own(name)
             self.elaborator.entries(node)
+            shape = self.shapes.get(record.tensor)
             equation = self.elaborator.equation(
                 record.tensor, node, record.place, record.text, shape
             )
-        except OtherShape as refused:
+        except Refused as refused:
             self.elaborator.before.clear()
-            if not record.wrong:
-                self.alone.append(record)
-                return
+            self.written = before
+            self.without(record, record.tensor, refused)
+            return
+        self.before()
+        self.written[record.tensor] = equation
+
+    def without(self, record: Record, tensor: str, refused: Refused) -> None:
+        """What is told of a tensor that has no formula."""
+        if not record.wrong:
+            self.alone.append(record)
+        elif isinstance(refused, OtherShape):
             spread = refused.broadcast
             if spread is None:
                 self.misfits.append(_told(refused))
                 return
-            equation = self.elaborator.equation_of(record.tensor, spread, record.place, record.text)
-        except Apart as refused:
-            self.elaborator.before.clear()
-            if any(refused is t for t in self.told_of):
-                reason = str(refused)
-                self.records.unread.append(Unread(record.tensor, record.place.line, reason))
-                return
+            for name in self.needed(record):
+                self.own(name)
+            self.written[tensor] = self.elaborator.equation_of(
+                tensor, spread, record.place, record.text
+            )
+        elif isinstance(refused, Apart) and not any(refused is t for t in self.told_of):
             self.told_of.append(refused)
-            self.misfits.append(_apart(record.tensor, refused, self.shapes[record.tensor]))
-            return
-        except Refused as refused:
-            self.elaborator.before.clear()
-            if record.value.array is not None:
-                self.alone.append(record)
-            else:
-                self.records.unread.append(Unread(record.tensor, record.place.line, str(refused)))
-            return
-        self.before()
-        self.written[record.tensor] = equation
+            self.misfits.append(_apart(tensor, refused, self.shapes[tensor]))
+        elif record.value.array is not None and not isinstance(refused, Apart):
+            self.alone.append(record)
+        else:
+            self.records.unread.append(Unread(tensor, record.place.line, str(refused)))
 
     def before(self) -> None:
         """Keeps the equations that another one needs first."""

@@ -311,6 +311,8 @@ def at_point(function: Callable[..., Any], args: Sequence[Any], options: Mapping
             raise TooLarge
     if function is np.broadcast_to:
         _shape(args[1])
+    if isinstance(options.get("axis"), list):
+        options = {**options, "axis": tuple(options["axis"])}
     with np.errstate(all="ignore"):
         found = function(*args, **options)
     if isinstance(found, tuple | list):

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from derive.arrays.nodes import Extent, Hot, Literal, Whole
+from derive.arrays.nodes import All, Extent, Hot, Indexed, Literal, New, Whole
 from derive.arrays.numpy_functions import of_each
 from derive.errors import meant, shorten
 from derive.ir.names import adjoint_of, is_next
@@ -178,9 +178,8 @@ class Program:
             return of.attributes[name]
         found = of.of.member(name)
         if isinstance(found, Function):
-            kinds = [getattr(d, "id", "") for d in getattr(found.node, "decorator_list", [])]
-            bound = Function(found.node, found.seen, None if "staticmethod" in kinds else of)
-            return self.run(node, bound, [], {}) if "property" in kinds else bound
+            bound = bound_to(found, of)
+            return self.run(node, bound, [], {}) if "property" in decorators(found) else bound
         return self.leaf(node, name) if found is None else found
 
     def function(self, name: str) -> Any:
@@ -361,8 +360,10 @@ class Program:
         why: Refused | None = None
         try:
             more = numbers(value)
-            array = np.array(numbers(old), dtype=float if more.dtype.kind == "f" else None)
-            array[self.arrays.index(key)] = more
+            new = np.array(numbers(old), dtype=float if more.dtype.kind == "f" else None)
+            at = self.arrays.index(key)
+            new[at] = more.reshape(()) if more.size == 1 else more
+            array = new
         except FAILS as error:
             why = Refused(self.arrays.place(node), reason(error, [old, value]))
         expression: Whole | None = None
@@ -385,6 +386,8 @@ class Program:
                 return of_each("where", Whole_, new, old, place=place)
             case (Value(counts=True) | range(), Value(node=classes)) if classes is not None:
                 hot = Hot(classes, Extent(old, 1, place=place), True, place=place)
+                if isinstance(value, Value) and len(value.shape) == 1:
+                    new = Indexed(new, (All(place=place), New(place=place)), place=place)
                 one = Literal(literal(1, place).node.value, place=place)  # type: ignore[union-attr]
                 return of_each("where", of_each("==", hot, one, place=place), new, old, place=place)
             case _:
@@ -619,6 +622,8 @@ class Program:
                 if isinstance(op, ast.Add | ast.Sub):
                     place = self.arrays.place(node)
                     hot = Hot(classes, Extent(old.node, 1, place=place), True, place=place)
+                    if len(part.shape) == 1 and isinstance(more, Value) and more.shape:
+                        by = Indexed(by, (All(place=place), New(place=place)), place=place)
                     each = Value(None, of_each("*", hot, by, place=place))
                     whole = self.arrays.binary(node, op, Value(None, old.node), each)
                     return replace(found, node=whole.node)
@@ -795,7 +800,7 @@ class Program:
                 self.root(Function(start.node, start.seen, this))
         for word, member in made.members.items():
             if isinstance(member, Function) and word not in calls and word != "__init__":
-                self.root(Function(member.node, member.seen, this))
+                self.root(bound_to(member, this))
 
     def root(self, function: Function) -> None:
         """A function that nothing calls: its parameters are what their names mean."""
@@ -854,6 +859,17 @@ class Program:
                 same = isinstance(entry, ast.Name) and entry.id == key.value
                 if not same and isinstance(held[key.value], Value | Broken):
                     self.entry(held, key.value, of, held[key.value], entry)
+
+
+def decorators(function: Function) -> list[str]:
+    """What stands behind `@` before a function."""
+    return [getattr(d, "id", "") for d in getattr(function.node, "decorator_list", [])]
+
+
+def bound_to(function: Function, this: Instance) -> Function:
+    """A method of an object."""
+    free = "staticmethod" in decorators(function)
+    return Function(function.node, function.seen, None if free else this)
 
 
 def base_name(node: ast.expr) -> str:
