@@ -109,19 +109,6 @@ def _negated(make: Making, node: Whole, whole: Whole | None = None) -> Whole | N
             return None
 
 
-def shortest(make: Making, addends: Addends) -> Whole:
-    """A sum in the shortest of its forms."""
-    best = summed(make, addends)
-    for form in (_expanded, _gathered, _factored):
-        other = form(make, make.addends(best))
-        if other is not None:
-            found = summed(make, other)
-            # s * (1 - s) stays: written out it is hardly shorter
-            most = 0.6 if form is _expanded else 1
-            best = found if len(text(found)) < most * len(text(best)) else best
-    return best
-
-
 def _expanded(make: Making, addends: Addends) -> Addends | None:
     """Products of sums written out; None where there are none, or too many terms."""
     terms: list[tuple[Fraction, list[Whole]]] = []
@@ -203,3 +190,17 @@ def _factored(make: Making, addends: Addends) -> Addends | None:
         for (factor, _), own in zip(addends, lists, strict=True)
     ]
     return make.addends(scaled(number, make.times([make.add(rests), *common])))
+
+
+# each rule with how much shorter its form has to be: s * (1 - s) stays, though s - s**2 is shorter
+_RULES = ((_expanded, 0.6), (_gathered, 1.0), (_factored, 1.0))
+
+
+def shortest(make: Making, addends: Addends) -> Whole:
+    """A sum in the shortest of the forms that the rules give, one after the other."""
+    best = summed(make, addends)
+    for rule, most in _RULES:
+        other = rule(make, make.addends(best))
+        found = best if other is None else summed(make, other)
+        best = found if len(text(found)) < most * len(text(best)) else best
+    return best
