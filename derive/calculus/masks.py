@@ -29,7 +29,7 @@ from derive.ir.notation import (
     affine,
 )
 from derive.ir.system import System
-from derive.ir.tree import ONE, ZERO, affine_axes, letters, reads, substitute, walk
+from derive.ir.tree import ONE, ZERO, affine_axes, factors, letters, reads, substitute, walk
 
 When = Callable[[Term, Expr], Expr | None]
 _MOST_TOLD = 2  # conditions joined by `or`; more are counted
@@ -77,6 +77,7 @@ class Masks:
         self._readings: dict[str, list[_Reading]] = {}
         self._known: dict[str, Mask] = {}
         self._counts: dict[str, Equation] = {}
+        self.warnings: dict[str, str] = {}
 
     def around(self, equation: Equation) -> When:
         """Tells when the slope of an equation's term, which may be undefined, is asked for.
@@ -86,12 +87,25 @@ class Masks:
 
         def mask(term: Term, local: Expr) -> Expr | None:
             singular = self._hazards.singular(local)
-            if equation.tensor in self._looped or not (singular or self._hazards.unsound(local)):
+            if equation.tensor in self._looped:
+                if singular and not _chosen(local):
+                    self._warn(equation.tensor)
+                return None
+            if not (singular or self._hazards.unsound(local)):
                 return None
             found = self.of(equation).at(equation.axes, term.target)
             return found.condition if singular else found.author
 
         return mask
+
+    def _warn(self, tensor: str) -> None:
+        """A loop carries a derivative on from places where others don't read the value."""
+        if any(r.own.author for r in self._readings.get(tensor, ())):
+            self.warnings[tensor] = (
+                f"{tensor}: its slope may be undefined where it isn't read, and the loop carries "
+                f"that on; put the condition around its own value, too: {tensor}[...] = "
+                "where(condition, ..., 0)"
+            )
 
     def note(self, found: Contribution, equation: Equation | None) -> None:
         """A contribution of an equation, whose own contributions are there (None: it is `of`)."""
@@ -183,6 +197,11 @@ class Masks:
         name = self._name(equation.tensor)
         self._counts[name] = Equation(name, axes, tuple(dict.fromkeys(counted)))
         return Compare(">", Read(name, tuple(affine(a) for a in axes)), ZERO)
+
+
+def _chosen(local: Expr) -> bool:
+    """Whether a slope stands in a branch of its own."""
+    return any(isinstance(f, Call) and f.function == "where" for f in factors(local))
 
 
 def _read_before(equations: Sequence[Equation]) -> frozenset[str]:

@@ -156,6 +156,7 @@ class Sweep:
         if self.of in active and self.feeds_itself:
             self._name_adjoint(self.of)
         gathered, helpers = self._contributions(active, seed)
+        warnings.extend(self.masks.warnings.values())
         equations = [*helpers]
         equations.extend(self._collect(name, terms) for name, terms in gathered.items())
         tidier = Tidier(

@@ -213,3 +213,16 @@ def test_masked_values_at_random(seed):
 @pytest.mark.parametrize("seed", range(12, 120))
 def test_more_masked_values_at_random(seed):
     right_at_random(seed)
+
+
+def test_where_a_loop_carries_it_on_the_cure_is_told():
+    """What is masked in a loop is read by the next step, so the mask can't go with it."""
+    ends = "E = sum(t,i, where(A[t,i] > 0, g[t,i]**2, 0))"
+    spec = {"parameters": ["x"], "inputs": ["A"], "objective": "E", "sizes": {"t": 3, "i": 2}}
+    (warning,) = differentiate(parse(f"g[t,i] = 1/(x[t,i] + g[t-1,i])\n{ends}", **spec)).warnings
+    assert warning.startswith("g: its slope may be undefined where it isn't read")
+    cured = f"g[t,i] = where(A[t,i] > 0, 1/(x[t,i] + g[t-1,i]), 0)\n{ends}"
+    module = load_module(emit(derivation := differentiate(parse(cured, **spec)), part="math"))
+    assert derivation.warnings == ()
+    x = [[1.0, 0.0], [2.0, 3.0], [-1.0, 0.0]]
+    against_differences(module, {"x": x}, (np.array(x) != 0).astype(float))
