@@ -521,3 +521,14 @@ def test_a_letter_that_is_renamed_is_caught_by_no_other_reduction():
     module = load_module(emit(derivation, part="math"))
     w, x = np.array([1.0, 2, 3]), np.array([2.0, 1, -1])
     assert module.loss({"w": w}, x) == 3 * (6 * 1 + 3 * 2 - 1 * 3) ** 2
+
+
+def test_an_objective_that_is_given_is_refused():
+    with pytest.raises(ChainruleError, match="objective: 'w' is given, as parameter"):
+        parse("E = w**2", parameters=["w"], objective="w")
+
+
+def test_a_convolution_over_no_channels_is_refused():
+    layers = [{"type": "conv2d", "channels": 6, "kernel_size": 3}]
+    with pytest.raises(ChainruleError, match="the input has no axis of channels"):
+        load({"inputs": {"x": []}, "layers": layers, "loss": "mse"})

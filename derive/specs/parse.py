@@ -62,6 +62,11 @@ def parse(
     problems.extend(_wrong_integers(integers, roles, known))
     if all_read:
         problems.extend(_unknown({"objective": objective, "output": output}, known))
+        if objective in roles:
+            problems.append(
+                f"objective: '{objective}' is given, as {roles[objective]}; name a tensor that an "
+                "equation defines"
+            )
     training = training or read_optimizer(DEFAULT, {}, problems)
     declared = Declarations(
         name=name,

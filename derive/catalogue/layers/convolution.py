@@ -35,6 +35,8 @@ def _parameters(use: Use) -> tuple[Parameter, ...]:
 def _of_groups(use: Use) -> tuple[int, int]:
     """The channels of one group: of the input and of the output."""
     channels, groups = use.attributes["channels"], use.attributes["groups"]
+    if use.rank < 2:
+        raise Unfit("the input has no axis of channels; give it, such as x = [1, 28, 28]")
     given = use.shapes[0][1].number
     if given is None:
         raise Unfit("the number of channels is known at run time only; give it in inputs")
