@@ -713,7 +713,7 @@ def _is_number(value):
         if value.shape != () or value.dtype.kind not in "iuf":
             return False
         value = value.item()
-    return type(value) in (int, float) and -1e300 < value < 1e300
+    return type(value) in (int, float) and abs(value) <= np.finfo(np.float64).max
 
 
 def _is_empty(value):
