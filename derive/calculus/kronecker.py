@@ -1,4 +1,4 @@
-r"""A chain step told with Kronecker deltas: $\partial z_i/\partial W_{kl} = \delta_{ik} x_l$.
+r"""A chain step with Kronecker deltas: $\partial z_i/\partial W_{kl} = \delta_{ik} x_l$.
 
 The engine forms none. Who learnt it so sees here that both ways give the same: a read `X[f]`
 changes with `X[q]` where `f` is `q`, and the deltas are summed away again.

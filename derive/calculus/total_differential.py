@@ -1,4 +1,4 @@
-"""The total differential, told from the engine's own trace: `dz = sum_j dW x + W dx + db`.
+"""The total differential, read from the engine's own trace: `dz = sum_j dW x + W dx + db`.
 
 Nothing is differentiated here. The chain steps of a derivation hold what each read of an equation
 passes on; with the change of what is read in the place of the derivative that comes in, the same
@@ -40,7 +40,7 @@ from derive.ir.tree import (
 class Passage:
     """How a change of one read passes through one equation: the steps, from first to last form.
 
-    `source` is the equation's term that does the reading, `raw` what the rule gave, `told` the
+    `source` is the equation's term that does the reading, `raw` what the rule gave, `restated` the
     same through the equation's own output, `solved` with one entry on the left where there is such
     a form.
     """
@@ -48,7 +48,7 @@ class Passage:
     chain: Step
     source: Term
     raw: Term
-    told: Term
+    restated: Term
     solved: Term
 
     @property
@@ -86,8 +86,8 @@ def _passages(steps: Iterable[Step]) -> Iterator[Passage]:
             found = Passage(step, source, term, term, term)
         elif found is not None and step.subject == found.chain.subject:
             after = step.after.terms[0]
-            if step.rule == "re-express" and found.told == found.raw == found.solved:
-                found = replace(found, told=after, solved=after)
+            if step.rule == "re-express" and found.restated == found.raw == found.solved:
+                found = replace(found, restated=after, solved=after)
             elif step.rule in ("rename", "solve subscript"):
                 found = replace(found, solved=after)
                 yield found
@@ -123,7 +123,7 @@ def total_differential(
 ) -> Equation:
     """The differential of an equation's tensor by all that changes: one equation's passages.
 
-    `raw` is as the rule gave it, before any derivative was told through the output.
+    `raw` is as the rule gave it, before any derivative was written by the output.
     """
     through = tuple(through)
     equation = through[0].chain.before
@@ -132,7 +132,7 @@ def total_differential(
     sources: dict[tuple[object, ...], Term] = {}
     for passage in through:
         source = passage.source
-        body = _changed(replace(passage, told=passage.raw) if raw else passage, incoming)
+        body = _changed(replace(passage, restated=passage.raw) if raw else passage, incoming)
         key = (source.target, source.domain)
         bodies.setdefault(key, []).append(body)
         sources.setdefault(key, source)
@@ -186,14 +186,14 @@ def _changed(passage: Passage, incoming: str | None) -> Expr:
     read = Read(passage.wrt, passage.raw.target)
     change = Read(differential_of(passage.wrt), passage.raw.target)
     source, body = passage.source, passage.source.body
-    if passage.told == passage.raw and source.reduce == "sum":
+    if passage.restated == passage.raw and source.reduce == "sum":
         if body == read:
             return change
         if isinstance(body, Mul) and [set(reads(a)) for a in body.args].count({read}) == 1:
             others = [a for a in body.args if a != read]
             if len(others) + 1 == len(body.args) and not any(read in set(reads(a)) for a in others):
                 return Mul(tuple(change if a == read else a for a in body.args))
-    local = _without(incoming, passage.told.body)
+    local = _without(incoming, passage.restated.body)
     if source.reduce == "inv":
         # between the two inverses
         *before, last = factors(local)
@@ -203,7 +203,7 @@ def _changed(passage: Passage, incoming: str | None) -> Expr:
 
 def slope(derivation: Derivation, passage: Passage) -> Expr:
     """The local derivative alone, without what comes in from the equation's own tensor."""
-    return _without(upstream_of(derivation, passage.output), passage.told.body)
+    return _without(upstream_of(derivation, passage.output), passage.restated.body)
 
 
 def _without(incoming: str | None, body: Expr) -> Expr:

@@ -331,12 +331,12 @@ class Backward:
         if chain.right[-1] == final.right[-1]:
             return
         yield Display((chain,))
-        if passage.raw != passage.told:
+        if passage.raw != passage.restated:
             yield Paragraph(self.restated([passage]) or self.say("re-arrange"))
-            through = context.index.scattered(passage.chain.subject, passage.told)
+            through = context.index.scattered(passage.chain.subject, passage.restated)
             if through.right[-1] != final.right[-1]:
                 yield Display((replace(through, relation=chain.relation),))
-        if passage.solved.target != passage.told.target and not self.place(passage):
+        if passage.solved.target != passage.restated.target and not self.place(passage):
             yield Paragraph(self.say("rename", of=context.symbol(passage.wrt)))
 
     def place(self, passage: Passage) -> Text:
@@ -368,4 +368,4 @@ class Backward:
 
 
 def _belongs(step: Step, passage: Passage) -> bool:
-    return step.after.terms in ((passage.told,), (passage.solved,))
+    return step.after.terms in ((passage.restated,), (passage.solved,))

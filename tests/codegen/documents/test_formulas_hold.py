@@ -159,7 +159,7 @@ def test_every_passage_gives_its_part_of_a_derivative(spec):
     for passage in passages(derivation):
         forms = [
             evaluated(facts, passage.chain.after, term)
-            for term in dict.fromkeys((passage.raw, passage.told, passage.solved))
+            for term in dict.fromkeys((passage.raw, passage.restated, passage.solved))
         ]
         for form in forms[1:]:
             assert np.allclose(form, forms[0]), passage
