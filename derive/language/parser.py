@@ -247,13 +247,7 @@ class _Reader:
                 word = "and" if isinstance(op, ast.And) else "or"
                 return Op(here, word, tuple(inside(v) for v in values))
             case ast.Compare(left=left, ops=ops, comparators=comparators):
-                parts = [inside(left), *(inside(c) for c in comparators)]
-                tests: list[Syntax] = []
-                for k, test in enumerate(ops):
-                    if type(test) not in _COMPARE:
-                        raise Refused(here, "'in' and 'is' are not known; compare with == or <")
-                    tests.append(Op(here, _COMPARE[type(test)], (parts[k], parts[k + 1])))
-                return tests[0] if len(tests) == 1 else Op(here, "and", tuple(tests))
+                return self.comparison(here, ops, [inside(p) for p in (left, *comparators)])
             case ast.Subscript(value=ast.Name(id=name), slice=ast.Tuple(elts=elts)):
                 return Ref(here, name, tuple(inside(e) for e in elts))
             case ast.Subscript(value=ast.Name(id=name), slice=one):
@@ -274,6 +268,16 @@ class _Reader:
                 kind: Any = type(getattr(node, "op", node))
                 message = _REFUSED.get(kind, _REFUSED.get(type(node)))
                 raise Refused(here, message or "this is no part of the equation language")
+
+    @staticmethod
+    def comparison(here: Place, ops: list[ast.cmpop], sides: list[Syntax]) -> Syntax:
+        """`a < b`, or a chain `a < b < c`, all of which must hold."""
+        tests: list[Syntax] = []
+        for op, left, right in zip(ops, sides, sides[1:], strict=False):
+            if type(op) not in _COMPARE:
+                raise Refused(here, "'in' and 'is' are not known; compare with == or <")
+            tests.append(Op(here, _COMPARE[type(op)], (left, right)))
+        return tests[0] if len(tests) == 1 else Op(here, "and", tuple(tests))
 
     def binary(
         self,

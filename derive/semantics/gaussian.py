@@ -6,6 +6,7 @@ entries of its inverse; exact rationals refuse it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import reduce
 from operator import add, mul
@@ -14,6 +15,12 @@ from typing import Any
 from derive.semantics.number_systems import Arithmetic
 
 Matrix = Sequence[Sequence[Any]]
+
+
+def rows_of(values: list[Any]) -> list[list[Any]]:
+    """The entries of a square matrix, row by row, as rows."""
+    size = math.isqrt(len(values))
+    return [values[k : k + size] for k in range(0, len(values), size)]
 
 
 def inverse(matrix: Matrix, arithmetic: Arithmetic) -> list[list[Any]]:

@@ -38,7 +38,7 @@ from derive.ir.notation import (
     affine,
 )
 from derive.ir.tree import reads
-from derive.semantics.gaussian import determinant, inverse, log_determinant
+from derive.semantics.gaussian import determinant, inverse, log_determinant, rows_of
 from derive.semantics.number_systems import FLOATS, Arithmetic
 
 Place = tuple[int, ...]
@@ -238,7 +238,7 @@ class Interpreter:
         """Every entry of the inverse in which a place lies."""
         (term,) = equation.terms
         values = [self._expr(term.body, at) for at in self._matching(term, place)]
-        rows = inverse(_square(values), self.arithmetic)
+        rows = inverse(rows_of(values), self.arithmetic)
         first = place[:-2]
         return {(*first, i, j): x for i, row in enumerate(rows) for j, x in enumerate(row)}
 
@@ -281,9 +281,9 @@ class Interpreter:
             case "logsumexp":
                 return self.arithmetic.logsumexp(values)
             case "det":
-                return determinant(_square(values), self.arithmetic)
+                return determinant(rows_of(values), self.arithmetic)
             case "logdet":
-                return log_determinant(_square(values), self.arithmetic)
+                return log_determinant(rows_of(values), self.arithmetic)
             case _:
                 raise ValueError(f"{op} is no reduction")
 
@@ -388,12 +388,6 @@ class Interpreter:
                 case Mod(of, by):
                     total += coefficient * (self._integer(of, at) % by)
         return total
-
-
-def _square(values: list[Any]) -> list[list[Any]]:
-    """The entries of a square matrix, row by row, as rows."""
-    size = math.isqrt(len(values))
-    return [values[k : k + size] for k in range(0, len(values), size)]
 
 
 def _array(value: Any) -> np.ndarray:
