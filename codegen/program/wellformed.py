@@ -134,7 +134,8 @@ class _Check:
         for array in arrays_in(one):
             complaint = _complaint(array)
             self._demand(not complaint, complaint)
-            self._demand(set(_walked(array)) <= {*self.letters}, f"a letter of no loop in {array}")
+            for letter in _walked(array):
+                self._demand(letter in self.letters, f"{letter.letter} is no loop's letter")
 
     def _call(self, call: Call) -> None:
         called = self.callable_.get(call.procedure)
