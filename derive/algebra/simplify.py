@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import sympy
@@ -21,11 +21,14 @@ from derive.algebra.sympy_bridge import TRANSCENDENTAL, Leaves, Where, from_symp
 from derive.ir.notation import (
     Affine,
     Axis,
+    Call,
     Equation,
     Expr,
+    Number,
+    Pow,
     Read,
 )
-from derive.ir.tree import affine_axes, reads, substitute
+from derive.ir.tree import affine_axes, reads, substitute, walk
 
 Sympy = Any
 _MOST_FACTORED = 24
@@ -42,6 +45,21 @@ class Fact:
     axes: tuple[Axis, ...]
     output: Read
     body: Expr
+
+    @cached_property
+    def arguments(self) -> tuple[frozenset[str], ...]:
+        """The tensors that each of its functions and roots reads."""
+        parts = (n for n in walk(self.body) if isinstance(n, Call) or _is_root(n))
+        names = (frozenset(r.tensor for r in reads(n)) for n in parts)
+        return tuple(dict.fromkeys(n for n in names if n))
+
+
+def _is_root(node: Expr) -> bool:
+    match node:
+        case Pow(_, Number(value)):
+            return value.denominator > 1
+        case _:
+            return isinstance(node, Pow)
 
 
 def simplify(body: Expr) -> Expr:
@@ -247,8 +265,11 @@ def _through_fact(shape: Expr, inside: Expr, output: Expr) -> Expr | None:
 def _matching(body: Expr, facts: Mapping[str, Sequence[Fact]]) -> Iterator[Fact]:
     """Facts that speak of values read here, with their letters put to the body's."""
     seen: set[tuple[str, tuple[Affine, ...]]] = set()
+    names = {r.tensor for r in reads(body)}
     for read in reads(body):
         for fact in facts.get(read.tensor, ()):
+            if not any(argument <= names for argument in fact.arguments):
+                continue  # none of its functions can stand in the body
             first = next(r for r in reads(fact.body) if r.tensor == read.tensor)
             places: dict[Axis, Affine] = {}
             for mine, theirs in zip(first.subscripts, read.subscripts, strict=True):
