@@ -29,13 +29,13 @@ from derive.calculus.optimizer_updates import (
     Rule,
     equation_of,
     letters_of,
+    rule_names,
     rules_for,
     rules_of,
 )
 from derive.ir.names import current_of, next_of
 from derive.ir.notation import Add, Dim, Equation, Expr, Index, Read, Tensor, affine
 from derive.ir.tree import add, equation_reads, walk
-from derive.language.syntax import Fn, Name, Op, Red, Ref, Syntax
 
 _MOVED = next_of(PARAMETER)
 
@@ -113,7 +113,7 @@ def _updated(context: Context) -> tuple[list[Instruction], list[tuple[str, Opera
     ]
     if not rules:
         return [], state
-    used = {n for r in rules for n in _read(r.right)}
+    used = {n for r in rules for n in rule_names(r.right)}
     rows = [*(n for n, _ in training.hyperparameters if n in used), *alone]
     body: list[Instruction] = [Unpack("state", tuple((n, n) for n in rows))] if rows else []
     body += [_overall(r) for r in rules if not r.each]
@@ -139,20 +139,6 @@ def _memory(name: str, groups: Sequence[_Rules]) -> Memory:
     return Memory() if every else Memory(ranks=tuple(k for k in ranks if k is not None))
 
 
-def _read(node: Syntax) -> set[str]:
-    match node:
-        case Name(name=name):
-            return {name}
-        case Ref(name=name):
-            return {name}
-        case Op(args=args) | Fn(args=args):
-            return set().union(*map(_read, args))
-        case Red(body=body):
-            return _read(body)
-        case _:
-            return set()
-
-
 def _overall(rule: Rule) -> Overall:
     """What there is once for all parameters."""
     equation = equation_of(rule, {rule.tensor: rule.tensor}, (EVERY,), {})
@@ -173,10 +159,10 @@ def _group(group: _Rules) -> Group:
         equation_of(r, {r.tensor: r.tensor}, (EVERY,), within)
         for r, within in zip(rules, letters_of(rules, shape), strict=True)
     ]
-    read = set().union(*(_read(r.right) for r in rules))
+    read = {n for r in rules for n in rule_names(r.right)}
     # a parameter that is only moved by something needs no name of its own
     whole = any(
-        PARAMETER in _read(r.right)
+        PARAMETER in rule_names(r.right)
         for r, e in zip(rules, equations, strict=True)
         if r.tensor != _MOVED or not _adds(e)
     )
@@ -199,7 +185,7 @@ def _sizes(group: _Rules) -> tuple[str, ...]:
         if group.rank == 2
         else tuple(f"size{k}" for k in range(group.rank or 0))
     )
-    taken = {n for r in group.rules for n in (_local(r.tensor), *_read(r.right))}
+    taken = {n for r in group.rules for n in (_local(r.tensor), *rule_names(r.right))}
     return tuple(f"{n}_" if n in taken else n for n in names)
 
 

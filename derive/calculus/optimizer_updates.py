@@ -112,7 +112,7 @@ def rules_of(lines: Sequence[str]) -> tuple[Rule, ...]:
         if isinstance(right, Red) and any(isinstance(x, Dots) for x in right.letters):
             over_all = any(isinstance(x, Name) for x in right.letters)
             right, sums = right.body, "parameters" if over_all else "entries"
-        each = sums != "parameters" and bool(set(_names(right)) & own)
+        each = sums != "parameters" and bool(set(rule_names(right)) & own)
         if each:
             own.add(_name(equation))
         letters = names_of(equation.letters)
@@ -155,7 +155,7 @@ def rules_for(rules: Sequence[Rule], rank: int) -> tuple[Rule, ...]:
         name = work.pop()
         if name in fit and name not in needed:
             needed.add(name)
-            work.extend(_names(fit[name].right))
+            work.extend(rule_names(fit[name].right))
         # what is remembered goes on being so
         if next_of(name) in fit and name != PARAMETER:
             work.append(next_of(name))
@@ -186,13 +186,13 @@ def _name(equation: Written) -> str:
     return next_of(equation.tensor) if equation.is_next else equation.tensor
 
 
-def _names(node: Syntax) -> Iterator[str]:
-    """The tensors and numbers that are read."""
+def rule_names(node: Syntax) -> Iterator[str]:
+    """The tensors and numbers that a rule reads; letters of subscripts are none of them."""
     if isinstance(node, Name | Ref):
         yield node.name
     else:
         for part in SYNTAX.children(node):
-            yield from _names(part)
+            yield from rule_names(part)
 
 
 def updates_of(
@@ -211,7 +211,7 @@ def updates_of(
     own_rules = {p: rules_for(rules, len(table[p].shape)) for p in gradients}
     used = {r for chosen in own_rules.values() for r in chosen}
     shared = [r for r in rules if not r.each and r in used]
-    read = {n for r in used for n in _names(r.right)}
+    read = {n for r in used for n in rule_names(r.right)}
     hyper = {n: v for n, v in system.training.hyperparameters if n in read}
     alone = _names_alone([*hyper, *(_bare(r) for r in shared)], taken)
     names = {p: {**alone, **_own_names(p, g, own_rules[p], taken)} for p, g in gradients.items()}

@@ -14,11 +14,8 @@ from derive.ir.notation import Affine, Dim, affine
 from derive.language.occurrences import bound_letters, refs
 from derive.language.scope import Scoped
 from derive.language.syntax import (
-    Bound,
-    Fn,
     Letter,
     LetterVar,
-    Op,
     Place,
     Ref,
     Refused,
@@ -189,19 +186,7 @@ def _follow(equations: Sequence[Scoped], sizes: Sizes) -> dict[LetterVar, Slot]:
 
 def _matrices(node: Syntax) -> Iterator[Ref]:
     """Every read of an inverse or a determinant."""
-    match node:
-        case Ref(name=name, subscripts=parts):
-            if parted(name)[0]:
-                yield node
-            for part in parts:
-                yield from _matrices(part)
-        case Op(args=args) | Fn(args=args):
-            for part in args:
-                yield from _matrices(part)
-        case Bound(body=body):
-            yield from _matrices(body)
-        case _:
-            pass
+    return (ref for ref in refs(node) if parted(ref.name)[0])
 
 
 def _square(extents: Extents, ref: Ref, rows: int) -> None:

@@ -14,12 +14,12 @@ from fractions import Fraction
 from derive.ir.names import primal_of
 from derive.ir.notation import Affine
 from derive.language.syntax import (
+    SYNTAX,
     Fn,
     Name,
     Num,
     Op,
     Place,
-    Red,
     Ref,
     Syntax,
     Written,
@@ -69,15 +69,12 @@ def _scaled(written: Written, terms: Mapping[str, int]) -> Written:
 
 
 def _read_scaled(node: Syntax, terms: Mapping[str, int]) -> Syntax:
-    match node:
-        case Ref(place=place, name=name) if name in terms:
-            return Op(place, "*", (_size(place, name, terms[name]), node))
-        case Op(args=args) | Fn(args=args):
-            return replace(node, args=tuple(_read_scaled(a, terms) for a in args))
-        case Red(body=body):
-            return replace(node, body=_read_scaled(body, terms))
-        case _:
-            return node
+    def change(part: Syntax) -> Syntax | None:
+        if not isinstance(part, Ref) or part.name not in terms:
+            return None
+        return Op(part.place, "*", (_size(part.place, part.name, terms[part.name]), part))
+
+    return SYNTAX.transform(node, change)
 
 
 def _size(place: Place, tensor: str, axis: int) -> Syntax:

@@ -38,10 +38,8 @@ from derive.language.printer import expr_text
 from derive.language.scope import resolve
 from derive.language.syntax import (
     SYNTAX,
-    Fn,
     Name,
     Num,
-    Op,
     Place,
     Red,
     Ref,
@@ -154,10 +152,8 @@ def _put(node: Syntax, argument: Syntax, place: Place) -> Syntax:
     match node:
         case Name(name=name) if name == ARGUMENT:
             return argument
-        case Op(args=args) | Fn(args=args):
-            return replace(node, place=place, args=tuple(_put(a, argument, place) for a in args))
         case _:
-            return replace(node, place=place)
+            return replace(SYNTAX.over(node, lambda p: _put(p, argument, place)), place=place)
 
 
 def entrywise(system: System, tensor: str) -> Expr | None:
