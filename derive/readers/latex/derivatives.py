@@ -10,7 +10,8 @@ from derive.ir.names import adjoint_of
 from derive.language.syntax import Name, Ref, Syntax
 from derive.readers.latex import functions
 from derive.readers.latex.context import Formula, NotByIndex, Scope
-from derive.readers.latex.references import reference, settled
+from derive.readers.latex.labels import settled
+from derive.readers.latex.references import reference
 from derive.readers.latex.symbol_parts import Spelled, spell
 from derive.readers.latex.syntax.nodes import (
     Group,

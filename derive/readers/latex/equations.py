@@ -22,8 +22,8 @@ from derive.readers.latex.by_index.left_sides import left_of
 from derive.readers.latex.by_index.values import value
 from derive.readers.latex.context import Formula, NotByIndex, letter_of
 from derive.readers.latex.extents_from_text import settled_sizes
+from derive.readers.latex.labels import pieces
 from derive.readers.latex.name_resolution import Names
-from derive.readers.latex.references import pieces
 from derive.readers.latex.symbol_parts import spell
 from derive.readers.latex.syntax.lexer import MOST_FORMULAS, Text, tokens_of
 from derive.readers.latex.syntax.lines import formulas_of

@@ -30,7 +30,7 @@ from derive.readers.latex.context import (
     Scope,
 )
 from derive.readers.latex.derivatives import Slope, derivative_of
-from derive.readers.latex.references import settled
+from derive.readers.latex.labels import settled
 from derive.readers.latex.symbol_parts import Spelled, spell
 from derive.readers.latex.syntax.nodes import (
     Accent,

@@ -23,7 +23,7 @@ from derive.readers.latex.derivatives import (
     adjoint_name,
     as_product,
 )
-from derive.readers.latex.references import settled
+from derive.readers.latex.labels import settled
 from derive.readers.latex.symbol_parts import Spelled
 from derive.readers.latex.syntax.nodes import (
     Cases,

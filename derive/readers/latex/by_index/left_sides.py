@@ -16,7 +16,8 @@ from derive.readers.latex.derivatives import (
     adjoint_name,
     derivative_of,
 )
-from derive.readers.latex.references import settled, subscripts_of, walked_axes
+from derive.readers.latex.labels import settled
+from derive.readers.latex.references import subscripts_of, walked_axes
 from derive.readers.latex.symbol_parts import Spelled, spell
 from derive.readers.latex.syntax.nodes import (
     Group,

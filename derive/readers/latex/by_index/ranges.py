@@ -17,7 +17,7 @@ from derive.language.syntax import (
 )
 from derive.readers.latex.context import Formula, Scope, letter_of
 from derive.readers.latex.integers import fold, joined, shifted
-from derive.readers.latex.references import extent_letter, pieces_of
+from derive.readers.latex.labels import extent_letter, pieces_of
 from derive.readers.latex.symbol_parts import spell, subscripts
 from derive.readers.latex.syntax.nodes import (
     Group,

@@ -26,7 +26,8 @@ from derive.readers.latex.context import (
 )
 from derive.readers.latex.derivatives import Slope, as_product, slope_value
 from derive.readers.latex.integers import shifted
-from derive.readers.latex.references import extent_letter, pieces, position, reference
+from derive.readers.latex.labels import extent_letter, pieces
+from derive.readers.latex.references import position, reference
 from derive.readers.latex.symbol_parts import Spelled, spell
 from derive.readers.latex.syntax.nodes import (
     Accent,
