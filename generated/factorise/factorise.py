@@ -571,7 +571,7 @@ def _new_file(folder):
 def _brief(value, room=120):
     """A value in words, without its middle where that is long."""
     text = str(value)
-    half = room // 2 - 2
+    half = (room - 5) // 2
     return text if len(text) <= room else f"{text[:half]} ... {text[-half:]}"
 
 
@@ -719,7 +719,8 @@ class _Parser(argparse.ArgumentParser):
     """A parser whose errors take one line."""
 
     def error(self, message):
-        self.exit(2, f"{self.prog}: {message}\n")
+        _tell(_brief(f"{self.prog}: {message}", 400))
+        self.exit(2)
 
 
 def _parser():

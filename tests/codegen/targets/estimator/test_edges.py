@@ -141,6 +141,8 @@ def test_wide_tables_have_short_messages(here: Path, capsys: pytest.CaptureFixtu
         ["predict", "data.csv", "--model", "n" * 5000],
         ["train", "data.csv", "--target", "sex", "-o", "n" * 5000],
         ["train", "data.csv", "--target", "sex", "--seed", "9" * 4000],
+        ["train", "data.csv", "--target", "sex", "--epochs", "many\x1b" * 4000],
+        ["train", "data.csv", *["more"] * 4000],
     ):
         assert run("sigmoid", *command) == 2
         err = capsys.readouterr().err

@@ -134,7 +134,8 @@ class _Parser(argparse.ArgumentParser):
     """A parser whose errors take one line."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message}\n")
+        _tell(_brief(f"{self.prog}: {message}", 400))
+        self.exit(2)
 
 
 def _parser() -> argparse.ArgumentParser:

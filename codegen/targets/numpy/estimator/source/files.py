@@ -79,7 +79,7 @@ def _new_file(folder: str) -> tuple[str, IO[bytes]]:
 def _brief(value: object, room: int = 120) -> str:
     """A value in words, without its middle where that is long."""
     text = str(value)
-    half = room // 2 - 2
+    half = (room - 5) // 2
     return text if len(text) <= room else f"{text[:half]} ... {text[-half:]}"
 
 
