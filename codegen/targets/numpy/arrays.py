@@ -48,6 +48,7 @@ from derive.ir.notation import (
     Axis,
     Constant,
 )
+from derive.ir.tree import ZERO
 
 
 class ArrayPrinter(Indices):
@@ -141,8 +142,7 @@ class ArrayPrinter(Indices):
     @show.register
     def _count(self, array: Count) -> Code:
         if not array.axes:
-            code = self.index(array.value)
-            return code, ATOM if code.isidentifier() or code.isdigit() else SUM
+            return self.index(array.value), self.level(array.value)
         kind = ", dtype=DTYPE" if array.as_float else ""
         parts: list[tuple[int, str]] = []
         for atom, coefficient in array.value.terms:
@@ -174,7 +174,8 @@ class ArrayPrinter(Indices):
     @show.register
     def _length(self, array: Length) -> Code:
         code = self.length(array.value)
-        return code, ATOM if code.isalnum() or code.startswith("max(") else SUM
+        whole = code == self.index(array.value)  # else it is `max(..., 0)`
+        return code, self.level(array.value) if whole else ATOM
 
     @show.register
     def _load(self, array: Load) -> Code:
@@ -250,7 +251,7 @@ class ArrayPrinter(Indices):
             return self.aligned(array.of, array.axes)
         code = self.aligned(array.of, array.axes)[0]
         if is_number(array.of):
-            if code == "0":
+            if array.of == Value(ZERO):
                 return f"np.zeros({self.shape(array.shape)}, dtype=DTYPE)", ATOM
             return f"np.full({self.shape(array.shape)}, {code}, dtype=DTYPE)", ATOM
         return f"np.broadcast_to({code}, {self.shape(array.shape)})", ATOM

@@ -29,6 +29,7 @@ from derive.ir.notation import (
     Axis,
     Number,
 )
+from derive.ir.tree import ONE, ZERO
 
 
 def map_code(array: Map, printer: ArrayCode) -> Code:
@@ -123,9 +124,9 @@ def _pow(printer: ArrayCode, base: Array, exponent: Array, axes: tuple[Axis, ...
     return f"{code} ** {printer.within(exponent, axes, ATOM)}", POWER
 
 
-def _where(printer: ArrayCode, args: Sequence[Array], axes: tuple[Axis, ...]) -> Code:
+def _where(printer: ArrayCode, args: tuple[Array, ...], axes: tuple[Axis, ...]) -> Code:
     condition, yes, no = (printer.aligned(a, axes)[0] for a in args)
-    if (yes, no) == ("1", "0"):
+    if args[1:] == (Value(ONE), Value(ZERO)):
         return f"{printer.within(args[0], axes, ATOM)}.astype(DTYPE)", ATOM
     code = f"np.where({condition}, {yes}, {no})"
     if all(is_number(a) for a in args[1:]):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from codegen.targets.numpy.names import TRAINING, Names
-from codegen.targets.numpy.tables import number_code
+from codegen.targets.numpy.tables import ATOM, SUM, number_code
 from derive.algebra.index_rules import bounds, surely_not_negative
 from derive.ir.notation import (
     Add,
@@ -48,6 +48,15 @@ class Indices:
                 return str(value.constant)
             shown += f" {'+' if value.constant > 0 else '-'} {abs(value.constant)}"
         return shown
+
+    @staticmethod
+    def level(value: Affine) -> int:
+        """How tightly the source of an integer binds."""
+        if value.number is not None:
+            return ATOM if value.number >= 0 else SUM
+        ((atom, coefficient), *others) = value.terms
+        alone = not others and coefficient == 1 and not value.constant
+        return ATOM if alone and isinstance(atom, Axis | Dim) else SUM
 
     def _atom(self, atom: Atom) -> str:
         match atom:
