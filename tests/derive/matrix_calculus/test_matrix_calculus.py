@@ -464,7 +464,7 @@ FUNCTIONS = [
         "sum((y - sigmoid(A @ x))**2)",
         S,
         "x",
-        ["z = 1 / (1 + np.exp(-(A @ x)))", "return 2 * A.T @ ((y - z) * z * (z - 1))"],
+        ["z = 1 / (1 + np.exp(-(A @ x)))", "return 2 * A.T @ ((y - z) * (z - 1) * z)"],
     ),
     (
         "y.T @ inv(A + k * eye) @ y",
