@@ -236,7 +236,7 @@ def _judged(
     for record in alone:
         assert record.tensor is not None
         line = record.place.line
-        if record.wrong:
+        if record.wrong or not _divided(record, records):
             yield _different(record, records.model)
             continue
         held = _holds(record, again)
@@ -247,6 +247,14 @@ def _judged(
         else:
             size = "it is right for some numbers of samples only"
             yield Judged(record.tensor, line, size, {"slips": []})
+
+
+def _divided(record: Record, records: Records) -> bool:
+    """Whether an error term of each sample's own loss is divided by what reads it."""
+    if record.match is None or record.match.scale == 1:
+        return True
+    readers = (r for r in records.right if record.index in r.value.behind)
+    return any(r.match is not None and r.match.scale == 1 for r in readers)
 
 
 def _holds(record: Record, again: Records) -> bool | None:

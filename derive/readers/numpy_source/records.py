@@ -189,7 +189,7 @@ class Records:
         record = Record(len(self.values), name, place, shown, value, key, last, tensor)
         if part and not last:
             self.values.append(record)
-            return replace(value, behind=value.behind | {record.index}, node=None)
+            return replace(value, behind=value.behind | {record.index})
         matches: list[Match] = []
         if value.array is not None and self.totals is not None:
             matches = self.model.matches(value.array, frozenset(self.reads.values()))
@@ -389,7 +389,10 @@ class Records:
     def mismatched(self) -> list[Record]:
         """Values that equal nothing though their names mean something, and nothing right reads."""
         read = frozenset[int]().union(*(r.value.behind for r in self.right))
-        read |= frozenset[int]().union(*(s.behind for s in self.steps if (s.rate or 0) > 0))
+        read |= frozenset[int]().union(*(s.behind for s in self.steps if self._is_full(s)))
+        down = frozenset[int]().union(*(s.behind for s in self.steps if (s.rate or 0) > 0))
+        turned = (r for r in self.values if r.match is not None and r.match.scale < 0)
+        read |= down & {r.index for r in turned}
         matched = {(r.key, r.tensor) for r in self.right}
         found = []
         for record in self.values:
@@ -403,6 +406,11 @@ class Records:
             if not (forward and (record.key, record.meant) in matched):
                 found.append(record)
         return found
+
+    def _is_full(self, step: Step) -> bool:
+        """Whether a parameter goes down by the model's own rate."""
+        rate = self.model.numbers.get("learning_rate")
+        return rate is not None and step.rate is not None and bool(np.isclose(step.rate, rate))
 
     def _is_another(self, record: Record) -> bool:
         """Whether a value has the model's own name for a derivative and equals another one."""
