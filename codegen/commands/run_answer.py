@@ -32,6 +32,7 @@ from derive.readers.vocabulary import Vocabulary
 
 CHECK, PLACE = "formula", "formulas"
 POINTS = 2
+_GIVEN = ("input", "target", "parameter", "constant", "hyperparameter")
 CLOSE = 1e-8  # of numbers in float64, after a person's own order of operations
 
 
@@ -52,6 +53,7 @@ def check_run(derivation: Derivation, text: str, names: Mapping[str, str]) -> Re
         )
     setting = Setting(derivation, known_names(derivation), False, 0)
     rows: dict[str, Row] = {}
+    roles = {t.name: t.role for t in derivation.system.tensors}
     for point in range(1, POINTS + 1):
         try:
             at = setting.point(point)
@@ -59,17 +61,18 @@ def check_run(derivation: Derivation, text: str, names: Mapping[str, str]) -> Re
             return _report(derivation, (Row(derivation.objective, CHECK, OPEN, str(none)),), {})
         given = _given(meant, set_, at, setting, vocabulary)
         found = run_source(text, given, outputs)
-        if not found:
-            raise ChainruleError(
-                f"{PLACE}: it ran, and set none of {', '.join(outputs)}; call your functions, or "
-                "name their parameters after arrays of the model"
-            )
         for row in (
             *_rows(found, meant, at, setting),
             *_no_arrays(tree, found, meant, at, setting),
         ):
             if row.name not in rows or rows[row.name].ok:
                 rows[row.name] = row
+    if not rows:
+        wanted = [n for n in outputs if roles.get(meant[n]) not in _GIVEN] or outputs
+        raise ChainruleError(
+            f"{PLACE}: it ran, and set none of {', '.join(wanted)}; call your functions, or "
+            "name their parameters after arrays of the model"
+        )
     return _report(derivation, tuple(rows.values()), meant)
 
 
@@ -148,8 +151,20 @@ def _no_arrays(
             yield Row(tensor, CHECK, OPEN, detail, {**data, "refused": True})
 
 
+def _as_it_lies(array: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """A column as a vector, samples in columns as rows, weights as the model has them."""
+    if array.shape == right.shape:
+        return array
+    ways = [array.T] if array.T.shape == right.shape else []
+    if [n for n in array.shape if n != 1] == [n for n in right.shape if n != 1] and array.ndim:
+        ways.append(array.reshape(right.shape))
+    close = (w for w in ways if np.allclose(w.astype(float), right, rtol=CLOSE, atol=CLOSE))
+    return next(close, array)
+
+
 def _row(tensor: str, array: np.ndarray, right: np.ndarray, at: Instance) -> Row:
     data: dict[str, Any] = {"assumption": None, "slips": [], "counterexample": None}
+    array = _as_it_lies(array, right)
     if array.shape != right.shape:
         reason = f"{tensor} has shape {right.shape}, and the source gives {array.shape}"
         shapes = {"derived": str(right.shape), "written": str(array.shape), "reason": reason}

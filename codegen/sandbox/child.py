@@ -42,7 +42,7 @@ _BUILTINS = (
     *("frozenset", "int", "isinstance", "iter", "len", "list", "map", "max", "min", "next", "pow"),
     *("print", "range", "repr", "reversed", "round", "set", "slice", "sorted", "str", "sum"),
     *("tuple", "zip", "True", "False", "None", "__build_class__"),
-    *("property", "classmethod", "staticmethod"),
+    *("object", "property", "classmethod", "staticmethod"),
     *("Exception", "ArithmeticError", "AssertionError", "IndexError", "KeyError", "RuntimeError"),
     *("TypeError", "ValueError", "ZeroDivisionError", "NotImplementedError"),
 )

@@ -273,6 +273,8 @@ class Expressions:
                 return Module("float")
             case Value() if name == "real":
                 return of
+            case Value() if name not in METHODS and name not in ("fill", "tolist"):
+                return self.scope.part(node, Unknown("", f"'.{shorten(name)}' isn't known"), name)
             case Value() | dict() | list() | tuple() | str() | Number() | Parent() | Class():
                 return Method(of, name)
             case _:

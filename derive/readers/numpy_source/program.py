@@ -245,6 +245,8 @@ class Program:
                     shape = list(value) if isinstance(value, tuple) else [value]
                     args = [holder, *shape]
                     self.bind(of, self.arrays.apply(target, FUNCTIONS["reshape"], args, "reshape"))
+                elif isinstance(holder, Value):
+                    self.hold({}, name, name, value, target)  # `self.weights.dW = ...`
                 else:
                     raise Refused(self.arrays.place(target), "this can't be assigned to here")
             case ast.Subscript(value=of, slice=picks):
