@@ -9,14 +9,7 @@ from codegen.lowering.context import Scene
 from codegen.lowering.expression import lower, lower_sum
 from codegen.lowering.mixed_radix import prepared
 from codegen.lowering.ranges import all_of, narrow
-from codegen.lowering.reads import (
-    Run,
-    lower_index,
-    outside_of,
-    runs_of,
-    span_of,
-    tiles,
-)
+from codegen.lowering.scatter import laid_out, narrowed, short_first, target_of, uses_of
 from codegen.program.nodes import (
     AddAt,
     Array,
@@ -29,8 +22,6 @@ from codegen.program.nodes import (
     Matrix,
     Pick,
     Reduce,
-    Reshape,
-    Span,
     Spread,
     Statement,
     Value,
@@ -44,7 +35,6 @@ from derive.ir.notation import (
     Add,
     Affine,
     Axis,
-    Dim,
     Equation,
     Expr,
     Read,
@@ -55,7 +45,6 @@ from derive.ir.notation import (
 from derive.ir.tree import (
     ZERO,
     add,
-    affine_axes,
     number,
 )
 
@@ -233,7 +222,7 @@ def _piece(
         if axis in fixed:
             picks.append(At(affine(axis)))
         else:
-            picks.append(_narrowed(subscript, scene))
+            picks.append(narrowed(subscript, scene))
             whole = whole and axis not in ranges
     free = tuple(a for a in equation.axes if a not in fixed)
     return _Piece(value, tuple(picks), whole, tuple(guards), free)
@@ -261,115 +250,23 @@ def _term_value(term: Term, run: tuple[Axis, ...], scene: Scene) -> Array:
 
 def _scattered(term: Term, equation: Equation, scene: Scene, guards: list[Expr]) -> _Piece | None:
     """A term whose left subscripts aren't plain letters: folds, fixed places, scatter-adds."""
-    shape = scene.table[equation.tensor].shape
-    uses: dict[Axis, int] = {}
-    for subscript in term.target:
-        for axis in scene.free(affine_axes(subscript)):
-            uses[axis] = uses.get(axis, 0) + 1
-    kept = tuple(uses)
-    scene = replace(scene, order=_short_first(term, scene))
+    kept = tuple(uses_of(term.target, scene))
+    scene = replace(scene, order=short_first(term.target, scene))
     run = tuple(a for a in term.domain if a not in kept and a not in scene.fixed)
     value = _term_value(replace(term, target=tuple(affine(a) for a in kept)), run, scene)
-    picks: list[Pick] = []
-    layout: list[tuple[Axis, ...]] = []
-    out: list[Axis] = []
-    folds: list[tuple[int, Affine, Affine, tuple[Run, ...]]] = []
-    tiled = False
-    gathered: list[int] = []
-    positions: list[int] = []
-    inside: list[Expr] = []
-    for k, (subscript, extent) in enumerate(zip(term.target, shape, strict=True)):
-        free = scene.free(affine_axes(subscript))
-        simple = all(isinstance(a, Axis | Dim) for a, _ in subscript.terms)
-        if not free and simple:
-            picks.append(At(subscript))
-            inside.extend(outside_of(subscript, extent))
-            continue
-        position = len(out)
-        out.append(equation.axes[k])
-        if not simple or any(uses[a] > 1 for a in free):
-            picks.append(Whole())
-            gathered.append(k)
-            positions.append(position)
-            layout.append(())
-        elif subscript.axis is not None and subscript.axis.extent == extent:
-            picks.append(_narrowed(subscript, scene))
-            layout.append(free)
-        elif len(free) == 1 and (slice_ := span_of(subscript, extent, scene)):
-            picks.append(slice_)
-            layout.append(free)
-        else:
-            picks.append(Whole())
-            start, runs = runs_of(subscript, free, scene)
-            digits = tiles(start, runs, extent)
-            if digits:
-                tiled = True
-                layout.append(tuple(a for _, a, _ in digits))
-            else:
-                folds.append((position, extent, start, runs))
-                layout.append(free)
-    guards = [*guards, *inside]
-    if any(decide(g) is False for g in inside):
+    target = target_of(term.target, equation.axes, scene.table[equation.tensor].shape, scene)
+    if any(decide(g) is False for g in target.inside):
         return None
-    indices = tuple(lower_index(term.target[k], scene) for k in gathered)
-    first = scene.union(indices)
-    axes = (*first, *(a for group in layout for a in group))
-    value = scene.spread(value, axes)
-    for position, extent, start, runs in reversed(folds):
-        at = len(first) + sum(len(g) for g in layout[:position])
-        after = (
-            *value.axes[:at],
-            out[position],
-            *value.axes[at + len(runs) :],
+    conditions = (*guards, *target.inside)
+    first = scene.union(target.indices)
+    value = laid_out(value, target, first, scene)
+    if target.indices:
+        axes = (*first, *target.rest)
+        added = AddAt(
+            equation.tensor, target.picks, target.positions, target.indices, first, value, axes
         )
-        value = Fold(value, at, extent, start, runs, after)
-    if tiled:
-        sizes = [scene.length(a) for a in first]
-        kept_axes = [k for k, p in enumerate(picks) if not isinstance(p, At)]
-        for position, k in enumerate(kept_axes):
-            if position not in positions:
-                part = isinstance(picks[k], Span)
-                sizes.append(scene.length(layout[position][0]) if part else shape[k])
-        rest = tuple(a for k, a in enumerate(out) if k not in positions)
-        value = Reshape(value, (*first, *rest), tuple(sizes))
-    if not gathered:
-        free_axes = tuple(out)
-        value = replace(value, axes=free_axes) if isinstance(value, Fold) else value
-        whole = all(isinstance(p, Whole) for p in picks)
-        if whole and value.axes != tuple(equation.axes):
-            value = _renamed_axes(value, tuple(out))
-        return _Piece(value, tuple(picks), whole, tuple(guards), value.axes)
-    rest = tuple(a for k, a in enumerate(out) if k not in positions)
-    statement = AddAt(
-        equation.tensor, tuple(picks), tuple(positions), indices, first, value, (*first, *rest)
-    )
-    return _Piece(value, tuple(picks), False, tuple(guards), value.axes, statement)
-
-
-def _short_first(term: Term, scene: Scene) -> tuple[Axis, ...]:
-    """The order in which short letters of a left subscript come first: `_fold` loops over those."""
-    short = dict.fromkeys(
-        a
-        for s in term.target
-        if len(group := scene.free(affine_axes(s))) > 1
-        for a in group
-        if a.extent.number is not None and a.extent != max((b.extent for b in group), key=_size)
-    )
-    return (*short, *(a for a in scene.order if a not in short))
-
-
-def _size(extent: Affine) -> float:
-    return float("inf") if extent.number is None else extent.number
-
-
-def _narrowed(subscript: Affine, scene: Scene) -> Pick:
-    """The part of an axis that a plain letter walks."""
-    axis = subscript.axis
-    if axis is None or axis not in scene.ranges:
-        return Whole()
-    start, stop = scene.ranges[axis]
-    return Span(affine(start), None if stop == axis.extent else stop)
-
-
-def _renamed_axes(value: Array, axes: tuple[Axis, ...]) -> Array:
-    return replace(value, axes=axes)
+        return _Piece(value, target.picks, False, conditions, value.axes, added)
+    whole = all(isinstance(p, Whole) for p in target.picks)
+    if isinstance(value, Fold) or whole:
+        value = replace(value, axes=target.out)
+    return _Piece(value, target.picks, whole, conditions, value.axes)
