@@ -524,9 +524,9 @@ def _arrays(given, shapes):
 
 def _checked_array(name, shape, given):
     """One array of numbers, none missing, of the shape that the model takes."""
-    if isinstance(given, np.ma.MaskedArray) or np.iscomplexobj(given):
-        raise ValueError(f"{name} must hold real numbers, none of them masked")
     try:
+        if isinstance(given, np.ma.MaskedArray) or np.iscomplexobj(given):
+            raise TypeError("none of them may be complex or masked")
         array = np.asarray(given, DTYPE)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{name} must hold numbers: {_brief(error, 200)}") from None
