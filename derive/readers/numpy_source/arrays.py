@@ -28,6 +28,7 @@ from derive.readers.numpy_source.values import (
     Value,
     behind,
     is_data,
+    is_small,
     literal,
     numbers,
     plain,
@@ -35,6 +36,7 @@ from derive.readers.numpy_source.values import (
 
 LONGEST = 500  # turns of a loop, entries of a list, characters of a text that is put together
 LARGEST_NODE = 400  # expressions that are larger get names of their own
+LONGEST_CHAIN = 40  # of own names, each made of the one before
 _UFUNCS: dict[type[ast.AST], np.ufunc] = {
     ast.Add: np.add,
     ast.Sub: np.subtract,
@@ -93,7 +95,7 @@ class Symbols(Reader):
                 found = ast.Name(name)
             case None | bool() | str():
                 found = ast.Constant(value)
-            case tuple() | list():
+            case tuple() | list() if is_small(value):
                 found = ast.Tuple([self.quoted(v, like) for v in value])
             case range():
                 found = ast.Call(ast.Name("arange"), [], [])
@@ -277,10 +279,10 @@ class Arrays:
     def array(self, numbers_: np.ndarray | None, node: Whole | None, parts: Sequence[Any]) -> Value:
         """A value whose expression isn't too large."""
         size = 1 + sum(p.size for p in parts if isinstance(p, Value))
+        chain = max((p.chain for p in parts if isinstance(p, Value)), default=0)
         data = all(map(is_data, parts))
-        return Value(
-            numbers_, node if size < LARGEST_NODE else None, behind(parts), data, size=size
-        )
+        shown = node if size < LARGEST_NODE and chain < LONGEST_CHAIN else None
+        return Value(numbers_, shown, behind(parts), data, size=size, chain=chain)
 
     def expression(
         self, node: ast.AST, args: list[Any], shown: Any, options: dict[str, Any] | None = None
@@ -406,9 +408,9 @@ def raw(value: Any) -> Any:
             return number
         case Value(array=array) if array is not None:
             return array
-        case tuple():
+        case tuple() if is_small(value):
             return tuple(map(raw, value))
-        case list():
+        case list() if is_small(value):
             return list(map(raw, value))
         case _:
             return numbers(value)

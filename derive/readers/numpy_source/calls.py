@@ -157,6 +157,8 @@ class Calls:
                 return None
             case list(), "copy", []:
                 return list(of)
+            case str(), "format", _ if ":" in of:
+                raise Refused(self.place(node), "this text isn't known here")
             case str(), "format" | "join" | "lower" | "upper" | "startswith" | "endswith", _:
                 try:
                     return getattr(of, name)(*map(plain, args))

@@ -22,7 +22,7 @@ from derive.readers.numpy_source.way import PLACE, Way, words
 from derive.readers.reading import matrices_of_weights, readings
 from derive.readers.vocabulary import Translation, Vocabulary
 
-MOST_STEPS = 400_000  # over all ways to read a text: some seconds
+MOST_STEPS = 300_000  # over all ways to read a text: some seconds
 MOST_WRONG = 12
 
 

@@ -258,7 +258,7 @@ class Records:
         if node_ is not None and not isinstance(node_, Literal | Extent | Array | Like):
             record = replace(record, own=self._own(record.name))
             node_ = Array(record.own, place=record.place)
-        return Value(value.array, node_, behind), record
+        return Value(value.array, node_, behind, chain=value.chain + 1), record
 
     def _own(self, name: str) -> str:
         """A new name for one of the writer's values."""

@@ -19,6 +19,8 @@ import numpy as np
 from derive.arrays.nodes import Count, Extent, Literal, Whole
 from derive.language.syntax import Place, Refused
 
+MOST_INSIDE = 20_000  # entries of lists within lists
+
 
 @dataclass(frozen=True, eq=False)
 class Value:
@@ -35,6 +37,7 @@ class Value:
     counts: bool = False
     classes: bool = False
     size: int = 1  # of the expression
+    chain: int = 0  # how many own names stand one behind the other in it
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -139,6 +142,18 @@ def is_symbolic(number: Number) -> bool:
     return isinstance(number.node, Extent | Count)
 
 
+def is_small(value: Any) -> bool:
+    """Whether a container, with all that is inside, has no more entries than are worked out."""
+    work, left = [value], MOST_INSIDE
+    while work and left > 0:
+        one = work.pop()
+        inside = list(one.values()) if isinstance(one, dict) else one
+        if isinstance(inside, list | tuple):
+            left -= 1 + len(inside)
+            work += inside
+    return left > 0
+
+
 def numbers(value: Any) -> np.ndarray:
     """The numbers of something. Raises `TypeError` for what has none."""
     match value:
@@ -148,7 +163,7 @@ def numbers(value: Any) -> np.ndarray:
             return np.asarray(number)
         case bool():
             return np.asarray(value)
-        case list() | tuple():
+        case list() | tuple() if is_small(value):
             return np.array([numbers(v) for v in value])
         case range():
             return np.array(value, dtype=int)
@@ -163,7 +178,7 @@ def behind(values: Iterable[Any]) -> frozenset[int]:
         match value:
             case Value(behind=more) if more:
                 found |= more
-            case list() | tuple():
+            case list() | tuple() if is_small(value):
                 found |= behind(value)
             case slice():
                 found |= behind((value.start, value.stop, value.step))
@@ -178,9 +193,9 @@ def is_data(value: Any) -> bool:
         case Value(data=data):
             return data
         case list() | tuple():
-            return all(map(is_data, value))
+            return is_small(value) and all(map(is_data, value))
         case Mapping():
-            return all(map(is_data, value.values()))
+            return is_small(value) and all(map(is_data, value.values()))
         case Broken() | Unknown() | Instance():
             return False
         case _:
@@ -192,7 +207,7 @@ def plain(value: Any) -> Any:
     match value:
         case Number(value=number):
             return number
-        case tuple():
+        case tuple() if is_small(value):
             return tuple(map(plain, value))
         case str() | int() | None:
             return value
