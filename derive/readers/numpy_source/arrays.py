@@ -1,4 +1,4 @@
-"""Operations on the values of a text: numbers at each point, and expressions over whole arrays.
+"""Functions and parts of the arrays of a text: numbers at each point, and whole expressions.
 
 Each gives both where it can; what has neither is refused.
 """
@@ -7,109 +7,36 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from derive.arrays.nodes import Extent, Hot, Identity, Literal, Whole
-from derive.arrays.numpy_functions import of_each
-from derive.arrays.python_reader import Reader
+from derive.arrays.nodes import Hot, Identity, Whole
 from derive.errors import shorten
-from derive.ir.notation import Affine
 from derive.language.syntax import Place, Refused
-from derive.readers.numpy_source.numbers import FUNCTIONS, MOST_PRODUCTS, TooLarge, at_point
+from derive.readers.numpy_source.numbers import MOST_PRODUCTS, TooLarge, at_point
+from derive.readers.numpy_source.symbols import Symbols
 from derive.readers.numpy_source.values import (
     Broken,
-    Module,
     Number,
     Unknown,
     Value,
     behind,
     is_data,
     is_small,
-    literal,
     numbers,
-    plain,
 )
 
 LONGEST = 500  # turns of a loop, entries of a list, characters of a text that is put together
 LARGEST_NODE = 400  # expressions that are larger get names of their own
 LONGEST_CHAIN = 40  # of own names, each made of the one before
-_UFUNCS: dict[type[ast.AST], np.ufunc] = {
-    ast.Add: np.add,
-    ast.Sub: np.subtract,
-    ast.Mult: np.multiply,
-    ast.Div: np.true_divide,
-    ast.FloorDiv: np.floor_divide,
-    ast.Mod: np.mod,
-    ast.MatMult: np.matmul,
-    ast.BitAnd: np.logical_and,
-    ast.BitOr: np.logical_or,
-    ast.BitXor: np.logical_xor,
-    ast.Eq: np.equal,
-    ast.NotEq: np.not_equal,
-    ast.Lt: np.less,
-    ast.LtE: np.less_equal,
-    ast.Gt: np.greater,
-    ast.GtE: np.greater_equal,
-    ast.USub: np.negative,
-    ast.UAdd: np.positive,
-    ast.Not: np.logical_not,
-    ast.Invert: np.logical_not,
-}
 FAILS = (ValueError, TypeError, IndexError, ArithmeticError, KeyError, AttributeError, TooLarge)
 EllipsisType = type(...)
 
 
-class Symbols(Reader):
-    """Expressions over arrays whose parts are known already, by names that no text can have."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        self.known: dict[str, Whole] = {}
-
-    def resolve(self, node: ast.expr) -> Whole | None:
-        """The part of that name."""
-        return self.known.get(node.id) if isinstance(node, ast.Name) else None
-
-    def length(self, node: ast.expr) -> Affine | Extent | None:
-        """An extent among the parts."""
-        found = self.resolve(node)
-        return found if isinstance(found, Extent) else None
-
-    def quoted(self, value: Any, like: ast.AST) -> ast.expr:
-        """A value as a piece of syntax. Raises `Refused` where it has no expression."""
-        found: ast.expr
-        match value:
-            case Value(counts=True):
-                found = ast.Call(ast.Name("arange"), [], [])
-            case Number(node=Literal(), value=number):
-                found = ast.Constant(number)
-                if number < 0:
-                    found = ast.UnaryOp(ast.USub(), ast.copy_location(ast.Constant(-number), like))
-            case Value(node=node) | Number(node=node) if node is not None:
-                name = f"part {len(self.known)}"
-                self.known[name] = node
-                found = ast.Name(name)
-            case None | bool() | str():
-                found = ast.Constant(value)
-            case tuple() | list() if is_small(value):
-                found = ast.Tuple([self.quoted(v, like) for v in value])
-            case range():
-                found = ast.Call(ast.Name("arange"), [], [])
-            case slice(start=None, stop=None, step=None):
-                found = ast.Slice()
-            case Module(path=path):
-                found = ast.Name(path.rpartition(".")[2])
-            case _:
-                raise Refused(self.place(like), "this has no expression over whole arrays")
-        return ast.copy_location(found, like)
-
-
 class Arrays:
-    """What is done with values; `symbolic`: expressions are formed, too."""
+    """Applies functions to values; where `symbolic`, it forms expressions, too."""
 
     def __init__(self, name: str, symbolic: bool) -> None:
         self.name = name
@@ -118,127 +45,6 @@ class Arrays:
     def place(self, node: ast.AST) -> Place:
         """Where a node stands."""
         return Place(self.name, getattr(node, "lineno", 1), getattr(node, "col_offset", 0) + 1)
-
-    def binary(self, node: ast.AST, op: ast.operator, one: Any, other: Any) -> Any:
-        """Two values and an operator between them."""
-        place = self.place(node)
-        match one, op, other:
-            case (
-                (str(), ast.Add(), str())
-                | (list(), ast.Add(), list())
-                | (tuple(), ast.Add(), tuple())
-            ):
-                return (one + other)[:LONGEST]
-            case (list() | tuple(), ast.Mult(), Number(value=int() as times)):
-                return (one * min(times, LONGEST))[:LONGEST]
-            case (Number(value=int() as times), ast.Mult(), list() | tuple()):
-                return (other * min(times, LONGEST))[:LONGEST]
-            case (str(), ast.Mod(), _):
-                parts = other if isinstance(other, tuple) else (other,)
-                try:
-                    return (one % tuple(map(plain, parts)))[:LONGEST]
-                except FAILS:
-                    raise Refused(place, "this text isn't known here") from None
-            case (Number() | bool(), _, Number() | bool()):
-                return self.of_numbers(node, op, as_number(one), as_number(other))
-            case _:
-                pass
-        if isinstance(op, ast.Pow):
-            return self.apply(node, FUNCTIONS["power"], [one, other], "**")
-        if type(op) not in _UFUNCS:
-            raise Refused(place, "this operator isn't known between arrays")
-        return self.apply(node, _UFUNCS[type(op)], [one, other], op)
-
-    def of_numbers(self, node: ast.AST, op: ast.operator, one: Number, other: Number) -> Number:
-        """Two numbers that no array decides."""
-        place = self.place(node)
-        a, b = one.value, other.value
-        try:
-            match op:
-                case ast.Pow():
-                    if abs(b) > 1000 or (isinstance(a, int) and abs(a) > 10**6 and abs(b) > 40):
-                        raise Refused(place, "this number is too large")
-                    found = a**b
-                case ast.Add():
-                    found = a + b
-                case ast.Sub():
-                    found = a - b
-                case ast.Mult():
-                    found = a * b
-                case ast.Div():
-                    found = a / b
-                case ast.FloorDiv():
-                    found = a // b
-                case ast.Mod():
-                    found = a % b
-                case _:
-                    raise Refused(place, "this operator isn't known between numbers")
-        except ArithmeticError:
-            raise Refused(place, "this is no number") from None
-        if isinstance(found, complex) or (isinstance(found, int) and found.bit_length() > 1000):
-            raise Refused(place, "this number is too large")
-        node_ = None
-        if (
-            isinstance(one.node, Literal)
-            and isinstance(other.node, Literal)
-            and isinstance(found, int)
-        ):
-            node_ = literal(found, place).node
-        elif self.symbolic and one.node is not None and other.node is not None:
-            with suppress(Refused):
-                node_ = self.expression(node, [one, other], op)
-        return Number(found, node_)
-
-    def unary(self, node: ast.AST, op: ast.unaryop, of: Any) -> Any:
-        """`-x`, `~x`."""
-        if isinstance(of, Number) and isinstance(op, ast.USub | ast.UAdd):
-            if isinstance(op, ast.UAdd):
-                return of
-            shown = (
-                literal(-of.value, self.place(node)).node if isinstance(of.node, Literal) else None
-            )
-            if shown is None and of.node is not None:
-                shown = of_each("neg", of.node, place=self.place(node))
-            return Number(-of.value, shown)
-        return self.apply(node, _UFUNCS[type(op)], [of], op)
-
-    def compared(self, node: ast.AST, sides: list[Any], ops: Sequence[ast.cmpop]) -> Any:
-        """A chain of comparisons."""
-        found: Any = True
-        for one, op, other in zip(sides, ops, sides[1:], strict=False):
-            test = self.comparison(node, op, one, other)
-            found = (
-                test
-                if found is True
-                else self.apply(node, np.logical_and, [found, test], ast.BitAnd())
-            )
-        return found
-
-    def comparison(self, node: ast.AST, op: ast.cmpop, one: Any, other: Any) -> Any:
-        """One comparison."""
-        match op:
-            case ast.Is() | ast.IsNot():
-                if isinstance(one, Unknown) and other is None:
-                    raise Refused(self.place(node), one.why)
-                same = one is other if other is None or isinstance(other, bool) else False
-                return same == isinstance(op, ast.Is)
-            case ast.In() | ast.NotIn():
-                if isinstance(other, dict | list | tuple | str):
-                    try:
-                        return (plain(one) in [plain(o) for o in other]) == isinstance(op, ast.In)
-                    except TypeError:
-                        pass
-                raise Refused(self.place(node), "'in' isn't known between arrays")
-            case _:
-                pass
-        if isinstance(one, Number | bool) and isinstance(other, Number | bool):
-            return bool(_UFUNCS[type(op)](as_number(one).value, as_number(other).value))
-        one, other = _class_of(one, other), _class_of(other, one)
-        if not isinstance(one, Value) and not isinstance(other, Value):
-            if isinstance(op, ast.Eq | ast.NotEq):
-                return (plain(one) == plain(other)) == isinstance(op, ast.Eq)
-            raise Refused(self.place(node), "these can't be compared")
-        return self.apply(node, _UFUNCS[type(op)], [one, other], op)
 
     def apply(
         self,
@@ -360,19 +166,6 @@ class Arrays:
             symbols.quoted(of, node), parts[0] if len(parts) == 1 else ast.Tuple(parts)
         )
         return symbols.value(ast.copy_location(built, node))
-
-
-def _class_of(value: Any, beside: Any) -> Any:
-    """Beside a number a row of targets is the number of its class."""
-    if isinstance(value, Value) and value.classes and not isinstance(beside, Value):
-        array = np.argmax(numbers(value), axis=-1)
-        return Value(array, None, value.behind)
-    return value
-
-
-def as_number(value: Any) -> Number:
-    """A truth value as a number."""
-    return value if isinstance(value, Number) else Number(int(value))
 
 
 def whole(key: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -13,13 +13,9 @@ from derive.arrays.python_reader import Reader
 from derive.errors import shorten
 from derive.language.syntax import Place, Refused
 from derive.readers.numpy_source.arrays import FAILS, LONGEST, Arrays, reason
-from derive.readers.numpy_source.numbers import (
-    DRAWN,
-    FUNCTIONS,
-    METHODS,
-    MOST_ENTRIES,
-    SEVERAL,
-)
+from derive.readers.numpy_source.names import Names
+from derive.readers.numpy_source.numbers import DRAWN, FUNCTIONS, METHODS, MOST_ENTRIES, SEVERAL
+from derive.readers.numpy_source.operators import binary
 from derive.readers.numpy_source.values import (
     Broken,
     Class,
@@ -37,26 +33,7 @@ from derive.readers.numpy_source.values import (
     plain,
 )
 
-Options = dict[str, Any]
-
-
-class Outside(Protocol):
-    """What calls need of who walks the text."""
-
-    def members(self, node: ast.AST, of: Unknown) -> list[Any]:
-        """The entries of a list that the text is given."""
-
-    def part(self, node: ast.expr, of: Unknown, key: Any) -> Any:
-        """A part of something unknown. Raises `Refused`."""
-
-    def invoke(self, node: ast.Call, function: Any, args: list[Any], options: Options) -> Any:
-        """The value of a call of the text's own function."""
-
-    def changed(self, old: Any, new: Any) -> None:
-        """An array got other entries: all names of it have them."""
-
-    def this(self, node: ast.AST) -> Any:
-        """`self`."""
+Invoke = Callable[[ast.Call, Any, list[Any], dict[str, Any]], Any]
 
 
 class Endless(Refused):
@@ -67,11 +44,12 @@ class Endless(Refused):
 
 
 class Calls:
-    """Works out calls."""
+    """Works out calls; `invoke` those of the text's own functions."""
 
-    def __init__(self, arrays: Arrays, outside: Outside) -> None:
+    def __init__(self, arrays: Arrays, names: Names, invoke: Invoke) -> None:
         self.arrays = arrays
-        self.outside = outside
+        self.names = names
+        self.invoke = invoke
         self.random = np.random.default_rng(0)
 
     def place(self, node: ast.AST) -> Place:
@@ -84,7 +62,7 @@ class Calls:
         """What a call gives."""
         match function:
             case Function() | Class() | Instance():
-                return self.outside.invoke(node, function, args, options)
+                return self.invoke(node, function, args, options)
             case Method(of=Value() as of, name=name) if name in METHODS or name in (
                 "fill",
                 "tolist",
@@ -111,17 +89,17 @@ class Calls:
         """Methods of dictionaries, lists and texts."""
         match of, name, args:
             case Unknown(), "get", [key, *rest]:
-                found = self.outside.part(node, of, plain(key))
+                found = self.names.part(node, of, plain(key))
                 return rest[0] if isinstance(found, Unknown) and rest else found
             case Unknown(), "copy", []:
                 return of
             case Unknown(why=why), _, _ if name in METHODS:
                 raise Refused(self.place(node), why)
             case Unknown(), "keys", []:
-                return self.outside.members(node, of)
+                return self.names.members(node, of)
             case Unknown(), "items" | "values", []:
-                keys = self.outside.members(node, of)
-                both = [(k, self.outside.part(node, of, k)) for k in keys]
+                keys = self.names.members(node, of)
+                both = [(k, self.names.part(node, of, k)) for k in keys]
                 return both if name == "items" else [v for _, v in both]
             case dict(), "get", [key, *rest]:
                 return of.get(plain(key), rest[0] if rest else None)
@@ -165,9 +143,9 @@ class Calls:
                 except FAILS:
                     raise Refused(self.place(node), "this text isn't known here") from None
             case Parent(), _, _:
-                return self.outside.invoke(node, Method(of, name), args, options)
+                return self.invoke(node, Method(of, name), args, options)
             case Class(), _, _:
-                return self.outside.invoke(node, of.member(name), args, options)
+                return self.invoke(node, of.member(name), args, options)
             case _:
                 raise Refused(self.place(node), f"'.{shorten(name)}' isn't known here")
 
@@ -194,7 +172,7 @@ class Calls:
         if name in ("at", "add_at"):
             return self.added_at(node, args)
         if name in ("fill", "copyto") and args:
-            self.outside.changed(
+            self.names.changed(
                 args[0], Broken(Refused(place, f"what {name} changes in place isn't known"))
             )
             return None
@@ -207,7 +185,7 @@ class Calls:
             raise Refused(place, f"the function '{shorten(name)}' isn't known")
         found = self.arrays.apply(node, function, args, name, options)
         if out is not None:
-            self.outside.changed(out, found)
+            self.names.changed(out, found)
         if name == "arange" and isinstance(found, Value):
             return Value(found.array, None, found.behind, found.data, counts=len(args) == 1)
         return found
@@ -247,7 +225,7 @@ class Calls:
             np.add.at(new, self.arrays.index(places), numbers(more))
         except FAILS as error:
             raise Refused(self.place(node), reason(error, args)) from None
-        self.outside.changed(old, Value(new, None, behind(args)))
+        self.names.changed(old, Value(new, None, behind(args)))
 
     def builtin(
         self, node: ast.Call, name: str, args: list[Any], options: dict[str, Any], path: str
@@ -266,7 +244,7 @@ class Calls:
                 shown = Extent(of.node, 0, place=self.place(node)) if of.node is not None else None
                 return Number(of.shape[0], shown)
             case "len", [Unknown() as of]:
-                return literal(len(self.outside.members(node, of)), self.place(node))
+                return literal(len(self.names.members(node, of)), self.place(node))
             case "enumerate", [of, *start]:
                 first = int(start[0].value) if start else 0
                 return [(Number(k + first), e) for k, e in enumerate(self.entries(node, of))]
@@ -287,7 +265,7 @@ class Calls:
             case "sum", [list() | tuple() as parts, *_] if bare:
                 found: Any = literal(0, self.place(node))
                 for part in parts:
-                    found = self.arrays.binary(node, ast.Add(), found, part)
+                    found = binary(self.arrays, node, ast.Add(), found, part)
                 return found
             case "max" | "min", [list() | tuple() as parts] if bare:
                 return self.builtin(node, name, list(parts), options, path)
@@ -302,7 +280,7 @@ class Calls:
             case "isinstance" | "hasattr" | "callable", _:
                 raise Refused(self.place(node), f"{name} isn't known here")
             case "super", _:
-                return Parent(self.outside.this(node))
+                return Parent(self.names.get("self"))
             case "print" | "seed", _:
                 return None
             case "finfo", _:
@@ -335,7 +313,7 @@ class Calls:
             case Value(array=array) if array is not None and array.ndim:
                 found = [self.arrays.picked(node, value, Number(k)) for k in range(len(array))]
             case Unknown():
-                found = list(self.outside.members(node, value))
+                found = list(self.names.members(node, value))
             case _:
                 raise Refused(self.place(node), "a loop over this isn't known here")
         if len(found) > LONGEST:

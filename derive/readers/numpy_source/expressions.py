@@ -14,9 +14,10 @@ import numpy as np
 from derive.arrays.nodes import Extent, Known
 from derive.errors import shorten
 from derive.language.syntax import Place, Refused
-from derive.readers.numpy_source.arrays import FAILS, LONGEST, Arrays, whole
+from derive.readers.numpy_source.arrays import FAILS, LONGEST, whole
 from derive.readers.numpy_source.calls import Calls, entries_of
 from derive.readers.numpy_source.numbers import METHODS
+from derive.readers.numpy_source.operators import binary, compared, unary
 from derive.readers.numpy_source.values import (
     Broken,
     Class,
@@ -38,26 +39,11 @@ DEEPEST = 150
 class Scope(Protocol):
     """What expressions need of who walks the statements."""
 
-    def lookup(self, node: ast.expr, name: str) -> Any:
-        """The value of a name. Raises `Refused`."""
-
-    def part(self, node: ast.expr, of: Unknown, key: Any) -> Any:
-        """A part of something unknown. Raises `Refused`."""
-
-    def member(self, node: ast.expr, of: Instance, name: str) -> Any:
-        """An attribute of an object of the text's own. Raises `Refused`."""
-
-    def function(self, name: str) -> Any:
-        """A function by its bare name, None where the text gives none."""
-
-    def closure(self, node: ast.Lambda) -> Function:
-        """A function without a name."""
-
     def bind(self, target: ast.expr, value: Any) -> None:
         """A name gets a value, in an expression."""
 
-    def decided(self) -> None:
-        """Numbers of arrays decide what is done next: from here no expression tells all."""
+    def member(self, node: ast.expr, of: Instance, name: str) -> Any:
+        """An attribute of an object of the text's own. Raises `Refused`."""
 
 
 class Steps:
@@ -83,8 +69,9 @@ class TooLong(Refused):
 class Expressions:
     """Works out expressions."""
 
-    def __init__(self, arrays: Arrays, calls: Calls, scope: Scope, steps: Steps) -> None:
-        self.arrays = arrays
+    def __init__(self, calls: Calls, scope: Scope, steps: Steps) -> None:
+        self.arrays = calls.arrays
+        self.names = calls.names
         self.calls = calls
         self.scope = scope
         self.steps = steps
@@ -118,7 +105,7 @@ class Expressions:
             case ast.Constant(value=value) if value is ...:
                 return ...
             case ast.Name(id=name):
-                return self.scope.lookup(node, name)
+                return self.names.lookup(node, name)
             case ast.Attribute(value=of, attr=name):
                 return self.attribute(node, self.value(of), name)
             case ast.Subscript(value=of, slice=picks):
@@ -126,15 +113,17 @@ class Expressions:
             case ast.Call():
                 return self.call(node)
             case ast.BinOp(left=left, op=op, right=right):
-                return self.arrays.binary(node, op, self.value(left), self.value(right))
+                return binary(self.arrays, node, op, self.value(left), self.value(right))
             case ast.UnaryOp(op=ast.Not(), operand=operand):
                 return not self.truth(node, self.value(operand))
             case ast.UnaryOp(op=op, operand=operand):
-                return self.arrays.unary(node, op, self.value(operand))
+                return unary(self.arrays, node, op, self.value(operand))
             case ast.BoolOp(op=op, values=values):
                 return self.either(node, op, values)
             case ast.Compare(left=left, ops=ops, comparators=others):
-                return self.arrays.compared(node, [self.value(left), *map(self.value, others)], ops)
+                return compared(
+                    self.arrays, node, [self.value(left), *map(self.value, others)], ops
+                )
             case ast.IfExp(test=test, body=body, orelse=other):
                 return self.value(body if self.truth(node, self.value(test)) else other)
             case ast.NamedExpr(target=target, value=inner):
@@ -170,7 +159,7 @@ class Expressions:
             case ast.FormattedValue():
                 return self.text(node)
             case ast.Lambda():
-                return self.scope.closure(node)
+                return self.names.closure(node)
             case ast.Starred():
                 raise Refused(place, "'*' before a value isn't known here")
             case _:
@@ -235,7 +224,7 @@ class Expressions:
             case Function() | Instance() | Class() | Module():
                 return True
             case Value(array=array) if array is not None and array.size == 1:
-                self.scope.decided()
+                self.arrays.symbolic = False
                 return bool(array.reshape(()))
             case Unknown(why=why):
                 raise Refused(self.place(node), why)
@@ -256,7 +245,7 @@ class Expressions:
             case Unknown() if name in METHODS or name in ("get", "items", "keys", "values"):
                 return Method(of, name)
             case Unknown():
-                return self.scope.part(node, of, name)
+                return self.names.part(node, of, name)
             case Value() if name == "T":
                 return self.arrays.apply(node, np.transpose, [of], "transpose")
             case Value() if name == "shape":
@@ -274,7 +263,7 @@ class Expressions:
             case Value() if name == "real":
                 return of
             case Value() if name not in METHODS and name not in ("fill", "tolist"):
-                return self.scope.part(node, Unknown("", f"'.{shorten(name)}' isn't known"), name)
+                return self.names.part(node, Unknown("", f"'.{shorten(name)}' isn't known"), name)
             case Value() | dict() | list() | tuple() | str() | Number() | Parent() | Class():
                 return Method(of, name)
             case _:
@@ -310,7 +299,7 @@ class Expressions:
         match of:
             case Unknown():
                 assert isinstance(node, ast.expr)
-                return self.scope.part(node, of, plain(key))
+                return self.names.part(node, of, plain(key))
             case dict():
                 try:
                     return of[plain(key)]
@@ -344,6 +333,6 @@ class Expressions:
     def callee(self, node: ast.expr) -> Any:
         """What is called. A name that nothing gives is one of Python's or NumPy's own."""
         if isinstance(node, ast.Name):
-            found = self.scope.function(node.id)
+            found = self.names.function(node.id)
             return Module(node.id) if found is None else found
         return self.value(node)

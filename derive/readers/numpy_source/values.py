@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from derive.arrays.nodes import Count, Extent, Literal, Whole
+from derive.arrays.nodes import Literal, Whole
 from derive.language.syntax import Place, Refused
 
 MOST_INSIDE = 20_000  # entries of lists within lists
@@ -135,11 +135,6 @@ def literal(value: bool | float, place: Place) -> Number:
         raise Refused(place, "this number is too large")
     finite = math.isfinite(value)
     return Number(value, Literal(Fraction(str(value)), place=place) if finite else None)
-
-
-def is_symbolic(number: Number) -> bool:
-    """Whether a number is an extent, which another instance has otherwise."""
-    return isinstance(number.node, Extent | Count)
 
 
 def is_small(value: Any) -> bool:

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from derive.readers.numpy_source.descent import Again
 from derive.readers.numpy_source.expressions import Steps
+from derive.readers.numpy_source.meanings import Meanings
 from derive.readers.numpy_source.model import Model
 from derive.readers.numpy_source.program import Program
-from derive.readers.numpy_source.records import Again, Key, Records, Spot
+from derive.readers.numpy_source.records import Key, Records, Spot
 from derive.readers.reading import Layout, Reading
 from derive.readers.vocabulary import Vocabulary
 
@@ -54,12 +56,14 @@ class Way:
         totals: Mapping[Key, int] | None = None
         for again in range(2):
             # the first time only to see how often each name gets a value
-            records = Records(model, symbolic and bool(again), totals, self.wrong, self.own_loss)
-            program = Program(self.tree, PLACE, model, records, self.steps)
+            meanings = Meanings(
+                Records(model), symbolic and bool(again), totals, self.wrong, self.own_loss
+            )
+            program = Program(self.tree, PLACE, meanings, self.steps)
             with np.errstate(all="ignore"), suppress(Again):
                 program.walk()
-            totals = records.counts
-        return records
+            totals = meanings.records.counts
+        return meanings.records
 
 
 def words(tree: ast.Module) -> frozenset[str]:
