@@ -88,19 +88,8 @@ class Calls:
     ) -> Any:
         """Methods of dictionaries, lists and texts."""
         match of, name, args:
-            case Unknown(), "get", [key, *rest]:
-                found = self.names.part(node, of, plain(key))
-                return rest[0] if isinstance(found, Unknown) and rest else found
-            case Unknown(), "copy", []:
-                return of
-            case Unknown(why=why), _, _ if name in METHODS:
-                raise Refused(self.place(node), why)
-            case Unknown(), "keys", []:
-                return self.names.members(node, of)
-            case Unknown(), "items" | "values", []:
-                keys = self.names.members(node, of)
-                both = [(k, self.names.part(node, of, k)) for k in keys]
-                return both if name == "items" else [v for _, v in both]
+            case Unknown(), _, _:
+                return self.of_unknown(node, of, name, args)
             case dict(), "get", [key, *rest]:
                 return of.get(plain(key), rest[0] if rest else None)
             case dict(), "keys", []:
@@ -146,6 +135,25 @@ class Calls:
                 return self.invoke(node, Method(of, name), args, options)
             case Class(), _, _:
                 return self.invoke(node, of.member(name), args, options)
+            case _:
+                raise Refused(self.place(node), f"'.{shorten(name)}' isn't known here")
+
+    def of_unknown(self, node: ast.Call, of: Unknown, name: str, args: list[Any]) -> Any:
+        """Methods of a dictionary or list that the text is given."""
+        match name, args:
+            case "get", [key, *rest]:
+                found = self.names.part(node, of, plain(key))
+                return rest[0] if isinstance(found, Unknown) and rest else found
+            case "copy", []:
+                return of
+            case _, _ if name in METHODS:
+                raise Refused(self.place(node), of.why)
+            case "keys", []:
+                return self.names.members(node, of)
+            case "items" | "values", []:
+                keys = self.names.members(node, of)
+                both = [(k, self.names.part(node, of, k)) for k in keys]
+                return both if name == "items" else [v for _, v in both]
             case _:
                 raise Refused(self.place(node), f"'.{shorten(name)}' isn't known here")
 
@@ -262,21 +270,6 @@ class Calls:
                 return {"dict": dict(options), "tuple": ()}.get(name, [])
             case "dict", [of]:
                 return {**entries_of(of), **options}
-            case "sum", [list() | tuple() as parts, *_] if bare:
-                found: Any = literal(0, self.place(node))
-                for part in parts:
-                    found = binary(self.arrays, node, ast.Add(), found, part)
-                return found
-            case "max" | "min", [list() | tuple() as parts] if bare:
-                return self.builtin(node, name, list(parts), options, path)
-            case "max" | "min", [_, _, *_] if bare and all(isinstance(a, Number) for a in args):
-                return (max if name == "max" else min)(args, key=lambda a: a.value)
-            case "abs" | "round" | "float" | "int", [Number() as of, *_]:
-                return _rounded(name, of, self.place(node))
-            case "str", [of]:
-                return str(plain(of))[:LONGEST]
-            case "float", [str()]:
-                return Number(float("inf"))
             case "isinstance" | "hasattr" | "callable", _:
                 raise Refused(self.place(node), f"{name} isn't known here")
             case "super", _:
@@ -293,6 +286,27 @@ class Calls:
                 )
             case "default_rng" | "RandomState", _:
                 return Module("np.random")
+            case _:
+                return self.of_numbers(node, name, args, bare)
+
+    def of_numbers(self, node: ast.Call, name: str, args: list[Any], bare: bool) -> Any:
+        """Python's own functions over known numbers."""
+        match name, args:
+            case "sum", [list() | tuple() as parts, *_] if bare:
+                found: Any = literal(0, self.place(node))
+                for part in parts:
+                    found = binary(self.arrays, node, ast.Add(), found, part)
+                return found
+            case "max" | "min", [list() | tuple() as parts] if bare:
+                return self.of_numbers(node, name, list(parts), bare)
+            case "max" | "min", [_, _, *_] if bare and all(isinstance(a, Number) for a in args):
+                return (max if name == "max" else min)(args, key=lambda a: a.value)
+            case "abs" | "round" | "float" | "int", [Number() as of, *_]:
+                return _rounded(name, of, self.place(node))
+            case "str", [of]:
+                return str(plain(of))[:LONGEST]
+            case "float", [str()]:
+                return Number(float("inf"))
             case _:
                 return NotImplemented
 
