@@ -244,6 +244,8 @@ class Expressions:
                 return self.scope.member(node, of, name)
             case Unknown() if name in METHODS or name in ("get", "items", "keys", "values"):
                 return Method(of, name)
+            case Unknown(why=why) if name == "T":
+                raise Refused(place, why)  # its transpose, and no part called T
             case Unknown():
                 return self.names.part(node, of, name)
             case Value() if name == "T":
