@@ -14,12 +14,7 @@ from typing import Any
 
 from derive import catalogue
 from derive.calculus.differentiate import differentiate
-from derive.catalogue.rows import (
-    KINDS,
-    REQUIRED,
-    Attribute,
-    EntryInfo,
-)
+from derive.catalogue.rows import KINDS, REQUIRED, Attribute, EntryInfo
 from derive.ir.names import adjoint_of
 from derive.ir.system import Initializer, System
 from derive.language.printer import equation_text

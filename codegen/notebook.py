@@ -12,12 +12,7 @@ from codegen.latex.symbols import Names
 from codegen.report_text import as_text
 from derive.checks.report import Report
 from derive.ir.derivation import Derivation, Step
-from derive.ir.notation import (
-    Dim,
-    Equation,
-    Tensor,
-    affine,
-)
+from derive.ir.notation import Dim, Equation, Tensor, affine
 from derive.ir.system import System
 from derive.ir.tree import equation_reads
 from derive.language.printer import equation_text

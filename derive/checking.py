@@ -12,12 +12,7 @@ from itertools import chain
 from derive.answers.check_text import check_translation
 from derive.answers.languages import Answer, read
 from derive.checks.exact import check_exact
-from derive.checks.numeric import (
-    Numbers,
-    check_curvature,
-    check_gradients,
-    check_steps,
-)
+from derive.checks.numeric import Numbers, check_curvature, check_gradients, check_steps
 from derive.checks.points import NoInstance, draw, run_time_extents
 from derive.checks.report import Report, Row
 from derive.checks.short_axes import instance

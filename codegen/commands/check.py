@@ -19,13 +19,7 @@ from codegen.commands.files_in_out import (
 from codegen.commands.run_answer import check_run
 from codegen.report_text import as_markdown, as_text
 from codegen.verify import verify_module
-from derive.answers.languages import (
-    ENDINGS,
-    NUMPY,
-    Answer,
-    form_of,
-    read_names,
-)
+from derive.answers.languages import ENDINGS, NUMPY, Answer, form_of, read_names
 from derive.calculus.second import hessian_vector
 from derive.checking import check, check_answer, until_wrong
 from derive.checks.report import Report, Row

@@ -6,12 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from codegen.commands.files_in_out import (
-    STANDARD_INPUT,
-    check_output,
-    deliver,
-    read_derivation,
-)
+from codegen.commands.files_in_out import STANDARD_INPUT, check_output, deliver, read_derivation
 from codegen.documents.matrix_answer import FORMATS as FORMS
 from codegen.documents.matrix_answer import written
 from codegen.documents.write import FORMATS, document, markdown_beside

@@ -18,13 +18,7 @@ from derive.answers.batch_or_sample import Instance, Setting, vocabularies
 from derive.answers.counterexample import plain
 from derive.answers.known_names import known_names
 from derive.checks.points import NoInstance
-from derive.checks.report import (
-    DIFFERENT,
-    EQUAL_AT_POINTS,
-    OPEN,
-    Report,
-    Row,
-)
+from derive.checks.report import DIFFERENT, EQUAL_AT_POINTS, OPEN, Report, Row
 from derive.errors import ChainruleError
 from derive.ir.derivation import Derivation
 from derive.readers.name_table import guessed

@@ -18,13 +18,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from codegen.demo.experiment import (
-    COLUMN,
-    EPOCHS,
-    Outcome,
-    report,
-    run_experiment,
-)
+from codegen.demo.experiment import COLUMN, EPOCHS, Outcome, report, run_experiment
 from codegen.demo.people import read_people
 from codegen.documents.write import document
 from codegen.files import write_whole

@@ -6,14 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
 
-from codegen.documents.blocks import (
-    Block,
-    Bullets,
-    Document,
-    Paragraph,
-    Picture,
-    Section,
-)
+from codegen.documents.blocks import Block, Bullets, Document, Paragraph, Picture, Section
 from codegen.documents.context import DocumentContext
 from codegen.documents.drawings import diagrams
 from codegen.documents.formats.form import displays
@@ -28,12 +21,7 @@ from codegen.documents.sections.second_order import Second
 from codegen.documents.sections.summary import in_training, over_a_batch
 from codegen.documents.sections.updates import updates
 from codegen.latex.formula import Formula
-from codegen.latex.with_numbers import (
-    WorkedExample,
-    example_of,
-    first_sample,
-    samples_in,
-)
+from codegen.latex.with_numbers import WorkedExample, example_of, first_sample, samples_in
 from derive.calculus.differentiate import differentiate
 from derive.ir.derivation import Derivation
 from derive.ir.system import System

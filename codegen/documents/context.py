@@ -5,16 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
-from codegen.documents.blocks import (
-    Block,
-    Display,
-    Fold,
-    Math,
-    Paragraph,
-    Ref,
-    Section,
-    Text,
-)
+from codegen.documents.blocks import Block, Display, Fold, Math, Paragraph, Ref, Section, Text
 from codegen.documents.messages import Words
 from codegen.documents.options import DocumentOptions
 from codegen.documents.repeated_layers import Same, repeated

@@ -27,12 +27,7 @@ from codegen.targets.numpy.procedures import function_of
 from derive.arrays.entries import extent_text
 from derive.arrays.printer import text
 from derive.errors import ChainruleError, meant, shown
-from derive.ir.notation import (
-    Affine,
-    Dim,
-    Tensor,
-    affine,
-)
+from derive.ir.notation import Affine, Dim, Tensor, affine
 from derive.ir.runtime_extents import dims_of
 from derive.language.printer import equation_text
 from derive.matrix_calculus.derivatives import Answer, Answers

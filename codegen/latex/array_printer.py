@@ -22,13 +22,7 @@ from codegen.latex.box import (
 )
 from codegen.latex.conditions import RELATIONS
 from codegen.latex.functions import CONSTANTS
-from codegen.latex.orientation import (
-    ODOT,
-    ONES,
-    OSLASH,
-    TRANSPOSED,
-    transposed,
-)
+from codegen.latex.orientation import ODOT, ONES, OSLASH, TRANSPOSED, transposed
 from codegen.latex.spelling import symbol
 from codegen.latex.symbol import Symbol
 from codegen.latex.symbols import Names

@@ -6,14 +6,7 @@ from collections.abc import Mapping
 
 from codegen.latex.conditions import opposite
 from derive.algebra.readable_conditions import of_letters
-from derive.ir.notation import (
-    Add,
-    Call,
-    Compare,
-    Constant,
-    Expr,
-    Number,
-)
+from derive.ir.notation import Add, Call, Compare, Constant, Expr, Number
 from derive.ir.tree import ONE, ZERO, contains, factors, mul, negative
 
 _INFINITE = Constant("inf")

@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from codegen.latex.box import (
-    CONDITION,
-    Box,
-    flat,
-    parenthesised,
-)
+from codegen.latex.box import CONDITION, Box, flat, parenthesised
 from derive.algebra.readable_conditions import negation, of_letters
 from derive.ir.notation import Compare, Expr, Logic
 

@@ -10,25 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
-from codegen.latex.box import (
-    ATOM,
-    NESTED,
-    PRODUCT,
-    TALL,
-    Box,
-    called,
-    flat,
-    joined,
-    number,
-    power,
-)
+from codegen.latex.box import ATOM, NESTED, PRODUCT, TALL, Box, called, flat, joined, number, power
 from codegen.latex.choices import bracketed, conditions_of, selected
-from codegen.latex.conditions import (
-    bracket,
-    chained,
-    condition,
-    opposite,
-)
+from codegen.latex.conditions import bracket, chained, condition, opposite
 from codegen.latex.formula import Formula
 from codegen.latex.functions import CONSTANTS, NAMES, OPERATORS
 from codegen.latex.line_breaking import width
@@ -59,16 +43,7 @@ from derive.ir.notation import (
     Term,
     affine,
 )
-from derive.ir.tree import (
-    ONE,
-    ZERO,
-    addends,
-    affine_axes,
-    contains,
-    index_reads,
-    mul,
-    reads,
-)
+from derive.ir.tree import ONE, ZERO, addends, affine_axes, contains, index_reads, mul, reads
 
 SIGN_OF_PERMUTATION = r"\operatorname{sgn}"
 

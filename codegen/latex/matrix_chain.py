@@ -5,15 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from codegen.latex.box import (
-    ATOM,
-    NESTED,
-    PRODUCT,
-    Box,
-    beside,
-    called,
-    joined,
-)
+from codegen.latex.box import ATOM, NESTED, PRODUCT, Box, beside, called, joined
 from codegen.latex.orientation import (
     ODOT,
     ONES,
@@ -25,12 +17,7 @@ from codegen.latex.orientation import (
 )
 from codegen.latex.products import coefficient, product
 from derive.arrays.frame import Frame, NoMatrix, free
-from derive.ir.notation import (
-    Axis,
-    Expr,
-    Number,
-    Pow,
-)
+from derive.ir.notation import Axis, Expr, Number, Pow
 from derive.ir.tree import factors, mul
 
 

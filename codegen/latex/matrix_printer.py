@@ -32,15 +32,7 @@ from codegen.latex.formula import Formula
 from codegen.latex.functions import CONSTANTS
 from codegen.latex.index_printer import IndexPrinter, unfolded
 from codegen.latex.matrix_chain import Contraction
-from codegen.latex.orientation import (
-    ODOT,
-    ONES,
-    OSLASH,
-    TRANSPOSED,
-    divides,
-    inverse,
-    transposed,
-)
+from codegen.latex.orientation import ODOT, ONES, OSLASH, TRANSPOSED, divides, inverse, transposed
 from codegen.latex.products import coefficient, is_short, product
 from codegen.latex.symbol import Change, Partial, Symbol
 from codegen.latex.symbols import with_one
@@ -65,14 +57,7 @@ from derive.ir.notation import (
     Read,
     Reduction,
 )
-from derive.ir.tree import (
-    ONE,
-    ZERO,
-    addends,
-    affine_axes,
-    mul,
-    reads,
-)
+from derive.ir.tree import ONE, ZERO, addends, affine_axes, mul, reads
 
 
 class MatrixPrinter:

@@ -2,17 +2,8 @@
 
 from __future__ import annotations
 
-from codegen.latex.box import (
-    ATOM,
-    NESTED,
-    Box,
-    parenthesised,
-)
-from derive.ir.notation import (
-    Expr,
-    Number,
-    Pow,
-)
+from codegen.latex.box import ATOM, NESTED, Box, parenthesised
+from derive.ir.notation import Expr, Number, Pow
 from derive.ir.tree import number, power
 
 ODOT, OSLASH = r"\odot", r"\oslash"

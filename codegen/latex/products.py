@@ -9,29 +9,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from codegen.latex.box import (
-    ATOM,
-    PRODUCT,
-    TALL,
-    Box,
-    beside,
-    fraction,
-    number,
-    parenthesised,
-)
+from codegen.latex.box import ATOM, PRODUCT, TALL, Box, beside, fraction, number, parenthesised
 from codegen.latex.line_breaking import width
 from derive.algebra.readable_conditions import of_letters
-from derive.ir.notation import (
-    Call,
-    Compare,
-    Constant,
-    Expr,
-    Index,
-    Logic,
-    Mul,
-    Number,
-    Pow,
-)
+from derive.ir.notation import Call, Compare, Constant, Expr, Index, Logic, Mul, Number, Pow
 from derive.ir.tree import affine_axes, power
 from derive.ir.tree import number as of_number
 

@@ -11,23 +11,8 @@ from codegen.latex.index_printer import IndexPrinter
 from derive.algebra.index_rules import elementwise
 from derive.ir.derivation import Derivation, Step
 from derive.ir.names import adjoint_of
-from derive.ir.notation import (
-    Affine,
-    Call,
-    Equation,
-    Expr,
-    Read,
-    Reduction,
-    Term,
-    affine,
-)
-from derive.ir.tree import (
-    ONE,
-    add,
-    affine_axes,
-    mul,
-    reads,
-)
+from derive.ir.notation import Affine, Call, Equation, Expr, Read, Reduction, Term, affine
+from derive.ir.tree import ONE, add, affine_axes, mul, reads
 
 ADDS = r"\mathrel{+}="
 _FUNCTION_NAMES = "fgh"

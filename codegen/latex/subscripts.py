@@ -5,32 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from codegen.latex.box import (
-    ATOM,
-    NESTED,
-    PRODUCT,
-    SUM,
-    TALL,
-    Box,
-    flat,
-    joined,
-)
+from codegen.latex.box import ATOM, NESTED, PRODUCT, SUM, TALL, Box, flat, joined
 from codegen.latex.second_order_symbols import Twofold
-from codegen.latex.symbol import (
-    Change,
-    Determinant,
-    Partial,
-    Symbol,
-)
+from codegen.latex.symbol import Change, Determinant, Partial, Symbol
 from codegen.latex.symbols import Names
-from derive.ir.notation import (
-    Affine,
-    Axis,
-    Dim,
-    FloorDiv,
-    Mod,
-    Read,
-)
+from derive.ir.notation import Affine, Axis, Dim, FloorDiv, Mod, Read
 
 
 class Integers:

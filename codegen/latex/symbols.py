@@ -19,27 +19,10 @@ from codegen.latex.second_order_symbols import (
     symbols_of,
 )
 from codegen.latex.spelling import ACCENTS, letter, symbol, upright
-from codegen.latex.symbol import (
-    DIFFERENTIAL,
-    ERROR,
-    Change,
-    Partial,
-    Symbol,
-    node_symbol,
-)
+from codegen.latex.symbol import DIFFERENTIAL, ERROR, Change, Partial, Symbol, node_symbol
 from derive.ir.derivation import Derivation
 from derive.ir.names import adjoint_of, current_of, is_next
-from derive.ir.notation import (
-    Axis,
-    Call,
-    Compare,
-    Dim,
-    Equation,
-    Index,
-    Mul,
-    Read,
-    Tensor,
-)
+from derive.ir.notation import Axis, Call, Compare, Dim, Equation, Index, Mul, Read, Tensor
 from derive.ir.system import System
 from derive.ir.tree import ONE, reads
 

@@ -16,12 +16,7 @@ from codegen.latex.symbol import Symbol, node_symbol
 from derive.calculus.optimizer_updates import FACTOR
 from derive.ir.derivation import Derivation
 from derive.ir.names import current_of, is_next
-from derive.ir.notation import (
-    Dim,
-    Equation,
-    Tensor,
-    affine,
-)
+from derive.ir.notation import Dim, Equation, Tensor, affine
 from derive.semantics.interpreter import Interpreter, Undefined
 
 _DIGITS = 9

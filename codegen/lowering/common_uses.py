@@ -26,15 +26,7 @@ from derive.ir.notation import (
     Term,
     affine,
 )
-from derive.ir.tree import (
-    affine_axes,
-    children,
-    factors,
-    letters,
-    reads,
-    substitute,
-    walk,
-)
+from derive.ir.tree import affine_axes, children, factors, letters, reads, substitute, walk
 
 _COSTLY = tuple(name for name, row in ENTRYWISE.items() if row.is_costly)
 

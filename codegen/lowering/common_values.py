@@ -9,26 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from codegen.lowering.common_uses import (
-    Functions,
-    Use,
-    Windows,
-    canonical,
-    canonical_letters,
-)
+from codegen.lowering.common_uses import Functions, Use, Windows, canonical, canonical_letters
 from derive.ir.derivation import Derivation
-from derive.ir.notation import (
-    Axis,
-    Call,
-    Equation,
-    Expr,
-    Number,
-    Pow,
-    Read,
-    Tensor,
-    Term,
-    affine,
-)
+from derive.ir.notation import Axis, Call, Equation, Expr, Number, Pow, Read, Tensor, Term, affine
 from derive.ir.tree import (
     fresh_name,
     letters,

@@ -5,12 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from codegen.program.nodes import (
-    Array,
-    Count,
-    Map,
-    Spread,
-)
+from codegen.program.nodes import Array, Count, Map, Spread
 from derive.ir.notation import Affine, Axis, Expr, Tensor
 from derive.ir.tree import affine_axes
 

@@ -31,22 +31,8 @@ from codegen.program.nodes import (
 )
 from derive.algebra.conditions import decide, implied, settled
 from derive.algebra.index_rules import pull
-from derive.ir.notation import (
-    Add,
-    Affine,
-    Axis,
-    Equation,
-    Expr,
-    Read,
-    Tensor,
-    Term,
-    affine,
-)
-from derive.ir.tree import (
-    ZERO,
-    add,
-    number,
-)
+from derive.ir.notation import Add, Affine, Axis, Equation, Expr, Read, Tensor, Term, affine
+from derive.ir.tree import ZERO, add, number
 
 
 @dataclass(frozen=True)

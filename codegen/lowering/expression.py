@@ -19,12 +19,7 @@ from codegen.program.nodes import (
     Value,
     Window,
 )
-from derive.algebra.conditions import (
-    conjuncts,
-    decide,
-    implied,
-    not_negative,
-)
+from derive.algebra.conditions import conjuncts, decide, implied, not_negative
 from derive.ir.notation import (
     Add,
     Axis,
@@ -42,16 +37,7 @@ from derive.ir.notation import (
     affine,
 )
 from derive.ir.numerals import as_decimal, is_long
-from derive.ir.tree import (
-    factors,
-    index_reads,
-    letters,
-    mul,
-    number,
-    power,
-    reads,
-    walk,
-)
+from derive.ir.tree import factors, index_reads, letters, mul, number, power, reads, walk
 
 
 def lower(expr: Expr, scene: Scene) -> Array:

@@ -23,13 +23,7 @@ from derive.ir.notation import (
     Term,
     affine,
 )
-from derive.ir.tree import (
-    ZERO,
-    affine_axes,
-    factors,
-    letters,
-    walk,
-)
+from derive.ir.tree import ZERO, affine_axes, factors, letters, walk
 
 
 def all_of(conditions: Sequence[Expr]) -> Expr:

@@ -35,14 +35,7 @@ from derive.ir.notation import (
     Tensor,
     affine,
 )
-from derive.ir.tree import (
-    affine_axes,
-    index,
-    index_reads,
-    letters,
-    number,
-    reads,
-)
+from derive.ir.tree import affine_axes, index, index_reads, letters, number, reads
 
 Run = tuple[int, Axis, Affine]  # of a window: the step, the letter, the count
 

@@ -8,31 +8,9 @@ from typing import TypeVar
 
 from codegen.lowering.equation import lower_equation
 from codegen.lowering.reads import reads_any
-from codegen.program.nodes import (
-    Assign,
-    For,
-    Statement,
-    Zeros,
-)
-from derive.ir.notation import (
-    Add,
-    Affine,
-    Axis,
-    Equation,
-    Expr,
-    Read,
-    Tensor,
-    Term,
-    affine,
-)
-from derive.ir.tree import (
-    add,
-    equation_reads,
-    fresh_letter,
-    reads,
-    replace_reads,
-    substitute_term,
-)
+from codegen.program.nodes import Assign, For, Statement, Zeros
+from derive.ir.notation import Add, Affine, Axis, Equation, Expr, Read, Tensor, Term, affine
+from derive.ir.tree import add, equation_reads, fresh_letter, reads, replace_reads, substitute_term
 from derive.language.printer import equation_text
 from derive.systems.schedule import Block, Loop, members
 

@@ -10,12 +10,7 @@ from typing import Literal
 from codegen.module.input_limits import besides_of
 from codegen.module.partition import plan_of
 from derive.ir.derivation import Derivation
-from derive.ir.notation import (
-    Affine,
-    Dim,
-    Tensor,
-    affine,
-)
+from derive.ir.notation import Affine, Dim, Tensor, affine
 from derive.ir.runtime_extents import dims_of_extent
 
 Shape = tuple[int | str, ...]

@@ -16,13 +16,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from derive.ir.notation import (
-    Affine,
-    Axis,
-    Constant,
-    Expr,
-    Number,
-)
+from derive.ir.notation import Affine, Axis, Constant, Expr, Number
 
 
 @dataclass(frozen=True)

@@ -3,18 +3,7 @@
 from __future__ import annotations
 
 from derive.algebra.index_rules import bounds, surely_not_negative
-from derive.ir.notation import (
-    Add,
-    Affine,
-    Call,
-    Compare,
-    Expr,
-    Index,
-    Logic,
-    Mul,
-    Number,
-    affine,
-)
+from derive.ir.notation import Add, Affine, Call, Compare, Expr, Index, Logic, Mul, Number, affine
 from derive.ir.tree import ZERO, add, number, transform
 
 

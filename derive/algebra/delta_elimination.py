@@ -7,26 +7,8 @@ from dataclasses import replace
 
 from derive.algebra.conditions import integer
 from derive.algebra.index_rules import within
-from derive.ir.notation import (
-    Affine,
-    Axis,
-    Call,
-    Dim,
-    Expr,
-    Number,
-    Pow,
-    Read,
-    Term,
-    affine,
-)
-from derive.ir.tree import (
-    affine_axes,
-    factors,
-    letters,
-    mul,
-    substitute,
-    substitute_affine,
-)
+from derive.ir.notation import Affine, Axis, Call, Dim, Expr, Number, Pow, Read, Term, affine
+from derive.ir.tree import affine_axes, factors, letters, mul, substitute, substitute_affine
 
 Shape = tuple[Affine, ...]
 

@@ -9,12 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from derive.algebra.index_rules import (
-    harmless,
-    surely_not_negative,
-    tidy_letters,
-    within,
-)
+from derive.algebra.index_rules import harmless, surely_not_negative, tidy_letters, within
 from derive.algebra.readable_conditions import shortened
 from derive.ir.notation import (
     Add,

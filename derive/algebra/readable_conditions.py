@@ -3,22 +3,8 @@
 from __future__ import annotations
 
 from derive.algebra.conditions import decide, implied, integer
-from derive.ir.notation import (
-    Affine,
-    Call,
-    Compare,
-    Expr,
-    Index,
-    Logic,
-    Mul,
-    Number,
-)
-from derive.ir.tree import (
-    ZERO,
-    index,
-    mul,
-    transform,
-)
+from derive.ir.notation import Affine, Call, Compare, Expr, Index, Logic, Mul, Number
+from derive.ir.tree import ZERO, index, mul, transform
 
 _OPPOSITE = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 

@@ -18,16 +18,7 @@ import sympy
 
 from derive.algebra.bodies import abstract, concrete, cost, is_monomial
 from derive.algebra.sympy_bridge import TRANSCENDENTAL, Leaves, Where, from_sympy, to_sympy
-from derive.ir.notation import (
-    Affine,
-    Axis,
-    Call,
-    Equation,
-    Expr,
-    Number,
-    Pow,
-    Read,
-)
+from derive.ir.notation import Affine, Axis, Call, Equation, Expr, Number, Pow, Read
 from derive.ir.tree import affine_axes, reads, substitute, walk
 
 Sympy = Any

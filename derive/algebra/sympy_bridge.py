@@ -15,26 +15,8 @@ from typing import Any
 import sympy
 
 from derive.ir.functions import ENTRYWISE, FUNCTIONS, Function, X
-from derive.ir.notation import (
-    Add,
-    Call,
-    Compare,
-    Constant,
-    Expr,
-    Index,
-    Logic,
-    Mul,
-    Number,
-    Pow,
-)
-from derive.ir.tree import (
-    MINUS_ONE,
-    ONE,
-    add,
-    mul,
-    number,
-    power,
-)
+from derive.ir.notation import Add, Call, Compare, Constant, Expr, Index, Logic, Mul, Number, Pow
+from derive.ir.tree import MINUS_ONE, ONE, add, mul, number, power
 
 Sympy = Any
 

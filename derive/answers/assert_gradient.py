@@ -5,13 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from derive.answers.check_text import check_translation
-from derive.answers.languages import (
-    LATEX,
-    NUMPY,
-    Answer,
-    form_of,
-    read,
-)
+from derive.answers.languages import LATEX, NUMPY, Answer, form_of, read
 from derive.checks.report import Report
 from derive.errors import ChainruleError, shorten
 from derive.ir.derivation import Derivation

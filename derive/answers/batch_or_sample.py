@@ -12,12 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
-from derive.answers.known_names import (
-    engine_s,
-    known_names,
-    names_in,
-    vocabulary,
-)
+from derive.answers.known_names import engine_s, known_names, names_in, vocabulary
 from derive.answers.random_points import Points
 from derive.calculus.differentiate import differentiate
 from derive.checks.numeric import Numbers

@@ -8,12 +8,7 @@ from typing import Any
 import numpy as np
 
 from derive.checks.points import NoInstance, draw, run_time_extents
-from derive.checks.report import (
-    DIFFERENT,
-    OPEN,
-    Report,
-    Row,
-)
+from derive.checks.report import DIFFERENT, OPEN, Report, Row
 from derive.errors import ChainruleError, meant, shorten
 from derive.ir.derivation import Derivation
 from derive.ir.names import adjoint_of

@@ -9,13 +9,7 @@ from typing import Any
 import numpy as np
 
 from derive.answers.batch_or_sample import BATCHES, instance_of
-from derive.answers.compare import (
-    TOLERANCE,
-    VISIBLE,
-    Comparison,
-    NoNumber,
-    compared,
-)
+from derive.answers.compare import TOLERANCE, VISIBLE, Comparison, NoNumber, compared
 from derive.answers.formula import Formula
 from derive.checks.points import NoInstance, draw_by_hand, run_time_extents
 from derive.errors import ChainruleError

@@ -10,9 +10,7 @@ from derive.ir.names import adjoint_of, next_of, primal_of
 from derive.ir.notation import Dim, affine
 from derive.ir.system import System
 from derive.language.occurrences import names_read
-from derive.language.syntax import (
-    Written,
-)
+from derive.language.syntax import Written
 from derive.readers.vocabulary import Vocabulary
 
 

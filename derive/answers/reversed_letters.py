@@ -9,14 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from derive.language.occurrences import refs
-from derive.language.syntax import (
-    Fn,
-    Name,
-    Num,
-    Op,
-    Syntax,
-    Written,
-)
+from derive.language.syntax import Fn, Name, Num, Op, Syntax, Written
 from derive.readers.vocabulary import Shape
 
 

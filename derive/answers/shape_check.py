@@ -13,15 +13,7 @@ from dataclasses import dataclass
 from derive.ir.notation import Affine
 from derive.language.extent_inference import show
 from derive.language.occurrences import refs
-from derive.language.syntax import (
-    SYNTAX,
-    Dots,
-    Name,
-    Red,
-    Ref,
-    Syntax,
-    Written,
-)
+from derive.language.syntax import SYNTAX, Dots, Name, Red, Ref, Syntax, Written
 from derive.readers.vocabulary import Shape
 
 

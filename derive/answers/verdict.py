@@ -8,12 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from derive.answers.batch_or_sample import BATCHES
-from derive.answers.compare import (
-    Comparison,
-    NoNumber,
-    TooLong,
-    compared,
-)
+from derive.answers.compare import Comparison, NoNumber, TooLong, compared
 from derive.answers.counterexample import smallest
 from derive.answers.first_difference import Difference, first_difference
 from derive.answers.formula import Formula
@@ -21,23 +16,11 @@ from derive.answers.hidden_assumptions import holding, usual
 from derive.answers.known_names import engine_s
 from derive.answers.proof.prove import prove
 from derive.answers.proof.schwartz_zippel import chance
-from derive.answers.shape_check import (
-    Misfit,
-    misfit,
-    rank_problems,
-    shape_text,
-)
+from derive.answers.shape_check import Misfit, misfit, rank_problems, shape_text
 from derive.answers.slip_points import slips_of
 from derive.answers.slips import VAGUE, Slip
 from derive.checks.points import NoInstance, work
-from derive.checks.report import (
-    DIFFERENT,
-    EQUAL,
-    EQUAL_AT_POINTS,
-    EQUAL_IF,
-    OPEN,
-    Row,
-)
+from derive.checks.report import DIFFERENT, EQUAL, EQUAL_AT_POINTS, EQUAL_IF, OPEN, Row
 from derive.errors import ChainruleError
 from derive.ir.tree import equation_reads
 from derive.language.printer import equation_text

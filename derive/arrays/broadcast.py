@@ -4,16 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from derive.arrays.entries import (
-    ANY,
-    ONE,
-    Entries,
-    Scope,
-    Shape,
-    Subscripts,
-    number,
-    shape_text,
-)
+from derive.arrays.entries import ANY, ONE, Entries, Scope, Shape, Subscripts, number, shape_text
 from derive.arrays.shape_mismatch import Apart
 from derive.ir.notation import Affine
 from derive.language.syntax import Place, Refused, Syntax

@@ -12,33 +12,10 @@ from typing import Protocol
 
 from derive.arrays.canonical import Builder
 from derive.arrays.frame import Frame, NoMatrix, free
-from derive.arrays.nodes import (
-    Count,
-    Entrywise,
-    Fill,
-    Literal,
-    Norm,
-    Whole,
-)
+from derive.arrays.nodes import Count, Entrywise, Fill, Literal, Norm, Whole
 from derive.arrays.walk import turns
-from derive.ir.notation import (
-    Add,
-    Axis,
-    Call,
-    Constant,
-    Expr,
-    Mul,
-    Number,
-    Pow,
-    Read,
-    Reduction,
-)
-from derive.ir.tree import (
-    ONE,
-    ZERO,
-    factors,
-    mul,
-)
+from derive.ir.notation import Add, Axis, Call, Constant, Expr, Mul, Number, Pow, Read, Reduction
+from derive.ir.tree import ONE, ZERO, factors, mul
 
 ONES = Fill(Fraction(1))
 

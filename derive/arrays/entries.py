@@ -8,17 +8,7 @@ from fractions import Fraction
 
 from derive.ir.notation import Affine, Dim, affine
 from derive.language.occurrences import mentions
-from derive.language.syntax import (
-    Fn,
-    Name,
-    Num,
-    Op,
-    Place,
-    Red,
-    Ref,
-    Refused,
-    Syntax,
-)
+from derive.language.syntax import Fn, Name, Num, Op, Place, Red, Ref, Refused, Syntax
 
 Shape = tuple[Affine, ...]
 Subscripts = tuple[Syntax, ...]

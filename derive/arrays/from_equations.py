@@ -9,11 +9,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from derive.arrays.canonical import Builder
-from derive.arrays.contraction import (
-    ONES,
-    Contraction,
-    separate,
-)
+from derive.arrays.contraction import ONES, Contraction, separate
 from derive.arrays.frame import Frame, NoMatrix, free
 from derive.arrays.nodes import (
     Array,

@@ -18,12 +18,7 @@ from derive.arrays.entries import (
 from derive.arrays.shape_mismatch import Apart
 from derive.ir.notation import Affine
 from derive.language.occurrences import bound_names
-from derive.language.syntax import (
-    Name,
-    Place,
-    Refused,
-    Syntax,
-)
+from derive.language.syntax import Name, Place, Refused, Syntax
 
 
 def matmul(

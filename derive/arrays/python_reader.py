@@ -29,12 +29,7 @@ from derive.arrays.nodes import (
     Transpose,
     Whole,
 )
-from derive.arrays.numpy_functions import (
-    ENTRYWISE,
-    OTHERS,
-    REDUCTIONS,
-    of_each,
-)
+from derive.arrays.numpy_functions import ENTRYWISE, OTHERS, REDUCTIONS, of_each
 from derive.arrays.python_special import SPECIAL, last_name
 from derive.arrays.python_syntax import BINARY, COMPARE, DEEPEST, HOMES, decimal, dotted, unknown
 from derive.errors import meant, shorten

@@ -25,12 +25,7 @@ from derive.arrays.nodes import (
     Transpose,
     Whole,
 )
-from derive.arrays.numpy_functions import (
-    OTHERS,
-    of_each,
-    softmax,
-    variance,
-)
+from derive.arrays.numpy_functions import OTHERS, of_each, softmax, variance
 from derive.errors import shorten
 from derive.ir.notation import Affine
 from derive.language.syntax import Place, Refused

@@ -2,14 +2,7 @@
 
 from __future__ import annotations
 
-from derive.arrays.entries import (
-    ONE,
-    Entries,
-    Scope,
-    Subscripts,
-    number,
-    shape_text,
-)
+from derive.arrays.entries import ONE, Entries, Scope, Subscripts, number, shape_text
 from derive.language.syntax import Place, Refused, Syntax
 
 

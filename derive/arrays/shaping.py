@@ -15,22 +15,9 @@ from derive.arrays.entries import (
     number,
     shape_text,
 )
-from derive.arrays.nodes import (
-    All,
-    Array,
-    At,
-    Every,
-    New,
-    Pick,
-)
+from derive.arrays.nodes import All, Array, At, Every, New, Pick
 from derive.ir.notation import Affine, affine
-from derive.language.syntax import (
-    Fn,
-    Op,
-    Place,
-    Refused,
-    Syntax,
-)
+from derive.language.syntax import Fn, Op, Place, Refused, Syntax
 
 _TURNED = {"column": "row", "row": "column", "": ""}
 

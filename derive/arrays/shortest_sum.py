@@ -8,13 +8,7 @@ from fractions import Fraction
 from typing import Protocol
 
 from derive.arrays.monomials import ONES, ZERO, Powers, scaled
-from derive.arrays.nodes import (
-    ARRAYS,
-    Entrywise,
-    Product,
-    Transpose,
-    Whole,
-)
+from derive.arrays.nodes import ARRAYS, Entrywise, Product, Transpose, Whole
 from derive.arrays.printer import chain, text
 
 Addends = list[tuple[Fraction, Whole]]  # each with its number, which isn't 0

@@ -15,13 +15,7 @@ from derive.arrays.entries import (
     shape_text,
 )
 from derive.ir.notation import Affine
-from derive.language.syntax import (
-    Name,
-    Op,
-    Place,
-    Refused,
-    Syntax,
-)
+from derive.language.syntax import Name, Op, Place, Refused, Syntax
 
 
 def by_letters(

@@ -46,18 +46,9 @@ from derive.arrays.nodes import (
     Whole,
 )
 from derive.arrays.printer import in_message, text
-from derive.arrays.products import (
-    matmul,
-    multiplied,
-    oriented,
-    outer,
-)
+from derive.arrays.products import matmul, multiplied, oriented, outer
 from derive.arrays.shape_mismatch import OtherShape
-from derive.arrays.shaping import (
-    picked,
-    reshaped,
-    transposed,
-)
+from derive.arrays.shaping import picked, reshaped, transposed
 from derive.arrays.sums import along_axes, by_letters
 from derive.errors import meant, shorten
 from derive.ir.names import adjoint_of

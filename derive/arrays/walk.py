@@ -2,14 +2,7 @@
 
 from __future__ import annotations
 
-from derive.arrays.nodes import (
-    ARRAYS,
-    Array,
-    Entrywise,
-    Product,
-    Transpose,
-    Whole,
-)
+from derive.arrays.nodes import ARRAYS, Array, Entrywise, Product, Transpose, Whole
 
 
 def arrays(node: Whole) -> list[str]:

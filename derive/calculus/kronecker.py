@@ -8,28 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from derive.calculus.total_differential import (
-    Passage,
-    slope,
-    upstream_of,
-)
+from derive.calculus.total_differential import Passage, slope, upstream_of
 from derive.ir.derivation import Derivation
-from derive.ir.notation import (
-    Affine,
-    Axis,
-    Call,
-    Expr,
-    Index,
-    Read,
-    Reduction,
-    affine,
-)
-from derive.ir.tree import (
-    ONE,
-    fresh_letter,
-    mul,
-    substitute,
-)
+from derive.ir.notation import Affine, Axis, Call, Expr, Index, Read, Reduction, affine
+from derive.ir.tree import ONE, fresh_letter, mul, substitute
 
 KRONECKER = "kronecker"
 

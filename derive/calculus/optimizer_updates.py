@@ -38,16 +38,7 @@ from derive.ir.notation import (
     affine,
 )
 from derive.ir.system import System
-from derive.ir.tree import (
-    ONE,
-    add,
-    divide,
-    index,
-    mul,
-    negative,
-    number,
-    power,
-)
+from derive.ir.tree import ONE, add, divide, index, mul, negative, number, power
 from derive.language.normal_form import Normalizer
 from derive.language.occurrences import names_of, refs
 from derive.language.parser import read_equations

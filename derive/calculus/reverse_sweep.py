@@ -16,34 +16,15 @@ from derive.algebra.simplify import reexpress, simplify
 from derive.algebra.sympy_bridge import Unreal
 from derive.calculus.letters import letters_of
 from derive.calculus.masks import Masks, When
-from derive.calculus.rule import (
-    Contribution,
-    contributions,
-    differentiable_reads,
-    selected,
-    weigh,
-)
+from derive.calculus.rule import Contribution, contributions, differentiable_reads, selected, weigh
 from derive.calculus.tidy import Tidier
 from derive.errors import ChainruleError, meant, shorten
 from derive.ir.derivation import Derivation, Step
 from derive.ir.matrix_terms import holding
 from derive.ir.names import adjoint_of
-from derive.ir.notation import (
-    Axis,
-    Equation,
-    Expr,
-    Read,
-    Tensor,
-    Term,
-    affine,
-)
+from derive.ir.notation import Axis, Equation, Expr, Read, Tensor, Term, affine
 from derive.ir.system import System
-from derive.ir.tree import (
-    ONE,
-    ZERO,
-    needed_by,
-    reads,
-)
+from derive.ir.tree import ONE, ZERO, needed_by, reads
 from derive.ir.wellformed import check_derivation
 from derive.systems.as_system import as_system
 from derive.systems.schedule import NoOrder, members, schedule

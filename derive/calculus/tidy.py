@@ -30,23 +30,8 @@ from derive.ir.notation import (
 )
 from derive.ir.numerals import number_text
 from derive.ir.system import System
-from derive.ir.tree import (
-    ONE,
-    ZERO,
-    add,
-    letters,
-    mul,
-    reads,
-    replace_reads,
-    substitute,
-    transform,
-)
-from derive.systems.schedule import (
-    Loop,
-    NoOrder,
-    members,
-    schedule,
-)
+from derive.ir.tree import ONE, ZERO, add, letters, mul, reads, replace_reads, substitute, transform
+from derive.systems.schedule import Loop, NoOrder, members, schedule
 
 
 class Tidier:

@@ -26,14 +26,7 @@ from derive.ir.notation import (
     affine,
     domain_of,
 )
-from derive.ir.tree import (
-    ONE,
-    add,
-    factors,
-    mul,
-    reads,
-    transform,
-)
+from derive.ir.tree import ONE, add, factors, mul, reads, transform
 
 
 @dataclass(frozen=True)

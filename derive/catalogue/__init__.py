@@ -10,13 +10,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from derive.catalogue import (
-    activations,
-    distributions,
-    initializers,
-    losses,
-    optimizers,
-)
+from derive.catalogue import activations, distributions, initializers, losses, optimizers
 from derive.catalogue.layers import (
     attention,
     convolution,

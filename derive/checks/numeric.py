@@ -16,15 +16,7 @@ import numpy as np
 from derive.checks.exact import near, upstream_of
 from derive.checks.report import Row
 from derive.ir.derivation import Derivation, Step
-from derive.ir.notation import (
-    Call,
-    Compare,
-    Equation,
-    Expr,
-    Logic,
-    Read,
-    Tensor,
-)
+from derive.ir.notation import Call, Compare, Equation, Expr, Logic, Read, Tensor
 from derive.ir.tree import transform
 from derive.language.printer import equation_text
 from derive.semantics.interpreter import Interpreter

@@ -17,25 +17,9 @@ import numpy as np
 
 from derive.ir.derivation import Derivation
 from derive.ir.input_limits import NoLonger
-from derive.ir.notation import (
-    Affine,
-    Call,
-    Compare,
-    Dim,
-    Equation,
-    Expr,
-    Index,
-    Read,
-    Tensor,
-    Term,
-)
+from derive.ir.notation import Affine, Call, Compare, Dim, Equation, Expr, Index, Read, Tensor, Term
 from derive.ir.system import Assumption
-from derive.ir.tree import (
-    affine_axes,
-    equation_reads,
-    reads,
-    walk,
-)
+from derive.ir.tree import affine_axes, equation_reads, reads, walk
 from derive.semantics.interpreter import Interpreter
 from derive.semantics.number_systems import EXACT, FLOATS
 

@@ -7,10 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from derive.ir.display import Displayed
-from derive.ir.notation import (
-    Equation,
-    Tensor,
-)
+from derive.ir.notation import Equation, Tensor
 from derive.ir.system import Block, System
 
 

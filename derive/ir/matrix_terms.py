@@ -9,15 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from derive.ir.notation import (
-    Affine,
-    Axis,
-    Dim,
-    Equation,
-    Read,
-    Term,
-    affine,
-)
+from derive.ir.notation import Affine, Axis, Dim, Equation, Read, Term, affine
 from derive.ir.tree import fresh_letter
 
 

@@ -4,15 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 
-from derive.ir.notation import (
-    Affine,
-    Axis,
-    Dim,
-    Equation,
-    Index,
-    Read,
-    Tensor,
-)
+from derive.ir.notation import Affine, Axis, Dim, Equation, Index, Read, Tensor
 from derive.ir.tree import SUBSCRIPTS, letters, walk
 
 

@@ -10,12 +10,7 @@ from typing import Any
 
 from derive.ir.display import Displayed
 from derive.ir.input_limits import Limit
-from derive.ir.notation import (
-    Axis,
-    Equation,
-    Expr,
-    Tensor,
-)
+from derive.ir.notation import Axis, Equation, Expr, Tensor
 
 MODE = "training"  # the distribution of what is 1 in training and 0 in inference
 

@@ -5,23 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from derive.ir.derivation import Derivation
-from derive.ir.notation import (
-    MATRIX,
-    Equation,
-    Read,
-    Reduction,
-    Tensor,
-    Term,
-    affine,
-)
+from derive.ir.notation import MATRIX, Equation, Read, Reduction, Tensor, Term, affine
 from derive.ir.system import System
-from derive.ir.tree import (
-    affine_axes,
-    contains,
-    index_reads,
-    letters,
-    reads,
-)
+from derive.ir.tree import affine_axes, contains, index_reads, letters, reads
 
 
 class Malformed(AssertionError):

@@ -8,12 +8,7 @@ from fractions import Fraction
 
 from derive.errors import ChainruleError, meant, shorten
 from derive.ir.names import adjoint_of, is_next, next_of, primal_of, without_next
-from derive.ir.notation import (
-    Affine,
-    Equation,
-    Tensor,
-    affine,
-)
+from derive.ir.notation import Affine, Equation, Tensor, affine
 from derive.ir.system import Layer, System, Training
 from derive.ir.wellformed import check_system
 from derive.language.assumptions import read_assumption
@@ -24,13 +19,7 @@ from derive.language.normal_form import Normalizer
 from derive.language.occurrences import refs
 from derive.language.outside_reads import outside_warnings
 from derive.language.scope import Scoped, ranks, resolve
-from derive.language.syntax import (
-    Letter,
-    Place,
-    Ref,
-    Refused,
-    Written,
-)
+from derive.language.syntax import Letter, Place, Ref, Refused, Written
 from derive.systems.edge_warnings import edge_warnings
 from derive.systems.schedule import NoOrder, members, schedule
 

@@ -12,12 +12,7 @@ from derive.language.normal_form import Normalizer
 from derive.language.occurrences import free_names, refs
 from derive.language.parser import LONGEST_EQUATION, read_value
 from derive.language.scope import resolve
-from derive.language.syntax import (
-    Name,
-    Op,
-    Refused,
-    Written,
-)
+from derive.language.syntax import Name, Op, Refused, Written
 
 
 def read_assumption(

@@ -20,17 +20,7 @@ from derive.ir.notation import (
     Reduction,
     affine,
 )
-from derive.ir.tree import (
-    add,
-    divide,
-    floordiv,
-    index,
-    modulo,
-    mul,
-    negative,
-    number,
-    power,
-)
+from derive.ir.tree import add, divide, floordiv, index, modulo, mul, negative, number, power
 from derive.language.extent_inference import Extents, axis_name
 from derive.language.occurrences import bound_letters
 from derive.language.printer import expr_text

@@ -15,15 +15,7 @@ from derive.language.extent_inference import Slot
 from derive.language.occurrences import letters_of, refs, tensors_of
 from derive.language.scope import dots_width, has_dots, ranks, spare_letters
 from derive.language.shape_inference import Shape
-from derive.language.syntax import (
-    SYNTAX,
-    Dots,
-    Name,
-    Red,
-    Ref,
-    Syntax,
-    Written,
-)
+from derive.language.syntax import SYNTAX, Dots, Name, Red, Ref, Syntax, Written
 
 _IN_TEXT = re.compile(r"\.\.\.\s*,\s*|,\s*\.\.\.|\.\.\.")
 

@@ -13,15 +13,7 @@ from dataclasses import dataclass, field
 from derive.ir.notation import Affine, Dim, affine
 from derive.language.occurrences import bound_letters, refs
 from derive.language.scope import Scoped
-from derive.language.syntax import (
-    Letter,
-    LetterVar,
-    Place,
-    Ref,
-    Refused,
-    Syntax,
-    parted,
-)
+from derive.language.syntax import Letter, LetterVar, Place, Ref, Refused, Syntax, parted
 
 Slot = tuple[str, int]
 _DECLARED = "declared"

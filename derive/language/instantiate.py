@@ -13,18 +13,7 @@ from fractions import Fraction
 
 from derive.errors import meant, shorten
 from derive.language.occurrences import letters_of, names_of, refs
-from derive.language.syntax import (
-    SYNTAX,
-    Fn,
-    Name,
-    Num,
-    Place,
-    Red,
-    Ref,
-    Syntax,
-    Written,
-    renamed,
-)
+from derive.language.syntax import SYNTAX, Fn, Name, Num, Place, Red, Ref, Syntax, Written, renamed
 
 _WORD = re.compile(r"(?<![\w.])[^\W\d]\w*")
 

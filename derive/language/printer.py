@@ -28,13 +28,7 @@ from derive.ir.notation import (
     affine,
 )
 from derive.ir.numerals import as_decimal, decimal_text, number_text
-from derive.ir.tree import (
-    MINUS_ONE,
-    affine_axes,
-    mul,
-    number,
-    power,
-)
+from derive.ir.tree import MINUS_ONE, affine_axes, mul, number, power
 
 _SUM, _PRODUCT, _NEGATIVE, _POWER, _ATOM = 1, 2, 3, 4, 5
 

@@ -6,14 +6,7 @@ import ast
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from derive.arrays.nodes import (
-    Array,
-    Count,
-    Extent,
-    Identity,
-    Known,
-    Whole,
-)
+from derive.arrays.nodes import Array, Count, Extent, Identity, Known, Whole
 from derive.arrays.python_reader import Reader
 from derive.arrays.python_syntax import parsed
 from derive.arrays.to_equations import Elaborator

@@ -29,15 +29,7 @@ from derive.ir.notation import (
     affine,
     domain_of,
 )
-from derive.ir.tree import (
-    ONE,
-    ZERO,
-    contains,
-    fresh_letter,
-    index,
-    mul,
-    substitute,
-)
+from derive.ir.tree import ONE, ZERO, contains, fresh_letter, index, mul, substitute
 
 
 class NotLinear(Exception):

@@ -13,17 +13,7 @@ from fractions import Fraction
 
 from derive.ir.names import primal_of
 from derive.ir.notation import Affine
-from derive.language.syntax import (
-    SYNTAX,
-    Fn,
-    Name,
-    Num,
-    Op,
-    Place,
-    Ref,
-    Syntax,
-    Written,
-)
+from derive.language.syntax import SYNTAX, Fn, Name, Num, Op, Place, Ref, Syntax, Written
 from derive.readers.vocabulary import Shape, Translation, Vocabulary
 
 

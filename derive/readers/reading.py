@@ -23,14 +23,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from derive.arrays.nodes import (
-    All,
-    Array,
-    Indexed,
-    New,
-    Transpose,
-    Whole,
-)
+from derive.arrays.nodes import All, Array, Indexed, New, Transpose, Whole
 from derive.errors import ChainruleError
 from derive.ir.names import adjoint_of
 from derive.readers.vocabulary import Vocabulary

@@ -6,15 +6,7 @@ import math
 from functools import reduce
 from operator import add, mul
 
-from derive.ir.notation import (
-    Add,
-    Call,
-    Constant,
-    Expr,
-    Mul,
-    Number,
-    Pow,
-)
+from derive.ir.notation import Add, Call, Constant, Expr, Mul, Number, Pow
 from derive.ir.tree import walk
 from derive.semantics.number_systems import FLOATS
 

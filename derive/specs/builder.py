@@ -8,14 +8,7 @@ from fractions import Fraction
 from itertools import chain, count
 from typing import Any
 
-from derive.catalogue.rows import (
-    OWN_EXTENT,
-    Entry,
-    Loss,
-    Parameter,
-    Unfit,
-    Use,
-)
+from derive.catalogue.rows import OWN_EXTENT, Entry, Loss, Parameter, Unfit, Use
 from derive.errors import meant, shorten
 from derive.ir.input_limits import Limit
 from derive.ir.notation import Affine, Dim, affine

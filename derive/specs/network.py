@@ -20,23 +20,12 @@ from derive.language.user_numbers import check_title, exact, extent
 from derive.specs.builder import Building
 from derive.specs.initial_values import initialise
 from derive.specs.layer_reader import LayerReader, Planned
-from derive.specs.losses import (
-    OBJECTIVE,
-    TARGET,
-    Placed,
-    put_losses,
-)
+from derive.specs.losses import OBJECTIVE, TARGET, Placed, put_losses
 from derive.specs.objective import costs_of, put_objective
 from derive.specs.sample_weights import WEIGHT
 from derive.specs.schema import Spec
 from derive.specs.user_entries import BATCH
-from derive.specs.wiring import (
-    Node,
-    Source,
-    order,
-    unread,
-    wire,
-)
+from derive.specs.wiring import Node, Source, order, unread, wire
 
 _TAKEN = {OBJECTIVE: "the objective", TARGET: "the target"}
 

@@ -12,16 +12,7 @@ from dataclasses import replace
 from derive.ir.notation import Dim, affine
 from derive.language.occurrences import names_of
 from derive.language.parser import read_equations
-from derive.language.syntax import (
-    SYNTAX,
-    Name,
-    Op,
-    Red,
-    Ref,
-    Refused,
-    Syntax,
-    Written,
-)
+from derive.language.syntax import SYNTAX, Name, Op, Red, Ref, Refused, Syntax, Written
 from derive.specs.builder import Building
 from derive.specs.user_entries import BATCH
 

@@ -5,15 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from derive.ir.notation import (
-    Affine,
-    Axis,
-    FloorDiv,
-    Mod,
-    Read,
-    Term,
-    affine,
-)
+from derive.ir.notation import Affine, Axis, FloorDiv, Mod, Read, Term, affine
 from derive.ir.system import System
 from derive.ir.tree import affine_axes, equation_reads
 

@@ -4,16 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from derive.ir.notation import (
-    Affine,
-    Axis,
-    Call,
-    Compare,
-    Equation,
-    Expr,
-    Index,
-    Read,
-)
+from derive.ir.notation import Affine, Axis, Call, Compare, Equation, Expr, Index, Read
 from derive.ir.tree import children
 
 

@@ -9,15 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from derive.ir.notation import (
-    Call,
-    Equation,
-    Expr,
-    Read,
-    Tensor,
-    Term,
-    affine,
-)
+from derive.ir.notation import Call, Equation, Expr, Read, Tensor, Term, affine
 from derive.ir.tree import fresh_name, letters, transform
 
 

@@ -9,22 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from derive.ir.notation import (
-    Affine,
-    Axis,
-    Equation,
-    Expr,
-    Index,
-    Read,
-    affine,
-)
-from derive.ir.tree import (
-    equation_reads,
-    index,
-    map_atoms,
-    substitute_term,
-    transform,
-)
+from derive.ir.notation import Affine, Axis, Equation, Expr, Index, Read, affine
+from derive.ir.tree import equation_reads, index, map_atoms, substitute_term, transform
 
 
 def nameless(equations: Sequence[Equation]) -> tuple[tuple[Equation, ...], tuple[str, ...]]:

@@ -11,12 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from derive.ir.notation import (
-    Affine,
-    Equation,
-    Read,
-    Term,
-)
+from derive.ir.notation import Affine, Equation, Read, Term
 from derive.ir.tree import index_reads, reads
 
 

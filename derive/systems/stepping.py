@@ -13,18 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from derive.algebra.conditions import not_negative
-from derive.ir.notation import (
-    Affine,
-    Axis,
-    Call,
-    Equation,
-    Expr,
-    Index,
-    Read,
-    Tensor,
-    Term,
-    affine,
-)
+from derive.ir.notation import Affine, Axis, Call, Equation, Expr, Index, Read, Tensor, Term, affine
 from derive.ir.runtime_extents import dims_of, equation_dims
 from derive.ir.system import System
 from derive.ir.tree import (

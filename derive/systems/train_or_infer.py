@@ -7,19 +7,9 @@ from dataclasses import replace
 from fractions import Fraction
 
 from derive.algebra.conditions import settled
-from derive.ir.notation import (
-    Equation,
-    Expr,
-    Number,
-    Read,
-)
+from derive.ir.notation import Equation, Expr, Number, Read
 from derive.ir.system import System
-from derive.ir.tree import (
-    equation_reads,
-    needed_by,
-    number,
-    transform,
-)
+from derive.ir.tree import equation_reads, needed_by, number, transform
 
 
 def in_mode(system: System, training: bool) -> System:

@@ -33,13 +33,7 @@ import pytest
 
 from codegen import document, emit, load_module
 from codegen.verify import verify_module
-from derive import (
-    ChainruleError,
-    check,
-    differentiate,
-    load,
-    parse,
-)
+from derive import ChainruleError, check, differentiate, load, parse
 from derive.language.printer import equation_text
 from derive.semantics.interpreter import Interpreter
 

@@ -2,13 +2,7 @@
 
 import autograd.numpy as np
 
-from tests.oracles.model import (
-    BATCH,
-    OracleModel,
-    binary,
-    counts,
-    plus_or_minus,
-)
+from tests.oracles.model import BATCH, OracleModel, binary, counts, plus_or_minus
 from tests.oracles.reference import log_softmax, logsumexp, relu, sigmoid, softmax
 
 

@@ -3,12 +3,7 @@
 import autograd.numpy as np
 
 from tests.oracles.model import BATCH, OracleModel, binary, counts, plus_or_minus
-from tests.oracles.reference import (
-    log_softmax,
-    logsumexp,
-    sigmoid,
-    softmax,
-)
+from tests.oracles.reference import log_softmax, logsumexp, sigmoid, softmax
 
 
 def _crf(x, y, W, A, s):

@@ -14,15 +14,7 @@ import autograd.numpy as np
 import numpy
 from autograd.scipy.special import erf
 
-from tests.oracles.reference import (
-    hold,
-    logsumexp,
-    product,
-    relu,
-    sigmoid,
-    softplus,
-    tanh,
-)
+from tests.oracles.reference import hold, logsumexp, product, relu, sigmoid, softplus, tanh
 
 
 def _where(condition, one, other):

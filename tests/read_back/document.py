@@ -29,12 +29,7 @@ from derive.calculus.total_differential import (
 )
 from derive.checks.points import draw, run_time_extents
 from derive.ir.derivation import Derivation
-from derive.ir.notation import (
-    Call,
-    Dim,
-    Equation,
-    Tensor,
-)
+from derive.ir.notation import Call, Dim, Equation, Tensor
 from derive.ir.tree import equation_reads, walk
 from derive.semantics.interpreter import Interpreter
 from tests.read_back import index_latex, matrix_latex

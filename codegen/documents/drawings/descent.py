@@ -8,14 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
-from codegen.documents.drawings.marks import (
-    Dot,
-    Drawing,
-    Label,
-    Line,
-    Mark,
-    framed,
-)
+from codegen.documents.drawings.marks import Dot, Drawing, Label, Line, Mark, framed
 from derive.calculus.differentiate import differentiate
 from derive.semantics.interpreter import evaluate
 from derive.specs.parse import parse

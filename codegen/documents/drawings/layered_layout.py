@@ -12,12 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from codegen.documents.drawings.lanes import Band, Port
-from codegen.documents.drawings.marks import (
-    Drawing,
-    Mark,
-    framed,
-    moved,
-)
+from codegen.documents.drawings.marks import Drawing, Mark, framed, moved
 from codegen.documents.drawings.nodes import Net, Node
 from codegen.documents.drawings.routing import Wired, wired
 from codegen.latex.line_breaking import width as formula_width

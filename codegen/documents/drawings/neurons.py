@@ -7,15 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from codegen.documents.drawings.extents import of_sample
-from codegen.documents.drawings.marks import (
-    Box,
-    Circle,
-    Drawing,
-    Label,
-    Line,
-    Mark,
-    framed,
-)
+from codegen.documents.drawings.marks import Box, Circle, Drawing, Label, Line, Mark, framed
 from codegen.latex.symbol import Symbol
 from codegen.latex.symbols import Names, with_one
 from codegen.latex.unicode_label import plain

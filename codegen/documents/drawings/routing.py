@@ -6,20 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 
-from codegen.documents.drawings.lanes import (
-    Band,
-    Lanes,
-    arrival,
-    departure,
-    lanes,
-)
-from codegen.documents.drawings.marks import (
-    SMALL,
-    Box,
-    Label,
-    Line,
-    Mark,
-)
+from codegen.documents.drawings.lanes import Band, Lanes, arrival, departure, lanes
+from codegen.documents.drawings.marks import SMALL, Box, Label, Line, Mark
 from codegen.documents.drawings.nodes import Node
 from codegen.latex.line_breaking import width as formula_width
 

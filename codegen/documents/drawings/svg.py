@@ -14,16 +14,7 @@ from importlib.resources import files
 from math import hypot
 from unicodedata import category
 
-from codegen.documents.drawings.marks import (
-    SMALL,
-    Box,
-    Circle,
-    Dot,
-    Drawing,
-    Label,
-    Line,
-    Mark,
-)
+from codegen.documents.drawings.marks import SMALL, Box, Circle, Dot, Drawing, Label, Line, Mark
 from codegen.latex.unicode_label import Piece, pieces
 
 _EM = 16.0  # units of the picture, and pixels where it stands alone

@@ -4,15 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from codegen.documents.drawings.marks import (
-    Box,
-    Circle,
-    Dot,
-    Drawing,
-    Label,
-    Line,
-    Mark,
-)
+from codegen.documents.drawings.marks import Box, Circle, Dot, Drawing, Label, Line, Mark
 from codegen.latex.box import flat
 from codegen.latex.escape import tex_text
 

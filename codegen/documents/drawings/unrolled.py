@@ -5,14 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from codegen.documents.drawings.marks import (
-    Box,
-    Drawing,
-    Label,
-    Line,
-    Mark,
-    framed,
-)
+from codegen.documents.drawings.marks import Box, Drawing, Label, Line, Mark, framed
 from codegen.documents.drawings.nodes import Node, Words
 from codegen.latex.spelling import letter
 from codegen.latex.symbols import Names
@@ -20,12 +13,7 @@ from codegen.latex.unicode_label import plain
 from derive.ir.notation import Axis, Equation, affine
 from derive.ir.system import System
 from derive.ir.tree import equation_reads
-from derive.systems.schedule import (
-    Loop,
-    NoOrder,
-    members,
-    schedule,
-)
+from derive.systems.schedule import Loop, NoOrder, members, schedule
 
 # in em
 _STEP, _UP = 4.2, 4.0

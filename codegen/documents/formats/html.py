@@ -14,12 +14,7 @@ from html import escape
 from importlib.resources import files
 from unicodedata import category
 
-from codegen.documents.blocks import (
-    Code,
-    Document,
-    Math,
-    Text,
-)
+from codegen.documents.blocks import Code, Document, Math, Text
 from codegen.documents.drawings.svg import inline_svg
 from codegen.documents.formats.form import (
     Format,

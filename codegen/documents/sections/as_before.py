@@ -6,12 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
-from codegen.documents.blocks import (
-    Block,
-    Math,
-    Paragraph,
-    Text,
-)
+from codegen.documents.blocks import Block, Math, Paragraph, Text
 from codegen.documents.context import DocumentContext
 from codegen.documents.repeated_layers import Same
 from derive.ir.system import Layer

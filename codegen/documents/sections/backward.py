@@ -10,15 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from codegen.documents.blocks import (
-    Block,
-    Display,
-    Fold,
-    Math,
-    Paragraph,
-    Section,
-    Text,
-)
+from codegen.documents.blocks import Block, Display, Fold, Math, Paragraph, Section, Text
 from codegen.documents.context import DocumentContext, by_layer, chained
 from codegen.documents.sections.as_before import Part, gathered
 from codegen.documents.sections.inverses import reason
@@ -38,11 +30,7 @@ from derive.calculus.total_differential import (
     total_differential,
 )
 from derive.ir.derivation import Step
-from derive.ir.notation import (
-    Equation,
-    Term,
-    affine,
-)
+from derive.ir.notation import Equation, Term, affine
 from derive.ir.tree import affine_axes, equation_reads, reads
 
 _WRITTEN_IN = ("write in", "put in", "same value")

@@ -5,35 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 
-from codegen.documents.blocks import (
-    Block,
-    Display,
-    Paragraph,
-    Section,
-)
+from codegen.documents.blocks import Block, Display, Paragraph, Section
 from codegen.documents.context import DocumentContext
-from codegen.latex.box import (
-    PRODUCT,
-    Box,
-    beside,
-    fraction,
-    joined,
-)
+from codegen.latex.box import PRODUCT, Box, beside, fraction, joined
 from codegen.latex.formula import Formula
 from codegen.latex.index_printer import IndexPrinter
 from codegen.latex.subscripts import Integers
-from derive.calculus.total_differential import (
-    Passage,
-    passages,
-    slope,
-    upstream_of,
-)
-from derive.ir.notation import (
-    Affine,
-    Axis,
-    Expr,
-    affine,
-)
+from derive.calculus.total_differential import Passage, passages, slope, upstream_of
+from derive.ir.notation import Affine, Axis, Expr, affine
 from derive.ir.tree import add, mul, substitute
 
 _MOST_WEIGHTS = 32

@@ -4,14 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from codegen.documents.blocks import (
-    Block,
-    Display,
-    Math,
-    Paragraph,
-    Picture,
-    Section,
-)
+from codegen.documents.blocks import Block, Display, Math, Paragraph, Picture, Section
 from codegen.documents.context import DocumentContext
 from codegen.documents.drawings import diagrams
 from codegen.latex.formula import Formula

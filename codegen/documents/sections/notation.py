@@ -5,12 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 
-from codegen.documents.blocks import (
-    Code,
-    Math,
-    Table,
-    Text,
-)
+from codegen.documents.blocks import Code, Math, Table, Text
 from codegen.documents.context import DocumentContext
 from codegen.documents.sections import inverses
 from codegen.latex.box import flat

@@ -5,15 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
-from codegen.documents.blocks import (
-    Block,
-    Display,
-    Fold,
-    Paragraph,
-    Ref,
-    Section,
-    Text,
-)
+from codegen.documents.blocks import Block, Display, Fold, Paragraph, Ref, Section, Text
 from codegen.documents.context import DocumentContext, together
 from codegen.documents.sections.backward import Backward
 from derive.calculus.second import hessian, hessian_vector

@@ -4,15 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from codegen.documents.blocks import (
-    Block,
-    Bullets,
-    Display,
-    Math,
-    Paragraph,
-    Section,
-    Text,
-)
+from codegen.documents.blocks import Block, Bullets, Display, Math, Paragraph, Section, Text
 from codegen.documents.context import DocumentContext, together
 from codegen.documents.sections.updates import after_the_update
 from codegen.latex.formula import Formula

@@ -5,13 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from codegen.documents.blocks import (
-    Block,
-    Display,
-    Math,
-    Paragraph,
-    Section,
-)
+from codegen.documents.blocks import Block, Display, Math, Paragraph, Section
 from codegen.documents.context import DocumentContext
 from derive.ir.names import current_of
 from derive.ir.notation import Equation

@@ -8,22 +8,8 @@ from fractions import Fraction
 
 from codegen.targets.numpy.line_breaking import comment, defined, wrap
 from codegen.targets.numpy.shared_parts import shared
-from codegen.targets.numpy.tables import (
-    ATOM,
-    COMPARE,
-    NAMES,
-    POWER,
-    PRODUCT,
-    SUM,
-    UNARY,
-    Code,
-)
-from derive.arrays.entries import (
-    ANY,
-    Entries,
-    Shape,
-    extent_text,
-)
+from codegen.targets.numpy.tables import ATOM, COMPARE, NAMES, POWER, PRODUCT, SUM, UNARY, Code
+from derive.arrays.entries import ANY, Entries, Shape, extent_text
 from derive.arrays.nodes import (
     ARRAYS,
     Array,

@@ -14,13 +14,7 @@ from derive.catalogue.rows import BIAS_COLUMN
 from derive.ir.notation import Tensor
 from derive.ir.system import Initializer
 from derive.language.parser import read_value
-from derive.language.syntax import (
-    Fn,
-    Name,
-    Num,
-    Op,
-    Syntax,
-)
+from derive.language.syntax import Fn, Name, Num, Op, Syntax
 
 _HELPED = ("truncated_normal", "orthogonal")
 _FIXED = ("values", "eye", "constant")  # distributions from which nothing is drawn

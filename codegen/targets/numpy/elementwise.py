@@ -5,13 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from codegen.program.facts import is_number
-from codegen.program.nodes import (
-    Array,
-    Count,
-    Dot,
-    Map,
-    Value,
-)
+from codegen.program.nodes import Array, Count, Dot, Map, Value
 from codegen.targets.numpy.code import ArrayCode
 from codegen.targets.numpy.tables import (
     ATOM,
@@ -25,10 +19,7 @@ from codegen.targets.numpy.tables import (
     Code,
     number_code,
 )
-from derive.ir.notation import (
-    Axis,
-    Number,
-)
+from derive.ir.notation import Axis, Number
 from derive.ir.tree import ONE, ZERO
 
 

@@ -21,12 +21,8 @@ from codegen.program.nodes import (
 from codegen.targets.numpy.arrays import ArrayPrinter
 from codegen.targets.numpy.line_breaking import comment, wrap
 from codegen.targets.numpy.names import Names
-from codegen.targets.numpy.tables import (
-    ATOM,
-)
-from derive.ir.notation import (
-    Axis,
-)
+from codegen.targets.numpy.tables import ATOM
+from derive.ir.notation import Axis
 
 
 class Printer(ArrayPrinter):

@@ -7,12 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from derive.answers.proof.laurent import generator
-from derive.answers.proof.normal_form import (
-    Form,
-    Forms,
-    Undecided,
-    rational,
-)
+from derive.answers.proof.normal_form import Form, Forms, Undecided, rational
 from derive.ir.functions import ENTRYWISE
 from derive.semantics.number_systems import Arithmetic, many_digits, with_forms
 

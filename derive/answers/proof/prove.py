@@ -16,13 +16,7 @@ import numpy as np
 
 from derive.answers.batch_or_sample import Instance
 from derive.answers.formula import FormulaInstance
-from derive.answers.proof.normal_form import (
-    MOST_PRODUCTS,
-    Form,
-    Forms,
-    Undecided,
-    shortest,
-)
+from derive.answers.proof.normal_form import MOST_PRODUCTS, Form, Forms, Undecided, shortest
 from derive.answers.proof.number_system import number_system
 from derive.checks.exact import spread
 from derive.checks.points import work

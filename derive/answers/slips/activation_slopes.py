@@ -13,21 +13,9 @@ from dataclasses import dataclass
 
 from derive.algebra.simplify import reexpress
 from derive.calculus.rule import partial
-from derive.ir.notation import (
-    Affine,
-    Call,
-    Equation,
-    Expr,
-    Read,
-)
+from derive.ir.notation import Affine, Call, Equation, Expr, Read
 from derive.ir.system import System
-from derive.ir.tree import (
-    ONE,
-    ZERO,
-    reads,
-    substitute,
-    walk,
-)
+from derive.ir.tree import ONE, ZERO, reads, substitute, walk
 
 _PLAIN = ("hold", "delta", "where", "abs", "sign", "exp", "log", "sqrt", "maximum", "minimum")
 

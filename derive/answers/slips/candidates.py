@@ -7,13 +7,7 @@ from dataclasses import dataclass, field
 
 from derive.answers.slips.equivalent_forms import FAR, right_forms
 from derive.answers.slips.evaluator import Evaluator
-from derive.answers.slips.nested import (
-    Nested,
-    multiplied_out,
-    named_extents,
-    nested,
-    written_in,
-)
+from derive.answers.slips.nested import Nested, multiplied_out, named_extents, nested, written_in
 from derive.answers.slips.samples import Samples
 from derive.answers.slips.slip import Point
 from derive.ir.derivation import Derivation

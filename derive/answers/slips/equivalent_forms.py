@@ -4,13 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from derive.answers.slips.nested import (
-    MOST_NODES,
-    Nested,
-    multiplied_out,
-    nested,
-    written_in,
-)
+from derive.answers.slips.nested import MOST_NODES, Nested, multiplied_out, nested, written_in
 from derive.ir.derivation import Derivation
 from derive.ir.notation import Equation
 

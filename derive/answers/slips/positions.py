@@ -7,12 +7,7 @@ from dataclasses import dataclass
 
 from derive.answers.slips.mistakes import Mistake
 from derive.answers.slips.nested import Nested
-from derive.ir.notation import (
-    Axis,
-    Expr,
-    Mul,
-    Reduction,
-)
+from derive.ir.notation import Axis, Expr, Mul, Reduction
 from derive.ir.tree import ONE, children
 from derive.ir.walk import Tree
 

@@ -18,18 +18,7 @@ from derive.calculus.second.products import gauss_newton_along, pruned
 from derive.errors import ChainruleError
 from derive.ir.derivation import Derivation
 from derive.ir.names import next_of
-from derive.ir.notation import (
-    Affine,
-    Axis,
-    Call,
-    Equation,
-    Expr,
-    Index,
-    Read,
-    Tensor,
-    Term,
-    affine,
-)
+from derive.ir.notation import Affine, Axis, Call, Equation, Expr, Index, Read, Tensor, Term, affine
 from derive.ir.system import Block, System
 from derive.ir.tree import (
     add,

@@ -7,13 +7,7 @@ from dataclasses import replace
 
 from derive.errors import ChainruleError, meant, shorten
 from derive.ir.derivation import Derivation
-from derive.ir.notation import (
-    Equation,
-    Read,
-    Tensor,
-    Term,
-    affine,
-)
+from derive.ir.notation import Equation, Read, Tensor, Term, affine
 from derive.ir.system import Earlier, System
 from derive.ir.tree import fresh_name, mul
 from derive.systems.as_system import as_system

@@ -17,17 +17,7 @@ from derive.calculus.second.directional import directional
 from derive.calculus.second.products import first_derivatives, pruned, vector_jacobian
 from derive.calculus.tidy import Tidier
 from derive.ir.derivation import Derivation
-from derive.ir.notation import (
-    Axis,
-    Call,
-    Equation,
-    Expr,
-    Index,
-    Read,
-    Tensor,
-    Term,
-    affine,
-)
+from derive.ir.notation import Axis, Call, Equation, Expr, Index, Read, Tensor, Term, affine
 from derive.ir.system import Block, Earlier, System
 from derive.ir.tree import (
     ONE,

@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from derive.catalogue.rows import (
-    Attribute,
-    Entry,
-    Unfit,
-    Use,
-)
+from derive.catalogue.rows import Attribute, Entry, Unfit, Use
 from derive.ir.notation import Affine, affine
 
 

@@ -13,13 +13,7 @@ from derive.catalogue.layers.windows import (
     slides,
     subscript,
 )
-from derive.catalogue.rows import (
-    Attribute,
-    Entry,
-    Parameter,
-    Unfit,
-    Use,
-)
+from derive.catalogue.rows import Attribute, Entry, Parameter, Unfit, Use
 from derive.ir.notation import Affine, affine
 from derive.ir.system import Initializer
 

@@ -4,14 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from derive.catalogue.rows import (
-    BIAS_COLUMN,
-    Attribute,
-    Entry,
-    Parameter,
-    Use,
-    within,
-)
+from derive.catalogue.rows import BIAS_COLUMN, Attribute, Entry, Parameter, Use, within
 from derive.ir.notation import Affine, affine
 from derive.ir.system import Initializer
 

@@ -14,14 +14,7 @@ from derive.catalogue.layers.windows import (
     slides,
     subscript,
 )
-from derive.catalogue.rows import (
-    Attribute,
-    Entry,
-    Extents,
-    Letters,
-    Unfit,
-    Use,
-)
+from derive.catalogue.rows import Attribute, Entry, Extents, Letters, Unfit, Use
 from derive.ir.notation import Affine, affine
 
 _TIES = "maxima that tie share the derivative equally; PyTorch gives all of it to the first of them"

@@ -11,14 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from derive.catalogue.rows import (
-    Attribute,
-    Entry,
-    Parameter,
-    Unfit,
-    Use,
-    within,
-)
+from derive.catalogue.rows import Attribute, Entry, Parameter, Unfit, Use, within
 from derive.ir.notation import Affine, affine
 from derive.ir.system import Initializer
 

@@ -5,12 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import prod
 
-from derive.catalogue.rows import (
-    Attribute,
-    Entry,
-    Unfit,
-    Use,
-)
+from derive.catalogue.rows import Attribute, Entry, Unfit, Use
 from derive.ir.notation import Affine, affine
 
 _LETTERS = "abcdefghijkl"  # as many axes as anybody has

@@ -4,13 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from derive.catalogue.rows import (
-    Attribute,
-    Entry,
-    Parameter,
-    Unfit,
-    Use,
-)
+from derive.catalogue.rows import Attribute, Entry, Parameter, Unfit, Use
 from derive.ir.system import MODE, Draw, Initializer
 
 _AXES = "ijk"

@@ -23,13 +23,7 @@ from derive.catalogue.layers.attention import (
     places,
     width_of,
 )
-from derive.catalogue.rows import (
-    Attribute,
-    Entry,
-    Parameter,
-    Use,
-    within,
-)
+from derive.catalogue.rows import Attribute, Entry, Parameter, Use, within
 from derive.ir.notation import Affine
 from derive.ir.system import Initializer
 

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from derive.catalogue.losses import (
-    classification,
-    embedding,
-    regression,
-    sequence,
-)
+from derive.catalogue.losses import classification, embedding, regression, sequence
 from derive.catalogue.rows import Loss
 
 LOSSES: tuple[Loss, ...] = (

@@ -5,13 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
-from derive.catalogue.rows import (
-    Attribute,
-    Loss,
-    Parameter,
-    Unfit,
-    Use,
-)
+from derive.catalogue.rows import Attribute, Loss, Parameter, Unfit, Use
 from derive.ir.input_limits import Inside, Limit
 from derive.ir.notation import Affine, affine
 from derive.ir.system import Initializer

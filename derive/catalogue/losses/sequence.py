@@ -6,14 +6,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from derive.catalogue.rows import (
-    OWN_EXTENT,
-    Attribute,
-    Loss,
-    Parameter,
-    Unfit,
-    Use,
-)
+from derive.catalogue.rows import OWN_EXTENT, Attribute, Loss, Parameter, Unfit, Use
 from derive.ir.input_limits import Inside, Limit
 from derive.ir.notation import Affine, Dim, affine
 from derive.ir.system import Initializer

@@ -5,13 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from derive.catalogue.optimizers import adaptive, muon, second_order
-from derive.catalogue.optimizers.schedules import (
-    WEIGHT_DECAY,
-    direction,
-    moved,
-    settings,
-    written,
-)
+from derive.catalogue.optimizers.schedules import WEIGHT_DECAY, direction, moved, settings, written
 from derive.catalogue.rows import Attribute, Optimizer, Use
 
 

@@ -4,13 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from derive.catalogue.optimizers.adaptive import (
-    BETAS,
-    adam_step,
-    decayed,
-    share,
-    small,
-)
+from derive.catalogue.optimizers.adaptive import BETAS, adam_step, decayed, share, small
 from derive.catalogue.optimizers.schedules import direction, rate, settings
 from derive.catalogue.rows import Attribute, Optimizer, Use
 

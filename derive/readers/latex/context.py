@@ -7,22 +7,11 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from derive.errors import nearest
-from derive.language.syntax import (
-    Num,
-    Place,
-    Refused,
-    Syntax,
-)
+from derive.language.syntax import Num, Place, Refused, Syntax
 from derive.readers.latex.name_resolution import Names
 from derive.readers.latex.symbol_parts import Spelled
 from derive.readers.latex.syntax.lexer import Text
-from derive.readers.latex.syntax.nodes import (
-    Node,
-    Number,
-    Scripted,
-    Symbol,
-    bare,
-)
+from derive.readers.latex.syntax.nodes import Node, Number, Scripted, Symbol, bare
 from derive.readers.latex.text_facts import Facts
 from derive.readers.name_rules import letter_name
 

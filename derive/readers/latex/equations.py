@@ -7,15 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from derive.language.parser import MOST_PROBLEMS
-from derive.language.syntax import (
-    SYNTAX,
-    Name,
-    Op,
-    Ref,
-    Refused,
-    Syntax,
-    Written,
-)
+from derive.language.syntax import SYNTAX, Name, Op, Ref, Refused, Syntax, Written
 from derive.readers.latex.by_array.equations import array_equations
 from derive.readers.latex.by_array.sums_over_samples import sum_letter
 from derive.readers.latex.by_index.left_sides import left_of
@@ -27,21 +19,9 @@ from derive.readers.latex.name_resolution import Names
 from derive.readers.latex.symbol_parts import spell
 from derive.readers.latex.syntax.lexer import MOST_FORMULAS, Text, tokens_of
 from derive.readers.latex.syntax.lines import formulas_of
-from derive.readers.latex.syntax.nodes import (
-    LATEX,
-    Node,
-    Relation,
-    Scripted,
-    Symbol,
-)
+from derive.readers.latex.syntax.nodes import LATEX, Node, Relation, Scripted, Symbol
 from derive.readers.latex.syntax.parser import parse
-from derive.readers.latex.text_facts import (
-    DEFINING,
-    Facts,
-    bound_letters,
-    check_depth,
-    gather,
-)
+from derive.readers.latex.text_facts import DEFINING, Facts, bound_letters, check_depth, gather
 from derive.readers.latex.to_text import written_text
 from derive.readers.vocabulary import Unread
 

@@ -7,17 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from derive.language.occurrences import names_of, refs
-from derive.language.syntax import (
-    SYNTAX,
-    Fn,
-    Name,
-    Num,
-    Place,
-    Red,
-    Refused,
-    Syntax,
-    Written,
-)
+from derive.language.syntax import SYNTAX, Fn, Name, Num, Place, Red, Refused, Syntax, Written
 from derive.readers.latex.context import BATCH_SIZE
 from derive.readers.latex.name_resolution import Names
 

@@ -16,35 +16,16 @@ from derive.catalogue.activations import ACTIVATIONS
 from derive.catalogue.rows import Unfit, Use
 from derive.errors import ChainruleError, meant, shorten
 from derive.ir.functions import ENTRYWISE, FUNCTIONS
-from derive.ir.notation import (
-    Affine,
-    Equation,
-    Expr,
-    Read,
-    affine,
-)
+from derive.ir.notation import Affine, Equation, Expr, Read, affine
 from derive.ir.system import System
-from derive.ir.tree import (
-    ZERO,
-    add,
-    reads,
-    transform,
-)
+from derive.ir.tree import ZERO, add, reads, transform
 from derive.language.elaborate import Meaning, as_value
 from derive.language.extent_inference import Extents
 from derive.language.occurrences import refs
 from derive.language.parser import read_equations, read_value
 from derive.language.printer import expr_text
 from derive.language.scope import resolve
-from derive.language.syntax import (
-    SYNTAX,
-    Name,
-    Num,
-    Place,
-    Red,
-    Ref,
-    Syntax,
-)
+from derive.language.syntax import SYNTAX, Name, Num, Place, Red, Ref, Syntax
 
 ARGUMENT = "x"
 PLAIN = (*ENTRYWISE, "hold")  # those of the equation language

@@ -4,13 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from derive.language.syntax import (
-    Name,
-    Num,
-    Op,
-    Place,
-    Syntax,
-)
+from derive.language.syntax import Name, Num, Op, Place, Syntax
 
 
 def shifted(node: Syntax, by: int) -> Syntax:

@@ -7,14 +7,7 @@ from dataclasses import replace
 
 from derive.readers.latex.context import Formula, Scope, letter_of
 from derive.readers.latex.symbol_parts import Spelled
-from derive.readers.latex.syntax.nodes import (
-    Node,
-    Number,
-    Product,
-    Scripted,
-    Symbol,
-    bare,
-)
+from derive.readers.latex.syntax.nodes import Node, Number, Product, Scripted, Symbol, bare
 from derive.readers.name_rules import forms, letter_name
 
 _LAYER = re.compile(r"([lL])([+-]\d+)?")

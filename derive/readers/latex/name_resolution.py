@@ -12,14 +12,7 @@ from derive.errors import ChainruleError, meant, shorten
 from derive.ir.names import adjoint_of, primal_of
 from derive.readers.latex.symbol_parts import Spelled, shown
 from derive.readers.latex.text_facts import Facts
-from derive.readers.name_rules import (
-    Context,
-    WrittenName,
-    forms,
-    join,
-    letter_name,
-    usable,
-)
+from derive.readers.name_rules import Context, WrittenName, forms, join, letter_name, usable
 from derive.readers.name_table import candidates, given_tensors
 from derive.readers.reading import AS_THE_MODEL, Layout, Orientation
 from derive.readers.vocabulary import Shape, Vocabulary

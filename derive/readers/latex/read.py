@@ -9,17 +9,9 @@ from dataclasses import dataclass
 from derive.errors import ChainruleError, shorten
 from derive.ir.notation import affine
 from derive.language.syntax import Refused, Written
-from derive.readers.latex.equations import (
-    batch_letters,
-    equations_of,
-    facts_of,
-    trees_of,
-)
+from derive.readers.latex.equations import batch_letters, equations_of, facts_of, trees_of
 from derive.readers.latex.functions import check_functions
-from derive.readers.latex.name_resolution import (
-    Names,
-    check_names,
-)
+from derive.readers.latex.name_resolution import Names, check_names
 from derive.readers.latex.rewrites import rewritten
 from derive.readers.latex.symbol_parts import spell
 from derive.readers.latex.syntax.lexer import Text, tokens_of
@@ -29,14 +21,7 @@ from derive.readers.latex.syntax.parser import parse
 from derive.readers.latex.text_facts import Facts
 from derive.readers.name_rules import ERRORS, WEIGHTS, join, letter_name
 from derive.readers.own_loss import of_own_losses
-from derive.readers.reading import (
-    WITNESSES,
-    Orientation,
-    Reading,
-    Scored,
-    choose,
-    readings,
-)
+from derive.readers.reading import WITNESSES, Orientation, Reading, Scored, choose, readings
 from derive.readers.vocabulary import Translation, Unread, Vocabulary
 
 

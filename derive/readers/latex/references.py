@@ -4,20 +4,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from derive.language.syntax import (
-    Fn,
-    Name,
-    Num,
-    Op,
-    Ref,
-    Syntax,
-)
-from derive.readers.latex.context import (
-    Formula,
-    NotByIndex,
-    Scope,
-    letter_of,
-)
+from derive.language.syntax import Fn, Name, Num, Op, Ref, Syntax
+from derive.readers.latex.context import Formula, NotByIndex, Scope, letter_of
 from derive.readers.latex.integers import fold, shifted
 from derive.readers.latex.labels import pieces, settled
 from derive.readers.latex.symbol_parts import Spelled, spell

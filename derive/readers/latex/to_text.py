@@ -4,19 +4,7 @@ from __future__ import annotations
 
 from derive.ir.names import next_of
 from derive.ir.numerals import number_text
-from derive.language.syntax import (
-    Bound,
-    Dots,
-    Fn,
-    Letter,
-    Name,
-    Num,
-    Op,
-    Red,
-    Ref,
-    Syntax,
-    Written,
-)
+from derive.language.syntax import Bound, Dots, Fn, Letter, Name, Num, Op, Red, Ref, Syntax, Written
 
 _OR, _AND, _NOT, _COMPARE, _SUM, _PRODUCT, _NEGATIVE, _POWER, _ATOM = range(9)
 _BINDS = {"or": _OR, "and": _AND, "+": _SUM, "-": _SUM, "**": _POWER}

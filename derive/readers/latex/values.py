@@ -14,21 +14,9 @@ from typing import Generic, TypeVar
 
 from derive.ir.notation import Expr
 from derive.language.printer import expr_text
-from derive.language.syntax import (
-    Fn,
-    Name,
-    Num,
-    Op,
-    Place,
-    Syntax,
-)
+from derive.language.syntax import Fn, Name, Num, Op, Place, Syntax
 from derive.readers.latex import functions
-from derive.readers.latex.context import (
-    DEEPEST,
-    MOST_IN_A_ROW,
-    Formula,
-    Scope,
-)
+from derive.readers.latex.context import DEEPEST, MOST_IN_A_ROW, Formula, Scope
 from derive.readers.latex.derivatives import Slope, derivative_of
 from derive.readers.latex.labels import settled
 from derive.readers.latex.symbol_parts import Spelled, spell

@@ -6,14 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from codegen.demo.showcase import (
-    GENERATED,
-    INDEX,
-    index,
-    specs,
-    stale,
-    written,
-)
+from codegen.demo.showcase import GENERATED, INDEX, index, specs, stale, written
 
 ROOT = Path(__file__).parents[3]
 HOW = "run `make generated`, look at the change, and commit it"

@@ -23,12 +23,7 @@ from codegen.documents.write import document
 from codegen.latex.formula import Formula
 from codegen.latex.line_breaking import width
 from codegen.templating import render
-from derive import (
-    ChainruleError,
-    differentiate,
-    load,
-    parse,
-)
+from derive import ChainruleError, differentiate, load, parse
 from tests.oracles import MODELS
 from tests.oracles.against_autograd import system_of
 

@@ -8,22 +8,9 @@ from pathlib import Path
 import pytest
 
 from codegen.cli import main
-from codegen.documents.blocks import (
-    Document,
-    Paragraph,
-    Picture,
-    Section,
-)
+from codegen.documents.blocks import Document, Paragraph, Picture, Section
 from codegen.documents.drawings import diagrams
-from codegen.documents.drawings.marks import (
-    Box,
-    Circle,
-    Dot,
-    Drawing,
-    Label,
-    Line,
-    framed,
-)
+from codegen.documents.drawings.marks import Box, Circle, Dot, Drawing, Label, Line, framed
 from codegen.documents.drawings.svg import data_uri, inline_svg, svg_file
 from codegen.documents.drawings.tikz import tikz_picture
 from codegen.documents.formats.form import Writer

@@ -25,13 +25,7 @@ from derive.calculus.total_differential import differential_of, passages
 from derive.checks.points import draw, run_time_extents
 from derive.checks.short_axes import shrunk
 from derive.ir.derivation import Derivation
-from derive.ir.notation import (
-    Dim,
-    Equation,
-    Tensor,
-    Term,
-    affine,
-)
+from derive.ir.notation import Dim, Equation, Tensor, Term, affine
 from derive.semantics.interpreter import Interpreter
 from derive.specs.load import load_text
 from derive.systems.one_sample import one_sample

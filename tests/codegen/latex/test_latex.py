@@ -16,12 +16,7 @@ from codegen.latex.spelling import symbol
 from codegen.latex.step_printer import StepPrinter
 from codegen.latex.symbol import Symbol
 from codegen.latex.symbols import Names
-from derive import (
-    ChainruleError,
-    differentiate,
-    load,
-    parse,
-)
+from derive import ChainruleError, differentiate, load, parse
 from derive.algebra.readable import readable
 from derive.ir.notation import (
     Axis,

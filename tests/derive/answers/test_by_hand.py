@@ -10,12 +10,7 @@ from functools import cache
 
 import pytest
 
-from derive import (
-    ChainruleError,
-    check,
-    differentiate,
-    load,
-)
+from derive import ChainruleError, check, differentiate, load
 from derive.answers.check_text import check_formulas
 from derive.systems.train_or_infer import in_mode
 

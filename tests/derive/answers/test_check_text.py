@@ -8,12 +8,7 @@ import pytest
 
 import derive
 from codegen.report_text import as_markdown, as_text
-from derive import (
-    ChainruleError,
-    check,
-    differentiate,
-    parse,
-)
+from derive import ChainruleError, check, differentiate, parse
 from derive.answers.batch_or_sample import settings
 from derive.answers.check_text import check_formulas
 from derive.answers.formula import at_sizes

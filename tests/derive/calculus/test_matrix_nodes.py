@@ -12,24 +12,13 @@ from codegen.latex.index_printer import IndexPrinter
 from codegen.latex.matrix_printer import MatrixPrinter
 from codegen.latex.symbols import Names
 from codegen.verify import verify_module
-from derive import (
-    ChainruleError,
-    check,
-    differentiate,
-    loads,
-    parse,
-)
+from derive import ChainruleError, check, differentiate, loads, parse
 from derive.calculus.second import directional
 from derive.checks.exact import SYMBOLS
 from derive.language.printer import equation_text
 from derive.semantics.gaussian import determinant, inverse, log_determinant
 from derive.semantics.interpreter import evaluate
-from derive.semantics.number_systems import (
-    EXACT,
-    FLOATS,
-    Inexact,
-    many_digits,
-)
+from derive.semantics.number_systems import EXACT, FLOATS, Inexact, many_digits
 from tests.codegen.documents.test_documents import complaints
 from tests.codegen.latex.test_latex import (
     Printed,

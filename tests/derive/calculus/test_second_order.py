@@ -9,14 +9,7 @@ from autograd import grad
 from autograd import numpy as anp
 
 from codegen.verify import verify_module
-from derive import (
-    ChainruleError,
-    check,
-    differentiate,
-    hessian_vector,
-    load,
-    parse,
-)
+from derive import ChainruleError, check, differentiate, hessian_vector, load, parse
 from derive.calculus.second import directional
 from derive.semantics.interpreter import Interpreter
 from tests.oracles import MODELS

@@ -8,29 +8,13 @@ import numpy as np
 import pytest
 
 from codegen.report_text import WIDTH, as_text
-from derive import (
-    ChainruleError,
-    check,
-    differentiate,
-    parse,
-)
+from derive import ChainruleError, check, differentiate, parse
 from derive.checks.numeric import Numbers, check_steps
 from derive.checks.points import NoInstance, draw, run_time_extents, work
 from derive.checks.report import Report, Row
 from derive.checks.short_axes import instance, shrunk
-from derive.ir.notation import (
-    Add,
-    Mul,
-    Read,
-    affine,
-)
-from derive.ir.tree import (
-    mul,
-    number,
-    substitute_affine,
-    transform,
-    walk,
-)
+from derive.ir.notation import Add, Mul, Read, affine
+from derive.ir.tree import mul, number, substitute_affine, transform, walk
 from derive.semantics.interpreter import Interpreter
 from derive.semantics.number_systems import EXACT
 

@@ -11,22 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from derive import (
-    ChainruleError,
-    differentiate,
-    load,
-    loads,
-    parse,
-)
+from derive import ChainruleError, differentiate, load, loads, parse
 from derive.answers.check_text import check_formulas
 from derive.answers.known_names import known_names
 from derive.ir.notation import Dim, affine
 from derive.language.parser import read_equations
-from derive.readers.latex import (
-    latex_equations,
-    read_latex,
-    read_latex_of,
-)
+from derive.readers.latex import latex_equations, read_latex, read_latex_of
 from derive.readers.latex.to_text import written_text
 from derive.readers.model_text import looks_like_latex
 from derive.readers.vocabulary import Vocabulary

@@ -17,13 +17,7 @@ from derive.errors import ChainruleError
 from derive.ir.derivation import Derivation
 from derive.language.assemble import Declarations, assemble
 from derive.language.extent_inference import Sizes
-from derive.language.syntax import (
-    Fn,
-    Name,
-    Op,
-    Red,
-    Ref,
-)
+from derive.language.syntax import Fn, Name, Op, Red, Ref
 from derive.readers.name_table import guessed
 from derive.readers.numpy_source import read_numpy
 from derive.readers.vocabulary import Translation, Vocabulary

@@ -7,24 +7,9 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from derive.ir.notation import (
-    Axis,
-    Dim,
-    Equation,
-    FloorDiv,
-    Mod,
-    Read,
-    Tensor,
-    Term,
-    affine,
-)
+from derive.ir.notation import Axis, Dim, Equation, FloorDiv, Mod, Read, Tensor, Term, affine
 from derive.semantics.interpreter import Interpreter, evaluate
-from derive.semantics.number_systems import (
-    EXACT,
-    FLOATS,
-    Inexact,
-    many_digits,
-)
+from derive.semantics.number_systems import EXACT, FLOATS, Inexact, many_digits
 from derive.specs.parse import parse
 
 INF = math.inf

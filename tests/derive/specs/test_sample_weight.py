@@ -9,12 +9,7 @@ import pytest
 
 import codegen
 from codegen.verify import verify_module
-from derive import (
-    catalogue,
-    check,
-    differentiate,
-    load,
-)
+from derive import catalogue, check, differentiate, load
 from derive.errors import ChainruleError
 from derive.language.printer import equation_text
 

@@ -10,18 +10,7 @@ from itertools import combinations
 from derive.answers.slips import mistakes as m
 from derive.answers.slips.edits.context import Context
 from derive.answers.slips.positions import Edit, Position, chosen, product
-from derive.ir.notation import (
-    Add,
-    Call,
-    Compare,
-    Expr,
-    Index,
-    Mul,
-    Number,
-    Pow,
-    Read,
-    Reduction,
-)
+from derive.ir.notation import Add, Call, Compare, Expr, Index, Mul, Number, Pow, Read, Reduction
 from derive.ir.tree import MINUS_ONE, number, reads
 
 _HALF = Fraction(1, 2)

@@ -5,23 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from derive.arrays import nodes as whole
-from derive.arrays.entries import (
-    Entries,
-    Scope,
-    Subscripts,
-    reduced,
-)
+from derive.arrays.entries import Entries, Scope, Subscripts, reduced
 from derive.arrays.to_equations import Elaborator
 from derive.language.syntax import Name, Ref, Syntax
 from derive.readers.latex.context import Formula, letter_of
 from derive.readers.latex.symbol_parts import Spelled
-from derive.readers.latex.syntax.nodes import (
-    Node,
-    Relation,
-    Scripted,
-    Symbol,
-    bare,
-)
+from derive.readers.latex.syntax.nodes import Node, Relation, Scripted, Symbol, bare
 from derive.readers.vocabulary import Vocabulary
 
 

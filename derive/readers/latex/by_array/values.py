@@ -17,12 +17,7 @@ from derive.readers.latex.by_array.sums_over_samples import Samples, sum_letter
 from derive.readers.latex.calls import call, head
 from derive.readers.latex.conditions import conditional, indicator
 from derive.readers.latex.context import Formula, Scope
-from derive.readers.latex.derivatives import (
-    Slope,
-    adjoint,
-    adjoint_name,
-    as_product,
-)
+from derive.readers.latex.derivatives import Slope, adjoint, adjoint_name, as_product
 from derive.readers.latex.labels import settled
 from derive.readers.latex.symbol_parts import Spelled
 from derive.readers.latex.syntax.nodes import (

@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-from derive.language.syntax import (
-    Fn,
-    Name,
-    Num,
-    Op,
-    Syntax,
-)
+from derive.language.syntax import Fn, Name, Num, Op, Syntax
 from derive.readers.latex.context import Scope
 from derive.readers.latex.integers import fold, shifted
 

@@ -10,24 +10,11 @@ from derive.language.name_check import check_name
 from derive.language.scope import spare_letters
 from derive.language.syntax import Name, Refused
 from derive.readers.latex.context import Formula, NotByIndex, letter_of
-from derive.readers.latex.derivatives import (
-    Slope,
-    adjoint,
-    adjoint_name,
-    derivative_of,
-)
+from derive.readers.latex.derivatives import Slope, adjoint, adjoint_name, derivative_of
 from derive.readers.latex.labels import settled
 from derive.readers.latex.references import subscripts_of, walked_axes
 from derive.readers.latex.symbol_parts import Spelled, spell
-from derive.readers.latex.syntax.nodes import (
-    Group,
-    Node,
-    Number,
-    Sum,
-    Symbol,
-    bare,
-    items_of,
-)
+from derive.readers.latex.syntax.nodes import Group, Node, Number, Sum, Symbol, bare, items_of
 from derive.readers.latex.text_facts import FUNCTION_LETTERS, bound_letters
 
 _EXPECTED = "the left side is no tensor with letters, such as y_{ni}"

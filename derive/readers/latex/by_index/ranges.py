@@ -6,15 +6,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from derive.language.occurrences import refs
-from derive.language.syntax import (
-    Fn,
-    Name,
-    Num,
-    Op,
-    Place,
-    Red,
-    Syntax,
-)
+from derive.language.syntax import Fn, Name, Num, Op, Place, Red, Syntax
 from derive.readers.latex.context import Formula, Scope, letter_of
 from derive.readers.latex.integers import fold, joined, shifted
 from derive.readers.latex.labels import extent_letter, pieces_of

@@ -5,25 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from derive.language.syntax import (
-    Fn,
-    Name,
-    Num,
-    Op,
-    Place,
-    Syntax,
-)
+from derive.language.syntax import Fn, Name, Num, Op, Place, Syntax
 from derive.readers.latex.by_index.comparisons import compared
 from derive.readers.latex.by_index.ranges import reduction
 from derive.readers.latex.calls import call, head
 from derive.readers.latex.conditions import conditional, indicator
-from derive.readers.latex.context import (
-    BATCH_SIZE,
-    Formula,
-    NotByIndex,
-    Scope,
-    letter_of,
-)
+from derive.readers.latex.context import BATCH_SIZE, Formula, NotByIndex, Scope, letter_of
 from derive.readers.latex.derivatives import Slope, as_product, slope_value
 from derive.readers.latex.integers import shifted
 from derive.readers.latex.labels import extent_letter, pieces

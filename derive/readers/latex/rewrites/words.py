@@ -5,13 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from derive.readers.latex.syntax.nodes import (
-    LATEX,
-    Node,
-    Product,
-    Scripted,
-    Symbol,
-)
+from derive.readers.latex.syntax.nodes import LATEX, Node, Product, Scripted, Symbol
 from derive.readers.vocabulary import Vocabulary
 
 _COMMON = ("loss", "Loss", "cost", "Cost", "net", "err")

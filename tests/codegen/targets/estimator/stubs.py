@@ -5,12 +5,7 @@ from types import ModuleType
 
 from codegen.module.model_facts import Argument, Estimator
 from codegen.targets.numpy.emitted_source import helper_text
-from codegen.targets.numpy.estimator import (
-    facts_of,
-    imports,
-    render_estimator,
-    whole_source,
-)
+from codegen.targets.numpy.estimator import facts_of, imports, render_estimator, whole_source
 
 HEAD = """
 NAME = "{name}"
