@@ -51,17 +51,17 @@ def _(shown: Derivation) -> list[Formula]:
 
 def bundle(shown: object) -> dict[str, str]:
     """Every form of an object by its MIME type."""
-    found = {"text/plain": text(shown), "text/html": html(shown)}
+    result = {"text/plain": text(shown), "text/html": html(shown)}
     formula = latex(shown)
-    return found if formula is None else {**found, "text/latex": formula}
+    return result if formula is None else {**result, "text/latex": formula}
 
 
 def latex(shown: object) -> str | None:
     """Formulas under each other, between dollar signs; None for what has none."""
-    found = formulas(shown)
-    if not found:
+    result = formulas(shown)
+    if not result:
         return None
-    rows = [_aligned(f) for f in found]
+    rows = [_aligned(f) for f in result]
     inner = rows[0].replace("&", "", 1) if len(rows) == 1 else _environment(rows)
     return f"$\\displaystyle {inner}$"
 
@@ -70,11 +70,11 @@ def html(shown: object) -> str:
     """A table for a report; else the formulas, which a notebook typesets."""
     if isinstance(shown, Report):
         return _table(shown)
-    found = latex(shown)
-    if found is None:
+    result = latex(shown)
+    if result is None:
         return f"<pre>{escape(str(shown))}</pre>"
     said = f"<p>{escape(shown.rule)}: {escape(shown.reason)}</p>" if isinstance(shown, Step) else ""
-    return f"{said}<div>{escape(found, quote=False)}</div>"
+    return f"{said}<div>{escape(result, quote=False)}</div>"
 
 
 def text(shown: object) -> str:

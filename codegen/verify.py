@@ -112,9 +112,9 @@ class _Check:
         """Whether the matrix of second derivatives is what its equations give."""
         name = self.derivation.curvature[-1].tensor
         made = getattr(self.module, self.derivation.system.training.curvature)
-        found = made(*_arguments(self.derivation, self.arrays))
+        result = made(*_arguments(self.derivation, self.arrays))
         wanted = self.meant.array(name)
-        if np.shape(found) != wanted.shape or not _near(found, wanted, SAME):
+        if np.shape(result) != wanted.shape or not _near(result, wanted, SAME):
             return Row(name, CHECK, "wrong", "it isn't the matrix that the equations give")
         return Row(name, CHECK, "agrees", "with the equations, float64")
 
@@ -146,8 +146,8 @@ class _Check:
         state = self.module.init_step(params, *given, *(self.extents[d] for d in walk.free))
         for place, wanted in enumerate(whole):
             here = (np.take(self.arrays[t.name], place, axes[t.name]) for t in walk.inputs)
-            found, state = self.module.step(params, state, *here)
-            if np.shape(found) != wanted.shape or not _near(found, wanted, SAME):
+            result, state = self.module.step(params, state, *here)
+            if np.shape(result) != wanted.shape or not _near(result, wanted, SAME):
                 return Row("step", CHECK, "wrong", f"at place {place} it isn't what forward gives")
         return Row("step", CHECK, "agrees", "place by place as for the whole sequence")
 
@@ -247,7 +247,7 @@ def _plain(tensor: Tensor, array: np.ndarray) -> np.ndarray:
 def _drawn(derivation: Derivation, arrays: Arrays, seed: int | None) -> dict[str, np.ndarray]:
     """What the module draws in training from a seed; without one, what it takes in inference."""
     rng = np.random.default_rng(seed)
-    found = {}
+    result = {}
     for name, drawn in sorted(
         derivation.system.training.draws, key=lambda d: _place(derivation, d[0])
     ):
@@ -262,10 +262,10 @@ def _drawn(derivation: Derivation, arrays: Arrays, seed: int | None) -> dict[str
                 sample = rng.uniform(attributes["low"], attributes["high"], shape)
             case _:
                 sample = np.ones(shape)  # a mode
-        found[name] = (
+        result[name] = (
             np.full(shape, drawn.mean) if seed is None else np.asarray(sample, dtype=float)
         )
-    return found
+    return result
 
 
 def _place(derivation: Derivation, name: str) -> int:

@@ -100,7 +100,7 @@ def check_folder(spec: str, folder: str, output: str | None, names: str, as_json
 
 def _files(folder: Path, where: Path) -> list[Path]:
     """All files below a folder but hidden ones, links, and the comments."""
-    found = sorted(
+    result = sorted(
         path
         for path in folder.rglob("*")
         if path.is_file()
@@ -108,11 +108,11 @@ def _files(folder: Path, where: Path) -> list[Path]:
         and not any(part.startswith(".") for part in path.relative_to(folder).parts)
         and not any(path.is_relative_to(c) for c in (where, folder / COMMENTS))
     )
-    if not found:
+    if not result:
         raise ChainruleError(f"{folder}: no answers are in this folder; put a file each there")
-    if len(found) > MOST_ANSWERS:
-        raise ChainruleError(f"{folder}: {len(found)} files; at most {MOST_ANSWERS} can be marked")
-    return found
+    if len(result) > MOST_ANSWERS:
+        raise ChainruleError(f"{folder}: {len(result)} files; at most {MOST_ANSWERS} can be marked")
+    return result
 
 
 def _marked(path: Path, folder: Path, derivation: Derivation, names: dict[str, str]) -> Marked:

@@ -54,10 +54,10 @@ def check_run(derivation: Derivation, text: str, names: Mapping[str, str]) -> Re
         except NoInstance as none:
             return _report(derivation, (Row(derivation.objective, CHECK, OPEN, str(none)),), {})
         given = _given(meant, set_, at, setting, vocabulary)
-        found = run_source(text, given, outputs)
+        result = run_source(text, given, outputs)
         for row in (
-            *_rows(found, meant, at, setting),
-            *_no_arrays(tree, found, meant, at, setting),
+            *_rows(result, meant, at, setting),
+            *_no_arrays(tree, result, meant, at, setting),
         ):
             if row.name not in rows or rows[row.name].ok:
                 rows[row.name] = row
@@ -77,38 +77,38 @@ def _report(derivation: Derivation, rows: tuple[Row, ...], meant: Mapping[str, s
 
 def _names(tree: ast.Module) -> list[str]:
     """Every name that may be an array, in the order of the text."""
-    found: dict[str, None] = {}
+    result: dict[str, None] = {}
     for node in ast.walk(tree):
         match node:
             case ast.Name(id=name) | ast.arg(arg=name):
-                found[name] = None
+                result[name] = None
             case _:
                 pass
-    found.update((word, None) for _, word in keys(tree))
+    result.update((word, None) for _, word in keys(tree))
     for call in calls(tree):
-        found.update(dict.fromkeys(call.returns))
-    return list(found)
+        result.update(dict.fromkeys(call.returns))
+    return list(result)
 
 
 def _set(tree: ast.Module) -> set[str]:
     """The names that are given a value."""
     words = (n for n in ast.walk(tree) if isinstance(n, ast.Name))
-    found = {n.id for n in words if isinstance(n.ctx, ast.Store)}
-    return found | {name for call in calls(tree) for name in call.returns}
+    result = {n.id for n in words if isinstance(n.ctx, ast.Store)}
+    return result | {name for call in calls(tree) for name in call.returns}
 
 
 def _given(
     meant: Mapping[str, str], set_: set[str], at: Instance, setting: Setting, vocabulary: Vocabulary
 ) -> dict[str, np.ndarray]:
     """The arrays that a source sees: what isn't set, and all that the model is given."""
-    found = {}
+    result = {}
     for name, tensor in meant.items():
         real = setting.known.get(tensor)
         if real is not None and (name not in set_ or real in at.values):
-            found[name] = _floats(at, real)
+            result[name] = _floats(at, real)
     for leaf in vocabulary.system.having("input", "target", "parameter"):
-        found.setdefault(leaf.name, _floats(at, leaf.name))
-    return found
+        result.setdefault(leaf.name, _floats(at, leaf.name))
+    return result
 
 
 def _floats(at: Instance, real: str) -> np.ndarray:

@@ -59,9 +59,9 @@ def run_demo(folder: str) -> int:
     _line("derivation", _write_documents(derivation, write))
     source = emit(derivation)
     _line("module", f"{write('gender.py', source)}, {len(source.splitlines())} lines, NumPy alone")
-    found = all_checks(derivation)
-    write("checks.txt", as_text(found))
-    _say_checks(found)
+    result = all_checks(derivation)
+    write("checks.txt", as_text(result))
+    _say_checks(result)
     write("people.csv", people.csv())
     with _progress() as advance:
         outcome = run_experiment(load_module(source), people, advance)
@@ -73,13 +73,13 @@ def run_demo(folder: str) -> int:
     _line("pictures", _write_pictures(outcome, write))
     _line("", f"all of it is in {place}; go on there with")
     _line("", "python gender.py predict people.csv --model gender.npz")
-    return 0 if found.ok else 1
+    return 0 if result.ok else 1
 
 
 def all_checks(derivation: Derivation) -> Report:
     """The three checks: exactly, by differences with every step, and of the emitted module."""
-    found = check(derivation)
-    return replace(found, rows=(*found.rows, *verify_module(derivation)))
+    result = check(derivation)
+    return replace(result, rows=(*result.rows, *verify_module(derivation)))
 
 
 def _line(name: str, text: str) -> None:

@@ -52,13 +52,13 @@ def written(spec: Path) -> Mapping[str, str]:
     derivation = differentiate(load(spec))
     source = emit(derivation)
     text, pictures = markdown_beside(derivation, spec.stem)
-    found = {f"{spec.stem}.tex": document(derivation, format="tex"), f"{spec.stem}.md": text}
-    found.update(pictures)
-    found[f"{spec.stem}.py"] = source
+    result = {f"{spec.stem}.tex": document(derivation, format="tex"), f"{spec.stem}.md": text}
+    result.update(pictures)
+    result[f"{spec.stem}.py"] = source
     if spec.stem == _DEMO:
-        found[f"{spec.stem}.zh.tex"] = document(derivation, format="tex", lang="zh")
-        found[REPORT] = report(run_experiment(load_module(source), read_people()))
-    return found
+        result[f"{spec.stem}.zh.tex"] = document(derivation, format="tex", lang="zh")
+        result[REPORT] = report(run_experiment(load_module(source), read_people()))
+    return result
 
 
 def index() -> str:
@@ -134,8 +134,8 @@ def stale() -> list[Path]:
     """What lies in `generated/` and belongs to no spec."""
     kept = {GENERATED / INDEX, FIGURES_OF_TRAINING, *specs()}
     kept.update(spec.with_name(name) for spec in specs() for name in names(spec))
-    found = (p for p in GENERATED.rglob("*") if p.is_file() and "__pycache__" not in p.parts)
-    return sorted(p for p in found if p not in kept)
+    result = (p for p in GENERATED.rglob("*") if p.is_file() and "__pycache__" not in p.parts)
+    return sorted(p for p in result if p not in kept)
 
 
 def main() -> int:

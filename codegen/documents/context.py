@@ -51,12 +51,12 @@ class DocumentContext:
     @cached_property
     def layer_of(self) -> Mapping[str, Layer]:
         """The layer that a tensor belongs to, by the tensor's name."""
-        found = {t: layer for layer in self.system.layers for t in layer.tensors}
+        result = {t: layer for layer in self.system.layers for t in layer.tensors}
         earlier = self.system.earlier
         for of, adjoint in earlier.adjoints if earlier else ():
-            if of in found:
-                found[adjoint] = found[of]
-        return found
+            if of in result:
+                result[adjoint] = result[of]
+        return result
 
     @cached_property
     def of(self) -> Mapping[str, str]:
@@ -206,21 +206,21 @@ class DocumentContext:
 
     def forward_of(self) -> dict[str, list[Equation]]:
         """The equations of each layer, by its name."""
-        found: dict[str, list[Equation]] = {}
+        result: dict[str, list[Equation]] = {}
         for equation in self.derivation.forward:
             layer = self.layer_of.get(equation.tensor)
             if layer is not None:
-                found.setdefault(layer.name, []).append(equation)
-        return found
+                result.setdefault(layer.name, []).append(equation)
+        return result
 
     def backward_of(self) -> dict[str, list[Equation]]:
         """The derivatives by each layer's tensors, by its name."""
-        found: dict[str, list[Equation]] = {}
+        result: dict[str, list[Equation]] = {}
         for equation in (*self.derivation.backward, *self.derivation.inlined):
             layer = self.layer_of.get(self.of.get(equation.tensor, ""))
             if layer is not None:
-                found.setdefault(layer.name, []).append(equation)
-        return found
+                result.setdefault(layer.name, []).append(equation)
+        return result
 
     def is_objective(self, equation: Equation) -> bool:
         """Whether an equation belongs to the objective rather than to the forward pass."""
@@ -254,23 +254,23 @@ def by_layer(title: Text, parts: Sequence[tuple[Text, Sequence[Block]]]) -> Iter
         groups[-1][1].extend(blocks)
     first = together(groups.pop(0)[1]) if groups and not groups[0][0] else ()
     yield Section(title, first)
-    for name, found in groups:
-        yield Section(name, together(found), level=2)
+    for name, result in groups:
+        yield Section(name, together(result), level=2)
 
 
 def together(blocks: Iterable[Block]) -> tuple[Block, ...]:
     """The blocks, with consecutive displays merged into one."""
-    found: list[Block] = []
+    result: list[Block] = []
     for block in blocks:
-        last = found[-1] if found else None
+        last = result[-1] if result else None
         if isinstance(block, Display) and isinstance(last, Display):
             labels = (*_padded(last), *_padded(block))
-            found[-1] = Display((*last.formulas, *block.formulas), labels)
+            result[-1] = Display((*last.formulas, *block.formulas), labels)
         elif isinstance(block, Fold):
-            found.append(Fold(block.title, together(block.blocks)))
+            result.append(Fold(block.title, together(block.blocks)))
         else:
-            found.append(block)
-    return tuple(found)
+            result.append(block)
+    return tuple(result)
 
 
 def _padded(display: Display) -> tuple[str, ...]:

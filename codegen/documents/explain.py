@@ -70,17 +70,17 @@ def _derivative_of(derivation: Derivation, name: str) -> str:
 
 def _written_in(derivation: Derivation, needed: set[str]) -> set[str]:
     """The derivatives that were written into others on the way, and no longer stand in them."""
-    found: set[str] = set()
+    result: set[str] = set()
     work = list(needed)
     names = {a for _, a in derivation.adjoints}
     while work:
         subject = work.pop()
         for step in derivation.steps_of.get(subject, ()):
             for read in equation_reads(step.before):
-                if read.tensor in names and read.tensor not in found | needed:
-                    found.add(read.tensor)
+                if read.tensor in names and read.tensor not in result | needed:
+                    result.add(read.tensor)
                     work.append(read.tensor)
-    return found
+    return result
 
 
 TERMINAL = Format(
@@ -143,14 +143,14 @@ def _broken(formula: str) -> Iterator[str]:
 def _gaps(formula: str) -> Iterator[tuple[tuple[int, int], int]]:
     """The spaces of a formula: how deep each stands and how much belongs together around it."""
     depth, seen = 0, _RELATION.match(formula) is not None
-    for found in _BREAKS.finditer(formula):
-        sign = found.group()
+    for result in _BREAKS.finditer(formula):
+        sign = result.group()
         if sign in "([{⌊":
             depth += 1
         elif sign in ")]}⌋":
             depth -= 1
         elif sign == " ":
-            at = found.start()
+            at = result.start()
             before, after = formula[:at].rpartition(" ")[2], formula[at + 1 :]
             if _RELATION.match(after):
                 # what is defined stays with its first sign, and a condition is one piece

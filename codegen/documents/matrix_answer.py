@@ -74,35 +74,35 @@ class _Formulas:
             return None
         printer = self.printer(answer)
         try:
-            found = printer.latex(answer.value)
+            result = printer.latex(answer.value)
             parts = [f"{self.names[n]} = {printer.latex(v)}" for n, v in answer.where]
         except NoTex:
             return None
-        return found + (r", \quad " + r",\; ".join(parts) if parts else "")
+        return result + (r", \quad " + r",\; ".join(parts) if parts else "")
 
     def by_indices(self, answer: Answer) -> list[str]:
         """The derivative by indices, and what it reads before."""
         *before, last = answer.equations
-        found = [self.index.formula(e).latex() for e in before]
+        result = [self.index.formula(e).latex() for e in before]
         if last.tensor in self.answers.derivation.table:
-            return [*found, self.index.formula(last).latex()]
+            return [*result, self.index.formula(last).latex()]
         count = len(self.answers.asked.shapes[answer.of])
         of = self.index.integers.entry(answer.of, tuple(map(affine, last.axes[:count])))
         by = self.index.integers.entry(answer.wrt, tuple(map(affine, last.axes[count:])))
         value = self.index.right(last.terms).text
-        return [*found, _flat(rf"\frac{{\partial {of}}}{{\partial {by}}} = {value}")]
+        return [*result, _flat(rf"\frac{{\partial {of}}}{{\partial {by}}} = {value}")]
 
     def lines(self) -> str:
         """One line an answer: its value where there is one answer."""
-        found: list[str] = []
+        result: list[str] = []
         alone = len(self.answers.each) == 1
         for answer in self.answers.each:
             value = self.right(answer)
             if value is None:
-                found += self.by_indices(answer)
+                result += self.by_indices(answer)
             else:
-                found.append(value if alone else f"{self.left(answer)} = {value}")
-        return "\n".join([*found, ""])
+                result.append(value if alone else f"{self.left(answer)} = {value}")
+        return "\n".join([*result, ""])
 
     def left(self, answer: Answer) -> str:
         """The derivative's name."""
@@ -112,19 +112,19 @@ class _Formulas:
     def markdown(self) -> str:
         """The expression and its derivatives as formulas between dollars."""
         asked = self.answers.asked
-        found: list[str] = []
+        result: list[str] = []
         try:
             whole = self.printer(self.answers.each[0]).latex(asked.value)
-            found.append(f"$${self.names.of(asked.result)} = {whole}$$")
+            result.append(f"$${self.names.of(asked.result)} = {whole}$$")
         except NoTex:
             pass
         for answer in self.answers.each:
             value = self.right(answer)
             if value is None:
-                found += [f"$${line}$$" for line in self.by_indices(answer)]
+                result += [f"$${line}$$" for line in self.by_indices(answer)]
             else:
-                found.append(f"$${self.left(answer)} = {value}$$")
-        return "\n\n".join(found) + "\n"
+                result.append(f"$${self.left(answer)} = {value}$$")
+        return "\n\n".join(result) + "\n"
 
 
 def _flat(latex: str) -> str:
@@ -138,7 +138,7 @@ def _functions(answers: Answers) -> list[str]:
     asked = answers.asked
     kind = "jacobian" if asked.shapes[asked.result] else "gradient"
     alone = len(answers.each) == 1
-    found: list[str] = []
+    result: list[str] = []
     for answer in answers.each:
         name = kind if alone else f"{kind}_{answer.wrt}"
         shape = f"({', '.join(map(extent_text, answer.shape))}{',' * (len(answer.shape) == 1)})"
@@ -159,8 +159,8 @@ def _functions(answers: Answers) -> list[str]:
                 asked.declared.shapes,
                 answer.shape,
             )
-        found.append(_without_import(source) if found else source)
-    return found
+        result.append(_without_import(source) if result else source)
+    return result
 
 
 def _without_import(source: str) -> str:
@@ -196,13 +196,13 @@ def _by_indices(answers: Answers, answer: Answer, name: str, doc: str) -> str:
 
 
 def _walked(shapes: Mapping[str, Sequence[Affine]]) -> dict[str, tuple[str, int]]:
-    found: dict[str, tuple[str, int]] = {}
+    result: dict[str, tuple[str, int]] = {}
     for name, shape in shapes.items():
         for axis, extent in enumerate(shape):
             for atom, _ in extent.terms:
                 if isinstance(atom, Dim):
-                    found.setdefault(atom.name, (name, axis))
-    return found
+                    result.setdefault(atom.name, (name, axis))
+    return result
 
 
 # ---- data ----------------------------------------------------------------------------------------

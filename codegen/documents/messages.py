@@ -31,9 +31,9 @@ def _catalogue(lang: str) -> GNUTranslations:
     if lang not in CHOICES["lang"]:
         raise ValueError(f"no such language: {lang!r}")
     with (LOCALE / lang / "LC_MESSAGES" / f"{DOMAIN}.mo").open("rb") as file:
-        found = GNUTranslations(file)
-    found.add_fallback(_Missing())
-    return found
+        result = GNUTranslations(file)
+    result.add_fallback(_Missing())
+    return result
 
 
 class Words:
@@ -59,23 +59,23 @@ class Words:
 
     def say(self, key: str, **slots: str | Math | Ref | Text) -> Text:
         """A message with its slots filled."""
-        found: list[object] = []
+        result: list[object] = []
         used: set[str] = set()
         for k, part in enumerate(_SLOT.split(self.plain(key))):
             if k % 2 == 0:
-                found.extend([part] if part else [])
+                result.extend([part] if part else [])
                 continue
             value = slots[part]
             used.add(part)
-            found.extend(value if isinstance(value, tuple) else (value,))
+            result.extend(value if isinstance(value, tuple) else (value,))
         if used != set(slots):
             raise ValueError(f"'{key}' has no use for {', '.join(sorted(set(slots) - used))}")
-        return tuple(found)  # type: ignore[arg-type]
+        return tuple(result)  # type: ignore[arg-type]
 
     def listed(self, items: Iterable[Math | Ref]) -> Text:
         """Formulas or references with commas between them."""
         comma = self.plain("comma")
-        found: list[str | Math | Ref] = []
+        result: list[str | Math | Ref] = []
         for item in items:
-            found.extend((comma, item) if found else (item,))
-        return tuple(found)
+            result.extend((comma, item) if result else (item,))
+        return tuple(result)

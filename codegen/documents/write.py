@@ -130,13 +130,13 @@ def _second(second: Second) -> dict[str, Any]:
 
 
 def _equation(story: DocumentContext, equation: Equation) -> dict[str, Any]:
-    found: dict[str, Any] = {"tensor": equation.tensor, "text": equation_text(equation)}
+    result: dict[str, Any] = {"tensor": equation.tensor, "text": equation_text(equation)}
     if story.options.notation != "matrix":
-        found["index"] = story.index.formula(equation).latex()
+        result["index"] = story.index.formula(equation).latex()
     if story.options.notation != "index":
         matrix = story.matrix_form(equation)
-        found["matrix"] = None if matrix is None else matrix.latex()
-    return found
+        result["matrix"] = None if matrix is None else matrix.latex()
+    return result
 
 
 def _step(story: DocumentContext, step: Step) -> dict[str, Any]:

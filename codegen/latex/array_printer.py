@@ -79,9 +79,9 @@ class TexPrinter:
         """A node. Raises `NoTex`."""
         match node:
             case Array(name=name):
-                found = self.names[name]
+                result = self.names[name]
                 # a superscript has room beside a plain symbol
-                return Box(str(found), powers=isinstance(found, Symbol) and not found.above)
+                return Box(str(result), powers=isinstance(result, Symbol) and not result.above)
             case Literal(value=value):
                 size = number(abs(value))
                 return size if value >= 0 else joined([(-1, size)])
@@ -129,8 +129,8 @@ class TexPrinter:
 
     def factor(self, node: Whole) -> Box:
         """One of a product's factors."""
-        found = self.box(node)
-        return found if found.level > PRODUCT else parenthesised(found)
+        result = self.box(node)
+        return result if result.level > PRODUCT else parenthesised(result)
 
     def reduced(self, op: str, of: Whole, axes: tuple[int, ...] | None) -> Box:
         """Sums as products with ones; others by their names."""

@@ -39,20 +39,20 @@ def condition(expr: Expr, side: Side) -> Box:
 def chained(conditions: Sequence[Expr], side: Side) -> list[Box]:
     """Conditions that all hold: `0 <= t` and `t < 5` as one chain."""
     left = list(conditions)
-    found: list[Box] = []
+    result: list[Box] = []
     while left:
         low = left.pop(0)
         high = next((c for c in left if _continues(low, c)), None)
         if high is None:
-            found.append(condition(low, side))
+            result.append(condition(low, side))
             continue
         left.remove(high)
         assert isinstance(low, Compare)
         assert isinstance(high, Compare)
         sign = RELATIONS["<=" if low.op == ">=" else "<"]
         rest = _compared(high.op, high.left, high.right, side)
-        found.append(Box(f"{side(low.right).text} {sign} {rest.text}", CONDITION, rest.height))
-    return found
+        result.append(Box(f"{side(low.right).text} {sign} {rest.text}", CONDITION, rest.height))
+    return result
 
 
 def _continues(low: Expr, high: Expr) -> bool:

@@ -295,10 +295,10 @@ class IndexPrinter:
 
     def beneath(self, axes: Sequence[Axis], body: Expr, conditions: Sequence[Expr]) -> str:
         """Letters, with their ranges where no tensor's axis says them, and conditions."""
-        found = [*reads(body), *index_reads(body)]
+        result = [*reads(body), *index_reads(body)]
         for when in conditions:
-            found.extend(index_reads(when))
-        walks = {s.axis for r in found for s in r.subscripts}
+            result.extend(index_reads(when))
+        walks = {s.axis for r in result for s in r.subscripts}
         plain = [self.names.letter(a) for a in axes if a in walks]
         lines = [",".join(plain)] if plain else []
         ends: dict[str, list[str]] = {}
@@ -306,7 +306,7 @@ class IndexPrinter:
             if axis not in walks:
                 end = self.integers.integer(axis.extent).text
                 ends.setdefault(end, []).append(self.names.letter(axis))
-        lines.extend(rf"0 \le {','.join(found)} < {end}" for end, found in ends.items())
+        lines.extend(rf"0 \le {','.join(result)} < {end}" for end, result in ends.items())
         flat_ = [
             part
             for when in conditions

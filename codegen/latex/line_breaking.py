@@ -109,20 +109,20 @@ def _split(text: str, room: float, later: float) -> list[str]:
         limit = later if len(lines) > 1 else room
         left = limit - width(lines[-1])
         if not lines[-1]:
-            found = _split(_begun(piece) if len(lines) > 1 else piece, limit, later)
+            result = _split(_begun(piece) if len(lines) > 1 else piece, limit, later)
         elif width(piece) <= left:
-            found = [piece]
+            result = [piece]
         elif width(piece) > later and left > _begins(piece, len(lines)) * later:
             # too long for any line, so it begins on this one
             lead = _LEAD.match(piece)
             assert lead is not None
-            found = _split(piece[lead.end() :], left - width(lead.group()), later)
-            found[0] = lead.group() + found[0]
+            result = _split(piece[lead.end() :], left - width(lead.group()), later)
+            result[0] = lead.group() + result[0]
         else:
             lines.append("")
-            found = _split(_begun(piece), later, later)
-        lines[-1] += found[0]
-        lines.extend(found[1:])
+            result = _split(_begun(piece), later, later)
+        lines[-1] += result[0]
+        lines.extend(result[1:])
     return lines
 
 
@@ -157,8 +157,8 @@ def _pieces(text: str) -> list[str]:
 def _marks(text: str) -> Iterator[tuple[int, tuple[int, str]]]:
     """Marks outside of braces and tall delimiters, and how deep in parentheses they stand."""
     braces = depth = 0
-    for found in _TOKEN.finditer(text):
-        token = found.group()
+    for result in _TOKEN.finditer(text):
+        token = result.group()
         if token in ("{", r"\left", r"\begin"):
             braces += 1
         elif token in ("}", r"\right", r"\end"):
@@ -167,5 +167,5 @@ def _marks(text: str) -> Iterator[tuple[int, tuple[int, str]]]:
             depth += 1
         elif token in (")", "]"):
             depth -= 1
-        elif token in (PLUS, TIMES) and not braces and found.start():
-            yield found.start(), (depth, token)
+        elif token in (PLUS, TIMES) and not braces and result.start():
+            yield result.start(), (depth, token)

@@ -148,17 +148,17 @@ class MatrixPrinter:
 
     def spread(self, expr: Expr, frame: Frame) -> tuple[int, Box]:
         """A value with its sign, in all letters of the frame: a vector is repeated."""
-        found = free(expr)
-        if isinstance(expr, Mul) and frame.letters - found:
+        result = free(expr)
+        if isinstance(expr, Mul) and frame.letters - result:
             sign, value, rest = coefficient(expr.args)
             scalars = [a for a in rest if not free(a)]
-            if found and (scalars or value != 1):
+            if result and (scalars or value != 1):
                 _, whole = self.spread(mul(*(a for a in rest if free(a))), frame)
                 return sign, beside([self.product(value, scalars, Frame()), whole])
-        sign, box = self.signed(expr, frame.within(found))
-        if not found:
+        sign, box = self.signed(expr, frame.within(result))
+        if not result:
             return sign, box  # a number is added to every entry
-        missing = frame.letters - found
+        missing = frame.letters - result
         if not missing:
             return sign, box
         if frame.row in missing:
@@ -232,13 +232,13 @@ class MatrixPrinter:
 
     def axes(self, tensor: str, subscripts: Sequence[Affine]) -> tuple[Axis, ...]:
         """The letters that walk a whole tensor."""
-        found: list[Axis] = []
+        result: list[Axis] = []
         for subscript, extent in zip(subscripts, self.index.table[tensor].shape, strict=True):
             axis = subscript.axis
-            if axis is None or axis in found or axis.extent != extent:
+            if axis is None or axis in result or axis.extent != extent:
                 raise NoMatrix
-            found.append(axis)
-        return tuple(found)
+            result.append(axis)
+        return tuple(result)
 
     def raised(self, base: Expr, exponent: Expr, frame: Frame) -> Box:
         """A power of each entry."""

@@ -73,16 +73,16 @@ def symbols_of(
     """The symbols of what `changes_in` names; `of` has those of the tensors."""
     earlier = system.earlier
     assert earlier is not None
-    found: dict[str, Symbol | Partial] = {}
+    result: dict[str, Symbol | Partial] = {}
     for tensor, change in earlier.directions:
-        found[change] = dotted(of(tensor))
+        result[change] = dotted(of(tensor))
     if earlier.directions and system.objective:
-        found[system.objective] = dotted(objective)
+        result[system.objective] = dotted(objective)
     for block in earlier.blocks:
         rank = system.table[block.first].rank
         one, other = of(block.first), of(block.second)
-        found[block.tensor] = Twofold(objective, one, other, rank, block.twice)
-    return found
+        result[block.tensor] = Twofold(objective, one, other, rank, block.twice)
+    return result
 
 
 def all_together(used: Container[str]) -> Symbol:

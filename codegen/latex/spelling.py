@@ -51,10 +51,10 @@ def symbol(name: str, scalar: bool = False, words: frozenset[str] = frozenset())
     """
     if name in LETTERS:
         return Symbol(LETTERS[name])
-    found = _SHAPE.fullmatch(name)
-    if found is None:
+    result = _SHAPE.fullmatch(name)
+    if result is None:
         return Symbol(upright(name))
-    word, count, rest = found.groups()
+    word, count, rest = result.groups()
     tags = _tags(rest, words)
     gate = ""
     if _GATE.fullmatch(word) and word not in LETTERS:

@@ -77,8 +77,8 @@ class StepPrinter:
 
     def upstream(self, output: str) -> str:
         """The name of the derivative by an equation's own tensor."""
-        found = self.derivation.adjoint.get(output)
-        return found if found is not None else adjoint_of(output)
+        result = self.derivation.adjoint.get(output)
+        return result if result is not None else adjoint_of(output)
 
     def read_at(self, step: Step, term: Term) -> tuple[Affine, ...] | None:
         """The place of the equation's tensor where it reads what the derivative is by."""

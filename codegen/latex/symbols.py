@@ -221,15 +221,15 @@ class Names:
                 self._made[name] = made
 
     def _adjoints(self) -> dict[str, str]:
-        found: dict[str, str] = {}
+        result: dict[str, str] = {}
         if self.derivation is not None:
-            found = {a: of for of, a in self.derivation.adjoints}
+            result = {a: of for of, a in self.derivation.adjoints}
             seed = adjoint_of(self.derivation.objective)
-            if seed in self.derivation.table and seed not in found:
+            if seed in self.derivation.table and seed not in result:
                 objective = self.derivation.table[self.derivation.objective]
                 if objective.shape:
-                    found = {seed: self.derivation.objective, **found}
-        return found
+                    result = {seed: self.derivation.objective, **result}
+        return result
 
     def _put_earlier(self, first: Mapping[str, str]) -> None:
         """The symbols of first derivatives among a system's equations, and of what they bring."""
@@ -269,12 +269,12 @@ class Names:
         earlier = self.system.earlier
         if earlier is None:
             return self._derivative(of)
-        found = of_second_order(name, of, earlier, self._made)
-        return found or Partial(self.objective, self._made[of])
+        result = of_second_order(name, of, earlier, self._made)
+        return result or Partial(self.objective, self._made[of])
 
     def _extents(self, tensors: Iterable[Tensor]) -> dict[str, str]:
         """`size(n)` is N, unless something else is."""
-        found: dict[str, str] = {}
+        result: dict[str, str] = {}
         atoms = (a for t in tensors for e in t.shape for a, _ in e.terms)
         for name in dict.fromkeys(a.name for a in atoms if isinstance(a, Dim)):
             core = name.rstrip("_")
@@ -284,5 +284,5 @@ class Names:
             if shown in self._used:
                 shown = rf"\mathrm{{size}}({upright(name)})"
             self._used[shown] = f"size({name})"
-            found[name] = shown
-        return found
+            result[name] = shown
+        return result

@@ -38,14 +38,14 @@ class Piece:
 
 def pieces(latex: str) -> tuple[Piece, ...]:
     """The formula's characters in order, neighbours of one look together."""
-    found: list[Piece] = []
+    result: list[Piece] = []
     for piece in _pieces(tree(latex), 0, False):
-        last = found[-1] if found else None
+        last = result[-1] if result else None
         if last and (last.slanted, last.level) == (piece.slanted, piece.level):
-            found[-1] = Piece(last.text + piece.text, last.slanted, last.level)
+            result[-1] = Piece(last.text + piece.text, last.slanted, last.level)
         else:
-            found.append(piece)
-    return tuple(found)
+            result.append(piece)
+    return tuple(result)
 
 
 def plain(latex: str) -> str:

@@ -45,10 +45,10 @@ _MINUS = Atom("-")
 
 def plain(latex: str) -> str:
     """A formula as Unicode."""
-    found = " ".join(_text(tree(latex)).split())
+    result = " ".join(_text(tree(latex)).split())
     for spaced, tight in _TIGHT:
-        found = found.replace(spaced, tight)
-    return _UNARY.sub(r"\1−", found)
+        result = result.replace(spaced, tight)
+    return _UNARY.sub(r"\1−", result)
 
 
 def _text(node: Node, cells: bool = False) -> str:

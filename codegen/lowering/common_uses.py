@@ -62,9 +62,9 @@ def canonical(expr: Expr) -> tuple[Expr, tuple[Axis, ...]]:
         for value in values:
             # the longest first, whatever the letters are called
             own.update(dict.fromkeys(sorted(affine_axes(value), key=_by_length)))
-    found = tuple(own)
-    places = {a: affine(b) for a, b in zip(found, canonical_letters(found), strict=True)}
-    return substitute(expr, places), found
+    result = tuple(own)
+    places = {a: affine(b) for a, b in zip(result, canonical_letters(result), strict=True)}
+    return substitute(expr, places), result
 
 
 def _by_length(axis: Axis) -> tuple[float, str]:

@@ -74,20 +74,20 @@ def shared(derivation: Derivation) -> Shared:
 def _name_all(equations: list[Equation], tensors: dict[str, Tensor], find: _Find) -> None:
     """Name the largest expressions that stand in several places, until there are none."""
     while True:
-        found: dict[Expr, list[tuple[int, Use]]] = {}
+        result: dict[Expr, list[tuple[int, Use]]] = {}
         for k, equation in enumerate(equations):
             for use in find(equation):
-                found.setdefault(use.key, []).append((k, use))
+                result.setdefault(use.key, []).append((k, use))
         worth = {
             key: sum(1 for _ in walk(key))
-            for key, uses in found.items()
+            for key, uses in result.items()
             if len(uses) > 1 and any(u.order is not None for _, u in uses)
         }
         if not worth:
             return
         # those of one size don't stand in each other
         largest = max(worth.values())
-        chosen = {key: found[key] for key, size in worth.items() if size == largest}
+        chosen = {key: result[key] for key, size in worth.items() if size == largest}
         equations[:] = _named(equations, tensors, chosen)
 
 
@@ -195,12 +195,12 @@ def _without_repeats(derivation: Derivation) -> list[Equation]:
     """The backward equations, each sum formed once; a gradient is read off another one's."""
     table = derivation.table
     asked = {d for n, d in derivation.adjoint.items() if table[n].role in ("parameter", "input")}
-    found: dict[object, str] = {}
+    result: dict[object, str] = {}
     kept: list[Equation] = []
     same: dict[str, str] = {}
     for equation in derivation.backward:
         form = _form(equation)
-        first = found.setdefault(form, equation.tensor) if form is not None else equation.tensor
+        first = result.setdefault(form, equation.tensor) if form is not None else equation.tensor
         if first == equation.tensor:
             kept.append(equation)
         elif equation.tensor not in asked:

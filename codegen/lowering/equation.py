@@ -71,20 +71,20 @@ def lower_equation(
     picks = base if fixed & set(equation.axes) else None
     simple = [p for p in pieces if p.whole and not p.guards and p.add_at is None]
     others = [p for p in pieces if p not in simple]
-    found: list[Statement] = []
+    result: list[Statement] = []
     if simple and fresh:
         value = _total([p.value for p in simple], free, Scene(table, free))
-        found.append(Assign(equation.tensor, picks, "=", value, free, note, own=bool(others)))
+        result.append(Assign(equation.tensor, picks, "=", value, free, note, own=bool(others)))
     elif simple:
         value = _total([p.value for p in simple], free, Scene(table, free))
-        found.append(Assign(equation.tensor, picks, "+=", value, free, note))
+        result.append(Assign(equation.tensor, picks, "+=", value, free, note))
     elif not allocated and fixed and len(others) == 1 and others[0].whole:
         # what lives for one step of a loop is made anew in each
         none = Spread(Value(number(0)), free, Scene(table, free).shape(free))
         chosen = Choose(all_of(others[0].guards), others[0].value, none, free)
         return [Assign(equation.tensor, picks, "=", chosen, free, note)]
     elif not allocated:
-        found.append(Zeros(equation.tensor, table[equation.tensor].shape, note))
+        result.append(Zeros(equation.tensor, table[equation.tensor].shape, note))
     for piece in _together(others, Scene(table, free)):
         one: Statement = (
             piece.add_at
@@ -92,12 +92,12 @@ def lower_equation(
             else Assign(equation.tensor, piece.picks, "+=", piece.value, piece.axes)
         )
         if piece.guards:
-            found.append(When(all_of(piece.guards), (one,)))
+            result.append(When(all_of(piece.guards), (one,)))
         else:
-            found.append(one)
-    if allocated and note and found and not simple:
-        found[0] = _noted(found[0], note)
-    return found
+            result.append(one)
+    if allocated and note and result and not simple:
+        result[0] = _noted(result[0], note)
+    return result
 
 
 def _joined(equation: Equation, table: Mapping[str, Tensor]) -> Join | None:
@@ -143,18 +143,18 @@ def _unguarded_apart(
 
 def _together(pieces: list[_Piece], scene: Scene) -> list[_Piece]:
     """Pieces that are added at one place under one condition are one sum."""
-    found: list[_Piece] = []
+    result: list[_Piece] = []
     for piece in pieces:
-        last = found[-1] if found else None
+        last = result[-1] if result else None
         same = last is not None and (last.picks, last.guards, last.axes) == (
             (piece.picks, piece.guards, piece.axes)
         )
         if last is not None and same and piece.add_at is None and last.add_at is None:
             value = _total([last.value, piece.value], piece.axes, scene)
-            found[-1] = replace(last, value=value)
+            result[-1] = replace(last, value=value)
         else:
-            found.append(piece)
-    return found
+            result.append(piece)
+    return result
 
 
 def _noted(statement: Statement, note: str) -> Statement:

@@ -113,8 +113,8 @@ def _is_known(condition: Expr, scene: Scene) -> bool:
     """Whether a condition reads no array and holds no function: Python decides it."""
     if any(isinstance(node, Call | Pow | Constant) for node in walk(condition)):
         return False
-    found = (*reads(condition), *index_reads(condition))
-    return all(scene.table[r.tensor].role in ("mode", "constant") for r in found)
+    result = (*reads(condition), *index_reads(condition))
+    return all(scene.table[r.tensor].role in ("mode", "constant") for r in result)
 
 
 def _condition(expr: Expr, scene: Scene) -> Array:
@@ -206,15 +206,15 @@ def _chain(arrays: list[Array], run: tuple[Axis, ...], scene: Scene) -> Chain | 
         return None
     if any(a.extent.number is not None for a in walked):
         return None
-    place, left, found = ends[0], list(arrays), []
+    place, left, result = ends[0], list(arrays), []
     while left:
         beside = [a for a in left if place in a.axes]
         if len(beside) != 1:
             return None
-        found.append(beside[0])
+        result.append(beside[0])
         left.remove(beside[0])
         place = beside[0].axes[1 - beside[0].axes.index(place)]
-    return Chain(tuple(found), tuple(ends)) if place == ends[1] else None
+    return Chain(tuple(result), tuple(ends)) if place == ends[1] else None
 
 
 def _natural(group: Expr, scene: Scene) -> Scene:
@@ -234,7 +234,7 @@ def _agreed(group: Expr, scene: Scene) -> tuple[Axis, ...] | None:
     """
     orders = [tuple(a for s in r.subscripts if (a := s.axis) is not None) for r in reads(group)]
     left = list(scene.order)
-    found: list[Axis] = []
+    result: list[Axis] = []
     while left:
         ready = [
             a
@@ -247,9 +247,9 @@ def _agreed(group: Expr, scene: Scene) -> tuple[Axis, ...] | None:
         ]
         if not ready:
             return None
-        found.append(ready[0])
+        result.append(ready[0])
         left.remove(ready[0])
-    return tuple(found)
+    return tuple(result)
 
 
 def _reduced(array: Array, run: tuple[Axis, ...], scene: Scene) -> Array:
@@ -276,27 +276,27 @@ def _pair(left: Array, right: Array, run: tuple[Axis, ...], scene: Scene) -> Arr
 
 def _groups(core: Expr, run: set[Axis], scene: Scene) -> list[Expr]:
     """The factors of a product, those with the same letters together."""
-    found: list[tuple[frozenset[Axis], list[Expr]]] = []
+    result: list[tuple[frozenset[Axis], list[Expr]]] = []
     for factor in factors(core):
         mine = frozenset(scene.free(letters(factor)))
-        for axes, parts in found:
+        for axes, parts in result:
             if axes == mine:
                 parts.append(factor)
                 break
         else:
-            found.append((mine, [factor]))
+            result.append((mine, [factor]))
     # a factor that adds no letter to another is multiplied in, unless it makes a product of two
     changed = True
-    while changed and len(found) > 1:
+    while changed and len(result) > 1:
         changed = False
-        for k, (axes, parts) in enumerate(found):
-            hosts = [h for h, (other, _) in enumerate(found) if h != k and axes < other]
-            if hosts and (len(found) > 2 or not axes & run):
-                host = min(hosts, key=lambda h: len(found[h][0]))
-                merged = {id(p) for p in (*parts, *found[host][1])}
+        for k, (axes, parts) in enumerate(result):
+            hosts = [h for h, (other, _) in enumerate(result) if h != k and axes < other]
+            if hosts and (len(result) > 2 or not axes & run):
+                host = min(hosts, key=lambda h: len(result[h][0]))
+                merged = {id(p) for p in (*parts, *result[host][1])}
                 together = [f for f in factors(core) if id(f) in merged]
-                found[host] = (found[host][0], together)
-                del found[k]
+                result[host] = (result[host][0], together)
+                del result[k]
                 changed = True
                 break
-    return [mul(*parts) for _, parts in found]
+    return [mul(*parts) for _, parts in result]

@@ -96,8 +96,8 @@ def _under(term: Term, axes: tuple[Axis, ...]) -> Term:
 
 def _split(term: Term, fixed: frozenset[Axis], kept: set[str]) -> Term:
     """Letters that stand under `//` or `%` in a subscript as two letters each, where that fits."""
-    while (found := _digit(term, fixed)) is not None:
-        letter, base = found
+    while (result := _digit(term, fixed)) is not None:
+        letter, base = result
         taken = {*kept, *(a.letter for a in (*term.domain, *fixed))}
         high = fresh_letter(taken, letter.letter)
         low = fresh_letter({*taken, high}, letter.letter)
@@ -151,7 +151,7 @@ def _divided(term: Term) -> Iterator[FloorDiv | Mod]:
 
 def _in_digits(value: Affine, letter: Axis, base: int, high: Axis, low: Axis) -> Affine:
     """An integer in which `//` and `%` of the letter are said by its digits."""
-    found = affine(value.constant)
+    result = affine(value.constant)
     for atom, coefficient in value.terms:
         match atom:
             case FloorDiv(of, by) if of.axis == letter and by % base == 0:
@@ -169,8 +169,8 @@ def _in_digits(value: Affine, letter: Axis, base: int, high: Axis, low: Axis) ->
                 part = Affine(((Read(tensor, inside), 1),))
             case _:
                 part = affine(atom)
-        found += part * coefficient
-    return found
+        result += part * coefficient
+    return result
 
 
 def _body_in_digits(body: Expr, letter: Axis, base: int, high: Axis, low: Axis) -> Expr:

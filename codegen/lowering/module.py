@@ -35,11 +35,11 @@ def lowered(module: Module) -> Module:
 
 def _readers(body: tuple[Instruction, ...]) -> dict[str, set[int]]:
     """Which instructions of a body, at any depth, name a tensor."""
-    found: dict[str, set[int]] = {}
+    result: dict[str, set[int]] = {}
     for instruction in instructions(body):
         for name in read_in(instruction):
-            found.setdefault(name, set()).add(id(instruction))
-    return found
+            result.setdefault(name, set()).add(id(instruction))
+    return result
 
 
 def _lowered(
@@ -78,13 +78,13 @@ def _statements(one: Compute, table: Mapping[str, Tensor], kept: set[str]) -> It
 
 def _generic(body: tuple[Compute | Statement, ...]) -> tuple[Compute | Statement, ...]:
     """The statements of equations that stand for those of many parameters."""
-    found: list[Compute | Statement] = []
+    result: list[Compute | Statement] = []
     for one in body:
         assert isinstance(one, Compute)
         table = {t.name: t for t in one.tensors}
         for equation in one.equations:
-            found += _adding(one, lower_equation(equation, table, note=one.note))
-    return tuple(found)
+            result += _adding(one, lower_equation(equation, table, note=one.note))
+    return tuple(result)
 
 
 def _adding(one: Compute, statements: list[Statement]) -> list[Statement]:

@@ -27,26 +27,26 @@ def lower_blocks(
 
     `kept` are the tensors that others read later; `fixed` letters are numbers that stand before.
     """
-    found: list[Statement] = []
+    result: list[Statement] = []
     readers = _readers(blocks)
     for block in blocks:
         if isinstance(block, Loop):
             own = (e.tensor for e in members([block]))
             later = {name for name in own if readers.get(name, set()) - {id(block)}}
-            found.extend(_loop(block, table, {*kept, *later}, fixed))
+            result.extend(_loop(block, table, {*kept, *later}, fixed))
         else:
-            found.extend(lower_equation(block, table, fixed, equation_text(block)))
-    return found
+            result.extend(lower_equation(block, table, fixed, equation_text(block)))
+    return result
 
 
 def _readers(blocks: Sequence[Block]) -> dict[str, set[int]]:
     """Which blocks read a tensor, by the tensor's name."""
-    found: dict[str, set[int]] = {}
+    result: dict[str, set[int]] = {}
     for block in blocks:
         for equation in members([block]):
             for read in equation_reads(equation):
-                found.setdefault(read.tensor, set()).add(id(block))
-    return found
+                result.setdefault(read.tensor, set()).add(id(block))
+    return result
 
 
 def _loop(
@@ -55,7 +55,7 @@ def _loop(
     """A recurrence: what reads nothing of the group for all places at once, then the loop."""
     passing = _passing(loop, kept)
     group = frozenset(e.tensor for e in members(loop.body))
-    found: list[Statement] = []
+    result: list[Statement] = []
     inside: dict[str, Equation] = {}
     started: set[str] = set()
     for equation in members(loop.body):
@@ -65,16 +65,16 @@ def _loop(
         if outer and inner:
             before = replace(equation, terms=tuple(outer))
             statements = lower_equation(before, table, fixed, equation_text(before))
-            found.extend(replace(s, own=True) if isinstance(s, Assign) else s for s in statements)
+            result.extend(replace(s, own=True) if isinstance(s, Assign) else s for s in statements)
             started.add(equation.tensor)
             inside[equation.tensor] = replace(equation, terms=tuple(inner))
         elif equation.tensor in passing:
             inside[equation.tensor] = equation
         else:
-            found.append(Zeros(equation.tensor, table[equation.tensor].shape))
+            result.append(Zeros(equation.tensor, table[equation.tensor].shape))
             inside[equation.tensor] = equation
     walk = _for(loop, inside, table, fixed, started, passing)
-    return [*found, walk] if walk.body else found
+    return [*result, walk] if walk.body else result
 
 
 def _passing(loop: Loop, kept: Collection[str]) -> frozenset[str]:
@@ -243,7 +243,7 @@ def _plain_letters(equation: Equation) -> Equation:
     """Where all terms agree on their plain letters, the equation's axes are those letters."""
     axes = list(equation.axes)
     for k in range(len(axes)):
-        found = {t.target[k].axis for t in equation.terms}
-        if len(found) == 1 and (only := found.pop()) is not None:
+        result = {t.target[k].axis for t in equation.terms}
+        if len(result) == 1 and (only := result.pop()) is not None:
             axes[k] = only
     return replace(equation, axes=tuple(axes))

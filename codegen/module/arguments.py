@@ -45,35 +45,35 @@ def checked(
     called, for one that is no argument.
     """
     bound = dims_of(known)
-    found: list[Instruction] = []
+    result: list[Instruction] = []
     for tensor in tensors:
         new = dims_of([tensor]) - bound
         own = Variable(tensor.name), tensor.name
         source, label = (sources or {}).get(tensor.name, own)
         places = tuple(p for p in bounds.places if p.tensor == tensor.name)
-        found.append(
+        result.append(
             Check(
                 tensor.name, label, source, tensor.shape, frozenset(bound), tensor.integer, places
             )
         )
-        found += measured(sorted(new), [tensor])
-        found += _refused(bounds, tensor, bound, new)
+        result += measured(sorted(new), [tensor])
+        result += _refused(bounds, tensor, bound, new)
         bound |= new
-    return found
+    return result
 
 
 def _refused(
     bounds: Bounds, tensor: Tensor, known: Collection[str], new: Collection[str]
 ) -> list[Instruction]:
     """What refuses an argument that is too long, or weights below 0."""
-    found: list[Instruction] = []
+    result: list[Instruction] = []
     for extent, most in bounds.longest:
         dims = dims_of_extent(extent)
         if dims <= {*known, *new} and not dims <= set(known):
-            found.append(AtMost(extent, most))
+            result.append(AtMost(extent, most))
     if tensor.name == bounds.weight:
-        found.append(NotNegative(tensor.name))
-    return found
+        result.append(NotNegative(tensor.name))
+    return result
 
 
 def not_empty(context: Context) -> list[Instruction]:
@@ -91,14 +91,14 @@ def over_batch(context: Context, equations: Iterable[Equation]) -> bool:
 
 def measured(dims: Iterable[str], tensors: Sequence[Tensor]) -> list[Instruction]:
     """Run-time extents, each read off the first array that has an axis of just this extent."""
-    found: list[Instruction] = []
+    result: list[Instruction] = []
     for dim in dims:
         for tensor in tensors:
             places = [k for k, e in enumerate(tensor.shape) if e == affine(Dim(dim))]
             if places:
-                found.append(Measure(dim, tensor.name, places[0]))
+                result.append(Measure(dim, tensor.name, places[0]))
                 break
-    return found
+    return result
 
 
 def converted(tensors: Iterable[Tensor]) -> list[Instruction]:

@@ -34,12 +34,12 @@ _GIVEN = ("input", "parameter", "buffer", "constant")  # what nothing computes
 
 def forward_procedures(context: Context) -> list[Procedure]:
     """`_propagate` up to the output, `_evaluate` on to the objective, and what calls them."""
-    found = [_propagate(context)] if context.plan.early else []
-    found += [_evaluate(context), _forward(context)]
+    result = [_propagate(context)] if context.plan.early else []
+    result += [_evaluate(context), _forward(context)]
     system = context.system
     if system.probabilities is not None and system.probabilities != system.output:
-        found.append(_probabilities(context, system.probabilities))
-    return [*found, _loss(context)]
+        result.append(_probabilities(context, system.probabilities))
+    return [*result, _loss(context)]
 
 
 def evaluation(context: Context) -> Call:

@@ -40,10 +40,10 @@ def bounds_of(system: System) -> Bounds:
 
 def besides_of(system: System) -> Mapping[str, tuple[int, ...]]:
     """What integer arguments may hold that doesn't count, by their names."""
-    found: dict[str, tuple[int, ...]] = {}
+    result: dict[str, tuple[int, ...]] = {}
     for limit in system.training.limits:
         if isinstance(limit, Inside):
-            found[limit.tensor] = tuple(
-                dict.fromkeys((*found.get(limit.tensor, ()), *limit.besides))
+            result[limit.tensor] = tuple(
+                dict.fromkeys((*result.get(limit.tensor, ()), *limit.besides))
             )
-    return found
+    return result

@@ -86,11 +86,11 @@ def _late(derivation: Derivation, forward: Sequence[Equation]) -> set[str]:
     """
     system = derivation.system
     late_dims = dims_of(system.tensors) - dims_of(system.having("input"))
-    found = {t.name for t in system.having("target")}
+    result = {t.name for t in system.having("target")}
     for block in schedule(tuple(forward)):
         group = list(members([block]))
         reads = {r.tensor for e in group for r in equation_reads(e)}
         names = {e.tensor for e in group}
-        if (names | reads) & found or any(late_dims & equation_dims(e) for e in group):
-            found |= names
-    return found
+        if (names | reads) & result or any(late_dims & equation_dims(e) for e in group):
+            result |= names
+    return result

@@ -223,8 +223,8 @@ def _computed(equation: Equation, text: str) -> Compute:
 def _tensors(equation: Equation) -> tuple[Tensor, ...]:
     """The tensors of one equation; numbers are constants, so that they have no dtype."""
     shape = tuple(a.extent for a in equation.axes)
-    found = {equation.tensor: Tensor(equation.tensor, shape, "parameter")}
+    result = {equation.tensor: Tensor(equation.tensor, shape, "parameter")}
     for read in equation_reads(equation):
         shape = tuple(s.axis.extent for s in read.subscripts if s.axis is not None)
-        found[read.tensor] = Tensor(read.tensor, shape, "parameter" if shape else "constant")
-    return tuple(found.values())
+        result[read.tensor] = Tensor(read.tensor, shape, "parameter" if shape else "constant")
+    return tuple(result.values())

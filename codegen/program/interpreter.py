@@ -65,8 +65,8 @@ class Interpreter:
 
     def call(self, procedure: str, *arguments: Any, **named: Any) -> Any:
         """What a procedure gives back."""
-        (found,) = (p for p in self.module.procedures if p.name == procedure)
-        return _Frame(self, found, arguments, named).run()
+        (result,) = (p for p in self.module.procedures if p.name == procedure)
+        return _Frame(self, result, arguments, named).run()
 
 
 class _Returned(Exception):
@@ -187,8 +187,8 @@ class _Frame:
     def _check(self, one: Check) -> None:
         array = np.asarray(self.value(one.source))
         wanted = [e for e in one.shape if dims_of_extent(e) <= one.known]
-        found = [n for e, n in zip(one.shape, array.shape, strict=True) if e in wanted]
-        if found != [self.arrays.integer(e) for e in wanted]:
+        result = [n for e, n in zip(one.shape, array.shape, strict=True) if e in wanted]
+        if result != [self.arrays.integer(e) for e in wanted]:
             raise ValueError(f"{one.label} has the shape {array.shape}")
         for row in one.places:
             places = (array >= 0) & (array < self.arrays.integer(row.extent))

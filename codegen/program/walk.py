@@ -58,21 +58,21 @@ def conditions_in(instruction: Instruction) -> Iterator[Expr]:
 
 def read_in(instruction: Instruction) -> set[str]:
     """The tensors whose values an instruction itself asks for."""
-    found = {o.tensor for o in operands_in(instruction) if isinstance(o, Variable)}
-    found |= {a.tensor for a in arrays_in(instruction) if isinstance(a, Load)}
-    found |= {r.tensor for c in conditions_in(instruction) for r in reads(c)}
+    result = {o.tensor for o in operands_in(instruction) if isinstance(o, Variable)}
+    result |= {a.tensor for a in arrays_in(instruction) if isinstance(a, Load)}
+    result |= {r.tensor for c in conditions_in(instruction) for r in reads(c)}
     match instruction:
         case Compute(equations):
-            found |= {r.tensor for e in equations for r in equation_reads(e)}
+            result |= {r.tensor for e in equations for r in equation_reads(e)}
         case AddAt(tensor=tensor) | Assign(tensor=tensor, op="+="):
-            found.add(tensor)
+            result.add(tensor)
         case Assign(tensor=tensor, picks=picks) if picks is not None:
-            found.add(tensor)
+            result.add(tensor)
         case Measure(tensor=tensor) | NotNegative(tensor):
-            found.add(tensor)
+            result.add(tensor)
         case _:
             pass
-    return found
+    return result
 
 
 def with_arrays(

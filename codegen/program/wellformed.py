@@ -193,16 +193,16 @@ def _walked(array: Array) -> list[Axis]:
 
 
 def _of_picks(picks: Iterable[Pick]) -> list[Affine]:
-    found: list[Affine] = []
+    result: list[Affine] = []
     for pick in picks:
         match pick:
             case At(place):
-                found.append(place)
+                result.append(place)
             case Span(start, stop):
-                found += [start] if stop is None else [start, stop]
+                result += [start] if stop is None else [start, stop]
             case _:
                 pass
-    return found
+    return result
 
 
 def _misplaced(one: Assign | AddAt) -> str:

@@ -133,12 +133,12 @@ def _beside() -> Any:
 
 def _line(error: BaseException) -> int:
     """The line of the source at which it stopped."""
-    found, step = 0, error.__traceback__
+    result, step = 0, error.__traceback__
     while step is not None:
         if step.tb_frame.f_code.co_filename == "source":
-            found = step.tb_lineno
+            result = step.tb_lineno
         step = step.tb_next
-    return found
+    return result
 
 
 def _outputs(space: dict[str, Any], names: list[str]) -> dict[str, Any]:

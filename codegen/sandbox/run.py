@@ -81,14 +81,14 @@ def _arrays(data: bytes, outputs: Sequence[str], place: str) -> dict[str, np.nda
                 raise ChainruleError(f"{place}{where}: {shorten(error, 200)}")
             case _:
                 raise no_answer
-        found, start = {}, 8 + len(head)
+        result, start = {}, 8 + len(head)
         for name, kind, shape in kinds:
             count = math.prod(shape)
-            found[name] = np.frombuffer(data, kind, count, start).reshape(shape).copy()
+            result[name] = np.frombuffer(data, kind, count, start).reshape(shape).copy()
             start += count * kind.itemsize
     except (ValueError, TypeError, OverflowError, RecursionError):
         raise no_answer from None
-    return found
+    return result
 
 
 def _kind(row: Any, outputs: Sequence[str]) -> tuple[str, np.dtype, tuple[int, ...]]:

@@ -155,7 +155,7 @@ def calls(tree: ast.Module) -> tuple[Call, ...]:
         for n in ast.walk(s)
         if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)
     }
-    found = []
+    result = []
     for function in functions:
         arguments = [*function.args.posonlyargs, *function.args.args]
         needed = arguments[: len(arguments) - len(function.args.defaults)]
@@ -165,8 +165,8 @@ def calls(tree: ast.Module) -> tuple[Call, ...]:
             returned = _names(function.name, returns.value)
             asked = {table for table, _ in keys(function)}
             tables = tuple(n for n in names if n in asked)
-            found.append(Call(function.name, names, returned, tables))
-    return tuple(found)
+            result.append(Call(function.name, names, returned, tables))
+    return tuple(result)
 
 
 def keys(tree: ast.AST) -> Iterator[tuple[str, str]]:

@@ -136,21 +136,21 @@ def asked_once(expr: Expr, holds: frozenset[Expr] = frozenset()) -> Expr:
 
 def _together(args: list[Expr]) -> list[Expr]:
     """`where(c, a, 0) + where(c, b, 0)` as `where(c, a + b, 0)`."""
-    found: list[Expr] = []
+    result: list[Expr] = []
     places: dict[Expr, int] = {}
     for arg in args:
         match arg:
             case Call("where", (condition, yes, no)) if no == ZERO and condition in places:
-                before = found[places[condition]]
+                before = result[places[condition]]
                 assert isinstance(before, Call)
                 both = add(before.args[1], yes)
-                found[places[condition]] = Call("where", (condition, both, ZERO))
+                result[places[condition]] = Call("where", (condition, both, ZERO))
             case Call("where", (condition, _, no)) if no == ZERO:
-                places[condition] = len(found)
-                found.append(arg)
+                places[condition] = len(result)
+                result.append(arg)
             case _:
-                found.append(arg)
-    return found
+                result.append(arg)
+    return result
 
 
 def conjuncts(condition: Expr) -> tuple[Expr, ...]:

@@ -33,13 +33,13 @@ def sifted(
             rest = tuple(f for f in parts if f is not factor)
             if letter in term.domain and rest and _fits(letter, place, rest, term, shape, shape_of):
                 tie = {letter: place}
-                found = replace(
+                result = replace(
                     term,
                     target=tuple(substitute_affine(s, tie) for s in term.target),
                     domain=tuple(a for a in term.domain if a != letter),
                     body=substitute(mul(*rest), tie),
                 )
-                return sifted(found, shape, shape_of, is_integer)
+                return sifted(result, shape, shape_of, is_integer)
     return term
 
 

@@ -104,11 +104,11 @@ def tidy_letters(term: Term, axes: tuple[Axis, ...]) -> Term:
 
 def _single(subscript: Affine) -> Axis | None:
     """The letter of `c + letter` or `c - letter`, where c holds no other letter."""
-    found = [a for a, c in subscript.terms if isinstance(a, Axis)]
-    if len(found) == 1 and abs(subscript.coefficient(found[0])) == 1:
-        others = subscript - affine(found[0]) * subscript.coefficient(found[0])
+    result = [a for a, c in subscript.terms if isinstance(a, Axis)]
+    if len(result) == 1 and abs(subscript.coefficient(result[0])) == 1:
+        others = subscript - affine(result[0]) * subscript.coefficient(result[0])
         if not list(affine_axes(others)):
-            return found[0]
+            return result[0]
     return None
 
 
@@ -161,12 +161,12 @@ def bounds(value: Affine) -> tuple[Affine, Affine] | None:
 
 
 def _bounds_divided(atom: FloorDiv | Mod) -> tuple[int, int] | None:
-    found = bounds(atom.of)
+    result = bounds(atom.of)
     if isinstance(atom, Mod):
         return 0, atom.by - 1
-    if found is None or found[0].terms or found[1].terms:
+    if result is None or result[0].terms or result[1].terms:
         return None
-    return found[0].constant // atom.by, found[1].constant // atom.by
+    return result[0].constant // atom.by, result[1].constant // atom.by
 
 
 def within(value: Affine, extent: Affine) -> bool:
@@ -175,13 +175,13 @@ def within(value: Affine, extent: Affine) -> bool:
 
 
 def _may_be_negative(value: Affine) -> bool:
-    found = bounds(value)
-    return found is None or not surely_not_negative(found[0])
+    result = bounds(value)
+    return result is None or not surely_not_negative(result[0])
 
 
 def _may_reach(value: Affine, extent: Affine) -> bool:
-    found = bounds(value)
-    return found is None or not surely_not_negative(extent - 1 - found[1])
+    result = bounds(value)
+    return result is None or not surely_not_negative(extent - 1 - result[1])
 
 
 def surely_not_negative(value: Affine) -> bool:
@@ -278,8 +278,8 @@ def turned_round(term: Term, kernels: Collection[str]) -> Term | None:
     reads_ = list(reads(term.body))
     places: dict[Axis, Affine] = {}
     for letter in term.reduced:
-        found = [s for r in reads_ for s in r.subscripts if letter in set(affine_axes(s))]
-        signs = {s.coefficient(letter) for s in found if s.axis is None}
+        result = [s for r in reads_ for s in r.subscripts if letter in set(affine_axes(s))]
+        signs = {s.coefficient(letter) for s in result if s.axis is None}
         plain = {r.tensor for r in reads_ if any(s.axis == letter for s in r.subscripts)}
         if signs == {-1} and plain and plain <= set(kernels):
             places[letter] = letter.extent - 1 - affine(letter)

@@ -172,21 +172,21 @@ class _Solver:
         for axis, subscript in self.open.items():
             if subscript.constant or len(subscript.terms) < 2:
                 continue
-            found = sorted(subscript.terms, key=lambda pair: pair[1])
+            result = sorted(subscript.terms, key=lambda pair: pair[1])
             places: dict[Axis, Affine] = {}
             expected = 1
-            for k, (letter, coefficient) in enumerate(found):
+            for k, (letter, coefficient) in enumerate(result):
                 if (
                     not isinstance(letter, Axis)
                     or letter not in self.left
                     or self._uses(letter) > 1
                     or coefficient != expected
-                    or (letter.extent.number is None and k + 1 < len(found))
+                    or (letter.extent.number is None and k + 1 < len(result))
                 ):
                     break
                 rest = floordiv(affine(axis), coefficient) if coefficient > 1 else affine(axis)
                 size = letter.extent.number or 0
-                places[letter] = rest if k + 1 == len(found) else modulo(rest, size)
+                places[letter] = rest if k + 1 == len(result) else modulo(rest, size)
                 expected *= size
             else:
                 return self._put(places, [axis])

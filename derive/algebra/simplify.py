@@ -183,9 +183,9 @@ def _loses_digits(answer: Sympy, result: Sympy) -> bool:
 
 
 def _atoms(value: Sympy) -> list[Sympy]:
-    found = [a for a in value.atoms(*TRANSCENDENTAL) if a.free_symbols]
-    found.extend(p for p in value.atoms(sympy.Pow) if p.exp == _HALF and p.free_symbols)
-    return sorted(found, key=sympy.default_sort_key)
+    result = [a for a in value.atoms(*TRANSCENDENTAL) if a.free_symbols]
+    result.extend(p for p in value.atoms(sympy.Pow) if p.exp == _HALF and p.free_symbols)
+    return sorted(result, key=sympy.default_sort_key)
 
 
 def _rational(value: Sympy) -> bool:
@@ -209,14 +209,14 @@ def _allowed(form: Sympy, value: Sympy, inside: Sympy, known: Collection[Sympy] 
 
 def _divisors(value: Sympy) -> set[Sympy]:
     """The factors of every denominator in a value, signs and powers aside."""
-    found = set()
+    result = set()
     for part in value.atoms(sympy.Pow) | ({value} if value.is_Pow else set()):
         if part.exp.could_extract_minus_sign() and not isinstance(part, sympy.exp):
             _, base = part.base.as_coeff_Mul()
             for factor in sympy.Mul.make_args(base):
                 core = factor.base if factor.is_Pow and factor.exp.is_Integer else factor
-                found.add(-core if core.could_extract_minus_sign() else core)
-    return found
+                result.add(-core if core.could_extract_minus_sign() else core)
+    return result
 
 
 def _no_zero(divisor: Sympy, before: set[Sympy]) -> bool:
@@ -284,7 +284,7 @@ def _shifted(output: Read) -> bool:
 
 def facts_of(equations: Iterable[Equation]) -> dict[str, list[Fact]]:
     """The element-wise forward equations that hold a function, by the tensors they read."""
-    found: dict[str, list[Fact]] = {}
+    result: dict[str, list[Fact]] = {}
     for equation in equations:
         term = equation.terms[0]
         if len(equation.terms) > 1 or term.reduced or term.reduce != "sum" or not term.plain:
@@ -299,5 +299,5 @@ def facts_of(equations: Iterable[Equation]) -> dict[str, list[Fact]]:
             full = [r for r in reads(term.body) if r.tensor == tensor]
             walked = {a for s in full[0].subscripts for a in affine_axes(s)}
             if walked == set(equation.axes):
-                found.setdefault(tensor, []).append(fact)
-    return found
+                result.setdefault(tensor, []).append(fact)
+    return result

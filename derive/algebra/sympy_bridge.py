@@ -116,8 +116,8 @@ def slope_of(value: Sympy, symbol: Sympy) -> Sympy:
     def open_(power: Sympy) -> bool:
         return bool(power.is_Pow and not power.exp.is_number)
 
-    found = value.replace(open_, lambda p: Raised(p.base, p.exp)).diff(symbol)
-    return found.replace(Raised, sympy.Pow)
+    result = value.replace(open_, lambda p: Raised(p.base, p.exp)).diff(symbol)
+    return result.replace(Raised, sympy.Pow)
 
 
 def _positive(value: Sympy) -> bool:
@@ -183,13 +183,13 @@ class Leaves:
 
     def symbol(self, leaf: Expr) -> Sympy:
         """The symbol of a leaf; symbols are numbered by first occurrence."""
-        found = self._symbols.get(leaf)
-        if found is None:
+        result = self._symbols.get(leaf)
+        if result is None:
             kind = Letter if isinstance(leaf, Index) else sympy.Symbol
-            found = kind(f"v{len(self._symbols):04d}")
-            self._symbols[leaf] = found
-            self.leaves[found] = leaf
-        return found
+            result = kind(f"v{len(self._symbols):04d}")
+            self._symbols[leaf] = result
+            self.leaves[result] = leaf
+        return result
 
     def position(self, symbol: Sympy) -> int:
         """The rank of the leaf by first occurrence."""

@@ -110,11 +110,11 @@ class Setting:
 
 def settings(derivation: Derivation, written: Sequence[Written], seed: int) -> tuple[Setting, ...]:
     """The batch's derivation, and one sample's where there is one."""
-    found = [_setting(derivation, written, seed, sample=False)]
+    result = [_setting(derivation, written, seed, sample=False)]
     single = of_one_sample(derivation)
     if single is not None:
-        found.append(_setting(single, written, seed, sample=True))
-    return tuple(found)
+        result.append(_setting(single, written, seed, sample=True))
+    return tuple(result)
 
 
 def _setting(

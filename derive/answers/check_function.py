@@ -47,10 +47,10 @@ def check_function(
     rows: dict[str, Row] = {}
     for point in range(points):
         try:
-            found = dict(_rows(derivation, function, tolerance, seed + point, point))
+            result = dict(_rows(derivation, function, tolerance, seed + point, point))
         except NoInstance as none:
             return Report(_title(derivation), (Row(derivation.objective, CHECK, OPEN, str(none)),))
-        for name, row in found.items():
+        for name, row in result.items():
             if name not in rows or rows[name].ok:
                 rows[name] = row
     return Report(_title(derivation), tuple(rows.values()))
@@ -109,16 +109,16 @@ def _row(
 ) -> Row:
     """The verdict on the function's answer for `shown`; the row is about `name`."""
     name = name or shown
-    found = _numbers(given)
-    if isinstance(found, str):
-        return Row(name, CHECK, DIFFERENT, found)
-    if found.shape != wanted.shape:
-        return Row(name, CHECK, DIFFERENT, f"its shape is {found.shape}, not {wanted.shape}")
-    near = np.isclose(found, wanted, rtol=tolerance, atol=tolerance)
+    result = _numbers(given)
+    if isinstance(result, str):
+        return Row(name, CHECK, DIFFERENT, result)
+    if result.shape != wanted.shape:
+        return Row(name, CHECK, DIFFERENT, f"its shape is {result.shape}, not {wanted.shape}")
+    near = np.isclose(result, wanted, rtol=tolerance, atol=tolerance)
     if near.all():
         return Row(name, CHECK, "agrees", "float64")
     place = tuple(int(k) for k in np.argwhere(~near)[0])
-    mine, theirs = float(wanted[place]), float(found[place])
+    mine, theirs = float(wanted[place]), float(result[place])
     where = f"{shown}{list(place)}" if place else shown
     detail = f"{where} is {mine:.9g}; the function gives {theirs:.9g}"
     return Row(name, CHECK, DIFFERENT, detail, _example(place, theirs, mine, arrays))
@@ -127,14 +127,14 @@ def _row(
 def _numbers(given: Any) -> np.ndarray | str:
     """As floats; a line where they are none."""
     try:
-        found = np.asarray(given)
+        result = np.asarray(given)
     except Exception:  # whatever another library's arrays raise
         return f"it is no array of numbers but '{shorten(type(given).__name__)}'"
-    if found.dtype.kind == "c":
+    if result.dtype.kind == "c":
         return "it is complex; return its real part"
-    if found.dtype.kind not in "fiub":
+    if result.dtype.kind not in "fiub":
         return "it is no array of numbers"
-    return found.astype(float)
+    return result.astype(float)
 
 
 def _example(

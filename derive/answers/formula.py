@@ -151,11 +151,11 @@ def _assembled(formula: Formula, at: Instance, beside: tuple[Written, ...] = ())
 
 def _unknown(problem: str, formula: Formula) -> str:
     """The cure for an unknown tensor: here nothing is declared."""
-    found = _UNKNOWN.search(problem)
-    if found is None:
+    result = _UNKNOWN.search(problem)
+    if result is None:
         return problem
-    near = meant(found[1], [*formula.known, *(w.tensor for w in formula.own)])
-    return f"{problem[: found.end(1)]}'{near or '; give an equation for it'}"
+    near = meant(result[1], [*formula.known, *(w.tensor for w in formula.own)])
+    return f"{problem[: result.end(1)]}'{near or '; give an equation for it'}"
 
 
 def _amid_the_text(formula: Formula, at: Instance) -> System:
@@ -188,5 +188,5 @@ def _unmarked(problem: str) -> str:
 def renamed_written(written: Written, name: Callable[[str], str]) -> Written:
     """The equation with other names of tensors; letters stay."""
     names = Names({n: name(n) for n in names_in([written])}, {})
-    (found,) = instantiate([written], names, written.scope, written.place.text)
-    return found
+    (result,) = instantiate([written], names, written.scope, written.place.text)
+    return result

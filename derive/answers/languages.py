@@ -79,15 +79,15 @@ def _is_on_paper(sign: str) -> bool:
 
 def read_names(text: str) -> dict[str, str]:
     """`a=y1, delta=dz2` as a mapping. Raises `ChainruleError` for what is no such list."""
-    found: dict[str, str] = {}
+    result: dict[str, str] = {}
     for part in text.split(","):
         written, equals, tensor = (piece.strip() for piece in part.partition("="))
         if not (written and equals and tensor):
             raise ChainruleError(
                 f"names: '{shorten(part.strip())}' is no pair; write --names \"a=y1, delta=dz2\""
             )
-        found[written] = tensor
-    return found
+        result[written] = tensor
+    return result
 
 
 def _equations(text: str, names: Mapping[str, str], derivation: Derivation) -> Translation:

@@ -41,14 +41,14 @@ def of_each_sample(
     def judged(reading: Reading) -> Scored[list[Formula]]:
         if not reading.own_loss:
             return Scored(formulas, wrong=len(wrong))
-        found = formulas_of(scaled, settings)
-        still = {f.name for f in found if not is_right(f)}
+        result = formulas_of(scaled, settings)
+        still = {f.name for f in result if not is_right(f)}
         mended = wrong - still
         is_fair = terms.keys().isdisjoint(still - wrong) and not mended <= terms.keys()
-        return Scored(found, wrong=len(still), witnesses=len(mended) if is_fair else 0)
+        return Scored(result, wrong=len(still), witnesses=len(mended) if is_fair else 0)
 
-    reading, found = choose((Reading(), Reading(own_loss=True)), judged)
-    return terms.keys() if reading.own_loss else (), found
+    reading, result = choose((Reading(), Reading(own_loss=True)), judged)
+    return terms.keys() if reading.own_loss else (), result
 
 
 def with_meanings(formulas: Sequence[Formula], rows: Mapping[str, Row]) -> dict[str, Row]:
@@ -59,18 +59,18 @@ def with_meanings(formulas: Sequence[Formula], rows: Mapping[str, Row]) -> dict[
     """
     readers = {f.name: f for f in formulas}
     lines = {f.name: f.written.place.line for f in formulas}
-    found = dict(rows)
+    result = dict(rows)
     intermediates = {w.tensor: w for f in formulas for w in f.own}
     for own in sorted(intermediates.values(), key=lambda w: (w.place.line, w.place.column)):
         reading = [f for f in readers.values() if own in f.own]
-        wrong = [f for f in reading if not found[f.name].ok]
+        wrong = [f for f in reading if not result[f.name].ok]
         meaning = _meaning(own, reading, wrong[0]) if wrong else None
         if meaning is not None:
-            found[own.tensor], again = meaning
+            result[own.tensor], again = meaning
             lines[own.tensor] = own.place.line
             readers |= {f.name: f for f in again}
-            found |= {f.name: row_of(f) for f in again}
-    return {name: found[name] for name in sorted(found, key=lambda n: lines[n])}
+            result |= {f.name: row_of(f) for f in again}
+    return {name: result[name] for name in sorted(result, key=lambda n: lines[n])}
 
 
 def _meaning(

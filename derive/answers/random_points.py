@@ -83,7 +83,7 @@ def _weights_of_classes(derivation: Derivation) -> list[str]:
 
 
 def _one_hot(array: np.ndarray) -> np.ndarray:
-    found = np.full(array.shape, 0, dtype=object)
-    for k, row in enumerate(found.reshape(-1, array.shape[-1])):
+    result = np.full(array.shape, 0, dtype=object)
+    for k, row in enumerate(result.reshape(-1, array.shape[-1])):
         row[k % array.shape[-1]] = 1
-    return found
+    return result

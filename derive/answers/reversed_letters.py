@@ -17,7 +17,7 @@ def reversed_letters(
     written: Sequence[Written], shapes: Mapping[str, Shape]
 ) -> dict[tuple[str, str], int]:
     """The extent of each letter that stands as `2 - u` or `size(k) - 1 - u` only."""
-    found: dict[tuple[str, str], int] = {}
+    result: dict[tuple[str, str], int] = {}
     for equation in written:
         plain = {letter.name for letter in equation.letters if isinstance(letter, Name)}
         turned: dict[str, int] = {}
@@ -26,8 +26,8 @@ def reversed_letters(
             plain |= {s.name for s in ref.subscripts if isinstance(s, Name)}
             for subscript, extent in zip(ref.subscripts, shape, strict=False):
                 turned.update(_turned(subscript, extent.number))
-        found.update({(equation.scope, n): e for n, e in turned.items() if n not in plain})
-    return found
+        result.update({(equation.scope, n): e for n, e in turned.items() if n not in plain})
+    return result
 
 
 def _turned(subscript: Syntax, extent: int | None) -> Iterator[tuple[str, int]]:

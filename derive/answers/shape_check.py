@@ -43,7 +43,7 @@ class Misfit:
 
 def rank_problems(written: Sequence[Written], shapes: Mapping[str, Shape]) -> list[str]:
     """A clause for each place where a known tensor has another number of subscripts."""
-    found: dict[str, None] = {}
+    result: dict[str, None] = {}
     for equation in written:
         sides = [Ref(equation.place, equation.tensor, equation.letters), *refs(equation.right)]
         for ref in sides:
@@ -52,8 +52,8 @@ def rank_problems(written: Sequence[Written], shapes: Mapping[str, Shape]) -> li
             given, wanted = len(ref.subscripts), len(shapes[ref.name])
             if given != wanted:
                 axes = f"{ref.name} has {_count(wanted)}, {shape_text(shapes[ref.name])}"
-                found.setdefault(f"{axes}; here it has {_count(given, 'subscript')}")
-    return list(found)
+                result.setdefault(f"{axes}; here it has {_count(given, 'subscript')}")
+    return list(result)
 
 
 def misfit(written: Written, own: Sequence[Written], shapes: Mapping[str, Shape]) -> Misfit | None:
@@ -141,6 +141,6 @@ def _shape(written: Written, shapes: Mapping[str, Shape]) -> Shape | None:
     extents: dict[Binding, Affine] = {}
     for binding, walk in _walks(written.right, left, shapes):
         extents.setdefault(binding, walk.extent)
-    found = [extents.get((x.name, 0, 0)) for x in written.letters if isinstance(x, Name)]
-    known = [e for e in found if e is not None]
+    result = [extents.get((x.name, 0, 0)) for x in written.letters if isinstance(x, Name)]
+    known = [e for e in result if e is not None]
     return tuple(known) if len(known) == len(written.letters) else None

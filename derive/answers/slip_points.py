@@ -37,8 +37,8 @@ def slips_of(
         derivation, points = points_of(formula, alike, assumed)
     except (ChainruleError, NoInstance, ArithmeticError, ValueError, KeyError):
         return ()
-    found = find_slips(formula.real, derivation, points)
-    return tuple(replace(s, detail=without_marks(s.detail)) for s in found)
+    result = find_slips(formula.real, derivation, points)
+    return tuple(replace(s, detail=without_marks(s.detail)) for s in result)
 
 
 def points_of(

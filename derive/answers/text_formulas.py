@@ -41,14 +41,14 @@ def _formula(
     written: Written, every: Sequence[Written], settings: Sequence[Setting]
 ) -> Formula | None:
     """The formula in the setting where its subscripts fit best: the batch's, or one sample's."""
-    found = [f for setting in settings if (f := _within(written, every, setting)) is not None]
-    if not found:
+    result = [f for setting in settings if (f := _within(written, every, setting)) is not None]
+    if not result:
         return None
 
     def problems(formula: Formula) -> int:
         return len(rank_problems((*formula.own, formula.written), formula.setting.shapes))
 
-    return min(found, key=problems)
+    return min(result, key=problems)
 
 
 def _within(written: Written, every: Sequence[Written], setting: Setting) -> Formula | None:

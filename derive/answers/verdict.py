@@ -87,13 +87,13 @@ def _equal(formula: Formula, points: int) -> Row:
     proof = prove(formula.real, comparison.written, comparison.at)
     if proof is not None:
         return _row(formula, EQUAL, normal_form=proof.normal_form)
-    found = chance(formula.real, comparison.written, comparison.at, formula.setting.seed)
-    if found is not None:
+    result = chance(formula.real, comparison.written, comparison.at, formula.setting.seed)
+    if result is not None:
         detail = (
-            f"{found.points} random rational points; by Schwartz and Zippel's bound it is wrong "
-            f"with a probability below {found.bound:.0e}"
+            f"{result.points} random rational points; by Schwartz and Zippel's bound it is wrong "
+            f"with a probability below {result.bound:.0e}"
         )
-        return _row(formula, EQUAL_AT_POINTS, detail, points=found.points, bound=found.bound)
+        return _row(formula, EQUAL_AT_POINTS, detail, points=result.points, bound=result.bound)
     return _row(formula, EQUAL_AT_POINTS, f"{points} points, 50 digits", points=points, bound=None)
 
 
@@ -136,12 +136,12 @@ def _slips(formula: Formula, comparison: Comparison) -> Sequence[Slip]:
     assumed = usual(formula, comparison.written, comparison.at)
     if assumed is None:
         return plain
-    found = [
+    result = [
         s for s in slips_of(formula, assumed=assumed) if not s.together and s.kind not in _SUMS
     ]
-    if not found or (plain and not plain[0].together and found[0].kind in VAGUE):
+    if not result or (plain and not plain[0].together and result[0].kind in VAGUE):
         return plain
-    return [replace(s, detail=f"{s.detail} (where {assumed.text})") for s in found]
+    return [replace(s, detail=f"{s.detail} (where {assumed.text})") for s in result]
 
 
 def _slip_notes(slips: Sequence[Slip]) -> list[str]:

@@ -47,8 +47,8 @@ def entrywise(
             continue
         if shape and column:
             _aligned(place, shape, lies, arg, shown(first), shown(k))
-        found = _broadcast(shape, arg.shape)
-        if found is None:
+        result = _broadcast(shape, arg.shape)
+        if result is None:
             other = Entries(shape, arg.at, lies)
             raise Apart(
                 place,
@@ -60,7 +60,7 @@ def entrywise(
             first = k
         if not shape or not lies:
             lies = arg.lies
-        shape = found
+        shape = result
 
     def at(subscripts: Subscripts, scope: Scope) -> Syntax:
         def entry(arg: Entries) -> Callable[[], Syntax]:
@@ -81,13 +81,13 @@ def _broadcast(one: Shape, other: Shape) -> Shape | None:
     if len(one) < len(other):
         one, other = other, one
     lead = len(one) - len(other)
-    found = list(one[:lead])
+    result = list(one[:lead])
     for a, b in zip(one[lead:], other, strict=True):
         wide = _wider(a, b)
         if wide is None:
             return None
-        found.append(wide)
-    return tuple(found)
+        result.append(wide)
+    return tuple(result)
 
 
 def _aligned(place: Place, shape: Shape, lies: str, arg: Entries, one: str, other: str) -> None:

@@ -69,19 +69,19 @@ class Builder(Monomials):
 
     def add(self, nodes: Iterable[Whole]) -> Whole:
         """A sum: like addends are one, in the order in which they came."""
-        found: dict[Whole, Fraction] = {}
+        result: dict[Whole, Fraction] = {}
         for node in nodes:
             for factor, rest in self.addends(node):
-                found[rest] = found.get(rest, Fraction(0)) + factor
-        plain = {rest: self._of_ones(rest) for rest in found}
-        if any(plain[rest] is None and not self.is_number(rest) for rest in found):
+                result[rest] = result.get(rest, Fraction(0)) + factor
+        plain = {rest: self._of_ones(rest) for rest in result}
+        if any(plain[rest] is None and not self.is_number(rest) for rest in result):
             # a number goes with every shape
             for rest, number in plain.items():
                 if number is not None:
-                    factor = found.pop(rest)
+                    factor = result.pop(rest)
                     own, other = self.split(number)
-                    found[other] = found.get(other, Fraction(0)) + own * factor
-        return shortest(self, [(factor, rest) for rest, factor in found.items() if factor])
+                    result[other] = result.get(other, Fraction(0)) + own * factor
+        return shortest(self, [(factor, rest) for rest, factor in result.items() if factor])
 
     def _of_ones(self, node: Whole) -> Whole | None:
         """The number of which a node has one in each entry; None where it isn't such a one."""
@@ -170,10 +170,10 @@ class Builder(Monomials):
             # a number is its own transpose
             turned = [self.transpose(node) for node in reversed(left)]
             left = turned if sum(map(turns, turned)) < sum(map(turns, left)) else left
-        found: Whole | None = None
+        result: Whole | None = None
         for node in left:
-            found = node if found is None else Product(found, node)
-        return Identity() if found is None else found
+            result = node if result is None else Product(result, node)
+        return Identity() if result is None else result
 
     def dot(self, one: Whole, other: Whole) -> Whole:
         """A scalar product, as a sum where factors cancel."""

@@ -86,13 +86,13 @@ class Contraction:
         """The sum as an array in the frame."""
         groups: dict[frozenset[Axis], list[Expr]] = {}
         for factor in separate(body):
-            found = free(factor)
-            if not found:
+            result = free(factor)
+            if not result:
                 self.numbers.append(self.of.exact(factor, Frame()))
             else:
-                groups.setdefault(found, []).append(factor)
-        for found, parts in groups.items():
-            order = sorted(found, key=self._rank)
+                groups.setdefault(result, []).append(factor)
+        for result, parts in groups.items():
+            order = sorted(result, key=self._rank)
             match order:
                 case [one]:
                     self.put_vector(one, self.of.value(mul(*parts), Frame(one)))
@@ -158,12 +158,12 @@ class Contraction:
                     self.numbers.append(self.entries(self.taken(axis, one)))
                     return
                 matrix = self.taken(axis, one)
-                found = (
+                result = (
                     self.build.product(matrix, ONES)
                     if vector is None
                     else self.build.product(matrix, vector)
                 )
-                self.put_vector(one, found)
+                self.put_vector(one, result)
             case [one, other]:
                 first, second = sorted((one, other), key=self._rank)
                 left = self.taken(axis, first)
@@ -209,11 +209,11 @@ class Contraction:
         """What is left has letters of the frame only."""
         row, column = self.frame
         matrix: Whole | None = None
-        for (one, other), found in self.matrices.items():
+        for (one, other), result in self.matrices.items():
             if (one, other) == (row, column):
-                matrix = found
+                matrix = result
             elif (other, one) == (row, column):
-                matrix = self.build.transpose(found)
+                matrix = self.build.transpose(result)
             else:
                 raise NoMatrix
         left = self.vectors.pop(row, None) if row is not None else None

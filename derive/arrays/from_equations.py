@@ -90,24 +90,24 @@ class Recoverer:
             raise NoMatrix
         if term.reduce != "inv":
             return Determinant(Array(name), log=term.reduce == "logdet")
-        found = Inverse(Array(name))
+        result = Inverse(Array(name))
         # the letters of the left side walk the entries in order
-        return found if [s.axis for s in term.target] == list(frame) else Transpose(found)
+        return result if [s.axis for s in term.target] == list(frame) else Transpose(result)
 
     # ---- values in a frame -----------------------------------------------------------------------
 
     def value(self, expr: Expr, frame: Frame) -> Whole:
         """A value in all letters of the frame: one with fewer is repeated."""
-        found = free(expr)
-        if not found <= frame.letters:
+        result = free(expr)
+        if not result <= frame.letters:
             raise NoMatrix
-        if found == frame.letters:
+        if result == frame.letters:
             return self.exact(expr, frame)
-        inner = self.exact(expr, frame.within(found))
+        inner = self.exact(expr, frame.within(result))
         number, rest = self.build.split(inner)
         if not number:
             return Literal(Fraction(0))
-        if not found:
+        if not result:
             ones: Whole = ONES
             if frame.row is None:
                 ones = Transpose(ONES)
@@ -115,7 +115,7 @@ class Recoverer:
                 # a matrix of ones has no name; it is a product of two vectors
                 ones = Product(Fill(Fraction(1)), Transpose(Fill(Fraction(1))))
             return self.build.times([inner, ones])
-        if frame.row not in found:
+        if frame.row not in result:
             return self.build.times([Literal(number), Product(ONES, rest)])
         return self.build.times([Literal(number), Product(rest, Transpose(ONES))])
 
@@ -155,10 +155,10 @@ class Recoverer:
                 return Entrywise(op, (self.loose(left, frame), self.loose(right, frame)))
             case Logic(op, args):
                 parts = [self.loose(a, frame) for a in args]
-                found = parts[0] if op != "not" else Entrywise("not", (parts[0],))
+                result = parts[0] if op != "not" else Entrywise("not", (parts[0],))
                 for part in parts[1:]:
-                    found = Entrywise(op, (found, part))
-                return found
+                    result = Entrywise(op, (result, part))
+                return result
             case Reduction("sum", axes, body):
                 return self.sum(axes, body, frame)
             case Reduction(op, axes, body):
@@ -273,8 +273,8 @@ class Recoverer:
         of = self.value(body, Frame(*inner))
         if not kept:
             return Reduce(op, of)
-        found = Reduce(op, of, (1,))
-        return found if frame.row is not None else Transpose(found)
+        result = Reduce(op, of, (1,))
+        return result if frame.row is not None else Transpose(result)
 
     # ---- sums of products ------------------------------------------------------------------------
 

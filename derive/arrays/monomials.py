@@ -74,10 +74,10 @@ class Monomials(Kinds):
 
     def _chained(self, factors: list[Whole]) -> Whole:
         """Factors side by side, numbers first."""
-        found: Whole = ONE
+        result: Whole = ONE
         for node in sorted(factors, key=lambda n: not self.is_number(n)):
-            found = node if found == ONE else Entrywise("*", (found, node))
-        return found
+            result = node if result == ONE else Entrywise("*", (result, node))
+        return result
 
     def times(self, nodes: Iterable[Whole]) -> Whole:
         """An entry-wise product."""

@@ -125,14 +125,14 @@ def oriented(
         if (left.lies, right.lies) == ("column", "row"):
             return outer(left, right)
         return matmul(place, left, right, shown, length)
-    found = matmul(place, left, right, shown, length)
+    result = matmul(place, left, right, shown, length)
     if ranks == (2, 1):
         lies = "" if right.lies == "row" else "column"
     elif ranks == (1, 2):
         lies = "" if left.lies == "column" else "row"
     else:
-        return found
-    return Entries(found.shape, found.at, lies)
+        return result
+    return Entries(result.shape, result.at, lies)
 
 
 def multiplied(

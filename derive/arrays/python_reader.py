@@ -92,10 +92,10 @@ class Reader:
                 return of_each(BINARY[type(op)], inside(left), inside(right), place=place)
             case ast.BoolOp(op=op, values=[first, *rest]):
                 word = "and" if isinstance(op, ast.And) else "or"
-                found = inside(first)
+                result = inside(first)
                 for other in rest:
-                    found = of_each(word, found, inside(other), place=place)
-                return found
+                    result = of_each(word, result, inside(other), place=place)
+                return result
             case ast.Compare(left=left, ops=ops, comparators=others):
                 return self.compared(place, [inside(left), *map(inside, others)], ops)
             case ast.Subscript(value=of, slice=picks):
@@ -109,14 +109,14 @@ class Reader:
 
     def compared(self, place: Place, sides: list[Whole], ops: Sequence[ast.cmpop]) -> Whole:
         """A chain of comparisons."""
-        found: Whole | None = None
+        result: Whole | None = None
         for one, op, other in zip(sides, ops, sides[1:], strict=False):
             if type(op) not in COMPARE:
                 raise Refused(place, "'in' and 'is' aren't known; compare with == or <")
             test = of_each(COMPARE[type(op)], one, other, place=place)
-            found = test if found is None else of_each("and", found, test, place=place)
-        assert found is not None
-        return found
+            result = test if result is None else of_each("and", result, test, place=place)
+        assert result is not None
+        return result
 
     # ---- subscripts and attributes ---------------------------------------------------------------
 
@@ -153,11 +153,11 @@ class Reader:
             case ast.Constant(value=int()) | ast.UnaryOp():
                 return At(self.integer(node), place=place)
             case _:
-                found = inside(node)
-                if isinstance(found, Array):
-                    return found
-                if isinstance(found, Literal) and found.value.denominator == 1:
-                    return At(int(found.value), place=place)
+                result = inside(node)
+                if isinstance(result, Array):
+                    return result
+                if isinstance(result, Literal) and result.value.denominator == 1:
+                    return At(int(result.value), place=place)
                 raise Refused(place, "this subscript isn't known; write ':', None or an integer")
 
     def attribute(
@@ -201,11 +201,11 @@ class Reader:
             if count < 1:
                 raise Refused(self.place(node), "an extent is 1 at least")
             return Affine((), count)
-        found = self.value(node)
-        if isinstance(found, Extent):
-            return found
-        if isinstance(found, Literal) and found.value.denominator == 1 and found.value > 0:
-            return Affine((), int(found.value))
+        result = self.value(node)
+        if isinstance(result, Extent):
+            return result
+        if isinstance(result, Literal) and result.value.denominator == 1 and result.value > 0:
+            return Affine((), int(result.value))
         raise Refused(self.place(node), "an extent belongs here, such as 3 or x.shape[0]")
 
     def axes(self, node: ast.expr | None) -> tuple[int, ...] | None:

@@ -147,13 +147,13 @@ def _astype(r: Arguments, place: Place, args: list[ast.expr], options: Options, 
         kind = str(args[1].value)
     if "float" not in kind and kind not in ("double", "int", "int64", "int32", "bool"):
         raise Refused(place, "astype takes a type of numbers, such as float")
-    found = i(args[0])
+    result = i(args[0])
     whole = kind in ("int", "int64", "int32", "bool")
-    truth = isinstance(found, Entrywise) and found.op in (*COMPARISONS, "and", "or", "not")
+    truth = isinstance(result, Entrywise) and result.op in (*COMPARISONS, "and", "or", "not")
     if whole and not truth:
         raise Refused(place, f"'{kind}' would cut decimals off; only comparisons become whole")
     # as a number: of a condition 1 or 0
-    return of_each("*", Literal(Fraction(1), place=place), found, place=place) if truth else found
+    return of_each("*", Literal(Fraction(1), place=place), result, place=place) if truth else result
 
 
 def _variance(
@@ -231,10 +231,10 @@ def _power(r: Arguments, place: Place, args: list[ast.expr], options: Options, i
     times = r.integer(args[-1])
     if len(args) != 2 or not 1 <= times <= 20:
         raise Refused(place, "matrix_power takes a matrix and how often, from 1 to 20")
-    found = base = i(args[0])
+    result = base = i(args[0])
     for _ in range(times - 1):
-        found = Product(found, base, place=place)
-    return found
+        result = Product(result, base, place=place)
+    return result
 
 
 SPECIAL: dict[str, Special] = {

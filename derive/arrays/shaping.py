@@ -124,28 +124,28 @@ def _quotient(over: Sequence[Affine], under: Sequence[Affine]) -> Affine | None:
 
 
 def _linear(place: Place, subscripts: Subscripts, extents: Sequence[Affine]) -> Syntax:
-    found: Syntax | None = None
+    result: Syntax | None = None
     stride = 1
     for subscript, extent in zip(reversed(subscripts), reversed(extents), strict=True):
         if extent != ONE:
             part: Syntax = (
                 subscript if stride == 1 else Op(place, "*", (number(place, stride), subscript))
             )
-            found = part if found is None else Op(place, "+", (part, found))
+            result = part if result is None else Op(place, "+", (part, result))
         stride *= extent.number or 1
-    return number(place, 0) if found is None else found
+    return number(place, 0) if result is None else result
 
 
 def _split(place: Place, linear: Syntax, extents: Sequence[Affine]) -> list[Syntax]:
-    found: list[Syntax] = []
+    result: list[Syntax] = []
     stride = 1
     for k, extent in reversed(list(enumerate(extents))):
         part = linear if stride == 1 else Op(place, "//", (linear, number(place, stride)))
         if any(e != ONE for e in extents[:k]) and extent != ONE:
             part = Op(place, "%", (part, number(place, extent.number or 1)))
-        found.append(number(place, 0) if extent == ONE else part)
+        result.append(number(place, 0) if extent == ONE else part)
         stride *= extent.number or 1
-    return found[::-1]
+    return result[::-1]
 
 
 def picked(

@@ -58,12 +58,12 @@ def summed(make: Making, addends: Addends) -> Whole:
         return _turned(make, *addends[0])
     first = next((k for k, (factor, _) in enumerate(addends) if factor > 0), 0)
     total, *others = [addends[first], *addends[:first], *addends[first + 1 :]]
-    found = scaled(*total)
+    result = scaled(*total)
     for factor, rest in others:
         other = _negated(make, rest) if factor < 0 else None
         sign = "+" if factor > 0 or other is not None else "-"
-        found = Entrywise(sign, (found, scaled(abs(factor), other or rest)))
-    return found
+        result = Entrywise(sign, (result, scaled(abs(factor), other or rest)))
+    return result
 
 
 def _turned(make: Making, factor: Fraction, node: Whole) -> Whole:
@@ -113,12 +113,12 @@ def _expanded(make: Making, addends: Addends) -> Addends | None:
         terms += [(factor * f, parts) for f, parts in own]
     if len(terms) <= len(addends):
         return None
-    found: dict[tuple[str, ...], tuple[Fraction, list[Whole]]] = {}
+    result: dict[tuple[str, ...], tuple[Fraction, list[Whole]]] = {}
     for factor, parts in terms:
         key = tuple(sorted(map(text, parts)))
-        known, _ = found.get(key, (Fraction(0), parts))
-        found[key] = (known + factor, parts)
-    products = [scaled(f, make.times(parts)) for f, parts in found.values() if f]
+        known, _ = result.get(key, (Fraction(0), parts))
+        result[key] = (known + factor, parts)
+    products = [scaled(f, make.times(parts)) for f, parts in result.values() if f]
     return [pair for product in products for pair in make.addends(product)]
 
 
@@ -147,10 +147,10 @@ def _gathered(make: Making, addends: Addends) -> Addends | None:
         groups.setdefault(k if alone else parts[0], []).append((factor, node))
     if len(groups) == len(addends):
         return None
-    found: Addends = []
+    result: Addends = []
     for group in groups.values():
         if len(group) == 1:
-            found += group
+            result += group
             continue
         rests = []
         for factor, node in group:
@@ -159,8 +159,8 @@ def _gathered(make: Making, addends: Addends) -> Addends | None:
             for other in others[1:]:
                 rest = Product(rest, other)
             rests.append(scaled(factor, rest))
-        found += make.addends(make.product(first, make.add(rests)))
-    return found
+        result += make.addends(make.product(first, make.add(rests)))
+    return result
 
 
 def _factored(make: Making, addends: Addends) -> Addends | None:
@@ -195,6 +195,6 @@ def shortest(make: Making, addends: Addends) -> Whole:
     best = summed(make, addends)
     for rule, most in _RULES:
         other = rule(make, make.addends(best))
-        found = best if other is None else summed(make, other)
-        best = found if len(text(found)) < most * len(text(best)) else best
+        result = best if other is None else summed(make, other)
+        best = result if len(text(result)) < most * len(text(best)) else best
     return best

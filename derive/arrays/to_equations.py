@@ -141,11 +141,11 @@ class Elaborator:
     def letters(self, shape: Shape) -> tuple[list[str], Scope]:
         """A letter for each axis of a left side."""
         scope = self.scope()
-        found = []
+        result = []
         for extent in shape:
             letter, scope = scope.fresh(extent)
-            found.append(letter)
-        return found, scope
+            result.append(letter)
+        return result, scope
 
     def fitted(self, tensor: str, entries: Entries, shape: Shape, place: Place) -> Entries:
         """A value in the shape that a tensor has. Raises `Refused` where it hasn't."""
@@ -181,12 +181,12 @@ class Elaborator:
 
     def entries(self, node: Whole) -> Entries:
         """The entries of an expression."""
-        found = self._memo.get(node)
-        if found is None:
-            found = self._entries(node)
+        result = self._memo.get(node)
+        if result is None:
+            result = self._entries(node)
             if not isinstance(node, Array):
-                self._memo[node] = found
-        return found
+                self._memo[node] = result
+        return result
 
     def _entries(self, node: Whole) -> Entries:
         place = node.place
@@ -271,11 +271,11 @@ class Elaborator:
 
     def flat(self, node: Whole) -> Entries:
         """An array as a vector."""
-        found = self.entries(node)
-        if found.rank == 1:
-            return found
+        result = self.entries(node)
+        if result.rank == 1:
+            return result
         shown = text(node)
-        return reshaped(node.place, found, [None] if found.rank else [ONE], shown, self.length)
+        return reshaped(node.place, result, [None] if result.rank else [ONE], shown, self.length)
 
     # ---- entry by entry --------------------------------------------------------------------------
 
@@ -311,13 +311,13 @@ class Elaborator:
 
         inside = lambda k: in_message(args[k])  # noqa: E731
         try:
-            found = entrywise(place, parts, inside, make, self.column)
+            result = entrywise(place, parts, inside, make, self.column)
         except Refused:
             if op == "*" and self.column:
                 shown = (in_message(args[0]), in_message(args[1]))
                 multiplied(place, parts[0], parts[1], shown, self.length)
             raise
-        return replace(found, condition=op in (*_LOGIC, *_TESTS))
+        return replace(result, condition=op in (*_LOGIC, *_TESTS))
 
     # ---- products --------------------------------------------------------------------------------
 
@@ -350,24 +350,24 @@ class Elaborator:
         along = self.axes(place, of, inner, axes)
         if self.column and inner.rank == 1:
             keepdims = False  # a number, which goes with every shape
-        found = along_axes(place, op, inner, along, keepdims, self.length)
+        result = along_axes(place, op, inner, along, keepdims, self.length)
         kept = inner.rank - len(along)
         lies = _ALONG.get(along[0], "") if self.column and inner.rank == 2 and kept == 1 else ""
-        return found if keepdims else replace(found, lies=lies)
+        return result if keepdims else replace(result, lies=lies)
 
     @staticmethod
     def axes(place: Place, of: Whole, inner: Entries, axes: Iterable[int] | None) -> list[int]:
         """Axes counted from 0. Raises `Refused` where there is no such axis."""
         if axes is None:
             return list(range(inner.rank))
-        found = []
+        result = []
         for axis in axes:
             if not -inner.rank <= axis < inner.rank:
                 raise Refused(
                     place, f"{in_message(of)} is {shape_text(inner)} and has no axis {axis}"
                 )
-            found.append(axis % inner.rank)
-        return found
+            result.append(axis % inner.rank)
+        return result
 
 
 def _condition(place: Place, entries: Entries) -> Entries:

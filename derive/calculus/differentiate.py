@@ -41,15 +41,15 @@ def _with_updates(derivation: Derivation, sweep: Sweep) -> Derivation:
     system = derivation.system
     moved = [n for n in system.trainable if n in derivation.wrt]
     if moved and system.training.curvature:
-        found = moved_together(derivation, moved)
-        check_derivation(found)
-        return found
+        result = moved_together(derivation, moved)
+        check_derivation(result)
+        return result
     nexts, updates = updates_of(
         system,
         {n: derivation.adjoint.get(n, "") for n in moved},
         {n: sweep.axes(n) for n in moved},
         {t.name for t in derivation.tensors},
     )
-    found = replace(derivation, tensors=(*derivation.tensors, *nexts), updates=updates)
-    check_derivation(found)
-    return found
+    result = replace(derivation, tensors=(*derivation.tensors, *nexts), updates=updates)
+    check_derivation(result)
+    return result

@@ -93,8 +93,8 @@ class Masks:
                 return None
             if not (singular or self._hazards.unsound(local)):
                 return None
-            found = self.of(equation).at(equation.axes, term.target)
-            return found.condition if singular else found.author
+            result = self.of(equation).at(equation.axes, term.target)
+            return result.condition if singular else result.author
 
         return mask
 
@@ -139,13 +139,13 @@ class Masks:
     def counts_read(self, terms: Iterable[Term]) -> list[Equation]:
         """The counts that terms read, and those that these read."""
         work = [r.tensor for t in terms for r in reads(t.body)]
-        found: set[str] = set()
+        result: set[str] = set()
         while work:
             name = work.pop()
-            if name in self._counts and name not in found:
-                found.add(name)
+            if name in self._counts and name not in result:
+                result.add(name)
                 work.extend(r.tensor for t in self._counts[name].terms for r in reads(t.body))
-        return [c for n, c in self._counts.items() if n in found]
+        return [c for n, c in self._counts.items() if n in result]
 
     def _whole(self, reading: _Reading) -> Mask:
         if reading.source is None:
@@ -207,19 +207,19 @@ def _chosen(local: Expr) -> bool:
 def _read_before(equations: Sequence[Equation]) -> frozenset[str]:
     """The tensors that an equation before their own, or their own, reads: they are in a loop."""
     seen: set[str] = set()
-    found: set[str] = set()
+    result: set[str] = set()
     for equation in equations:
         seen.update(r.tensor for t in equation.terms for r in reads(t.body))
         if equation.tensor in seen:
-            found.add(equation.tensor)
-    return frozenset(found)
+            result.add(equation.tensor)
+    return frozenset(result)
 
 
 def _solved(term: Term, condition: Expr | None, axes: tuple[Axis, ...]) -> Term:
     """What counts the reads of a contribution: 1 for each place where the condition holds."""
     body = ONE if condition is None else Call("where", (condition, ONE, ZERO))
-    found = solve_target(Term(term.target, term.domain, "sum", body), axes)
-    return Term(found.target, found.domain, "sum", settled(found.body))
+    result = solve_target(Term(term.target, term.domain, "sum", body), axes)
+    return Term(result.target, result.domain, "sum", settled(result.body))
 
 
 def _told(term: Term, axes: tuple[Axis, ...]) -> Expr | None:

@@ -96,7 +96,7 @@ def rules_of(lines: Sequence[str]) -> tuple[Rule, ...]:
     own = {PARAMETER, GRADIENT, _MOVED}
     own |= {_name(e) for e in written if e.letters}
     own |= {e.tensor for e in written if e.letters}
-    found: list[Rule] = []
+    result: list[Rule] = []
     ranks: dict[tuple[str, int], int] = {}
     for equation in written:
         right, sums = equation.right, ""
@@ -110,8 +110,8 @@ def rules_of(lines: Sequence[str]) -> tuple[Rule, ...]:
         rank = _rank(equation, letters, ranks)
         entrywise = bool(equation.letters)
         name = _name(equation)
-        found.append(Rule(name, right, equation.text, each, entrywise, sums, letters, rank))
-    return tuple(found)
+        result.append(Rule(name, right, equation.text, each, entrywise, sums, letters, rank))
+    return tuple(result)
 
 
 def _rank(
@@ -126,9 +126,9 @@ def _rank(
     ]
     if equation.is_next:
         walks.append((_name(equation), equation.letters))
-    found = {ranks.get((n, len(s)), len(s)) for n, s in walks if s and not isinstance(s[0], Dots)}
-    assert len(found) <= 1, f"{equation.text}: parameters of {sorted(found)} axes"
-    rank = next(iter(found), None)
+    result = {ranks.get((n, len(s)), len(s)) for n, s in walks if s and not isinstance(s[0], Dots)}
+    assert len(result) <= 1, f"{equation.text}: parameters of {sorted(result)} axes"
+    rank = next(iter(result), None)
     if rank is not None:
         ranks[_name(equation), len(letters)] = rank
     return rank
@@ -157,7 +157,7 @@ def letters_of(rules: Sequence[Rule], shape: Sequence[Affine]) -> tuple[dict[str
     """For each rule its letters with their extents, for a parameter of this shape."""
     whole = tuple(shape)
     shapes: dict[str, tuple[Affine, ...]] = {}
-    found = []
+    result = []
     for rule in rules:
         axes: dict[str, Axis] = {}
         if is_next(rule.tensor):
@@ -169,8 +169,8 @@ def letters_of(rules: Sequence[Rule], shape: Sequence[Affine]) -> tuple[dict[str
                     assert axis.extent == extent, f"{rule.text}: two extents of {axis.letter}"
         if rule.letters:
             shapes[rule.tensor] = tuple(axes[x].extent for x in rule.letters)
-        found.append(axes)
-    return tuple(found)
+        result.append(axes)
+    return tuple(result)
 
 
 def _name(equation: Written) -> str:
@@ -207,22 +207,22 @@ def updates_of(
     alone = _names_alone([*hyper, *(_bare(r) for r in shared)], taken)
     names = {p: {**alone, **_own_names(p, g, own_rules[p], taken)} for p, g in gradients.items()}
     tensors = [Tensor(alone[n], (), "hyperparameter", value=v) for n, v in hyper.items()]
-    found: list[Equation] = []
+    result: list[Equation] = []
     for rule in shared:
-        found.append(_for_all(rule, alone, names, letters))
-        tensors.append(Tensor(found[-1].tensor, (), "next"))
+        result.append(_for_all(rule, alone, names, letters))
+        tensors.append(Tensor(result[-1].tensor, (), "next"))
         if rule.remembers:
             tensors.append(Tensor(alone[rule.remembers], (), "state"))
     for parameter, own in names.items():
         each = [r for r in own_rules[parameter] if r.each]
         walked = letters_of(each, table[parameter].shape)
         for rule, within in zip(each, walked, strict=True):
-            found.append(equation_of(rule, own, letters[parameter], within))
-            left = tuple(a.extent for a in found[-1].axes)
-            tensors.append(Tensor(found[-1].tensor, left, "next"))
+            result.append(equation_of(rule, own, letters[parameter], within))
+            left = tuple(a.extent for a in result[-1].axes)
+            tensors.append(Tensor(result[-1].tensor, left, "next"))
             if rule.remembers:
                 tensors.append(Tensor(own[rule.remembers], left, "state"))
-    return tuple(tensors), tuple(found)
+    return tuple(tensors), tuple(result)
 
 
 def _bare(rule: Rule) -> str:
@@ -231,8 +231,8 @@ def _bare(rule: Rule) -> str:
 
 def _names_alone(names: Iterable[str], taken: Collection[str]) -> dict[str, str]:
     """What the numbers are called that all parameters share."""
-    found = {name: _free(name, taken) for name in names}
-    return found | {next_of(name): next_of(own) for name, own in found.items()}
+    result = {name: _free(name, taken) for name in names}
+    return result | {next_of(name): next_of(own) for name, own in result.items()}
 
 
 def _free(name: str, taken: Collection[str]) -> str:

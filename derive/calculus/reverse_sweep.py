@@ -73,15 +73,15 @@ def _wanted(system: System, of: str, wrt: Iterable[str] | None) -> tuple[str, ..
     if wrt is None:
         inputs = [t.name for t in system.having("input") if not t.integer]
         return (*system.trainable, *inputs)
-    found = []
+    result = []
     for name in [wrt] if isinstance(wrt, str) else wrt:
         real = dict(system.aliases).get(name, name)
         if real not in system.table:
             raise ChainruleError(f"wrt: unknown tensor '{shorten(name)}'{meant(name, known)}")
         if system.table[real].integer:
             raise ChainruleError(f"wrt: '{name}' holds integers; there is no derivative by it")
-        found.append(real)
-    return tuple(dict.fromkeys(found))
+        result.append(real)
+    return tuple(dict.fromkeys(result))
 
 
 class Sweep:
@@ -265,14 +265,14 @@ class Sweep:
             incoming = None if name == self.of and self.scalar else self.adjoint[name]
             helper = self._helper(equation, helpers)
             mask = self.masks.around(equation)
-            for found in contributions(equation, incoming, helper, wanted, mask):
+            for result in contributions(equation, incoming, helper, wanted, mask):
                 known = {*self.system.defined, *(h.tensor for h in helpers)}
-                helpers.extend(h for h in found.helpers if h.tensor not in known)
-                self.masks.note(found, equation if incoming else None)
-                told = self._told(equation, found, mask)
+                helpers.extend(h for h in result.helpers if h.tensor not in known)
+                self.masks.note(result, equation if incoming else None)
+                told = self._told(equation, result, mask)
                 if told.body != ZERO:
-                    gathered[found.wrt].append(told)
-                last[found.wrt] = sweep
+                    gathered[result.wrt].append(told)
+                last[result.wrt] = sweep
         told_terms = (t for terms in gathered.values() for t in terms)
         helpers.extend(self.masks.counts_read(told_terms))
         # a derivative is complete when the last equation that reads its tensor has been asked

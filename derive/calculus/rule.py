@@ -64,7 +64,7 @@ class Contribution:
 
 def differentiable_reads(body: Expr) -> tuple[Read, ...]:
     """The reads that a change of value flows through: none held, none inside a condition."""
-    found: dict[Read, None] = {}
+    result: dict[Read, None] = {}
 
     def gather(expr: Expr) -> None:
         match expr:
@@ -74,13 +74,13 @@ def differentiable_reads(body: Expr) -> tuple[Read, ...]:
                 gather(yes)
                 gather(no)
             case Read():
-                found.setdefault(expr)
+                result.setdefault(expr)
             case _:
                 for part in children(expr):
                     gather(part)
 
     gather(body)
-    return tuple(found)
+    return tuple(result)
 
 
 def partial(body: Expr, read: Read) -> Expr:
@@ -102,11 +102,11 @@ def _partial(shape: Expr, leaf: Expr) -> Expr:
     leaves = Leaves()
     value = to_sympy(shape, leaves)
     symbol = leaves.symbol(leaf)
-    found = slope_of(value, symbol)
+    result = slope_of(value, symbol)
     if any(not p.exp.is_number for p in value.atoms(Power)):
-        found = powsimp(found, combine="exp")
+        result = powsimp(result, combine="exp")
     # SymPy multiplies 2*(x - 3) out as it differentiates; gathered again unless that costs more
-    return min((from_sympy(f, leaves) for f in (factor_terms(found), found)), key=cost)
+    return min((from_sympy(f, leaves) for f in (factor_terms(result), result)), key=cost)
 
 
 def weigh(incoming: Expr, local: Expr) -> Expr:

@@ -101,8 +101,8 @@ class Tidier:
 
     def _users(self, name: str) -> list[Equation]:
         """The equations that read a tensor now, in order."""
-        found = (self.equations.get(u) for u in self.users.get(name, ()))
-        return [e for e in found if e is not None and _uses(e, name)]
+        result = (self.equations.get(u) for u in self.users.get(name, ()))
+        return [e for e in result if e is not None and _uses(e, name)]
 
     def _step(self, rule: str, before: Equation, after: Equation, reason: str) -> None:
         under = tuple(a.text for a in self.system.assumptions) if rule == "assume" else ()
@@ -288,8 +288,8 @@ class Tidier:
         shape = tuple(a.extent for a in equation.axes)
         new = []
         for term in equation.terms:
-            found = sifted(term, shape, self._shape, self.integers.__contains__)
-            new.append(found if found.target == term.target else term)
+            result = sifted(term, shape, self._shape, self.integers.__contains__)
+            new.append(result if result.target == term.target else term)
         after = replace(equation, terms=tuple(new))
         if after != equation:
             self._step("sift", equation, after, "the delta is 1 at this place only")

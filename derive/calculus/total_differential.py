@@ -66,42 +66,42 @@ def passages(derivation: Derivation) -> tuple[Passage, ...]:
 
 
 def _passages(steps: Iterable[Step]) -> Iterator[Passage]:
-    found: Passage | None = None
+    result: Passage | None = None
     equation: Equation | None = None
     for step in steps:
         if step.kind == "chain":
-            if found is not None:
-                yield found
+            if result is not None:
+                yield result
             if step.before is not equation:
                 equation, readers = step.before, _readers(step.before)
             term = step.after.terms[0]
             source = readers[term.domain, Read(step.wrt, term.target)]
-            found = Passage(step, source, term, term, term)
-        elif found is not None and step.subject == found.chain.subject:
+            result = Passage(step, source, term, term, term)
+        elif result is not None and step.subject == result.chain.subject:
             after = step.after.terms[0]
-            if step.rule == "re-express" and found.restated == found.raw == found.solved:
-                found = replace(found, restated=after, solved=after)
+            if step.rule == "re-express" and result.restated == result.raw == result.solved:
+                result = replace(result, restated=after, solved=after)
             elif step.rule in ("rename", "solve subscript"):
-                found = replace(found, solved=after)
-                yield found
-                found = None
+                result = replace(result, solved=after)
+                yield result
+                result = None
             else:
-                yield found
-                found = None
-        elif found is not None:
-            yield found
-            found = None
-    if found is not None:
-        yield found
+                yield result
+                result = None
+        elif result is not None:
+            yield result
+            result = None
+    if result is not None:
+        yield result
 
 
 def _readers(equation: Equation) -> Mapping[tuple[tuple[Axis, ...], Read], Term]:
     """The first term over a domain that does a read."""
-    found: dict[tuple[tuple[Axis, ...], Read], Term] = {}
+    result: dict[tuple[tuple[Axis, ...], Read], Term] = {}
     for term in equation.terms:
         for read in reads(term.body):
-            found.setdefault((term.domain, read), term)
-    return found
+            result.setdefault((term.domain, read), term)
+    return result
 
 
 def upstream_of(derivation: Derivation, output: str) -> str | None:

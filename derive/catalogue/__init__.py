@@ -94,8 +94,8 @@ _OWN_INFO = EntryInfo(
 
 def entries() -> tuple[EntryInfo, ...]:
     """The whole catalogue, in its order."""
-    found = [_info(kind, row) for kind, rows in _FAMILIES for row in rows]
-    return (found[0], _OWN_INFO, *found[1:])
+    result = [_info(kind, row) for kind, rows in _FAMILIES for row in rows]
+    return (result[0], _OWN_INFO, *result[1:])
 
 
 def describe(name: str) -> EntryInfo:

@@ -101,22 +101,22 @@ def known_type(name: str, known: Collection[str]) -> str:
     folded = _folded(name)
     styled = {_folded(k): k for k in known}
     for name_ in (folded, folded.removesuffix("loss"), folded.removesuffix("layer")):
-        for found in (styled.get(name_), _TYPES.get(name_)):
-            if found in known:
-                return f"; did you mean '{found}'?"
+        for result in (styled.get(name_), _TYPES.get(name_)):
+            if result in known:
+                return f"; did you mean '{result}'?"
     return meant(name, known)
 
 
 def known_key(name: str, known: Collection[str]) -> str:
     """The same of a key."""
     for name_ in _KEYS.get(_folded(name), ()):
-        found = name_.split("+")
-        if all(f in known for f in found):
-            return f"; did you mean {' and '.join(repr(f) for f in found)}?"
+        result = name_.split("+")
+        if all(f in known for f in result):
+            return f"; did you mean {' and '.join(repr(f) for f in result)}?"
     return meant(name, known)
 
 
 def key_for(name: str, known: Collection[str]) -> str | None:
     """The one key that was probably meant, if there is one."""
-    found = known_key(name, known).split("'")
-    return found[1] if len(found) == 3 else None
+    result = known_key(name, known).split("'")
+    return result[1] if len(result) == 3 else None

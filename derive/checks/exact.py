@@ -97,20 +97,20 @@ class _Writer(Interpreter):
         self.names: dict[Any, Scalar] = {}
 
     def _combined(self, equation: Equation, place: Place) -> Scalar:
-        found: Scalar = super()._combined(equation, place)
-        return self._named(found, f"{equation.tensor}{list(place)}")
+        result: Scalar = super()._combined(equation, place)
+        return self._named(result, f"{equation.tensor}{list(place)}")
 
     def _inverse(self, equation: Equation, place: Place) -> dict[Place, Scalar]:
-        found: dict[Place, Scalar] = super()._inverse(equation, place)
-        return {at: self._named(x, f"{equation.tensor}{list(at)}") for at, x in found.items()}
+        result: dict[Place, Scalar] = super()._inverse(equation, place)
+        return {at: self._named(x, f"{equation.tensor}{list(at)}") for at, x in result.items()}
 
     def _reduce(self, op: str, values: list[Scalar]) -> Scalar:
         named = [self._named(v, op) for v in values]
         if op == "sum":  # at once: one by one SymPy sorts the sum anew each time
             total = sum((v.value for v in named), _numbers.number(0))
             return Scalar(sympy.Add(*(v.expr for v in named)), total)
-        found: Scalar = super()._reduce(op, named)
-        return found
+        result: Scalar = super()._reduce(op, named)
+        return result
 
     def _named(self, scalar: Scalar, name: str) -> Scalar:
         if not scalar.expr.args or not _longer(scalar.expr, LONGEST):
@@ -165,26 +165,26 @@ def _symbols(
     array = values[name]
     if derivation.table[name].integer:
         return array
-    found = as_symbols(name, array)
-    symbols.update((scalar.expr, scalar) for scalar in found.flat)
-    return found
+    result = as_symbols(name, array)
+    symbols.update((scalar.expr, scalar) for scalar in result.flat)
+    return result
 
 
 def as_symbols(name: str, array: np.ndarray) -> np.ndarray:
     """A symbol for each entry of a tensor, beside its number."""
-    found = np.empty(array.shape, dtype=object)
+    result = np.empty(array.shape, dtype=object)
     for place in np.ndindex(*array.shape):
         symbol = sympy.Symbol(f"{name}{list(place)}", real=True)
-        found[place] = Scalar(symbol, _numbers.number(array[place]))
-    return found
+        result[place] = Scalar(symbol, _numbers.number(array[place]))
+    return result
 
 
 def _objective(derivation: Derivation, forward: Interpreter, whole: Interpreter) -> Scalar:
     """The objective; for a tensor with axes, the sum with its upstream derivative."""
     shape = forward.shape(derivation.objective)
     if not shape:
-        found: Scalar = forward.value(derivation.objective)
-        return found
+        result: Scalar = forward.value(derivation.objective)
+        return result
     upstream = upstream_of(derivation)
     total = _number(0)
     for place in np.ndindex(*shape):

@@ -235,10 +235,10 @@ def _tied(numbers: Numbers, equation: Equation) -> bool:
 
 
 def _digits(array: np.ndarray) -> np.ndarray:
-    found = np.empty(array.shape, dtype=object)
+    result = np.empty(array.shape, dtype=object)
     for place in np.ndindex(*array.shape):
-        found[place] = DIGITS.number(array[place])
-    return found
+        result[place] = DIGITS.number(array[place])
+    return result
 
 
 def _incoming(numbers: Numbers, tensor: str, place: tuple[int, ...]) -> Any:

@@ -58,15 +58,15 @@ def run_time_extents(derivation: Derivation, first: int = 2, most: int = 5) -> d
     """A small number for each extent that is known at run time; no two axes alike if possible."""
     names = {a.name for t in derivation.tensors for e in t.shape for a in _dims(e)}
     taken = {e.number for t in derivation.tensors for e in t.shape}
-    found: dict[str, int] = {}
+    result: dict[str, int] = {}
     for name in sorted(names, key=lambda n: (n != derivation.system.batch, n)):
         size = first
-        while found and size < most and size in taken:
+        while result and size < most and size in taken:
             size += 1
-        found[name] = size
+        result[name] = size
         taken.add(size)
-    _keep_short(derivation, found)
-    return found
+    _keep_short(derivation, result)
+    return result
 
 
 def _keep_short(derivation: Derivation, extents: dict[str, int]) -> None:

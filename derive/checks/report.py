@@ -91,10 +91,10 @@ class Report(Displayed):
 
 
 def _plain(row: Row, key: str) -> dict[str, Any]:
-    found: dict[str, Any] = {key: row.name}
+    result: dict[str, Any] = {key: row.name}
     if row.check != "formula":
-        found["check"] = row.check
-    found["verdict"] = row.verdict
+        result["check"] = row.check
+    result["verdict"] = row.verdict
     if row.detail:
-        found["detail"] = row.detail
-    return {**found, **row.data}
+        result["detail"] = row.detail
+    return {**result, **row.data}

@@ -73,10 +73,10 @@ class Derivation(Displayed):
     @cached_property
     def steps_of(self) -> Mapping[str, tuple[Step, ...]]:
         """The steps that led to each derivative, by its name."""
-        found: dict[str, list[Step]] = {}
+        result: dict[str, list[Step]] = {}
         for step in self.steps:
-            found.setdefault(step.subject, []).append(step)
-        return {name: tuple(steps) for name, steps in found.items()}
+            result.setdefault(step.subject, []).append(step)
+        return {name: tuple(steps) for name, steps in result.items()}
 
     def gradient(self, name: str) -> Equation:
         """The equation of the objective's derivative by a tensor.

@@ -29,11 +29,11 @@ class Displayed:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         """Every form by its MIME type."""
-        found = {"text/plain": str(self)}
+        result = {"text/plain": str(self)}
         for show in _printers():
-            found.update(show(self))
-        kept = set(include or found) - set(exclude or ())
-        return {k: v for k, v in found.items() if k in kept}
+            result.update(show(self))
+        kept = set(include or result) - set(exclude or ())
+        return {k: v for k, v in result.items() if k in kept}
 
 
 @cache

@@ -34,7 +34,7 @@ def axes_for(
 ) -> tuple[Axis, ...]:
     """Letters for `node(X)`, `shape` being that of `X`: those wished for as far as they will do."""
     shape = shape if node == "inv" else shape[:-2]
-    found: list[Axis] = []
+    result: list[Axis] = []
     taken: set[str] = set()
     letters = [a.letter if a is not None else "" for a in wished]
     if node == "inv" and len(letters) == len(shape) and all(letters[-2:]):
@@ -46,8 +46,8 @@ def axes_for(
         wish = batch or "ijpqrs"[max(k - others, 0) % 6]
         letter = fresh_letter(taken, (letters[k] if k < len(letters) else "") or wish)
         taken.add(letter)
-        found.append(Axis(letter, extent))
-    return tuple(found)
+        result.append(Axis(letter, extent))
+    return tuple(result)
 
 
 def holding(node: str, of: str, equations: Iterable[Equation]) -> str | None:

@@ -177,19 +177,19 @@ def affine_axes(subscript: Affine) -> Iterator[Axis]:
 
 def letters(expr: Expr) -> dict[Axis, None]:
     """The free letters of an expression, in reading order."""
-    found: dict[Axis, None] = {}
+    result: dict[Axis, None] = {}
     match expr:
         case Read(_, subscripts):
             for subscript in subscripts:
-                found.update(dict.fromkeys(affine_axes(subscript)))
+                result.update(dict.fromkeys(affine_axes(subscript)))
         case Index(value):
-            found.update(dict.fromkeys(affine_axes(value)))
+            result.update(dict.fromkeys(affine_axes(value)))
         case Reduction(_, axes, body):
-            found.update((a, None) for a in letters(body) if a not in axes)
+            result.update((a, None) for a in letters(body) if a not in axes)
         case _:
             for part in children(expr):
-                found.update(letters(part))
-    return found
+                result.update(letters(part))
+    return result
 
 
 def map_atoms(subscript: Affine, change: Callable[[Affine | Atom], Affine | Atom | None]) -> Affine:
@@ -271,15 +271,15 @@ def equation_reads(equation: Equation) -> Iterator[Read]:
 def needed_by(wanted: Iterable[str], equations: Iterable[Equation]) -> set[str]:
     """The tensors that the wanted ones are computed from, these included."""
     defined = {e.tensor: e for e in equations}
-    found: set[str] = set()
+    result: set[str] = set()
     work = sorted(wanted)
     while work:
         name = work.pop()
-        if name not in found:
-            found.add(name)
+        if name not in result:
+            result.add(name)
             if name in defined:
                 work.extend(r.tensor for r in equation_reads(defined[name]))
-    return found
+    return result
 
 
 def fresh_letter(taken: set[str], wanted: str) -> str:

@@ -70,10 +70,10 @@ def _check_term(
         if term.plain and axis is not None and axis.extent != extent:
             raise Malformed(f"{name}: letter {axis.letter} has another extent than its axis")
     for read in (*reads(term.body), *index_reads(term.body)):
-        found = table.get(read.tensor)
-        if found is None:
+        result = table.get(read.tensor)
+        if result is None:
             raise Malformed(f"{name} reads {read.tensor}, which is not in the table")
-        if len(read.subscripts) != found.rank:
+        if len(read.subscripts) != result.rank:
             raise Malformed(f"{name} reads {read.tensor} with {len(read.subscripts)} subscripts")
 
 

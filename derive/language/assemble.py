@@ -151,11 +151,11 @@ class _FreeNames:
         if tag is not None:
             wanted = (f"{wanted[0]}{tag}", *wanted[1:])
         candidates = [*wanted, *(f"{wanted[-1]}{k}" for k in range(2, 1000))]
-        found = next(filter(self._is_free, candidates))
-        self.taken.update((found, adjoint_of(found)))
+        result = next(filter(self._is_free, candidates))
+        self.taken.update((result, adjoint_of(result)))
         if tag is not None:
-            self.tags[found] = tag
-        return found
+            self.tags[result] = tag
+        return result
 
     def _is_free(self, name: str) -> bool:
         return not {name, adjoint_of(name)} & self.taken and check_name(name) is None
@@ -252,14 +252,14 @@ class _Assembly:
 
     def matrices(self) -> dict[str, str]:
         """The tensors that are an inverse or a determinant by their equation, by what they are."""
-        found: dict[str, str] = {}
+        result: dict[str, str] = {}
         for scoped in self.scoped:
             right = scoped.right
             if isinstance(right, Ref) and right.name != right.of and not scoped.written.is_next:
                 plain = [p.var if isinstance(p, Letter) else None for p in right.subscripts]
                 if plain == list(scoped.left):
-                    found.setdefault(right.name, scoped.written.tensor)
-        return found
+                    result.setdefault(right.name, scoped.written.tensor)
+        return result
 
     def ordered(self, equations: tuple[Equation, ...]) -> tuple[Equation, ...]:
         place = {_key(w): w.place for w in self.written}
@@ -273,12 +273,12 @@ class _Assembly:
             ) from None
 
     def tensors(self, equations: tuple[Equation, ...]) -> tuple[Tensor, ...]:
-        found: list[Tensor] = []
+        result: list[Tensor] = []
         roles = self.declared.roles
         for role in _ORDER:
             for name in (n for n, r in roles.items() if r == role):
                 shape = [self.slot(name, k) for k in range(self.rank.get(name, 0))]
-                found.append(
+                result.append(
                     Tensor(
                         name,
                         tuple(shape),
@@ -290,8 +290,8 @@ class _Assembly:
         for equation in equations:
             role = "next" if is_next(equation.tensor) else "intermediate"
             shape = [a.extent for a in equation.axes]
-            found.append(Tensor(equation.tensor, tuple(shape), role))
-        return tuple(found)
+            result.append(Tensor(equation.tensor, tuple(shape), role))
+        return tuple(result)
 
     def slot(self, tensor: str, position: int) -> Affine:
         extent = self.extents.get((tensor, position))

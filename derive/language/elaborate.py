@@ -70,8 +70,8 @@ class Meaning:
 
     def axis(self, var: LetterVar) -> Axis:
         """The axis that a letter runs over."""
-        found = self.axes.get(var)
-        if found is None:
+        result = self.axes.get(var)
+        if result is None:
             extent = self.extents.get(var)
             if extent is None:
                 raise Refused(
@@ -79,8 +79,8 @@ class Meaning:
                     f"the extent of letter '{var.name}' is open: it walks no axis by itself whose "
                     f"size is known; give it in sizes, such as {var.name} = 5",
                 )
-            found = self.axes[var] = Axis(var.name, extent)
-        return found
+            result = self.axes[var] = Axis(var.name, extent)
+        return result
 
     def value(self, node: Syntax) -> Expr:
         """A value as an expression."""
@@ -251,10 +251,10 @@ class Meaning:
                 raise Refused(
                     place, f"'{first.name}' has {self.rank.get(first.name, 0)} axes, from 0"
                 )
-            found = self.extents.get((first.name, position))
-            if found is None:
+            result = self.extents.get((first.name, position))
+            if result is None:
                 raise Refused(place, f"the extent of {axis_name((first.name, position))} is open")
-            return found
+            return result
         if isinstance(first, Letter):
             return self.axis(first.var).extent
         assert isinstance(first, Name)
@@ -262,11 +262,11 @@ class Meaning:
         known: set[Affine] = set()
         for scoped in self.scoped:
             for var in (*scoped.left, *bound_letters(scoped.right)):
-                found = self.extents.get(var)
-                if var.name == first.name and found is not None:
-                    everywhere.add(found)
+                result = self.extents.get(var)
+                if var.name == first.name and result is not None:
+                    everywhere.add(result)
                     if var.scope == self.scope:
-                        known.add(found)
+                        known.add(result)
         known = known or everywhere
         if len(known) == 1:
             return next(iter(known))

@@ -82,23 +82,23 @@ def _in_text(found: str, letters: Sequence[str]) -> str:
 
 
 def _listed(items: tuple[Name | Dots, ...], letters: Sequence[str]) -> tuple[Name | Dots, ...]:
-    found: list[Name | Dots] = []
+    result: list[Name | Dots] = []
     for item in items:
         names = letters if isinstance(item, Dots) else [item.name]
-        found.extend(Name(item.place, name) for name in names)
-    return tuple(found)
+        result.extend(Name(item.place, name) for name in names)
+    return tuple(result)
 
 
 def _value(node: Syntax, letters: Sequence[str]) -> Syntax:
     match node:
         case Ref(subscripts=parts):
-            found: list[Syntax] = []
+            result: list[Syntax] = []
             for part in parts:
                 if isinstance(part, Dots):
-                    found.extend(Name(part.place, letter) for letter in letters)
+                    result.extend(Name(part.place, letter) for letter in letters)
                 else:
-                    found.append(_value(part, letters))
-            return replace(node, subscripts=tuple(found))
+                    result.append(_value(part, letters))
+            return replace(node, subscripts=tuple(result))
         case Red(letters=bound, body=body):
             return replace(node, letters=_listed(bound, letters), body=_value(body, letters))
         case _:

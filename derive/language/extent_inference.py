@@ -48,8 +48,8 @@ class Extents:
 
     def get(self, node: Node) -> Affine | None:
         """The extent, if known."""
-        found = self._value.get(self.root(node))
-        return found[0] if found else None
+        result = self._value.get(self.root(node))
+        return result[0] if result else None
 
     def why(self, node: Node) -> str:
         """The origin of the extent, in words."""
@@ -264,6 +264,6 @@ def _from_elsewhere(extents: Extents, equations: Sequence[Scoped]) -> None:
         if known is not None:
             elsewhere.setdefault((var.scope, var.name), set()).add(known)
     for var in letters:
-        found = elsewhere.get((var.scope, var.name), set())
-        if extents.get(var) is None and len(found) == 1:
-            extents.put(var, next(iter(found)), "as elsewhere", var.place)
+        result = elsewhere.get((var.scope, var.name), set())
+        if extents.get(var) is None and len(result) == 1:
+            extents.put(var, next(iter(result)), "as elsewhere", var.place)

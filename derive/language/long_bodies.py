@@ -54,10 +54,10 @@ class _Graph:
             self._uses.update(below)
             self.parts.append(expr)
             self.below.append(below)
-        found = self._known[key]
+        result = self._known[key]
         if inside:
-            self._inside.add(found)
-        return found
+            self._inside.add(result)
+        return result
 
     def is_named(self, number: int) -> bool:
         """Whether a part is a function inside another one, or long and read more than once."""

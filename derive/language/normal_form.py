@@ -170,13 +170,13 @@ class Normalizer:
                 return [(run.axes, mul(*before, run.body, *after))]
             return [((*run.axes, *more), mul(*before, body, *after)) for more, body in nested]
         if isinstance(core, Add):
-            found = []
+            result = []
             for addend in core.args:
                 sums = self._sums(addend, scope)
                 if sums is None:
                     return None
-                found.extend(sums)
-            return [(run, mul(*before, body, *after)) for run, body in found]
+                result.extend(sums)
+            return [(run, mul(*before, body, *after)) for run, body in result]
         return None
 
     def _constant(self, expr: Expr) -> bool:

@@ -70,20 +70,20 @@ def sized_names(node: Syntax) -> Iterator[str]:
 
 def letters_of(equations: Sequence[Written]) -> list[str]:
     """Every letter that the equations bind, in reading order."""
-    found: dict[str, None] = {}
+    result: dict[str, None] = {}
     for equation in equations:
-        found.update(dict.fromkeys(names_of(equation.letters)))
-        found.update(dict.fromkeys(bound_names(equation.right)))
-    return list(found)
+        result.update(dict.fromkeys(names_of(equation.letters)))
+        result.update(dict.fromkeys(bound_names(equation.right)))
+    return list(result)
 
 
 def tensors_of(equations: Sequence[Written]) -> list[str]:
     """Every tensor that is read or defined, in reading order; scalars only where defined."""
-    found: dict[str, None] = {}
+    result: dict[str, None] = {}
     for equation in equations:
-        found[equation.tensor] = None
-        found.update((r.of, None) for r in refs(equation.right))
-    return list(found)
+        result[equation.tensor] = None
+        result.update((r.of, None) for r in refs(equation.right))
+    return list(result)
 
 
 def bare_names(equations: Sequence[Written]) -> set[str]:

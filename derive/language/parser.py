@@ -94,15 +94,15 @@ def read_equations(text: str, name: str, problems: list[str]) -> list[Written]:
             "shorten it"
         )
         return []
-    found = []
+    result = []
     for line, piece in logical_lines(text, name, problems):
         if len(problems) >= MOST_PROBLEMS:
             break
         try:
-            found.append(_Reader(name, line, piece).equation())
+            result.append(_Reader(name, line, piece).equation())
         except Refused as refused:
             problems.append(str(refused))
-    return found
+    return result
 
 
 def read_value(text: str, name: str) -> Syntax:
@@ -208,9 +208,9 @@ class _Reader:
                 self.place(offset + spot), "this number is too long; write it with fewer digits"
             )
         near = shorten(source[spot : spot + 20])
-        found = f"near '{near}'" if near else "at the end"
+        result = f"near '{near}'" if near else "at the end"
         return Refused(
-            self.place(offset + spot), f"{detail} {found}; expected a value such as 2*x[n,i]"
+            self.place(offset + spot), f"{detail} {result}; expected a value such as 2*x[n,i]"
         )
 
     def convert(

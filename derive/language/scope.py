@@ -49,26 +49,26 @@ def ranks(
     Where that doesn't tell, the `least` number of axes is taken, which follows from a size that
     is given for one of them. Raises `Refused` where one tensor has two ranks or one can't be told.
     """
-    found = _Ranks(known)
+    result = _Ranks(known)
     for equation in written:
-        found.read(equation, None)
+        result.read(equation, None)
     dotted = [e for e in written if has_dots(e)]
     while dotted:
         left_over = []
         for equation in dotted:
-            width = dots_width(equation, found.ranks)
+            width = dots_width(equation, result.ranks)
             if width is None:
                 left_over.append(equation)
             else:
-                found.read(equation, width)
-        if len(left_over) == len(dotted) and not found.by_sizes(least or {}):
+                result.read(equation, width)
+        if len(left_over) == len(dotted) and not result.by_sizes(least or {}):
             raise Refused(
                 left_over[0].place,
                 "the number of axes that '...' stands for can't be told; "
                 "write one of the tensors with all its letters or give its size",
             )
         dotted = left_over
-    return found.ranks
+    return result.ranks
 
 
 class _Ranks:
@@ -276,7 +276,7 @@ class _Resolver:
         scope: Mapping[str, LetterVar],
         dots: tuple[LetterVar, ...] | None,
     ) -> tuple[Syntax, ...]:
-        found: list[Syntax] = []
+        result: list[Syntax] = []
         for part in parts:
             if isinstance(part, Dots):
                 if dots is None:
@@ -284,7 +284,7 @@ class _Resolver:
                         part.place,
                         "'...' stands on the right only; add it to the left or sum over it",
                     )
-                found.extend(Letter(part.place, var) for var in dots)
+                result.extend(Letter(part.place, var) for var in dots)
                 continue
             if isinstance(part, Name) and part.name not in scope and part.name not in self.scalars:
                 raise Refused(
@@ -295,8 +295,8 @@ class _Resolver:
                         or "; sum over it, or add it to the left of '='"
                     ),
                 )
-            found.append(self.resolve(part, scope, dots))
-        return tuple(found)
+            result.append(self.resolve(part, scope, dots))
+        return tuple(result)
 
     def size(
         self, place: Place, args: tuple[Syntax, ...], scope: Mapping[str, LetterVar]

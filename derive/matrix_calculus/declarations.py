@@ -72,12 +72,12 @@ def read_shapes(given: str | Mapping[str, object]) -> Declared:
 
 
 def _rows(given: str | Mapping[str, object], problems: list[str]) -> list[tuple[str, list[str]]]:
-    found: list[tuple[str, list[str]]] = []
+    result: list[tuple[str, list[str]]] = []
     if isinstance(given, str):
         pieces = [p for p in re.split(r"[,;\n]", given) if p.strip()]
         for piece in pieces:
             name, _, rest = piece.partition(":")
-            found.append((name.strip(), rest.split()))
+            result.append((name.strip(), rest.split()))
     else:
         for name, value in given.items():
             if isinstance(value, str):
@@ -86,11 +86,11 @@ def _rows(given: str | Mapping[str, object], problems: list[str]) -> list[tuple[
                 words = [str(v) for v in value]
             else:
                 words = [str(value)]
-            found.append((str(name), words))
-    if len(found) > _MOST:
+            result.append((str(name), words))
+    if len(result) > _MOST:
         problems.append(f"shapes: more than {_MOST} arrays; declare those that are read")
         return []
-    return found
+    return result
 
 
 def _extent(name: str, word: str, problems: list[str]) -> Affine:

@@ -211,9 +211,9 @@ class _Answering:
         for name in dict.fromkeys(arrays(node)):
             if name in self.asked.declared.shapes or name in nodes:
                 continue
-            found = self.recoverer.equation(self.equations[name])
-            nodes[name] = found
-            self.gather(found, nodes, order)
+            result = self.recoverer.equation(self.equations[name])
+            nodes[name] = result
+            self.gather(result, nodes, order)
             order.append(name)
 
 

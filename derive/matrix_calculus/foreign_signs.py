@@ -14,14 +14,14 @@ _DOTTED = {"*": "*", "/": "/", "^": "**", "\\": "/"}
 
 def foreign(text: str, name: str) -> tuple[Place, str] | None:
     """The place of the first such sign of a text, and its cure; None: there is none."""
-    found: list[tuple[int, str]] = []
+    result: list[tuple[int, str]] = []
     for reader in (_power, _transpose, _dotted, _bars, _other):
         known = reader(text)
         if known is not None:
-            found.append(known)
-    if not found:
+            result.append(known)
+    if not result:
         return None
-    at, cure = min(found)
+    at, cure = min(result)
     line = text.count("\n", 0, at) + 1
     return Place(name, line, at - text.rfind("\n", 0, at)), cure
 

@@ -113,7 +113,7 @@ class _Walker:
 
     def equation(self, equation: Equation, at: tuple[Affine, ...]) -> list[_Part]:
         """The right side of an adjoint's equation at some place."""
-        found = []
+        result = []
         for term in equation.terms:
             if term.reduce != "sum" and any(a in term.reduced for a in term.domain):
                 raise NotLinear
@@ -137,8 +137,10 @@ class _Walker:
             for target, wanted in checks:
                 moved = substitute(index(target), new)
                 factors.append(Call("where", (Compare("==", moved, index(wanted)), ONE, ZERO)))
-            found += [_Part((*factors, *p.factors), (*run, *p.run), p.at) for p in self.parts(body)]
-        return found
+            result += [
+                _Part((*factors, *p.factors), (*run, *p.run), p.at) for p in self.parts(body)
+            ]
+        return result
 
     def depends(self, expr: Expr) -> bool:
         """Whether a value holds `dY`, or an adjoint that does."""
@@ -165,11 +167,11 @@ class _Walker:
             case Reduction("sum", axes, body):
                 return [_Part(p.factors, (*axes, *p.run), p.at) for p in self.parts(body)]
             case Call("where", (when, yes, no)) if not self.depends(when):
-                found = []
+                result = []
                 for condition, value in ((when, yes), (Logic("not", (when,)), no)):
                     if value != ZERO:
-                        found += [p.where(condition) for p in self.parts(value)]
-                return found
+                        result += [p.where(condition) for p in self.parts(value)]
+                return result
             case Number(value) if value == Fraction(0):
                 return []
             case _:

@@ -98,23 +98,23 @@ class Context:
     def probabilities(self) -> str:
         """What a classification's output is made into; else nothing."""
         system = self.vocabulary.system
-        found = system.probabilities
-        return found if found and found != system.output else ""
+        result = system.probabilities
+        return result if result and result != system.output else ""
 
     def only(self, family: str, rank: int | None = None) -> Iterator[str]:
         """The single tensor of a family, or the single one of a rank."""
         if family in self.shapes:
             yield family
-        found = [n for n in self.shapes if re.fullmatch(rf"{family}(\d+|_\w+)?", n)]
-        fitting = [n for n in found if rank is None or len(self.shapes[n]) == rank]
-        if len(fitting) == 1 or len(found) == 1:
-            yield (fitting or found)[0]
+        result = [n for n in self.shapes if re.fullmatch(rf"{family}(\d+|_\w+)?", n)]
+        fitting = [n for n in result if rank is None or len(self.shapes[n]) == rank]
+        if len(fitting) == 1 or len(result) == 1:
+            yield (fitting or result)[0]
 
     def playing(self, role: str) -> Iterator[str]:
         """The tensor that plays a role, where one alone does."""
-        found = [t.name for t in self.vocabulary.system.having(role) if t.name != "sample_weight"]
-        if len(found) == 1:
-            yield found[0]
+        result = [t.name for t in self.vocabulary.system.having(role) if t.name != "sample_weight"]
+        if len(result) == 1:
+            yield result[0]
 
     def numbers(self, base: str) -> set[int]:
         """The numbers with which a base stands in the text."""

@@ -207,9 +207,9 @@ def told_by_others(names: Collection[str], vocabulary: Vocabulary) -> dict[str, 
     """
     written = [WrittenName.of_code(n) for n in names]
     context = Context(vocabulary, used={(n.base, n.label) for n in written})
-    found = {n.text: t for n in written for t in _told(n, context)}
-    found = {adjoint_of(n): adjoint_of(t) for n, t in found.items()} | found
-    return {n: t for n, t in found.items() if t in vocabulary.shapes}
+    result = {n.text: t for n in written for t in _told(n, context)}
+    result = {adjoint_of(n): adjoint_of(t) for n, t in result.items()} | result
+    return {n: t for n, t in result.items() if t in vocabulary.shapes}
 
 
 def guessed(

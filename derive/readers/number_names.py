@@ -19,11 +19,11 @@ _SMALL = Fraction(1, 1000)
 
 def small_number(system: System) -> Fraction | None:
     """What a model adds to keep off 0, where there is one such number: what `eps` means."""
-    found = {
+    result = {
         node.value
         for equation in system.equations
         for term in equation.terms
         for node in walk(term.body)
         if isinstance(node, Number) and 0 < node.value <= _SMALL
     }
-    return found.pop() if len(found) == 1 else None
+    return result.pop() if len(result) == 1 else None

@@ -178,16 +178,16 @@ def choose(
     refused: list[tuple[Reading, ChainruleError]] = []
     for reading in every:
         try:
-            found = judged(reading)
+            result = judged(reading)
         except ChainruleError as error:
             refused.append((reading, error))
             continue
-        if not found.stands:
+        if not result.stands:
             continue
-        if found.score == (0, 0):
-            return reading, found.result
-        if best is None or found.score < best[1].score:
-            best = reading, found
+        if result.score == (0, 0):
+            return reading, result.result
+        if best is None or result.score < best[1].score:
+            best = reading, result
     if best is not None:
         return best[0], best[1].result
     raise refusal(refused) if refusal is not None else refused[0][1]

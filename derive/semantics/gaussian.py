@@ -48,8 +48,8 @@ def determinant(matrix: Matrix, arithmetic: Arithmetic) -> Any:
     if not arithmetic.eliminates:
         return _by_minors(matrix, arithmetic)
     odd, pivots = _pivots(matrix, arithmetic)
-    found = reduce(mul, pivots)
-    return -found if odd else found
+    result = reduce(mul, pivots)
+    return -result if odd else result
 
 
 def log_determinant(matrix: Matrix, arithmetic: Arithmetic) -> Any:
@@ -118,5 +118,5 @@ def _minor(matrix: Matrix, row: int, column: int, arithmetic: Arithmetic) -> Any
         for i, entries in enumerate(matrix)
         if i != row
     ]
-    found = _by_minors(rest, arithmetic)
-    return -found if (row + column) % 2 else found
+    result = _by_minors(rest, arithmetic)
+    return -result if (row + column) % 2 else result

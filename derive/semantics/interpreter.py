@@ -118,7 +118,7 @@ class Interpreter:
         while True:
             cell = next(reversed(waiting))
             try:
-                found = self._entry(*cell)
+                result = self._entry(*cell)
             except _Later as later:
                 if later.cell in waiting:
                     raise Undefined(f"{later.cell[0]}{list(later.cell[1])} needs itself") from None
@@ -126,7 +126,7 @@ class Interpreter:
             else:
                 del waiting[cell]
                 if not waiting:
-                    return found
+                    return result
 
     def array(self, name: str) -> np.ndarray:
         """All entries: an array of floats, or of the number system's own objects."""
@@ -256,11 +256,11 @@ class Interpreter:
     def _writes(self, name: str, count: int, term: Term) -> Mapping[Place, list[Letters]]:
         """For each place, the letters' values for which the term writes to it."""
         if (name, count) not in self._written:
-            found: dict[Place, list[Letters]] = {}
+            result: dict[Place, list[Letters]] = {}
             for at in self._runs(term.domain, {}):
                 place = tuple(self._integer(s, at) for s in term.target)
-                found.setdefault(place, []).append(at)
-            self._written[name, count] = found
+                result.setdefault(place, []).append(at)
+            self._written[name, count] = result
         return self._written[name, count]
 
     def _runs(self, axes: tuple[Axis, ...], fixed: Letters) -> Iterator[Letters]:

@@ -103,10 +103,10 @@ def _integers(value: Any, attribute: Attribute, where: str, problems: list[str])
         return value
     several = isinstance(value, list | tuple)
     least = _LEAST.get(attribute.kind, 1 - 2**31)
-    found = tuple(value) if several else (value,)
-    fit = (isinstance(v, int) and not isinstance(v, bool) and least <= v < 2**31 for v in found)
-    if found and all(fit):
-        return found if several else value
+    result = tuple(value) if several else (value,)
+    fit = (isinstance(v, int) and not isinstance(v, bool) and least <= v < 2**31 for v in result)
+    if result and all(fit):
+        return result if several else value
     words = "".join(f', or "{c}"' for c in attribute.choices)
     near = meant(value, attribute.choices) if isinstance(value, str) else ""
     wanted = KINDS[attribute.kind]

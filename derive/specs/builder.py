@@ -89,19 +89,21 @@ class Building:
         if any(tensor not in self.shapes for tensor in inputs.values()):
             return None  # what comes before doesn't work: told already
         use = Use(attributes, tuple(self.shapes[t] for t in inputs.values()), tuple(inputs))
-        found = self._brought(row, use, place)
-        shared = self._shared(share, found.parameters, place) if found else None
-        if found is None or shared is None:
+        result = self._brought(row, use, place)
+        shared = self._shared(share, result.parameters, place) if result else None
+        if result is None or shared is None:
             return None
-        found = replace(
-            found, parameters=tuple(p for p in found.parameters if p.name not in shared)
+        result = replace(
+            result, parameters=tuple(p for p in result.parameters if p.name not in shared)
         )
-        mine = {local: name(local) for local in found.tensors}
+        mine = {local: name(local) for local in result.tensors}
         names = {**inputs, **(fixed or {}), **shared, **mine}
         claimed = [self.claim(tensor, place) for tensor in mine.values()]
         if not all(claimed):
             return None
-        self._declare({"parameter": found.parameters, "buffer": found.buffers}, found.draws, names)
+        self._declare(
+            {"parameter": result.parameters, "buffer": result.buffers}, result.draws, names
+        )
         self._read_integers(_integers(row), names, place)
         entry = row.entry if isinstance(row, Own) else row
         if entry.limits:
@@ -112,16 +114,16 @@ class Building:
         settings: dict[str, Any] = {a.name: attributes.get(a.name) for a in entry.attributes}
         numbers = {k: v for k, v in settings.items() if isinstance(v, Fraction)}
         where = row.place_in(place) if isinstance(row, Own) else place
-        written = instantiate(found.equations, Names(names, numbers), place, where)
+        written = instantiate(result.equations, Names(names, numbers), place, where)
         try:
             written = rewrite(written) if rewrite else written
         except Refused as refused:
             self.problems.append(str(refused))
             return None
-        letters, slots = _sizes(entry, found, attributes, names, place)
+        letters, slots = _sizes(entry, result, attributes, names, place)
         if not self._infer(written, names, letters, slots, place, shared.values()):
             return None
-        kept = [*(p.name for p in found.parameters), *(b.name for b in found.buffers)]
+        kept = [*(p.name for p in result.parameters), *(b.name for b in result.buffers)]
         return mine if all(self._fixed(names[local], place) for local in kept) else None
 
     def _brought(self, row: Entry | Loss | Own, use: Use, place: str) -> _Brought | None:
@@ -280,18 +282,18 @@ class Building:
             if apart:
                 self.problems.append(f"{place}.share: {', '.join(apart)}; make them agree")
                 return False
-        found = shapes_of(written, known, bare, sizes, self.problems)
-        if len(self.problems) == before and found.open:
-            self.problems.append(f"{place}: {_open(found.open, names)}")
+        result = shapes_of(written, known, bare, sizes, self.problems)
+        if len(self.problems) == before and result.open:
+            self.problems.append(f"{place}: {_open(result.open, names)}")
         self.problems.extend(
-            f"{place}: '{tensor}' has {len(found.shapes[tensor])} axes, counted from 0; "
+            f"{place}: '{tensor}' has {len(result.shapes[tensor])} axes, counted from 0; "
             f"there is no axis {position}"
             for tensor, position in slots
-            if position >= len(found.shapes.get(tensor, range(position + 1)))
+            if position >= len(result.shapes.get(tensor, range(position + 1)))
         )
         if len(self.problems) > before:
             return False
-        self.shapes.update((t, s) for t, s in found.shapes.items() if t not in self.constants)
+        self.shapes.update((t, s) for t, s in result.shapes.items() if t not in self.constants)
         self.written.extend(written)
         self.letters.update(letters)
         self.slots.update(slots)
@@ -373,11 +375,11 @@ def _dims(extent: Affine) -> Iterator[str]:
 
 
 def _renamed(extent: Affine, names: Mapping[str, str]) -> Affine:
-    found = affine(extent.constant)
+    result = affine(extent.constant)
     for atom, factor in extent.terms:
         new = Dim(names.get(atom.name, atom.name)) if isinstance(atom, Dim) else atom
-        found += affine(new) * factor
-    return found
+        result += affine(new) * factor
+    return result
 
 
 def _shape_text(shape: Shape) -> str:

@@ -19,7 +19,7 @@ def read_example(
     given: Mapping[str, Any], system: System, problems: list[str]
 ) -> tuple[tuple[str, Any], ...]:
     """The numbers as nested tuples; what doesn't fit is added to the problems."""
-    found: list[tuple[str, Any]] = []
+    result: list[tuple[str, Any]] = []
     extents: dict[str, tuple[int, str]] = {}
     known = [t.name for t in system.having(*_GIVEN)]
     for name, value in given.items():
@@ -36,8 +36,8 @@ def read_example(
             shape = _shape(numbers, place, problems)
             if shape is not None:
                 _compare(tensor, shape, extents, place, problems)
-        found.append((name, numbers))
-    return tuple(found)
+        result.append((name, numbers))
+    return tuple(result)
 
 
 def _numbers(value: Any, integer: bool, place: str, problems: list[str], depth: int = 0) -> Any:

@@ -38,9 +38,9 @@ def initialise(spec: Spec, built: Building, layers: Sequence[Layer], whole: bool
             continue
         if row.init is not None:
             kept = tuple(a for a in usual.attributes if a[0] == BIAS_COLUMN)
-            found = initial(row, place, usual.type, built.problems)
-            attributes = tuple(sorted((*found.attributes, *kept)))
-            built.initializers[tensor] = replace(found, attributes=attributes)
+            result = initial(row, place, usual.type, built.problems)
+            attributes = tuple(sorted((*result.attributes, *kept)))
+            built.initializers[tensor] = replace(result, attributes=attributes)
         if not row.trainable and tensor not in built.frozen:
             built.frozen.append(tensor)
 

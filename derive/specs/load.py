@@ -42,13 +42,13 @@ def load(source: str | os.PathLike[str] | Mapping[str, Any], **overrides: Any) -
         if path.is_dir():
             raise ChainruleError(f"{name}: this is a folder; give a spec's file, such as net.toml")
         with path.open("rb") as file:
-            found = file.read(LARGEST_FILE + 1)
-        if len(found) > LARGEST_FILE:
+            result = file.read(LARGEST_FILE + 1)
+        if len(result) > LARGEST_FILE:
             raise ChainruleError(
                 f"{name}: the file has more than {LARGEST_FILE} bytes, which can't be a spec; "
                 "shorten it"
             )
-        text = found.decode("utf-8-sig")
+        text = result.decode("utf-8-sig")
     except FileNotFoundError:
         raise ChainruleError(f"{name}: there is no such file; {_near(path)}") from None
     except UnicodeDecodeError as error:
@@ -112,10 +112,10 @@ def _toml_problem(message: str) -> str:
 
 def _near(path: Path) -> str:
     try:
-        found = sorted(p.name for p in path.parent.glob("*.toml"))[:5]
+        result = sorted(p.name for p in path.parent.glob("*.toml"))[:5]
     except (OSError, ValueError):
-        found = []
-    return f"in that folder are {', '.join(found)}" if found else "check the path"
+        result = []
+    return f"in that folder are {', '.join(result)}" if result else "check the path"
 
 
 def _load(
@@ -241,8 +241,8 @@ class _System:
 
     def check_initializers(self, system: System) -> None:
         """A fan needs two axes, given numbers need one of their length."""
-        for name, found in system.training.initializers:
-            row = catalogue.INITIALIZER[found.type]
+        for name, result in system.training.initializers:
+            row = catalogue.INITIALIZER[result.type]
             rank = system.table[name].rank
             if row.distribution == "eye" and rank > 2:
                 self.problems.append(
@@ -256,7 +256,7 @@ class _System:
                     f"'{name}' has {rank}; write init = \"normal\""
                 )
             shape = system.table[name].shape
-            values = dict(found.attributes).get("values")
+            values = dict(result.attributes).get("values")
             if values is not None and shape != (affine(len(values)),):
                 self.problems.append(
                     f"parameters.{name}: {len(values)} values don't fit '{name}', whose extents "

@@ -113,9 +113,9 @@ def put_loss(
         probabilities = {**inputs, **names}.get(row.probabilities)
         if target in INTEGERS:
             built.integers.add(aim)
-    found = Placed(spec.type or "equation", tuple(inputs.values()), target, probabilities, task)
+    result = Placed(spec.type or "equation", tuple(inputs.values()), target, probabilities, task)
     return _for_task(
-        found, kind_of_target(built.shapes[output], aim in built.integers), output, problems
+        result, kind_of_target(built.shapes[output], aim in built.integers), output, problems
     )
 
 
@@ -169,7 +169,7 @@ def put_losses(
     if weighs:
         put_weights(built)
     placed: list[Placed | None] = []
-    found: list[tuple[Fraction, str]] = []
+    result: list[tuple[Fraction, str]] = []
     for k, spec in enumerate(specs, 1):
         place = f"loss[{k}]" if len(specs) > 1 else "loss"
         name = f"{OBJECTIVE}{k if len(specs) > 1 else 0}" if parts else OBJECTIVE
@@ -190,7 +190,7 @@ def put_losses(
         )
         asked = task if k == 1 else ""  # the first loss says what is predicted
         placed.append(put_loss(spec, built, judged, named, defined, asked, name, aim))
-        found.append((factor, name))
+        result.append((factor, name))
     if None in placed or len(placed) < len(specs):
         return None, ()
     if weighs:
@@ -198,7 +198,7 @@ def put_losses(
     first = placed[0]
     assert first is not None
     read = tuple(t for p in placed if p for t in p.inputs)
-    return replace(first, inputs=read), tuple(found) if parts else ()
+    return replace(first, inputs=read), tuple(result) if parts else ()
 
 
 def _inputs(

@@ -41,7 +41,7 @@ def build_network(spec: Spec, training: Training, problems: list[str]) -> System
 def _with_intermediates(system: System) -> tuple[Layer, ...]:
     """The layers, each with the intermediates that its equations were found to need."""
     owner = {t: k for k, layer in enumerate(system.layers) for t in layer.tensors}
-    found: dict[int, list[str]] = {}
+    result: dict[int, list[str]] = {}
     for equation in reversed(system.equations):
         position = owner.get(equation.tensor)
         if position is None:
@@ -50,9 +50,9 @@ def _with_intermediates(system: System) -> tuple[Layer, ...]:
             new = read.tensor not in owner and system.table[read.tensor].role == "intermediate"
             if new:
                 owner[read.tensor] = position
-                found.setdefault(position, []).insert(0, read.tensor)
+                result.setdefault(position, []).insert(0, read.tensor)
     return tuple(
-        replace(layer, tensors=(*layer.tensors, *found.get(k, ())))
+        replace(layer, tensors=(*layer.tensors, *result.get(k, ())))
         for k, layer in enumerate(system.layers)
     )
 
@@ -293,8 +293,8 @@ class _Network:
 
     def named(self, nodes: Sequence[Node | None]) -> dict[str, str]:
         """The tensors that a loss may use, by the names of inputs and layers."""
-        found = {x: x for x in self.spec.inputs}
+        result = {x: x for x in self.spec.inputs}
         for k, tensor in self.outputs.items():
             node = nodes[k]
-            found.update(dict.fromkeys(node.names if node else (), tensor))
-        return found
+            result.update(dict.fromkeys(node.names if node else (), tensor))
+        return result

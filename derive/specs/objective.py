@@ -20,7 +20,7 @@ Costs = tuple[tuple[str, str, Fraction], ...]
 
 def costs_of(parameters: Mapping[str, ParameterSpec], problems: list[str]) -> Costs:
     """(parameter, l1 or l2, weight) for each weight above 0."""
-    found = []
+    result = []
     for name, row in parameters.items():
         for kind, given in (("l1", row.l1), ("l2", row.l2)):
             if given is None:
@@ -30,8 +30,8 @@ def costs_of(parameters: Mapping[str, ParameterSpec], problems: list[str]) -> Co
             if weight < 0:
                 problems.append(f"{place}: {given} is below 0; write 0 or a number above it")
             elif weight:
-                found.append((name, kind, weight))
-    return tuple(found)
+                result.append((name, kind, weight))
+    return tuple(result)
 
 
 def put_objective(losses: Sequence[tuple[Fraction, str]], costs: Costs, built: Building) -> None:

@@ -171,7 +171,7 @@ def _with_draws(
 
 
 def _read_draws(random: Mapping[str, Any], problems: list[str]) -> tuple[tuple[str, Draw], ...]:
-    found = []
+    result = []
     for name, row in random.items():
         given = dict(row) if isinstance(row, Mapping) else {}
         distribution = given.pop("distribution", None)
@@ -181,8 +181,8 @@ def _read_draws(random: Mapping[str, Any], problems: list[str]) -> tuple[tuple[s
                 'add distribution = "bernoulli", "normal" or "uniform"'
             )
             continue
-        found.append((name, read_draw(distribution, given, f"random.{name}", problems)))
-    return tuple(found)
+        result.append((name, read_draw(distribution, given, f"random.{name}", problems)))
+    return tuple(result)
 
 
 def read_sizes(

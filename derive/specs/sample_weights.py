@@ -38,14 +38,14 @@ def weighted(equations: Sequence[Written]) -> list[Written]:
 
     Raises `Refused` where there is none.
     """
-    found = [replace(e, right=_weighted(e.right)) for e in equations]
-    if found == list(equations):
+    result = [replace(e, right=_weighted(e.right)) for e in equations]
+    if result == list(equations):
         raise Refused(
             equations[-1].place,
             f"there is no sum or mean over {BATCH} in which {WEIGHT} could stand; "
             f"write E = mean({BATCH}, ...)",
         )
-    return found
+    return result
 
 
 def _weighted(node: Syntax) -> Syntax:

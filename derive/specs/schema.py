@@ -249,14 +249,14 @@ _MODELS: dict[str, type[BaseModel]] = {
 
 def read_spec(data: Mapping[str, Any], problems: list[str]) -> Spec | None:
     """A spec from a table; None where so much is wrong with its keys that no more can be said."""
-    found = _validated(Spec, data, "", problems)
-    return found if isinstance(found, Spec) else None
+    result = _validated(Spec, data, "", problems)
+    return result if isinstance(result, Spec) else None
 
 
 def read_definition(data: Mapping[str, Any], place: str, problems: list[str]) -> Definition | None:
     """A layer's or a loss's own equations."""
-    found = _validated(Definition, data, place, problems)
-    return found if isinstance(found, Definition) else None
+    result = _validated(Definition, data, place, problems)
+    return result if isinstance(result, Definition) else None
 
 
 def _validated(
@@ -284,15 +284,15 @@ def _mended(data: Any, errors: Sequence[ErrorDetails], model: type[BaseModel]) -
 
     def mend(part: Any, path: tuple[int | str, ...]) -> Any:
         if isinstance(part, Mapping):
-            found = {}
+            result = {}
             for key, value in part.items():
                 if (*path, key) not in unknown:
-                    found[key] = mend(value, (*path, key))
+                    result[key] = mend(value, (*path, key))
             for key, value in part.items():
                 near = nearest(str(key), _known(path, model))
                 if (*path, key) in unknown and near:
-                    found.setdefault(near, value)
-            return found
+                    result.setdefault(near, value)
+            return result
         if isinstance(part, list | tuple):
             return [mend(p, (*path, k)) for k, p in enumerate(part)]
         return part

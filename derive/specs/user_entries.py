@@ -197,9 +197,9 @@ def read_axes(
     own: Own, given: Mapping[str, Any], place: str, problems: list[str]
 ) -> dict[str, int]:
     """The keys that fix an axis which no letter walks, such as `"W.0" = 11`."""
-    found = {}
+    result = {}
     for key, value in given.items():
         tensor, _, position = key.partition(".")
         if tensor in own.tensors and position.isdecimal() and len(position) < 4:
-            found[key] = extent(value, f"{place}.{key}", problems)
-    return found
+            result[key] = extent(value, f"{place}.{key}", problems)
+    return result

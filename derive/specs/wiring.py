@@ -36,19 +36,19 @@ def wire(
     A node that is None is one with problems of its own; who reads it reads nothing.
     """
     by_name = {name: k for k, node in enumerate(nodes) if node for name in node.names}
-    found: list[tuple[Source, ...]] = []
+    result: list[tuple[Source, ...]] = []
     for k, node in enumerate(nodes):
         if node is None:
-            found.append(())
+            result.append(())
         elif node.reads is None:
             before = (k - 1,) if k else tuple(inputs)
-            found.append(before if _fits(node, before, problems) else ())
+            result.append(before if _fits(node, before, problems) else ())
         else:
             reads = tuple(_named(node, r, by_name, inputs, nodes, problems) for r in node.reads)
             known = tuple(r for r in reads if r is not None)
             whole = len(known) == len(reads)
-            found.append(known if whole and _fits(node, known, problems) else ())
-    return found
+            result.append(known if whole and _fits(node, known, problems) else ())
+    return result
 
 
 def _named(

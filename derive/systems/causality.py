@@ -18,27 +18,27 @@ def along(system: System, needed: set[str], position: int) -> dict[str, int] | N
     All of them have one extent there, and none is read but at its own place or an earlier one.
     """
     assert system.output is not None
-    found = {system.output: position}
+    result = {system.output: position}
     length = system.table[system.output].shape[position]
     work = [system.output]
     while work:
         name = work.pop()
         for term, read in _reads_of(system, name):
-            own = term.target[found[name]].axis
+            own = term.target[result[name]].axis
             if own is None or sum(own in affine_axes(s) for s in term.target) > 1:
                 return None
             tensor = system.table[read.tensor]
             places = [k for k, s in enumerate(read.subscripts) if own in _plain_axes(s)]
             if tensor.role not in WALKED or not places:
                 continue
-            if tensor.name not in found:
-                found[tensor.name] = places[0]
+            if tensor.name not in result:
+                result[tensor.name] = places[0]
                 work.append(tensor.name)
-            here = found[tensor.name]
+            here = result[tensor.name]
             lag = (affine(own) - read.subscripts[here]).number
             if places != [here] or lag is None or lag < 0 or tensor.shape[here] != length:
                 return None
-    return found if _closed(system, needed, found) else None
+    return result if _closed(system, needed, result) else None
 
 
 def _closed(system: System, needed: set[str], walked: Mapping[str, int]) -> bool:

@@ -10,17 +10,17 @@ from derive.ir.tree import children
 
 def edge_warnings(equations: Sequence[Equation]) -> list[str]:
     """A lagged integer tensor in a subscript reads row 0 before the first step."""
-    found = []
+    result = []
     for equation in equations:
         for term in equation.terms:
             if _row_zero(term.body, guarded=False):
-                found.append(
+                result.append(
                     f"{equation.tensor}: an integer tensor is read at a lag inside a subscript; "
                     "before the first step it reads 0, which names row 0; "
                     "put where(t > 0, ..., 0) around it"
                 )
                 break
-    return found
+    return result
 
 
 def _row_zero(expr: Expr, guarded: bool) -> bool:

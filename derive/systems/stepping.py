@@ -82,9 +82,9 @@ def stepping(system: System) -> Stepping | None:
     for position in range(settled.table[settled.output].rank):
         walked = along(settled, needed, position)
         if walked is not None:
-            found = _Walk(settled, needed, walked).stepping()
-            if found is not None:
-                return found
+            result = _Walk(settled, needed, walked).stepping()
+            if result is not None:
+                return result
     return None
 
 
@@ -271,14 +271,14 @@ class _Walk:
         here = self.along[name]
         plain = [s.axis for s in _without(read.subscripts, here)]
         axes = _apart_from(_without(self.system.defined[name].axes, here), self.axis)
-        found = [a for a in plain if a is not None]
-        own = len(found) == len(axes) and len(set(found)) == len(found)
-        if not own or any(a.extent != b.extent for a, b in zip(found, axes, strict=True)):
+        result = [a for a in plain if a is not None]
+        own = len(result) == len(axes) and len(set(result)) == len(result)
+        if not own or any(a.extent != b.extent for a, b in zip(result, axes, strict=True)):
             return None
         inside = [r for r in walk(other) if isinstance(r, Read)]
-        if any(r.tensor in self.along for r in inside) or not set(letters(other)) <= set(found):
+        if any(r.tensor in self.along for r in inside) or not set(letters(other)) <= set(result):
             return None
-        return substitute(other, {a: affine(b) for a, b in zip(found, axes, strict=True)})
+        return substitute(other, {a: affine(b) for a, b in zip(result, axes, strict=True)})
 
     def _beginnings(self) -> dict[str, Expr]:
         """The values before the first place, where all lagged reads give them and agree."""
@@ -321,12 +321,12 @@ def _without(items: tuple[T, ...], position: int) -> tuple[T, ...]:
 def _apart_from(axes: tuple[Axis, ...], other: Axis) -> tuple[Axis, ...]:
     """Letters none of which is called like another one."""
     taken = {a.letter for a in axes} | {other.letter}
-    found = []
+    result = []
     for axis in axes:
         if axis.letter == other.letter:
             letter = fresh_letter(taken, axis.letter)
             taken.add(letter)
-            found.append(Axis(letter, axis.extent))
+            result.append(Axis(letter, axis.extent))
         else:
-            found.append(axis)
-    return tuple(found)
+            result.append(axis)
+    return tuple(result)

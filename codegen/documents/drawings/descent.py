@@ -29,8 +29,8 @@ def descent() -> Drawing:
 
     def at(w: float) -> tuple[float, float]:
         """E and its derivative."""
-        found = evaluate(equations, derivation.table, {"w": w})
-        return float(found["E"]), float(found[derivation.adjoint["w"]])
+        result = evaluate(equations, derivation.table, {"w": w})
+        return float(result["E"]), float(result[derivation.adjoint["w"]])
 
     places = [_START]
     for _ in range(_STEPS):

@@ -31,10 +31,10 @@ class Band:
         """The column of each node, and of each port, which stand before the first and behind the
         last.
         """
-        found = {n.key: k for k, column in enumerate(self.columns) for n in column}
-        found.update({arrival(p.net): -1 for p in self.coming})
-        found.update({departure(p.net): len(self.columns) for p in self.going})
-        return found
+        result = {n.key: k for k, column in enumerate(self.columns) for n in column}
+        result.update({arrival(p.net): -1 for p in self.coming})
+        result.update({departure(p.net): len(self.columns) for p in self.going})
+        return result
 
     def edges(self) -> Iterator[tuple[str, str, str]]:
         """Net, source and sink of each connection, ports among them."""

@@ -75,7 +75,7 @@ class _Layers:
 
     def _readers(self) -> dict[str, tuple[str, ...]]:
         """By tensor, the layers and losses that read it, by themselves or through helpers."""
-        found: dict[str, dict[str, None]] = {}
+        result: dict[str, dict[str, None]] = {}
         helpers: dict[str, tuple[str, ...]] = {}
         for equation in self.system.equations:
             reader = self.owner.get(equation.tensor, equation.tensor)
@@ -88,11 +88,11 @@ class _Layers:
                 continue
             for name in reads:
                 if self.owner.get(name) != reader or name not in self.owner:
-                    found.setdefault(name, {})[reader] = None
+                    result.setdefault(name, {})[reader] = None
         tables = self.system.table
         return {
             name: tuple(readers)
-            for name, readers in found.items()
+            for name, readers in result.items()
             if tables[name].role in (*_ENDS, "intermediate")
         }
 

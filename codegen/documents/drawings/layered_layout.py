@@ -95,12 +95,12 @@ def _bands(columns: Sequence[Sequence[Node]], graph: Graph, widest: float) -> li
             cost = 1.0 + 0.35 * max(0, crossing[start] - 1) + 0.5 * (total / widest) ** 2
             options.append((best[start][0] + cost, start))
         best.append(min(options))
-    found: list[tuple[int, int]] = []
+    result: list[tuple[int, int]] = []
     end = len(columns)
     while end:
-        found.append((best[end][1], end))
+        result.append((best[end][1], end))
         end = best[end][1]
-    return found[::-1]
+    return result[::-1]
 
 
 def _about(column: Sequence[Node], graph: Graph) -> float:

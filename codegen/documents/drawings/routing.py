@@ -91,7 +91,7 @@ class _Wiring:
     def _lane_places(self) -> dict[int, float]:
         """The middle of each lane."""
         used = sorted({*self.lanes.nodes.values(), *self.lanes.wires.values()})
-        found: dict[int, float] = {}
+        result: dict[int, float] = {}
         y = 0.0
         for lane in used:
             tall = [t for k, t in self.height.items() if self.lanes.nodes[k] == lane]
@@ -100,16 +100,16 @@ class _Wiring:
             named = any(self.lanes.nodes[k] == lane and self._label_of(k) for k in self.nodes)
             half = max(half, 2 * _LABEL) if named else half
             y += half
-            found[lane] = y
+            result[lane] = y
             y += half + _BETWEEN
-        return found
+        return result
 
     def _at(self, key: str) -> float:
         return self.y[self.lanes.nodes[key]]
 
     def _ports(self) -> dict[tuple[str, str], float]:
         """The heights at which wires meet their sinks: level with the sink where possible."""
-        found: dict[tuple[str, str], float] = {}
+        result: dict[tuple[str, str], float] = {}
         for key in self.nodes:
             coming = [(self._height(n, u, v), n) for n, u, v in self.edges if v == key]
             own = self._at(key)
@@ -117,17 +117,17 @@ class _Wiring:
             level = [n for h, n in coming if h == own]
             below = sorted((h, n) for h, n in coming if h > own)
             if len(coming) == 1:
-                found[coming[0][1], key] = own
+                result[coming[0][1], key] = own
                 continue
             step = min(_PORT, (self.height[key] - 0.6) / 2 / max(len(above), len(below), 1))
             odd = 0.0 if level else -0.5
-            found.update({(n, key): own - (k + 1 + odd) * step for k, (_, n) in enumerate(above)})
-            found.update({(n, key): own for n in level})
-            found.update({(n, key): own + (k + 1 + odd) * step for k, (_, n) in enumerate(below)})
+            result.update({(n, key): own - (k + 1 + odd) * step for k, (_, n) in enumerate(above)})
+            result.update({(n, key): own for n in level})
+            result.update({(n, key): own + (k + 1 + odd) * step for k, (_, n) in enumerate(below)})
         for net, _, sink in self.edges:
             if sink not in self.nodes:
-                found[net, sink] = self._at(sink)
-        return found
+                result[net, sink] = self._at(sink)
+        return result
 
     def _height(self, net: str, source: str, sink: str) -> float:
         """The height at which a wire comes to the column of its sink."""
@@ -153,20 +153,20 @@ class _Wiring:
 
     def _verticals(self, gap: int) -> dict[str, tuple[float, float, list[float]]]:
         """The vertical wires behind a column, by net: where each comes from, and where it goes."""
-        found: dict[str, tuple[float, list[float]]] = {}
+        result: dict[str, tuple[float, list[float]]] = {}
         for net, source, sink in self.edges:
             u, v = self.place[source], self.place[sink]
             height = self._height(net, source, sink)
             if u == gap:
                 to = self.port[net, sink] if v == gap + 1 else height
-                found.setdefault(net, (self._at(source), []))[1].append(to)
+                result.setdefault(net, (self._at(source), []))[1].append(to)
             elif v == gap + 1:
-                found.setdefault(net, (height, []))[1].append(self.port[net, sink])
+                result.setdefault(net, (height, []))[1].append(self.port[net, sink])
             elif u < gap < v - 1:
-                found.setdefault(net, (height, []))[1].append(height)
+                result.setdefault(net, (height, []))[1].append(height)
         return {
             net: (start, max(abs(e - start) for e in ends), ends)
-            for net, (start, ends) in found.items()
+            for net, (start, ends) in result.items()
         }
 
     def _tracks(self, gap: int) -> dict[str, int]:

@@ -57,15 +57,15 @@ class _Tensors:
 
     def _readers(self) -> dict[str, list[str]]:
         """By tensor, the later tensors that read it."""
-        found: dict[str, list[str]] = {}
+        result: dict[str, list[str]] = {}
         for equation in self.system.equations:
             for read in equation_reads(equation):
                 name = read.tensor
                 known = name in self.order or self.system.table[name].role in self.drawn
                 behind = self.order.get(name, -1) < self.order[equation.tensor]
-                if known and behind and equation.tensor not in found.setdefault(name, []):
-                    found[name].append(equation.tensor)
-        return found
+                if known and behind and equation.tensor not in result.setdefault(name, []):
+                    result[name].append(equation.tensor)
+        return result
 
     def _loops(self, name: str) -> bool:
         """Whether the tensor is read at an earlier place of its own computation."""

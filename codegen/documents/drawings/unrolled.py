@@ -35,8 +35,8 @@ class _Recurrence:
 
 def unfolded(system: System, names: Names) -> Drawing | None:
     """The first recurrence of a system; None where it has none."""
-    found = _recurrence(system)
-    return _drawn(found, names) if found else None
+    result = _recurrence(system)
+    return _drawn(result, names) if result else None
 
 
 def _recurrence(system: System) -> _Recurrence | None:

@@ -114,18 +114,18 @@ class Writer:
 
     def text(self, text: Text) -> str:
         """A text, every piece escaped."""
-        found = ""
+        result = ""
         for piece in text:
             match piece:
                 case Math(latex):
-                    found += self.form.math(latex)
+                    result += self.form.math(latex)
                 case Code(name):
-                    found += self.form.code(name)
+                    result += self.form.code(name)
                 case Ref(label):
-                    found += self.form.ref(self.numbers[label])
+                    result += self.form.ref(self.numbers[label])
                 case str():
-                    found += self.form.escape(piece)
-        return found
+                    result += self.form.escape(piece)
+        return result
 
     def section(self, section: Section) -> RenderedSection:
         """A section."""
@@ -172,14 +172,14 @@ class Writer:
 
 def numbers(document: Document) -> Mapping[str, int]:
     """The number of each formula that has a label, counted through the whole document."""
-    found: dict[str, int] = {}
+    result: dict[str, int] = {}
     count = 0
     for display in displays(b for s in document.sections for b in s.blocks):
         for k in range(len(display.formulas)):
             count += 1
             if k < len(display.labels) and display.labels[k]:
-                found.setdefault(display.labels[k], count)
-    return found
+                result.setdefault(display.labels[k], count)
+    return result
 
 
 def displays(blocks: Iterable[Block]) -> Iterator[Display]:

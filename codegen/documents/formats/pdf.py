@@ -82,5 +82,5 @@ def _run(program: str, room: Path) -> str:
 
 
 def _reason(log: str) -> str:
-    found = re.search(r"^! (.*)$", log, re.MULTILINE)
-    return shorten(found.group(1), 200) if found else "it gave no reason"
+    result = re.search(r"^! (.*)$", log, re.MULTILINE)
+    return shorten(result.group(1), 200) if result else "it gave no reason"

@@ -27,10 +27,10 @@ def gathered(
         return same[layer.name].like.name if layer and layer.name in same else ""
 
     for like, run in groupby(parts, key=rep):
-        found = list(run)
-        layers = list(dict.fromkeys(layer for layer, _, _ in found if layer is not None))
+        result = list(run)
+        layers = list(dict.fromkeys(layer for layer, _, _ in result if layer is not None))
         if not like:
-            yield from ((title, blocks) for _, title, blocks in found)
+            yield from ((title, blocks) for _, title, blocks in result)
         else:
             yield _title(context, layers), [_as_before(context, layers, same, kind)]
 
@@ -97,8 +97,8 @@ def _by_names(context: DocumentContext, same: Same, formulas: Text) -> Text:
 
 
 def _numbers(context: DocumentContext, names: Mapping[str, str]) -> list[str]:
-    found = {n for name in names for n in _NUMBER.findall(str(context.names[name]))}
-    return sorted(found, key=int)
+    result = {n for name in names for n in _NUMBER.findall(str(context.names[name]))}
+    return sorted(result, key=int)
 
 
 def _shift(context: DocumentContext, names: Mapping[str, str]) -> int | None:

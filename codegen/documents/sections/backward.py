@@ -72,8 +72,8 @@ class Backward:
         if not parts:
             yield Section(self.say("backward"), (Paragraph(self.say("nothing_backward")),))
         else:
-            found = list(gathered(self.context, parts, self.same, "backward"))
-            yield from by_layer(self.say("backward"), found)
+            result = list(gathered(self.context, parts, self.same, "backward"))
+            yield from by_layer(self.say("backward"), result)
 
     def part(self, place: str | None, blocks: list[Block]) -> Part:
         """Blocks under the heading of the layer that a tensor belongs to."""

@@ -80,15 +80,15 @@ class Scalars:
 
     def readers(self, name: str, place: Place) -> dict[tuple[str, Place], list[Expr]]:
         """The entries whose equations read an entry, with the local derivative of each read."""
-        found: dict[tuple[str, Place], list[Expr]] = {}
+        result: dict[tuple[str, Place], list[Expr]] = {}
         for passage in self.into.get(name, ()):
             local = slope(self.derivation, passage)
             for at in _assignments(passage.raw.domain):
                 if _at(passage.raw.target, at) == place:
                     value = substitute(local, {a: affine(v) for a, v in at.items()})
                     reader = (passage.output, _at(passage.source.target, at))
-                    found.setdefault(reader, []).append(value)
-        return found
+                    result.setdefault(reader, []).append(value)
+        return result
 
     def partial(self, link: Link) -> Box:
         """One link as a partial derivative."""
@@ -99,16 +99,16 @@ class Scalars:
 
     def shape(self, name: str) -> Place | None:
         """A weight's extents in numbers."""
-        found = [e.number for e in self.derivation.table[name].shape]
-        return None if None in found else tuple(n for n in found if n is not None)
+        result = [e.number for e in self.derivation.table[name].shape]
+        return None if None in result else tuple(n for n in result if n is not None)
 
 
 def weight_by_weight(context: DocumentContext) -> Section:
     """The section that writes every gradient out, or says why it doesn't."""
     say = context.say
-    found = Scalars(context).displays() if can_be_written_out(context) else []
-    sentence = say("scalars") if found else say("scalars too many", most=str(_MOST_WEIGHTS))
-    return Section(say("scalars title"), (Paragraph(sentence), *found))
+    result = Scalars(context).displays() if can_be_written_out(context) else []
+    sentence = say("scalars") if result else say("scalars too many", most=str(_MOST_WEIGHTS))
+    return Section(say("scalars title"), (Paragraph(sentence), *result))
 
 
 def can_be_written_out(context: DocumentContext) -> bool:

@@ -27,14 +27,14 @@ class Kronecker:
         """
         context, say = self.context, self.context.say
         adds = ADDS if len(into) > 1 else "="
-        found = with_deltas(context.derivation, passage)
+        result = with_deltas(context.derivation, passage)
         equation = passage.chain.before
         integers = context.index.integers
-        places = tuple(affine(a) for a in found.at)
+        places = tuple(affine(a) for a in result.at)
         over = integers.entry(passage.output, tuple(affine(a) for a in equation.axes))
         under = integers.entry(passage.wrt, places)
         local = fraction(rf"\partial {over}", rf"\partial {under}").text
-        values = tuple(context.index.box(e).text for e in found.local)
+        values = tuple(context.index.box(e).text for e in result.local)
         wrt, output = context.symbol(passage.wrt), context.symbol(passage.output)
         forward = context.references(f"forward:{passage.output}")
         yield Paragraph(say("locally", wrt=wrt, output=output, formula=forward))
@@ -44,7 +44,7 @@ class Kronecker:
         yield Display((Formula(local, values, adds if is_part else "="),))
         if equation.axes:
             left = integers.entry(passage.chain.subject, places)
-            summed = context.index.box(found.summed).text
+            summed = context.index.box(result.summed).text
             yield Paragraph(say("over all", output=output))
             yield Display((Formula(left, (summed,), adds),))
             yield Paragraph(say("deltas vanish", of=wrt))

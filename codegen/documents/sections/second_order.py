@@ -66,15 +66,15 @@ class Second:
             Paragraph(say("second again", rate=rate, objective=along.symbol(earlier.objective))),
         ]
         yield Section(say("second title"), self.apart(blocks))
-        found: list[Section] = []
+        result: list[Section] = []
         for section in Backward(along).sections():
             title = say("second along") if section.level == 1 else section.title
-            if section.blocks and found and found[-1].title == title:
-                blocks = [*found[-1].blocks, *section.blocks]
-                found[-1] = replace(section, title=title, blocks=together(blocks), level=2)
+            if section.blocks and result and result[-1].title == title:
+                blocks = [*result[-1].blocks, *section.blocks]
+                result[-1] = replace(section, title=title, blocks=together(blocks), level=2)
             elif section.blocks:
-                found.append(replace(section, title=title, level=2))
-        yield from (replace(s, blocks=self.apart(s.blocks)) for s in found)
+                result.append(replace(section, title=title, level=2))
+        yield from (replace(s, blocks=self.apart(s.blocks)) for s in result)
         if self.wholes:
             yield Section(say("second full title"), tuple(self._in_full()), level=2)
 

@@ -85,8 +85,8 @@ def function_text(
 
 def _twice(nodes: Iterable[Whole]) -> list[Inverse]:
     """The inverses that stand in some nodes more than once."""
-    found = Counter(n for node in nodes for n in ARRAYS.walk(node) if isinstance(n, Inverse))
-    return [i for i, count in found.items() if count > 1]
+    result = Counter(n for node in nodes for n in ARRAYS.walk(node) if isinstance(n, Inverse))
+    return [i for i, count in result.items() if count > 1]
 
 
 class NumpyPrinter:

@@ -143,11 +143,11 @@ def _signed(array: Array, later: bool) -> tuple[bool, Array]:
 
 def _is_unit_matrix(args: Sequence[Array], axes: Sequence[Axis]) -> bool:
     """Whether two letters are compared that run over all of the last two axes."""
-    found = [a.value.axis for a in args if isinstance(a, Count) and not a.spans]
+    result = [a.value.axis for a in args if isinstance(a, Count) and not a.spans]
     last = tuple(axes[-2:])
     return (
-        len(last) == len(found) == 2
+        len(last) == len(result) == 2
         and last[0].extent == last[1].extent
-        and set(found) == set(last)
+        and set(result) == set(last)
         and last[0] != last[1]
     )

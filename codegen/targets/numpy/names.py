@@ -71,14 +71,14 @@ class Names:
 
     def letter(self, axis: Axis) -> str:
         """A loop's variable."""
-        found = self._letter.get(axis.letter)
-        if found is None:
-            found = axis.letter
-            while found in self._used or keyword.iskeyword(found):
-                found += "_"
-            self._used.add(found)
-            self._letter[axis.letter] = found
-        return found
+        result = self._letter.get(axis.letter)
+        if result is None:
+            result = axis.letter
+            while result in self._used or keyword.iskeyword(result):
+                result += "_"
+            self._used.add(result)
+            self._letter[axis.letter] = result
+        return result
 
 
 class LocalNames(Names):

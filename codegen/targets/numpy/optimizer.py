@@ -89,6 +89,6 @@ def _moved(rows: Sequence[tuple[str, str]], indent: str) -> list[str]:
 
 
 def _assigns(body: Iterable[Compute | Statement]) -> list[Assign]:
-    found = [s for s in body if isinstance(s, Assign)]
-    assert len(found) == len(tuple(body)), "an optimiser's rule is one assignment"
-    return found
+    result = [s for s in body if isinstance(s, Assign)]
+    assert len(result) == len(tuple(body)), "an optimiser's rule is one assignment"
+    return result

@@ -42,19 +42,19 @@ def shared(
 ) -> tuple[list[tuple[str, Whole]], Whole]:
     """Variables, those that others read first, and the value that reads them."""
     used = set(taken)
-    found: list[tuple[str, Whole]] = []
+    result: list[tuple[str, Whole]] = []
     while True:
-        counts = Counter(p for w in (value, *(n for _, n in found)) for p in _worth(w))
+        counts = Counter(p for w in (value, *(n for _, n in result)) for p in _worth(w))
         again = [p for p, count in counts.items() if count > 1 and shapes.entries(p).lies != "row"]
         if not again:
-            return found, value
+            return result, value
         part = max(again, key=lambda p: len(text(p)))
         names = _MATRICES if shapes.entries(part).rank == 2 else _NAMES
         name = next(n for n in names if n not in used)
         used.add(name)
         shapes.put(name, part)
         value = _with(value, part, name)
-        found = [(name, part), *((n, _with(w, part, name)) for n, w in found)]
+        result = [(name, part), *((n, _with(w, part, name)) for n, w in result)]
 
 
 def _worth(node: Whole) -> Iterator[Whole]:

@@ -43,24 +43,24 @@ def inverted(monomial: Monomial) -> Monomial:
 
 def added(one: Mapping[Monomial, Fraction], other: Mapping[Monomial, Fraction]) -> Sum:
     """The sum of two."""
-    found = dict(one)
+    result = dict(one)
     for monomial, coefficient in other.items():
-        total = found.get(monomial, Fraction(0)) + coefficient
+        total = result.get(monomial, Fraction(0)) + coefficient
         if total:
-            found[monomial] = total
+            result[monomial] = total
         else:
-            del found[monomial]
-    return found
+            del result[monomial]
+    return result
 
 
 def multiplied(one: Mapping[Monomial, Fraction], other: Mapping[Monomial, Fraction]) -> Sum:
     """The product of two, written out."""
-    found: Sum = {}
+    result: Sum = {}
     for left, a in one.items():
         for right, b in other.items():
             monomial = times(left, right)
-            found[monomial] = found.get(monomial, Fraction(0)) + a * b
-    return {m: c for m, c in found.items() if c}
+            result[monomial] = result.get(monomial, Fraction(0)) + a * b
+    return {m: c for m, c in result.items() if c}
 
 
 def scaled(one: Mapping[Monomial, Fraction], by: Monomial, factor: Fraction) -> Sum:

@@ -150,7 +150,7 @@ class Forms:
         """Powers of a root, written by what it is the root of."""
         if not self._rules:
             return over
-        found: Sum = {}
+        result: Sum = {}
         for monomial, coefficient in over.items():
             part: Sum = {monomial: coefficient}
             for which, exponent in monomial:
@@ -160,8 +160,8 @@ class Forms:
                     part = scaled(part, less, Fraction(1))
                     for _ in range(exponent // degree):
                         part = self._product(part, base.over)
-            found = added(found, part)
-        return found
+            result = added(result, part)
+        return result
 
     # ---- powers ------------------------------------------------------------------------------
 
@@ -225,8 +225,8 @@ class Forms:
             for _ in range((degree - rest) % degree):
                 above = self._product(above, dict(factor))
         root = self._root_of_sum(above, degree)
-        found = root * self._inverse(below)
-        return Form(self, found.over, found.under, value)
+        result = root * self._inverse(below)
+        return Form(self, result.over, result.under, value)
 
     def _root_of_sum(self, over: Sum, degree: int) -> Form:
         leading, shared, rest = primitive(over)
@@ -236,25 +236,25 @@ class Forms:
             tuple(p for p in shared if p[0] not in outside),
             Fraction(1 if leading > 0 else -1),
         )
-        found = self._root_of_number(abs(leading), degree)
+        result = self._root_of_number(abs(leading), degree)
         for which, exponent in outside.items():
-            found = found * self.exp(
+            result = result * self.exp(
                 self._exponents[which] * self.number(Fraction(exponent, degree))
             )
         if inside == {UNIT: Fraction(1)}:
-            return found
-        return found * self._new_root(inside, degree)
+            return result
+        return result * self._new_root(inside, degree)
 
     def _root_of_number(self, value: Fraction, degree: int) -> Form:
-        found = self.number(1)
+        result = self.number(1)
         for prime, exponent in sorted(
             sympy.factorrat(sympy.Rational(value.numerator, value.denominator)).items()
         ):
             whole, rest = divmod(int(exponent), degree)
-            found = found * self.number(Fraction(int(prime)) ** whole)
+            result = result * self.number(Fraction(int(prime)) ** whole)
             for _ in range(rest):
-                found = found * self._new_root(constant(Fraction(int(prime))), degree)
-        return found
+                result = result * self._new_root(constant(Fraction(int(prime))), degree)
+        return result
 
     def _new_root(self, inside: Sum, degree: int) -> Form:
         key = ("root", degree, tuple(sorted(inside.items())))
@@ -270,13 +270,13 @@ class Forms:
 
     def exp(self, form: Form) -> Form:
         """A product: one exponential for each monomial."""
-        found = self.number(1)
+        result = self.number(1)
         below = tuple(sorted(form.under.items()))
         for monomial, coefficient in form.over.items():
             if not below and len(monomial) == 1 and monomial[0][1] == 1:
                 inside = self._logs.get(monomial[0][0])
                 if inside is not None:
-                    found = found * self.power(inside, self.number(coefficient))
+                    result = result * self.power(inside, self.number(coefficient))
                     continue
             unit = Fraction(1, coefficient.denominator)
             key = ("exp", monomial, below, unit.denominator)
@@ -285,8 +285,8 @@ class Forms:
             self._exponents[which] = inner
             self._inside[which] = (inner.over, *map(dict, form.under))
             part = Form(self, generator(which, coefficient.numerator), {}, _numbers.number(0))
-            found = found * part
-        return Form(self, found.over, found.under, _numbers.functions["exp"](form.value))
+            result = result * part
+        return Form(self, result.over, result.under, _numbers.functions["exp"](form.value))
 
     def log(self, form: Form) -> Form:
         """A sum: one logarithm for each factor, above less below."""
@@ -338,12 +338,12 @@ class Forms:
         """The sine; its square is written by the cosine's."""
         if not form.over:
             return self.number(0)
-        found, cosine = self.opaque("sin", form, odd=True), self.opaque("cos", form, odd=False)
-        (((which, _),),) = found.over
+        result, cosine = self.opaque("sin", form, odd=True), self.opaque("cos", form, odd=False)
+        (((which, _),),) = result.over
         square = self._product(cosine.over, cosine.over)
         rest = added(constant(Fraction(1)), scaled(square, UNIT, Fraction(-1)))
         self._rules[which] = 2, Form(self, rest, {}, _numbers.number(1))
-        return found
+        return result
 
     def logsumexp(self, values: list[Form]) -> Form:
         """As it is defined."""
@@ -354,15 +354,15 @@ class Forms:
 
     def symbols_in(self, form: Form) -> set[int]:
         """The generators of a form, and those inside its exponentials, roots and the like."""
-        found: set[int] = set()
+        result: set[int] = set()
         work = [form.over, *map(dict, form.under)]
         while work:
             for monomial in work.pop():
                 for which, _ in monomial:
-                    if which not in found:
-                        found.add(which)
+                    if which not in result:
+                        result.add(which)
                         work.extend(self._inside.get(which, ()))
-        return found
+        return result
 
     def text(self, form: Form) -> str:
         """A form in the equation language, each entry a name."""

@@ -49,15 +49,15 @@ def prove(real: str, written: FormulaInstance, at: Instance) -> Proof | None:
     for _ in range(MOST_UNFOLDED):
         try:
             comparison = _Comparison(derived, written, at, unfolded, left)
-            found = comparison.differs(places)
+            result = comparison.differs(places)
         except (Undecided, ArithmeticError, RecursionError):
             return None
         left -= comparison.forms.products
-        if isinstance(found, Proof):
-            return found
-        if found is None:
+        if isinstance(result, Proof):
+            return result
+        if result is None:
             return None
-        unfolded.append(found)
+        unfolded.append(result)
     return None
 
 
@@ -113,18 +113,18 @@ class _Comparison:
 
     def _latest(self, difference: Form) -> str | None:
         """Of what stands in the difference, the tensor that was computed last."""
-        found = {self.symbols[g] for g in self.forms.symbols_in(difference) if g in self.symbols}
-        inner = [n for n in found if n in self.order]
+        result = {self.symbols[g] for g in self.forms.symbols_in(difference) if g in self.symbols}
+        inner = [n for n in result if n in self.order]
         return max(inner, key=lambda n: self.order[n], default=None)
 
     def _symbols(self, name: str, array: np.ndarray) -> np.ndarray:
-        found = np.empty(array.shape, dtype=object)
+        result = np.empty(array.shape, dtype=object)
         for place in np.ndindex(*array.shape):
             shown = f"{name}[{','.join(map(str, place))}]" if place else name
-            entry = found[place] = self.forms.symbol(shown, array[place])
+            entry = result[place] = self.forms.symbol(shown, array[place])
             ((which, _),) = next(iter(entry.over))
             self.symbols[which] = name
-        return found
+        return result
 
     def _assume(self, assumption: Assumption) -> None:
         """Use stated sums of entries: the last entry is the rest."""

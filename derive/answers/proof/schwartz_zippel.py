@@ -67,10 +67,10 @@ def _drawn(at: Instance, name: str, seed: str) -> np.ndarray:
     if at.right.table[name].integer:
         return at.array(name)
     source = random.Random(f"{seed} {name}")
-    found = np.empty(at.shape(name), dtype=object)
-    for place in np.ndindex(*found.shape):
-        found[place] = Ratio(Fraction(source.randint(1, SET)), 1, 0)
-    return found
+    result = np.empty(at.shape(name), dtype=object)
+    for place in np.ndindex(*result.shape):
+        result[place] = Ratio(Fraction(source.randint(1, SET)), 1, 0)
+    return result
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,7 +90,7 @@ def steps(system: System) -> tuple[tuple[str, str], ...]:
 
     The value has the argument's shape, and is made of that one alone.
     """
-    found = []
+    result = []
     for equation in system.equations:
         shape = system.table[equation.tensor].shape
         if all(isinstance(t.body, Read) for t in equation.terms):
@@ -98,8 +98,8 @@ def steps(system: System) -> tuple[tuple[str, str], ...]:
         for read in dict.fromkeys(r.tensor for t in equation.terms for r in reads(t.body)):
             tensor = system.table[read]
             if tensor.shape == shape and shape and _alone(system, equation.tensor, read):
-                found.append((read, equation.tensor))
-    return tuple(found)
+                result.append((read, equation.tensor))
+    return tuple(result)
 
 
 def _alone(system: System, tensor: str, source: str) -> bool:

@@ -142,10 +142,10 @@ class Evaluator:
                 self.learn(axis, place)
         for one, other in zip(ours, theirs, strict=True):
             self.keep(one, other)
-        found = self._fresh(expr if expr is twin or ours else _like(expr, twin))
-        self._known[id(expr)] = found
+        result = self._fresh(expr if expr is twin or ours else _like(expr, twin))
+        self._known[id(expr)] = result
         self._kept.append(expr)
-        return found
+        return result
 
     def learn(self, axis: Axis, twin: Axis) -> None:
         """Bind the extent of `axis` to that of `twin`."""
@@ -155,36 +155,36 @@ class Evaluator:
 
     def at_places(self, expr: Expr) -> Array:
         """The expression's value at each place: one dimension."""
-        found = np.asarray(self.value(expr))
-        if found.size == 1:
-            return np.full(self._count, float(found.reshape(())))
-        return found.reshape(-1)
+        result = np.asarray(self.value(expr))
+        if result.size == 1:
+            return np.full(self._count, float(result.reshape(())))
+        return result.reshape(-1)
 
     def value(self, expr: Expr) -> Array:
         """The expression's value, a dimension for each of its letters."""
-        found = self._known.get(id(expr))
-        return self._fresh(expr) if found is None else found
+        result = self._known.get(id(expr))
+        return self._fresh(expr) if result is None else result
 
     def _fresh(self, expr: Expr) -> Array:
-        found = self._work_out(expr)
-        size = getattr(found, "size", 1)
+        result = self._work_out(expr)
+        size = getattr(result, "size", 1)
         self.work += 1 + size / _WORK_OF_A_CALL
         if size > self._most:
             raise TooMany
-        return found
+        return result
 
     def _work_out(self, expr: Expr) -> Array:
         match expr:
             case Mul(args):
-                found = self.value(args[0])
+                result = self.value(args[0])
                 for arg in args[1:]:
-                    found = found * self.value(arg)
-                return found
+                    result = result * self.value(arg)
+                return result
             case Add(args):
-                found = self.value(args[0])
+                result = self.value(args[0])
                 for arg in args[1:]:
-                    found = found + self.value(arg)
-                return found
+                    result = result + self.value(arg)
+                return result
             case Read(tensor, subscripts):
                 return self._entry(tensor, subscripts)
             case Reduction(op, axes, body):
@@ -211,10 +211,10 @@ class Evaluator:
                 return np.logical_not(self.value(one))
             case Logic(op, args):
                 join = np.logical_and if op == "and" else np.logical_or
-                found = self.value(args[0])
+                result = self.value(args[0])
                 for arg in args[1:]:
-                    found = join(found, self.value(arg))
-                return found
+                    result = join(result, self.value(arg))
+                return result
             case Index(value):
                 return self._integer(value).astype(float)
             case Constant("pi"):
@@ -225,22 +225,22 @@ class Evaluator:
                 raise ValueError(f"{type(expr).__name__} has no value")
 
     def _reduced(self, op: str, axes: tuple[Axis, ...], body: Array) -> Array:
-        found = body
+        result = body
         for axis in axes:
             slot = self._slot(axis)
             extent = self.extent(axis)
-            if found.ndim <= slot or found.shape[-1 - slot] == 1:
-                found = np.broadcast_to(
-                    found.reshape((1,) * max(slot + 1 - found.ndim, 0) + found.shape),
-                    _with(found.shape, slot, extent),
+            if result.ndim <= slot or result.shape[-1 - slot] == 1:
+                result = np.broadcast_to(
+                    result.reshape((1,) * max(slot + 1 - result.ndim, 0) + result.shape),
+                    _with(result.shape, slot, extent),
                 )
             if op == "logsumexp":
-                most = np.max(found, axis=-1 - slot, keepdims=True)
-                total = np.sum(np.exp(found - most), axis=-1 - slot, keepdims=True)
-                found = np.log(total) + most
+                most = np.max(result, axis=-1 - slot, keepdims=True)
+                total = np.sum(np.exp(result - most), axis=-1 - slot, keepdims=True)
+                result = np.log(total) + most
             else:
-                found = _REDUCE[op](found, axis=-1 - slot, keepdims=True)
-        return found
+                result = _REDUCE[op](result, axis=-1 - slot, keepdims=True)
+        return result
 
     def _slot(self, axis: Axis) -> int:
         slot = self._slots.get(axis)
@@ -252,12 +252,12 @@ class Evaluator:
         return slot
 
     def _letter(self, axis: Axis) -> Array:
-        found = self._letters.get(axis)
-        if found is None:
+        result = self._letters.get(axis)
+        if result is None:
             slot = self._slot(axis)
-            found = np.arange(self.extent(axis)).reshape((-1,) + (1,) * slot)
-            self._letters[axis] = found
-        return found
+            result = np.arange(self.extent(axis)).reshape((-1,) + (1,) * slot)
+            self._letters[axis] = result
+        return result
 
     def _entry(self, tensor: str, subscripts: tuple[Affine, ...]) -> Array:
         array = self.values.array(tensor)
@@ -271,8 +271,8 @@ class Evaluator:
                 inside = inside & (place >= 0) & (place < extent)
                 place = np.clip(place, 0, extent - 1)
             places.append(place)
-        found = array[tuple(places)]
-        return found if inside is True else np.where(inside, found, 0)
+        result = array[tuple(places)]
+        return result if inside is True else np.where(inside, result, 0)
 
     def _integer(self, subscript: Affine) -> Array:
         axis = subscript.axis

@@ -189,13 +189,13 @@ def _terms(expr: Expr) -> list[Expr] | None:
         case Add(args):
             return _capped(t for a in args for t in (_terms(a) or [a]))
         case Mul(args):
-            found: list[Expr] = [ONE]
+            result: list[Expr] = [ONE]
             for arg in args:
                 more = _terms(arg)
-                if more is None or len(more) * len(found) > _MOST_TERMS:
+                if more is None or len(more) * len(result) > _MOST_TERMS:
                     return None
-                found = [mul(f, m) for f in found for m in more]
-            return found
+                result = [mul(f, m) for f in result for m in more]
+            return result
         case Reduction("sum", axes, body):
             inner = _terms(body)
             return None if inner is None else [Reduction("sum", axes, t) for t in inner]
@@ -204,5 +204,5 @@ def _terms(expr: Expr) -> list[Expr] | None:
 
 
 def _capped(terms: Iterable[Expr]) -> list[Expr] | None:
-    found = list(terms)
-    return found if len(found) <= _MOST_TERMS else None
+    result = list(terms)
+    return result if len(result) <= _MOST_TERMS else None

@@ -57,21 +57,21 @@ class _Part:
     @property
     def place(self) -> Affine:
         """The place of an entry in the vector, rows one after the other."""
-        found, step = affine(self.start), 1
+        result, step = affine(self.start), 1
         for axis in reversed(self.axes):
-            found += affine(axis) * step
+            result += affine(axis) * step
             step *= _number(axis.extent)
-        return found
+        return result
 
     def entry(self, place: Affine) -> tuple[Affine, ...]:
         """The subscripts of the entry at a place of its own, counted from 0."""
-        found: list[Affine] = []
+        result: list[Affine] = []
         step = self.size
         for k, axis in enumerate(self.axes):
             step //= _number(axis.extent)
             upper = floordiv(place, step) if step > 1 else place
-            found.append(upper if k == 0 else modulo(upper, _number(axis.extent)))
-        return tuple(found)
+            result.append(upper if k == 0 else modulo(upper, _number(axis.extent)))
+        return tuple(result)
 
 
 def _number(extent: Affine) -> int:
@@ -94,7 +94,7 @@ def moved_together(derivation: Derivation, moved: Sequence[str]) -> Derivation:
 
 
 def _parts(derivation: Derivation, moved: Sequence[str]) -> tuple[_Part, ...]:
-    found: list[_Part] = []
+    result: list[_Part] = []
     start = 0
     for name in moved:
         tensor = derivation.system.table[name]
@@ -105,9 +105,9 @@ def _parts(derivation: Derivation, moved: Sequence[str]) -> tuple[_Part, ...]:
                 f"'{name}' has; give its axes a size, or choose another optimizer"
             )
         gradient = derivation.gradient(name)
-        found.append(_Part(name, gradient.tensor, gradient.axes, start))
-        start += found[-1].size
-    return tuple(found)
+        result.append(_Part(name, gradient.tensor, gradient.axes, start))
+        start += result[-1].size
+    return tuple(result)
 
 
 def _refuse(derivation: Derivation, size: int) -> None:
@@ -138,9 +138,9 @@ class _Maker:
 
     def name(self, *wishes: str) -> str:
         """A tensor's name that is free."""
-        found = fresh_name(self.taken, *wishes)
-        self.taken.add(found)
-        return found
+        result = fresh_name(self.taken, *wishes)
+        self.taken.add(result)
+        return result
 
     # ---- second derivatives ----------------------------------------------------------------------
 
@@ -159,30 +159,30 @@ class _Maker:
         directions = dict(along.earlier.directions)
         unit = self.name("unit")
         same = Call("delta", (Index(affine(row)), Index(affine(column))))
-        found = [_plain(unit, (row, column), same)]
+        result = [_plain(unit, (row, column), same)]
         for part in self.parts:
             body = Read(unit, (affine(row), part.place))
-            found.append(_plain(directions[part.name], (row, *part.axes), body))
+            result.append(_plain(directions[part.name], (row, *part.axes), body))
         own = {*derivation.system.defined, *(e.tensor for e in derivation.backward)}
         every = (*along.equations, *second.backward, *second.inlined)
-        found += self.for_each_row([e for e in every if e.tensor not in own], directions.values())
+        result += self.for_each_row([e for e in every if e.tensor not in own], directions.values())
         products = {p: second.adjoint[p] for p in second.wrt}
         rows = []
         for part in self.parts:
             if part.name in products:
                 laid = self.laid_out(part, products[part.name], (row,), f"{letter}_{part.name}")
-                found += laid[0]
+                result += laid[0]
                 rows.append((part, laid[1]))
         matrix = self.name(letter)
         terms = [Read(name, (affine(row), affine(column) - part.start)) for part, name in rows]
-        found.append(_one_after_the_other(matrix, (row, column), terms))
-        needed = needed_by({matrix}, found)
+        result.append(_one_after_the_other(matrix, (row, column), terms))
+        needed = needed_by({matrix}, result)
         told = [Block(name, "", of, twice=False) for of, name in self.moves(along, second)]
         if kind == "hessian":
             own = set(dict(along.earlier.adjoints))
             told += [Block(v, "", n, twice=True) for n, v in second.adjoints if n in own]
         blocks_ = [b for b in told if b.tensor in needed]
-        return [e for e in found if e.tensor in needed], blocks_
+        return [e for e in result if e.tensor in needed], blocks_
 
     @staticmethod
     def moves(along: System, second: Derivation) -> list[tuple[str, str]]:
@@ -246,14 +246,14 @@ class _Maker:
         """The derivation with the matrix and the optimiser's equations."""
         derivation, matrix = self.derivation, curvature[-1].tensor
         training = derivation.system.training
-        found: list[Equation] = []
+        result: list[Equation] = []
         rows = []
         for part in self.parts:
             told = self.laid_out(part, part.gradient, (), f"g_{part.name}")
-            found += told[0]
+            result += told[0]
             rows.append(Read(told[1], (affine(self.row) - part.start,)))
         whole = self.name(_GRADIENT)
-        found.append(_one_after_the_other(whole, (self.row,), rows))
+        result.append(_one_after_the_other(whole, (self.row,), rows))
         hyper = {n: self.name(n) for n, _ in training.hyperparameters}
         names = {**hyper, _GRADIENT: whole, _MATRIX[training.curvature]: matrix}
         square = (self.row.extent, self.row.extent)
@@ -271,19 +271,19 @@ class _Maker:
             names[f"inv({written.tensor})"] = f"inv({names[written.tensor]})"
             body = update_body(written.right, names, (), within)
             maker.equation(names[written.tensor], axes, body, line)
-        found += maker.equations
+        result += maker.equations
         tensors = [
             Tensor(hyper[n], (), "hyperparameter", value=v) for n, v in training.hyperparameters
         ]
         tensors += [
-            Tensor(e.tensor, tuple(a.extent for a in e.axes), "next") for e in (*curvature, *found)
+            Tensor(e.tensor, tuple(a.extent for a in e.axes), "next") for e in (*curvature, *result)
         ]
         return replace(
             derivation,
             tensors=(*derivation.tensors, *tensors),
             curvature=tuple(curvature),
             blocks=tuple(blocks),
-            updates=tuple(found),
+            updates=tuple(result),
         )
 
     def moved(self, part: _Part, right: Syntax, names: Mapping[str, str], text: str) -> Equation:

@@ -50,13 +50,13 @@ def hessian(system: System | Derivation, wrt: Iterable[str] | None = None) -> Sy
     """
     first = first_derivatives(system, wrt)
     names = first.wrt
-    found = Found()
+    result = Found()
     base = first.system
     for k, name in enumerate(names):
         second = derivatives(pruned(directional(first, [name])), wrt=names[k:], apart=True)
         base = _joined(base, second.system) if k else second.system
-        found = _block(second, name, names[k:], found)
-    return _with(base, found, {block_name(a, b) for k, a in enumerate(names) for b in names[k:]})
+        result = _block(second, name, names[k:], result)
+    return _with(base, result, {block_name(a, b) for k, a in enumerate(names) for b in names[k:]})
 
 
 def jacobian(system: System | Derivation, of: str, wrt: Iterable[str] | None = None) -> System:
@@ -77,8 +77,8 @@ def jacobian(system: System | Derivation, of: str, wrt: Iterable[str] | None = N
     def called(by: str) -> Block | None:
         return Block(f"J_{of}_{by}", of, by, twice=False)
 
-    found = _derivatives(transposed, unit, of, called, transposed.wrt, Found())
-    return _with(transposed.system, found, {f"J_{of}_{n}" for n in transposed.wrt})
+    result = _derivatives(transposed, unit, of, called, transposed.wrt, Found())
+    return _with(transposed.system, result, {f"J_{of}_{n}" for n in transposed.wrt})
 
 
 def block_name(one: str, other: str) -> str:
@@ -203,9 +203,9 @@ def _derivatives(
     used = {*system.table, *taken, *(t.name for t in table)}
 
     def free_name(*wishes: str) -> str:
-        found = fresh_name(used, *wishes)
-        used.add(found)
-        return found
+        result = fresh_name(used, *wishes)
+        used.add(result)
+        return result
 
     whole = replace(system, tensors=(*system.tensors, *table))
     kept, _ = Tidier(whole, lifted, frozenset(asked), free_name, []).run()
@@ -218,29 +218,29 @@ def _letters(derivation: Derivation, axes: Iterable[Axis]) -> tuple[Axis, ...]:
     """Letters for a place in a tensor with these axes that stand in no equation yet."""
     every = (*derivation.forward, *derivation.backward, *derivation.inlined)
     taken = {a.letter for e in every for t in e.terms for a in (*e.axes, *t.domain)}
-    found = []
+    result = []
     for axis in axes:
         letter = fresh_letter(taken, "k")
         taken.add(letter)
-        found.append(Axis(letter, axis.extent))
-    return tuple(found)
+        result.append(Axis(letter, axis.extent))
+    return tuple(result)
 
 
 def _moving(equations: Iterable[Equation], direction: str) -> set[str]:
     """What is computed from the direction."""
     equations = tuple(equations)
-    found = {direction}
+    result = {direction}
     changed = True
     while changed:
         more = {
             e.tensor
             for e in equations
-            if e.tensor not in found
-            and any(r.tensor in found for t in e.terms for r in reads(t.body))
+            if e.tensor not in result
+            and any(r.tensor in result for t in e.terms for r in reads(t.body))
         }
-        found |= more
+        result |= more
         changed = bool(more)
-    return found
+    return result
 
 
 @dataclass(frozen=True)
@@ -273,7 +273,7 @@ def _names(
 ) -> Mapping[str, _Name]:
     of = {a: n for n, a in derivation.adjoints}
     used = {*derivation.table, *taken}
-    found: dict[str, _Name] = {}
+    result: dict[str, _Name] = {}
     for equation in (*derivation.backward, *derivation.inlined):
         tensor = equation.tensor
         still = tensor not in moving
@@ -282,8 +282,8 @@ def _names(
         block = called(of[tensor]) if tensor in of and not still else None
         name = fresh_name(used, *([block.tensor] if block else _OTHERS))
         used.add(name)
-        found[tensor] = _Name(name, own, replace(block, tensor=name) if block else None, still)
-    return found
+        result[tensor] = _Name(name, own, replace(block, tensor=name) if block else None, still)
+    return result
 
 
 def _lifted(equation: Equation, unit: _Unit, names: Mapping[str, _Name]) -> Equation:
@@ -324,12 +324,12 @@ def _put_in(
     kept: list[Equation] = []
     for equation in members(schedule(tuple(equations))):
         terms = tuple(_tied(_written_in(t, written)) for t in equation.terms)
-        found = replace(equation, terms=terms)
-        summed = found.tensor in helpers and not elementwise(equation)
-        if found.tensor not in asked and _may_go(found, summed):
-            written[found.tensor] = found
+        result = replace(equation, terms=terms)
+        summed = result.tensor in helpers and not elementwise(equation)
+        if result.tensor not in asked and _may_go(result, summed):
+            written[result.tensor] = result
         else:
-            kept.append(found)
+            kept.append(result)
     return kept
 
 

@@ -60,15 +60,15 @@ def jacobian_vector(
     along = directional(transposed)
     assert along.earlier is not None
     seed = next(a for n, a in along.earlier.adjoints if a in along.table and _is_seed(along, n, a))
-    found = derivatives(along, wrt=[seed], apart=True)
-    output = found.adjoint[seed]
-    equations = (*found.forward, *found.inlined, *found.backward)
+    result = derivatives(along, wrt=[seed], apart=True)
+    output = result.adjoint[seed]
+    equations = (*result.forward, *result.inlined, *result.backward)
     needed = needed_by({output}, equations)
     directions = {v for _, v in along.earlier.directions}
     given = ("parameter", "input", "target", "buffer", "constant", "random", "mode")
     tensors = [
         replace(t, role="intermediate" if t.role == "adjoint" else t.role)
-        for t in found.tensors
+        for t in result.tensors
         if t.name in needed
         or t.name in directions
         or (t.role in given and t.name in transposed.system.table)
@@ -79,7 +79,7 @@ def jacobian_vector(
         equations=tuple(e for e in equations if e.tensor in needed),
         objective=None,
         output=output,
-        earlier=replace(along.earlier, directions=_moves(found, along.earlier)),
+        earlier=replace(along.earlier, directions=_moves(result, along.earlier)),
     )
 
 

@@ -111,8 +111,8 @@ o{tail}[n,t,h,d] = sum(u, a{tail}[n,h,t,u]*v{tail}[n,u,{feature}])
     def extents(self) -> dict[tuple[str, int], Affine]:
         """The axes that are read head by head."""
         width = affine(self.width)
-        found = {(f"{local}{self.tail}", 2): width for local in "qkv"}
-        return {**found, (f"Wo{self.tail}", 1): width, (f"Wo{self.tail}", 0): width}
+        result = {(f"{local}{self.tail}", 2): width for local in "qkv"}
+        return {**result, (f"Wo{self.tail}", 1): width, (f"Wo{self.tail}", 0): width}
 
     def letters(self) -> dict[str, int]:
         """The letters of heads and of features in a head."""

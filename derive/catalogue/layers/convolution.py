@@ -77,13 +77,13 @@ def _convolution(axes: int) -> Entry:
 
     def extents(use: Use) -> _Sizes:
         inputs, _ = _of_groups(use)
-        found = {("W", 1): affine(inputs)}
+        result = {("W", 1): affine(inputs)}
         for k, slide in enumerate(slides(use, axes), 2):
-            found[("W", k)] = affine(slide.size)
-            found[("z", k)] = slide.count
-            found[("x", k)] = slide.extent
-        found[("x", 1)] = use.shapes[0][1]
-        return found
+            result[("W", k)] = affine(slide.size)
+            result[("z", k)] = slide.count
+            result[("x", k)] = slide.extent
+        result[("x", 1)] = use.shapes[0][1]
+        return result
 
     return Entry(
         name=f"conv{axes}d",
@@ -154,7 +154,7 @@ def _scattered(use: Use, axes: int) -> str:
 def _scattered_extents(use: Use, axes: int) -> _Sizes:
     _, outputs = _of_groups(use)
     given = places(use, axes)
-    found = {("W", 0): use.shapes[0][1], ("W", 1): affine(outputs)}
+    result = {("W", 0): use.shapes[0][1], ("W", 1): affine(outputs)}
     for k in range(axes):
         size, stride, dilation, padding, more = (
             per_axis(use, key, axes)[k]
@@ -167,9 +167,9 @@ def _scattered_extents(use: Use, axes: int) -> _Sizes:
         length = given[k] * stride + (dilation * (size - 1) + 1 - stride - 2 * padding + more)
         if length.number is not None and length.number < 1:
             raise Unfit(f"padding = {padding} leaves nothing of the output; take less")
-        found[("W", k + 2)] = affine(size)
-        found[("z", k + 2)] = length
-    return found
+        result[("W", k + 2)] = affine(size)
+        result[("z", k + 2)] = length
+    return result
 
 
 def _transposed(axes: int) -> Entry:

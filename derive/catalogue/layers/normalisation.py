@@ -83,10 +83,10 @@ y[n,...,{letters}] = {_scaled(_gain_and_shift(use), letters, value)}"""
 
 
 def _channels(use: Use) -> int:
-    found = use.shapes[0][1].number if use.rank > 1 else None
-    if found is None:
+    result = use.shapes[0][1].number if use.rank > 1 else None
+    if result is None:
         raise Unfit("the number of channels, axis 1, is not known; give it in inputs")
-    return found
+    return result
 
 
 def _in_group(use: Use) -> int:

@@ -21,14 +21,14 @@ _TIES = "maxima that tie share the derivative equally; PyTorch gives all of it t
 
 
 def _windows(use: Use, axes: int) -> tuple[Slide, ...]:
-    found = slides(use, axes)
-    for slide in found:
+    result = slides(use, axes)
+    for slide in result:
         if 2 * slide.before > slide.size:
             raise Unfit(
                 f"padding = {slide.before} is more than half of kernel_size = {slide.size}, so "
                 "that a window could be outside; take less"
             )
-    return found
+    return result
 
 
 def _read(windows: tuple[Slide, ...]) -> str:
@@ -37,11 +37,11 @@ def _read(windows: tuple[Slide, ...]) -> str:
 
 def _extents(axes: int) -> Extents:
     def extents(use: Use) -> Mapping[tuple[str, int], Affine]:
-        found = {}
+        result = {}
         for k, slide in enumerate(_windows(use, axes), 2):
-            found[("x", k)] = slide.extent
-            found[("y", k)] = slide.count
-        return found
+            result[("x", k)] = slide.extent
+            result[("y", k)] = slide.count
+        return result
 
     return extents
 
@@ -139,15 +139,15 @@ def _avg_pool(axes: int) -> Entry:
 
 def _sizes(use: Use, axes: int) -> tuple[tuple[int, int], ...]:
     """The extents of the input and of the output, by axis."""
-    found = []
+    result = []
     for given, wanted in zip(places(use, axes), per_axis(use, "output_size", axes), strict=True):
         if given.number is None:
             raise Unfit(
                 "an axis of places is known at run time only; give its extent in inputs, or take "
                 "global_avg_pool"
             )
-        found.append((given.number, wanted))
-    return tuple(found)
+        result.append((given.number, wanted))
+    return tuple(result)
 
 
 def _adaptive(axes: int) -> Entry:
@@ -175,16 +175,16 @@ def _adaptive(axes: int) -> Entry:
         return "\n".join([*lines, f"{left} = sum({bound}, {'*'.join(shares)}*{read})"])
 
     def extents(use: Use) -> Mapping[tuple[str, int], Affine]:
-        found = {}
+        result = {}
         for k, (i, a, (given, wanted)) in enumerate(
             zip(space, inner, _sizes(use, axes), strict=True)
         ):
-            found[("x", k + 2)] = affine(given)
-            found[("y", k + 2)] = affine(wanted)
+            result[("x", k + 2)] = affine(given)
+            result[("y", k + 2)] = affine(wanted)
             if not even(use):
-                found[(f"{a}{i}", 0)] = affine(wanted)
-                found[(f"{a}{i}", 1)] = affine(given)
-        return found
+                result[(f"{a}{i}", 0)] = affine(wanted)
+                result[(f"{a}{i}", 1)] = affine(given)
+        return result
 
     def letters(use: Use) -> Mapping[str, int]:
         sizes = _sizes(use, axes)

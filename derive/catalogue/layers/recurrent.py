@@ -175,16 +175,16 @@ class _Kind:
         """As many steps as the input has, as many units as are asked for."""
         self.check(use)
         units = use.attributes["units"]
-        found = {("x", axis): use.shapes[0][axis] for axis in (1, 2)}
+        result = {("x", axis): use.shapes[0][axis] for axis in (1, 2)}
         for walk in _each(use):
-            found[(walk.name("h"), 1)] = use.shapes[0][1]
-            found[(walk.name("h"), 2)] = affine(units)
-            found.update(((walk.name(f"W{g}"), 0), affine(units)) for g in self.gates)
+            result[(walk.name("h"), 1)] = use.shapes[0][1]
+            result[(walk.name("h"), 2)] = affine(units)
+            result.update(((walk.name(f"W{g}"), 0), affine(units)) for g in self.gates)
             if walk.back and walk.layer < use.attributes["layers"]:
-                found[(f"s{_number(walk.layer)}", 2)] = affine(2 * units)
+                result[(f"s{_number(walk.layer)}", 2)] = affine(2 * units)
         if use.attributes["bidirectional"]:
-            found[("y", 2 if use.attributes["return_sequences"] else 1)] = affine(2 * units)
-        return found
+            result[("y", 2 if use.attributes["return_sequences"] else 1)] = affine(2 * units)
+        return result
 
     def check(self, use: Use) -> None:
         """Raise `Unfit` where an input has other axes or extents than the layer takes."""

@@ -21,14 +21,14 @@ def _multiply(use: Use) -> str:
 
 def _axis(use: Use, key: str) -> int:
     position = int(use.attributes[key])
-    found = position + use.rank if position < 0 else position
-    if not 1 <= found < use.rank:
+    result = position + use.rank if position < 0 else position
+    if not 1 <= result < use.rank:
         raise Unfit(
             f"{key} = {position}: the input has {use.rank} axes, the batch's is 0; give "
             + (" or ".join(map(str, range(1, use.rank))) or "it another axis")
             + ", or -1 for the last"
         )
-    return found
+    return result
 
 
 def _around(use: Use, start: int, end: int) -> tuple[str, str]:
@@ -51,17 +51,17 @@ def _concat(use: Use) -> str:
 
 def _concat_extents(use: Use) -> Mapping[tuple[str, int], Affine]:
     axis = _axis(use, "dim")
-    found = {}
+    result = {}
     total = affine(0)
     for k, shape in enumerate(use.shapes, 1):
         if len(shape) != use.rank:
             raise Unfit(
                 f"the inputs have {use.rank} and {len(shape)} axes; flatten one of them first"
             )
-        found[(f"x{k}", axis)] = shape[axis]
+        result[(f"x{k}", axis)] = shape[axis]
         total += shape[axis]
-    found[("y", axis)] = total
-    return found
+    result[("y", axis)] = total
+    return result
 
 
 def _flattened(use: Use) -> tuple[int, int]:

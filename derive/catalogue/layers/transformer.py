@@ -134,10 +134,10 @@ def _parameters(use: Use) -> tuple[Parameter, ...]:
 
 
 def _extents(use: Use) -> Mapping[tuple[str, int], Affine]:
-    found = places(use)
+    result = places(use)
     for heads in _heads(use).values():
-        found.update(heads.extents())
-    return found
+        result.update(heads.extents())
+    return result
 
 
 def _layer(name: str, about: str, source: str, causal: Attribute, *memory: str) -> Entry:

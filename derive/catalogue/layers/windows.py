@@ -65,20 +65,20 @@ class Slide:
         reach = self.dilation * (self.size - 1) + 1
         room = self.extent + (self.before + self.after - reach)
         if self.stride == 1:
-            found = room + 1
+            result = room + 1
         elif room.number is None:
             raise Unfit(
                 f"the extent {_text(self.extent)} is known at run time only, and a stride of "
                 f"{self.stride} needs a number; give one in inputs, or take stride = 1"
             )
         else:
-            found = affine(room.number // self.stride + 1)
-        if found.number is not None and found.number < 1:
+            result = affine(room.number // self.stride + 1)
+        if result.number is not None and result.number < 1:
             raise Unfit(
                 f"a window reaches over {reach} places, and there are "
                 f"{_text(self.extent + (self.before + self.after))}; take a smaller kernel, or pad"
             )
-        return found
+        return result
 
 
 def _text(extent: Affine) -> str:

@@ -50,10 +50,10 @@ def call(reader: ValueReader[Value], items: Sequence[Node]) -> tuple[Value, int]
 
 def _of_word(reader: ValueReader[Value], items: Sequence[Node]) -> tuple[Value, int] | None:
     """The value of a function that is named by a word."""
-    formula, node, found = reader.formula, items[0], head(items[0])
-    if found is None:
+    formula, node, result = reader.formula, items[0], head(items[0])
+    if result is None:
         return None
-    name, above, below, primes = found
+    name, above, below, primes = result
     of_arrays = reader.of_arrays(name, node)
     values = _bracketed(items)
     if name in _EXTREMA and below is None and (len(values) > 1 or not of_arrays):
@@ -87,18 +87,18 @@ def _of_letter(reader: ValueReader[Value], items: Sequence[Node]) -> tuple[Value
     items, power = _lowered(items)
     if len(items) < 2 or not isinstance(items[1], Group) or len(items[1].items) != 1:
         return None
-    found = spell(items[0])
-    if found is None or not is_function(reader.formula, found):
+    result = spell(items[0])
+    if result is None or not is_function(reader.formula, result):
         return None
     names = reader.formula.names
-    if found.below and names.find(found.base, found.layer, len(found.below)) is not None:
+    if result.below and names.find(result.base, result.layer, len(result.below)) is not None:
         return None
     if items[1].kind not in ("(", "["):
         return None
     argument, place = reader.value(items[1].items[0]), reader.formula.place(items[0])
-    function = _meaning(reader.formula, found, reader.argument(argument, place))
-    value = reader.mapped(functions.slope(function, found.primes), argument, place)
-    value = _to_its_power(reader, items[0], value, found.power or found.doubtful)
+    function = _meaning(reader.formula, result, reader.argument(argument, place))
+    value = reader.mapped(functions.slope(function, result.primes), argument, place)
+    value = _to_its_power(reader, items[0], value, result.power or result.doubtful)
     return (value if power is None else reader.raised(items[1], value, power)), 2
 
 

@@ -79,9 +79,9 @@ def _cases(reader: ValueReader[Value], node: Cases) -> Value:
     if conditions[-1] is None or ends:
         rest = values.pop()
         conditions.pop()
-    for condition, found in zip(reversed(conditions), reversed(values), strict=True):
+    for condition, result in zip(reversed(conditions), reversed(values), strict=True):
         assert condition is not None
-        rest = reader.apply("where", (condition, found, rest), place)
+        rest = reader.apply("where", (condition, result, rest), place)
     return rest
 
 

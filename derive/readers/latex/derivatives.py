@@ -190,12 +190,12 @@ def _local(formula: Formula, slope: Slope, scope: Scope) -> Syntax:
     if isinstance(top, Ref) and isinstance(bottom, Ref):
         aliases = dict(system.aliases)
         names = [aliases.get(r.name, r.name) for r in (top, bottom)]
-        found = functions.own(system, names[0])
+        result = functions.own(system, names[0])
         pairs = zip(top.subscripts, bottom.subscripts, strict=False)
         same = [value_text(a) == value_text(b) for a, b in pairs]
-        if found is not None and found[0] == names[1] and all(same):
+        if result is not None and result[0] == names[1] and all(same):
             place = formula.text.place(slope.at)
-            return functions.at(functions.slope(found[1], 1), bottom, place)
+            return functions.at(functions.slope(result[1], 1), bottom, place)
     raise formula.refuse(
         slope.by,
         f"the derivative of '{of.shown}' by '{by.shown}' can't be read here; write its value",

@@ -35,7 +35,7 @@ def trees_of(source: Text, problems: list[str]) -> list[Node]:
     except Refused as refused:
         problems.append(str(refused))
         return []
-    found = []
+    result = []
     if len(rows) > MOST_FORMULAS:
         problems.append(
             f"{source.name}: there are {len(rows)} formulas; give at most {MOST_FORMULAS}"
@@ -47,10 +47,10 @@ def trees_of(source: Text, problems: list[str]) -> list[Node]:
         try:
             tree = parse(tokens, source)
             check_depth(tree, source)
-            found.append(tree)
+            result.append(tree)
         except Refused as refused:
             problems.append(str(refused))
-    return found
+    return result
 
 
 def facts_of(trees: Sequence[Node], source: Text, problems: list[str]) -> Facts:
@@ -65,9 +65,9 @@ def facts_of(trees: Sequence[Node], source: Text, problems: list[str]) -> Facts:
 def batch_letters(trees: Sequence[Node], names: Names) -> set[str]:
     """The letters that walk the batch, reasons by the tensors whose first subscript they are."""
     vocabulary = names.vocabulary
-    found: set[str] = set()
+    result: set[str] = set()
     if vocabulary is None or vocabulary.batch is None:
-        return found
+        return result
     for tree in trees:
         for node in LATEX.walk(tree):
             spelled = spell(node) if isinstance(node, Symbol | Scripted) else None
@@ -78,8 +78,8 @@ def batch_letters(trees: Sequence[Node], names: Names) -> set[str]:
             shape = names.shapes.get(name or "")
             letter = letter_of(parts[0])
             if letter and shape and len(shape) == len(parts) and shape[0] == vocabulary.batch:
-                found.add(letter)
-    return found
+                result.add(letter)
+    return result
 
 
 def equations_of(
@@ -115,17 +115,17 @@ def equations_of(
                 line = source.place(trees[k].at).line
                 unread.append(Unread(name, line, reasons.pop(k)))
     problems.extend(reasons[k] for k in sorted(reasons)[:MOST_PROBLEMS])
-    found = [e for k in sorted(read) for e in read[k]]
+    result = [e for k in sorted(read) for e in read[k]]
     try:
-        found = settled_sizes(found, names)
+        result = settled_sizes(result, names)
     except Refused as refused:
         problems.append(str(refused))
     problems.extend(
         f"{e.place}: this is too long; split it with named intermediates"
-        for e in found
+        for e in result
         if _is_deep(e.right)
     )
-    return [replace(e, text=written_text(e)) for e in found] if not problems else found
+    return [replace(e, text=written_text(e)) for e in result] if not problems else result
 
 
 def _left_name(formula: Formula) -> str | None:
@@ -155,23 +155,23 @@ def _formula(formula: Formula, tree: Node) -> list[Written]:
         raise formula.refuse(
             tree, "a formula of a layer l can't be a model's equation; write one for each layer"
         )
-    found: list[Written] = []
+    result: list[Written] = []
     refused: Refused | None = None
     for number in formula.names.numbers():
         taken = dict(formula.names.taken)
         own = dict(formula.names.own)
         one = replace(formula, layer=number, moved={})
         try:
-            found.extend(_either_form(one, tree))
+            result.extend(_either_form(one, tree))
         except Refused as problem:
             refused = problem
             formula.names.taken.clear()
             formula.names.taken.update(taken)
             formula.names.own.clear()
             formula.names.own.update(own)
-    if not found:
+    if not result:
         raise refused or formula.refuse(tree, "the model has no numbered layers")
-    return found
+    return result
 
 
 def _names_layer(tree: Node) -> bool:

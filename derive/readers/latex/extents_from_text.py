@@ -57,7 +57,7 @@ class _Sizes:
             assert vocabulary is not None
             walked = [w for w in (*self.own, *self.all) if self.extent(*w[1:]) == vocabulary.batch]
             if not walked:
-                found = next(
+                result = next(
                     (
                         (name, k)
                         for name, shape in self.names.shapes.items()
@@ -66,9 +66,9 @@ class _Sizes:
                     ),
                     None,
                 )
-                if found is None:
+                if result is None:
                     raise Refused(place, "the batch's size is asked for, and there is no batch")
-                return _size(place, *found)
+                return _size(place, *result)
             letter = walked[0][0]
         mine = [w for w in self.own if w[0] == letter] or [w for w in self.all if w[0] == letter]
         if vocabulary is None:

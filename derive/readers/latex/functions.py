@@ -142,8 +142,8 @@ def entrywise(system: System, tensor: str) -> Expr | None:
 
     None where no equation reads the tensor alone, entry by entry, or where several do.
     """
-    found = [body for e in system.equations if (body := _entry(e, tensor)) is not None]
-    return found[0] if len(found) == 1 else None
+    result = [body for e in system.equations if (body := _entry(e, tensor)) is not None]
+    return result[0] if len(result) == 1 else None
 
 
 def own(system: System, tensor: str) -> tuple[str, Expr] | None:
@@ -175,9 +175,9 @@ def _entry(equation: Equation, tensor: str) -> Expr | None:
 
 def activations(system: System) -> dict[str, Expr]:
     """Every function that the model applies entry by entry, by its text."""
-    found = {}
+    result = {}
     for equation in system.equations:
         one = own(system, equation.tensor)
         if one is not None:
-            found[expr_text(one[1])] = one[1]
-    return found
+            result[expr_text(one[1])] = one[1]
+    return result

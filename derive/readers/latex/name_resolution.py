@@ -74,8 +74,8 @@ class Names:
             return self.own[base, layer]
         if self.vocabulary is None:
             return self._spelled(base, layer)
-        found = candidates(WrittenName(base, layer, rank=rank), self.context)
-        return self._fitting([c for c in found if c in self.shapes], rank)
+        result = candidates(WrittenName(base, layer, rank=rank), self.context)
+        return self._fitting([c for c in result if c in self.shapes], rank)
 
     def _fitting(self, found: Sequence[str], rank: int | None) -> str | None:
         """The first with so many axes, else the first."""
@@ -100,9 +100,9 @@ class Names:
 
     def define(self, spelled: Spelled, rank: int) -> str:
         """The tensor that a left side gives: one of the model, or the writer's own."""
-        found = self.take(spelled.base, spelled.layer, rank)
-        if found is not None:
-            return found
+        result = self.take(spelled.base, spelled.layer, rank)
+        if result is not None:
+            return result
         name = usable(join(letter_name(spelled.base), spelled.layer))
         taken = {*self.shapes, *self.own.values()}
         while name in taken or primal_of(name) in taken or adjoint_of(name) in taken:
@@ -113,18 +113,18 @@ class Names:
     def _spelled(self, base: str, layer: str) -> str | None:
         """Without a model: the name as it is spelled, in the form that was declared."""
         plain = letter_name(base)
-        found = [join(plain, layer), f"{plain}{layer}"]
+        result = [join(plain, layer), f"{plain}{layer}"]
         name, _, accent = plain.partition("_")
         if accent:
-            found.append(f"{name}{accent}")
+            result.append(f"{name}{accent}")
             # beside a plain `y`, and on a left side, a `\hat{y}` is another tensor
             plainly = any(letter_name(b) == name and x == layer for b, x in self.facts.used)
             if not plainly and (base, layer) not in self.facts.defined:
-                found.append(join(name, layer))
-        found.extend(usable(f) for f in list(found))
+                result.append(join(name, layer))
+        result.extend(usable(f) for f in list(result))
         if base == "lambda":
-            found.append("lambda_")
-        return next((f for f in found if f in self.known), usable(found[0]))
+            result.append("lambda_")
+        return next((f for f in result if f in self.known), usable(result[0]))
 
     def is_declared(self, base: str, layer: str = "") -> bool:
         """Whether a name without subscripts is a tensor for certain."""
@@ -139,18 +139,18 @@ class Names:
         """Whether a name without subscripts is a tensor by its spelling, not by a guess."""
         if (base, layer) in self.facts.defined:
             return True
-        found = [*forms(letter_name(base), layer)]
+        result = [*forms(letter_name(base), layer)]
         if self.vocabulary is not None:
-            found += given_tensors(WrittenName(base, layer), self.context)
-        return any(f in self.known or self.rank(f) == 0 for f in found)
+            result += given_tensors(WrittenName(base, layer), self.context)
+        return any(f in self.known or self.rank(f) == 0 for f in result)
 
     def derived(self, base: str, layer: str, rank: int | None = None) -> str | None:
         """The tensor that a derivative is by: one that something depends on."""
         assert self.vocabulary is not None
-        found = [self.own.get((base, layer), base)]
+        result = [self.own.get((base, layer), base)]
         every = candidates(WrittenName(base, layer, rank=rank), self.context)
-        found += [c for c in every if c in self.shapes]
-        name = self._fitting([c for c in found if adjoint_of(c) in self.shapes], rank)
+        result += [c for c in every if c in self.shapes]
+        name = self._fitting([c for c in result if adjoint_of(c) in self.shapes], rank)
         if name is not None:
             self._note(base, layer, name, adjoint_of(name))
         return name

@@ -56,8 +56,8 @@ def read_latex_of(
     def translated(reading: Reading) -> Scored[Translation]:
         return texts[reading.sample].read(reading.orientation)
 
-    reading, found = choose(_readings(both), translated, _furthest)
-    return found, reading
+    reading, result = choose(_readings(both), translated, _furthest)
+    return result, reading
 
 
 def _readings(both: Sequence[Vocabulary]) -> Iterator[Reading]:
@@ -104,10 +104,10 @@ class _Text:
             )
         if problems:
             raise ChainruleError(*dict.fromkeys(problems))
-        found = Translation(tuple(equations), dict(names.taken), unread=tuple(unread))
+        result = Translation(tuple(equations), dict(names.taken), unread=tuple(unread))
         if _divides_later(self.facts):
-            found = of_own_losses(found, self.vocabulary)
-        return Scored(found, unread=len(unread), witnesses=self.witnesses(way))
+            result = of_own_losses(result, self.vocabulary)
+        return Scored(result, unread=len(unread), witnesses=self.witnesses(way))
 
     def witnesses(self, way: Orientation) -> int:
         """How many formulas tell how weights lie, where there is a doubt."""
@@ -145,7 +145,7 @@ def _divides_later(facts: Facts) -> bool:
 
 
 def _bases(tree: Node) -> set[str]:
-    return {found.base for node in LATEX.walk(tree) if (found := spell(node)) is not None}
+    return {result.base for node in LATEX.walk(tree) if (result := spell(node)) is not None}
 
 
 def latex_equations(

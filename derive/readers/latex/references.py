@@ -172,17 +172,17 @@ def _integer(formula: Formula, node: Node, scope: Scope, tensor: str, axis: int)
             return _floor(formula, node, inside(one))
         case Product(items=items):
             return _product(formula, node, items, inside)
-    found = spell(node)
-    if found is not None:
-        if letter is not None and found.primes:
+    result = spell(node)
+    if result is not None:
+        if letter is not None and result.primes:
             return Name(place, letter)  # bound nowhere: told where letters are resolved
-        found = settled(formula, found, scope)
-        if found.power is None and not found.primes:
-            if not found.below and letter is not None:
-                known = formula.names.find(found.base, found.layer, 0)
+        result = settled(formula, result, scope)
+        if result.power is None and not result.primes:
+            if not result.below and letter is not None:
+                known = formula.names.find(result.base, result.layer, 0)
                 in_model = known is not None and formula.names.rank(known) == 0
                 return Name(place, known if in_model and known else letter)
-            return reference(formula, found, scope)
+            return reference(formula, result, scope)
     raise formula.refuse(
         node, "a subscript is made of letters, integers and integer tensors; such as i+u-1"
     )

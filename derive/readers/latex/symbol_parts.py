@@ -83,17 +83,17 @@ def spell(node: Node) -> Spelled | None:
         return inner and replace(inner, at=node.at, base=f"{inner.base}_{node.name}")
     if not isinstance(node, Scripted):
         return None
-    found = spell(node.base)
-    if found is None:
+    result = spell(node.base)
+    if result is None:
         return None
-    below = (*found.below, *(part for b in node.below for part in subscripts(b)))
-    found = replace(found, at=node.at, below=below, primes=found.primes + node.primes)
+    below = (*result.below, *(part for b in node.below for part in subscripts(b)))
+    result = replace(result, at=node.at, below=below, primes=result.primes + node.primes)
     for above in node.above:
-        marked = _above(found, above)
+        marked = _above(result, above)
         if marked is None:
             return None
-        found = marked
-    return found
+        result = marked
+    return result
 
 
 def subscripts(node: Node) -> tuple[Node, ...]:

@@ -90,14 +90,14 @@ def _left(formula: Node, facts: Facts) -> None:
         if read is not None:
             facts.read.add(read.base)
     first = items_of(formula.sides[0])[0]
-    found = spell(first)
-    if found is None:
+    result = spell(first)
+    if result is None:
         is_slope = isinstance(first, Over | Scripted) or len(items_of(formula.sides[0])) > 1
         facts.per_sample |= is_slope and _divides(formula.sides[-1])
         return
     # what is defined is no power: a number above belongs to the name
-    number = found.doubtful.text if found.doubtful is not None else ""
-    facts.defined.add((found.base, found.layer or number))
+    number = result.doubtful.text if result.doubtful is not None else ""
+    facts.defined.add((result.base, result.layer or number))
     last = items_of(formula.sides[-1])
     called = spell(last[0])
     if (
@@ -107,7 +107,7 @@ def _left(formula: Node, facts: Facts) -> None:
         and not called.below
         and (called.base in FUNCTION_LETTERS or called.is_word)
     ):
-        facts.after.add(found.base)
+        facts.after.add(result.base)
 
 
 def _divides(right: Node) -> bool:
@@ -117,9 +117,9 @@ def _divides(right: Node) -> bool:
     def gather(node: Node) -> None:
         if isinstance(node, Scripted) and isinstance(node.base, Symbol) and node.base.name in BIG:
             return
-        found = spell(node)
-        if found is not None:
-            names.add(found.base if found.below or found.layer else f"bare {found.base}")
+        result = spell(node)
+        if result is not None:
+            names.add(result.base if result.below or result.layer else f"bare {result.base}")
         for part in LATEX.children(node):
             gather(part)
 
@@ -130,20 +130,20 @@ def _divides(right: Node) -> bool:
 
 def _note(node: Node, facts: Facts, text: Text) -> None:
     if isinstance(node, Symbol | Scripted | Accent):
-        found = spell(node)
-        if found is not None:
-            facts.used.add((found.base, found.layer))
-            if found.doubtful is not None and not found.layer:
-                facts.used.add((found.base, found.doubtful.text))  # so may W^2
-            below = bare(found.below[0]) if len(found.below) == 1 else None
-            if isinstance(below, Number) and not found.layer:
-                facts.used.add((found.base, below.text))  # W_2 has a layer, no subscript
-            elif isinstance(below, Symbol) and not found.layer:
-                facts.used.add((found.base, below.name))  # so may W_{out}
-            plain = [bare(b) for b in found.below]
+        result = spell(node)
+        if result is not None:
+            facts.used.add((result.base, result.layer))
+            if result.doubtful is not None and not result.layer:
+                facts.used.add((result.base, result.doubtful.text))  # so may W^2
+            below = bare(result.below[0]) if len(result.below) == 1 else None
+            if isinstance(below, Number) and not result.layer:
+                facts.used.add((result.base, below.text))  # W_2 has a layer, no subscript
+            elif isinstance(below, Symbol) and not result.layer:
+                facts.used.add((result.base, below.name))  # so may W_{out}
+            plain = [bare(b) for b in result.below]
             if plain and all(isinstance(b, Symbol) or _letters(b) for b in plain):
                 rank = sum(len(items_of(b)) for b in plain)
-                facts.ranks.setdefault((found.base, found.layer), rank)
+                facts.ranks.setdefault((result.base, result.layer), rank)
     if isinstance(node, Scripted) and isinstance(node.base, Symbol) and node.base.name in BIG:
         for below in node.below:
             for item in subscripts(below):
@@ -198,11 +198,11 @@ def _range(item: Node, node: Scripted, facts: Facts, text: Text) -> None:
 
 def bound_letters(tree: Node) -> frozenset[str]:
     """Every letter that a sum of a formula binds."""
-    found = set()
+    result = set()
     for node in LATEX.walk(tree):
         if isinstance(node, Scripted) and isinstance(node.base, Symbol) and node.base.name in BIG:
             for below in node.below:
                 for inner in LATEX.walk(below):
                     if isinstance(inner, Symbol) and inner.kind == "letter":
-                        found.add(letter_name(inner.name))
-    return frozenset(found)
+                        result.add(letter_name(inner.name))
+    return frozenset(result)

@@ -142,9 +142,9 @@ class ValueReader(ABC, Generic[Value]):
             case Product(items=items):
                 return self.product(node, items)
             case Over(top=top, bottom=bottom):
-                found = derivative_of(self.formula, (node,))
-                if found is not None:
-                    return self.derivative(node, found[0])
+                result = derivative_of(self.formula, (node,))
+                if result is not None:
+                    return self.derivative(node, result[0])
                 return self.quotient(node, self.value(top), self.value(bottom))
             case Root(degree=degree, of=of):
                 return self._root(degree, self.value(of), place)
@@ -159,15 +159,15 @@ class ValueReader(ABC, Generic[Value]):
 
     def _sum(self, node: Node, terms: Sequence[tuple[str, Node]]) -> Value:
         self.check_length(node, terms)
-        found: Value | None = None
+        result: Value | None = None
         for sign, term in terms:
             part, place = self.value(term), self.formula.place(term)
-            if found is not None:
-                found = self.apply(sign, (found, part), place)
+            if result is not None:
+                result = self.apply(sign, (result, part), place)
             else:
-                found = self.apply("neg", (part,), place) if sign == "-" else part
-        assert found is not None
-        return found
+                result = self.apply("neg", (part,), place) if sign == "-" else part
+        assert result is not None
+        return result
 
     def check_length(self, node: Node, parts: Sequence[object]) -> None:
         """Raise `Refused` where too much stands in a row."""
@@ -194,9 +194,9 @@ class ValueReader(ABC, Generic[Value]):
 
     def factor(self, items: Sequence[Node]) -> tuple[Value, int]:
         """The value that begins the items, and how many it takes."""
-        found = derivative_of(self.formula, items)
-        if found is not None:
-            return self.derivative(items[0], found[0]), found[1]
+        result = derivative_of(self.formula, items)
+        if result is not None:
+            return self.derivative(items[0], result[0]), result[1]
         leading = self.leading(items)
         return leading if leading is not None else (self.value(items[0]), 1)
 
@@ -206,19 +206,19 @@ class ValueReader(ABC, Generic[Value]):
         running = self.letter(node)
         if running is not None:
             return running
-        found = spell(node)
-        if found is None:
+        result = spell(node)
+        if result is None:
             return self.unnamed(node)
-        if found.primes:
+        if result.primes:
             raise formula.refuse(node, "a derivative needs its argument: write f'(z_{ni})")
-        euler = found.base == "e" and not found.below and not found.layer and not found.is_word
+        euler = result.base == "e" and not result.below and not result.layer and not result.is_word
         if euler and not formula.names.is_declared("e"):
-            above = found.power or found.doubtful
+            above = result.power or result.doubtful
             exponent = self.number(Fraction(1), place) if above is None else self.value(above)
             return self.apply("exp", (exponent,), place)
-        found = settled(formula, found, self.scope)
-        value = self.named(node, found)
-        return value if found.power is None else self.raised(node, value, found.power)
+        result = settled(formula, result, self.scope)
+        value = self.named(node, result)
+        return value if result.power is None else self.raised(node, value, result.power)
 
     def mapped(self, function: Expr, argument: Value, place: Place) -> Value:
         """A function of one value, at an argument."""

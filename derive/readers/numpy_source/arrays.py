@@ -63,9 +63,9 @@ class Arrays:
             if isinstance(part, Unknown):
                 raise Refused(self.place(node), part.why)
         why: Refused | None = None
-        found: Any = None
+        result: Any = None
         try:
-            found = at_point(
+            result = at_point(
                 function, list(map(raw, args)), {n: raw(o) for n, o in options.items()}
             )
         except FAILS as error:
@@ -76,11 +76,11 @@ class Arrays:
                 expression = self.expression(node, args, shown, options)
         except Refused as refused:
             why = why or refused
-        if found is None and expression is None:
+        if result is None and expression is None:
             raise why or Refused(self.place(node), "this isn't known here")
-        if isinstance(found, list):
-            return tuple(self.array(f, None, every) for f in found)
-        return self.array(found, expression, every)
+        if isinstance(result, list):
+            return tuple(self.array(f, None, every) for f in result)
+        return self.array(result, expression, every)
 
     def array(self, numbers_: np.ndarray | None, node: Whole | None, parts: Sequence[Any]) -> Value:
         """A value whose expression isn't too large."""
@@ -133,8 +133,8 @@ class Arrays:
             why = why or refused
         if array is None and expression is None:
             raise why or Refused(self.place(node), "this part of an array isn't known here")
-        found = self.array(array, expression, [of, key])
-        return replace(found, classes=of.classes and array is not None and array.ndim > 0)
+        result = self.array(array, expression, [of, key])
+        return replace(result, classes=of.classes and array is not None and array.ndim > 0)
 
     def index(self, key: Any) -> Any:
         """A subscript in numbers; targets that are rows of ones and zeros give their classes."""
@@ -150,8 +150,8 @@ class Arrays:
             case Value(classes=True, array=array) if array is not None:
                 return np.argmax(array, axis=-1)
             case _:
-                found = numbers(key)
-                return found.astype(int) if found.dtype.kind == "f" else found
+                result = numbers(key)
+                return result.astype(int) if result.dtype.kind == "f" else result
 
     def part_of(self, node: ast.AST, of: Value, key: Any) -> Whole:
         """The expression of a part. Raises `Refused`."""

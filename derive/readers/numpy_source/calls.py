@@ -142,8 +142,8 @@ class Calls:
         """Methods of a dictionary or list that the text is given."""
         match name, args:
             case "get", [key, *rest]:
-                found = self.names.part(node, of, plain(key))
-                return rest[0] if isinstance(found, Unknown) and rest else found
+                result = self.names.part(node, of, plain(key))
+                return rest[0] if isinstance(result, Unknown) and rest else result
             case "copy", []:
                 return of
             case _, _ if name in METHODS:
@@ -191,25 +191,25 @@ class Calls:
         if function is None:
             Reader(self.arrays.name).maker(place, name)
             raise Refused(place, f"the function '{shorten(name)}' isn't known")
-        found = self.arrays.apply(node, function, args, name, options)
+        result = self.arrays.apply(node, function, args, name, options)
         if out is not None:
-            self.names.changed(out, found)
-        if name == "arange" and isinstance(found, Value):
-            return Value(found.array, None, found.behind, found.data, counts=len(args) == 1)
-        return found
+            self.names.changed(out, result)
+        if name == "arange" and isinstance(result, Value):
+            return Value(result.array, None, result.behind, result.data, counts=len(args) == 1)
+        return result
 
     def of_several(
         self, node: ast.Call, name: str, function: Callable[..., Any], args: list[Any], options: Any
     ) -> Any:
         """A function that gives several arrays."""
-        found = self.arrays.apply(node, function, args, name, options)
+        result = self.arrays.apply(node, function, args, name, options)
         if name == "slogdet" and isinstance(args[0], Value) and args[0].node is not None:
-            sign, log = found
+            sign, log = result
             symbolic = (
                 self.arrays.expression(node, args, "logdet") if self.arrays.symbolic else None
             )
             return sign, Value(log.array, symbolic, log.behind)
-        return list(found)
+        return list(result)
 
     def drawn(self, node: ast.Call, name: str, args: list[Any], options: dict[str, Any]) -> Any:
         """Random numbers: data, whatever they are."""
@@ -293,10 +293,10 @@ class Calls:
         """Python's own functions over known numbers."""
         match name, args:
             case "sum", [list() | tuple() as parts, *_] if bare:
-                found: Any = literal(0, self.place(node))
+                result: Any = literal(0, self.place(node))
                 for part in parts:
-                    found = binary(self.arrays, node, ast.Add(), found, part)
-                return found
+                    result = binary(self.arrays, node, ast.Add(), result, part)
+                return result
             case "max" | "min", [list() | tuple() as parts] if bare:
                 return self.of_numbers(node, name, list(parts), bare)
             case "max" | "min", [_, _, *_] if bare and all(isinstance(a, Number) for a in args):
@@ -312,27 +312,27 @@ class Calls:
 
     def entries(self, node: ast.AST, value: Any) -> list[Any]:
         """What a loop goes through. Raises `Refused`."""
-        found: Any
+        result: Any
         match value:
             case list() | tuple():
-                found = list(value)
+                result = list(value)
             case dict():
-                found = list(value)
+                result = list(value)
             case str():
-                found = list(value)
+                result = list(value)
             case range() if len(value) > LONGEST:
                 raise Endless(self.place(node))
             case range():
-                found = [Number(k) for k in value]
+                result = [Number(k) for k in value]
             case Value(array=array) if array is not None and array.ndim:
-                found = [self.arrays.picked(node, value, Number(k)) for k in range(len(array))]
+                result = [self.arrays.picked(node, value, Number(k)) for k in range(len(array))]
             case Unknown():
-                found = list(self.names.members(node, value))
+                result = list(self.names.members(node, value))
             case _:
                 raise Refused(self.place(node), "a loop over this isn't known here")
-        if len(found) > LONGEST:
+        if len(result) > LONGEST:
             raise Endless(self.place(node))
-        return list(found)
+        return list(result)
 
 
 def entries_of(value: Any) -> dict[Any, Any]:
@@ -354,7 +354,7 @@ def _rounded(name: str, of: Number, place: Place) -> Number:
             return of
         case _:
             try:
-                found = int(of.value) if name == "int" else round(of.value)
+                result = int(of.value) if name == "int" else round(of.value)
             except (ValueError, OverflowError):
                 raise Refused(place, "this is no number") from None
-            return Number(found, of.node if found == of.value else None)
+            return Number(result, of.node if result == of.value else None)

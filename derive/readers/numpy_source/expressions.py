@@ -89,12 +89,12 @@ class Expressions:
             raise Refused(place, "this is nested too deeply; split it with names of your own")
         self.depth += 1
         try:
-            found = self._value(node, place)
+            result = self._value(node, place)
         finally:
             self.depth -= 1
-        if isinstance(found, Broken):
-            raise found.why
-        return found
+        if isinstance(result, Broken):
+            raise result.why
+        return result
 
     def _value(self, node: ast.expr, place: Place) -> Any:
         match node:
@@ -127,9 +127,9 @@ class Expressions:
             case ast.IfExp(test=test, body=body, orelse=other):
                 return self.value(body if self.truth(node, self.value(test)) else other)
             case ast.NamedExpr(target=target, value=inner):
-                found = self.value(inner)
-                self.scope.bind(target, found)
-                return found
+                result = self.value(inner)
+                self.scope.bind(target, result)
+                return result
             case _:
                 return self.made(node, place)
 
@@ -141,13 +141,13 @@ class Expressions:
             case ast.List(elts=parts) | ast.Set(elts=parts):
                 return list(self.several(parts))
             case ast.Dict(keys=keys, values=values):
-                found: dict[Any, Any] = {}
+                result: dict[Any, Any] = {}
                 for key, value in zip(keys, values, strict=True):
                     if key is None:
-                        found |= entries_of(self.value(value))
+                        result |= entries_of(self.value(value))
                     else:
-                        found[plain(self.value(key))] = self.attempt(value)
-                return found
+                        result[plain(self.value(key))] = self.attempt(value)
+                return result
             case (
                 ast.ListComp(elt=element) | ast.GeneratorExp(elt=element) | ast.SetComp(elt=element)
             ):
@@ -167,13 +167,13 @@ class Expressions:
 
     def several(self, parts: Sequence[ast.expr]) -> Iterable[Any]:
         """Entries of a list, unpacked where `*` stands."""
-        found: list[Any] = []
+        result: list[Any] = []
         for part in parts:
             if isinstance(part, ast.Starred):
-                found += self.calls.entries(part, self.value(part.value))
+                result += self.calls.entries(part, self.value(part.value))
             else:
-                found.append(self.attempt(part))
-        return found
+                result.append(self.attempt(part))
+        return result
 
     def attempt(self, node: ast.expr) -> Any:
         """The value, or why there is none: it may not be needed."""
@@ -200,19 +200,19 @@ class Expressions:
         if isinstance(node, ast.Constant):
             return str(node.value)
         if isinstance(node, ast.FormattedValue):
-            found = plain(self.value(node.value))
-            if isinstance(found, int | str):
-                return str(found)
+            result = plain(self.value(node.value))
+            if isinstance(result, int | str):
+                return str(result)
         raise Refused(self.place(node), "this text isn't known here")
 
     def either(self, node: ast.BoolOp, op: ast.boolop, values: Sequence[ast.expr]) -> Any:
         """`and`, `or`, as far as it is known."""
-        found: Any = None
+        result: Any = None
         for part in values:
-            found = self.value(part)
-            if self.truth(part, found) == isinstance(op, ast.Or):
-                return found
-        return found
+            result = self.value(part)
+            if self.truth(part, result) == isinstance(op, ast.Or):
+                return result
+        return result
 
     def truth(self, node: ast.AST, value: Any) -> bool:
         """Whether a condition holds. Raises `Refused` where the arrays decide it."""
@@ -311,10 +311,10 @@ class Expressions:
                     ) from None
             case list() | tuple() | str() | range():
                 try:
-                    found = of[whole(key)]
+                    result = of[whole(key)]
                 except FAILS:
                     raise Refused(place, "there is no such entry") from None
-                return list(found) if isinstance(of, list) and isinstance(key, slice) else found
+                return list(result) if isinstance(of, list) and isinstance(key, slice) else result
             case Value():
                 return self.arrays.picked(node, of, key)
             case _:
@@ -335,6 +335,6 @@ class Expressions:
     def callee(self, node: ast.expr) -> Any:
         """What is called. A name that nothing gives is one of Python's or NumPy's own."""
         if isinstance(node, ast.Name):
-            found = self.names.function(node.id)
-            return Module(node.id) if found is None else found
+            result = self.names.function(node.id)
+            return Module(node.id) if result is None else result
         return self.value(node)

@@ -48,19 +48,19 @@ class Formulas:
 
     def chosen(self) -> list[Record]:
         """One record for each tensor: the one that is wrong, else the last with a formula."""
-        found: dict[str, Record] = {}
+        result: dict[str, Record] = {}
         for record in self.records.values:
             if record.tensor is None or self.says_nothing(record):
                 continue
             if not record.last and record.tensor != record.guess:
                 continue  # on the way to another
-            old = found.get(record.tensor)
+            old = result.get(record.tensor)
             better = old is None or not old.wrong
             if old is not None and not record.wrong and record.value.node is None:
                 better = better and old.value.node is None
             if better or record.wrong:
-                found[record.tensor] = record
-        return sorted(found.values(), key=lambda r: r.index)
+                result[record.tensor] = record
+        return sorted(result.values(), key=lambda r: r.index)
 
     def says_nothing(self, record: Record) -> bool:
         """Whether a tensor is given as itself, as in `A1 = cache["A1"]`."""
@@ -259,13 +259,13 @@ def _divided(record: Record, records: Records) -> bool:
 
 def _holds(record: Record, again: Records) -> bool | None:
     """Whether a value is the same tensor in another walk; None where it isn't there."""
-    found = [r for r in again.values if r.spot == record.spot and r.last]
-    if not found:
+    result = [r for r in again.values if r.spot == record.spot and r.last]
+    if not result:
         return None
     scale = record.match.scale if record.match is not None else 1
     return any(
         r.tensor == record.tensor and r.match is not None and (r.match.scale == 1) == (scale == 1)
-        for r in found
+        for r in result
     )
 
 

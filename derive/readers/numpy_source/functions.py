@@ -36,18 +36,18 @@ class Functions:
                 return made
             case Instance():
                 for word in ("__call__", "forward"):
-                    found = function.of.member(word)
-                    if isinstance(found, Function):
+                    result = function.of.member(word)
+                    if isinstance(result, Function):
                         return self._run(
-                            node, Function(found.node, found.seen, function), args, options
+                            node, Function(result.node, result.seen, function), args, options
                         )
                 raise Refused(self.names.arrays.place(node), "this object can't be called")
             case Method(of=Parent(of=Instance() as this), name=name):
                 bases = (b.member(name) for b in this.of.bases)
-                found = next((b for b in bases if isinstance(b, Function)), None)
-                if found is None:
+                result = next((b for b in bases if isinstance(b, Function)), None)
+                if result is None:
                     return None
-                return self._run(node, Function(found.node, found.seen, this), args, options)
+                return self._run(node, Function(result.node, result.seen, this), args, options)
             case Function():
                 return self._run(node, function, args, options)
             case _:
@@ -57,11 +57,11 @@ class Functions:
         """An attribute of an object."""
         if name in of.attributes:
             return of.attributes[name]
-        found = of.of.member(name)
-        if isinstance(found, Function):
-            bound = bound_to(found, of)
-            return self._run(node, bound, [], {}) if "property" in _decorators(found) else bound
-        return self.names.leaf(node, name) if found is None else found
+        result = of.of.member(name)
+        if isinstance(result, Function):
+            bound = bound_to(result, of)
+            return self._run(node, bound, [], {}) if "property" in _decorators(result) else bound
+        return self.names.leaf(node, name) if result is None else result
 
     def _run(
         self, node: ast.AST, function: Function, args: list[Any], options: dict[str, Any]

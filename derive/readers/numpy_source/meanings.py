@@ -194,11 +194,11 @@ class Meanings:
         stem = name if check_name(name) is None else f"my_{re.sub(r'[^A-Za-z0-9_]', '', name)}"
         if is_adjoint(stem) or self.records.model.tensor(stem) is not None or check_name(stem):
             stem = f"my_{stem}"[:50]
-        found, count = stem, 2
-        while found in self.taken or self.records.model.tensor(found) is not None:
-            found, count = f"{stem}_{count}", count + 1
-        self.taken.add(found)
-        return found
+        result, count = stem, 2
+        while result in self.taken or self.records.model.tensor(result) is not None:
+            result, count = f"{stem}_{count}", count + 1
+        self.taken.add(result)
+        return result
 
     def entry_name(self, of: str, key: str, value: Any) -> str:
         """The name of an entry: under a parameter's name that, or its derivative."""

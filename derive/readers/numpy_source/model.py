@@ -86,8 +86,8 @@ class Model:
     def tensor(self, name: str) -> str | None:
         """The tensor that a name may mean."""
         if name not in self._guessed:
-            found = self.given.get(name) or guessed(name, self.vocabulary, self.said)
-            self._guessed[name] = found
+            result = self.given.get(name) or guessed(name, self.vocabulary, self.said)
+            self._guessed[name] = result
         return self._guessed[name]
 
     @cached_property
@@ -175,9 +175,9 @@ class Model:
         family = _FAMILIES.get(of.name)
         if family is not None:
             pattern = re.compile(rf"{family}_?\d+")
-            found = [n for n in self.vocabulary.shapes if pattern.fullmatch(n)]
-            if found:
-                return sorted(found, key=lambda n: int(re.sub(r"\D", "", n)))
+            result = [n for n in self.vocabulary.shapes if pattern.fullmatch(n)]
+            if result:
+                return sorted(result, key=lambda n: int(re.sub(r"\D", "", n)))
         if of.name.lower().strip("_") in _PARAMETERS:
             return [t.name for t in self.vocabulary.system.having("parameter")]
         return None
@@ -190,15 +190,15 @@ class Model:
 
     @cached_property
     def _sizes(self) -> dict[int, list[tuple[str, float]]]:
-        found: dict[int, list[tuple[str, float]]] = {}
+        result: dict[int, list[tuple[str, float]]] = {}
         for name in self.vocabulary.shapes:
             array = self.numbers.get(name)
             if array is None or self.roles.get(name) in ("input", "target", "hyperparameter"):
                 continue
             total = float(np.abs(array).sum())
             if total and np.isfinite(total):
-                found.setdefault(array.size, []).append((name, total))
-        return found
+                result.setdefault(array.size, []).append((name, total))
+        return result
 
     def matches(self, array: np.ndarray, read: frozenset[str]) -> list[Match]:
         """The tensors that a value is, as it stands or times the number of samples or -1.
@@ -208,16 +208,16 @@ class Model:
         if array.dtype.kind != "f" or array.size not in self._sizes:
             return []
         total = float(np.abs(array).sum())
-        found = []
+        result = []
         for name, other in self._sizes[array.size]:
             for scale in (1, self.samples) if self.of_samples(name) else (1,):
                 if abs(total - scale * other) <= 10 * CLOSE * scale * other:
-                    found += [
+                    result += [
                         Match(name, sign * scale)
                         for sign in (1, -1)
                         if self._is(array / (sign * scale), name, read)
                     ]
-        return found
+        return result
 
     def of_samples(self, name: str) -> bool:
         """Whether a tensor is an error term that each sample has."""

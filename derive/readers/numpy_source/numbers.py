@@ -23,9 +23,9 @@ def bounded(shape: Sequence[Any]) -> None:
 
 
 def _shape(shape: Any) -> tuple[int, ...]:
-    found = tuple(int(n) for n in np.atleast_1d(np.asarray(shape)))
-    bounded(found)
-    return found
+    result = tuple(int(n) for n in np.atleast_1d(np.asarray(shape)))
+    bounded(result)
+    return result
 
 
 def _sigmoid(x: Any) -> Any:
@@ -39,8 +39,8 @@ def _softmax(x: Any, axis: Any = None) -> Any:
 
 def _logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     top = np.max(x, axis=axis, keepdims=True)
-    found = np.log(np.sum(np.exp(x - top), axis=axis, keepdims=True)) + top
-    return found if keepdims else np.squeeze(found, axis=axis)
+    result = np.log(np.sum(np.exp(x - top), axis=axis, keepdims=True)) + top
+    return result if keepdims else np.squeeze(result, axis=axis)
 
 
 def _log_softmax(x: Any, axis: Any = None) -> Any:
@@ -161,8 +161,8 @@ def _copy(x: Any, *_: Any) -> Any:
 
 
 def _number(x: Any = 0) -> Any:
-    found = np.asarray(x, float)
-    return found.reshape(()) if found.size == 1 else found
+    result = np.asarray(x, float)
+    return result.reshape(()) if result.size == 1 else result
 
 
 def _whole(x: Any = 0) -> Any:
@@ -314,10 +314,10 @@ def at_point(function: Callable[..., Any], args: Sequence[Any], options: Mapping
     if isinstance(options.get("axis"), list):
         options = {**options, "axis": tuple(options["axis"])}
     with np.errstate(all="ignore"):
-        found = function(*args, **options)
-    if isinstance(found, tuple | list):
-        return [np.asarray(f) for f in found]
-    found = np.asarray(found)
-    if found.dtype.kind not in "fiub" or found.size > MOST_ENTRIES:
+        result = function(*args, **options)
+    if isinstance(result, tuple | list):
+        return [np.asarray(f) for f in result]
+    result = np.asarray(result)
+    if result.dtype.kind not in "fiub" or result.size > MOST_ENTRIES:
         raise TooLarge
-    return found
+    return result

@@ -80,32 +80,36 @@ def _of_numbers(
             case ast.Pow():
                 if abs(b) > 1000 or (isinstance(a, int) and abs(a) > 10**6 and abs(b) > 40):
                     raise Refused(place, "this number is too large")
-                found = a**b
+                result = a**b
             case ast.Add():
-                found = a + b
+                result = a + b
             case ast.Sub():
-                found = a - b
+                result = a - b
             case ast.Mult():
-                found = a * b
+                result = a * b
             case ast.Div():
-                found = a / b
+                result = a / b
             case ast.FloorDiv():
-                found = a // b
+                result = a // b
             case ast.Mod():
-                found = a % b
+                result = a % b
             case _:
                 raise Refused(place, "this operator isn't known between numbers")
     except ArithmeticError:
         raise Refused(place, "this is no number") from None
-    if isinstance(found, complex) or (isinstance(found, int) and found.bit_length() > 1000):
+    if isinstance(result, complex) or (isinstance(result, int) and result.bit_length() > 1000):
         raise Refused(place, "this number is too large")
     node_ = None
-    if isinstance(one.node, Literal) and isinstance(other.node, Literal) and isinstance(found, int):
-        node_ = literal(found, place).node
+    if (
+        isinstance(one.node, Literal)
+        and isinstance(other.node, Literal)
+        and isinstance(result, int)
+    ):
+        node_ = literal(result, place).node
     elif arrays.symbolic and one.node is not None and other.node is not None:
         with suppress(Refused):
             node_ = arrays.expression(node, [one, other], op)
-    return Number(found, node_)
+    return Number(result, node_)
 
 
 def unary(arrays: Arrays, node: ast.AST, op: ast.unaryop, of: Any) -> Any:
@@ -124,15 +128,15 @@ def unary(arrays: Arrays, node: ast.AST, op: ast.unaryop, of: Any) -> Any:
 
 def compared(arrays: Arrays, node: ast.AST, sides: list[Any], ops: Sequence[ast.cmpop]) -> Any:
     """A chain of comparisons."""
-    found: Any = True
+    result: Any = True
     for one, op, other in zip(sides, ops, sides[1:], strict=False):
         test = _comparison(arrays, node, op, one, other)
-        found = (
+        result = (
             test
-            if found is True
-            else arrays.apply(node, np.logical_and, [found, test], ast.BitAnd())
+            if result is True
+            else arrays.apply(node, np.logical_and, [result, test], ast.BitAnd())
         )
-    return found
+    return result
 
 
 def _comparison(arrays: Arrays, node: ast.AST, op: ast.cmpop, one: Any, other: Any) -> Any:

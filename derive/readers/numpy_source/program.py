@@ -91,11 +91,11 @@ class Program:
         for name in names:
             if name in self.names.globals and name not in frame.values:
                 place = Place("formulas", 1, 1)
-                found = (
+                result = (
                     self.names.model.known(name, place) if self.names.model.tensor(name) else None
                 )
-                if found is not None:
-                    frame.values[name] = found
+                if result is not None:
+                    frame.values[name] = result
             default = defaults.get(name)
             if (
                 default is not None

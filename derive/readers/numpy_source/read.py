@@ -127,16 +127,16 @@ def _score(records: Records) -> tuple[int, int]:
 def _corrected(way: Way) -> tuple[Records, Way]:
     """The walk in which what is wrong is taken for right by what reads it."""
     records = way.walked(symbolic=True)
-    while (found := records.mismatched()) and len(way.wrong) < MOST_WRONG:
-        other = records.otherwise(found[0])
+    while (result := records.mismatched()) and len(way.wrong) < MOST_WRONG:
+        other = records.otherwise(result[0])
         if other is not None:
             named = replace(way, wrong=way.wrong | {other.spot})
             again = max((named, replace(named, own_loss=True)), key=_worth)
             fewer = again.walked(symbolic=True)
-            if len(fewer.mismatched()) < len(found):
+            if len(fewer.mismatched()) < len(result):
                 way, records = again, fewer
                 continue
-        way = replace(way, wrong=way.wrong | {found[0].spot})
+        way = replace(way, wrong=way.wrong | {result[0].spot})
         records = way.walked(symbolic=True)
     if any(r.wrong and r.tensor and records.model.of_samples(r.tensor) for r in records.values):
         own = replace(way, own_loss=True)

@@ -103,16 +103,16 @@ class Records:
         if array is None:
             return []
         given = {r.tensor for r in self.values}
-        found = []
+        result = []
         for name in model.vocabulary.shapes:
             view = model.view(name)
             if view is None or not is_adjoint(name) or name in model.roles or name in given:
                 continue
             if view.shape == array.shape:
-                found.append(model.layout.shown(name))
+                result.append(model.layout.shown(name))
             elif view.shape == array.shape[::-1]:
-                found.append(f"{name}.T")
-        return found
+                result.append(f"{name}.T")
+        return result
 
     @property
     def right(self) -> list[Record]:
@@ -138,18 +138,18 @@ class Records:
         turned = (r for r in self.values if r.match is not None and r.match.scale < 0)
         read |= down & {r.index for r in turned}
         matched = {(r.key, r.tensor) for r in self.right}
-        found = []
+        result = []
         for record in self.values:
             if not record.last or record.index in read:
                 continue
             if self._is_another(record) and (record.key, record.guess) not in matched:
-                found.append(record)
+                result.append(record)
             if record.meant is None or record.tensor is not None:
                 continue
             forward = not is_adjoint(record.meant) or record.meant in self.model.roles
             if not (forward and (record.key, record.meant) in matched):
-                found.append(record)
-        return found
+                result.append(record)
+        return result
 
     def _is_full(self, step: Step) -> bool:
         """Whether a parameter goes down by the model's own rate."""

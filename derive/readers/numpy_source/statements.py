@@ -48,11 +48,11 @@ class Statements:
         """One statement. Raises `Refused` where what it assigns isn't known."""
         match statement:
             case ast.Assign(targets=targets, value=value):
-                found = self.expressions.attempt(value)
+                result = self.expressions.attempt(value)
                 if isinstance(value, ast.Dict):
-                    self.assignments.named_entries(base_name(targets[0]), value, found)
+                    self.assignments.named_entries(base_name(targets[0]), value, result)
                 for target in targets:
-                    self.assignments.bind(target, found)
+                    self.assignments.bind(target, result)
             case ast.AnnAssign(target=target, value=value) if value is not None:
                 self.assignments.bind(target, self.expressions.attempt(value))
             case ast.AugAssign(target=target, op=op, value=value):
@@ -69,10 +69,10 @@ class Statements:
                 chosen = self.expressions.truth(test, self.expressions.value(test))
                 self.block(body if chosen else other)
             case ast.Return(value=value):
-                found = None if value is None else self.expressions.attempt(value)
+                result = None if value is None else self.expressions.attempt(value)
                 if isinstance(value, ast.Dict):
-                    self.assignments.named_entries("", value, found)
-                raise Return(found)
+                    self.assignments.named_entries("", value, result)
+                raise Return(result)
             case ast.Expr(value=value):
                 self.expressions.attempt(value)
             case ast.With(body=body) | ast.Try(body=body):

@@ -25,33 +25,33 @@ class Symbols(Reader):
 
     def length(self, node: ast.expr) -> Affine | Extent | None:
         """An extent among the parts."""
-        found = self.resolve(node)
-        return found if isinstance(found, Extent) else None
+        result = self.resolve(node)
+        return result if isinstance(result, Extent) else None
 
     def quoted(self, value: Any, like: ast.AST) -> ast.expr:
         """A value as a piece of syntax. Raises `Refused` where it has no expression."""
-        found: ast.expr
+        result: ast.expr
         match value:
             case Value(counts=True):
-                found = ast.Call(ast.Name("arange"), [], [])
+                result = ast.Call(ast.Name("arange"), [], [])
             case Number(node=Literal(), value=number):
-                found = ast.Constant(number)
+                result = ast.Constant(number)
                 if number < 0:
-                    found = ast.UnaryOp(ast.USub(), ast.copy_location(ast.Constant(-number), like))
+                    result = ast.UnaryOp(ast.USub(), ast.copy_location(ast.Constant(-number), like))
             case Value(node=node) | Number(node=node) if node is not None:
                 name = f"part {len(self.known)}"
                 self.known[name] = node
-                found = ast.Name(name)
+                result = ast.Name(name)
             case None | bool() | str():
-                found = ast.Constant(value)
+                result = ast.Constant(value)
             case tuple() | list() if is_small(value):
-                found = ast.Tuple([self.quoted(v, like) for v in value])
+                result = ast.Tuple([self.quoted(v, like) for v in value])
             case range():
-                found = ast.Call(ast.Name("arange"), [], [])
+                result = ast.Call(ast.Name("arange"), [], [])
             case slice(start=None, stop=None, step=None):
-                found = ast.Slice()
+                result = ast.Slice()
             case Module(path=path):
-                found = ast.Name(path.rpartition(".")[2])
+                result = ast.Name(path.rpartition(".")[2])
             case _:
                 raise Refused(self.place(like), "this has no expression over whole arrays")
-        return ast.copy_location(found, like)
+        return ast.copy_location(result, like)

@@ -66,10 +66,10 @@ def added(
 ) -> Value:
     """`p[np.arange(n), y] -= 1`, `dz[z <= 0] *= 0.1`."""
     part = arrays.picked(node, old, key)
-    found = with_part(arrays, node, old, key, binary(arrays, node, op, part, more))
+    result = with_part(arrays, node, old, key, binary(arrays, node, op, part, more))
     by = more.node if isinstance(more, Value | Number) else None
     if not arrays.symbolic or old.node is None or by is None:
-        return found
+        return result
     whole = binary(arrays, node, op, Value(None, old.node), Value(None, by))
     match key:
         case (Value(counts=True) | range(), Value(node=classes)) if classes is not None:
@@ -80,11 +80,11 @@ def added(
                     by = Indexed(by, (All(place=place), New(place=place)), place=place)
                 each = Value(None, of_each("*", hot, by, place=place))
                 whole = binary(arrays, node, op, Value(None, old.node), each)
-                return replace(found, node=whole.node)
+                return replace(result, node=whole.node)
         case _:
             pass
     shown = _part_expression(arrays, node, old.node, key, whole)
-    return replace(found, node=shown)
+    return replace(result, node=shown)
 
 
 def _is_mask(key: Any) -> bool:

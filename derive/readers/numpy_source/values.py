@@ -110,8 +110,8 @@ class Class:
         """What the class or one of its bases says of a name; None where none does."""
         if name in self.members:
             return self.members[name]
-        found = (b.member(name) for b in self.bases)
-        return next((f for f in found if f is not None), None)
+        result = (b.member(name) for b in self.bases)
+        return next((f for f in result if f is not None), None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,18 +168,18 @@ def numbers(value: Any) -> np.ndarray:
 
 def behind(values: Iterable[Any]) -> frozenset[int]:
     """The values of the text that some are made of."""
-    found: frozenset[int] = frozenset()
+    result: frozenset[int] = frozenset()
     for value in values:
         match value:
             case Value(behind=more) if more:
-                found |= more
+                result |= more
             case list() | tuple() if is_small(value):
-                found |= behind(value)
+                result |= behind(value)
             case slice():
-                found |= behind((value.start, value.stop, value.step))
+                result |= behind((value.start, value.stop, value.step))
             case _:
                 pass
-    return found
+    return result
 
 
 def is_data(value: Any) -> bool:

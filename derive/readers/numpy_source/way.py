@@ -68,7 +68,7 @@ class Way:
 
 def words(tree: ast.Module) -> frozenset[str]:
     """Every name of a text."""
-    found = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
-    found |= {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute)}
-    found |= {n.arg for n in ast.walk(tree) if isinstance(n, ast.arg)}
-    return frozenset(found | {str(n.value) for n in ast.walk(tree) if isinstance(n, ast.Constant)})
+    result = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
+    result |= {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute)}
+    result |= {n.arg for n in ast.walk(tree) if isinstance(n, ast.arg)}
+    return frozenset(result | {str(n.value) for n in ast.walk(tree) if isinstance(n, ast.Constant)})

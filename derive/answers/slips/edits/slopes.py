@@ -67,7 +67,7 @@ class Group:
 
 def groups(whole: Nested, slopes: Sequence[Slope], evaluator: Evaluator) -> list[Group]:
     """The derivatives of activations in a formula, however they are written."""
-    found = []
+    result = []
     for position in positions(whole):
         node = position.node
         if not isinstance(node, Mul) and not position.whole_product:
@@ -82,9 +82,9 @@ def groups(whole: Nested, slopes: Sequence[Slope], evaluator: Evaluator) -> list
             for slope in slopes:
                 own = tuple(k for k in which if {r.tensor for r in reads(args[k])} <= slope.tensors)
                 if at and own and _is(slope, at, [args[k] for k in own], evaluator):
-                    found.append(Group(position, own if isinstance(node, Mul) else (), slope, at))
+                    result.append(Group(position, own if isinstance(node, Mul) else (), slope, at))
                     break
-    return found
+    return result
 
 
 def _is(slope: Slope, at: tuple[Affine, ...], parts: Sequence[Expr], evaluator: Evaluator) -> bool:

@@ -92,7 +92,7 @@ class ArrayReader(ValueReader[whole.Whole]):
         at = next((k for k, i in enumerate(items) if sum_letter(i)), None)
         if at is not None:
             return self.over_samples(items, at)
-        found: whole.Whole | None = None
+        result: whole.Whole | None = None
         sign, start = "", 0
         for k, item in enumerate((*items, Operator(items[-1].at, ""))):
             if not isinstance(item, Operator):
@@ -102,10 +102,10 @@ class ArrayReader(ValueReader[whole.Whole]):
             if item.name not in _SIGNS:
                 raise self.formula.refuse(item, "this sign can't be read over whole arrays")
             part = self.run(items[start:k])
-            found = part if found is None else self.joined(items[start], sign, found, part)
+            result = part if result is None else self.joined(items[start], sign, result, part)
             sign, start = item.name, k + 1
-        assert found is not None
-        return found
+        assert result is not None
+        return result
 
     def over_samples(self, items: Sequence[Node], at: int) -> whole.Whole:
         r"""`\frac1N \sum_n \delta_n (y_n)^\top`: a sum of what each sample's arrays give."""
@@ -116,8 +116,10 @@ class ArrayReader(ValueReader[whole.Whole]):
             raise self.formula.refuse(items[at], "a sum of what? write it behind the sum")
         self.samples.begin(letter)
         inner = self.product(body[0], body)
-        found = self.samples.end(items[at], inner)
-        return found if not before else self.times(items[0], self.product(before[0], before), found)
+        result = self.samples.end(items[at], inner)
+        return (
+            result if not before else self.times(items[0], self.product(before[0], before), result)
+        )
 
     def joined(self, node: Node, sign: str, left: whole.Whole, right: whole.Whole) -> whole.Whole:
         """Two values with a sign between them."""
@@ -164,14 +166,14 @@ class ArrayReader(ValueReader[whole.Whole]):
 
     def run(self, items: Sequence[Node]) -> whole.Whole:
         """Factors side by side, from the left."""
-        found: whole.Whole | None = None
+        result: whole.Whole | None = None
         k = 0
         while k < len(items):
             part, taken = self.factor(items[k:])
-            found = part if found is None else self.times(items[k], found, part)
+            result = part if result is None else self.times(items[k], result, part)
             k += taken
-        assert found is not None
-        return found
+        assert result is not None
+        return result
 
     def derivative(self, node: Node, slope: Slope) -> whole.Whole:
         """A derivative as a value."""
@@ -194,8 +196,8 @@ class ArrayReader(ValueReader[whole.Whole]):
 
     def leading(self, items: Sequence[Node]) -> tuple[whole.Whole, int] | None:
         """A sum, an indicator, or a call that begins the items, and how many it takes."""
-        found = head(items[0])
-        if found is not None and found[0] in ("sum", "prod") and len(items) > 1:
+        result = head(items[0])
+        if result is not None and result[0] in ("sum", "prod") and len(items) > 1:
             raise self.formula.refuse(
                 items[0], "a sum over letters needs subscripts; write them, or a product of arrays"
             )

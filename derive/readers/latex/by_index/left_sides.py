@@ -48,21 +48,21 @@ def left_of(formula: Formula, node: Node, sign: str, whole: bool = False) -> Lef
     first = bare(items[0])
     if len(items) == 2 and isinstance(first, Symbol) and first.name in ("d", "partial"):
         raise formula.refuse(node, "a differential isn't read; give the derivative")
-    found = spell(items[0])
-    if found is None or len(items) > 2 or (len(items) == 2 and not _called(items[1])):
+    result = spell(items[0])
+    if result is None or len(items) > 2 or (len(items) == 2 and not _called(items[1])):
         raise formula.refuse(node, _EXPECTED)
-    if found.primes or (len(items) == 2 and found.base in FUNCTION_LETTERS and not found.below):
+    if result.primes or (len(items) == 2 and result.base in FUNCTION_LETTERS and not result.below):
         raise formula.refuse(
             node, "a function isn't defined here; write the formula of the tensor that it gives"
         )
-    found = settled(formula, found, frozenset(), on_left=True)
-    if found.is_turned or found.power is not None:
+    result = settled(formula, result, frozenset(), on_left=True)
+    if result.is_turned or result.power is not None:
         raise formula.refuse(node, _EXPECTED)
-    tensor = formula.names.define(found, len(_pieces(found)))
-    is_next = found.is_next or is_change or _moves(formula, tensor, sign)
+    tensor = formula.names.define(result, len(_pieces(result)))
+    is_next = result.is_next or is_change or _moves(formula, tensor, sign)
     if is_change and formula.names.vocabulary is None:
         raise formula.refuse(node, "a change isn't read; write W_{ij} \\leftarrow W_{ij} + ...")
-    letters = () if whole and not found.below else _letters(formula, found, tensor)
+    letters = () if whole and not result.below else _letters(formula, result, tensor)
     return Left(tensor, letters, is_next, is_change)
 
 
@@ -88,10 +88,10 @@ def _moves(formula: Formula, tensor: str, sign: str) -> bool:
 def _derivative(
     formula: Formula, node: Node, items: Sequence[Node], slope: tuple[Slope, int], whole: bool
 ) -> Left:
-    found, taken = slope
+    result, taken = slope
     if taken != len(items):
         raise formula.refuse(node, _EXPECTED)
-    by = adjoint(formula, found, frozenset(), on_left=True)
+    by = adjoint(formula, result, frozenset(), on_left=True)
     if by is None:
         raise formula.refuse(
             node, "only derivatives of the objective are tensors that a formula can give"

@@ -41,12 +41,14 @@ class Range:
 def reduction(formula: Formula, big: Scripted, op: str, scope: Scope, product: Node) -> Syntax:
     """A sum, product or extremum of all that follows it."""
     place = formula.place(big)
-    found = _range(formula, big, scope)
-    inner = scope | {x.name for x in found.letters}
+    result = _range(formula, big, scope)
+    inner = scope | {x.name for x in result.letters}
     value = formula.value(product, inner)
-    tests = [_condition(formula, c, inner) for c in found.conditions]
-    tests += [t for s in found.starts if (t := _start(formula, s, inner, place)) is not None]
-    tests += [t for e in found.ends if (t := _end(formula, e, inner, place, value, op)) is not None]
+    tests = [_condition(formula, c, inner) for c in result.conditions]
+    tests += [t for s in result.starts if (t := _start(formula, s, inner, place)) is not None]
+    tests += [
+        t for e in result.ends if (t := _end(formula, e, inner, place, value, op)) is not None
+    ]
     if tests:
         infinity = Name(place, "inf")
         rest: dict[str, Syntax] = {
@@ -56,17 +58,17 @@ def reduction(formula: Formula, big: Scripted, op: str, scope: Scope, product: N
             "min": infinity,
         }
         value = Fn(place, "where", (joined("and", tests, place), value, rest[op]))
-    return Red(place, op, found.letters, value)
+    return Red(place, op, result.letters, value)
 
 
 def _range(formula: Formula, big: Scripted, scope: Scope) -> Range:
     if len(big.below) != 1:
         raise formula.refuse(big, "a letter is missing below it; write \\sum_{j}")
-    found = Range(())
+    result = Range(())
     for item in _items(big.below[0]):
         node = bare(item)
         if isinstance(node, Relation):
-            found = _related(formula, found, node, scope)
+            result = _related(formula, result, node, scope)
             continue
         for part in pieces_of(node, True):
             letter = letter_of(part)
@@ -74,21 +76,21 @@ def _range(formula: Formula, big: Scripted, scope: Scope) -> Range:
                 raise formula.refuse(
                     part, "below a sum stand letters, such as \\sum_{i,j} or \\sum_{j=1}^{J}"
                 )
-            found = _with(formula, found, part, letter)
+            result = _with(formula, result, part, letter)
     if big.above:
-        if len(found.letters) != 1:
+        if len(result.letters) != 1:
             raise formula.refuse(big, "an end needs one letter below; write \\sum_{j=1}^{J}")
-        ends = (*found.ends, (found.letters[0].name, big.above[0], True))
-        found = replace(found, ends=ends)
-    if not found.letters:
+        ends = (*result.ends, (result.letters[0].name, big.above[0], True))
+        result = replace(result, ends=ends)
+    if not result.letters:
         raise formula.refuse(big, "no letter runs here; write the letter below, as in \\sum_{j}")
-    return found
+    return result
 
 
 def _items(below: Node) -> list[Node]:
     r"""What stands below, between commas; `0 \le u,v < 3` is a range for each letter."""
     items = [bare(i) for i in subscripts(below)]
-    found: list[Node] = []
+    result: list[Node] = []
     while items:
         first = items.pop(0)
         end = next((k for k, x in enumerate(items) if isinstance(x, Relation)), None)
@@ -98,11 +100,11 @@ def _items(below: Node) -> list[Node]:
             if len(last.sides) == 2 and all(letter_of(x) is not None for x in letters):
                 signs = (first.signs[0], last.signs[0])
                 sides = [(first.sides[0], x, last.sides[1]) for x in letters]
-                found.extend(Relation(x.at, (a, x, b), signs) for a, x, b in sides)
+                result.extend(Relation(x.at, (a, x, b), signs) for a, x, b in sides)
                 items = items[len(letters) - 1 :]
                 continue
-        found.append(first)
-    return found
+        result.append(first)
+    return result
 
 
 def _opens(node: Node) -> bool:

@@ -101,13 +101,13 @@ class EntryReader(ValueReader[Syntax]):
         """Things side by side, and the signs between them."""
         formula = self.formula
         self.check_length(node, items)
-        found: Syntax | None = None
+        result: Syntax | None = None
         sign = ""
         k = 0
         while k < len(items):
             item = items[k]
             if isinstance(item, Operator):
-                if found is None or sign or k == len(items) - 1:
+                if result is None or sign or k == len(items) - 1:
                     raise formula.refuse(item, "a factor is missing beside this sign")
                 sign = self._sign(item)
                 k += 1
@@ -115,11 +115,11 @@ class EntryReader(ValueReader[Syntax]):
             part, taken = self.factor(items[k:])
             if sign == "/":
                 _check_denominator(formula, items, k, taken)
-            found = part if found is None else Op(part.place, sign or "*", (found, part))
+            result = part if result is None else Op(part.place, sign or "*", (result, part))
             sign = ""
             k += taken
-        assert found is not None
-        return found
+        assert result is not None
+        return result
 
     def _sign(self, item: Operator) -> str:
         if item.name not in ("*", "/", "%"):
@@ -140,9 +140,9 @@ class EntryReader(ValueReader[Syntax]):
         big = _big(first)
         if big is not None:
             return self._reduction(*big, items), len(items)
-        found = indicator(self, items) or call(self, items)
-        if found is not None:
-            return found
+        result = indicator(self, items) or call(self, items)
+        if result is not None:
+            return result
         if isinstance(first, Symbol) and first.name in ("partial", "d") and len(items) > 1:
             inner = spell(items[1])
             is_name = inner is not None and not formula.names.is_declared("d")
@@ -242,12 +242,12 @@ class EntryReader(ValueReader[Syntax]):
                 node.at, "a transpose is for whole arrays; swap the subscripts instead"
             )
         power = self.value(above)
-        found = spell(node)
-        if found is not None and _is_minus_one(power) and len(pieces(found, split=True)) == 2:
+        result = spell(node)
+        if result is not None and _is_minus_one(power) and len(pieces(result, split=True)) == 2:
             raise self.formula.refuse(
                 node,
                 "this can be an entry of the inverse, or one over an entry; write "
-                f"\\frac{{1}}{{{found.base}_{{ij}}}}, or, of equations, inv(X)[i,j] without LaTeX",
+                f"\\frac{{1}}{{{result.base}_{{ij}}}}, or, of equations, inv(X)[i,j] without LaTeX",
             )
         return Op(self.formula.place(node), "**", (value, power))
 

@@ -18,7 +18,7 @@ REWRITES: tuple[Rewrite, ...] = (words, sums_with_dots, times, differentials, hy
 
 def rewritten(trees: Sequence[Node], vocabulary: Vocabulary) -> list[Node]:
     """The trees after all of them, in this order."""
-    found = list(trees)
+    result = list(trees)
     for rewrite in REWRITES:
-        found = rewrite(found, vocabulary)
-    return found
+        result = rewrite(result, vocabulary)
+    return result

@@ -33,8 +33,8 @@ def differentials(trees: Sequence[Node], _: Vocabulary) -> list[Node]:
 def _is_differential(items: Sequence[Node]) -> bool:
     if len(items) != 2 or not _is_d(items[0]):
         return False
-    found = spell(items[1])
-    return found is not None and found.base not in _NO_TENSORS
+    result = spell(items[1])
+    return result is not None and result.base not in _NO_TENSORS
 
 
 def _is_d(node: Node) -> bool:
@@ -74,8 +74,8 @@ def _derivative(at: int, by: Node) -> Node:
             by = replace(by, above=tuple(a for a in by.above if a is not turned))
     mark = Symbol(at, "partial", "command")
     top = Product(at, (mark, Symbol(at, OBJECTIVE, "word")))
-    found: Node = Over(at, top, Product(at, (mark, by)))
-    return found if turned is None else Scripted(at, found, (), (turned,), 0)
+    result: Node = Over(at, top, Product(at, (mark, by)))
+    return result if turned is None else Scripted(at, result, (), (turned,), 0)
 
 
 def _turns(node: Node) -> bool:

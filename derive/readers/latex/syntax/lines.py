@@ -35,11 +35,11 @@ def formulas_of(tokens: list[Token]) -> list[list[Token]]:
                 rows.pop()
             if token.type != "AMP" or _depth(rows[-1]):
                 rows[-1].append(token)
-    found: list[list[Token]] = []
+    result: list[list[Token]] = []
     for row in rows:
         for line in _lines(row):
-            found.extend(_pieces(line))
-    return [f for f in found if f]
+            result.extend(_pieces(line))
+    return [f for f in result if f]
 
 
 def _depth(tokens: list[Token]) -> int:
@@ -54,18 +54,18 @@ def _lines(row: list[Token]) -> list[list[Token]]:
             lines.append([])
         else:
             lines[-1].append(token)
-    found: list[list[Token]] = []
+    result: list[list[Token]] = []
     for line in (x for x in lines if x):
         goes_on = line[0].type in ("REL", "PLUS", "MINUS", "OP")
-        unfinished = bool(found) and (
-            found[-1][-1].type in ("REL", "PLUS", "MINUS", "OP", "SUB", "SUP", "FRAC", "SQRT")
-            or _depth(found[-1]) > 0
+        unfinished = bool(result) and (
+            result[-1][-1].type in ("REL", "PLUS", "MINUS", "OP", "SUB", "SUP", "FRAC", "SQRT")
+            or _depth(result[-1]) > 0
         )
-        if found and (goes_on or unfinished or not _relates(line) or not _relates(found[-1])):
-            found[-1].extend(line)
+        if result and (goes_on or unfinished or not _relates(line) or not _relates(result[-1])):
+            result[-1].extend(line)
         else:
-            found.append(line)
-    return found
+            result.append(line)
+    return result
 
 
 def _relates(tokens: list[Token]) -> bool:

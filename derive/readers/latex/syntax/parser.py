@@ -112,10 +112,10 @@ def parse(tokens: list[Token], text: Text) -> Node:
 
     unbracketed(tokens, text)
     try:
-        found: Node = parser.parse(tokens)
+        result: Node = parser.parse(tokens)
     except lark.UnexpectedInput as error:
         raise _problem(getattr(error, "token", None), tokens, text) from None
-    return found
+    return result
 
 
 def _problem(token: Any, tokens: list[Token], text: Text) -> Refused:

@@ -44,8 +44,8 @@ class TreeMaker:
 
     def start(self, parts: Parts) -> Node:
         """A formula."""
-        found: Node = parts[0]
-        return found
+        result: Node = parts[0]
+        return result
 
     def list(self, parts: Parts) -> tuple[Node, ...]:
         """What stands between commas."""
@@ -173,15 +173,15 @@ class TreeMaker:
 
 def _under_their_sums(terms: list[tuple[str, Node]]) -> tuple[tuple[str, Node], ...]:
     r"""The terms, a signed one behind a bare sum as what is summed: `\sum_i -x_i`."""
-    found: list[tuple[str, Node]] = []
+    result: list[tuple[str, Node]] = []
     for sign, term in terms:
-        before = items_of(found[-1][1]) if found else ()
+        before = items_of(result[-1][1]) if result else ()
         if before and _is_open(before[-1]):
             inner = Group(term.at, "(", (Sum(term.at, ((sign, term),)),))
-            found[-1] = found[-1][0], Product(before[0].at, (*before, inner))
+            result[-1] = result[-1][0], Product(before[0].at, (*before, inner))
         else:
-            found.append((sign, term))
-    return tuple(found)
+            result.append((sign, term))
+    return tuple(result)
 
 
 def _is_open(node: Node) -> bool:
