@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import codegen
 from codegen.demo.showcase import specs
 from derive import differentiate, load
@@ -44,6 +46,7 @@ def texts():
                 yield codegen.document(derivation, format=format_, detail="full")
 
 
+@pytest.mark.slow
 def test_another_hash_seed_gives_the_same_bytes():
     """This process has a seed of its own, and so has the one that compares `generated/`."""
     code = "from tests.codegen.test_determinism import *; print(*texts(), sep=chr(10))"

@@ -82,6 +82,7 @@ def folder(tmp_path, monkeypatch):
             del sys.modules[name]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("page", [p for p in PAGES if p.stem != "extending"], ids=lambda p: p.stem)
 def test_what_a_page_shows_is_so(page, folder):
     runner = Page(folder)

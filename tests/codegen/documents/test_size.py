@@ -44,7 +44,13 @@ def calls(system):
 
 
 @pytest.mark.parametrize(
-    ("model", "count"), [(dense, 24), (transformer, 4), (terms, 75), (equations, 30)]
+    ("model", "count"),
+    [
+        (dense, 24),
+        pytest.param(transformer, 4, marks=pytest.mark.slow),
+        (terms, 75),
+        (equations, 30),
+    ],
 )
 def test_twice_the_model_is_twice_the_work(model, count):
     calls(model(count))  # what is made once and kept

@@ -120,6 +120,7 @@ def test_wrong_ones_are_rejected_with_numbers_that_show_it(name):
             assert written != pytest.approx(right, rel=1e-9, abs=1e-15), wrong
 
 
+@pytest.mark.slow
 def test_nine_of_ten_mistakes_are_named_first():
     told = [(name, wrong, row) for name in MODELS for wrong, row in verdicts(name)]
     told = [t for t in told if not isinstance(t[2], ChainruleError)]

@@ -25,9 +25,12 @@ PROGRAMS = {
     m["name"]: m
     for m in _PROGRAM.finditer(Path("tests/corpora/numpy_programs.txt").read_text(encoding="utf-8"))
 }
+LONG = ("conv-loops", "dls-deep")  # they take 10 to 20 s each
 SPOILED = [
     pytest.param(
-        name, *line.removeprefix("==== ").split(" => "), marks=[pytest.mark.slow] * (k > 0)
+        name,
+        *line.removeprefix("==== ").split(" => "),
+        marks=[pytest.mark.slow] * (k > 0 or name in LONG),
     )
     for name, program in PROGRAMS.items()
     for k, line in enumerate(program["spoiled"].splitlines())
