@@ -83,7 +83,7 @@ def solve_target(term: Term, axes: tuple[Axis, ...]) -> Term:
     solved = replace(solved, target=tuple(substitute_affine(s, places) for s in term.target))
     body = solved.body
     for solution, extent in guards:
-        body = _guarded(body, solution, extent)
+        body = guarded(body, solution, extent)
     kept = {a for s in solved.target for a in affine_axes(s)}
     first = tuple(a for a in axes if affine(a) in solved.target)
     order = [*first, *(a for a in solved.domain if a in kept), *solved.domain]
@@ -112,7 +112,7 @@ def _single(subscript: Affine) -> Axis | None:
     return None
 
 
-def _guarded(body: Expr, solution: Affine, extent: Affine) -> Expr:
+def guarded(body: Expr, solution: Affine, extent: Affine) -> Expr:
     """The body, 0 where the solved letter would leave its range."""
     if within(solution, extent):
         return body

@@ -7,12 +7,13 @@ letters that are summed, how many of the reads take place is counted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
 
-from derive.algebra.conditions import conjuncts, settled
+from derive.algebra.conditions import conjuncts, decide, integer, settled
 from derive.algebra.hazards import Hazards
-from derive.algebra.index_rules import solve_target
+from derive.algebra.index_rules import guarded, solve_target
 from derive.algebra.readable_conditions import of_letters
 from derive.calculus.rule import Contribution
 from derive.ir.notation import (
@@ -113,6 +114,8 @@ class Masks:
         wrt, term, source = found.wrt, found.term, found.source
         wheres = [e for e in walk(source.body) if isinstance(e, Call) and e.function == "where"]
         written = {c for e in wheres for c in (*conjuncts(e.args[0]), *_failing(e.args[0]))}
+        deltas = (e for e in walk(source.body) if isinstance(e, Call) and e.function == "delta")
+        written.update(c for e in deltas for c in _live(e))
         inside = _live(term.body)
         own = _both(*(c for c in inside if c in written))
         kink = _both(*(c for c in inside if c not in written))
@@ -217,9 +220,43 @@ def _read_before(equations: Sequence[Equation]) -> frozenset[str]:
 
 def _solved(term: Term, condition: Expr | None, axes: tuple[Axis, ...]) -> Term:
     """What counts the reads of a contribution: 1 for each place where the condition holds."""
-    body = ONE if condition is None else Call("where", (condition, ONE, ZERO))
+    body = _counting(condition)
     result = solve_target(Term(term.target, term.domain, "sum", body), axes)
-    return Term(result.target, result.domain, "sum", settled(result.body))
+    return _untied(replace(result, body=settled(result.body)))
+
+
+def _untied(term: Term) -> Term:
+    """A count without the summed letters that an equality ties: each is at one place."""
+    kept = {a for s in term.target for a in affine_axes(s)}
+    inside = _live(term.body)
+    for condition in inside:
+        for letter, place in _ties(condition):
+            if letter not in term.domain or letter in kept:
+                continue
+            others = (substitute(c, {letter: place}) for c in inside if c != condition)
+            body = guarded(_counting(_both(*others)), place, letter.extent)
+            domain = tuple(a for a in term.domain if a != letter)
+            return _untied(Term(term.target, domain, "sum", settled(body)))
+    return term
+
+
+def _ties(condition: Expr) -> Iterator[tuple[Axis, Affine]]:
+    """The letters that an equality ties, each with its place."""
+    match condition:
+        case Compare("==", left, right):
+            sides = integer(left), integer(right)
+            if sides[0] is None or sides[1] is None:
+                return
+            difference = sides[0] - sides[1]
+            for atom, factor in difference.terms:
+                if isinstance(atom, Axis) and abs(factor) == 1:
+                    place = affine(atom) - difference * factor
+                    if atom not in affine_axes(place):
+                        yield atom, place
+
+
+def _counting(condition: Expr | None) -> Expr:
+    return ONE if condition is None else Call("where", (condition, ONE, ZERO))
 
 
 def _told(term: Term, axes: tuple[Axis, ...]) -> Expr | None:
@@ -233,11 +270,31 @@ def _told(term: Term, axes: tuple[Axis, ...]) -> Expr | None:
 
 
 def _without_runs(term: Term) -> Expr:
-    """What is counted, without conditions on summed letters alone: some letter surely holds."""
+    """What is counted, without conditions on summed letters alone that some letter fulfils."""
     axes = {a for s in term.target for a in affine_axes(s)}
-    kept = [c for c in _live(term.body) if not of_letters(c) or set(letters(c)) <= axes]
-    condition = _both(*kept)
-    return ONE if condition is None else Call("where", (condition, ONE, ZERO))
+    inside = _live(term.body)
+    runs = [c for c in inside if of_letters(c) and not set(letters(c)) <= axes]
+    others = [c for c in inside if c not in runs]
+    apart = {a for c in runs for a in letters(c)}.isdisjoint(
+        a for c in others for a in letters(c) if a not in axes
+    )
+    return _counting(_both(*(others if apart and _fulfilled(runs, axes) else inside)))
+
+
+def _fulfilled(conditions: Sequence[Expr], axes: set[Axis]) -> bool:
+    """Whether some place of the summed letters, tried at ends and at `axes`, fulfils them all."""
+    free = [a for a in dict.fromkeys(a for c in conditions for a in letters(c)) if a not in axes]
+    if all(axes.isdisjoint(letters(c)) for c in conditions):
+        return True  # `t > 0`, whatever is read: all but the shortest runs have one
+    if len(free) > _MOST_TOLD:
+        return False
+    tried = [
+        (affine(0), a.extent - 1, *(affine(b) for b in axes if b.extent == a.extent)) for a in free
+    ]
+    return any(
+        all(decide(substitute(c, dict(zip(free, places, strict=True)))) for c in conditions)
+        for places in product(*tried)
+    )
 
 
 def _live(body: Expr) -> tuple[Expr, ...]:
@@ -249,6 +306,8 @@ def _live(body: Expr) -> tuple[Expr, ...]:
             return (*_failing(condition), *_live(no))
         case Mul(args):
             return tuple(c for a in args for c in _live(a))
+        case Call("delta", (one, other)):
+            return (Compare("==", one, other),)
         case _:
             return ()
 

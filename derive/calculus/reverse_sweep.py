@@ -18,6 +18,7 @@ from derive.calculus.letters import letters_of
 from derive.calculus.masks import Masks, When
 from derive.calculus.rule import Contribution, contributions, differentiable_reads, selected, weigh
 from derive.calculus.tidy import Tidier
+from derive.calculus.zero_factors import zero_factor_warnings
 from derive.errors import ChainruleError, meant, shorten
 from derive.ir.derivation import Derivation, Step
 from derive.ir.matrix_terms import holding
@@ -138,6 +139,8 @@ class Sweep:
             self._name_adjoint(self.of)
         gathered, helpers = self._contributions(active, seed)
         warnings.extend(self.masks.warnings.values())
+        forward = self.system.equations
+        warnings.extend(zero_factor_warnings(forward, active, lambda e: self.masks.of(e).condition))
         equations = [*helpers]
         equations.extend(self._collect(name, terms) for name, terms in gathered.items())
         tidier = Tidier(

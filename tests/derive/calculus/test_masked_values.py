@@ -226,3 +226,83 @@ def test_where_a_loop_carries_it_on_the_cure_is_told():
     assert derivation.warnings == ()
     x = [[1.0, 0.0], [2.0, 3.0], [-1.0, 0.0]]
     against_differences(module, {"x": x}, (np.array(x) != 0).astype(float))
+
+
+R = "r[i,j] = sqrt(abs(y[i] - y[j]))\n"
+D = "d[i,j] = y[i] - y[j]\n"
+TIED = {
+    "equality": "sum(j, r[i,j]*(j == k))",
+    "delta": "sum(j, r[i,j]*delta(j, k))",
+    "chosen": "sum(j, where(j == k, r[i,j], 0))",
+    "two orders": "sum(j, r[i,j]*(j >= k)*(j <= k))",
+}
+
+
+@pytest.mark.parametrize("tie", TIED)
+def test_a_condition_goes_through_tied_letters(tie):
+    text = f"r[i,j] = sqrt((y[i] - y[j])**2)\ns[i,k] = {TIED[tie]}\n"
+    text += "E = sum(i,k, where(i != k, s[i,k], 0))"
+    derivation, module = emitted(text, ["y"], i=3, j=3, k=3)
+    _, gradients = module.gradients({"y": np.array([1.0, 2.0, 4.0])})
+    np.testing.assert_allclose(gradients["y"], [-4, 0, 4])
+    assert not derivation.warnings
+
+
+def test_a_condition_goes_through_letters_that_are_tied_apart():
+    text = "r[i,j] = sqrt((y[i] - y[j])**2)\ns[i,k] = sum(j, r[i,j]*(j + 1 == k))\n"
+    text += "E = sum(i,k, where(i + 1 != k, s[i,k]*w[k], 0))"
+    _, module = emitted(text, ["y", "w"], i=3, j=3, k=3)
+    against_differences(module, {"y": [1.0, 2.0, 4.0], "w": [3.0, 1.0, 2.0]})
+
+
+def test_where_no_summed_letter_is_left_nothing_is_read():
+    text = "r[i] = sqrt(y[i])\nE = sum(i,k, where(k > i, r[i]*w[k], 0))"
+    _, module = emitted(text, ["y", "w"], i=3, k=3)
+    _, gradients = module.gradients({"y": np.array([1.0, 4.0, 0.0]), "w": np.array([1.0, 2, 3])})
+    np.testing.assert_allclose(gradients["y"], [2.5, 0.75, 0])
+
+
+UNDEFINED = {
+    "slope": (R + "E = sum(i,j, (1 - delta(i, j))*r[i,j])", "where(i != j, r[i,j], 0)"),
+    "slope itself": (
+        "E = sum(i,j, (i - j)**2*sqrt(abs(y[i] - y[j])))",
+        "where(i != j, (i-j)**2*sqrt(abs(y[i] - y[j])), 0)",
+    ),
+    "value": (
+        "E = sum(i,j, (i != j)*c[j]/(y[i] - y[j]))",
+        "where(i != j, c[j]/(y[i] - y[j]), 0)",
+    ),
+    "order": (D + "E = sum(i,j, c[i]*(i < j)/d[i,j])", "where(i < j, c[i]/d[i,j], 0)"),
+    "letter": ("E = sum(i, i*c[i]*log(i))", "where(i != 0, i*c[i]*log(i), 0)"),
+}
+
+
+@pytest.mark.parametrize("case", UNDEFINED)
+def test_zero_times_what_is_undefined_is_told_with_the_cure(case):
+    text, cure = UNDEFINED[case]
+    parameters = [p for p in ("y", "c") if f"{p}[" in text]
+    derivation, module = emitted(text, parameters, i=3, **({"j": 3} if "j" in text else {}))
+    (warning,) = derivation.warnings
+    assert warning.endswith(f"write {cure}")
+    with np.errstate(all="ignore"):
+        loss, gradients = module.gradients({p: np.array([1.0, 2.0, 4.0]) for p in parameters})
+    assert not all(np.isfinite(g).all() for g in (loss, *gradients.values()))
+
+
+SOUND = {
+    "chosen": R + "E = sum(i,j, where(i != j, (1 - delta(i, j))*r[i,j], 0))",
+    "chosen later": R + "q[i,j] = (1 - delta(i, j))*r[i,j]\nE = sum(i,j, where(i != j, q[i,j], 0))",
+    "selected slope": R + "E = sum(i,j, (i != j)*r[i,j])",
+    "smooth": "E = sum(i,j, (1 - delta(i, j))*(y[i] - y[j])**2)",
+    "kept off 0": "E = sum(i,j, (1 - delta(i, j))*sqrt((y[i] - y[j])**2 + 1))",
+    "the place itself": R + "E = sum(i,j, delta(i, j)*y[i]/(1 + y[j]**2))",
+    "chosen by value": D + "E = sum(i,j, (i != j)*where(d[i,j] > 0, 1/d[i,j], 0))",
+}
+
+
+@pytest.mark.parametrize("case", SOUND)
+def test_a_product_that_is_sound_is_not_warned_of(case):
+    derivation, module = emitted(SOUND[case], ["y"], i=3, j=3)
+    assert not derivation.warnings
+    loss, gradients = module.gradients({"y": np.array([1.0, 2.0, 4.0])})
+    assert np.isfinite(loss) and np.isfinite(gradients["y"]).all()
