@@ -15,6 +15,7 @@ from codegen.latex.symbol import DIFFERENTIAL, Partial, Symbol
 from codegen.latex.symbols import Names
 from derive import catalogue
 from derive.algebra.conditions import decide, implied
+from derive.algebra.hazards import Hazards
 from derive.ir.derivation import Derivation
 from derive.ir.notation import (
     Affine,
@@ -25,12 +26,13 @@ from derive.ir.notation import (
     Expr,
     Index,
     Logic,
+    Mul,
     Number,
     Read,
     Tensor,
     affine,
 )
-from derive.ir.tree import children, index, walk
+from derive.ir.tree import ONE, ZERO, children, contains, index, walk
 
 _VARIABLE = "u"
 _FORMULAS = {
@@ -176,7 +178,9 @@ def _conventions(
     if _reads_outside(derivation, equations):
         yield say("outside")
     if "[" in text:
-        yield say("brackets")
+        factors_only = _undefined_products(derivation)
+        of = {"of": context.symbols(factors_only)} if factors_only else {}
+        yield say("brackets as factors" if factors_only else "brackets", **of)
     if r"\mathrel{+}=" in text:
         yield say("plus", sign=Math("{+}{=}"), equals=Math("="))
     if ODOT in text or ONES in text or r"^{\top}" in text:
@@ -215,6 +219,27 @@ def _bodies(equations: Iterable[Equation]) -> Iterator[Expr]:
     for equation in equations:
         for term in equation.terms:
             yield from walk(term.body)
+
+
+def _undefined_products(derivation: Derivation) -> list[str]:
+    """The tensors of equations that multiply by a condition what may be infinite or undefined."""
+    hazards = Hazards(derivation.forward, derivation.table)
+
+    def multiplies(node: Expr) -> bool:
+        match node:
+            case Mul(args):
+                conditions = [a for a in args if _is_indicator(a)]
+                return bool(conditions) and any(map(hazards.unsound, args))
+            case _:
+                return False
+
+    bodies = {e.tensor: [t.body for t in e.terms] for e in derivation.forward}
+    return [n for n, parts in bodies.items() if any(contains(b, multiplies) for b in parts)]
+
+
+def _is_indicator(expr: Expr) -> bool:
+    """A condition as a number; where one chooses, the choice holds the value itself."""
+    return isinstance(expr, Call) and expr.function == "where" and expr.args[1:] == (ONE, ZERO)
 
 
 def _reads_outside(derivation: Derivation, equations: Iterable[Equation]) -> bool:

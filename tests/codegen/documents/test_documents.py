@@ -105,6 +105,15 @@ def test_conventions_are_said_where_they_are_used():
     assert "share its derivative" not in relu
     most = said("E = max(i, x[i]**2)", parameters=["x"], sizes={"i": 3})
     assert "share its derivative equally" in most
+    assert "like others" not in most
+    factor = said("E = sum(i,j, (i != j)/(x[i] - x[j]))", parameters=["x"], sizes={"i": 3, "j": 3})
+    assert "the model itself multiplies by is a number like others" in factor
+    chosen = said(
+        "E = sum(i,j, where(i != j, 1/(x[i] - x[j]), 0))",
+        parameters=["x"],
+        sizes={"i": 3, "j": 3},
+    )
+    assert "the whole product is 0" in chosen and "like others" not in chosen
     held = said("E = sum(i, x[i]*hold(abs(x[i])))", parameters=["x"], sizes={"i": 3})
     assert "its derivative is 0" in held
     shifted = said("E = sum(i, x[i]*x[i-1])", parameters=["x"], sizes={"i": 3})
