@@ -166,7 +166,7 @@ def translated(records: Records, way: Way) -> Translation:
     judged = [*_judged(formulas.alone, records, again, usual), *_steps(records)]
     given = {r.tensor for r in chosen if r.value.array is not None}
     unread = [*turned, *(u for u in dict.fromkeys(records.unread) if u.name not in given)]
-    unread += dict.fromkeys(records.asked)
+    unread += dict.fromkeys((*records.asked, *_other_steps(records)))
     unread += [u for n, u in records.empty.items() if n not in given]
     unread += _leftovers(records, {u.name for u in unread})
     if not chosen and not formulas.misfits and not judged and unread:
@@ -218,15 +218,38 @@ def _turned(records: Records) -> Iterator[Unread]:
 
 
 def _steps(records: Records) -> Iterator[Judged]:
-    """Parameters that go up the gradient."""
+    """Parameters that go up the gradient, or down by another rate than the model's others."""
+    rate = records.model.numbers.get("learning_rate")
+    usual = any(map(records.is_full, records.steps))
     for step in records.steps:
+        name = next_of(step.tensor)
         if step.rate is not None and step.rate < 0:
-            name = next_of(step.tensor)
             detail = (
                 f"{step.name} goes up the gradient of {records.model.vocabulary.system.objective}"
             )
             data = {"slips": ["sign"], "explained": ["the step is added, not subtracted"]}
             yield Judged(name, step.place.line, detail, data)
+        elif usual and rate is not None and step.rate and not records.is_full(step):
+            times = f"{step.rate / float(rate):.6g} times the learning rate"
+            detail = f"{step.name} goes down its gradient by {times}"
+            data = {"slips": ["factor"], "explained": [f"its rate is {times} of the others"]}
+            yield Judged(name, step.place.line, detail, data)
+
+
+def _other_steps(records: Records) -> Iterator[Unread]:
+    """Parameters that go another way than down their gradient, beside others that go down it."""
+    if any(map(records.is_full, records.steps)):
+        down = {s.tensor for s in records.steps if s.rate is not None}
+        for step in records.steps:
+            if step.tensor not in down:
+                reason = f"{step.name} goes another way than down its gradient, which others do"
+                yield Unread(next_of(step.tensor), step.place.line, reason)
+        return
+    rates = [s for s in records.steps if (s.rate or 0) > 0]
+    for step in rates[1:]:
+        if not np.isclose(step.rate or 0, rates[0].rate or 0):
+            reason = f"{step.name} goes down its gradient by another rate than {rates[0].name}"
+            yield Unread(next_of(step.tensor), step.place.line, reason)
 
 
 def _judged(

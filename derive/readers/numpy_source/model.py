@@ -90,6 +90,17 @@ class Model:
             self._guessed[name] = result
         return self._guessed[name]
 
+    def is_own_name(self, name: str) -> bool:
+        """Whether a name is the model's own for a derivative: `db2`, or `grad_b2` for that by `b2`.
+
+        Any other that may mean a derivative may be of another numbering.
+        """
+        tensor = self.tensor(name) or ""
+        primal = primal_of(tensor)
+        if name == tensor or not primal:
+            return name == tensor
+        return name.endswith(f"_{primal}") or name.startswith(f"{primal}_")
+
     @cached_property
     def _guessed(self) -> dict[str, str | None]:
         return {}

@@ -91,6 +91,7 @@ def counts(tree: ast.Module, vocabulary: Vocabulary) -> bool:
 def _chosen(every: Sequence[Way]) -> Way:
     """The way in which most values are tensors of the model; of equals the first."""
     best: tuple[tuple[int, int], Way, int] | None = None
+    shapeless: list[tuple[int, Way]] = []
     for way in every:
         try:
             records = way.walked(symbolic=False)
@@ -99,17 +100,44 @@ def _chosen(every: Sequence[Way]) -> Way:
                 raise
             break
         score = _score(records)
-        doubtful = way.reading.orientation.is_doubtful(way.vocabulary) and not way.given
-        if doubtful and best is not None and not records.tells(matrices_of_weights(way.vocabulary)):
-            continue  # `W @ delta` for `W.T @ delta`: a second formula has to say that W lies so
+        is_told = records.tells(matrices_of_weights(way.vocabulary))
+        if way.is_doubtful and best is not None and not is_told:
+            continue  # `W @ delta` for `W.T @ delta`, `sum(axis=1)` for `sum(axis=0)`
         if way.reading.sample and best is not None and best[2] == 0:
             break  # all fits as a batch: what is wrong isn't right of one sample
+        shapeless.append((len(records.unread) + len(records.lost), way))
         if best is None or score > best[0]:
             best = score, way, records.unfit
         if records.right and not (records.unread or records.lost or records.mismatched()):
             break
     assert best is not None
-    return best[1]
+    return _with_shapes(best[1], shapeless)
+
+
+def _with_shapes(best: Way, shapeless: Sequence[tuple[int, Way]]) -> Way:
+    """The best way, or one with fewer formulas without a shape in which as much is right.
+
+    What reads a formula without a shape takes the right value. Before the two are compared, what
+    reads a wrong value takes the right one, too.
+    """
+    mine = next(count for count, way in shapeless if way is best)
+    alike = [(n, w) for n, w in shapeless if w.reading.sample == best.reading.sample]
+    rivals = [way for count, way in alike if count < mine]
+    try:
+        wanted = _settled(best) if rivals else 0
+        return next((way for way in rivals if _settled(way) >= wanted), best)
+    except TooLong:
+        return best
+
+
+def _settled(way: Way) -> int:
+    """How many tensors are right where what is wrong is taken for right. Raises `TooLong`."""
+    way = replace(way, steps=Steps(MOST_STEPS // 10))
+    records = way.walked(symbolic=False)
+    while (wrong := records.mismatched()) and len(way.wrong) < MOST_WRONG:
+        way = replace(way, wrong=way.wrong | {wrong[0].spot})
+        records = way.walked(symbolic=False)
+    return len({r.tensor for r in records.right})
 
 
 def _worth(way: Way) -> tuple[int, int]:

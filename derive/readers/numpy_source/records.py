@@ -133,7 +133,7 @@ class Records:
     def mismatched(self) -> list[Record]:
         """Values that equal nothing though their names mean something, and nothing right reads."""
         read = frozenset[int]().union(*(r.value.behind for r in self.right))
-        read |= frozenset[int]().union(*(s.behind for s in self.steps if self._is_full(s)))
+        read |= frozenset[int]().union(*(s.behind for s in self.steps if self.is_full(s)))
         down = frozenset[int]().union(*(s.behind for s in self.steps if (s.rate or 0) > 0))
         turned = (r for r in self.values if r.match is not None and r.match.scale < 0)
         read |= down & {r.index for r in turned}
@@ -151,16 +151,22 @@ class Records:
                 result.append(record)
         return result
 
-    def _is_full(self, step: Step) -> bool:
+    def is_full(self, step: Step) -> bool:
         """Whether a parameter goes down by the model's own rate."""
         rate = self.model.numbers.get("learning_rate")
         return rate is not None and step.rate is not None and bool(np.isclose(step.rate, rate))
 
     def _is_another(self, record: Record) -> bool:
         """Whether a value has the model's own name for a derivative and equals another one."""
-        asked = record.tensor is not None and not record.wrong and record.name == record.guess
+        asked = record.tensor is not None and not record.wrong and record.guess is not None
         other = asked and record.tensor != record.guess and record.guess not in self.model.leaves
-        return other and self.model.fits(record.value, record.name)
+        return other and self.model.is_own_name(record.name) and not self._is_renumbered(record)
+
+    def _is_renumbered(self, record: Record) -> bool:
+        """Whether the tensor of this name has a number that the model hasn't: `dW3` is `dW2`."""
+        stem = record.name.rstrip("0123456789")
+        others = (r for r in self.right if r.guess is None and r.tensor == record.guess)
+        return any(r.name.rstrip("0123456789") == stem for r in others)
 
     def otherwise(self, record: Record) -> Record | None:
         """Behind a wrong value the first that is another tensor than its name says.

@@ -45,6 +45,16 @@ class Way:
             n for n in SAMPLES[self.fewer] if n not in extents or n == SAMPLES[self.fewer][-1]
         )
 
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether a single formula may be right in this way by a slip, and two have to say it.
+
+        Which axis a sum runs over tells of samples in columns, and is as often a slip.
+        """
+        orientation = self.reading.orientation
+        columns = orientation.columns and self.vocabulary.batch is not None
+        return not self.given and (columns or orientation.is_doubtful(self.vocabulary))
+
     def model(self) -> Model:
         """The model as this way sees it."""
         numbers = self.vocabulary.at(self.samples, self.usual) if self.vocabulary.at else {}

@@ -330,6 +330,14 @@ def test_a_wrong_formula_stays_wrong() -> None:
     assert wrong == {"dz1"}
 
 
+def test_a_wrong_value_is_not_told_as_a_shape_that_nobody_wrote() -> None:
+    text = "dz1 = dz2 @ W2 * y1 * 1 - y1\ndW1 = dz1.T @ x"
+    reading = read_numpy(text, vocabulary(model(NET)), {})
+    assert not reading.names  # W2 isn't W2.T, in which the first line has no shape
+    assert not reading.misfits
+    assert {w.tensor for w in reading.equations} == {"dz1", "dW1"}
+
+
 GUESSES = [
     ("dW2", "dW2"),
     ("grad_W2", "dW2"),
