@@ -18,7 +18,8 @@ class ChainruleError(Exception):
     def __init__(self, *problems: str) -> None:
         told = [_bounded(" ".join(p.split())) for p in problems[:_MOST]]
         if len(problems) > _MOST:
-            told.append(f"and {len(problems) - _MOST} more problems like these")
+            more = len(problems) - _MOST
+            told.append(f"and {more} more problem{'s' * (more > 1)} like these")
         self.problems = tuple(told)
         super().__init__("\n".join(self.problems))
 

@@ -532,3 +532,11 @@ def test_a_convolution_over_no_channels_is_refused():
     layers = [{"type": "conv2d", "channels": 6, "kernel_size": 3}]
     with pytest.raises(ChainruleError, match="the input has no axis of channels"):
         load({"inputs": {"x": []}, "layers": layers, "loss": "mse"})
+
+
+@pytest.mark.parametrize(
+    ("problems", "told"), [(51, "1 more problem like"), (53, "3 more problems")]
+)
+def test_problems_that_are_left_out_are_counted(problems, told):
+    last = ChainruleError(*map(str, range(problems))).problems[-1]
+    assert last.startswith(f"and {told}")

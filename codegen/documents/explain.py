@@ -43,7 +43,7 @@ def explain(derivation: Derivation, name: str, lang: str = "en", detail: str = "
     read = {r.tensor for e in backward if e.tensor in needed for r in equation_reads(e)}
     read |= {s.before.tensor for s in context.derivation.steps if s.subject in needed}
     ahead = needed_by(read, defined.values())
-    sections = (*forward(context, ahead), *Backward(context, frozenset(needed)).sections())
+    sections = (*forward(context, ahead), *Backward(context, frozenset(needed), wanted).sections())
     title = context.say("explained", of=context.symbol(wanted))
     return "\n".join(_lines(Writer(TERMINAL, Document(title, sections)))) + "\n"
 

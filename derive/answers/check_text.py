@@ -90,7 +90,7 @@ def _of_numbers(tensor: str, near: Collection[str]) -> Row:
     """A formula that gives the right numbers, to six digits or more."""
     if tensor not in near:
         return _by_numbers(Judged(tensor, 0, data={"assumption": ONE_HOT, "given": True}))
-    detail = "its numbers to six digits or more: a constant may be rounded, or keep off 0"
+    detail = "its numbers, to six digits or more: a constant may be rounded, or added to avoid a 0"
     return Row(tensor, CHECK, EQUAL_AT_POINTS, detail, dict(_NOTHING))
 
 

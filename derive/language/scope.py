@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from itertools import chain, count
 
 from derive.errors import meant
+from derive.ir.functions import FUNCTIONS
 from derive.language.occurrences import letters_of, refs
 from derive.language.syntax import (
     CONSTANTS,
+    REDUCING,
     SYNTAX,
     Bound,
     Dots,
@@ -232,6 +234,9 @@ class _Resolver:
                 if name in self.values:
                     raise Refused(place, f"'{name}' has axes; write its subscripts")
                 known = [*scope, *self.scalars, *CONSTANTS]
+                if name in REDUCING or name in FUNCTIONS:
+                    call = f"{name}(j, ...)" if name in REDUCING else f"{name}(...)"
+                    raise Refused(place, f"{name} is a function; write {call}")
                 raise Refused(
                     place,
                     f"'{name}' is bound nowhere: no letter in scope, no scalar, no constant"
@@ -247,6 +252,18 @@ class _Resolver:
                 return Op(place, op, self.all(args, scope, dots))
             case Fn(place=place, name=name, args=args):
                 return Fn(place, name, self.all(args, scope, dots))
+            case Red(
+                place=place,
+                op="max" | "min" as op,
+                letters=(Name(name=name),),
+                body=Num(value=value),
+            ) if name in self.scalars:
+                cure = f"{op}imum({name}, {float(value):g})"
+                raise Refused(
+                    place,
+                    f"{op} binds letters first, then one value; for the larger or smaller of two "
+                    f"values write {cure}",
+                )
             case Red(place=place, op=op, letters=letters, body=body):
                 inner = dict(scope)
                 bound: list[LetterVar] = []

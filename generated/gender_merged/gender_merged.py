@@ -561,7 +561,8 @@ def _classes_of(labels):
         return np.arange(_CLASSES)
     if len(classes) != _CLASSES:
         raise ValueError(
-            f"the model tells {_CLASSES} classes apart, t has {len(classes)} labels"
+            f"the model tells {_CLASSES} classes apart, "
+            f"t has {len(classes)} label{'s' * (len(classes) != 1)}"
         )
     return classes
 

@@ -40,10 +40,13 @@ _OF_A_PASSAGE = ("re-express", "rename", "solve subscript")
 class Backward:
     """The sections that derive every derivative, from the objective back."""
 
-    def __init__(self, context: DocumentContext, only: frozenset[str] | None = None) -> None:
-        """`only` these derivatives, or all."""
+    def __init__(
+        self, context: DocumentContext, only: frozenset[str] | None = None, last: str = ""
+    ) -> None:
+        """`only` these derivatives, or all; the `last` also where it was written into others."""
         self.context = context
         self.only = only
+        self.last = last
         self.derivation = context.derivation
         self.say = context.say
         self.same = context.same_backward if only is None else {}
@@ -59,7 +62,8 @@ class Backward:
         """Each derivative in the engine's order, preceded by those that were written into it."""
         parts: list[Part] = []
         place: str | None = None
-        for equation in self.derivation.backward:
+        last = (e for e in self.derivation.inlined if e.tensor == self.last)
+        for equation in (*self.derivation.backward, *last):
             if self.only is not None and equation.tensor not in self.only:
                 continue
             # a helper belongs to what it helps

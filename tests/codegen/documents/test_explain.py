@@ -67,6 +67,17 @@ def test_a_line_ends_where_the_formula_is_least_deep():
     ]
 
 
+def test_a_derivative_that_was_written_into_another_is_told():
+    derivation = differentiate(load(GENDER))
+    assert "dy2" not in {e.tensor for e in derivation.backward}
+    text = explain(derivation, "y2")
+    assert text.rstrip().splitlines()[-1].split("  (")[0].strip() == "∂E/∂y⁽²⁾_i = y⁽²⁾_i − t_i"
+    assert "∂E/∂y⁽²⁾" in explain(derivation, "y2", detail="result")
+    below = explain(derivation, "y1")
+    assert below.index("Error term of z⁽²⁾") < below.index("with respect to y⁽¹⁾")
+    assert below.count("∂E/∂y⁽¹⁾_i =") == 1
+
+
 def test_an_unknown_name_is_told_with_the_likely_cure(capsys):
     with pytest.raises(ChainruleError, match="did you mean 'W1'"):
         explain(differentiate(load(GENDER)), "w1")

@@ -73,6 +73,18 @@ ONE_PROBLEM = {
         equations("E = sum(n, w*x[n] - t[m])"),
         "letter 'm' of t is bound nowhere; sum over it, or add it to the left of '='",
     ),
+    "function without arguments": (
+        equations("E = sum(n, w*x[n] - t[n]) + exp"),
+        "equations, line 1, column 29: exp is a function; write exp(...)",
+    ),
+    "reduction without arguments": (
+        equations("E = sum(n, w*x[n] - t[n])*max"),
+        "max is a function; write max(j, ...)",
+    ),
+    "larger of a scalar and a number": (
+        equations("E = sum(n, w*x[n] - t[n]) + max(w, 0)"),
+        "for the larger or smaller of two values write maximum(w, 0)",
+    ),
     "name bound nowhere": (
         equations("E = sum(n, w*x[n] - t[n]*q)"),
         "column 26: 'q' is bound nowhere: no letter in scope, no scalar, no constant; sum over it",

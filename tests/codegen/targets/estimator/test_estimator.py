@@ -289,7 +289,7 @@ def test_partial_fit_learns_classes_ahead() -> None:
         (X, [np.nan] * 60, "t: a label is missing"),
         (X, np.array(["F", np.nan] * 30, dtype=object), "t: a label is missing"),
         (X, np.arange(60) % 3, "2 classes apart, t has 3 labels"),
-        (X, ["F"] * 60, "2 classes apart, t has 1 labels"),
+        (X, ["F"] * 60, "2 classes apart, t has 1 label$"),
         (X, np.ones((60, 2)), r"t has shape \(60, 2\)"),
         (3.0, SEX, r"x has shape \(\)"),
     ],
