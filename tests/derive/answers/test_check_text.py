@@ -480,3 +480,11 @@ def test_a_transpose_that_reads_beyond_an_axis_is_no_likely_slip():
     gender = differentiate(derive.load("generated/gender/gender.toml"))
     (row,) = check_formulas(gender, "db2[i] = dz2[0,i]")
     assert row.data["slips"][0] == "missing sum"
+
+
+def test_a_rounded_constant_of_a_program_is_told():
+    text = "E = sum(i, (w*x[i])**2/3)"
+    spec = {"parameters": ["w"], "inputs": ["x"], "objective": "E", "sizes": {"i": 3}}
+    program = "import numpy as np\ndw = np.sum(0.66666667*w*x*x)"
+    told = str(check(differentiate(parse(text, **spec)), program))
+    assert "its numbers, to six digits or more: a constant may be rounded, or added" in told

@@ -306,3 +306,10 @@ def test_a_product_that_is_sound_is_not_warned_of(case):
     assert not derivation.warnings
     loss, gradients = module.gradients({"y": np.array([1.0, 2.0, 4.0])})
     assert np.isfinite(loss) and np.isfinite(gradients["y"]).all()
+
+
+def test_letters_that_no_single_equality_ties_are_counted():
+    text = "r[i,j] = sqrt((y[i] - y[j])**2)\ns[k] = sum(i,j, r[i,j]*(i + j == k))\n"
+    text += "E = sum(k, where(k % 2 == 1, s[k]*w[k], 0))"
+    _, module = emitted(text, ["y", "w"], i=3, j=3, k=5)
+    against_differences(module, {"y": [1.0, 2.0, 4.0], "w": [3.0, 1.0, 2.0, 5.0, 4.0]})
