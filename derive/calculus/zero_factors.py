@@ -6,8 +6,8 @@ What is told is sure: letters are put together, and what is undefined follows by
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from derive.algebra.conditions import decide, integer, settled
 from derive.errors import shorten
@@ -150,6 +150,8 @@ class _At:
 
     defined: Mapping[str, Equation]
     active: Collection[str]
+    _undefined: dict[tuple[Read, bool], str] = field(default_factory=dict)
+    _zero: dict[Read, bool] = field(default_factory=dict)
 
     def undefined(self, expr: Expr, slope: bool, deep: int = _DEEP) -> str:
         """`an infinite value` or `an infinite slope`, if some part surely has it."""
@@ -166,11 +168,13 @@ class _At:
                 return "an infinite slope"
             case Call("hold", _):
                 slope = False
-        parts: Iterable[Expr] = children(expr)
         if isinstance(expr, Read):
-            parts = self._through(expr) if deep else ()
-        found = (self.undefined(p, slope, deep - isinstance(expr, Read)) for p in parts)
-        return next(filter(None, found), "")
+            if deep and (expr, slope) not in self._undefined:
+                found = (self.undefined(b, slope, deep - 1) for b in self._through(expr))
+                self._undefined[expr, slope] = next(filter(None, found), "")
+            return self._undefined.get((expr, slope), "")
+        parts = (self.undefined(p, slope, deep) for p in children(expr))
+        return next(filter(None, parts), "")
 
     def _moves(self, inside: Expr) -> bool:
         return self.zero(inside) and any(r.tensor in self.active for r in reads(inside))
@@ -180,9 +184,11 @@ class _At:
         if integer(expr) == affine(0):
             return True
         match expr:
-            case Read() if deep:
-                bodies = self._through(expr)
-                return bool(bodies) and all(self.zero(b, deep - 1) for b in bodies)
+            case Read():
+                if deep and expr not in self._zero:
+                    bodies = self._through(expr)
+                    self._zero[expr] = bool(bodies) and all(self.zero(b, deep - 1) for b in bodies)
+                return self._zero.get(expr, False)
             case Mul(args):
                 return any(self.zero(a, deep) for a in args)
             case Pow(base, Number(power)):
