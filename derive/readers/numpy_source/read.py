@@ -17,6 +17,7 @@ from derive.language.syntax import Refused
 from derive.readers.name_table import guessed
 from derive.readers.numpy_source.expressions import Steps, TooLong
 from derive.readers.numpy_source.formulas import translated
+from derive.readers.numpy_source.per_sample import of_one_sample
 from derive.readers.numpy_source.records import Records
 from derive.readers.numpy_source.way import PLACE, Way, words
 from derive.readers.reading import matrices_of_weights, readings
@@ -53,9 +54,17 @@ def read_numpy(
         tree = parsed(text, PLACE)
         steps = Steps(MOST_STEPS)
         both = [v for v in (vocabulary, sample) if v is not None]
+        trees = [tree, *(of_one_sample(tree, v) for v in both[1:])]
         counted = counts(tree, vocabulary)
         every = [
-            Way(tree, v, reading, reading.orientation.layout(v, turned), given, steps)
+            Way(
+                trees[reading.sample],
+                v,
+                reading,
+                reading.orientation.layout(v, turned),
+                given,
+                steps,
+            )
             for reading in readings((False, True)[: len(both)])
             # where a text neither sums nor asks for a size, what has one column is one sample
             if counted or both[reading.sample].batch is None or not reading.orientation.columns
@@ -100,8 +109,7 @@ def _chosen(every: Sequence[Way]) -> Way:
                 raise
             break
         score = _score(records)
-        is_told = records.tells(matrices_of_weights(way.vocabulary))
-        if way.is_doubtful and best is not None and not is_told:
+        if best is not None and not _is_witnessed(way, records):
             continue  # `W @ delta` for `W.T @ delta`, `sum(axis=1)` for `sum(axis=0)`
         if way.reading.sample and best is not None and best[2] == 0:
             break  # all fits as a batch: what is wrong isn't right of one sample
@@ -114,6 +122,23 @@ def _chosen(every: Sequence[Way]) -> Way:
     return _with_shapes(best[1], shapeless)
 
 
+def _is_witnessed(way: Way, records: Records) -> bool:
+    """Whether enough formulas speak for a way that one alone may fit by a slip.
+
+    Of samples in columns those speak, too, that are right once what is wrong is taken for right.
+    """
+    doubted = matrices_of_weights(way.vocabulary)
+    if not way.is_doubtful or records.tells(doubted):
+        return True
+    if way.reading.orientation.is_doubtful(way.vocabulary):
+        return False
+    try:
+        settled = (_settled(replace(way, own_loss=own)) for own in (False, True))
+        return any(each.tells(doubted) for each in settled)
+    except TooLong:
+        return False
+
+
 def _with_shapes(best: Way, shapeless: Sequence[tuple[int, Way]]) -> Way:
     """The best way, or one with fewer formulas without a shape in which as much is right.
 
@@ -124,20 +149,20 @@ def _with_shapes(best: Way, shapeless: Sequence[tuple[int, Way]]) -> Way:
     alike = [(n, w) for n, w in shapeless if w.reading.sample == best.reading.sample]
     rivals = [way for count, way in alike if count < mine]
     try:
-        wanted = _settled(best) if rivals else 0
-        return next((way for way in rivals if _settled(way) >= wanted), best)
+        wanted = _right(_settled(best)) if rivals else 0
+        return next((way for way in rivals if _right(_settled(way)) >= wanted), best)
     except TooLong:
         return best
 
 
-def _settled(way: Way) -> int:
-    """How many tensors are right where what is wrong is taken for right. Raises `TooLong`."""
+def _settled(way: Way) -> Records:
+    """A walk in which what is wrong is taken for right. Raises `TooLong`."""
     way = replace(way, steps=Steps(MOST_STEPS // 10))
     records = way.walked(symbolic=False)
     while (wrong := records.mismatched()) and len(way.wrong) < MOST_WRONG:
         way = replace(way, wrong=way.wrong | {wrong[0].spot})
         records = way.walked(symbolic=False)
-    return len({r.tensor for r in records.right})
+    return records
 
 
 def _worth(way: Way) -> tuple[int, int]:
@@ -147,9 +172,13 @@ def _worth(way: Way) -> tuple[int, int]:
 
 def _score(records: Records) -> tuple[int, int]:
     """How much is right, and how little is wrong."""
-    right = {r.tensor for r in records.right}
     down = {s.tensor for s in records.steps if (s.rate or 0) > 0}
-    return 2 * (len(right) + len(down)) - len(records.unread), -len(records.mismatched())
+    return 2 * (_right(records) + len(down)) - len(records.unread), -len(records.mismatched())
+
+
+def _right(records: Records) -> int:
+    """How many tensors are right."""
+    return len({r.tensor for r in records.right})
 
 
 def _corrected(way: Way) -> tuple[Records, Way]:
