@@ -221,7 +221,7 @@ class Arrays:
             case Spread(of, axes, shape):
                 own = self.aligned(of, axes)
                 lengths = (
-                    n if a in of.axes else max(self.integer(e), 0)
+                    n if a in of.axes or a == self.every else max(self.integer(e), 0)
                     for a, e, n in zip(axes, shape, own.shape, strict=True)
                 )
                 return np.broadcast_to(own, tuple(lengths))

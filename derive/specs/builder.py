@@ -177,7 +177,7 @@ class Building:
 
     def _named(self, extents: Mapping[tuple[str, int], Affine]) -> dict[tuple[str, int], Affine]:
         """The extents, with a free name for each that is the entry's own."""
-        owns = sorted({d for e in extents.values() for d in _dims(e) if d[0] == OWN_EXTENT})
+        owns = sorted({d for e in extents.values() for d in _dims(e) if d[:1] == OWN_EXTENT})
         if not owns:
             return dict(extents)
         known = {d for shape in self.shapes.values() for e in shape for d in _dims(e)}

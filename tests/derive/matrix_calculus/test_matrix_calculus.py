@@ -349,7 +349,7 @@ LINES = [
         "sum((y - sigmoid(A @ x))**2)",
         S,
         "x",
-        "2 * A.T @ ((y - sigmoid(A @ x)) * sigmoid(A @ x) * (sigmoid(A @ x) - 1))",
+        "2 * A.T @ ((y - sigmoid(A @ x)) * (sigmoid(A @ x) - 1) * sigmoid(A @ x))",
     ),
     (
         "-y.T @ log(exp(A @ x) / sum(exp(A @ x)))",
