@@ -26,7 +26,13 @@ def columns(line):
     )
 
 
-@pytest.mark.parametrize("spec", [pytest.param(s, id=s.stem) for s in SPECS])
+def by_name(spec):
+    """A spec under its name; what takes twenty seconds is left to the second tier."""
+    slow = [pytest.mark.slow] * (spec.stem == "transformer_text")
+    return pytest.param(spec, id=spec.stem, marks=slow)
+
+
+@pytest.mark.parametrize("spec", [by_name(s) for s in SPECS])
 def test_no_line_is_longer_than_a_terminal(spec):
     derivation = differentiate(load(spec))
     names = [n for n in derivation.wrt if derivation.table[n].role == "parameter"]
