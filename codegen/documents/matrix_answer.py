@@ -21,9 +21,9 @@ from codegen.program.procedures import (
 )
 from codegen.targets.numpy.array_expressions import function_text
 from codegen.targets.numpy.emitted_source import helper_text
-from codegen.targets.numpy.helpers import helpers_of
 from codegen.targets.numpy.names import Names
 from codegen.targets.numpy.procedures import function_of
+from codegen.targets.numpy.runtime_calls import runtime_calls
 from derive.arrays.entries import extent_text
 from derive.arrays.printer import text
 from derive.errors import ChainruleError, meant, shown
@@ -187,7 +187,7 @@ def _by_indices(answers: Answers, answer: Answer, name: str, doc: str) -> str:
     module = array_program(Module(name, "", (), tuple(table.values()), dims, (), (), (procedure,)))
     names = Names([*given, *(e.tensor for e in answer.equations)], dims)
     function = function_of(module.procedures[0], names)
-    helpers = helper_text(helpers_of(module))
+    helpers = helper_text(runtime_calls(module))
     head = ["import numpy as np", ""]
     if any("DTYPE" in line for line in [*function.lines, *helpers]):
         head += ["DTYPE = np.float64", ""]

@@ -10,10 +10,10 @@ from codegen.program.procedures import Module
 from codegen.targets.numpy.beginnings import beginning_lines, drawing_helpers
 from codegen.targets.numpy.emitted_source import helper_text
 from codegen.targets.numpy.estimator import imports, render_estimator
-from codegen.targets.numpy.helpers import helpers_of
 from codegen.targets.numpy.line_breaking import LINE
 from codegen.targets.numpy.names import TRAINING, Names
 from codegen.targets.numpy.procedures import function_of
+from codegen.targets.numpy.runtime_calls import runtime_calls
 from codegen.templating import render
 from derive.ir.notation import Tensor
 
@@ -21,7 +21,7 @@ from derive.ir.notation import Tensor
 def module_text(module: Module, dtype: str, estimator: Estimator | None) -> str:
     """The source of the module: the mathematics, and below a divider the estimator."""
     names = _names(module)
-    helpers = helpers_of(module)
+    helpers = runtime_calls(module)
     text = render(
         "module.py.j2",
         name=module.name,

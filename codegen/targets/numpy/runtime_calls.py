@@ -1,4 +1,4 @@
-"""Which functions of `runtime` a module calls."""
+"""The functions of `runtime` that a module calls."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from codegen.targets.numpy.checks import helper_of
 from codegen.targets.numpy.tables import HELPED, OVER
 
 
-def helpers_of(module: Module) -> set[str]:
+def runtime_calls(module: Module) -> set[str]:
     """Their names, and that of a function from another library."""
     return set(_helpers(module))
 
