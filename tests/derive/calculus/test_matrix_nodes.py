@@ -20,15 +20,7 @@ from derive.semantics.gaussian import determinant, inverse, log_determinant
 from derive.semantics.interpreter import evaluate
 from derive.semantics.number_systems import EXACT, FLOATS, Inexact, many_digits
 from tests.codegen.documents.test_documents import complaints
-from tests.codegen.latex.test_latex import (
-    Printed,
-    agrees,
-    every_step,
-    index_latex,
-    matrix_latex,
-    matrix_notation,
-    right_side,
-)
+from tests.codegen.latex.printed import Printed, agrees, every_step, matrix_notation, right_side
 from tests.derive.calculus.test_second_order import along
 from tests.oracles.against_autograd import (
     derivation_of,
@@ -40,6 +32,7 @@ from tests.oracles.against_autograd import (
     system_of,
 )
 from tests.oracles.models_matrices import MATRICES
+from tests.read_back import index_latex, matrix_latex
 
 pytestmark = pytest.mark.sampled
 

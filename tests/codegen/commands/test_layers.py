@@ -1,0 +1,43 @@
+"""`layers`: the whole catalogue, and the gradients of each entry."""
+
+import re
+
+
+def without_an_equation(entry, shown):
+    """The values by which something is differentiated on the way, and that no equation gives."""
+    lines = re.sub(r"\n {6}", " ", shown).splitlines()  # long equations on one line again
+    given = {*entry.inputs, *(p.name for p in entry.parameters), entry.output}
+    given |= {m.group(1) for x in lines if (m := re.match(r"  (?:where )?(\w+)(\[.*?\])? =", x))}
+    right = " ".join(x.split(" = ", 1)[-1] for x in lines)
+    return {n for n in re.findall(r"\bd(\w+)\[", right) if f"d{n}" in given} - given
+
+
+def test_layers_lists_and_shows_the_whole_catalogue(run):
+    from derive.catalogue import entries
+
+    code, page, err = run("layers")
+    assert (code, err) == (0, "")
+    for entry in entries():
+        assert f"  {entry.name} " in page
+        code, shown, err = run("layers", entry.name)
+        assert (code, err) == (0, "")
+        assert shown.startswith(f"{entry.name}: ")
+        assert max(map(len, shown.splitlines())) <= 80
+        differentiable = entry.kind in ("layer", "activation", "loss") and entry.equations
+        assert ("derived just now" in shown) == bool(differentiable)
+        if differentiable:
+            assert without_an_equation(entry, shown) == set()
+        if entry.source:
+            assert "\nsource\n" in shown
+        if entry.kink:
+            assert "\nat a kink\n" in shown
+
+
+def test_an_entry_shows_its_derived_gradients(run):
+    _, dense, _ = run("layers", "dense")
+    assert "  dW[i,j] = sum(n, dz[n,i]*x[n,j])\n" in dense
+    assert "  db[i] = sum(n, dz[n,i])\n" in dense
+    _, tanh, _ = run("layers", "tanh")
+    assert "  dx[n,i] = dy[n,i]*(1 - y[n,i]**2)\n" in tanh
+    _, loss, _ = run("layers", "softmax_cross_entropy")
+    assert "  dy[n,i] = " in loss

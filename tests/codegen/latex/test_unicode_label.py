@@ -1,0 +1,30 @@
+"""LaTeX labels as plain characters: letters slanted, words upright."""
+
+import pytest
+
+from codegen.latex.unicode_label import pieces, plain
+
+pytestmark = pytest.mark.sampled
+
+
+@pytest.mark.parametrize(
+    ("latex", "told"),
+    [
+        (r"W^{(1)}_{ij}", "W^(1)_ij"),
+        (r"6 \times 14", "6 × 14"),
+        (r"\mathrm{max\_pool2d}^{(2)}", "max_pool2d^(2)"),
+        (r"\delta^{(\mathrm{a})}", "δ^(a)"),
+        (r"\Lambda\lambda\varepsilon", "Λλε"),
+        (r"\hat{y}_{t-1}", "y\u0302_t−1"),
+        (r"\frac{\partial E}{\partial w}", "∂E/∂w"),
+        (r"\lvert a\rvert", "|a|"),
+        (r"\nosuchcommand{x}", "nosuchcommandx"),
+        ("a_", "a"),
+    ],
+)
+def test_a_label_as_plain_characters(latex, told):
+    assert plain(latex) == told
+
+
+def test_letters_are_slanted_and_words_are_not():
+    assert [(p.text, p.slanted) for p in pieces(r"x\mathrm{ab}2")] == [("x", True), ("ab2", False)]
