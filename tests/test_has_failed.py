@@ -10,6 +10,8 @@ from codegen.verify import verify_module
 from derive import check, differentiate, load, parse
 from derive.errors import ChainruleError
 from derive.language.printer import equation_text
+from derive.semantics.interpreter import Interpreter
+from derive.semantics.number_systems import FLOATS
 
 
 def right(system):
@@ -501,6 +503,39 @@ def test_some_entry_attains_its_maximum(text, dtype):
     x = np.random.default_rng(0).normal(size=(1000, 8))
     _, gradient = module.gradients({}, x, inputs=True)
     assert np.all(np.any(gradient["x"] != 0, axis=1))
+
+
+BODIES = {  # of x[n,i]; what is made of it; how many of 8 equal that, and how many are below it
+    "a maximum": ("x[n,{0}]/3 + x[n,{0}]*x[n,7-{0}]", "m[n] = max(k, {k})", 1, 7),
+    "a minimum": ("exp(x[n,{0}])/7*x[n,0]", "m[n] = min(k, {k})", 1, 0),
+    "a sum's": ("sum(j, x[n,j]*x[n,{0}]/7 + w[j])*w[{0}]", "m[n] = max(k, {k})", 1, 7),
+    "a name's": ("x[n,{0}]*x[n,7-{0}]/3 + x[n,{0}]", "y[n,k] = {k}\nm[n] = max(i, y[n,i])", 1, 7),
+    "the larger": ("x[n,{0}]/3 + x[n,{0}]*x[n,7-{0}]", "m[n,k] = maximum({k}, {k} - 1)", 8, 0),
+}
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("sign", ["==", "!=", ">=", "<"])
+@pytest.mark.parametrize("name", BODIES)
+def test_what_is_compared_with_its_maximum_is_one_value(name, sign, dtype):
+    """Written twice it was worked out twice: of 1,000 rows 472 had no entry at its maximum."""
+    body, made, equal, below = BODIES[name]
+    read = "m[n,i]" if name == "the larger" else "m[n]"
+    asked = f"E = sum(n,i, where({body.format('i')} {sign} {read}, x[n,i]*w[i], 0))"
+    rows = [made.format(i=body.format("i"), k=body.format("k")), asked]
+    text = "\n".join(rows if dtype == "float64" else reversed(rows))
+    roles = {"parameters": ["w"], "inputs": ["x"], "batch": "n", "objective": "E"}
+    sizes = {"x.1": 8, "w.0": 8, "i": 8, "k": 8}
+    derivation = differentiate(parse(text, **roles, sizes=sizes))
+    module = load_module(emit(derivation, dtype=dtype, part="math"))
+    x = np.random.default_rng(0).normal(size=(1000, 8)).astype(dtype)
+    given = {"w": np.ones(8, dtype)}
+    _, gradient = module.gradients(given, x, inputs=True)
+    wanted = {"==": equal, "!=": 8 - equal, ">=": 8 - below, "<": below}[sign]
+    assert np.all(np.count_nonzero(gradient["x"], axis=1) == wanted)
+    system = derivation.system
+    value = Interpreter(system.equations, system.table, {**given, "x": x[:40]}, FLOATS).value("E")
+    assert module.loss(given, x[:40]) == pytest.approx(value, rel=1e-4)
 
 
 @pytest.mark.parametrize("body", ["0", "0*x[n,j]", "where(j == 7, x[n,j], 0)", "x[n,j+9]"])

@@ -114,6 +114,7 @@ EXPRESSIONS: Tree[Expr] = Tree(
 children = EXPRESSIONS.children  # subscripts are not entered
 rebuild = EXPRESSIONS.rebuild
 transform = EXPRESSIONS.transform
+over = EXPRESSIONS.over
 walk = EXPRESSIONS.walk
 
 

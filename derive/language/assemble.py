@@ -12,6 +12,7 @@ from derive.ir.notation import Affine, Equation, Tensor, affine
 from derive.ir.system import Layer, System, Training
 from derive.ir.wellformed import check_system
 from derive.language.assumptions import read_assumption
+from derive.language.compared_bodies import compared_bodies
 from derive.language.elaborate import Meaning, as_value
 from derive.language.extent_inference import Sizes, axis_name, infer
 from derive.language.name_check import check_name
@@ -229,20 +230,28 @@ class _Assembly:
 
     def equations(self) -> tuple[Equation, ...]:
         """The equations in normal form, those that this brings among them."""
-        maker = Normalizer(
-            _FreeNames(self.names, dict(self.declared.tags)),
-            lambda n: self.declared.roles.get(n) == "constant",
-            lambda n: [self.slot(n, k) for k in range(self.rank[n])],
-            self.matrices(),
-        )
+        problems, defined = self.problems, []
         for scoped in self.scoped:
             self.meaning.scope = scoped.written.scope
             try:
                 axes = tuple(self.meaning.axis(v) for v in scoped.left)
                 expr = as_value(self.meaning.value(scoped.right))
-                maker.equation(_key(scoped.written), axes, expr, scoped.written.text)
+                defined.append((_key(scoped.written), axes, expr))
             except Refused as refused:
-                self.problems.append(str(refused))
+                problems.append(str(refused))
+        self._raise()
+        maker = Normalizer(
+            _FreeNames(self.names, dict(self.declared.tags)),
+            lambda n: self.declared.roles.get(n) == "constant",
+            lambda n: [self.slot(n, k) for k in range(self.rank[n])],
+            self.matrices(),
+            compared_bodies(defined),
+        )
+        for scoped, (tensor, axes, expr) in zip(self.scoped, defined, strict=True):
+            try:
+                maker.equation(tensor, axes, expr, scoped.written.text)
+            except Refused as refused:
+                problems.append(str(refused))
         self._raise()
         return tuple(maker.equations)
 

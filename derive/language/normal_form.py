@@ -15,7 +15,6 @@ from derive.ir.notation import (
     Axis,
     Call,
     Compare,
-    Constant,
     Equation,
     Expr,
     Index,
@@ -37,11 +36,13 @@ from derive.ir.tree import (
     fresh_letter,
     letters,
     mul,
+    over,
     replace_reads,
     substitute,
     transform,
     walk,
 )
+from derive.language.compared_bodies import Holder, is_selection, nameless, selected_from
 from derive.language.long_bodies import with_names
 from derive.language.syntax import parted
 
@@ -55,31 +56,13 @@ def holds_reduction(expr: Expr) -> bool:
     return contains(expr, lambda e: isinstance(e, Reduction))
 
 
-def is_selection(expr: Expr) -> bool:
-    """Whether a value is one of those read, up to its sign: then no rounding makes it another.
-
-    What is worked out anew may differ in its last bit and be equal to nothing.
-    """
-    match expr:
-        case Read() | Index() | Number() | Constant():
-            return True
-        case Mul((Number(value), inner)):
-            return abs(value) == 1 and is_selection(inner)
-        case Call("where", (condition, yes, no)):
-            decided = not any(isinstance(e, Read) for e in walk(condition))
-            return decided and is_selection(yes) and is_selection(no)
-        case Call("abs" | "relu" | "maximum" | "minimum" | "hold", args):
-            return all(is_selection(a) for a in args)
-        case _:
-            return False
-
-
 class Normalizer:
     """Makes equations of expressions; gathers the intermediates that it named.
 
     `name` gives a free tensor name from wished ones; `is_constant` tells scalar constants; `shape`
     the extents of the tensors whose inverse or determinant is read, and `held` names the tensors
-    that an equation defines as such: `{"inv(X)": "Y"}` of `Y[i,j] = inv(X)[i,j]`.
+    that an equation defines as such: `{"inv(X)": "Y"}` of `Y[i,j] = inv(X)[i,j]`. `shared` are the
+    values that have to be one wherever they are compared or selected from.
     """
 
     def __init__(
@@ -88,17 +71,20 @@ class Normalizer:
         is_constant: Callable[[str], bool],
         shape: Callable[[str], Sequence[Affine]] | None = None,
         held: Mapping[str, str] | None = None,
+        shared: Mapping[Expr, Holder | None] | None = None,
     ) -> None:
         self._name = name
         self._is_constant = is_constant
         self._shape = shape
         self._matrices = dict(held or {})
+        self._shared = dict(shared or {})
         self._named: dict[tuple[Expr, tuple[Axis, ...]], str] = {}
         self.equations: list[Equation] = []
 
     def equation(self, tensor: str, axes: tuple[Axis, ...], expr: Expr, source: str = "") -> None:
         """Add `tensor[axes] = expr`, its intermediates before it."""
         expr = transform(expr, _hold_inside)
+        expr = self._with_shared(expr, tensor, axes) if self._shared else expr
         if isinstance(expr, Read) and self._matrices.get(expr.tensor) == tensor:
             node, of = parted(expr.tensor)
             self.equations.append(matrix_equation(node, tensor, axes, of, self._of(of), source))
@@ -106,6 +92,29 @@ class Normalizer:
         expr = replace_reads(expr, self._matrix)
         terms = self._terms(tensor, axes, expr)
         self.equations.append(Equation(tensor, axes, terms, source))
+
+    def _with_shared(self, expr: Expr, tensor: str, axes: tuple[Axis, ...]) -> Expr:
+        """The expression with every shared value that it compares or selects from read by name."""
+
+        def value(node: Expr) -> Read | None:
+            body, free = nameless(node)
+            if body not in self._shared:
+                return None
+            holder = self._shared[body]
+            if holder is None:
+                read = self._intermediate(node, _ARGUMENT, tensor, domain_of(axes, free))
+                order = tuple(free.index(a) for a in letters(read))
+                holder = self._shared[body] = Holder(read.tensor, order)
+            return holder.at(free) if holder.tensor != tensor else None
+
+        def change(node: Expr) -> Expr | None:
+            if isinstance(node, Compare):
+                return over(node, lambda side: transform(side, value))
+            if selected_from(node):
+                return over(node, lambda part: value(part) or transform(part, change))
+            return None
+
+        return value(expr) or transform(expr, change)
 
     def _of(self, tensor: str) -> Sequence[Affine]:
         assert self._shape is not None, "inverses and determinants stand in equations only"
@@ -131,10 +140,9 @@ class Normalizer:
             scope = domain_of(axes, run.axes)
             if expr.op in ("max", "min") and not is_selection(self._flat(run.body, tensor, scope)):
                 # the derivative asks which entries equal the maximum: worked out twice, none may
-                body = self._intermediate(run.body, _ARGUMENT, tensor, scope)
-            else:
-                body = self._body(run.body, tensor, scope)
-            return (Term(target, scope, expr.op, body),)
+                named = self._intermediate(run.body, _ARGUMENT, tensor, scope)
+                return (Term(target, scope, expr.op, named),)
+            return (Term(target, scope, expr.op, self._body(run.body, tensor, scope)),)
         terms: list[Term] = []
         plain: list[Expr] = []
         where_plain = 0
@@ -252,7 +260,7 @@ class Normalizer:
 
         return transform(expr, change)
 
-    def _intermediate(self, expr: Expr, wish: str, tensor: str, scope: tuple[Axis, ...]) -> Expr:
+    def _intermediate(self, expr: Expr, wish: str, tensor: str, scope: tuple[Axis, ...]) -> Read:
         free = letters(expr)
         axes = tuple(a for a in scope if a in free)
         known = self._named.get((expr, axes))
