@@ -64,6 +64,8 @@ def solve_target(term: Term, axes: tuple[Axis, ...]) -> Term:
     of this letter; the range that this loses is kept by a condition where the body isn't 0 there
     by itself. What can't be solved keeps its subscript: a write outside the tensor is dropped.
     """
+    if term.target == tuple(map(affine, axes)):
+        return replace(term, domain=domain_of(axes, term.domain))
     apart = {a: Axis(f"{a.letter}'", a.extent) for a in term.domain}
     term = substitute_term(term, {a: affine(b) for a, b in apart.items()})
     singles = [_single(s) for s in term.target]

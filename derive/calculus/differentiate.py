@@ -33,7 +33,9 @@ def differentiate(
     """
     second = isinstance(system, System) and bool(system.training.curvature)
     sweep = sweep_of(system, of, wrt, apart=second)
-    return _with_updates(sweep.derivation(), sweep)
+    result = _with_updates(sweep.derivation(), sweep)
+    check_derivation(result)
+    return result
 
 
 def _with_updates(derivation: Derivation, sweep: Sweep) -> Derivation:
@@ -41,15 +43,11 @@ def _with_updates(derivation: Derivation, sweep: Sweep) -> Derivation:
     system = derivation.system
     moved = [n for n in system.trainable if n in derivation.wrt]
     if moved and system.training.curvature:
-        result = moved_together(derivation, moved)
-        check_derivation(result)
-        return result
+        return moved_together(derivation, moved)
     nexts, updates = updates_of(
         system,
         {n: derivation.adjoint.get(n, "") for n in moved},
         {n: sweep.axes(n) for n in moved},
         {t.name for t in derivation.tensors},
     )
-    result = replace(derivation, tensors=(*derivation.tensors, *nexts), updates=updates)
-    check_derivation(result)
-    return result
+    return replace(derivation, tensors=(*derivation.tensors, *nexts), updates=updates)

@@ -30,7 +30,17 @@ from derive.ir.notation import (
     affine,
 )
 from derive.ir.system import System
-from derive.ir.tree import ONE, ZERO, affine_axes, factors, letters, reads, substitute, walk
+from derive.ir.tree import (
+    ONE,
+    ZERO,
+    affine_axes,
+    factors,
+    letters,
+    needed_by,
+    reads,
+    substitute,
+    walk,
+)
 
 When = Callable[[Term, Expr], Expr | None]
 _MOST_TOLD = 2  # conditions joined by `or`; more are counted
@@ -141,14 +151,9 @@ class Masks:
 
     def counts_read(self, terms: Iterable[Term]) -> list[Equation]:
         """The counts that terms read, and those that these read."""
-        work = [r.tensor for t in terms for r in reads(t.body)]
-        result: set[str] = set()
-        while work:
-            name = work.pop()
-            if name in self._counts and name not in result:
-                result.add(name)
-                work.extend(r.tensor for t in self._counts[name].terms for r in reads(t.body))
-        return [c for n, c in self._counts.items() if n in result]
+        read = {r.tensor for t in terms for r in reads(t.body)}
+        needed = needed_by(read, self._counts.values())
+        return [c for n, c in self._counts.items() if n in needed]
 
     def _whole(self, reading: _Reading) -> Mask:
         if reading.source is None:

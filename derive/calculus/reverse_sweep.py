@@ -25,7 +25,7 @@ from derive.ir.matrix_terms import holding
 from derive.ir.names import adjoint_of
 from derive.ir.notation import Axis, Equation, Expr, Read, Tensor, Term, affine
 from derive.ir.system import System
-from derive.ir.tree import ONE, ZERO, needed_by, reads
+from derive.ir.tree import ONE, ZERO, needed_by, reached, reads, users_of
 from derive.ir.wellformed import check_derivation
 from derive.systems.as_system import as_system
 from derive.systems.schedule import NoOrder, members, schedule
@@ -41,7 +41,9 @@ def derivatives(
 
     Raises `ChainruleError` as that does.
     """
-    return sweep_of(system, of, wrt, apart).derivation()
+    result = sweep_of(system, of, wrt, apart).derivation()
+    check_derivation(result)
+    return result
 
 
 def sweep_of(
@@ -112,7 +114,7 @@ class Sweep:
                     self.reads.setdefault(read.tensor, []).append(told)
 
     def derivation(self) -> Derivation:
-        """Everything, well-formed.
+        """Everything, which whoever asks for it checks.
 
         Raises `ChainruleError` where a part of the equations is no real number.
         """
@@ -189,7 +191,7 @@ class Sweep:
             for e in (*backward, *inlined)
         ]
         adjoints = {n: a for n, a in self.adjoint.items() if n != self.of or self.feeds_itself}
-        derivation = Derivation(
+        return Derivation(
             system=system,
             tensors=(*system.tensors, *seed, *new),
             backward=tuple(backward),
@@ -201,8 +203,6 @@ class Sweep:
             objective=self.of,
             warnings=warnings,
         )
-        check_derivation(derivation)
-        return derivation
 
     def _seed(self) -> Tensor:
         return Tensor(self.adjoint[self.of], self.system.table[self.of].shape, "input")
@@ -230,24 +230,12 @@ class Sweep:
             e.tensor: [r.tensor for t in e.terms for r in differentiable_reads(t.body)]
             for e in self.system.equations
         }
-        above: dict[str, None] = {self.of: None}
-        work = [self.of]
-        while work:
-            for name in feeds.get(work.pop(), ()):
-                self.feeds_itself |= name == self.of
-                if name not in above:
-                    above[name] = None
-                    work.append(name)
-        below = set(self.wrt)
-        changed = True
-        while changed:
-            changed = False
-            for equation in self.system.equations:
-                if equation.tensor not in below and below & set(feeds[equation.tensor]):
-                    below.add(equation.tensor)
-                    changed = True
+        users = users_of(feeds)
+        above = reached({self.of}, lambda name: feeds.get(name, ()))
+        below = reached(self.wrt, lambda name: users.get(name, ()))
+        self.feeds_itself = not above.isdisjoint(users.get(self.of, ()))
         order = [e.tensor for e in reversed(self.system.equations)]
-        order.extend(t.name for t in self.system.tensors if t.name not in set(order))
+        order.extend(t.name for t in self.system.tensors)
         return {n: None for n in order if n in above and n in below}
 
     def _contributions(
@@ -260,6 +248,7 @@ class Sweep:
             gathered[self.of] = [Term(target, axes, "sum", Read(t.name, target)) for t in seed]
         helpers: list[Equation] = []
         wanted = frozenset(gathered)
+        known = set(self.system.defined)
         last: dict[str, int] = {}
         for sweep, equation in enumerate(reversed(self.system.equations)):
             name = equation.tensor
@@ -269,8 +258,10 @@ class Sweep:
             helper = self._helper(equation, helpers)
             mask = self.masks.around(equation)
             for result in contributions(equation, incoming, helper, wanted, mask):
-                known = {*self.system.defined, *(h.tensor for h in helpers)}
-                helpers.extend(h for h in result.helpers if h.tensor not in known)
+                for new in result.helpers:
+                    if new.tensor not in known:
+                        known.add(new.tensor)
+                        helpers.append(new)
                 self.masks.note(result, equation if incoming else None)
                 told = self._told(equation, result, mask)
                 if told.body != ZERO:

@@ -200,6 +200,9 @@ def map_atoms(subscript: Affine, change: Callable[[Affine | Atom], Affine | Atom
 
 def substitute_affine(subscript: Affine, places: Mapping[Axis, Affine]) -> Affine:
     """A subscript with letters replaced by subscripts."""
+    letter = subscript.axis
+    if letter is not None:  # as most are, and looked up at once
+        return places.get(letter, subscript)
     return map_atoms(subscript, lambda n: places.get(n) if isinstance(n, Axis) else None)
 
 
@@ -272,14 +275,36 @@ def equation_reads(equation: Equation) -> Iterator[Read]:
 def needed_by(wanted: Iterable[str], equations: Iterable[Equation]) -> set[str]:
     """The tensors that the wanted ones are computed from, these included."""
     defined = {e.tensor: e for e in equations}
-    result: set[str] = set()
-    work = sorted(wanted)
+
+    def read_by(name: str) -> Iterable[str]:
+        return (r.tensor for r in equation_reads(defined[name])) if name in defined else ()
+
+    return reached(wanted, read_by)
+
+
+def computed_from(given: Iterable[str], equations: Iterable[Equation]) -> set[str]:
+    """The tensors that the given ones have a part in, these included."""
+    users = users_of({e.tensor: [r.tensor for r in equation_reads(e)] for e in equations})
+    return reached(given, lambda name: users.get(name, ()))
+
+
+def users_of(reads_of: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:
+    """The tensors that read each tensor, by those that each of them reads."""
+    result: dict[str, list[str]] = {}
+    for name, read in reads_of.items():
+        for other in read:
+            result.setdefault(other, []).append(name)
+    return result
+
+
+def reached(start: Iterable[str], steps: Callable[[str], Iterable[str]]) -> set[str]:
+    """The names to which steps lead from some, these included."""
+    result = set(start)
+    work = list(result)
     while work:
-        name = work.pop()
-        if name not in result:
-            result.add(name)
-            if name in defined:
-                work.extend(r.tensor for r in equation_reads(defined[name]))
+        new = set(steps(work.pop())) - result
+        result |= new
+        work += new
     return result
 
 

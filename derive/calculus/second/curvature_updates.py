@@ -22,7 +22,7 @@ from derive.ir.notation import Affine, Axis, Call, Equation, Expr, Index, Read, 
 from derive.ir.system import Block, System
 from derive.ir.tree import (
     add,
-    equation_reads,
+    computed_from,
     floordiv,
     fresh_letter,
     fresh_name,
@@ -195,14 +195,7 @@ class _Maker:
         self, equations: Sequence[Equation], directions: Iterable[str]
     ) -> list[Equation]:
         """The equations with the row's letter in all that is computed from the directions."""
-        moving = set(directions)
-        changed = True
-        while changed:
-            before = len(moving)
-            moving |= {
-                e.tensor for e in equations if any(r.tensor in moving for r in equation_reads(e))
-            }
-            changed = len(moving) > before
+        moving = computed_from(directions, equations)
         place = affine(self.row)
 
         def change(read: Read) -> Read | None:

@@ -21,12 +21,12 @@ from derive.ir.notation import Axis, Call, Equation, Expr, Index, Read, Tensor, 
 from derive.ir.system import Block, Earlier, System
 from derive.ir.tree import (
     ONE,
+    computed_from,
     factors,
     fresh_letter,
     fresh_name,
     mul,
     needed_by,
-    reads,
     replace_reads,
     substitute,
     substitute_affine,
@@ -184,7 +184,7 @@ def _derivatives(
     """
     taken = before.defined
     equations = (*derivation.backward, *derivation.inlined)
-    moving = _moving(equations, unit.direction)
+    moving = computed_from({unit.direction}, equations)
     if not unit.direction:
         moving |= {adjoint for _, adjoint in derivation.adjoints}
     names = _names(derivation, moving, called, own, taken)
@@ -224,23 +224,6 @@ def _letters(derivation: Derivation, axes: Iterable[Axis]) -> tuple[Axis, ...]:
         taken.add(letter)
         result.append(Axis(letter, axis.extent))
     return tuple(result)
-
-
-def _moving(equations: Iterable[Equation], direction: str) -> set[str]:
-    """What is computed from the direction."""
-    equations = tuple(equations)
-    result = {direction}
-    changed = True
-    while changed:
-        more = {
-            e.tensor
-            for e in equations
-            if e.tensor not in result
-            and any(r.tensor in result for t in e.terms for r in reads(t.body))
-        }
-        result |= more
-        changed = bool(more)
-    return result
 
 
 @dataclass(frozen=True)
