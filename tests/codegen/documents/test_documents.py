@@ -24,6 +24,7 @@ from codegen.latex.formula import Formula
 from codegen.latex.line_breaking import width
 from codegen.templating import render
 from derive import ChainruleError, differentiate, load, parse
+from tests.codegen.documents.tex_log import complaints
 from tests.oracles import MODELS
 from tests.oracles.against_autograd import system_of
 
@@ -178,9 +179,6 @@ def test_a_sentence_takes_the_slots_that_it_has():
         words.say("no such sentence")
 
 
-# ---- the same bytes ------------------------------------------------------------------------------
-
-
 # ---- text that means harm ------------------------------------------------------------------------
 
 
@@ -224,19 +222,6 @@ def test_hostile_names_compile():
 
 
 # ---- TeX -----------------------------------------------------------------------------------------
-
-
-def complaints(log, most=10.0):
-    """What TeX says of the content: boxes that are too full by more than `most`, and warnings."""
-    found = [
-        line
-        for line in log.splitlines()
-        if re.search("Warning|undefined|Missing|Underfull .vbox", line)
-        and "Rerun" not in line
-        and "Table widths have changed" not in line
-    ]
-    wide = re.findall(r"^Overfull .hbox \((\S+)pt too wide\).*", log, re.MULTILINE)
-    return [*found, *(w for w in wide if float(w) > most)]
 
 
 def has_cjk():

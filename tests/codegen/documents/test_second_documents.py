@@ -19,7 +19,7 @@ from codegen.latex.formula import Formula
 from codegen.latex.second_order_symbols import Twofold
 from codegen.latex.symbol import Partial
 from derive import differentiate, hessian_vector, loads, parse
-from tests.derive.calculus.test_second_products import network
+from tests.derive.calculus.second_order import network
 from tests.read_back.document import Facts, Told
 
 pytestmark = pytest.mark.sampled

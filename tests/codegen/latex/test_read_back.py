@@ -13,7 +13,6 @@ from tests.oracles import MODELS
 
 pytestmark = pytest.mark.sampled
 
-
 each_model = pytest.mark.parametrize("model", [pytest.param(m, id=m.name) for m in MODELS])
 
 

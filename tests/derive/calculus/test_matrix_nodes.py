@@ -19,9 +19,9 @@ from derive.language.printer import equation_text
 from derive.semantics.gaussian import determinant, inverse, log_determinant
 from derive.semantics.interpreter import evaluate
 from derive.semantics.number_systems import EXACT, FLOATS, Inexact, many_digits
-from tests.codegen.documents.test_documents import complaints
+from tests.codegen.documents.tex_log import complaints
 from tests.codegen.latex.printed import Printed, agrees, every_step, matrix_notation, right_side
-from tests.derive.calculus.test_second_order import along
+from tests.derive.calculus.second_order import along
 from tests.oracles.against_autograd import (
     derivation_of,
     differences,

@@ -1,7 +1,6 @@
 """A derivation's equations are equations: Hessians by the same rule, against autograd twice."""
 
 import time
-import warnings
 
 import numpy as np
 import pytest
@@ -12,34 +11,10 @@ from codegen.verify import verify_module
 from derive import ChainruleError, check, differentiate, hessian_vector, load, parse
 from derive.calculus.second import directional
 from derive.semantics.interpreter import Interpreter
-from tests.oracles import MODELS
+from tests.derive.calculus.second_order import BY_NAME, CHOSEN, along
 from tests.oracles.against_autograd import differences, module_of, run, system_of
-from tests.oracles.reference import evaluate
 
 pytestmark = pytest.mark.sampled
-
-BY_NAME = {m.name: m for m in MODELS}
-CHOSEN = (
-    *("two_scalars", "rosenbrock", "lennard_jones", "rayleigh_quotient", "mlp_sigmoid"),
-    *("softmax_cross_entropy_one_hot", "gelu_erf", "powers", "hold_factor", "straight_through"),
-    *("conv2d_stride_padding_dilation", "layer_norm", "causal_attention", "elman", "gru"),
-    *("linear_chain_crf", "gaussian_mixture", "product_with_zero_factors", "embedding_bag"),
-    *("cumulative_sum", "diagonal_and_trace", "factorisation_machine"),
-)
-
-
-def along(model, arrays, directions):
-    """The Hessian times a direction by autograd: the gradient of the gradient's part along it."""
-    moving = {name: arrays[name] for name in directions}
-    first = grad(lambda m: evaluate(model, {**arrays, **m})[0])
-
-    def part(m):
-        gradients = first(m)
-        return sum(anp.sum(gradients[n] * directions[n]) for n in directions)
-
-    with np.errstate(all="ignore"), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return float(part(moving)), grad(part)(moving)
 
 
 @pytest.mark.parametrize("model", [pytest.param(BY_NAME[n], id=n) for n in CHOSEN])

@@ -9,13 +9,13 @@ from autograd import numpy as anp
 
 import codegen
 import derive
-from derive import ChainruleError, loads, parse
+from derive import ChainruleError, parse
 from derive.ir.derivation import Derivation
 from derive.ir.wellformed import check_system
 from derive.language.printer import equation_text
 from derive.semantics.interpreter import Interpreter
 from derive.systems.one_sample import one_sample
-from tests.derive.calculus.test_second_order import BY_NAME, CHOSEN, along
+from tests.derive.calculus.second_order import BY_NAME, CHOSEN, along, network
 from tests.oracles.against_autograd import differences, module_of, system_of
 
 pytestmark = pytest.mark.sampled
@@ -30,27 +30,6 @@ def values_of(found, arrays):
     else:
         equations = found.equations
     return Interpreter(equations, found.table, arrays)
-
-
-NETWORK = """
-name = "net"
-inputs = {{ x = [3] }}
-[[layers]]
-type = "dense"
-units = 4
-activation = "tanh"
-[[layers]]
-type = "dense"
-units = 2
-{activation}
-[loss]
-type = "{loss}"
-"""
-
-
-def network(loss="squared_error", activation=""):
-    text = f'activation = "{activation}"' if activation else ""
-    return loads(NETWORK.format(loss=loss, activation=text))
 
 
 def numbers(loss="squared_error", batch=5):

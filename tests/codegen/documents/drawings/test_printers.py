@@ -24,7 +24,6 @@ from tests.codegen.documents.drawings.nets import labels, recurrence
 
 pytestmark = pytest.mark.sampled
 
-
 needs_tex = pytest.mark.skipif(not have_tex(), reason="no pdflatex here")
 HOSTILE = r"\input{/etc/passwd} 100% #1 a_b & ~ {\bf} <b> é 权 \write18{ls} \end{tikzpicture} ]]>"
 SVG = "{http://www.w3.org/2000/svg}"

@@ -5,7 +5,6 @@ import csv
 import io
 import json
 import random
-import sys
 import warnings
 import zipfile
 from collections.abc import Callable
@@ -16,9 +15,9 @@ import numpy as np
 import pytest
 
 from tests.codegen.targets.estimator import stubs
-from tests.codegen.targets.estimator.test_estimator import DATA, RATE, SEX, X
+from tests.codegen.targets.estimator.command_line import LONGEST_ERROR
+from tests.codegen.targets.estimator.training_data import DATA, RATE, SEX, X
 
-LONGEST = 400
 NAMES = ("sigmoid", "classes", "two", "centre", "parabola")
 METHODS = ("predict", "save", "fit", "_train", "__class__", "epochs", "classes_", "extra_", "")
 JUNK: tuple[Any, ...] = (
@@ -197,7 +196,7 @@ def spoil_and_load(seed: int, models: dict[str, tuple[Any, Path]], path: Path) -
     if model is None:
         assert refusal.startswith(str(path))
         assert "\n" not in refusal
-        assert len(refusal) <= LONGEST
+        assert len(refusal) <= LONGEST_ERROR
         return True
     known = vars(module.Model.load(whole)).keys()
     assert vars(model).keys() <= {*known, "feature_names_in_", "target_names_"}
@@ -359,20 +358,13 @@ def train_on(seed: int, here: Path, capsys: pytest.CaptureFixture[str]) -> int:
         codes.append(module.main(command.split()))
         out, err = capsys.readouterr()
         assert err.count("\n") == (codes[-1] != 0)
-        assert len(err) <= LONGEST + 1
+        assert len(err) <= LONGEST_ERROR + 1
         assert all(c.isprintable() for c in err.rstrip("\n"))
         if codes[0]:
             assert not (here / "model.npz").exists()
             break
     assert set(codes) <= {0, 2}
     return codes[0]
-
-
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "argv", ["model.py"])
-    return tmp_path
 
 
 def test_odd_tables(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

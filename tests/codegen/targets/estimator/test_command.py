@@ -7,13 +7,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
 from tests.codegen.targets.estimator import stubs
-from tests.codegen.targets.estimator.test_estimator import (
+from tests.codegen.targets.estimator.command_line import TABLE, TRAIN, run, write_csv
+from tests.codegen.targets.estimator.training_data import (
     KIND,
     PLANE,
     PRICE,
@@ -26,35 +26,11 @@ from tests.codegen.targets.estimator.test_estimator import (
 
 pytestmark = pytest.mark.sampled
 
-TABLE: dict[str, Any] = {
-    "id": [f"n{k}" for k in range(60)],
-    "weight": X[:, 0] * 10 + 70,
-    "height": X[:, 1] * 8 + 170,
-    "sex": SEX,
-}
-TRAIN = ["train", "data.csv", "--target", "sex", "--epochs", "60", "--learning-rate", "3"]
-
 
 @pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "argv", ["model.py"])
-    write_csv(tmp_path / "data.csv", TABLE)
-    return tmp_path
-
-
-def write_csv(path: Path, columns: dict[str, Any]) -> None:
-    with path.open("w", newline="") as file:
-        rows = csv.writer(file)
-        rows.writerow(columns)
-        rows.writerows(zip(*columns.values(), strict=True))
-
-
-def run(name: str, *arguments: str) -> int:
-    try:
-        return int(stubs.module(name).main(list(arguments)))
-    except SystemExit as stop:  # argparse's own way out
-        return int(stop.code or 0)
+def here(here: Path) -> Path:
+    write_csv(here / "data.csv", TABLE)
+    return here
 
 
 def rows_of(text: str) -> list[list[str]]:

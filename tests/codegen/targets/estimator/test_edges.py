@@ -16,11 +16,8 @@ from codegen.module.model_facts import estimator_of
 from derive import differentiate, loads, parse
 from derive.catalogue import OPTIMIZERS
 from tests.codegen.targets.estimator import stubs
-from tests.codegen.targets.estimator.test_broken_files import LONGEST, here
-from tests.codegen.targets.estimator.test_command import TABLE, TRAIN, run, write_csv
-from tests.codegen.targets.estimator.test_estimator import PRICE, SEX, X
-
-__all__ = ["here"]  # a fixture
+from tests.codegen.targets.estimator.command_line import LONGEST_ERROR, TABLE, TRAIN, run, write_csv
+from tests.codegen.targets.estimator.training_data import DATA, PRICE, SEX, X
 
 # ---- numbers -------------------------------------------------------------------------------------
 
@@ -84,8 +81,6 @@ def test_what_is_too_far_from_the_training_data_is_said() -> None:
 
 @pytest.mark.parametrize("name", ["sigmoid", "softmax", "regression", "two", "tagger", "pair"])
 def test_one_sample_is_a_batch(name: str) -> None:
-    from tests.codegen.targets.estimator.test_estimator import DATA
-
     x, t = DATA[name]
     one = tuple(part[:1] for part in x) if isinstance(x, tuple) else x[:1]
     target = tuple(part[:1] for part in t) if isinstance(t, tuple) else t[:1]
@@ -149,13 +144,13 @@ def test_wide_tables_have_short_messages(here: Path, capsys: pytest.CaptureFixtu
         assert run("sigmoid", *command) == 2
         err = capsys.readouterr().err
         assert err.count("\n") == 1
-        assert len(err) <= LONGEST + 1, err
+        assert len(err) <= LONGEST_ERROR + 1, err
     write_csv(here / "data.csv", {**TABLE, "sex": ["x" * 9000] * 59 + ["y"]})
     run("sigmoid", *TRAIN, "--quiet")
     write_csv(here / "data.csv", {**TABLE, "sex": ["z\x1b[31m" * 900] * 60})
     assert run("sigmoid", "score", "data.csv") == 2
     err = capsys.readouterr().err
-    assert len(err) <= LONGEST + 1
+    assert len(err) <= LONGEST_ERROR + 1
     assert "\x1b" not in err
 
 
@@ -173,7 +168,7 @@ def test_messages_of_the_class_are_short() -> None:
     ):
         with pytest.raises(ValueError, match=r".") as caught:
             wrong()
-        assert len(str(caught.value)) <= LONGEST
+        assert len(str(caught.value)) <= LONGEST_ERROR
 
 
 # ---- files ---------------------------------------------------------------------------------------
