@@ -36,9 +36,11 @@ def read_text(path: str) -> str:
 
 
 def check_output(spec: str, output: str | None) -> None:
-    """Raises `ChainruleError` where the output would take the spec's place, or has no name."""
+    """Raises `ChainruleError` where the output has no name or place, or is the spec."""
     if output == "":
         raise ChainruleError("-o: the file has no name; give one, or leave -o out")
+    if output is not None and not Path(output).parent.exists():
+        raise ChainruleError(f"{output}: there is no such folder; make it first")
     if output is not None and spec != STANDARD_INPUT and Path(spec).exists():
         here = Path(output)
         if here.exists() and here.samefile(spec):

@@ -312,6 +312,9 @@ def _save(path, settings, learned):
 
 def _read_saved(path, settings):
     """The settings in a file, in place of these, and what was learned."""
+    if not os.path.exists(path):
+        message = f"there is no file {_brief(path)}; save a model first"
+        raise FileNotFoundError(message)
     arrays = _load_arrays(path)
     try:
         about = _read_about(arrays)
@@ -402,7 +405,8 @@ def _check_like(path, found, wanted):
         if not isinstance(found, np.ndarray):
             raise ValueError(f"{path} is no array")
         if (found.shape, found.dtype) != (wanted.shape, wanted.dtype):
-            raise ValueError(f"{path} is {_brief(found.dtype)}{_brief(found.shape)}")
+            given, right = (f"{a.dtype}{a.shape}" for a in (found, wanted))
+            raise ValueError(f"{path} is {_brief(given)}, not {right}")
         if not np.isfinite(found).all():
             raise ValueError(f"{path} holds NaN or infinity")
     elif not _is_number(found):
@@ -672,7 +676,7 @@ def main(arguments=None):
         return 130
     except (ArithmeticError, MemoryError, OSError, ValueError) as error:
         _tell(_brief(f"{sys.argv[0]}: {_reason(error)}", 400))
-        if isinstance(error, OSError) and not error.filename:
+        if isinstance(error, OSError) and error.errno and not error.filename:
             _abandon_output()
         return 2
     return 0
@@ -689,7 +693,7 @@ def _abandon_output():
 def _reason(error):
     """What went wrong, in one line."""
     text = str(error) or type(error).__name__
-    if isinstance(error, FileNotFoundError):
+    if isinstance(error, FileNotFoundError) and error.filename:
         text = f"there is no file {_brief(error.filename)}"
     elif isinstance(error, OSError) and error.filename:
         text = f"{_brief(error.filename)} can't be read: {error.strerror}"

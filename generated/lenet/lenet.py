@@ -684,7 +684,8 @@ def _checked_array(name, shape, given):
             raise TypeError("none of them may be complex or masked")
         array = np.asarray(given, np.float64 if name in _WHOLE else DTYPE)
     except (TypeError, ValueError) as error:
-        raise ValueError(f"{name} must hold numbers: {_brief(error, 200)}") from None
+        reason = _uneven(given) or _brief(error, 200)
+        raise ValueError(f"{name} must hold numbers: {reason}") from None
     flat = array.ndim in (1, 2) and not any(isinstance(e, str) for e in shape)
     if flat and array.size == len(array) * int(np.prod(shape)):  # rows of a table
         array = array.reshape(len(array), *shape)
@@ -698,6 +699,17 @@ def _checked_array(name, shape, given):
     if name in _WHOLE:
         return _integers(array, name, shape)
     return array
+
+
+def _uneven(given):
+    """How far the lengths of rows differ, in words; nothing where they don't."""
+    if not isinstance(given, (list, tuple)):
+        return ""
+    rows = (list, tuple, np.ndarray)
+    sizes = {len(row) if isinstance(row, rows) else 0 for row in given}
+    if len(sizes) > 1:
+        return f"its rows have from {min(sizes)} to {max(sizes)} entries"
+    return next(filter(None, map(_uneven, given)), "")
 
 
 def _amount(arrays):
@@ -818,6 +830,9 @@ def _save(path, settings, learned):
 
 def _read_saved(path, settings):
     """The settings in a file, in place of these, and what was learned."""
+    if not os.path.exists(path):
+        message = f"there is no file {_brief(path)}; save a model first"
+        raise FileNotFoundError(message)
     arrays = _load_arrays(path)
     try:
         about = _read_about(arrays)
@@ -918,7 +933,8 @@ def _check_like(path, found, wanted):
         if not isinstance(found, np.ndarray):
             raise ValueError(f"{path} is no array")
         if (found.shape, found.dtype) != (wanted.shape, wanted.dtype):
-            raise ValueError(f"{path} is {_brief(found.dtype)}{_brief(found.shape)}")
+            given, right = (f"{a.dtype}{a.shape}" for a in (found, wanted))
+            raise ValueError(f"{path} is {_brief(given)}, not {right}")
         if not np.isfinite(found).all():
             raise ValueError(f"{path} holds NaN or infinity")
     elif not _is_number(found):
@@ -1264,13 +1280,13 @@ def _number(text):
 
 
 def _numeric_columns(path, besides):
-    """The columns whose first entry is a number or missing, in the file's order."""
+    """The columns that begin with a number, NaN or nothing, in the file's order."""
     table = _table(path)
     (_, header), (_, first) = next(table), next(table)
     numeric = []
     for name, text in zip(header, first):
         try:
-            _number(text or "0")
+            float(text or "nan")
         except ValueError:
             continue
         if name not in besides:
@@ -1431,7 +1447,7 @@ def main(arguments=None):
         return 130
     except (ArithmeticError, MemoryError, OSError, ValueError) as error:
         _tell(_brief(f"{sys.argv[0]}: {_reason(error)}", 400))
-        if isinstance(error, OSError) and not error.filename:
+        if isinstance(error, OSError) and error.errno and not error.filename:
             _abandon_output()
         return 2
     return 0
@@ -1448,7 +1464,7 @@ def _abandon_output():
 def _reason(error):
     """What went wrong, in one line."""
     text = str(error) or type(error).__name__
-    if isinstance(error, FileNotFoundError):
+    if isinstance(error, FileNotFoundError) and error.filename:
         text = f"there is no file {_brief(error.filename)}"
     elif isinstance(error, OSError) and error.filename:
         text = f"{_brief(error.filename)} can't be read: {error.strerror}"

@@ -20,6 +20,8 @@ def test_no_partial_file_where_the_spec_is_wrong(run, tmp_path, tiny):
 def test_an_output_path_that_cannot_be_written_is_refused(run, tmp_path, tiny):
     assert "folder" in refused(run("emit", tiny, "-o", tmp_path))
     assert "no such folder" in refused(run("emit", tiny, "-o", tmp_path / "a" / "b.py"))
+    nowhere = tmp_path / "a" / "x.md"  # and no picture of it
+    assert f"{nowhere}: there is no such folder" in refused(run("derive", tiny, "-o", nowhere))
     assert "is a file" in refused(run("emit", tiny, "-o", tiny / "b.py"))
     assert "is a file" in refused(run("demo", "-o", tiny))
     assert os.listdir(tmp_path) == ["tiny.toml"]

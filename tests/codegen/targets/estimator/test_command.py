@@ -99,6 +99,7 @@ CELLS = {
     "weight,height,sex\n1,2,F\n3,,M\n": "data.csv, row 3, column height: no entry",
     "weight,height,sex\n1,2,F\n3,n/a,M\n": "data.csv, row 3, column height: 'n/a' is not a number",
     "weight,height,sex\n1,2,F\n\n3,nan,M\n": "row 4, column height: 'nan' is not a number",
+    "weight,height,sex\n1,nan,F\n3,4,M\n": "row 2, column height: 'nan' is not a number",
     "weight,height,sex\n1,2,F\n3,4,\n": "data.csv, row 3, column sex: no entry",
     "weight,height,sex\n1,2,F\n3,4\n": "data.csv, row 3: 2 entries under 3 column names",
     "weight,height\n1,2\n": "data.csv has no column 'sex'; it has weight, height",
@@ -161,7 +162,7 @@ def test_a_cell_without_end(here: Path, capsys: pytest.CaptureFixture[str]) -> N
         ("train data.npz", "there is no file data.npz"),
         ("train", "the following arguments are required: data"),
         ("", "the following arguments are required: COMMAND"),
-        ("predict data.csv --model none.npz", "there is no file none.npz"),
+        ("predict data.csv --model none.npz", "there is no file none.npz; save a model first"),
         ("predict data.csv --model data.csv", "data.csv is not an .npz file of arrays"),
     ],
 )

@@ -35,7 +35,7 @@ def test_files_that_hold_no_such_model(tmp_path: Any) -> None:
     refused(Model, path, "holds no model of sigmoid: there is no 'name'")
     np.savez(path, about="sigmoid")
     refused(Model, path, "holds no model of sigmoid: its text 'about' is not JSON")
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError, match=r"there is no file .*none\.npz; save"):
         Model.load(tmp_path / "none.npz")
 
 

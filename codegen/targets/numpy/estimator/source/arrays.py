@@ -65,7 +65,8 @@ def _checked_array(name: str, shape: Shape, given: Any) -> Array:
             raise TypeError("none of them may be complex or masked")
         array = np.asarray(given, np.float64 if _WHOLE and name in _WHOLE else DTYPE)
     except (TypeError, ValueError) as error:
-        raise ValueError(f"{name} must hold numbers: {_brief(error, 200)}") from None
+        reason = _uneven(given) or _brief(error, 200)
+        raise ValueError(f"{name} must hold numbers: {reason}") from None
     if _BATCHED:
         flat = array.ndim in (1, 2) and not any(isinstance(e, str) for e in shape)
         if flat and array.size == len(array) * int(np.prod(shape)):  # rows of a table
@@ -80,6 +81,17 @@ def _checked_array(name: str, shape: Shape, given: Any) -> Array:
     if _WHOLE and name in _WHOLE:
         return _integers(array, name, shape)
     return array
+
+
+def _uneven(given: Any) -> str:
+    """How far the lengths of rows differ, in words; nothing where they don't."""
+    if not isinstance(given, (list, tuple)):
+        return ""
+    rows = (list, tuple, np.ndarray)
+    sizes = {len(row) if isinstance(row, rows) else 0 for row in given}
+    if len(sizes) > 1:
+        return f"its rows have from {min(sizes)} to {max(sizes)} entries"
+    return next(filter(None, map(_uneven, given)), "")
 
 
 def _weights(given: Any, count: int) -> Array:

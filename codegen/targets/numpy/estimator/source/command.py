@@ -204,7 +204,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     except (ArithmeticError, MemoryError, OSError, ValueError) as error:
         _tell(_brief(f"{sys.argv[0]}: {_reason(error)}", 400))
-        if isinstance(error, OSError) and not error.filename:
+        if isinstance(error, OSError) and error.errno and not error.filename:
             _abandon_output()
         return 2
     return 0
@@ -221,7 +221,7 @@ def _abandon_output() -> None:
 def _reason(error: Exception) -> str:
     """What went wrong, in one line."""
     text = str(error) or type(error).__name__
-    if isinstance(error, FileNotFoundError):
+    if isinstance(error, FileNotFoundError) and error.filename:
         text = f"there is no file {_brief(error.filename)}"
     elif isinstance(error, OSError) and error.filename:
         text = f"{_brief(error.filename)} can't be read: {error.strerror}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import Any
 
 import numpy as np
@@ -44,6 +45,9 @@ def _read_saved(
     path: str, settings: dict[str, Any]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """The settings in a file, in place of these, and what was learned."""
+    if not os.path.exists(path):
+        message = f"there is no file {_brief(path)}; save a model first"
+        raise FileNotFoundError(message)
     arrays = _load_arrays(path)
     try:
         about = _read_about(arrays)
@@ -152,7 +156,8 @@ def _check_like(path: str, found: Any, wanted: Any) -> None:
         if not isinstance(found, np.ndarray):
             raise ValueError(f"{path} is no array")
         if (found.shape, found.dtype) != (wanted.shape, wanted.dtype):
-            raise ValueError(f"{path} is {_brief(found.dtype)}{_brief(found.shape)}")
+            given, right = (f"{a.dtype}{a.shape}" for a in (found, wanted))
+            raise ValueError(f"{path} is {_brief(given)}, not {right}")
         if not np.isfinite(found).all():
             raise ValueError(f"{path} holds NaN or infinity")
     elif not _is_number(found):

@@ -213,13 +213,13 @@ def _number(text: str) -> float:
 
 
 def _numeric_columns(path: str, besides: Collection[str | None]) -> list[str]:
-    """The columns whose first entry is a number or missing, in the file's order."""
+    """The columns that begin with a number, NaN or nothing, in the file's order."""
     table = _table(path)
     (_, header), (_, first) = next(table), next(table)
     numeric = []
     for name, text in zip(header, first):
         try:
-            _number(text or "0")
+            float(text or "nan")
         except ValueError:
             continue
         if name not in besides:
