@@ -11,7 +11,7 @@ from codegen.cli import main
 from derive import ChainruleError
 from derive.answers.languages import Answer
 from derive.checking import check_answer
-from tests.derive.answers.test_check_text import NET, SAME_MISTAKE, net
+from tests.derive.answers.two_layer_net import NET, SAME_MISTAKE, net
 
 # ---- from Python ---------------------------------------------------------------------------------
 
