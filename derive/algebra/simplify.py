@@ -94,8 +94,20 @@ def reexpress(local: Expr, body: Expr, output: Read) -> Expr:
     """A local derivative of `output = body`, written with the output where that is cheaper."""
     if is_monomial(local):
         return local
+    if _functions(body) > _most_functions(local):
+        return simplify(local)
     shapes, leaves = abstract(local, body, output)
     return concrete(_reexpress(*shapes), leaves)
+
+
+def _functions(body: Expr) -> int:
+    """How many functions and roots a body holds; to SymPy two of them may turn out to be one."""
+    return len({n for n in walk(body) if isinstance(n, Call) or _is_root(n)})
+
+
+def _most_functions(value: Expr) -> int:
+    """With more functions than these an equation brings in too many to shorten the value."""
+    return 2 * (_functions(value) + _MOST_NEW)
 
 
 @lru_cache(maxsize=4096)
@@ -154,6 +166,8 @@ def _solved(inside: Sympy, result: Sympy, value: Sympy) -> Iterator[tuple[Sympy,
     new = [a for a in atoms if not value.has(a)]
     for atom in atoms:
         inverse = 1 / atom
+        if _stands_beside_others(atom, inside):
+            continue
         if not (value.has(atom) or (inverse != atom and value.has(inverse))):
             continue
         if len(new) - (atom in new) > _MOST_NEW:
@@ -171,6 +185,11 @@ def _solved(inside: Sympy, result: Sympy, value: Sympy) -> Iterator[tuple[Sympy,
             answer = sympy.cancel(-rest / slope) if _rational(rest / slope) else -rest / slope
             if not _loses_digits(answer, result):
                 yield atom, answer
+
+
+def _stands_beside_others(atom: Sympy, inside: Sympy) -> bool:
+    """Whether an atom is in one part of a sum only: what solving finds for it loses digits."""
+    return inside.is_Add and any(t.free_symbols and not t.has(atom) for t in inside.args)
 
 
 def _loses_digits(answer: Sympy, result: Sympy) -> bool:
@@ -257,8 +276,11 @@ def _matching(body: Expr, facts: Mapping[str, Sequence[Fact]]) -> Iterator[Fact]
     """Facts that speak of values read here, with their letters put to the body's."""
     seen: set[tuple[str, tuple[Affine, ...]]] = set()
     names = {r.tensor for r in reads(body)}
+    most = _most_functions(body)
     for read in reads(body):
         for fact in facts.get(read.tensor, ()):
+            if len(fact.arguments) > most:
+                continue
             if not any(argument <= names for argument in fact.arguments):
                 continue  # none of its functions can stand in the body
             first = next(r for r in reads(fact.body) if r.tensor == read.tensor)

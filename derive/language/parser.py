@@ -19,7 +19,7 @@ from __future__ import annotations
 import ast
 import keyword
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -29,6 +29,7 @@ from derive.ir.names import next_of
 from derive.ir.notation import MATRIX
 from derive.language.lines import equals_sign, left_side, logical_lines
 from derive.language.name_check import check_name
+from derive.language.python_operators import BINARY, COMPARE, REFUSED, SUMS
 from derive.language.syntax import (
     REDUCING,
     Dots,
@@ -49,41 +50,6 @@ LONGEST_TEXT = 1_000_000
 DEEPEST = 80
 LONGEST_CHAIN = 200
 MOST_PROBLEMS = 20
-
-_BINARY = {
-    ast.Add: "+",
-    ast.Sub: "-",
-    ast.Mult: "*",
-    ast.Div: "/",
-    ast.Pow: "**",
-    ast.FloorDiv: "//",
-    ast.Mod: "%",
-}
-_COMPARE = {
-    ast.Eq: "==",
-    ast.NotEq: "!=",
-    ast.Lt: "<",
-    ast.LtE: "<=",
-    ast.Gt: ">",
-    ast.GtE: ">=",
-}
-_REFUSED: dict[type[ast.AST], str] = {
-    ast.BitXor: "'^' is not a power here; write '**'",
-    ast.MatMult: "'@' belongs to matrices; write the sum, such as sum(j, W[i,j]*x[n,j])",
-    ast.BitAnd: "'&' is not known; write 'and'",
-    ast.BitOr: "'|' is not known; write 'or'",
-    ast.Attribute: "a dot after a name is not known; write functions by name, such as exp(x[n,i])",
-    ast.Lambda: "lambda is not known; write the value itself",
-    ast.IfExp: "'if' is not known; write where(condition, value, other)",
-    ast.Slice: "a slice is not known; write a letter for the axis",
-    ast.ListComp: "a comprehension is not known; write sum(j, ...)",
-    ast.GeneratorExp: "a generator is not known; write sum(j, ...)",
-    ast.Starred: "'*' before a value is not known",
-    ast.NamedExpr: "':=' is not known; write an equation on a line of its own",
-    ast.Invert: "'~' is not known; write 'not'",
-    ast.Tuple: "a list of values is not known; write one value",
-    ast.List: "a list is not known; give numbers in [example]",
-}
 
 
 def read_equations(text: str, name: str, problems: list[str]) -> list[Written]:
@@ -241,8 +207,8 @@ class _Reader:
                 return inside(operand)
             case ast.UnaryOp(op=ast.Not(), operand=operand):
                 return Op(here, "not", (inside(operand),))
-            case ast.BinOp(left=left, op=op, right=right) if type(op) in _BINARY:
-                return self.binary(node, _BINARY[type(op)], left, right, at, source, depth)
+            case ast.BinOp(left=left, op=op, right=right) if type(op) in BINARY:
+                return self.binary(node, BINARY[type(op)], left, right, at, source, depth)
             case ast.BoolOp(op=op, values=values):
                 word = "and" if isinstance(op, ast.And) else "or"
                 return Op(here, word, tuple(inside(v) for v in values))
@@ -266,7 +232,7 @@ class _Reader:
                 return self.call(node, here, inside)
             case _:
                 kind: Any = type(getattr(node, "op", node))
-                message = _REFUSED.get(kind, _REFUSED.get(type(node)))
+                message = REFUSED.get(kind, REFUSED.get(type(node)))
                 raise Refused(here, message or "this is no part of the equation language")
 
     @staticmethod
@@ -274,9 +240,9 @@ class _Reader:
         """`a < b`, or a chain `a < b < c`, all of which must hold."""
         tests: list[Syntax] = []
         for op, left, right in zip(ops, sides, sides[1:], strict=False):
-            if type(op) not in _COMPARE:
+            if type(op) not in COMPARE:
                 raise Refused(here, "'in' and 'is' are not known; compare with == or <")
-            tests.append(Op(here, _COMPARE[type(op)], (left, right)))
+            tests.append(Op(here, COMPARE[type(op)], (left, right)))
         return tests[0] if len(tests) == 1 else Op(here, "and", tuple(tests))
 
     def binary(
@@ -289,24 +255,32 @@ class _Reader:
         source: str,
         depth: int,
     ) -> Syntax:
-        """Long sums and products lean to the left: they are unrolled, not descended."""
+        """Long sums and products lean to the left: they are unrolled, not descended.
+
+        A sum of very many terms becomes a tree of even depth, for what walks it later descends.
+        """
         chain: list[tuple[ast.AST, str, ast.AST]] = [(node, op, right)]
-        while isinstance(left, ast.BinOp) and type(left.op) in _BINARY:
-            chain.append((left, _BINARY[type(left.op)], left.right))
+        while isinstance(left, ast.BinOp) and type(left.op) in BINARY:
+            chain.append((left, BINARY[type(left.op)], left.right))
             left = left.left
-            if len(chain) > LONGEST_CHAIN:
-                raise Refused(
-                    self.place(at(node)), "this is too long; split it with named intermediates"
-                )
+        links = [
+            (self.place(at(whole)), sign, self.convert(part, at, source, depth + 1))
+            for whole, sign, part in reversed(chain)
+        ]
         value = self.convert(left, at, source, depth + 1)
-        for whole, sign, part in reversed(chain):
-            other = self.convert(part, at, source, depth + 1)
-            value = Op(self.place(at(whole)), sign, (value, other))
-        return value
+        products = next((k for k, (_, sign, _) in enumerate(links) if sign in SUMS), len(links))
+        others = [sign for _, sign, _ in links[products:] if sign not in SUMS]
+        if products > LONGEST_CHAIN or (others and len(links) > LONGEST_CHAIN):
+            raise Refused(
+                self.place(at(node)), "this is too long; split it with named intermediates"
+            )
+        if len(links) <= LONGEST_CHAIN:
+            return _chained(value, links)
+        return _balanced(_chained(value, links[:products]), links[products:])
 
     def call(self, node: ast.Call, here: Place, inside: Callable[[ast.AST], Syntax]) -> Syntax:
         if not isinstance(node.func, ast.Name):
-            what = _REFUSED.get(type(node.func), "only functions of the language can be called")
+            what = REFUSED.get(type(node.func), "only functions of the language can be called")
             raise Refused(here, what)
         name = node.func.id
         if node.keywords:
@@ -383,3 +357,25 @@ class _Reader:
         if not re.fullmatch(r"(\d+\.?\d*|\.\d+)([eE][-+]?\d{1,3})?", text) or len(text) > 200:
             raise Refused(here, f"'{shorten(text)}' can't be read as a number; write 0.5 or 5e-1")
         return Fraction(text)
+
+
+_Links = Sequence[tuple[Place, str, Syntax]]
+
+
+def _chained(value: Syntax, links: _Links) -> Syntax:
+    """`value + a - b ...`, from the left."""
+    for place, sign, other in links:
+        value = Op(place, sign, (value, other))
+    return value
+
+
+def _balanced(value: Syntax, links: _Links) -> Syntax:
+    """The same sum as `_chained`, as a tree of even depth."""
+    if len(links) <= 2:
+        return _chained(value, links)
+    middle = len(links) // 2
+    place, sign, first = links[middle]
+    first = Op(place, "neg", (first,)) if sign == "-" else first
+    return Op(
+        place, "+", (_balanced(value, links[:middle]), _balanced(first, links[middle + 1 :]))
+    )

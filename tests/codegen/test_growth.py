@@ -26,6 +26,14 @@ def terms(count):
     return parse(text, parameters=["w"], inputs=["x"], objective="E", sizes={"i": 4})
 
 
+def functions(count):
+    """One equation of so many functions, each of a parameter of its own."""
+    shown = " + ".join(f"a{k}[i]*exp(x[i]*a{k}[i])" for k in range(count))
+    text = f"y[i] = {shown}\nE = sum(i, y[i]**2)"
+    names = [f"a{k}" for k in range(count)]
+    return parse(text, parameters=names, inputs=["x"], objective="E", sizes={"i": 4})
+
+
 def equations(count):
     """A system of so many equations, each of which reads the same two tensors and the last one."""
     lines = [f"y{k}[i] = tanh(y{k - 1}[i]*w[i] + x[i])" for k in range(1, count)]
@@ -38,6 +46,7 @@ GROWN = {
     "transformer blocks": (lambda n: layers(BLOCK, n), 1),
     "recurrent layers": (lambda n: layers(RNN, n), 2),
     "terms of one equation": (terms, 20),
+    "functions of one equation": (functions, 15),
     "equations": (equations, 20),
 }
 
