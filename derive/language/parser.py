@@ -376,6 +376,4 @@ def _balanced(value: Syntax, links: _Links) -> Syntax:
     middle = len(links) // 2
     place, sign, first = links[middle]
     first = Op(place, "neg", (first,)) if sign == "-" else first
-    return Op(
-        place, "+", (_balanced(value, links[:middle]), _balanced(first, links[middle + 1 :]))
-    )
+    return Op(place, "+", (_balanced(value, links[:middle]), _balanced(first, links[middle + 1 :])))
