@@ -66,9 +66,9 @@ def entry_page(name: str) -> str:
     ]
     lines = [*textwrap.wrap(titled, WIDTH, subsequent_indent="  ")]
     for title, body in parts:
-        told = [f"  {line}" for line in body]
-        if told:
-            lines += ["", title, *told]
+        indented = [f"  {line}" for line in body]
+        if indented:
+            lines += ["", title, *indented]
     return "\n".join(lines) + "\n"
 
 

@@ -225,7 +225,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         hush()
         return DONE
     except OSError as error:
-        complain("error", _told(error))
+        complain("error", _os_error_text(error))
     except Exception as error:
         for line in _problems(error):
             complain("error", line)
@@ -259,7 +259,7 @@ _CURES = {
 }
 
 
-def _told(error: OSError) -> str:
+def _os_error_text(error: OSError) -> str:
     place = f"{error.filename}: " if error.filename else ""
     return f"{place}{_CURES.get(error.errno or 0) or error.strerror or error}"
 

@@ -73,8 +73,10 @@ def html(shown: object) -> str:
     result = latex(shown)
     if result is None:
         return f"<pre>{escape(str(shown))}</pre>"
-    said = f"<p>{escape(shown.rule)}: {escape(shown.reason)}</p>" if isinstance(shown, Step) else ""
-    return f"{said}<div>{escape(result, quote=False)}</div>"
+    heading = (
+        f"<p>{escape(shown.rule)}: {escape(shown.reason)}</p>" if isinstance(shown, Step) else ""
+    )
+    return f"{heading}<div>{escape(result, quote=False)}</div>"
 
 
 def text(shown: object) -> str:
@@ -100,8 +102,8 @@ def _lines(equations: Iterable[Equation]) -> str:
 
 
 def _aligned(formula: Formula) -> str:
-    told = formula.latex()
-    return f"{formula.left} &{told[len(formula.left) + 1 :]}"
+    latex = formula.latex()
+    return f"{formula.left} &{latex[len(formula.left) + 1 :]}"
 
 
 def _environment(rows: list[str]) -> str:

@@ -74,9 +74,9 @@ def _demand(derivation: Derivation, target: str, style: str, dtype: str, part: s
 
 def _demand_extents(derivation: Derivation) -> None:
     system = derivation.system
-    told = dims_of((*system.having("input"), *system.having("target")))
-    asked = {d for e in (*derivation.forward, *derivation.backward) for d in equation_dims(e)}
-    for letter in sorted(asked - told):
+    known = dims_of((*system.having("input"), *system.having("target")))
+    needed = {d for e in (*derivation.forward, *derivation.backward) for d in equation_dims(e)}
+    for letter in sorted(needed - known):
         raise ChainruleError(
             f"{system.name}: no input or target is walked by '{letter}', so nothing tells how far "
             f"it runs; take it out of batch and give its size, such as {letter} = 5"

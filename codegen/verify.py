@@ -159,26 +159,26 @@ class _Check:
         """In training, the draws come in the same order from the same seed at each call."""
         return {"training": True, "rng": np.random.default_rng(self.seed)} if self.training else {}
 
-    def _gradient(self, name: str, found: np.ndarray) -> Row:
+    def _gradient(self, name: str, computed: np.ndarray) -> Row:
         wanted = self.meant.array(self.derivation.adjoint[name])
-        if found.shape != wanted.shape:
-            detail = f"its shape is {found.shape}, not {wanted.shape}"
+        if computed.shape != wanted.shape:
+            detail = f"its shape is {computed.shape}, not {wanted.shape}"
             return Row(name, CHECK, "wrong", detail)
         for place in np.ndindex(*wanted.shape):
-            mine, theirs = float(found[place]), float(wanted[place])
+            mine, theirs = float(computed[place]), float(wanted[place])
             if not _near(mine, theirs, SAME):
-                told = _told(self.derivation.adjoint[name], place, mine)
-                detail = f"{told}, the equations give {theirs:.9g}"
+                value_text = _value_text(self.derivation.adjoint[name], place, mine)
+                detail = f"{value_text}, the equations give {theirs:.9g}"
                 return Row(name, CHECK, "wrong", detail)
         for label, change in self._changes(name):
-            mine = float(np.sum(found * change))
+            mine = float(np.sum(computed * change))
             rates = [self._rate(name, change, step) for step in _STEPS]
             if not any(_near(mine, rate, CLOSE) for rate in rates):
-                told = _told(self.derivation.adjoint[name], label, mine)
-                return Row(name, CHECK, "wrong", f"{told}, differences give {rates[0]:.9g}")
-        said = "with the equations and central differences"
-        said = f"{self.mode}{said}" if self.mode else f"{said}, float64"
-        return Row(name, CHECK, "agrees", said)
+                value_text = _value_text(self.derivation.adjoint[name], label, mine)
+                return Row(name, CHECK, "wrong", f"{value_text}, differences give {rates[0]:.9g}")
+        agreement = "with the equations and central differences"
+        agreement = f"{self.mode}{agreement}" if self.mode else f"{agreement}, float64"
+        return Row(name, CHECK, "agrees", agreement)
 
     def _changes(self, name: str) -> Iterator[tuple[tuple[int, ...] | None, np.ndarray]]:
         """Each entry by itself where they are few, else random directions."""
@@ -278,6 +278,6 @@ def _near(one: Any, other: Any, tolerance: float) -> bool:
     return bool(np.all(abs(one - other) <= tolerance * (1 + abs(one) + abs(other))))
 
 
-def _told(adjoint: str, place: tuple[int, ...] | None, value: float) -> str:
+def _value_text(adjoint: str, place: tuple[int, ...] | None, value: float) -> str:
     where = "along a direction" if place is None else f"{list(place)}" if place else ""
     return f"{adjoint}{' ' if place is None else ''}{where} is {value:.9g}"

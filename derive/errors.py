@@ -16,11 +16,11 @@ class ChainruleError(Exception):
     """
 
     def __init__(self, *problems: str) -> None:
-        told = [_bounded(" ".join(p.split())) for p in problems[:_MOST]]
+        lines = [_bounded(" ".join(p.split())) for p in problems[:_MOST]]
         if len(problems) > _MOST:
             more = len(problems) - _MOST
-            told.append(f"and {more} more problem{'s' * (more > 1)} like these")
-        self.problems = tuple(told)
+            lines.append(f"and {more} more problem{'s' * (more > 1)} like these")
+        self.problems = tuple(lines)
         super().__init__("\n".join(self.problems))
 
 

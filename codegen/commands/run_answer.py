@@ -117,9 +117,9 @@ def _floats(at: Instance, real: str) -> np.ndarray:
 
 
 def _rows(
-    found: Mapping[str, np.ndarray], meant: Mapping[str, str], at: Instance, setting: Setting
+    computed: Mapping[str, np.ndarray], meant: Mapping[str, str], at: Instance, setting: Setting
 ) -> Iterator[Row]:
-    for name, array in found.items():
+    for name, array in computed.items():
         tensor = meant[name]
         real = setting.known.get(tensor)
         if real is None or real in at.values:
@@ -129,7 +129,7 @@ def _rows(
 
 def _no_arrays(
     tree: ast.Module,
-    found: Mapping[str, np.ndarray],
+    computed: Mapping[str, np.ndarray],
     meant: Mapping[str, str],
     at: Instance,
     setting: Setting,
@@ -140,7 +140,7 @@ def _no_arrays(
     data: dict[str, Any] = {"assumption": None, "slips": [], "counterexample": None}
     for name, tensor in meant.items():
         real = setting.known.get(tensor)
-        if name in given - found.keys() and real is not None and real not in at.values:
+        if name in given - computed.keys() and real is not None and real not in at.values:
             detail = "it ran, and this is no array of numbers"
             yield Row(tensor, CHECK, OPEN, detail, {**data, "refused": True})
 

@@ -65,9 +65,9 @@ def run_demo(folder: str) -> int:
     write("people.csv", people.csv())
     with _progress() as advance:
         outcome = run_experiment(load_module(source), people, advance)
-    told = report(outcome)
-    write("report.txt", told)
-    say(told)
+    summary = report(outcome)
+    write("report.txt", summary)
+    say(summary)
     outcome.model.save(place / "gender.npz")
     _line("model", "gender.npz, with the means and spreads that it standardises by")
     _line("pictures", _write_pictures(outcome, write))
@@ -105,15 +105,15 @@ def _write_pictures(outcome: Outcome, write: Callable[[str, str | bytes], str]) 
     return f"{loss}, {write('boundary.png', pictures.boundary_picture(outcome))}"
 
 
-def _say_checks(found: Report) -> None:
+def _say_checks(checks: Report) -> None:
     title = "checks"
     for kind, meaning in _CHECKS.items():
-        names = [row.name for row in found.rows if row.check == kind]
+        names = [row.name for row in checks.rows if row.check == kind]
         _line(title, f"{kind:<8}{' '.join(names)}: {meaning}")
         title = ""
-    wrong = [f"{row.check} {row.name}" for row in found.rows if not row.ok]
-    told = f"WRONG: {', '.join(wrong)}" if wrong else f"all {len(found.rows)} pass"
-    _line("", f"{told}; the table is in checks.txt")
+    wrong = [f"{row.check} {row.name}" for row in checks.rows if not row.ok]
+    summary = f"WRONG: {', '.join(wrong)}" if wrong else f"all {len(checks.rows)} pass"
+    _line("", f"{summary}; the table is in checks.txt")
 
 
 @contextmanager

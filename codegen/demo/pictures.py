@@ -162,10 +162,10 @@ def descent_picture(module: ModuleType, title: str, learning_rate: float, steps:
 
 def _number(axes: Any, path: np.ndarray) -> None:
     """The number of the step beside each place that isn't too near to one that has its number."""
-    told: list[np.ndarray] = []
+    placed: list[np.ndarray] = []
     for step, place in enumerate(path[:, :2]):
-        if all(np.hypot(*(place - other)) > 0.5 for other in told):
-            told.append(place)
+        if all(np.hypot(*(place - other)) > 0.5 for other in placed):
+            placed.append(place)
             axes.annotate(
                 f"{step}",
                 place,

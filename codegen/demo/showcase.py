@@ -102,9 +102,9 @@ def training_table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
         "|---|---|---|---|---|---|---|",
     ]
     for row in rows:
-        told = [row["net"], row["data"], row["measure"]]
-        told += [", ".join(row["pytorch"]), ", ".join(row["module"]), *row["milliseconds"]]
-        lines.append(f"| {' | '.join(told)} |")
+        cells = [row["net"], row["data"], row["measure"]]
+        cells += [", ".join(row["pytorch"]), ", ".join(row["module"]), *row["milliseconds"]]
+        lines.append(f"| {' | '.join(cells)} |")
     return lines
 
 

@@ -51,9 +51,9 @@ class Scene:
         spans = tuple((a, *self.ranges[a]) for a in axes if a in self.ranges)
         return Count(value, axes, as_float, spans)
 
-    def free(self, found: Iterable[Axis]) -> tuple[Axis, ...]:
+    def free(self, letters: Iterable[Axis]) -> tuple[Axis, ...]:
         """The letters that are axes, in order."""
-        present = {a for a in found if a not in self.fixed}
+        present = {a for a in letters if a not in self.fixed}
         return tuple(a for a in self.order if a in present)
 
     def union(self, arrays: Iterable[Array]) -> tuple[Axis, ...]:

@@ -94,8 +94,8 @@ def _padded(condition: Expr, yes: Expr, no: Expr, scene: Scene) -> Array | None:
         for end in outside_of(subscript, extent)
         if (difference := not_negative(end)) is not None
     }
-    said = {not_negative(p) for p in conjuncts(condition) if decide(p) is not True}
-    return _filled(lower_read(yes, scene), lower(no, scene)) if said == ends else None
+    required = {not_negative(p) for p in conjuncts(condition) if decide(p) is not True}
+    return _filled(lower_read(yes, scene), lower(no, scene)) if required == ends else None
 
 
 def _filled(array: Array, fill: Array) -> Array | None:

@@ -67,18 +67,18 @@ class Counterexample:
         return sorted(read - own - at.values.keys())
 
 
-def smallest(found: Comparison, tolerance: float = TOLERANCE) -> Counterexample:
+def smallest(first: Comparison, tolerance: float = TOLERANCE) -> Counterexample:
     """A smaller one in shorter numbers where there is one; else the one that was found."""
-    for comparison in _shorter(found.formula):
+    for comparison in _shorter(first.formula):
         try:
             place = comparison.difference(VISIBLE)
         except (NoNumber, ArithmeticError):
             continue
         if place is not None:
             return Counterexample(comparison, place)
-    place = found.difference(tolerance)
+    place = first.difference(tolerance)
     assert place is not None, "a comparison without a difference is no counterexample"
-    return Counterexample(found, place)
+    return Counterexample(first, place)
 
 
 def _shorter(formula: Formula) -> Iterator[Comparison]:

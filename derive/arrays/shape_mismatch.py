@@ -11,7 +11,7 @@ class Apart(Refused):
 
     def __init__(self, place: Place, shapes: tuple[Entries, Entries], problem: str) -> None:
         self.shapes = f"{shape_text(shapes[0])} and {shape_text(shapes[1])}"
-        self.said = problem
+        self.problem = problem
         super().__init__(place, problem)
 
 

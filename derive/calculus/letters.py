@@ -9,13 +9,13 @@ from derive.ir.system import System
 from derive.ir.tree import fresh_letter
 
 
-def letters_of(system: System, name: str, found: Sequence[Read]) -> tuple[Axis, ...]:
+def letters_of(system: System, name: str, occurrences: Sequence[Read]) -> tuple[Axis, ...]:
     """The letters of the tensor's equation, or of the first of its reads that is plain."""
     defined = system.defined.get(name)
     if defined is not None:
         return defined.axes
     shape = system.table[name].shape
-    for read in found:
+    for read in occurrences:
         axes = [a for s in read.subscripts if (a := s.axis) is not None]
         if len(set(axes)) == len(shape) and all(
             a.extent == e for a, e in zip(axes, shape, strict=True)
@@ -23,7 +23,7 @@ def letters_of(system: System, name: str, found: Sequence[Read]) -> tuple[Axis, 
             return tuple(axes)
     axes = []
     taken: set[str] = set()
-    letters = _letters_of(found, len(shape))
+    letters = _letters_of(occurrences, len(shape))
     for k, extent in enumerate(shape):
         letter = fresh_letter(taken, letters[k] or "ijklmnop"[k % 8])
         taken.add(letter)
@@ -31,10 +31,10 @@ def letters_of(system: System, name: str, found: Sequence[Read]) -> tuple[Axis, 
     return tuple(axes)
 
 
-def _letters_of(found: Iterable[Read], rank: int) -> list[str | None]:
+def _letters_of(occurrences: Iterable[Read], rank: int) -> list[str | None]:
     """A letter for each axis of a tensor: one that walks it by itself anywhere."""
     letters: list[str | None] = [None] * rank
-    for read in found:
+    for read in occurrences:
         for k, subscript in enumerate(read.subscripts):
             axis = subscript.axis
             if axis is not None and letters[k] is None and axis.letter not in letters:

@@ -43,7 +43,7 @@ from derive.ir.tree import (
 )
 
 When = Callable[[Term, Expr], Expr | None]
-_MOST_TOLD = 2  # conditions joined by `or`; more are counted
+_MOST_CONDITIONS = 2  # conditions joined by `or`; more are counted
 
 
 @dataclass(frozen=True)
@@ -118,10 +118,10 @@ class Masks:
                 "where(condition, ..., 0)"
             )
 
-    def note(self, found: Contribution, equation: Equation | None) -> None:
+    def note(self, contribution: Contribution, equation: Equation | None) -> None:
         """A contribution of an equation, whose own contributions are there (None: it is `of`)."""
         of = equation if equation and equation.tensor not in self._looped else None
-        wrt, term, source = found.wrt, found.term, found.source
+        wrt, term, source = contribution.wrt, contribution.term, contribution.source
         wheres = [e for e in walk(source.body) if isinstance(e, Call) and e.function == "where"]
         written = {c for e in wheres for c in (*conjuncts(e.args[0]), *_failing(e.args[0]))}
         deltas = (e for e in walk(source.body) if isinstance(e, Call) and e.function == "delta")
@@ -170,7 +170,7 @@ class Masks:
             return Mask()
         if len(masks) == 1:
             author, kink = (
-                _told(_solved(readings[0].term, c, axes), axes)
+                _condition_over(_solved(readings[0].term, c, axes), axes)
                 for c in (masks[0].author, masks[0].kink)
             )
             if author != ZERO:
@@ -178,9 +178,9 @@ class Masks:
         terms = [_solved(r.term, m.author, axes) for r, m in zip(readings, masks, strict=True)]
         if any(t.body == ONE for t in terms):
             return Mask()
-        told = list(dict.fromkeys(_told(t, axes) for t in terms))
-        if ZERO not in told and len(told) <= _MOST_TOLD:
-            either = tuple(c for c in told if c is not None)
+        conditions = list(dict.fromkeys(_condition_over(t, axes) for t in terms))
+        if ZERO not in conditions and len(conditions) <= _MOST_CONDITIONS:
+            either = tuple(c for c in conditions if c is not None)
             return Mask(either[0] if len(either) == 1 else Logic("or", either))
         return Mask(self._counted(equation, terms))
 
@@ -264,7 +264,7 @@ def _counting(condition: Expr | None) -> Expr:
     return ONE if condition is None else Call("where", (condition, ONE, ZERO))
 
 
-def _told(term: Term, axes: tuple[Axis, ...]) -> Expr | None:
+def _condition_over(term: Term, axes: tuple[Axis, ...]) -> Expr | None:
     """The condition by which a count is above 0; ZERO where only counting tells."""
     if term.body == ONE:
         return None
@@ -291,7 +291,7 @@ def _fulfilled(conditions: Sequence[Expr], axes: set[Axis]) -> bool:
     free = [a for a in dict.fromkeys(a for c in conditions for a in letters(c)) if a not in axes]
     if all(axes.isdisjoint(letters(c)) for c in conditions):
         return True  # `t > 0`, whatever is read: all but the shortest runs have one
-    if len(free) > _MOST_TOLD:
+    if len(free) > _MOST_CONDITIONS:
         return False
     tried = [
         (affine(0), a.extent - 1, *(affine(b) for b in axes if b.extent == a.extent)) for a in free

@@ -110,8 +110,10 @@ class Sweep:
             for term in equation.terms:
                 for read in reads(term.body):
                     # the letters of an inverse are those that its matrix is told with
-                    told = replace(read, subscripts=term.target) if term.reduce == "inv" else read
-                    self.reads.setdefault(read.tensor, []).append(told)
+                    rewritten = (
+                        replace(read, subscripts=term.target) if term.reduce == "inv" else read
+                    )
+                    self.reads.setdefault(read.tensor, []).append(rewritten)
 
     def derivation(self) -> Derivation:
         """Everything, which whoever asks for it checks.
@@ -263,12 +265,12 @@ class Sweep:
                         known.add(new.tensor)
                         helpers.append(new)
                 self.masks.note(result, equation if incoming else None)
-                told = self._told(equation, result, mask)
-                if told.body != ZERO:
-                    gathered[result.wrt].append(told)
+                rewritten = self._recorded(equation, result, mask)
+                if rewritten.body != ZERO:
+                    gathered[result.wrt].append(rewritten)
                 last[result.wrt] = sweep
-        told_terms = (t for terms in gathered.values() for t in terms)
-        helpers.extend(self.masks.counts_read(told_terms))
+        all_terms = (t for terms in gathered.values() for t in terms)
+        helpers.extend(self.masks.counts_read(all_terms))
         # a derivative is complete when the last equation that reads its tensor has been asked
         order = sorted(gathered, key=lambda n: (last.get(n, -1), self._turn(n)))
         return {n: gathered[n] for n in order}, helpers
@@ -291,9 +293,9 @@ class Sweep:
     def _turn(self, name: str) -> int:
         return {"parameter": 0, "intermediate": 1}.get(self.system.table[name].role, 2)
 
-    def _told(self, equation: Equation, found: Contribution, mask: When) -> Term:
+    def _recorded(self, equation: Equation, contribution: Contribution, mask: When) -> Term:
         """One contribution: recorded as the rule gives it, then told through the output."""
-        wrt, term = found.wrt, found.term
+        wrt, term = contribution.wrt, contribution.term
         axes = self.axes(wrt)
         name = self.adjoint[wrt]
         raw = Equation(name, axes, (term,))
@@ -308,19 +310,19 @@ class Sweep:
                 wrt=wrt,
             )
         )
-        source = found.source
+        source = contribution.source
         if source.reduce == "sum":
-            better = self._better(equation, source, found.local)
-            if better != found.local:
+            better = self._better(equation, source, contribution.local)
+            if better != contribution.local:
                 upstream: Expr = ONE
                 if not (equation.tensor == self.of and self.scalar):
                     upstream = Read(self.adjoint[equation.tensor], source.target)
-                told = replace(term, body=weigh(upstream, better))
-                told = selected(told, mask(source, better), upstream, better)
+                rewritten = replace(term, body=weigh(upstream, better))
+                rewritten = selected(rewritten, mask(source, better), upstream, better)
                 has = any(r.tensor == equation.tensor for r in reads(better))
                 reason = f"the forward pass already has {equation.tensor}" if has else "simplified"
-                self._equal("re-express", raw, Equation(name, axes, (told,)), reason)
-                term = told
+                self._equal("re-express", raw, Equation(name, axes, (rewritten,)), reason)
+                term = rewritten
         solved = solve_target(term, axes)
         solved = replace(solved, body=settled(solved.body))
         if solved.target != term.target:

@@ -307,8 +307,8 @@ class Tidier:
         for term in equation.terms:
             body = asked_once(term.body)
             if not term.reduced:
-                body, told = tell_through(body, self.facts if term.plain else {})
-                used.extend(told)
+                body, facts = tell_through(body, self.facts if term.plain else {})
+                used.extend(facts)
             new.append(replace(term, body=body))
         after = replace(equation, terms=tuple(new))
         if after != equation:

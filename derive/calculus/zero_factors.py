@@ -138,10 +138,10 @@ def _chosen(part: Expr, rest: Expr, product: Expr, tie: _Tie) -> Expr:
 
 
 def _ties(part: Expr) -> Iterator[_Tie]:
-    found = tuple(dict.fromkeys(letters(part)))
-    for k, one in enumerate(found):
-        yield from (_Tie(one, affine(b)) for b in found[k + 1 :] if b.extent == one.extent)
-    yield from (_Tie(a, affine(0)) for a in found)
+    those = tuple(dict.fromkeys(letters(part)))
+    for k, one in enumerate(those):
+        yield from (_Tie(one, affine(b)) for b in those[k + 1 :] if b.extent == one.extent)
+    yield from (_Tie(a, affine(0)) for a in those)
 
 
 @dataclass(frozen=True)
@@ -170,8 +170,8 @@ class _At:
                 slope = False
         if isinstance(expr, Read):
             if deep and (expr, slope) not in self._undefined:
-                found = (self.undefined(b, slope, deep - 1) for b in self._through(expr))
-                self._undefined[expr, slope] = next(filter(None, found), "")
+                those = (self.undefined(b, slope, deep - 1) for b in self._through(expr))
+                self._undefined[expr, slope] = next(filter(None, those), "")
             return self._undefined.get((expr, slope), "")
         parts = (self.undefined(p, slope, deep) for p in children(expr))
         return next(filter(None, parts), "")

@@ -100,14 +100,14 @@ class Tree(Generic[Node]):
             return value
         if not others and _is_row_of_pairs(hint, self._classes):
             return lambda node: tuple([pair[0] for pair in value(node)])
-        return lambda node: tuple(p for n in hints for p in self._found(getattr(node, n)))
+        return lambda node: tuple(p for n in hints for p in self._parts(getattr(node, n)))
 
-    def _found(self, value: Any) -> Iterator[Any]:
+    def _parts(self, value: Any) -> Iterator[Any]:
         if isinstance(value, self._classes):
             yield value
         elif isinstance(value, tuple):
             for part in value:
-                yield from self._found(part)
+                yield from self._parts(part)
 
     def _put(self, value: Any, rest: Iterator[Any]) -> Any:
         if isinstance(value, self._classes):

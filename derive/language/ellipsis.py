@@ -75,10 +75,10 @@ def _own_name(extent: Affine) -> str | None:
     return dims[0] if len(dims) == 1 and not extent.constant else None
 
 
-def _in_text(found: str, letters: Sequence[str]) -> str:
+def _in_text(text: str, letters: Sequence[str]) -> str:
     if not letters:
         return ""
-    return found.replace("...", ",".join(letters))
+    return text.replace("...", ",".join(letters))
 
 
 def _listed(items: tuple[Name | Dots, ...], letters: Sequence[str]) -> tuple[Name | Dots, ...]:

@@ -15,7 +15,7 @@ Shape = tuple[Affine, ...]
 
 
 @dataclass(frozen=True)
-class Found:
+class InferredShapes:
     """The shapes of all tensors whose every extent is known, and what is open of the others.
 
     `open` has a letter for an axis where one walks it plainly, else the axis itself.
@@ -31,7 +31,7 @@ def shapes_of(
     scalars: frozenset[str],
     sizes: Sizes,
     problems: list[str],
-) -> Found:
+) -> InferredShapes:
     """The shapes of the tensors of a few equations, from those of the tensors that are known.
 
     `scalars` are names without axes; `sizes` gives the extents of letters and of further axes.
@@ -40,7 +40,7 @@ def shapes_of(
         rank = ranks(equations, {n: len(s) for n, s in known.items()})
     except Refused as refused:
         problems.append(str(refused))
-        return Found({}, ())
+        return InferredShapes({}, ())
     names = {*rank, *known, *scalars, *(e.tensor for e in equations)}
     without_axes = frozenset(n for n in names if rank.get(n, 0) == 0)
     scoped: list[Scoped] = []
@@ -70,4 +70,4 @@ def shapes_of(
         for var in bound_letters(one.right):
             if extents.get(var) is None:
                 open_[var.name] = None
-    return Found(shapes, tuple(open_))
+    return InferredShapes(shapes, tuple(open_))

@@ -196,25 +196,25 @@ def called(*tensors: str) -> Meaning:
 def numbered(*families: str, by: int = 0) -> Meaning:
     """The tensors of these families that have the name's label, or the number so far from it."""
 
-    def found(name: WrittenName, context: Context) -> Iterator[str]:
+    def meaning(name: WrittenName, context: Context) -> Iterator[str]:
         label = name.label
         if by and not label.isdigit():
             return
         for family in families:
             yield from forms(family, str(int(label) + by) if by else label)
 
-    return found
+    return meaning
 
 
 def only(*families: str, derivative: bool = False) -> Meaning:
     """The single tensor of each of these families, or the derivative by it."""
 
-    def found(name: WrittenName, context: Context) -> Iterator[str]:
+    def meaning(name: WrittenName, context: Context) -> Iterator[str]:
         for family in families:
             for tensor in context.only(family, name.rank):
                 yield adjoint_of(tensor) if derivative else tensor
 
-    return found
+    return meaning
 
 
 def only_of_its_letter(name: WrittenName, context: Context) -> Iterator[str]:

@@ -161,9 +161,9 @@ BARE: tuple[Row, ...] = (
 def candidates(name: WrittenName, context: Context) -> Iterator[str]:
     """Every tensor that a name may mean, the likeliest first; the model need not have them."""
     yield from given_tensors(name, context)
-    yield from _told(name, context)
+    yield from _by_context(name, context)
     for of in _derived_by(name):
-        yield from (adjoint_of(tensor) for tensor in _told(of, context))
+        yield from (adjoint_of(tensor) for tensor in _by_context(of, context))
     for one in _rows(name)[_divide(name) :]:
         yield from one.tensors(name, context)
     if name.text and name.label:  # sigma2 has no number
@@ -200,14 +200,14 @@ def given_tensors(name: WrittenName, context: Context) -> Iterator[str]:
             yield from forms(re.sub(r"\d+$", "", tensor), name.label)
 
 
-def told_by_others(names: Collection[str], vocabulary: Vocabulary) -> dict[str, str]:
+def inferred_names(names: Collection[str], vocabulary: Vocabulary) -> dict[str, str]:
     """The tensors of names of a program that its other names explain, and the derivatives by them.
 
     `W` beside `W2` is `W1`, and with a `W0` all count from 0.
     """
     written = [WrittenName.of_code(n) for n in names]
     context = Context(vocabulary, used={(n.base, n.label) for n in written})
-    result = {n.text: t for n in written for t in _told(n, context)}
+    result = {n.text: t for n in written for t in _by_context(n, context)}
     result = {adjoint_of(n): adjoint_of(t) for n, t in result.items()} | result
     return {n: t for n, t in result.items() if t in vocabulary.shapes}
 
@@ -230,7 +230,7 @@ def _divide(name: WrittenName) -> int:
     return next(k for k, one in enumerate(_rows(name)) if one.meaning is spelled)
 
 
-def _told(name: WrittenName, context: Context) -> Iterator[str]:
+def _by_context(name: WrittenName, context: Context) -> Iterator[str]:
     for one in _rows(name)[: _divide(name)]:
         yield from one.tensors(name, context)
 

@@ -40,14 +40,17 @@ def of_the_batch(
     return tuple(_scaled(w, terms) for w in written)
 
 
-def of_own_losses(found: Translation, vocabulary: Vocabulary) -> Translation:
+def of_own_losses(translation: Translation, vocabulary: Vocabulary) -> Translation:
     """A text whose error terms are those of each sample, in terms of the derivatives."""
     terms = error_terms(vocabulary.shapes, vocabulary.batch)
-    equations = of_the_batch(found.equations, terms, vocabulary.shapes)
+    equations = of_the_batch(translation.equations, terms, vocabulary.shapes)
     if equations is None:
-        return found
-    names = {n: f"n*{t}" if t.removesuffix(".T") in terms else t for n, t in found.names.items()}
-    return replace(found, equations=equations, names=names)
+        return translation
+    names = {
+        name: f"n*{t}" if t.removesuffix(".T") in terms else t
+        for name, t in translation.names.items()
+    }
+    return replace(translation, equations=equations, names=names)
 
 
 def _scaled(written: Written, terms: Mapping[str, int]) -> Written:

@@ -329,7 +329,7 @@ def _integers(row: Entry | Loss | Own) -> tuple[str, ...]:
 
 def _sizes(
     entry: Entry | Loss,
-    found: _Brought,
+    unknown: _Brought,
     attributes: Mapping[str, Any],
     names: Mapping[str, str],
     place: str,
@@ -340,8 +340,8 @@ def _sizes(
         for a in entry.attributes
         if a.letter and attributes.get(a.name) is not None
     }
-    letters.update(((place, letter), count) for letter, count in found.counts.items())
-    slots = {(names[t], k): extent for (t, k), extent in found.extents.items()}
+    letters.update(((place, letter), count) for letter, count in unknown.counts.items())
+    slots = {(names[t], k): extent for (t, k), extent in unknown.extents.items()}
     for key, extent in attributes.items():
         tensor, dot, axis = key.partition(".")
         if dot:
@@ -386,9 +386,9 @@ def _shape_text(shape: Shape) -> str:
     return " x ".join(affine_text(e) for e in shape) or "a number"
 
 
-def _open(found: Sequence[str | Slot], names: Mapping[str, str]) -> str:
+def _open(unknown: Sequence[str | Slot], names: Mapping[str, str]) -> str:
     """The message for extents that nothing gives; `names` has the layer's own names of tensors."""
     own = {tensor: local for local, tensor in names.items()}
-    places = [f"letter '{x}'" if isinstance(x, str) else axis_name(x) for x in found]
-    cures = [x if isinstance(x, str) else f'"{own.get(x[0], x[0])}.{x[1]}"' for x in found]
+    places = [f"letter '{x}'" if isinstance(x, str) else axis_name(x) for x in unknown]
+    cures = [x if isinstance(x, str) else f'"{own.get(x[0], x[0])}.{x[1]}"' for x in unknown]
     return f"the extent of {' and '.join(places)} is open; give it here, such as {cures[0]} = 8"

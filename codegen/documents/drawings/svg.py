@@ -126,13 +126,13 @@ def _label(label: Label) -> str:
     return f"<text {look} {place}>{inner}</text>"
 
 
-def _spans(found: Sequence[Piece], size: float) -> str:
+def _spans(pieces: Sequence[Piece], size: float) -> str:
     """Pieces with scripts moved up and down, and what follows them back on the line.
 
     A subscript stands beside its superscript: under it, the width of a reader's font would count.
     """
     made, now = "", 0.0
-    for piece in found:
+    for piece in pieces:
         level = {1: _UP, 0: 0.0, -1: _DOWN}[piece.level] * size
         moves = f' dy="{_number(level - now)}"' if level != now else ""
         small = f' font-size="{_number(size * _SCRIPT)}"' if piece.level else ""

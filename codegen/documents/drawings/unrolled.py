@@ -88,22 +88,24 @@ def _is_along(equation: Equation, axes: dict[str, int], axis: Axis) -> bool:
 # ---- marks ---------------------------------------------------------------------------------------
 
 
-def _drawn(found: _Recurrence, names: Names) -> Drawing:
-    marks = list(_marks(found, names))
-    state = ", ".join(plain(str(names[n])) for n, _ in found.carried)
-    lag = f"{found.letter}{'-' if found.direction > 0 else '+'}1"
-    alternative = [f"{state}[{lag}] → {state}[{found.letter}]"]
+def _drawn(recurrence: _Recurrence, names: Names) -> Drawing:
+    marks = list(_marks(recurrence, names))
+    state = ", ".join(plain(str(names[n])) for n, _ in recurrence.carried)
+    lag = f"{recurrence.letter}{'-' if recurrence.direction > 0 else '+'}1"
+    alternative = [f"{state}[{lag}] → {state}[{recurrence.letter}]"]
     alternative += [
-        f"{plain(str(names[n]))}[{found.letter}] → {state}[{found.letter}]" for n in found.inputs
+        f"{plain(str(names[n]))}[{recurrence.letter}] → {state}[{recurrence.letter}]"
+        for n in recurrence.inputs
     ]
     alternative += [
-        f"{state}[{found.letter}] → {plain(str(names[n]))}[{found.letter}]" for n in found.outputs
+        f"{state}[{recurrence.letter}] → {plain(str(names[n]))}[{recurrence.letter}]"
+        for n in recurrence.outputs
     ]
     return framed(marks, "; ".join(alternative), "recurrence")
 
 
-def _marks(found: _Recurrence, names: Names) -> Iterator[Mark]:
-    nodes = [_step(found, names, k) for k in (-1, 0, 1)]
+def _marks(recurrence: _Recurrence, names: Names) -> Iterator[Mark]:
+    nodes = [_step(recurrence, names, k) for k in (-1, 0, 1)]
     wide = max(n.width for row in nodes for n in row if n is not None)
     across = wide + _STEP
     for k, (output, state, inner) in enumerate(nodes):
@@ -114,7 +116,7 @@ def _marks(found: _Recurrence, names: Names) -> Iterator[Mark]:
             yield Line(((x, _UP - inner.height / 2), (x, half)))
         if output:
             yield Line(((x, -half), (x, -_UP + output.height / 2)))
-    yield from _carried(found, across, [row[1].width / 2 for row in nodes if row[1]])
+    yield from _carried(recurrence, across, [row[1].width / 2 for row in nodes if row[1]])
     for k, row in enumerate(nodes):
         for node, y in zip(row, (-_UP, 0.0, _UP), strict=True):
             if node:
@@ -125,14 +127,14 @@ def _marks(found: _Recurrence, names: Names) -> Iterator[Mark]:
 
 
 def _step(
-    found: _Recurrence, names: Names, step: int
+    recurrence: _Recurrence, names: Names, step: int
 ) -> tuple[Node | None, Node | None, Node | None]:
     """The column at one place of the axis: outputs, the state, inputs."""
-    carried = [n for n, _ in found.carried]
+    carried = [n for n, _ in recurrence.carried]
     return (
-        _node(found.outputs, "tensor", found.letter, step, names),
-        _node(carried, "layer", found.letter, step, names),
-        _node(found.inputs, "input", found.letter, step, names),
+        _node(recurrence.outputs, "tensor", recurrence.letter, step, names),
+        _node(carried, "layer", recurrence.letter, step, names),
+        _node(recurrence.inputs, "input", recurrence.letter, step, names),
     )
 
 
@@ -145,9 +147,9 @@ def _node(tensors: Sequence[str], kind: str, letter: str, step: int, names: Name
     return Node(kind, (Words(", ".join([*symbols, *more]), math=True),), kind)
 
 
-def _carried(found: _Recurrence, across: float, half: Sequence[float]) -> Iterator[Mark]:
+def _carried(recurrence: _Recurrence, across: float, half: Sequence[float]) -> Iterator[Mark]:
     """Arrows from step to step, from what came before and to what follows; long lags as arcs."""
-    forward = found.direction > 0
+    forward = recurrence.direction > 0
     ends = [(-_END - half[0], -half[0])]
     ends += [(k * across + half[k], (k + 1) * across - half[k + 1]) for k in (0, 1)]
     ends += [(2 * across + half[2], 2 * across + half[2] + _END)]
@@ -157,6 +159,6 @@ def _carried(found: _Recurrence, across: float, half: Sequence[float]) -> Iterat
     dots = ends[0][0] - 0.8, ends[-1][1] + 0.8
     for x in dots:
         yield Label(x, 0.0, r"\dots")
-    for lag in sorted({lag for _, lags in found.carried for lag in lags if lag == 2}):
+    for lag in sorted({lag for _, lags in recurrence.carried for lag in lags if lag == 2}):
         arc = ((_ARC, 1.0), (_ARC, 1.9), (lag * across - _ARC, 1.9), (lag * across - _ARC, 1.0))
         yield Line(arc if forward else arc[::-1], dashed=True)

@@ -179,10 +179,10 @@ class ArrayPrinter(Indices):
             # nothing before it has become several axes
             walks[of.position] = self._walk(of)
             of = of.of
-        told = f"{self.show(of)[0]}, {{{_entries(walks)}}}"
+        arguments = f"{self.show(of)[0]}, {{{_entries(walks)}}}"
         if fill is not None:
-            told += f", fill={self.show(fill)[0]}"
-        return f"_window({told})", ATOM
+            arguments += f", fill={self.show(fill)[0]}"
+        return f"_window({arguments})", ATOM
 
     @show.register
     def _fold(self, array: Fold) -> Code:

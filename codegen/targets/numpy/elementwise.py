@@ -110,8 +110,8 @@ def _pow(printer: ArrayCode, base: Array, exponent: Array, axes: tuple[Axis, ...
         value = exponent.number.value
         if value == 3 and code.isidentifier():
             return f"{code} * {code} * {code}", PRODUCT
-        told, level = number_code(value)
-        return f"{code}**{told if level >= UNARY else f'({told})'}", POWER
+        shown, level = number_code(value)
+        return f"{code}**{shown if level >= UNARY else f'({shown})'}", POWER
     return f"{code} ** {printer.within(exponent, axes, ATOM)}", POWER
 
 

@@ -176,17 +176,17 @@ class Forms:
             if wanted == 0:
                 return self.number(1)
             raise Undecided("division by zero")
-        found = base
+        power = base
         if wanted.denominator != 1:
-            found = self._root(base, wanted.denominator)
+            power = self._root(base, wanted.denominator)
         whole = wanted.numerator
         if whole < 0:
-            found = self._inverse(found)
+            power = self._inverse(power)
         if abs(whole) > 40:
             raise Undecided("a high power")
         result = self.number(1)
         for _ in range(abs(whole)):
-            result = result * found
+            result = result * power
         return result
 
     def _inverse(self, form: Form) -> Form:

@@ -177,11 +177,11 @@ class _Maker:
         terms = [Read(name, (affine(row), affine(column) - part.start)) for part, name in rows]
         result.append(_one_after_the_other(matrix, (row, column), terms))
         needed = needed_by({matrix}, result)
-        told = [Block(name, "", of, twice=False) for of, name in self.moves(along, second)]
+        sources = [Block(name, "", of, twice=False) for of, name in self.moves(along, second)]
         if kind == "hessian":
             own = set(dict(along.earlier.adjoints))
-            told += [Block(v, "", n, twice=True) for n, v in second.adjoints if n in own]
-        blocks_ = [b for b in told if b.tensor in needed]
+            sources += [Block(v, "", n, twice=True) for n, v in second.adjoints if n in own]
+        blocks_ = [b for b in sources if b.tensor in needed]
         return [e for e in result if e.tensor in needed], blocks_
 
     @staticmethod
@@ -242,9 +242,9 @@ class _Maker:
         result: list[Equation] = []
         rows = []
         for part in self.parts:
-            told = self.laid_out(part, part.gradient, (), f"g_{part.name}")
-            result += told[0]
-            rows.append(Read(told[1], (affine(self.row) - part.start,)))
+            laid = self.laid_out(part, part.gradient, (), f"g_{part.name}")
+            result += laid[0]
+            rows.append(Read(laid[1], (affine(self.row) - part.start,)))
         whole = self.name(_GRADIENT)
         result.append(_one_after_the_other(whole, (self.row,), rows))
         hyper = {n: self.name(n) for n, _ in training.hyperparameters}

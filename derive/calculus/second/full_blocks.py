@@ -50,7 +50,7 @@ def hessian(system: System | Derivation, wrt: Iterable[str] | None = None) -> Sy
     """
     first = first_derivatives(system, wrt)
     names = first.wrt
-    result = Found()
+    result = FullDerivatives()
     base = first.system
     for k, name in enumerate(names):
         second = derivatives(pruned(directional(first, [name])), wrt=names[k:], apart=True)
@@ -77,7 +77,7 @@ def jacobian(system: System | Derivation, of: str, wrt: Iterable[str] | None = N
     def called(by: str) -> Block | None:
         return Block(f"J_{of}_{by}", of, by, twice=False)
 
-    result = _derivatives(transposed, unit, of, called, transposed.wrt, Found())
+    result = _derivatives(transposed, unit, of, called, transposed.wrt, FullDerivatives())
     return _with(transposed.system, result, {f"J_{of}_{n}" for n in transposed.wrt})
 
 
@@ -94,7 +94,7 @@ def _joined(base: System, other: System) -> System:
 
 
 @dataclass(frozen=True)
-class Found:
+class FullDerivatives:
     """Equations of derivatives in full, and which of their tensors are such derivatives."""
 
     equations: tuple[Equation, ...] = ()
@@ -106,15 +106,15 @@ class Found:
         return {e.tensor: e for e in self.equations}
 
 
-def _with(base: System, found: Found, wanted: Collection[str]) -> System:
+def _with(base: System, derivatives: FullDerivatives, wanted: Collection[str]) -> System:
     """A system of the blocks that are wanted and all that they are computed from."""
-    equations = (*base.equations, *found.equations)
+    equations = (*base.equations, *derivatives.equations)
     if base.earlier is not None:
         wanted = {*wanted, base.earlier.objective}
     needed = needed_by(wanted, equations)
     new = tuple(
         Tensor(e.tensor, tuple(a.extent for a in e.axes), "intermediate")
-        for e in found.equations
+        for e in derivatives.equations
         if e.tensor in needed
     )
     directions = {v for _, v in base.earlier.directions} if base.earlier else set()
@@ -125,7 +125,7 @@ def _with(base: System, found: Found, wanted: Collection[str]) -> System:
         or (t.role in ("parameter", "input", "target", "buffer") and t.name not in directions)
     )
     objective = base.earlier.objective if base.earlier else base.objective
-    blocks = tuple(b for b in found.blocks if b.tensor in needed)
+    blocks = tuple(b for b in derivatives.blocks if b.tensor in needed)
     return replace(
         base,
         tensors=(*kept, *new),
@@ -151,7 +151,9 @@ class _Unit:
     axes: tuple[Axis, ...]
 
 
-def _block(second: Derivation, name: str, wanted: Collection[str], before: Found) -> Found:
+def _block(
+    second: Derivation, name: str, wanted: Collection[str], before: FullDerivatives
+) -> FullDerivatives:
     """The derivatives along `name` with the letters of a place in it, after those `before`."""
     earlier = second.system.earlier
     assert earlier is not None
@@ -176,8 +178,8 @@ def _derivatives(
     own: str,
     called: Callable[[str], Block | None],
     wanted: Collection[str],
-    before: Found,
-) -> Found:
+    before: FullDerivatives,
+) -> FullDerivatives:
     """The equations of a derivation with the letters of a place in `own` in all that moves.
 
     `called` says what the derivative by a tensor is; they come after those `before`.
@@ -211,7 +213,7 @@ def _derivatives(
     kept, _ = Tidier(whole, lifted, frozenset(asked), free_name, []).run()
     new = (*(e for e in still if e.tensor not in taken), *kept)
     blocks = (n.block for n in names.values() if n.block is not None)
-    return Found((*before.equations, *new), (*before.blocks, *blocks))
+    return FullDerivatives((*before.equations, *new), (*before.blocks, *blocks))
 
 
 def _letters(derivation: Derivation, axes: Iterable[Axis]) -> tuple[Axis, ...]:

@@ -83,10 +83,10 @@ def jacobian_vector(
     )
 
 
-def _moves(found: Derivation, earlier: Earlier) -> tuple[tuple[str, str], ...]:
+def _moves(backward: Derivation, earlier: Earlier) -> tuple[tuple[str, str], ...]:
     """What each tensor moves by: the directions, and what follows from them."""
     of = {a: n for n, a in earlier.adjoints}
-    more = ((of[n], a) for n, a in found.adjoints if n in of and a in found.table)
+    more = ((of[n], a) for n, a in backward.adjoints if n in of and a in backward.table)
     return tuple(dict((*more, *earlier.directions)).items())
 
 
@@ -147,7 +147,7 @@ def gauss_newton_along(first: Derivation, output: str | None, names: Sequence[st
     body = mul(Read(adjoint, places), Call("hold", (Read(moved.output, places),)))
     taken = {*loss.table, *moved.table}
     objective = fresh_name(taken, f"along_{loss.earlier.objective}")
-    told = [t.name for t in model.tensors if t.role in ("intermediate", "parameter")]
+    moving = [t.name for t in model.tensors if t.role in ("intermediate", "parameter")]
     tensors = (*loss.tensors, *(t for t in moved.tensors if t.name not in loss.table))
     equations = (*loss.equations, *(e for e in moved.equations if e.tensor not in loss.defined))
     return pruned(
@@ -161,7 +161,7 @@ def gauss_newton_along(first: Derivation, output: str | None, names: Sequence[st
             earlier=replace(
                 loss.earlier,
                 directions=moved.earlier.directions,
-                names=tuple((n, f"Gv_{n}") for n in told),
+                names=tuple((n, f"Gv_{n}") for n in moving),
             ),
         )
     )

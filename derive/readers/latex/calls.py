@@ -11,7 +11,7 @@ from derive.language.printer import expr_text
 from derive.language.syntax import Name, Ref, Syntax
 from derive.readers.latex import functions
 from derive.readers.latex.context import Formula
-from derive.readers.latex.symbol_parts import Spelled, spell
+from derive.readers.latex.symbol_parts import SymbolParts, parts_of
 from derive.readers.latex.syntax.nodes import (
     Group,
     Node,
@@ -87,7 +87,7 @@ def _of_letter(reader: ValueReader[Value], items: Sequence[Node]) -> tuple[Value
     items, power = _lowered(items)
     if len(items) < 2 or not isinstance(items[1], Group) or len(items[1].items) != 1:
         return None
-    result = spell(items[0])
+    result = parts_of(items[0])
     if result is None or not is_function(reader.formula, result):
         return None
     names = reader.formula.names
@@ -102,7 +102,7 @@ def _of_letter(reader: ValueReader[Value], items: Sequence[Node]) -> tuple[Value
     return (value if power is None else reader.raised(items[1], value, power)), 2
 
 
-def _body(formula: Formula, node: Node | Spelled, word: str) -> Expr:
+def _body(formula: Formula, node: Node | SymbolParts, word: str) -> Expr:
     """A function's value at `x`."""
     try:
         return functions.body_of(word)
@@ -188,33 +188,33 @@ def _extremum(reader: ValueReader[Value], node: Node, name: str, values: Sequenc
     return value
 
 
-def is_function(formula: Formula, found: Spelled) -> bool:
+def is_function(formula: Formula, written: SymbolParts) -> bool:
     """Whether a letter before brackets is a function, not a factor."""
-    if found.base in formula.functions or found.primes:
+    if written.base in formula.functions or written.primes:
         return True
-    if found.base not in FUNCTION_LETTERS:
+    if written.base not in FUNCTION_LETTERS:
         return False
-    if (found.base, found.layer) in formula.facts.defined:
+    if (written.base, written.layer) in formula.facts.defined:
         return False
-    name = formula.names.find(found.base, found.layer, 0)
+    name = formula.names.find(written.base, written.layer, 0)
     if formula.names.vocabulary is None:
-        return name not in formula.names.known or found.base == "f"
+        return name not in formula.names.known or written.base == "f"
     return name is None or formula.names.rank(name) != 0
 
 
-def _meaning(formula: Formula, found: Spelled, argument: Syntax) -> Expr:
+def _meaning(formula: Formula, written: SymbolParts, argument: Syntax) -> Expr:
     """The function that a letter is: as given, or as the model has it at this place."""
-    base = found.base
+    base = written.base
     given = formula.functions.get(base)
     if given is not None:
-        return _body(formula, found, functions.known(given))
+        return _body(formula, written, functions.known(given))
     vocabulary = formula.names.vocabulary
     if vocabulary is None:
         if base == "sigma":
             return functions.body_of("sigmoid")
         raise formula.refuse(
-            found,
-            f"which function is '{found.shown}'? say so beside the equations, such as "
+            written,
+            f"which function is '{written.shown}'? say so beside the equations, such as "
             f'functions = {{ {base} = "sigmoid" }}',
         )
     system = vocabulary.system
@@ -232,10 +232,10 @@ def _meaning(formula: Formula, found: Spelled, argument: Syntax) -> Expr:
         here = next(iter(applied.values()))
     if here is None:
         raise formula.refuse(
-            found,
-            f"which function is '{found.shown}' here? write it by its name, such as \\tanh",
+            written,
+            f"which function is '{written.shown}' here? write it by its name, such as \\tanh",
         )
     text = expr_text(here)
     match = re.fullmatch(r"(\w+)\(x\)", text)
-    formula.names.taken[found.shown] = match.group(1) if match else text
+    formula.names.taken[written.shown] = match.group(1) if match else text
     return here

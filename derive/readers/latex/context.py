@@ -9,7 +9,7 @@ from fractions import Fraction
 from derive.errors import nearest
 from derive.language.syntax import Num, Place, Refused, Syntax
 from derive.readers.latex.name_resolution import Names
-from derive.readers.latex.symbol_parts import Spelled
+from derive.readers.latex.symbol_parts import SymbolParts
 from derive.readers.latex.syntax.lexer import Text
 from derive.readers.latex.syntax.nodes import Node, Number, Scripted, Symbol, bare
 from derive.readers.latex.text_facts import Facts
@@ -63,11 +63,11 @@ class Formula:
         """What a node means as a value."""
         return self.reader(self, node, scope)
 
-    def place(self, node: Node | Spelled) -> Place:
+    def place(self, node: Node | SymbolParts) -> Place:
         """Where a node stands in the user's text."""
         return self.text.place(node.at)
 
-    def refuse(self, node: Node | Spelled, reason: str) -> Refused:
+    def refuse(self, node: Node | SymbolParts, reason: str) -> Refused:
         """A problem at a node."""
         return Refused(self.place(node), reason)
 
@@ -85,18 +85,18 @@ class Formula:
         """What a letter on paper is more than the letter of the equation."""
         return self.count(letter) - self.moved.get(letter, 0)
 
-    def unknown(self, found: Spelled) -> Refused:
+    def unknown(self, written: SymbolParts) -> Refused:
         """A name that means nothing, with the mapping that would tell what it means."""
-        plain = found.plain
+        plain = written.plain
         shapes = self.names.shapes
-        rank = len(found.below) or None
+        rank = len(written.below) or None
         alike = [n for n, e in shapes.items() if rank in (None, len(e)) and n[0] == plain[0]]
         near = nearest(plain, alike) if len(plain) > 2 else None
         if self.names.vocabulary is None:
-            return self.refuse(found, f"'{found.shown}' is no name; write plain letters")
+            return self.refuse(written, f"'{written.shown}' is no name; write plain letters")
         return self.refuse(
-            found,
-            f"'{found.shown}' is no tensor of the model and no formula defines it; say which it "
+            written,
+            f"'{written.shown}' is no tensor of the model and no formula defines it; say which it "
             f'is, such as --names "{letter_name(plain)}={near or "..."}"',
         )
 

@@ -12,7 +12,7 @@ from derive.readers.latex import functions
 from derive.readers.latex.context import Formula, NotByIndex, Scope
 from derive.readers.latex.labels import settled
 from derive.readers.latex.references import reference
-from derive.readers.latex.symbol_parts import Spelled, spell
+from derive.readers.latex.symbol_parts import SymbolParts, parts_of
 from derive.readers.latex.syntax.nodes import (
     Group,
     Node,
@@ -32,8 +32,8 @@ class Slope:
     r"""The derivative of `of` by `by`, as it is written; `of` is None for a bare `\nabla`."""
 
     at: int
-    of: Spelled | None
-    by: Spelled
+    of: SymbolParts | None
+    by: SymbolParts
 
 
 def derivative_of(
@@ -49,10 +49,10 @@ def derivative_of(
     if _is_mark(first) and len(items) > 3:
         return _inline(formula, items)
     if isinstance(first, Scripted) and _is_nabla(first.base) and len(first.below) == 1:
-        by = spell(first.below[0])
+        by = parts_of(first.below[0])
         if by is None:
             raise formula.refuse(first, "write the tensor below \\nabla, as in \\nabla_{W} E")
-        of = spell(items[1]) if len(items) > 1 else None
+        of = parts_of(items[1]) if len(items) > 1 else None
         if of is None and not alone:
             raise formula.refuse(first, "\\nabla of what? write \\nabla_{W} E")
         taken = 1 if of is None else 2
@@ -80,17 +80,17 @@ def _fraction(formula: Formula, over: Over, items: Sequence[Node]) -> tuple[Slop
         if isinstance(first, Scripted) and _is_mark(first.base):
             raise formula.refuse(over, "a derivative of second order isn't read; give the first")
         return None
-    by = spell(bottom[1])
+    by = parts_of(bottom[1])
     if by is None or len(bottom) > 2:
         raise formula.refuse(
             over, "one tensor stands below, as in \\frac{\\partial E}{\\partial W}"
         )
     taken = 1
     if len(top) == 1:  # \frac{\partial}{\partial W} E
-        of = spell(items[1]) if len(items) > 1 else None
+        of = parts_of(items[1]) if len(items) > 1 else None
         taken = 2
     else:
-        of = spell(top[1])
+        of = parts_of(top[1])
         if len(top) > 2 and not (len(top) == 3 and _arguments(top[2:])):
             of = None
     if of is None:
@@ -100,7 +100,7 @@ def _fraction(formula: Formula, over: Over, items: Sequence[Node]) -> tuple[Slop
 
 def _inline(formula: Formula, items: Sequence[Node]) -> tuple[Slope, int] | None:
     r"""`\partial E/\partial W_{ij}`."""
-    of, slash = spell(items[1]), items[2]
+    of, slash = parts_of(items[1]), items[2]
     if of is None or not (isinstance(slash, Operator) and slash.name == "/"):
         raise formula.refuse(
             items[0], "a differential isn't read; write \\frac{\\partial E}{\\partial W_{ij}}"
@@ -108,7 +108,7 @@ def _inline(formula: Formula, items: Sequence[Node]) -> tuple[Slope, int] | None
     rest = list(items[3:])
     if len(rest) == 1 and isinstance(rest[0], Group):
         rest = list(items_of(rest[0]))
-    if not _is_mark(bare(rest[0])) or len(rest) < 2 or (by := spell(rest[1])) is None:
+    if not _is_mark(bare(rest[0])) or len(rest) < 2 or (by := parts_of(rest[1])) is None:
         raise formula.refuse(items[0], "write \\frac{\\partial E}{\\partial W_{ij}}")
     return Slope(items[0].at, of, by), 5 if len(items) > 4 else 4
 
@@ -116,13 +116,15 @@ def _inline(formula: Formula, items: Sequence[Node]) -> tuple[Slope, int] | None
 def _arguments(items: Sequence[Node]) -> int:
     """1 where brackets with names follow, `E(W, b)`, which say nothing new."""
     if items and isinstance(items[0], Group) and items[0].kind == "(":
-        inner = [spell(i) for i in items[0].items]
+        inner = [parts_of(i) for i in items[0].items]
         if inner and all(s is not None and not s.below for s in inner):
             return 1
     return 0
 
 
-def adjoint(formula: Formula, slope: Slope, scope: Scope, on_left: bool = False) -> Spelled | None:
+def adjoint(
+    formula: Formula, slope: Slope, scope: Scope, on_left: bool = False
+) -> SymbolParts | None:
     """What the objective is differentiated by, its name being that of the derivative's tensor.
 
     None where it isn't the objective that is differentiated.
@@ -143,7 +145,7 @@ def adjoint(formula: Formula, slope: Slope, scope: Scope, on_left: bool = False)
     return settled(formula, slope.by, scope, on_left)
 
 
-def adjoint_name(formula: Formula, by: Spelled, rank: int | None) -> str:
+def adjoint_name(formula: Formula, by: SymbolParts, rank: int | None) -> str:
     """The tensor that holds the derivative by a tensor."""
     names = formula.names
     wanted = names.derived(by.base, by.layer, rank)

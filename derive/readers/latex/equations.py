@@ -16,7 +16,7 @@ from derive.readers.latex.context import Formula, NotByIndex, letter_of
 from derive.readers.latex.extents_from_text import settled_sizes
 from derive.readers.latex.labels import pieces
 from derive.readers.latex.name_resolution import Names
-from derive.readers.latex.symbol_parts import spell
+from derive.readers.latex.symbol_parts import parts_of
 from derive.readers.latex.syntax.lexer import MOST_FORMULAS, Text, tokens_of
 from derive.readers.latex.syntax.lines import formulas_of
 from derive.readers.latex.syntax.nodes import LATEX, Node, Relation, Scripted, Symbol
@@ -70,7 +70,7 @@ def batch_letters(trees: Sequence[Node], names: Names) -> set[str]:
         return result
     for tree in trees:
         for node in LATEX.walk(tree):
-            spelled = spell(node) if isinstance(node, Symbol | Scripted) else None
+            spelled = parts_of(node) if isinstance(node, Symbol | Scripted) else None
             if spelled is None or not spelled.below or spelled.base == "delta":
                 continue
             parts = pieces(spelled, split=True)
@@ -176,7 +176,7 @@ def _formula(formula: Formula, tree: Node) -> list[Written]:
 
 def _names_layer(tree: Node) -> bool:
     for node in LATEX.walk(tree):
-        spelled = spell(node) if isinstance(node, Symbol | Scripted) else None
+        spelled = parts_of(node) if isinstance(node, Symbol | Scripted) else None
         if spelled is not None and any(
             m[:1] == "l" and len(m) < 5 and (m == "l" or m[1] in "+-")
             for m in spelled.layer.split(",")
@@ -209,7 +209,7 @@ def _has_subscripts(tree: Node) -> bool:
     """Whether an author wrote letters below a symbol; a number there is a layer."""
     return any(
         isinstance(n, Scripted)
-        and spell(n) is not None
+        and parts_of(n) is not None
         and any(isinstance(i, Symbol) for b in n.below for i in LATEX.walk(b))
         for n in LATEX.walk(tree)
     )

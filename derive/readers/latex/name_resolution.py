@@ -10,7 +10,7 @@ from functools import cached_property
 
 from derive.errors import ChainruleError, meant, shorten
 from derive.ir.names import adjoint_of, primal_of
-from derive.readers.latex.symbol_parts import Spelled, shown
+from derive.readers.latex.symbol_parts import SymbolParts, shown
 from derive.readers.latex.text_facts import Facts
 from derive.readers.name_rules import Context, WrittenName, forms, join, letter_name, usable
 from derive.readers.name_table import candidates, given_tensors
@@ -77,10 +77,10 @@ class Names:
         result = candidates(WrittenName(base, layer, rank=rank), self.context)
         return self._fitting([c for c in result if c in self.shapes], rank)
 
-    def _fitting(self, found: Sequence[str], rank: int | None) -> str | None:
+    def _fitting(self, names: Sequence[str], rank: int | None) -> str | None:
         """The first with so many axes, else the first."""
-        fitting = (c for c in found if rank is None or self.rank(c) == rank)
-        return next(fitting, next(iter(found), None))
+        fitting = (c for c in names if rank is None or self.rank(c) == rank)
+        return next(fitting, next(iter(names), None))
 
     def take(self, base: str, layer: str = "", rank: int | None = None) -> str | None:
         """The tensor that is meant, noted where it isn't what is written."""
@@ -98,7 +98,7 @@ class Names:
         if lying != join(base, layer):
             self.taken[shown(base, layer)] = lying
 
-    def define(self, spelled: Spelled, rank: int) -> str:
+    def define(self, spelled: SymbolParts, rank: int) -> str:
         """The tensor that a left side gives: one of the model, or the writer's own."""
         result = self.take(spelled.base, spelled.layer, rank)
         if result is not None:

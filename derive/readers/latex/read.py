@@ -13,7 +13,7 @@ from derive.readers.latex.equations import batch_letters, equations_of, facts_of
 from derive.readers.latex.functions import check_functions
 from derive.readers.latex.name_resolution import Names, check_names
 from derive.readers.latex.rewrites import rewritten
-from derive.readers.latex.symbol_parts import spell
+from derive.readers.latex.symbol_parts import parts_of
 from derive.readers.latex.syntax.lexer import Text, tokens_of
 from derive.readers.latex.syntax.lines import formulas_of
 from derive.readers.latex.syntax.nodes import LATEX, Node
@@ -145,7 +145,7 @@ def _divides_later(facts: Facts) -> bool:
 
 
 def _bases(tree: Node) -> set[str]:
-    return {result.base for node in LATEX.walk(tree) if (result := spell(node)) is not None}
+    return {result.base for node in LATEX.walk(tree) if (result := parts_of(node)) is not None}
 
 
 def latex_equations(
@@ -178,7 +178,7 @@ def _plain_name(written: str) -> str:
     try:
         source = Text(written, "names")
         rows = formulas_of(tokens_of(source))
-        spelled = spell(parse(rows[0], source)) if rows else None
+        spelled = parts_of(parse(rows[0], source)) if rows else None
     except Refused as refused:
         raise ChainruleError(f"{refused}") from None
     if spelled is None:

@@ -8,7 +8,7 @@ from derive.language.syntax import Fn, Name, Num, Op, Ref, Syntax
 from derive.readers.latex.context import Formula, NotByIndex, Scope, letter_of
 from derive.readers.latex.integers import fold, shifted
 from derive.readers.latex.labels import pieces, settled
-from derive.readers.latex.symbol_parts import Spelled, spell
+from derive.readers.latex.symbol_parts import SymbolParts, parts_of
 from derive.readers.latex.syntax.nodes import (
     Group,
     Node,
@@ -21,12 +21,12 @@ from derive.readers.latex.syntax.nodes import (
 )
 
 
-def subscripts_of(formula: Formula, found: Spelled, name: str) -> list[Node]:
+def subscripts_of(formula: Formula, written: SymbolParts, name: str) -> list[Node]:
     """The subscripts of a tensor, as many as it has axes where that can be."""
     rank = formula.names.rank(name)
     if rank is None:
-        rank = formula.facts.ranks.get((found.base, found.layer))
-    split, kept = pieces(found, split=True), pieces(found, split=False)
+        rank = formula.facts.ranks.get((written.base, written.layer))
+    split, kept = pieces(written, split=True), pieces(written, split=False)
     if rank is None or len(split) == rank:
         return split
     if len(kept) == rank and not any(_side_by_side(k) for k in kept):
@@ -44,20 +44,20 @@ def _side_by_side(node: Node) -> bool:
     )
 
 
-def reference(formula: Formula, found: Spelled, scope: Scope) -> Syntax:
+def reference(formula: Formula, written: SymbolParts, scope: Scope) -> Syntax:
     """The value of a tensor's entry, without its power."""
-    place = formula.place(found)
-    wanted = pieces(found, split=True)
-    name = formula.names.take(found.base, found.layer, len(wanted))
+    place = formula.place(written)
+    wanted = pieces(written, split=True)
+    name = formula.names.take(written.base, written.layer, len(wanted))
     if name is None:
-        raise formula.unknown(found)
+        raise formula.unknown(written)
     rank = formula.names.rank(name)
-    if not found.below:
+    if not written.below:
         if rank:
-            raise NotByIndex.bare(found.at, name)
+            raise NotByIndex.bare(written.at, name)
         return Name(place, name)
-    parts = subscripts_of(formula, found, name)
-    axes = walked_axes(formula, found, name, len(parts))
+    parts = subscripts_of(formula, written, name)
+    axes = walked_axes(formula, written, name, len(parts))
     at: dict[int, Syntax] = {
         axis: position(formula, p, scope, name, axis) for axis, p in zip(axes, parts, strict=True)
     }
@@ -66,7 +66,7 @@ def reference(formula: Formula, found: Spelled, scope: Scope) -> Syntax:
     return Ref(place, name, tuple(at.get(k, first) for k in range(rank)))
 
 
-def walked_axes(formula: Formula, found: Spelled, name: str, count: int) -> list[int]:
+def walked_axes(formula: Formula, written: SymbolParts, name: str, count: int) -> list[int]:
     """The axes that the subscripts of a tensor walk.
 
     Axes of extent 1 may lack theirs, as the single neuron of a layer does in `w_j`. Raises
@@ -79,10 +79,12 @@ def walked_axes(formula: Formula, found: Spelled, name: str, count: int) -> list
     if len(longer) == count:
         return longer
     rank = len(shape)
-    known = f"'{name}'" if name == found.plain else f"'{found.shown}' is taken for '{name}', which"
+    known = (
+        f"'{name}'" if name == written.plain else f"'{written.shown}' is taken for '{name}', which"
+    )
     axes = "no axes" if not rank else "1 axis" if rank == 1 else f"{rank} axes"
     raise formula.refuse(
-        found,
+        written,
         f"{known} has {axes} and stands with {count} subscript{'s' if count != 1 else ''} here; "
         "write one for each, the batch's letter first where there is one",
     )
@@ -172,7 +174,7 @@ def _integer(formula: Formula, node: Node, scope: Scope, tensor: str, axis: int)
             return _floor(formula, node, inside(one))
         case Product(items=items):
             return _product(formula, node, items, inside)
-    result = spell(node)
+    result = parts_of(node)
     if result is not None:
         if letter is not None and result.primes:
             return Name(place, letter)  # bound nowhere: told where letters are resolved

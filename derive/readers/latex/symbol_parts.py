@@ -1,4 +1,4 @@
-"""A symbol with its scripts, told apart: name, layer, subscripts, power."""
+"""The parts of a symbol with scripts: name, layer, subscripts, power."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ _NEW = ("new", "neu", "next", "updated")
 
 
 @dataclass(frozen=True)
-class Spelled:
-    """A name as it is written.
+class SymbolParts:
+    """The parts of a symbol with scripts.
 
     `layer` is what marks the layer, in plain letters (`2`, `out`, `q,a`, `l+1`). `below` holds the
     subscripts between commas, `sample` a superscript that may be a letter in scope. `power` is what
     it is raised to; `doubtful` is a bare number above, a layer or a power. `primes` are counted,
-    `is_turned` is said by a `T` above, `is_next` by `new`.
+    `is_transposed` is a `T` above, `is_next` the word `new`.
     """
 
     at: int
@@ -42,7 +42,7 @@ class Spelled:
     power: Node | None = None
     doubtful: Number | None = None
     primes: int = 0
-    is_turned: bool = False
+    is_transposed: bool = False
     is_next: bool = False
     is_word: bool = False
 
@@ -71,19 +71,19 @@ def shown(base: str, layer: str) -> str:
     return f"{name}^{{({layer})}}" if layer else name
 
 
-def spell(node: Node) -> Spelled | None:
-    """The name that a node is; None where it is none."""
+def parts_of(node: Node) -> SymbolParts | None:
+    """The parts of the symbol that a node is; None where it is none."""
     node = bare(node)
     if isinstance(node, Symbol):
         named = node.kind != "command" or node.name in GREEK
         is_word = node.kind == "word"
-        return Spelled(node.at, node.name, is_word=is_word) if named else None
+        return SymbolParts(node.at, node.name, is_word=is_word) if named else None
     if isinstance(node, Accent):
-        inner = spell(node.over)
+        inner = parts_of(node.over)
         return inner and replace(inner, at=node.at, base=f"{inner.base}_{node.name}")
     if not isinstance(node, Scripted):
         return None
-    result = spell(node.base)
+    result = parts_of(node.base)
     if result is None:
         return None
     below = (*result.below, *(part for b in node.below for part in subscripts(b)))
@@ -102,29 +102,29 @@ def subscripts(node: Node) -> tuple[Node, ...]:
     return node.items if isinstance(node, Group) and node.kind == "{" else (node,)
 
 
-def _above(found: Spelled, above: Node) -> Spelled | None:
+def _above(written: SymbolParts, above: Node) -> SymbolParts | None:
     inner = bare(above)
     marks = items_of(inner)
     if all(_is_mark(m) for m in marks):
         for mark in marks:
             if isinstance(mark, Group):
-                found = _bracketed(found, mark)
+                written = _bracketed(written, mark)
             elif _turns(mark):
-                found = replace(found, is_turned=True)
+                written = replace(written, is_transposed=True)
             else:
-                found = replace(found, is_next=True)
-        return found
+                written = replace(written, is_next=True)
+        return written
     match inner:
         case Symbol(name=name, kind="word"):
-            return replace(found, layer=_more(found.layer, name))
+            return replace(written, layer=_more(written.layer, name))
         case Symbol(name="star", kind="command"):
-            return replace(found, base=f"{found.base}_star")
-        case Number(text=text) if "." not in text and not found.layer and found.power is None:
-            return replace(found, doubtful=inner)
+            return replace(written, base=f"{written.base}_star")
+        case Number(text=text) if "." not in text and not written.layer and written.power is None:
+            return replace(written, doubtful=inner)
         case _ if (text := layer_text(inner)) and text[0] in "lL":
-            return replace(found, layer=_more(found.layer, text))
-        case _ if found.power is None:
-            return replace(found, power=above)
+            return replace(written, layer=_more(written.layer, text))
+        case _ if written.power is None:
+            return replace(written, power=above)
     return None
 
 
@@ -146,17 +146,17 @@ def _turns(node: Node) -> bool:
             return False
 
 
-def _bracketed(found: Spelled, mark: Group) -> Spelled:
+def _bracketed(written: SymbolParts, mark: Group) -> SymbolParts:
     """`(2)`, `[l]`, `(r)`, `(q,a)` above a symbol."""
     texts = [layer_text(i) for i in mark.items]
     only = bare(mark.items[0])
     if len(texts) == 1 and isinstance(only, Symbol) and only.kind == "letter":
         if only.name in LAYERS:
-            return replace(found, layer=_more(found.layer, only.name))
-        return replace(found, sample=only)
+            return replace(written, layer=_more(written.layer, only.name))
+        return replace(written, sample=only)
     if all(texts):
-        return replace(found, layer=_more(found.layer, ",".join(texts)))
-    return replace(found, layer=_more(found.layer, shorten("?")))
+        return replace(written, layer=_more(written.layer, ",".join(texts)))
+    return replace(written, layer=_more(written.layer, shorten("?")))
 
 
 def _more(layer: str, mark: str) -> str:

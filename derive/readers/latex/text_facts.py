@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from derive.language.syntax import Refused
-from derive.readers.latex.symbol_parts import spell, subscripts
+from derive.readers.latex.symbol_parts import parts_of, subscripts
 from derive.readers.latex.syntax.lexer import Text
 from derive.readers.latex.syntax.nodes import (
     LATEX,
@@ -86,11 +86,11 @@ def _left(formula: Node, facts: Facts) -> None:
     if not isinstance(formula, Relation) or formula.signs[0] not in DEFINING:
         return
     for node in LATEX.walk(formula.sides[-1]):
-        read = spell(node) if isinstance(node, Symbol | Scripted) else None
+        read = parts_of(node) if isinstance(node, Symbol | Scripted) else None
         if read is not None:
             facts.read.add(read.base)
     first = items_of(formula.sides[0])[0]
-    result = spell(first)
+    result = parts_of(first)
     if result is None:
         is_slope = isinstance(first, Over | Scripted) or len(items_of(formula.sides[0])) > 1
         facts.per_sample |= is_slope and _divides(formula.sides[-1])
@@ -99,7 +99,7 @@ def _left(formula: Node, facts: Facts) -> None:
     number = result.doubtful.text if result.doubtful is not None else ""
     facts.defined.add((result.base, result.layer or number))
     last = items_of(formula.sides[-1])
-    called = spell(last[0])
+    called = parts_of(last[0])
     if (
         called
         and len(last) == 2
@@ -117,7 +117,7 @@ def _divides(right: Node) -> bool:
     def gather(node: Node) -> None:
         if isinstance(node, Scripted) and isinstance(node.base, Symbol) and node.base.name in BIG:
             return
-        result = spell(node)
+        result = parts_of(node)
         if result is not None:
             names.add(result.base if result.below or result.layer else f"bare {result.base}")
         for part in LATEX.children(node):
@@ -130,7 +130,7 @@ def _divides(right: Node) -> bool:
 
 def _note(node: Node, facts: Facts, text: Text) -> None:
     if isinstance(node, Symbol | Scripted | Accent):
-        result = spell(node)
+        result = parts_of(node)
         if result is not None:
             facts.used.add((result.base, result.layer))
             if result.doubtful is not None and not result.layer:
@@ -159,7 +159,7 @@ def _letters(node: Node) -> bool:
 
 def _applied(one: Node, other: Node, facts: Facts) -> None:
     """`f(z)` and `f'(z)`: what stands inside is what an activation is given."""
-    called = spell(one)
+    called = parts_of(one)
     if not (called and isinstance(other, Group) and other.kind == "("):
         return
     if called.below and not called.primes:
@@ -167,7 +167,7 @@ def _applied(one: Node, other: Node, facts: Facts) -> None:
     if called.base not in FUNCTION_LETTERS and not called.primes:
         return
     if len(other.items) == 1:
-        inner = spell(other.items[0])
+        inner = parts_of(other.items[0])
         if inner is not None:
             facts.before.add(inner.base)
 

@@ -22,11 +22,11 @@ def written_text(equation: Written) -> str:
 
 def value_text(node: Syntax, least: int = _OR) -> str:
     """A value's text, in brackets where it binds less than `least`."""
-    text, binds = _said(node)
+    text, binds = _rendered(node)
     return f"({text})" if binds < least else text
 
 
-def _said(node: Syntax) -> tuple[str, int]:
+def _rendered(node: Syntax) -> tuple[str, int]:
     match node:
         case Num(value=value):
             text = number_text(value)

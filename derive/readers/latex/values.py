@@ -19,7 +19,7 @@ from derive.readers.latex import functions
 from derive.readers.latex.context import DEEPEST, MOST_IN_A_ROW, Formula, Scope
 from derive.readers.latex.derivatives import Slope, derivative_of
 from derive.readers.latex.labels import settled
-from derive.readers.latex.symbol_parts import Spelled, spell
+from derive.readers.latex.symbol_parts import SymbolParts, parts_of
 from derive.readers.latex.syntax.nodes import (
     Accent,
     Cases,
@@ -90,7 +90,7 @@ class ValueReader(ABC, Generic[Value]):
         """What is no name: something in brackets with scripts, a sign such as the infinity's."""
 
     @abstractmethod
-    def named(self, node: Node, found: Spelled) -> Value:
+    def named(self, node: Node, written: SymbolParts) -> Value:
         """A tensor, a number or an extent by its name, without its power."""
 
     @abstractmethod
@@ -206,7 +206,7 @@ class ValueReader(ABC, Generic[Value]):
         running = self.letter(node)
         if running is not None:
             return running
-        result = spell(node)
+        result = parts_of(node)
         if result is None:
             return self.unnamed(node)
         if result.primes:

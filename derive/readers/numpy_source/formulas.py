@@ -38,7 +38,7 @@ class Formulas:
         self.misfits: list[NoFit] = []
         self.alone: list[Record] = []  # told by their numbers
         self.broken: dict[str, Refused] = {}
-        self.told_of: list[Apart] = []
+        self.refused_apart: list[Apart] = []
         self.by_own = {r.own: r for r in self.records.values if r.own}
 
     @property
@@ -96,15 +96,15 @@ class Formulas:
         elif isinstance(refused, OtherShape):
             spread = refused.broadcast
             if spread is None:
-                self.misfits.append(_told(refused))
+                self.misfits.append(_misfit(refused))
                 return
             for name in self.needed(record):
                 self.own(name)
             self.written[tensor] = self.elaborator.equation_of(
                 tensor, spread, record.place, record.text
             )
-        elif isinstance(refused, Apart) and not any(refused is t for t in self.told_of):
-            self.told_of.append(refused)
+        elif isinstance(refused, Apart) and not any(refused is t for t in self.refused_apart):
+            self.refused_apart.append(refused)
             self.misfits.append(_apart(tensor, refused, self.shapes[tensor]))
         elif record.value.array is not None and not isinstance(refused, Apart):
             self.alone.append(record)
@@ -314,7 +314,7 @@ def _different(record: Record, model: Model) -> Judged:
     return Judged(record.tensor, line, detail, {"counterexample": example})
 
 
-def _leftovers(records: Records, told: set[str]) -> list[Unread]:
+def _leftovers(records: Records, judged: set[str]) -> list[Unread]:
     """What looks like a derivative, is no tensor of the model's, and is read by nothing right."""
     read = frozenset[int]().union(*(r.value.behind for r in records.values))
     words = records.model.words
@@ -324,16 +324,16 @@ def _leftovers(records: Records, told: set[str]) -> list[Unread]:
         name = record.name
         if record.tensor or record.meant or record.index in read or not record.last:
             continue
-        if name in known or name in told or not is_like_derivative(name, words):
+        if name in known or name in judged or not is_like_derivative(name, words):
             continue
         rows[name] = unknown(name, record.place.line, records.fitting(record))
     for one in records.lost:
-        if is_like_derivative(one.name, words) and one.name not in {*known, *told}:
+        if is_like_derivative(one.name, words) and one.name not in {*known, *judged}:
             rows[one.name] = one
     return list(rows.values())
 
 
-def _told(refused: OtherShape) -> NoFit:
+def _misfit(refused: OtherShape) -> NoFit:
     wanted, given = refused.wanted.shape, refused.given.shape
     return NoFit(
         refused.tensor,
@@ -346,4 +346,4 @@ def _told(refused: OtherShape) -> NoFit:
 
 def _apart(tensor: str, refused: Apart, shape: Shape) -> NoFit:
     derived = shape_text(Entries(shape, lambda *_: Num(refused.place, Fraction(0))))
-    return NoFit(tensor, derived, refused.shapes, refused.said)
+    return NoFit(tensor, derived, refused.shapes, refused.problem)

@@ -15,7 +15,7 @@ from derive.ir.names import is_adjoint, primal_of
 from derive.ir.tree import equation_reads
 from derive.language.syntax import Place
 from derive.readers.name_rules import Context
-from derive.readers.name_table import guessed, told_by_others
+from derive.readers.name_table import guessed, inferred_names
 from derive.readers.number_names import EPSILON, SAMPLES, small_number
 from derive.readers.numpy_source.values import Number, Unknown, Value, literal
 from derive.readers.reading import Layout
@@ -68,9 +68,9 @@ class Model:
         return frozenset(n for n, r in self.roles.items() if r == "parameter")
 
     @cached_property
-    def said(self) -> dict[str, str]:
+    def inferred(self) -> dict[str, str]:
         """What names say of each other."""
-        return told_by_others(self.words, self.vocabulary)
+        return inferred_names(self.words, self.vocabulary)
 
     @cached_property
     def samples(self) -> int:
@@ -86,7 +86,7 @@ class Model:
     def tensor(self, name: str) -> str | None:
         """The tensor that a name may mean."""
         if name not in self._guessed:
-            result = self.given.get(name) or guessed(name, self.vocabulary, self.said)
+            result = self.given.get(name) or guessed(name, self.vocabulary, self.inferred)
             self._guessed[name] = result
         return self._guessed[name]
 
@@ -139,7 +139,7 @@ class Model:
 
     def leaf(self, name: str) -> str | None:
         """The tensor that a name means which the text never sets."""
-        if name in UPSTREAM and name not in (*self.said, *self.given) and self.has_several:
+        if name in UPSTREAM and name not in (*self.inferred, *self.given) and self.has_several:
             return None  # of which layer it comes, the text alone doesn't tell
         return self.tensor(name)
 

@@ -9,7 +9,7 @@ from derive.arrays.entries import Entries, Scope, Subscripts, reduced
 from derive.arrays.to_equations import Elaborator
 from derive.language.syntax import Name, Ref, Syntax
 from derive.readers.latex.context import Formula, letter_of
-from derive.readers.latex.symbol_parts import Spelled
+from derive.readers.latex.symbol_parts import SymbolParts
 from derive.readers.latex.syntax.nodes import Node, Relation, Scripted, Symbol, bare
 from derive.readers.vocabulary import Vocabulary
 
@@ -80,18 +80,18 @@ class Samples:
 
         return self._known(Entries(entries.shape, at, entries.lies), f"the sum over {one.paper}")
 
-    def value(self, found: Spelled) -> whole.Whole | None:
+    def value(self, written: SymbolParts) -> whole.Whole | None:
         """A sample's part of a tensor; None where the subscript is no letter of a sum."""
         if not self.open:
             return None
-        name = self.formula.names.take(found.base, found.layer, 2)
+        name = self.formula.names.take(written.base, written.layer, 2)
         if name is None:
-            raise self.formula.unknown(found)
-        return self.of(found, name)
+            raise self.formula.unknown(written)
+        return self.of(written, name)
 
-    def of(self, found: Spelled, name: str) -> whole.Whole | None:
+    def of(self, written: SymbolParts, name: str) -> whole.Whole | None:
         """A sample's part of a tensor; None where the subscript is no letter of a sum."""
-        letter = letter_of(found.below[0]) if len(found.below) == 1 else None
+        letter = letter_of(written.below[0]) if len(written.below) == 1 else None
         one = next((s for s in reversed(self.open) if s.paper == letter), None)
         batch = self.vocabulary.batch
         if one is None or batch is None:
@@ -99,8 +99,10 @@ class Samples:
         names = self.formula.names
         shape = names.shapes.get(name, ())
         if batch not in shape:
-            raise self.formula.refuse(found, f"'{found.shown}' is '{name}', which has no samples")
-        place = self.formula.place(found)
+            raise self.formula.refuse(
+                written, f"'{written.shown}' is '{name}', which has no samples"
+            )
+        place = self.formula.place(written)
         axis = shape.index(batch)
         rest = (*shape[:axis], *shape[axis + 1 :])
         one.is_used = True

@@ -19,7 +19,7 @@ from derive.readers.latex.conditions import conditional, indicator
 from derive.readers.latex.context import Formula, Scope
 from derive.readers.latex.derivatives import Slope, adjoint, adjoint_name, as_product
 from derive.readers.latex.labels import settled
-from derive.readers.latex.symbol_parts import Spelled
+from derive.readers.latex.symbol_parts import SymbolParts
 from derive.readers.latex.syntax.nodes import (
     Cases,
     Group,
@@ -203,11 +203,11 @@ class ArrayReader(ValueReader[whole.Whole]):
             )
         return indicator(self, items) or call(self, items)
 
-    def subscripted(self, found: Spelled) -> Exception:
+    def subscripted(self, written: SymbolParts) -> Exception:
         """A subscript among whole arrays."""
         return self.formula.refuse(
-            found,
-            f"'{found.shown}' has subscripts, and another array of this formula has none; write "
+            written,
+            f"'{written.shown}' has subscripts, and another array of this formula has none; write "
             "all of them or none",
         )
 
@@ -258,35 +258,35 @@ class ArrayReader(ValueReader[whole.Whole]):
         """A condition, or values by conditions."""
         return conditional(self, node)
 
-    def named(self, node: Node, found: Spelled) -> whole.Whole:
+    def named(self, node: Node, written: SymbolParts) -> whole.Whole:
         """A name without its power."""
         place = self.formula.place(node)
-        if found.base == "ones":
+        if written.base == "ones":
             value: whole.Whole | None = whole.Fill(Fraction(1), place=place)
-        elif found.below:
-            value = self.samples.value(found)
+        elif written.below:
+            value = self.samples.value(written)
             if value is None:
-                raise self.subscripted(found)
+                raise self.subscripted(written)
         else:
-            value = self.by_name(found, place)
+            value = self.by_name(written, place)
         assert value is not None
-        return whole.Transpose(value, place=place) if found.is_turned else value
+        return whole.Transpose(value, place=place) if written.is_transposed else value
 
-    def by_name(self, found: Spelled, place: Place) -> whole.Whole:
+    def by_name(self, written: SymbolParts, place: Place) -> whole.Whole:
         """An array or a number by its name."""
         names = self.formula.names
-        if found.base == "pi" and not names.is_declared("pi"):
+        if written.base == "pi" and not names.is_declared("pi"):
             return whole.Known("pi", place=place)
-        name = names.take(found.base, found.layer)
+        name = names.take(written.base, written.layer)
         batch = self.vocabulary.batch
-        counts = letter_name(found.base) in SAMPLES_ON_PAPER and not found.layer
+        counts = letter_name(written.base) in SAMPLES_ON_PAPER and not written.layer
         # a tensor of that name, as the softmax has an m, is no number here
         if counts and batch is not None and (name is None or names.rank(name)):
             return whole.Count(batch, place=place)
         if name is None:
-            if found.base == "I" and not found.layer:
+            if written.base == "I" and not written.layer:
                 return whole.Identity(place=place)
-            raise self.formula.unknown(found)
+            raise self.formula.unknown(written)
         return names.layout.view(whole.Array(name, place=place))
 
     def unnamed(self, node: Node) -> whole.Whole:

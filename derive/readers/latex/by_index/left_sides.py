@@ -13,7 +13,7 @@ from derive.readers.latex.context import Formula, NotByIndex, letter_of
 from derive.readers.latex.derivatives import Slope, adjoint, adjoint_name, derivative_of
 from derive.readers.latex.labels import settled
 from derive.readers.latex.references import subscripts_of, walked_axes
-from derive.readers.latex.symbol_parts import Spelled, spell
+from derive.readers.latex.symbol_parts import SymbolParts, parts_of
 from derive.readers.latex.syntax.nodes import Group, Node, Number, Sum, Symbol, bare, items_of
 from derive.readers.latex.text_facts import FUNCTION_LETTERS, bound_letters
 
@@ -48,7 +48,7 @@ def left_of(formula: Formula, node: Node, sign: str, whole: bool = False) -> Lef
     first = bare(items[0])
     if len(items) == 2 and isinstance(first, Symbol) and first.name in ("d", "partial"):
         raise formula.refuse(node, "a differential isn't read; give the derivative")
-    result = spell(items[0])
+    result = parts_of(items[0])
     if result is None or len(items) > 2 or (len(items) == 2 and not _called(items[1])):
         raise formula.refuse(node, _EXPECTED)
     if result.primes or (len(items) == 2 and result.base in FUNCTION_LETTERS and not result.below):
@@ -56,7 +56,7 @@ def left_of(formula: Formula, node: Node, sign: str, whole: bool = False) -> Lef
             node, "a function isn't defined here; write the formula of the tensor that it gives"
         )
     result = settled(formula, result, frozenset(), on_left=True)
-    if result.is_turned or result.power is not None:
+    if result.is_transposed or result.power is not None:
         raise formula.refuse(node, _EXPECTED)
     tensor = formula.names.define(result, len(_pieces(result)))
     is_next = result.is_next or is_change or _moves(formula, tensor, sign)
@@ -70,8 +70,8 @@ def _called(node: Node) -> bool:
     return isinstance(node, Group) and node.kind == "("
 
 
-def _pieces(found: Spelled) -> list[Node]:
-    return [i for b in found.below for i in items_of(b)]
+def _pieces(written: SymbolParts) -> list[Node]:
+    return [i for b in written.below for i in items_of(b)]
 
 
 def _moves(formula: Formula, tensor: str, sign: str) -> bool:
@@ -105,15 +105,15 @@ def _derivative(
     return Left(name, _letters(formula, by, name))
 
 
-def _letters(formula: Formula, found: Spelled, tensor: str) -> tuple[Name, ...]:
+def _letters(formula: Formula, written: SymbolParts, tensor: str) -> tuple[Name, ...]:
     """The letters of a left side; `h_{t+1}` moves the letter t by one."""
-    if not found.below:
+    if not written.below:
         if formula.names.rank(tensor):
-            raise NotByIndex.bare(found.at, tensor)
+            raise NotByIndex.bare(written.at, tensor)
         return ()
     letters = []
-    parts = subscripts_of(formula, found, tensor)
-    axes = walked_axes(formula, found, tensor, len(parts))
+    parts = subscripts_of(formula, written, tensor)
+    axes = walked_axes(formula, written, tensor, len(parts))
     shape = formula.names.shapes.get(tensor, ())
     spare = spare_letters(
         {x for p in parts if (x := letter_of(p))} | bound_letters(formula.tree) | {"n", "t"}
@@ -140,12 +140,12 @@ def _letters(formula: Formula, found: Spelled, tensor: str) -> tuple[Name, ...]:
     names = [x.name for x in letters]
     rank = formula.names.rank(tensor) or len(letters)
     at = dict(zip(axes, letters, strict=True))
-    place = formula.place(found)
+    place = formula.place(written)
     whole = [at[k] if k in at else Name(place, next(spare)) for k in range(rank)]
     for name in names:
         if names.count(name) > 1:
             raise Refused(
-                formula.place(found),
+                formula.place(written),
                 f"letter '{shorten(name)}' stands twice on the left; write the diagonal with "
                 "[i = j] on the right",
             )

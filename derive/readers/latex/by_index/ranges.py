@@ -10,7 +10,7 @@ from derive.language.syntax import Fn, Name, Num, Op, Place, Red, Syntax
 from derive.readers.latex.context import Formula, Scope, letter_of
 from derive.readers.latex.integers import fold, joined, shifted
 from derive.readers.latex.labels import extent_letter, pieces_of
-from derive.readers.latex.symbol_parts import spell, subscripts
+from derive.readers.latex.symbol_parts import parts_of, subscripts
 from derive.readers.latex.syntax.nodes import (
     Group,
     Node,
@@ -112,37 +112,37 @@ def _opens(node: Node) -> bool:
     return isinstance(node, Relation) and len(node.sides) == 2 and node.signs[0] in ("<", "<=")
 
 
-def _with(formula: Formula, found: Range, node: Node, letter: str) -> Range:
-    if any(x.name == letter for x in found.letters):
-        return found
-    return replace(found, letters=(*found.letters, Name(formula.place(node), letter)))
+def _with(formula: Formula, range_: Range, node: Node, letter: str) -> Range:
+    if any(x.name == letter for x in range_.letters):
+        return range_
+    return replace(range_, letters=(*range_.letters, Name(formula.place(node), letter)))
 
 
-def _related(formula: Formula, found: Range, node: Relation, scope: Scope) -> Range:
+def _related(formula: Formula, range_: Range, node: Relation, scope: Scope) -> Range:
     r"""`j = 1`, `j \ne i`, `0 \le u < 3`, `n \in B`."""
     sides, signs = node.sides, node.signs
     letter = letter_of(sides[0])
     if signs == ("in",) and letter is not None:
-        return _with(formula, found, sides[0], letter)
+        return _with(formula, range_, sides[0], letter)
     if signs == ("=",) and letter is not None and letter not in scope:
-        if any(x.name == letter for x in found.letters):
-            return replace(found, conditions=(*found.conditions, node))
-        found = _with(formula, found, sides[0], letter)
-        return replace(found, starts=(*found.starts, (letter, sides[1])))
+        if any(x.name == letter for x in range_.letters):
+            return replace(range_, conditions=(*range_.conditions, node))
+        range_ = _with(formula, range_, sides[0], letter)
+        return replace(range_, starts=(*range_.starts, (letter, sides[1])))
     if any(s not in _ORDER for s in signs):
         raise formula.refuse(node, "this relation can't stand below a sum")
-    before = {x.name for x in found.letters}
+    before = {x.name for x in range_.letters}
     inner = len(sides) == 3 and all(s in ("<", "<=") for s in signs)
     for side in sides:
         name = letter_of(side)
         if name is None or name in scope or name in before or name.isupper():
             continue
-        found = _with(formula, found, side, name)
+        range_ = _with(formula, range_, side, name)
         if inner and side is sides[1]:
             start = sides[0] if signs[0] == "<=" else None
             if isinstance(start, Number) and start.text == "0" and signs[1] == "<":
-                return replace(found, ends=(*found.ends, (name, sides[2], False)))
-    return replace(found, conditions=(*found.conditions, node))
+                return replace(range_, ends=(*range_.ends, (name, sides[2], False)))
+    return replace(range_, conditions=(*range_.conditions, node))
 
 
 def _condition(formula: Formula, node: Node, scope: Scope) -> Syntax:
@@ -220,7 +220,7 @@ def _end_of(formula: Formula, node: Node, scope: Scope) -> tuple[Symbol | None, 
     if isinstance(node, Scripted) and isinstance(node.base, Symbol):
         # N_1, n_h: a length with a label, where it is no tensor
         name = node.base.name
-        spelled = spell(node)
+        spelled = parts_of(node)
         length = spelled is not None and extent_letter(formula, spelled) is not None
         if (formula.names.find(name) is None and not node.above) or length:
             return node.base, more

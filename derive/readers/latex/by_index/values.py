@@ -15,7 +15,7 @@ from derive.readers.latex.derivatives import Slope, as_product, slope_value
 from derive.readers.latex.integers import shifted
 from derive.readers.latex.labels import extent_letter, pieces
 from derive.readers.latex.references import position, reference
-from derive.readers.latex.symbol_parts import Spelled, spell
+from derive.readers.latex.symbol_parts import SymbolParts, parts_of
 from derive.readers.latex.syntax.nodes import (
     Accent,
     Cases,
@@ -144,7 +144,7 @@ class EntryReader(ValueReader[Syntax]):
         if result is not None:
             return result
         if isinstance(first, Symbol) and first.name in ("partial", "d") and len(items) > 1:
-            inner = spell(items[1])
+            inner = parts_of(items[1])
             is_name = inner is not None and not formula.names.is_declared("d")
             if first.kind != "letter" or is_name:
                 raise formula.refuse(first, "a differential isn't read; give the derivative")
@@ -200,39 +200,39 @@ class EntryReader(ValueReader[Syntax]):
             return None
         return shifted(Name(self.formula.place(node), letter), self.formula.offset(letter))
 
-    def named(self, node: Node, found: Spelled) -> Syntax:
+    def named(self, node: Node, written: SymbolParts) -> Syntax:
         """A name without its power."""
         formula, place = self.formula, self.formula.place(node)
         names = formula.names
-        if found.is_turned:
+        if written.is_transposed:
             raise NotByIndex(
                 node.at, "a transpose is for whole arrays; swap the subscripts instead"
             )
-        if found.is_next:
+        if written.is_next:
             raise formula.refuse(node, "what a tensor will be stands left of '=' only")
-        if _is_kronecker(formula, found):
-            parts = pieces(found, split=True)
+        if _is_kronecker(formula, written):
+            parts = pieces(written, split=True)
             sides = [position(formula, p, self.scope, "", 0) for p in parts]
             return Fn(place, "delta", tuple(sides))
-        length = extent_letter(formula, found)
+        length = extent_letter(formula, written)
         if length is not None and (length in self.scope or length in formula.letters):
             return Fn(place, "size", (Name(place, length),))
-        if found.below or found.layer:
-            return reference(formula, found, self.scope)
-        running = self.letter(found_symbol(node))
+        if written.below or written.layer:
+            return reference(formula, written, self.scope)
+        running = self.letter(without_superscripts(node))
         if running is not None:
             return running
         # beside weights \pi_k, a \pi alone is the number
-        if found.base == "pi" and (
-            not names.is_declared("pi") or formula.facts.ranks.get(("pi", found.layer))
+        if written.base == "pi" and (
+            not names.is_declared("pi") or formula.facts.ranks.get(("pi", written.layer))
         ):
             return Name(place, "pi")
-        is_end = letter_name(found.base) in formula.facts.ends
-        if not (names.is_spelled(found.base) if is_end else names.is_declared(found.base)):
-            extent = _extent(formula, found)
+        is_end = letter_name(written.base) in formula.facts.ends
+        if not (names.is_spelled(written.base) if is_end else names.is_declared(written.base)):
+            extent = _extent(formula, written)
             if extent is not None:
                 return Fn(place, "size", (Name(place, extent),))
-        return reference(formula, found, self.scope)
+        return reference(formula, written, self.scope)
 
     def raised(self, node: Node, value: Syntax, above: Node) -> Syntax:
         """A value to a power."""
@@ -242,7 +242,7 @@ class EntryReader(ValueReader[Syntax]):
                 node.at, "a transpose is for whole arrays; swap the subscripts instead"
             )
         power = self.value(above)
-        result = spell(node)
+        result = parts_of(node)
         if result is not None and _is_minus_one(power) and len(pieces(result, split=True)) == 2:
             raise self.formula.refuse(
                 node,
@@ -296,15 +296,15 @@ def _is_minus_one(value: Syntax) -> bool:
             return False
 
 
-def found_symbol(node: Node) -> Node:
+def without_superscripts(node: Node) -> Node:
     """A symbol without what stands above it."""
     node = bare(node)
     return node.base if isinstance(node, Scripted) and not node.below else node
 
 
-def _extent(formula: Formula, found: Spelled) -> str | None:
+def _extent(formula: Formula, written: SymbolParts) -> str | None:
     """The letter whose extent a name such as `N` is."""
-    name = letter_name(found.base)
+    name = letter_name(written.base)
     if name in formula.facts.ends:
         return formula.facts.ends[name]
     vocabulary = formula.names.vocabulary
@@ -315,13 +315,13 @@ def _extent(formula: Formula, found: Spelled) -> str | None:
     return None
 
 
-def _is_kronecker(formula: Formula, found: Spelled) -> bool:
+def _is_kronecker(formula: Formula, written: SymbolParts) -> bool:
     """Whether a delta is Kronecker's: two subscripts, and no error term is meant.
 
     An error term has a layer, stands on a left side, or walks the batch.
     """
     names, facts = formula.names, formula.facts
-    if found.base != "delta" or found.layer or len(pieces(found, split=True)) != 2:
+    if written.base != "delta" or written.layer or len(pieces(written, split=True)) != 2:
         return False
     if ("delta", "") in facts.defined or ("delta", "") in names.own:
         return False
@@ -331,7 +331,7 @@ def _is_kronecker(formula: Formula, found: Spelled) -> bool:
         return "delta_" not in names.known
     if names.vocabulary.batch is None:
         return True
-    first = letter_of(pieces(found, split=True)[0])
+    first = letter_of(pieces(written, split=True)[0])
     return first not in facts.batch
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from derive.readers.latex.name_resolution import OBJECTIVE
-from derive.readers.latex.symbol_parts import spell
+from derive.readers.latex.symbol_parts import parts_of
 from derive.readers.latex.syntax.nodes import (
     LATEX,
     Node,
@@ -33,7 +33,7 @@ def differentials(trees: Sequence[Node], _: Vocabulary) -> list[Node]:
 def _is_differential(items: Sequence[Node]) -> bool:
     if len(items) != 2 or not _is_d(items[0]):
         return False
-    result = spell(items[1])
+    result = parts_of(items[1])
     return result is not None and result.base not in _NO_TENSORS
 
 

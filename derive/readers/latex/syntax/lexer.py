@@ -94,7 +94,7 @@ def tokens_of(text: Text) -> list[Token]:
 class _Scanner:
     def __init__(self, text: Text) -> None:
         self.text = text
-        self.found: list[Token] = []
+        self.tokens: list[Token] = []
         self.open: list[str] = []
         # where formulas are set apart from words, what stands outside of them is no formula
         self.has_displays = _DISPLAY.search(text.text) is not None
@@ -103,7 +103,7 @@ class _Scanner:
     def scan(self) -> list[Token]:
         for match in _TOKEN.finditer(self.text.text):
             self.take(match)
-        return self.found
+        return self.tokens
 
     def put(self, type_: str, value: str, at: int) -> None:
         if type_ in OPENING:
@@ -117,11 +117,11 @@ class _Scanner:
             self.open.pop()
         elif type_ == "BREAK":
             self.open = []
-        self.found.append(Token(type_, value, at))
+        self.tokens.append(Token(type_, value, at))
 
     @property
     def before(self) -> str:
-        return self.found[-1].type if self.found else "BREAK"
+        return self.tokens[-1].type if self.tokens else "BREAK"
 
     def take(self, match: re.Match[str], where: int | None = None) -> None:
         at, kind = match.start() if where is None else where, match.lastgroup or ""
@@ -185,7 +185,7 @@ class _Scanner:
         elif kind in ("cases", "dcases", "rcases", "array"):
             if begins:
                 if kind == "array" and self.before == "LSET":
-                    self.found.pop()
+                    self.tokens.pop()
                     self.open.pop()
                 self.put("BCASES", kind, at)
             else:
@@ -203,10 +203,10 @@ class _Scanner:
         plain = re.sub(r"[^a-z]", "", word.lower())
         inside = any(o == "BCASES" for o in self.open)
         if is_text and inside and plain in (*OTHERWISE, *IGNORED_TEXT, ""):
-            row = len(self.found) - 1
-            while self.found[row].type not in ("AMP", "ROW", "BCASES"):
+            row = len(self.tokens) - 1
+            while self.tokens[row].type not in ("AMP", "ROW", "BCASES"):
                 row -= 1
-            if self.found[row].type != "AMP":
+            if self.tokens[row].type != "AMP":
                 self.put("AMP", "&", at)
             if plain in OTHERWISE:
                 self.put("SYMBOL", "word:otherwise", at)
@@ -318,7 +318,7 @@ class _Scanner:
         elif written in SIGNS:
             self.put(SIGNS[written], written, at)
         elif written in PASTED_ACCENTS and self.before == "SYMBOL":
-            self.found.insert(-1, Token("ACCENT", PASTED_ACCENTS[written], at))
+            self.tokens.insert(-1, Token("ACCENT", PASTED_ACCENTS[written], at))
         elif not written.isascii() and latex_of(written):
             self.pasted(latex_of(written), at)
         else:
