@@ -42,10 +42,10 @@ def equations(count):
 
 
 GROWN = {
-    "dense layers": (lambda n: layers(DENSE, n), 10),
+    "dense layers": (lambda n: layers(DENSE, n), 6),
     "transformer blocks": (lambda n: layers(BLOCK, n), 1),
     "recurrent layers": (lambda n: layers(RNN, n), 2),
-    "terms of one equation": (terms, 20),
+    "terms of one equation": (terms, 15),
     "functions of one equation": (functions, 15),
     "equations": (equations, 20),
 }
@@ -68,7 +68,12 @@ def calls(work):
     return count
 
 
-@pytest.mark.parametrize("what", GROWN)
+SLOW = ("transformer blocks", "recurrent layers", "terms of one equation")
+
+
+@pytest.mark.parametrize(
+    "what", [pytest.param(w, marks=[pytest.mark.slow] * (w in SLOW)) for w in GROWN]
+)
 def test_twice_the_model_takes_twice_the_calls(what):
     make, least = GROWN[what]
     emit(differentiate(make(2)))  # what is cached on the way

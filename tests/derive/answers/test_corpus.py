@@ -22,6 +22,7 @@ pytestmark = pytest.mark.sampled
 ACCEPTED = ("identical", "equal", "equal at points")
 REJECTED = ("different", "equal if")
 ENOUGH = 0.9
+EACH = [pytest.param(n, marks=[pytest.mark.slow] * (n == "lstm")) for n in MODELS]
 
 
 def judged(name, text):
@@ -91,7 +92,7 @@ def test_the_formulas_are_what_they_say(name):
     assert [w.text for w in model.wrong if w.fits and differs(world, w.text) < 1e-4] == []
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", EACH)
 def test_right_ones_are_accepted(name):
     found = {}
     for texts in together(read(name).right):
@@ -102,7 +103,7 @@ def test_right_ones_are_accepted(name):
     assert found
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", EACH)
 def test_wrong_ones_are_rejected_with_numbers_that_show_it(name):
     model = read(name)
     for wrong, row in verdicts(name):
