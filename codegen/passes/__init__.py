@@ -2,5 +2,6 @@
 
 from codegen.passes.implicit_broadcast import implicit_broadcast
 from codegen.passes.liveness import without_unused
+from codegen.passes.walked_first import walked_first
 
-PASSES = (implicit_broadcast, without_unused)
+PASSES = (walked_first, implicit_broadcast, without_unused)

@@ -87,37 +87,38 @@ def _propagate(params, x):
     N = len(x)
     T = x.shape[1]
     # z[n,t,i] = sum(j, Wr[i,j]*x[n,t,j]) + br[i]
-    z = x @ Wr.T + br
-    r = np.zeros((N, T, 4), dtype=DTYPE)
+    z = x.transpose(1, 0, 2) @ Wr.T + br
+    # what a loop walks has that axis first
+    r = np.zeros((T, N, 4), dtype=DTYPE)
     # z_u[n,t,i] = sum(j, Wu[i,j]*x[n,t,j]) + bu[i]
-    z_u = x @ Wu.T + bu
-    u = np.zeros((N, T, 4), dtype=DTYPE)
+    z_u = x.transpose(1, 0, 2) @ Wu.T + bu
+    u = np.zeros((T, N, 4), dtype=DTYPE)
     # z_c[n,t,i] = sum(j, Wc[i,j]*x[n,t,j]) + bc[i]
-    z_c = x @ Wc.T + bc
-    c = np.zeros((N, T, 4), dtype=DTYPE)
-    h = np.zeros((N, T, 4), dtype=DTYPE)
+    z_c = x.transpose(1, 0, 2) @ Wc.T + bc
+    c = np.zeros((T, N, 4), dtype=DTYPE)
+    h = np.zeros((T, N, 4), dtype=DTYPE)
     for t in range(T):
         if t >= 1:
             # z[n,t,i] += sum(k, Ur[i,k]*h[n,t-1,k])
-            z[:, t] += h[:, t - 1] @ Ur.T
+            z[t] += h[t - 1] @ Ur.T
         # r[n,t,i] = sigmoid(z[n,t,i])
-        r[:, t] = sigmoid(z[:, t])
+        r[t] = sigmoid(z[t])
         if t >= 1:
             # z_u[n,t,i] += sum(k, Uu[i,k]*h[n,t-1,k])
-            z_u[:, t] += h[:, t - 1] @ Uu.T
+            z_u[t] += h[t - 1] @ Uu.T
         # u[n,t,i] = sigmoid(z_u[n,t,i])
-        u[:, t] = sigmoid(z_u[:, t])
+        u[t] = sigmoid(z_u[t])
         if t >= 1:
             # z_c[n,t,i] += sum(k, Uc[i,k]*r[n,t,k]*h[n,t-1,k])
-            z_c[:, t] += (r[:, t] * h[:, t - 1]) @ Uc.T
+            z_c[t] += (r[t] * h[t - 1]) @ Uc.T
         # c[n,t,i] = tanh(z_c[n,t,i])
-        c[:, t] = np.tanh(z_c[:, t])
+        c[t] = np.tanh(z_c[t])
         # h[n,t,i] = u[n,t,i]*h[n,t-1,i] + (1 - u[n,t,i])*c[n,t,i]
-        h[:, t] = (1 - u[:, t]) * c[:, t]
+        h[t] = (1 - u[t]) * c[t]
         if t >= 1:
-            h[:, t] += u[:, t] * h[:, t - 1]
+            h[t] += u[t] * h[t - 1]
     # y[n] = sum(i, v[i]*h[n,size(t)-1,i])
-    y = h[:, T - 1] @ v
+    y = h[T - 1] @ v
     return r, u, c, h, y
 
 
@@ -156,51 +157,50 @@ def gradients(params, x, g, inputs=False, training=False, rng=None):
     # dy[n] = (y[n] - g[n])/size(n)
     dy = (y - g) / N
     # dv[i] = sum(n, dy[n]*h[n,size(t)-1,i])
-    dv = dy @ h[:, T - 1]
+    dv = dy @ h[T - 1]
     # dh[n,size(t)-1,i] += dy[n]*v[i]
-    dh = np.zeros((N, T, 4), dtype=DTYPE)
-    dh[:, T - 1] += dy[:, None] * v
-    dz_c = np.zeros((N, T, 4), dtype=DTYPE)
-    dz_u = np.zeros((N, T, 4), dtype=DTYPE)
-    dz = np.zeros((N, T, 4), dtype=DTYPE)
+    dh = np.zeros((T, N, 4), dtype=DTYPE)
+    dh[T - 1] += dy[:, None] * v
+    # what a loop walks has that axis first
+    dz_c = np.zeros((T, N, 4), dtype=DTYPE)
+    dz_u = np.zeros((T, N, 4), dtype=DTYPE)
+    dz = np.zeros((T, N, 4), dtype=DTYPE)
     for t in reversed(range(T)):
         if t + 1 < T:
             # dh[n,t,i] += dh[n,t+1,i]*u[n,t+1,i] + sum(j,
             #     dz_c[n,t+1,j]*Uc[j,i])*r[n,t+1,i] + sum(j, dz_u[n,t+1,j]*Uu[j,i]) +
             #     sum(j, dz[n,t+1,j]*Ur[j,i])
-            dh[:, t] += dh[:, t + 1] * u[:, t + 1] + (dz_c[:, t + 1] @ Uc) * r[:, t + 1]
+            dh[t] += dh[t + 1] * u[t + 1] + (dz_c[t + 1] @ Uc) * r[t + 1]
         if t + 1 < T:
-            dh[:, t] += dz_u[:, t + 1] @ Uu + dz[:, t + 1] @ Ur
+            dh[t] += dz_u[t + 1] @ Uu + dz[t + 1] @ Ur
         # dc[n,t,i] = dh[n,t,i]*(1 - u[n,t,i])
-        dc = dh[:, t] * (1 - u[:, t])
+        dc = dh[t] * (1 - u[t])
         # du[n,t,i] = dh[n,t,i]*(h[n,t-1,i] - c[n,t,i])
-        du = dh[:, t] * ((h[:, t - 1] if t >= 1 else np.zeros_like(h[:, 0])) - c[:, t])
+        du = dh[t] * ((h[t - 1] if t >= 1 else np.zeros_like(h[0])) - c[t])
         # dz_c[n,t,i] = dc[n,t,i]*(1 - c[n,t,i]**2)
-        dz_c[:, t] = dc * (1 - c[:, t]**2)
+        dz_c[t] = dc * (1 - c[t]**2)
         # dr[n,t,i] = sum(j, dz_c[n,t,j]*Uc[j,i])*h[n,t-1,i]
-        dr = (
-            (dz_c[:, t] @ Uc) * h[:, t - 1] if t >= 1 else np.zeros((N, 4), dtype=DTYPE)
-        )
+        dr = (dz_c[t] @ Uc) * h[t - 1] if t >= 1 else np.zeros((N, 4), dtype=DTYPE)
         # dz_u[n,t,i] = du[n,t,i]*u[n,t,i]*(1 - u[n,t,i])
-        dz_u[:, t] = du * u[:, t] * (1 - u[:, t])
+        dz_u[t] = du * u[t] * (1 - u[t])
         # dz[n,t,i] = dr[n,t,i]*r[n,t,i]*(1 - r[n,t,i])
-        dz[:, t] = dr * r[:, t] * (1 - r[:, t])
+        dz[t] = dr * r[t] * (1 - r[t])
     # dWc[i,j] = sum(n,t, dz_c[n,t,i]*x[n,t,j])
-    dWc = np.tensordot(dz_c, x, axes=([0, 1], [0, 1]))
+    dWc = np.tensordot(dz_c, x, axes=([0, 1], [1, 0]))
     # dUc[i,k] = sum(n,t, dz_c[n,t,i]*r[n,t,k]*h[n,t-1,k])
-    dUc = np.tensordot(dz_c[:, 1:], r[:, 1:] * h[:, :T - 1], axes=([0, 1], [0, 1]))
+    dUc = np.tensordot(dz_c[1:], r[1:] * h[:T - 1], axes=([0, 1], [0, 1]))
     # dbc[i] = sum(n,t, dz_c[n,t,i])
     dbc = dz_c.sum(axis=(0, 1))
     # dWu[i,j] = sum(n,t, dz_u[n,t,i]*x[n,t,j])
-    dWu = np.tensordot(dz_u, x, axes=([0, 1], [0, 1]))
+    dWu = np.tensordot(dz_u, x, axes=([0, 1], [1, 0]))
     # dUu[i,k] = sum(n,t, dz_u[n,t,i]*h[n,t-1,k])
-    dUu = np.tensordot(dz_u[:, 1:], h[:, :T - 1], axes=([0, 1], [0, 1]))
+    dUu = np.tensordot(dz_u[1:], h[:T - 1], axes=([0, 1], [0, 1]))
     # dbu[i] = sum(n,t, dz_u[n,t,i])
     dbu = dz_u.sum(axis=(0, 1))
     # dWr[i,j] = sum(n,t, dz[n,t,i]*x[n,t,j])
-    dWr = np.tensordot(dz, x, axes=([0, 1], [0, 1]))
+    dWr = np.tensordot(dz, x, axes=([0, 1], [1, 0]))
     # dUr[i,k] = sum(n,t, dz[n,t,i]*h[n,t-1,k])
-    dUr = np.tensordot(dz[:, 1:], h[:, :T - 1], axes=([0, 1], [0, 1]))
+    dUr = np.tensordot(dz[1:], h[:T - 1], axes=([0, 1], [0, 1]))
     # dbr[i] = sum(n,t, dz[n,t,i])
     dbr = dz.sum(axis=(0, 1))
     gradient = {
@@ -218,7 +218,7 @@ def gradients(params, x, g, inputs=False, training=False, rng=None):
     if inputs:
         # dx[n,t,j] = sum(i, dz_c[n,t,i]*Wc[i,j]) + sum(i, dz_u[n,t,i]*Wu[i,j]) + sum(i,
         #     dz[n,t,i]*Wr[i,j])
-        dx = dz_c @ Wc + dz_u @ Wu + dz @ Wr
+        dx = (dz_c @ Wc + dz_u @ Wu + dz @ Wr).transpose(1, 0, 2)
         gradient["x"] = dx
     return float(E), gradient
 

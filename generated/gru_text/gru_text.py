@@ -151,41 +151,42 @@ def _propagate(params, x):
     # y_symbols[n,s,i] = W_symbols[x[n,s],i]
     y_symbols = _take(W_symbols, (0,), (x,))
     # z_gru[n,t,k] = sum(j, Wr_gru[k,j]*y_symbols[n,t,j]) + br_gru[k] + vr_gru[k]
-    z_gru = y_symbols @ Wr_gru.T + (br_gru + vr_gru)
-    r_gru = np.zeros((N, S, 64), dtype=DTYPE)
+    z_gru = y_symbols.transpose(1, 0, 2) @ Wr_gru.T + (br_gru + vr_gru)
+    # what a loop walks has that axis first
+    r_gru = np.zeros((S, N, 64), dtype=DTYPE)
     # z_u_gru[n,t,k] = sum(j, Wu_gru[k,j]*y_symbols[n,t,j]) + bu_gru[k] + vu_gru[k]
-    z_u_gru = y_symbols @ Wu_gru.T + (bu_gru + vu_gru)
-    u_gru = np.zeros((N, S, 64), dtype=DTYPE)
+    z_u_gru = y_symbols.transpose(1, 0, 2) @ Wu_gru.T + (bu_gru + vu_gru)
+    u_gru = np.zeros((S, N, 64), dtype=DTYPE)
     # m_gru[n,t,k] = vc_gru[k]
-    m_gru = np.full((N, S, 64), vc_gru, dtype=DTYPE)
+    m_gru = np.full((S, N, 64), vc_gru, dtype=DTYPE)
     # z_c_gru[n,t,k] = sum(j, Wc_gru[k,j]*y_symbols[n,t,j]) + bc_gru[k]
-    z_c_gru = y_symbols @ Wc_gru.T + bc_gru
-    c_gru = np.zeros((N, S, 64), dtype=DTYPE)
-    h_gru = np.zeros((N, S, 64), dtype=DTYPE)
+    z_c_gru = y_symbols.transpose(1, 0, 2) @ Wc_gru.T + bc_gru
+    c_gru = np.zeros((S, N, 64), dtype=DTYPE)
+    h_gru = np.zeros((S, N, 64), dtype=DTYPE)
     for t_ in range(S):
         if t_ >= 1:
             # z_gru[n,t,k] += sum(l, Ur_gru[k,l]*h_gru[n,t-1,l])
-            z_gru[:, t_] += h_gru[:, t_ - 1] @ Ur_gru.T
+            z_gru[t_] += h_gru[t_ - 1] @ Ur_gru.T
         # r_gru[n,t,k] = sigmoid(z_gru[n,t,k])
-        r_gru[:, t_] = sigmoid(z_gru[:, t_])
+        r_gru[t_] = sigmoid(z_gru[t_])
         if t_ >= 1:
             # z_u_gru[n,t,k] += sum(l, Uu_gru[k,l]*h_gru[n,t-1,l])
-            z_u_gru[:, t_] += h_gru[:, t_ - 1] @ Uu_gru.T
+            z_u_gru[t_] += h_gru[t_ - 1] @ Uu_gru.T
         # u_gru[n,t,k] = sigmoid(z_u_gru[n,t,k])
-        u_gru[:, t_] = sigmoid(z_u_gru[:, t_])
+        u_gru[t_] = sigmoid(z_u_gru[t_])
         if t_ >= 1:
             # m_gru[n,t,k] += sum(l, Uc_gru[k,l]*h_gru[n,t-1,l])
-            m_gru[:, t_] += h_gru[:, t_ - 1] @ Uc_gru.T
+            m_gru[t_] += h_gru[t_ - 1] @ Uc_gru.T
         # z_c_gru[n,t,k] += r_gru[n,t,k]*m_gru[n,t,k]
-        z_c_gru[:, t_] += r_gru[:, t_] * m_gru[:, t_]
+        z_c_gru[t_] += r_gru[t_] * m_gru[t_]
         # c_gru[n,t,k] = tanh(z_c_gru[n,t,k])
-        c_gru[:, t_] = np.tanh(z_c_gru[:, t_])
+        c_gru[t_] = np.tanh(z_c_gru[t_])
         # h_gru[n,t,k] = (1 - u_gru[n,t,k])*c_gru[n,t,k] + u_gru[n,t,k]*h_gru[n,t-1,k]
-        h_gru[:, t_] = (1 - u_gru[:, t_]) * c_gru[:, t_]
+        h_gru[t_] = (1 - u_gru[t_]) * c_gru[t_]
         if t_ >= 1:
-            h_gru[:, t_] += u_gru[:, t_] * h_gru[:, t_ - 1]
+            h_gru[t_] += u_gru[t_] * h_gru[t_ - 1]
     # y_gru[n,t,k] = h_gru[n,t,k]
-    y_gru = h_gru
+    y_gru = h_gru.transpose(1, 0, 2)
     # z_out[n,s,i] = sum(j, W_out[i,j]*y_gru[n,s,j]) + b_out[i]
     z_out = y_gru @ W_out.T + b_out
     # m[n,s] = max(i, hold(z_out[n,s,i]))
@@ -259,69 +260,69 @@ def gradients(params, x, t, inputs=False, training=False, rng=None):
     # dy_gru[n,t,k] = sum(i, dz_out[n,t,i]*W_out[i,k])
     dy_gru = dz_out @ W_out
     # dh_gru[n,t,k] = dy_gru[n,t,k]
-    dh_gru = dy_gru.copy()
-    dz_c_gru = np.zeros((N, S, 64), dtype=DTYPE)
-    dm_gru = np.zeros((N, S, 64), dtype=DTYPE)
-    dz_u_gru = np.zeros((N, S, 64), dtype=DTYPE)
-    dz_gru = np.zeros((N, S, 64), dtype=DTYPE)
+    dh_gru = dy_gru.transpose(1, 0, 2).copy()
+    # what a loop walks has that axis first
+    dz_c_gru = np.zeros((S, N, 64), dtype=DTYPE)
+    dm_gru = np.zeros((S, N, 64), dtype=DTYPE)
+    dz_u_gru = np.zeros((S, N, 64), dtype=DTYPE)
+    dz_gru = np.zeros((S, N, 64), dtype=DTYPE)
     for t_ in reversed(range(S)):
         if t_ + 1 < S:
             # dh_gru[n,t,k] += dh_gru[n,t+1,k]*u_gru[n,t+1,k] + sum(i,
             #     dm_gru[n,t+1,i]*Uc_gru[i,k]) + sum(i, dz_u_gru[n,t+1,i]*Uu_gru[i,k]) +
             #     sum(i, dz_gru[n,t+1,i]*Ur_gru[i,k])
-            dh_gru[:, t_] += dh_gru[:, t_ + 1] * u_gru[:, t_ + 1]
+            dh_gru[t_] += dh_gru[t_ + 1] * u_gru[t_ + 1]
         if t_ + 1 < S:
-            dh_gru[:, t_] += (
-                dm_gru[:, t_ + 1] @ Uc_gru + dz_u_gru[:, t_ + 1] @ Uu_gru
-                + dz_gru[:, t_ + 1] @ Ur_gru
+            dh_gru[t_] += (
+                dm_gru[t_ + 1] @ Uc_gru + dz_u_gru[t_ + 1] @ Uu_gru
+                + dz_gru[t_ + 1] @ Ur_gru
             )
         # dc_gru[n,t,k] = dh_gru[n,t,k]*(1 - u_gru[n,t,k])
-        dc_gru = dh_gru[:, t_] * (1 - u_gru[:, t_])
+        dc_gru = dh_gru[t_] * (1 - u_gru[t_])
         # du_gru[n,t,k] = dh_gru[n,t,k]*(-c_gru[n,t,k] + h_gru[n,t-1,k])
         du_gru = (
-            dh_gru[:, t_]
-            * (
-                -c_gru[:, t_]
-                + (h_gru[:, t_ - 1] if t_ >= 1 else np.zeros_like(h_gru[:, 0]))
-            )
+            dh_gru[t_]
+            * (-c_gru[t_] + (h_gru[t_ - 1] if t_ >= 1 else np.zeros_like(h_gru[0])))
         )
         # dz_c_gru[n,t,k] = dc_gru[n,t,k]*(1 - c_gru[n,t,k]**2)
-        dz_c_gru[:, t_] = dc_gru * (1 - c_gru[:, t_]**2)
+        dz_c_gru[t_] = dc_gru * (1 - c_gru[t_]**2)
         # dm_gru[n,t,k] = dz_c_gru[n,t,k]*r_gru[n,t,k]
-        dm_gru[:, t_] = dz_c_gru[:, t_] * r_gru[:, t_]
+        dm_gru[t_] = dz_c_gru[t_] * r_gru[t_]
         # dr_gru[n,t,k] = dz_c_gru[n,t,k]*m_gru[n,t,k]
-        dr_gru = dz_c_gru[:, t_] * m_gru[:, t_]
+        dr_gru = dz_c_gru[t_] * m_gru[t_]
         # dz_u_gru[n,t,k] = du_gru[n,t,k]*u_gru[n,t,k]*(1 - u_gru[n,t,k])
-        dz_u_gru[:, t_] = du_gru * u_gru[:, t_] * (1 - u_gru[:, t_])
+        dz_u_gru[t_] = du_gru * u_gru[t_] * (1 - u_gru[t_])
         # dz_gru[n,t,k] = dr_gru[n,t,k]*r_gru[n,t,k]*(1 - r_gru[n,t,k])
-        dz_gru[:, t_] = dr_gru * r_gru[:, t_] * (1 - r_gru[:, t_])
+        dz_gru[t_] = dr_gru * r_gru[t_] * (1 - r_gru[t_])
     # dWc_gru[k,j] = sum(n,t, dz_c_gru[n,t,k]*y_symbols[n,t,j])
-    dWc_gru = np.tensordot(dz_c_gru, y_symbols, axes=([0, 1], [0, 1]))
+    dWc_gru = np.tensordot(dz_c_gru, y_symbols, axes=([0, 1], [1, 0]))
     # dbc_gru[k] = sum(n,t, dz_c_gru[n,t,k])
     dbc_gru = dz_c_gru.sum(axis=(0, 1))
     # dUc_gru[k,l] = sum(n,t, dm_gru[n,t,k]*h_gru[n,t-1,l])
-    dUc_gru = np.tensordot(dm_gru[:, 1:], h_gru[:, :S - 1], axes=([0, 1], [0, 1]))
+    dUc_gru = np.tensordot(dm_gru[1:], h_gru[:S - 1], axes=([0, 1], [0, 1]))
     # dvc_gru[k] = sum(n,t, dm_gru[n,t,k])
     dvc_gru = dm_gru.sum(axis=(0, 1))
     # dWu_gru[k,j] = sum(n,t, dz_u_gru[n,t,k]*y_symbols[n,t,j])
-    dWu_gru = np.tensordot(dz_u_gru, y_symbols, axes=([0, 1], [0, 1]))
+    dWu_gru = np.tensordot(dz_u_gru, y_symbols, axes=([0, 1], [1, 0]))
     # dUu_gru[k,l] = sum(n,t, dz_u_gru[n,t,k]*h_gru[n,t-1,l])
-    dUu_gru = np.tensordot(dz_u_gru[:, 1:], h_gru[:, :S - 1], axes=([0, 1], [0, 1]))
+    dUu_gru = np.tensordot(dz_u_gru[1:], h_gru[:S - 1], axes=([0, 1], [0, 1]))
     # dbu_gru[k] = sum(n,t, dz_u_gru[n,t,k])
     dbu_gru = dz_u_gru.sum(axis=(0, 1))
     # dvu_gru[k] = dbu_gru[k]
     dvu_gru = dbu_gru.copy()
     # dWr_gru[k,j] = sum(n,t, dz_gru[n,t,k]*y_symbols[n,t,j])
-    dWr_gru = np.tensordot(dz_gru, y_symbols, axes=([0, 1], [0, 1]))
+    dWr_gru = np.tensordot(dz_gru, y_symbols, axes=([0, 1], [1, 0]))
     # dUr_gru[k,l] = sum(n,t, dz_gru[n,t,k]*h_gru[n,t-1,l])
-    dUr_gru = np.tensordot(dz_gru[:, 1:], h_gru[:, :S - 1], axes=([0, 1], [0, 1]))
+    dUr_gru = np.tensordot(dz_gru[1:], h_gru[:S - 1], axes=([0, 1], [0, 1]))
     # dbr_gru[k] = sum(n,t, dz_gru[n,t,k])
     dbr_gru = dz_gru.sum(axis=(0, 1))
     # dvr_gru[k] = dbr_gru[k]
     dvr_gru = dbr_gru.copy()
     # dy_symbols[n,s,i] = sum(k, dz_c_gru[n,s,k]*Wc_gru[k,i]) + sum(k,
     #     dz_u_gru[n,s,k]*Wu_gru[k,i]) + sum(k, dz_gru[n,s,k]*Wr_gru[k,i])
-    dy_symbols = dz_c_gru @ Wc_gru + dz_u_gru @ Wu_gru + dz_gru @ Wr_gru
+    dy_symbols = (
+        dz_c_gru @ Wc_gru + dz_u_gru @ Wu_gru + dz_gru @ Wr_gru
+    ).transpose(1, 0, 2)
     # dW_symbols[x[n,s],j] += dy_symbols[n,s,j]
     dW_symbols = np.zeros((66, 24), dtype=DTYPE)
     _add_at(dW_symbols, (0,), (x,), dy_symbols)

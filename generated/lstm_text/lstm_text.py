@@ -161,51 +161,52 @@ def _propagate(params, x):
     # y_symbols[n,s,i] = W_symbols[x[n,s],i]
     y_symbols = _take(W_symbols, (0,), (x,))
     # z_lstm[n,t,k] = sum(j, Wi_lstm[k,j]*y_symbols[n,t,j]) + bi_lstm[k] + vi_lstm[k]
-    z_lstm = y_symbols @ Wi_lstm.T + (bi_lstm + vi_lstm)
-    i_lstm = np.zeros((N, S, 64), dtype=DTYPE)
+    z_lstm = y_symbols.transpose(1, 0, 2) @ Wi_lstm.T + (bi_lstm + vi_lstm)
+    # what a loop walks has that axis first
+    i_lstm = np.zeros((S, N, 64), dtype=DTYPE)
     # z_f_lstm[n,t,k] = sum(j, Wf_lstm[k,j]*y_symbols[n,t,j]) + bf_lstm[k] + vf_lstm[k]
-    z_f_lstm = y_symbols @ Wf_lstm.T + (bf_lstm + vf_lstm)
-    f_lstm = np.zeros((N, S, 64), dtype=DTYPE)
+    z_f_lstm = y_symbols.transpose(1, 0, 2) @ Wf_lstm.T + (bf_lstm + vf_lstm)
+    f_lstm = np.zeros((S, N, 64), dtype=DTYPE)
     # z_g_lstm[n,t,k] = sum(j, Wg_lstm[k,j]*y_symbols[n,t,j]) + bg_lstm[k] + vg_lstm[k]
-    z_g_lstm = y_symbols @ Wg_lstm.T + (bg_lstm + vg_lstm)
-    g_lstm = np.zeros((N, S, 64), dtype=DTYPE)
+    z_g_lstm = y_symbols.transpose(1, 0, 2) @ Wg_lstm.T + (bg_lstm + vg_lstm)
+    g_lstm = np.zeros((S, N, 64), dtype=DTYPE)
     # z_o_lstm[n,t,k] = sum(j, Wo_lstm[k,j]*y_symbols[n,t,j]) + bo_lstm[k] + vo_lstm[k]
-    z_o_lstm = y_symbols @ Wo_lstm.T + (bo_lstm + vo_lstm)
-    o_lstm = np.zeros((N, S, 64), dtype=DTYPE)
-    c_lstm = np.zeros((N, S, 64), dtype=DTYPE)
-    tanh_c_lstm = np.zeros((N, S, 64), dtype=DTYPE)
-    h_lstm = np.zeros((N, S, 64), dtype=DTYPE)
+    z_o_lstm = y_symbols.transpose(1, 0, 2) @ Wo_lstm.T + (bo_lstm + vo_lstm)
+    o_lstm = np.zeros((S, N, 64), dtype=DTYPE)
+    c_lstm = np.zeros((S, N, 64), dtype=DTYPE)
+    tanh_c_lstm = np.zeros((S, N, 64), dtype=DTYPE)
+    h_lstm = np.zeros((S, N, 64), dtype=DTYPE)
     for t_ in range(S):
         if t_ >= 1:
             # z_lstm[n,t,k] += sum(l, Ui_lstm[k,l]*h_lstm[n,t-1,l])
-            z_lstm[:, t_] += h_lstm[:, t_ - 1] @ Ui_lstm.T
+            z_lstm[t_] += h_lstm[t_ - 1] @ Ui_lstm.T
         # i_lstm[n,t,k] = sigmoid(z_lstm[n,t,k])
-        i_lstm[:, t_] = sigmoid(z_lstm[:, t_])
+        i_lstm[t_] = sigmoid(z_lstm[t_])
         if t_ >= 1:
             # z_f_lstm[n,t,k] += sum(l, Uf_lstm[k,l]*h_lstm[n,t-1,l])
-            z_f_lstm[:, t_] += h_lstm[:, t_ - 1] @ Uf_lstm.T
+            z_f_lstm[t_] += h_lstm[t_ - 1] @ Uf_lstm.T
         # f_lstm[n,t,k] = sigmoid(z_f_lstm[n,t,k])
-        f_lstm[:, t_] = sigmoid(z_f_lstm[:, t_])
+        f_lstm[t_] = sigmoid(z_f_lstm[t_])
         if t_ >= 1:
             # z_g_lstm[n,t,k] += sum(l, Ug_lstm[k,l]*h_lstm[n,t-1,l])
-            z_g_lstm[:, t_] += h_lstm[:, t_ - 1] @ Ug_lstm.T
+            z_g_lstm[t_] += h_lstm[t_ - 1] @ Ug_lstm.T
         # g_lstm[n,t,k] = tanh(z_g_lstm[n,t,k])
-        g_lstm[:, t_] = np.tanh(z_g_lstm[:, t_])
+        g_lstm[t_] = np.tanh(z_g_lstm[t_])
         if t_ >= 1:
             # z_o_lstm[n,t,k] += sum(l, Uo_lstm[k,l]*h_lstm[n,t-1,l])
-            z_o_lstm[:, t_] += h_lstm[:, t_ - 1] @ Uo_lstm.T
+            z_o_lstm[t_] += h_lstm[t_ - 1] @ Uo_lstm.T
         # o_lstm[n,t,k] = sigmoid(z_o_lstm[n,t,k])
-        o_lstm[:, t_] = sigmoid(z_o_lstm[:, t_])
+        o_lstm[t_] = sigmoid(z_o_lstm[t_])
         # c_lstm[n,t,k] = f_lstm[n,t,k]*c_lstm[n,t-1,k] + i_lstm[n,t,k]*g_lstm[n,t,k]
-        c_lstm[:, t_] = i_lstm[:, t_] * g_lstm[:, t_]
+        c_lstm[t_] = i_lstm[t_] * g_lstm[t_]
         if t_ >= 1:
-            c_lstm[:, t_] += f_lstm[:, t_] * c_lstm[:, t_ - 1]
+            c_lstm[t_] += f_lstm[t_] * c_lstm[t_ - 1]
         # tanh_c_lstm[n,t,k] = tanh(c_lstm[n,t,k])
-        tanh_c_lstm[:, t_] = np.tanh(c_lstm[:, t_])
+        tanh_c_lstm[t_] = np.tanh(c_lstm[t_])
         # h_lstm[n,t,k] = o_lstm[n,t,k]*tanh_c_lstm[n,t,k]
-        h_lstm[:, t_] = o_lstm[:, t_] * tanh_c_lstm[:, t_]
+        h_lstm[t_] = o_lstm[t_] * tanh_c_lstm[t_]
     # y_lstm[n,t,k] = h_lstm[n,t,k]
-    y_lstm = h_lstm
+    y_lstm = h_lstm.transpose(1, 0, 2)
     # z_out[n,s,i] = sum(j, W_out[i,j]*y_lstm[n,s,j]) + b_out[i]
     z_out = y_lstm @ W_out.T + b_out
     # m[n,s] = max(i, hold(z_out[n,s,i]))
@@ -289,74 +290,74 @@ def gradients(params, x, t, inputs=False, training=False, rng=None):
     # dy_lstm[n,t,k] = sum(i, dz_out[n,t,i]*W_out[i,k])
     dy_lstm = dz_out @ W_out
     # dh_lstm[n,t,k] = dy_lstm[n,t,k]
-    dh_lstm = dy_lstm.copy()
-    dc_lstm = np.zeros((N, S, 64), dtype=DTYPE)
-    dz_o_lstm = np.zeros((N, S, 64), dtype=DTYPE)
-    dz_g_lstm = np.zeros((N, S, 64), dtype=DTYPE)
-    dz_f_lstm = np.zeros((N, S, 64), dtype=DTYPE)
-    dz_lstm = np.zeros((N, S, 64), dtype=DTYPE)
+    dh_lstm = dy_lstm.transpose(1, 0, 2).copy()
+    # what a loop walks has that axis first
+    dc_lstm = np.zeros((S, N, 64), dtype=DTYPE)
+    dz_o_lstm = np.zeros((S, N, 64), dtype=DTYPE)
+    dz_g_lstm = np.zeros((S, N, 64), dtype=DTYPE)
+    dz_f_lstm = np.zeros((S, N, 64), dtype=DTYPE)
+    dz_lstm = np.zeros((S, N, 64), dtype=DTYPE)
     for t_ in reversed(range(S)):
         if t_ + 1 < S:
             # dh_lstm[n,t,k] += sum(i, dz_o_lstm[n,t+1,i]*Uo_lstm[i,k]) + sum(i,
             #     dz_g_lstm[n,t+1,i]*Ug_lstm[i,k]) + sum(i,
             #     dz_f_lstm[n,t+1,i]*Uf_lstm[i,k]) + sum(i,
             #     dz_lstm[n,t+1,i]*Ui_lstm[i,k])
-            dh_lstm[:, t_] += (
-                dz_o_lstm[:, t_ + 1] @ Uo_lstm + dz_g_lstm[:, t_ + 1] @ Ug_lstm
-                + dz_f_lstm[:, t_ + 1] @ Uf_lstm + dz_lstm[:, t_ + 1] @ Ui_lstm
+            dh_lstm[t_] += (
+                dz_o_lstm[t_ + 1] @ Uo_lstm + dz_g_lstm[t_ + 1] @ Ug_lstm
+                + dz_f_lstm[t_ + 1] @ Uf_lstm + dz_lstm[t_ + 1] @ Ui_lstm
             )
         # do_lstm[n,t,k] = dh_lstm[n,t,k]*tanh_c_lstm[n,t,k]
-        do_lstm = dh_lstm[:, t_] * tanh_c_lstm[:, t_]
+        do_lstm = dh_lstm[t_] * tanh_c_lstm[t_]
         # dc_lstm[n,t,k] = dh_lstm[n,t,k]*o_lstm[n,t,k]*(1 - tanh_c_lstm[n,t,k]**2) +
         #     dc_lstm[n,t+1,k]*f_lstm[n,t+1,k]
-        dc_lstm[:, t_] = dh_lstm[:, t_] * o_lstm[:, t_] * (1 - tanh_c_lstm[:, t_]**2)
+        dc_lstm[t_] = dh_lstm[t_] * o_lstm[t_] * (1 - tanh_c_lstm[t_]**2)
         if t_ + 1 < S:
-            dc_lstm[:, t_] += dc_lstm[:, t_ + 1] * f_lstm[:, t_ + 1]
+            dc_lstm[t_] += dc_lstm[t_ + 1] * f_lstm[t_ + 1]
         # dg_lstm[n,t,k] = dc_lstm[n,t,k]*i_lstm[n,t,k]
-        dg_lstm = dc_lstm[:, t_] * i_lstm[:, t_]
+        dg_lstm = dc_lstm[t_] * i_lstm[t_]
         # df_lstm[n,t,k] = dc_lstm[n,t,k]*c_lstm[n,t-1,k]
         df_lstm = (
-            dc_lstm[:, t_] * c_lstm[:, t_ - 1] if t_ >= 1
-            else np.zeros((N, 64), dtype=DTYPE)
+            dc_lstm[t_] * c_lstm[t_ - 1] if t_ >= 1 else np.zeros((N, 64), dtype=DTYPE)
         )
         # di_lstm[n,t,k] = dc_lstm[n,t,k]*g_lstm[n,t,k]
-        di_lstm = dc_lstm[:, t_] * g_lstm[:, t_]
+        di_lstm = dc_lstm[t_] * g_lstm[t_]
         # dz_o_lstm[n,t,k] = do_lstm[n,t,k]*o_lstm[n,t,k]*(1 - o_lstm[n,t,k])
-        dz_o_lstm[:, t_] = do_lstm * o_lstm[:, t_] * (1 - o_lstm[:, t_])
+        dz_o_lstm[t_] = do_lstm * o_lstm[t_] * (1 - o_lstm[t_])
         # dz_g_lstm[n,t,k] = dg_lstm[n,t,k]*(1 - g_lstm[n,t,k]**2)
-        dz_g_lstm[:, t_] = dg_lstm * (1 - g_lstm[:, t_]**2)
+        dz_g_lstm[t_] = dg_lstm * (1 - g_lstm[t_]**2)
         # dz_f_lstm[n,t,k] = df_lstm[n,t,k]*f_lstm[n,t,k]*(1 - f_lstm[n,t,k])
-        dz_f_lstm[:, t_] = df_lstm * f_lstm[:, t_] * (1 - f_lstm[:, t_])
+        dz_f_lstm[t_] = df_lstm * f_lstm[t_] * (1 - f_lstm[t_])
         # dz_lstm[n,t,k] = di_lstm[n,t,k]*i_lstm[n,t,k]*(1 - i_lstm[n,t,k])
-        dz_lstm[:, t_] = di_lstm * i_lstm[:, t_] * (1 - i_lstm[:, t_])
+        dz_lstm[t_] = di_lstm * i_lstm[t_] * (1 - i_lstm[t_])
     # dWo_lstm[k,j] = sum(n,t, dz_o_lstm[n,t,k]*y_symbols[n,t,j])
-    dWo_lstm = np.tensordot(dz_o_lstm, y_symbols, axes=([0, 1], [0, 1]))
+    dWo_lstm = np.tensordot(dz_o_lstm, y_symbols, axes=([0, 1], [1, 0]))
     # dUo_lstm[k,l] = sum(n,t, dz_o_lstm[n,t,k]*h_lstm[n,t-1,l])
-    dUo_lstm = np.tensordot(dz_o_lstm[:, 1:], h_lstm[:, :S - 1], axes=([0, 1], [0, 1]))
+    dUo_lstm = np.tensordot(dz_o_lstm[1:], h_lstm[:S - 1], axes=([0, 1], [0, 1]))
     # dbo_lstm[k] = sum(n,t, dz_o_lstm[n,t,k])
     dbo_lstm = dz_o_lstm.sum(axis=(0, 1))
     # dvo_lstm[k] = dbo_lstm[k]
     dvo_lstm = dbo_lstm.copy()
     # dWg_lstm[k,j] = sum(n,t, dz_g_lstm[n,t,k]*y_symbols[n,t,j])
-    dWg_lstm = np.tensordot(dz_g_lstm, y_symbols, axes=([0, 1], [0, 1]))
+    dWg_lstm = np.tensordot(dz_g_lstm, y_symbols, axes=([0, 1], [1, 0]))
     # dUg_lstm[k,l] = sum(n,t, dz_g_lstm[n,t,k]*h_lstm[n,t-1,l])
-    dUg_lstm = np.tensordot(dz_g_lstm[:, 1:], h_lstm[:, :S - 1], axes=([0, 1], [0, 1]))
+    dUg_lstm = np.tensordot(dz_g_lstm[1:], h_lstm[:S - 1], axes=([0, 1], [0, 1]))
     # dbg_lstm[k] = sum(n,t, dz_g_lstm[n,t,k])
     dbg_lstm = dz_g_lstm.sum(axis=(0, 1))
     # dvg_lstm[k] = dbg_lstm[k]
     dvg_lstm = dbg_lstm.copy()
     # dWf_lstm[k,j] = sum(n,t, dz_f_lstm[n,t,k]*y_symbols[n,t,j])
-    dWf_lstm = np.tensordot(dz_f_lstm, y_symbols, axes=([0, 1], [0, 1]))
+    dWf_lstm = np.tensordot(dz_f_lstm, y_symbols, axes=([0, 1], [1, 0]))
     # dUf_lstm[k,l] = sum(n,t, dz_f_lstm[n,t,k]*h_lstm[n,t-1,l])
-    dUf_lstm = np.tensordot(dz_f_lstm[:, 1:], h_lstm[:, :S - 1], axes=([0, 1], [0, 1]))
+    dUf_lstm = np.tensordot(dz_f_lstm[1:], h_lstm[:S - 1], axes=([0, 1], [0, 1]))
     # dbf_lstm[k] = sum(n,t, dz_f_lstm[n,t,k])
     dbf_lstm = dz_f_lstm.sum(axis=(0, 1))
     # dvf_lstm[k] = dbf_lstm[k]
     dvf_lstm = dbf_lstm.copy()
     # dWi_lstm[k,j] = sum(n,t, dz_lstm[n,t,k]*y_symbols[n,t,j])
-    dWi_lstm = np.tensordot(dz_lstm, y_symbols, axes=([0, 1], [0, 1]))
+    dWi_lstm = np.tensordot(dz_lstm, y_symbols, axes=([0, 1], [1, 0]))
     # dUi_lstm[k,l] = sum(n,t, dz_lstm[n,t,k]*h_lstm[n,t-1,l])
-    dUi_lstm = np.tensordot(dz_lstm[:, 1:], h_lstm[:, :S - 1], axes=([0, 1], [0, 1]))
+    dUi_lstm = np.tensordot(dz_lstm[1:], h_lstm[:S - 1], axes=([0, 1], [0, 1]))
     # dbi_lstm[k] = sum(n,t, dz_lstm[n,t,k])
     dbi_lstm = dz_lstm.sum(axis=(0, 1))
     # dvi_lstm[k] = dbi_lstm[k]
@@ -367,7 +368,7 @@ def gradients(params, x, t, inputs=False, training=False, rng=None):
     dy_symbols = (
         dz_o_lstm @ Wo_lstm + dz_g_lstm @ Wg_lstm + dz_f_lstm @ Wf_lstm
         + dz_lstm @ Wi_lstm
-    )
+    ).transpose(1, 0, 2)
     # dW_symbols[x[n,s],j] += dy_symbols[n,s,j]
     dW_symbols = np.zeros((66, 24), dtype=DTYPE)
     _add_at(dW_symbols, (0,), (x,), dy_symbols)

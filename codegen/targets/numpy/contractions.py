@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from codegen.program.nodes import Array, Chain, Dot
 from codegen.targets.numpy.code import ArrayCode
-from codegen.targets.numpy.tables import ATOM, PRODUCT, SUM, Code
+from codegen.targets.numpy.tables import ATOM, CHOICE, PRODUCT, SUM, Code
 from derive.ir.notation import Axis
 
 
@@ -12,9 +12,9 @@ def dot_code(array: Dot, printer: ArrayCode) -> Code:
     """A contraction of two arrays."""
     left, right = array.left, array.right
     run = [a for a in left.axes if a in right.axes and a not in array.axes]
-    both = [a for a in left.axes if a in right.axes and a in array.axes]
-    mine = [a for a in left.axes if a not in right.axes]
-    theirs = [a for a in right.axes if a not in left.axes]
+    both = [a for a in array.axes if a in left.axes and a in right.axes]
+    mine = [a for a in array.axes if a not in right.axes]
+    theirs = [a for a in array.axes if a not in left.axes]
     if both:
         return _batched(array, printer, run, both, mine, theirs)
     if len(left.axes) == len(run) == 1 and theirs and right.axes[-1] == run[0]:
@@ -25,11 +25,16 @@ def dot_code(array: Dot, printer: ArrayCode) -> Code:
         one = printer.within(left, (*mine, run[0]), PRODUCT + 1)
         other = printer.within(right, (run[0], *theirs), PRODUCT + 1)
         return f"{one} @ {other}", PRODUCT
-    one, other = printer.show(left)[0], printer.show(right)[0]
-    over = ", ".join(
-        f"[{', '.join(str(side.axes.index(a)) for a in run)}]" for side in (left, right)
-    )
+    sides = ((left, _in_order(left, mine)), (right, _in_order(right, theirs)))
+    one, other = (printer.within(side, axes, CHOICE) for side, axes in sides)
+    over = ", ".join(f"[{', '.join(str(axes.index(a)) for a in run)}]" for _, axes in sides)
     return f"np.tensordot({one}, {other}, axes=({over}))", ATOM
+
+
+def _in_order(side: Array, kept: list[Axis]) -> tuple[Axis, ...]:
+    """A factor's axes where those that stay are wanted in this order."""
+    rest = iter(kept)
+    return tuple(next(rest) if a in kept else a for a in side.axes)
 
 
 def chain_code(array: Chain, printer: ArrayCode) -> Code:

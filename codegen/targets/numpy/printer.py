@@ -61,7 +61,8 @@ class Printer(ArrayPrinter):
 
     def _whole(self, s: Assign) -> str:
         value = s.value
-        code, level = self.show(value)
+        turned = value.axes != s.axes and set(value.axes) == set(s.axes)
+        code, level = self.aligned(value, s.axes) if turned else self.show(value)
         if is_number(value):
             return f"DTYPE({code})"
         if s.own and isinstance(value, Spread) and grows(value):
