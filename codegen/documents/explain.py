@@ -9,7 +9,7 @@ from math import inf
 
 from codegen.documents.blocks import Document
 from codegen.documents.builder import DocumentBuilder
-from codegen.documents.formats.form import Format, RenderedBlock, Writer
+from codegen.documents.formats.form import DisplayStyle, Format, RenderedBlock, Writer
 from codegen.documents.options import DocumentOptions
 from codegen.documents.sections.backward import Backward
 from codegen.documents.sections.forward import forward
@@ -89,10 +89,8 @@ TERMINAL = Format(
     math=plain,
     code=str,
     ref=lambda number: f"({number})",
-    formula=str,
     picture=lambda drawing: drawing.alternative,
-    room=inf,
-    together=False,
+    display=DisplayStyle(formula=str, room=inf, together=False),
 )
 
 

@@ -956,9 +956,8 @@ class Model:
         """The accuracy: the share of labels that `predict` gets right."""
         predicted = self.predict(x)
         _, targets = self._checked(x, t)
-        codes = _codes(
-            targets[0], self.classes_
-        )  # a label training never met is an error
+        # a label that training never met is an error
+        codes = _codes(targets[0], self.classes_)
         counts = np.ones(codes.shape)
         return float(np.average(predicted == targets[0], weights=counts))
 
@@ -1009,32 +1008,24 @@ class Model:
 
 def _check_settings(settings):
     """Refuse settings that make no sense."""
-    _check_setting("epochs", settings, 0, whole=True)
-    _check_setting("batch_size", settings, 1, whole=True)
-    for name in HYPERPARAMETERS:
-        _check_setting(name, settings, 0)
-    _check_setting("validation", settings, 0, below=1)
-    if settings["patience"] is not None:
-        _check_setting("patience", settings, 1, whole=True)
-    _check_setting("seed", settings, 0, whole=True)
+    least = {"epochs": 0, "batch_size": 1, "patience": 1, "seed": 0}  # whole numbers
     for name, value in settings.items():
-        if name in ("standardize", "verbose") and not isinstance(
-            value, (bool, np.bool_)
-        ):
-            shown = _brief(repr(value))
-            raise ValueError(f"{name}={shown} is neither True nor False")
-
-
-def _check_setting(name, settings, least, below=np.inf, whole=False):
-    """Refuse a setting that isn't a number of this kind and size."""
-    value = settings[name]
-    kinds = (int, np.integer) if whole else (int, float, np.integer, np.floating)
-    number = isinstance(value, kinds) and not isinstance(value, bool)
-    if not (number and least <= value < below):
-        kind = "whole" if whole else "finite"
-        limit = "up" if below == np.inf else f"to less than {below}"
-        shown = _brief(repr(value))
-        raise ValueError(f"{name}={shown} is not a {kind} number from {least} {limit}")
+        whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+        number = whole or isinstance(value, (float, np.floating))
+        if name in ("standardize", "verbose"):
+            fits = isinstance(value, (bool, np.bool_))
+            wrong = "neither True nor False"
+        elif name in least:
+            fits = whole and value >= least[name]
+            wrong = f"not a whole number from {least[name]} up"
+        elif name == "validation":
+            fits = number and 0 <= value < 1
+            wrong = "not a finite number from 0 to less than 1"
+        else:
+            fits = number and 0 <= value < np.inf
+            wrong = "not a finite number from 0 up"
+        if not fits and not (name == "patience" and value is None):
+            raise ValueError(f"{name}={_brief(repr(value))} is {wrong}")
 
 
 def _arrays(given, shapes):
@@ -1218,11 +1209,8 @@ def _read_about(arrays):
     """The text beside the arrays, as nested dictionaries."""
     if "about" not in arrays:
         raise ValueError("there is no 'about'")
-    text = arrays.pop("about")
-    if text.dtype.kind != "U" or text.shape != ():
-        raise ValueError("its 'about' is no text")
     try:
-        about = json.loads(str(text))
+        about = json.loads(str(arrays.pop("about")))
     except (RecursionError, ValueError):
         raise ValueError("its text 'about' is not JSON") from None
     for name, kind in (("name", str), ("settings", dict), ("learned", dict)):
@@ -1274,29 +1262,36 @@ def _check_learned(learned):
             raise ValueError(f"it holds {_brief(repr(name))}, which no model does")
     _check_like("params_", learned["params_"], params)
     _check_like("state_", learned["state_"], init_state(params))
-    if not _is_empty(learned["best_params_"]):
-        _check_like("best_params_", learned["best_params_"], params)
+    _check_like("best_params_", learned["best_params_"], params, may_be_empty=True)
     _check_history(learned["history_"])
     learned["rng_"] = _generator(learned["rng_"])
     _check_classes(learned["classes_"])
     _check_scales(learned["mean_"], learned["scale_"])
-    _check_columns(learned, "feature_names_in_", _FEATURE_COLUMNS)
-    _check_columns(learned, "target_names_", _TARGET_COLUMNS)
+    columns = {
+        "feature_names_in_": _FEATURE_COLUMNS,
+        "target_names_": _TARGET_COLUMNS,
+    }
+    for name, count in columns.items():
+        found = learned.get(name, [""] * count)
+        if not isinstance(found, list) or [*map(type, found)] != [str] * count:
+            raise ValueError(f"{name} are not the names of {count} columns")
     features = learned["n_features_in_"]
     if type(features) is not int or features != _FEATURE_COLUMNS:
         raise ValueError(f"n_features_in_ is not {_FEATURE_COLUMNS}")
 
 
-def _check_like(path, found, wanted):
+def _check_like(path, found, wanted, may_be_empty=False):
     """Refuse what isn't of the same make: names, shapes and kinds of numbers."""
     if isinstance(wanted, dict):
+        if may_be_empty and isinstance(found, dict) and not found:
+            return
         if not isinstance(found, dict) or found.keys() != wanted.keys():
             raise ValueError(f"{path} has not the entries {_listed([*wanted])}")
         for name, value in wanted.items():
             _check_like(f"{path}/{name}", found[name], value)
     elif isinstance(wanted, np.ndarray):
         if not isinstance(found, np.ndarray):
-            raise ValueError(f"{path} is no array")
+            raise ValueError(f"{path} is no array of shape {wanted.shape}")
         if (found.shape, found.dtype) != (wanted.shape, wanted.dtype):
             given, right = (f"{a.dtype}{a.shape}" for a in (found, wanted))
             raise ValueError(f"{path} is {_brief(given)}, not {right}")
@@ -1313,11 +1308,6 @@ def _is_number(value):
             return False
         value = value.item()
     return type(value) in (int, float) and abs(value) <= np.finfo(np.float64).max
-
-
-def _is_empty(value):
-    """Whether it is a dictionary without entries."""
-    return isinstance(value, dict) and not value
 
 
 def _check_history(history):
@@ -1352,25 +1342,16 @@ def _check_classes(classes):
 
 def _check_scales(mean, scale):
     """Refuse means and spreads that aren't those of the inputs."""
-    if _is_empty(mean) and _is_empty(scale):
-        return
     wanted = {}
     for name, shape in _INPUTS.items():
-        if name not in _WHOLE:
-            sizes = [1 if isinstance(extent, str) else extent for extent in shape]
-            wanted[name] = np.ones(sizes, DTYPE)
-    _check_like("mean_", mean, wanted)
-    _check_like("scale_", scale, wanted)
+        if name in _WHOLE:
+            continue
+        sizes = [1 if isinstance(extent, str) else extent for extent in shape]
+        wanted[name] = np.ones(sizes, DTYPE)
+    _check_like("mean_", mean, wanted, may_be_empty=True)
+    _check_like("scale_", scale, mean)
     if not all((spread > 0).all() for spread in scale.values()):
         raise ValueError("scale_ holds a number that is not above 0")
-
-
-def _check_columns(learned, title, count):
-    """Refuse names of columns that aren't so many texts."""
-    names = learned.get(title, [""] * count)
-    texts = isinstance(names, list) and all(isinstance(name, str) for name in names)
-    if not texts or len(names) != count:
-        raise ValueError(f"{title} are not the names of {count} columns")
 
 
 def _load_arrays(path):
@@ -1387,53 +1368,37 @@ def _load_arrays(path):
 def _replace_file(path, write):
     """Write a file all or nothing: beside it, down to the disk, then in its place."""
     _check_place(path)
+    beside = os.path.join(os.path.dirname(path), f".{os.urandom(8).hex()}.part")
     try:
-        beside, file = _new_file(os.path.dirname(path) or ".")
-        try:
-            with file:
-                write(file)
-                file.flush()
-                os.fsync(file.fileno())
-            if os.path.exists(path):
-                os.chmod(beside, os.stat(path).st_mode & 0o7777)
-            os.replace(beside, path)
-        except BaseException:
-            os.remove(beside)
-            raise
+        with open(beside, "xb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        if os.path.exists(path):
+            os.chmod(beside, os.stat(path).st_mode & 0o7777)
+        os.replace(beside, path)
     except OSError as error:
         reason = error.strerror or error
         raise ValueError(f"{_brief(path)} can't be written: {reason}") from None
+    finally:
+        if os.path.exists(beside):
+            os.remove(beside)
 
 
 def _check_place(path):
     """Refuse to write where no file can be, and through a link or a pipe."""
-    folder = os.path.dirname(path) or "."
-    reason = ""
-    if not os.path.isdir(folder):
-        reason = f"there is no folder {_brief(folder)}"
-    elif os.path.isdir(path):
-        reason = "it is a folder"
-    elif os.path.islink(path):
-        reason = "it is a link"
-    elif os.path.exists(path) and not os.path.isfile(path):
-        reason = "it is no file"
-    elif os.path.exists(path) and not os.access(path, os.W_OK):
-        reason = "it is read-only"
-    elif not os.access(folder, os.W_OK):
-        reason = "its folder is read-only"
-    if reason:
-        raise ValueError(f"{_brief(path)} can't be written: {reason}")
-
-
-def _new_file(folder):
-    """A file that nobody else has, and where it is."""
-    number = 0
-    while True:
-        path = os.path.join(folder, f".{os.getpid()}-{number}.part")
-        try:
-            return path, open(path, "xb")
-        except FileExistsError:
-            number += 1
+    folder, is_there = os.path.dirname(path) or ".", os.path.lexists(path)
+    reasons = {
+        f"there is no folder {_brief(folder)}": not os.path.isdir(folder),
+        "it is a folder": os.path.isdir(path),
+        "it is a link": os.path.islink(path),
+        "it is no file": is_there and not os.path.isfile(path),
+        "it is read-only": is_there and not os.access(path, os.W_OK),
+        "its folder is read-only": not os.access(folder, os.W_OK),
+    }
+    for reason, holds in reasons.items():
+        if holds:
+            raise ValueError(f"{_brief(path)} can't be written: {reason}")
 
 
 def _brief(value, room=120):
@@ -1540,8 +1505,8 @@ def _choose_columns(model, options, with_targets):
     if with_targets:
         _check_names(path, header, targets, "repeat --target for each name")
         if len(targets) != _TARGET_COLUMNS:
-            wanted = _counted(_TARGET_COLUMNS, "column")
-            raise ValueError(f"--target must name {wanted}")
+            plural = "s" * (_TARGET_COLUMNS != 1)
+            raise ValueError(f"--target must name {_TARGET_COLUMNS} column{plural}")
         for name in features:
             if name in targets:
                 shown = _brief(repr(name))
@@ -1551,16 +1516,12 @@ def _choose_columns(model, options, with_targets):
     features = features or _numeric_columns(path, taken)
     if len(features) != _FEATURE_COLUMNS:
         found = _listed(features) or f"no numbers under {_listed(header)}"
+        plural = "s" * (_FEATURE_COLUMNS != 1)
         raise ValueError(
-            f"the model takes {_counted(_FEATURE_COLUMNS, 'feature')}, "
+            f"the model takes {_FEATURE_COLUMNS} feature{plural}, "
             f"not {len(features)} ({found}): choose with --features"
         )
     model.feature_names_in_ = features
-
-
-def _counted(number, noun):
-    """A number of things."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _check_names(path, header, names, advice):

@@ -71,13 +71,27 @@ class RenderedSection:
 
 
 @dataclass(frozen=True)
+class DisplayStyle:
+    """How formulas are written that stand by themselves.
+
+    `room` is the width of a line in em; `together` says whether formulas that follow each other are
+    one display, aligned at their signs, or a display each; `label` marks a formula that others
+    refer to; `number` is what a formula's number takes of a line that holds matrices, which can
+    hardly be broken.
+    """
+
+    formula: Callable[[str], str]
+    room: float
+    together: bool
+    label: Callable[[int], str] = lambda number: ""
+    number: float = 0.0
+
+
+@dataclass(frozen=True)
 class Format:
     """A format: how the pieces of a document are written.
 
-    `room` is the width of a line of formulas in em; `together` says whether formulas that follow
-    each other are one display, aligned at their signs, or a display each; `label` marks a formula
-    that others refer to; `number` is what a formula's number takes of a line that holds matrices,
-    which can hardly be broken; `more` is what the template asks for beside title and sections.
+    `more` is what the template asks for beside title and sections.
     """
 
     template: str
@@ -85,12 +99,8 @@ class Format:
     math: Callable[[str], str]
     code: Callable[[str], str]
     ref: Callable[[int], str]
-    formula: Callable[[str], str]
     picture: Callable[[Drawing], str]
-    room: float
-    together: bool
-    label: Callable[[int], str] = lambda number: ""
-    number: float = 0.0
+    display: DisplayStyle
     more: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -158,15 +168,16 @@ class Writer:
 
     def formulas(self, display: Display) -> Iterator[RenderedFormula]:
         """The formulas of a display, aligned with each other where they stand together."""
-        left = max(width(f.left) for f in display.formulas) if self.form.together else 0.0
+        style = self.form.display
+        left = max(width(f.left) for f in display.formulas) if style.together else 0.0
         for formula in display.formulas:
-            room = self.form.room
+            room = style.room
             if any(_MATRIX in right for right in formula.right):
-                room -= self.form.number
+                room -= style.number
             lines = formula_lines(formula, room, min(left, _WIDEST_LEFT))
             self.count += 1
-            written = tuple(self.form.formula(x) for x in lines)
-            label = self.form.label(self.count) if self.count in self.referred else ""
+            written = tuple(style.formula(x) for x in lines)
+            label = style.label(self.count) if self.count in self.referred else ""
             yield RenderedFormula(written, self.count, label)
 
 

@@ -17,6 +17,7 @@ from unicodedata import category
 from codegen.documents.blocks import Code, Document, Math, Text
 from codegen.documents.drawings.svg import inline_svg
 from codegen.documents.formats.form import (
+    DisplayStyle,
     Format,
     RenderedBlock,
     RenderedFormula,
@@ -64,10 +65,8 @@ def page(document: Document, lang: str = "en") -> str:
         math=lambda latex: katex.inline(flat(latex)),
         code=lambda name: f"<code>{html_text(name)}</code>",
         ref=lambda number: f'<a href="#eq-{number}">({number})</a>',
-        formula=flat,
         picture=inline_svg,
-        room=_ROOM,
-        together=False,
+        display=DisplayStyle(formula=flat, room=_ROOM, together=False),
     )
     writer = Writer(form, document)
     title = writer.title()

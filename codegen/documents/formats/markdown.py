@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from codegen.documents.drawings.marks import Drawing
 from codegen.documents.drawings.svg import data_uri, svg_file
-from codegen.documents.formats.form import Format
+from codegen.documents.formats.form import DisplayStyle, Format
 from codegen.latex.box import flat
 
 _SPACE = re.compile(r"\s+")
@@ -49,10 +49,8 @@ MARKDOWN = Format(
     math=lambda latex: f"${markdown_math(latex)}$",
     code=lambda name: f"`{name}`",
     ref=lambda number: f"({number})",
-    formula=markdown_math,
     picture=_embedded,
-    room=44.0,
-    together=False,
+    display=DisplayStyle(formula=markdown_math, room=44.0, together=False),
 )
 
 

@@ -17,11 +17,6 @@ _MOST_RUNS = 4
 _JOB = "derivation"
 
 
-def have_tex() -> bool:
-    """Whether pdflatex is here."""
-    return shutil.which(PROGRAM) is not None
-
-
 def compile_pdf(source: str) -> bytes:
     """The PDF of a LaTeX source. Raises `ChainruleError` where TeX is missing or stops."""
     return compile_with_log(source)[0]

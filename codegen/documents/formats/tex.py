@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from codegen.documents.drawings.tikz import tikz_picture
-from codegen.documents.formats.form import Format
+from codegen.documents.formats.form import DisplayStyle, Format
 from codegen.latex.box import flat
 from codegen.latex.escape import chinese_text, tex_text
 
@@ -22,6 +22,7 @@ def tex_form(lang: str = "en", fragment: bool = False, name: str = "") -> Format
     """LaTeX in one language: a document by itself, or a fragment whose labels bear its name."""
     mark = "".join(c if c.isascii() and c.isalnum() else "-" for c in name)
     prefix = f"eq:{mark}:" if fragment else "eq:"
+    width = _FRAGMENT if fragment else _PAGE
     chinese = lang == "zh"
     escape = chinese_text if chinese else tex_text
     return Format(
@@ -30,14 +31,13 @@ def tex_form(lang: str = "en", fragment: bool = False, name: str = "") -> Format
         math=lambda latex: f"${flat(latex)}$",
         code=_tex_code,
         ref=lambda number: rf"\eqref{{{prefix}{number}}}",
-        formula=flat,
-        picture=lambda drawing: tikz_picture(drawing, _FRAGMENT if fragment else _PAGE),
-        room=(_FRAGMENT if fragment else _PAGE) - _MARGIN,
-        together=True,
-        number=_NUMBER,
-        label=lambda number: rf" \label{{{prefix}{number}}}",
+        picture=lambda drawing: tikz_picture(drawing, width),
+        display=DisplayStyle(
+            formula=flat,
+            room=width - _MARGIN,
+            together=True,
+            label=lambda number: rf" \label{{{prefix}{number}}}",
+            number=_NUMBER,
+        ),
         more={} if fragment else {"is_chinese": chinese},
     )
-
-
-TEX = tex_form()

@@ -27,53 +27,37 @@ def _load_arrays(path: str) -> Arrays:
 def _replace_file(path: str, write: Callable[[IO[bytes]], object]) -> None:
     """Write a file all or nothing: beside it, down to the disk, then in its place."""
     _check_place(path)
+    beside = os.path.join(os.path.dirname(path), f".{os.urandom(8).hex()}.part")
     try:
-        beside, file = _new_file(os.path.dirname(path) or ".")
-        try:
-            with file:
-                write(file)
-                file.flush()
-                os.fsync(file.fileno())
-            if os.path.exists(path):
-                os.chmod(beside, os.stat(path).st_mode & 0o7777)
-            os.replace(beside, path)
-        except BaseException:
-            os.remove(beside)
-            raise
+        with open(beside, "xb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        if os.path.exists(path):
+            os.chmod(beside, os.stat(path).st_mode & 0o7777)
+        os.replace(beside, path)
     except OSError as error:
         reason = error.strerror or error
         raise ValueError(f"{_brief(path)} can't be written: {reason}") from None
+    finally:
+        if os.path.exists(beside):
+            os.remove(beside)
 
 
 def _check_place(path: str) -> None:
     """Refuse to write where no file can be, and through a link or a pipe."""
-    folder = os.path.dirname(path) or "."
-    reason = ""
-    if not os.path.isdir(folder):
-        reason = f"there is no folder {_brief(folder)}"
-    elif os.path.isdir(path):
-        reason = "it is a folder"
-    elif os.path.islink(path):
-        reason = "it is a link"
-    elif os.path.exists(path) and not os.path.isfile(path):
-        reason = "it is no file"
-    elif os.path.exists(path) and not os.access(path, os.W_OK):
-        reason = "it is read-only"
-    elif not os.access(folder, os.W_OK):
-        reason = "its folder is read-only"
-    if reason:
-        raise ValueError(f"{_brief(path)} can't be written: {reason}")
-
-
-def _new_file(folder: str) -> tuple[str, IO[bytes]]:
-    """A file that nobody else has, and where it is."""
-    number = 0
-    while True:
-        path = os.path.join(folder, f".{os.getpid()}-{number}.part")
-        try:
-            return path, open(path, "xb")
-        except FileExistsError:
-            number += 1
+    folder, is_there = os.path.dirname(path) or ".", os.path.lexists(path)
+    reasons = {
+        f"there is no folder {_brief(folder)}": not os.path.isdir(folder),
+        "it is a folder": os.path.isdir(path),
+        "it is a link": os.path.islink(path),
+        "it is no file": is_there and not os.path.isfile(path),
+        "it is read-only": is_there and not os.access(path, os.W_OK),
+        "its folder is read-only": not os.access(folder, os.W_OK),
+    }
+    for reason, holds in reasons.items():
+        if holds:
+            raise ValueError(f"{_brief(path)} can't be written: {reason}")
 
 
 def _brief(value: object, room: int = 120) -> str:

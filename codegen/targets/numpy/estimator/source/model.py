@@ -306,9 +306,8 @@ class Model:
             """The accuracy: the share of labels that `predict` gets right."""
             predicted = self.predict(x)
             _, targets = self._checked(x, t, sample_weight)
-            codes = _codes(
-                targets[0], self.classes_
-            )  # a label training never met is an error
+            # a label that training never met is an error
+            codes = _codes(targets[0], self.classes_)
             counts: Any = np.ones(codes.shape)
             if _IGNORED:
                 counts[np.isin(codes, _IGNORED)] = 0

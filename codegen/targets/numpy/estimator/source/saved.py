@@ -68,11 +68,8 @@ def _read_about(arrays: Arrays) -> dict[str, Any]:
     """The text beside the arrays, as nested dictionaries."""
     if "about" not in arrays:
         raise ValueError("there is no 'about'")
-    text = arrays.pop("about")
-    if text.dtype.kind != "U" or text.shape != ():
-        raise ValueError("its 'about' is no text")
     try:
-        about: Any = json.loads(str(text))
+        about: Any = json.loads(str(arrays.pop("about")))
     except (RecursionError, ValueError):
         raise ValueError("its text 'about' is not JSON") from None
     for name, kind in (("name", str), ("settings", dict), ("learned", dict)):
@@ -129,8 +126,7 @@ def _check_learned(learned: dict[str, Any]) -> None:
             raise ValueError(f"it holds {_brief(repr(name))}, which no model does")
     _check_like("params_", learned["params_"], params)
     _check_like("state_", learned["state_"], init_state(params))
-    if not _is_empty(learned["best_params_"]):
-        _check_like("best_params_", learned["best_params_"], params)
+    _check_like("best_params_", learned["best_params_"], params, may_be_empty=True)
     _check_history(learned["history_"])
     learned["rng_"] = _generator(learned["rng_"])
     if _ROLE == "classifier":
@@ -138,23 +134,31 @@ def _check_learned(learned: dict[str, Any]) -> None:
     if _STANDARDIZES:
         _check_scales(learned["mean_"], learned["scale_"])
     if _FROM_TABLE:
-        _check_columns(learned, "feature_names_in_", _FEATURE_COLUMNS)
-        _check_columns(learned, "target_names_", _TARGET_COLUMNS)
+        columns = {
+            "feature_names_in_": _FEATURE_COLUMNS,
+            "target_names_": _TARGET_COLUMNS,
+        }
+        for name, count in columns.items():
+            found = learned.get(name, [""] * count)
+            if not isinstance(found, list) or [*map(type, found)] != [str] * count:
+                raise ValueError(f"{name} are not the names of {count} columns")
         features = learned["n_features_in_"]
         if type(features) is not int or features != _FEATURE_COLUMNS:
             raise ValueError(f"n_features_in_ is not {_FEATURE_COLUMNS}")
 
 
-def _check_like(path: str, found: Any, wanted: Any) -> None:
+def _check_like(path: str, found: Any, wanted: Any, may_be_empty: bool = False) -> None:
     """Refuse what isn't of the same make: names, shapes and kinds of numbers."""
     if isinstance(wanted, dict):
+        if may_be_empty and isinstance(found, dict) and not found:
+            return
         if not isinstance(found, dict) or found.keys() != wanted.keys():
             raise ValueError(f"{path} has not the entries {_listed([*wanted])}")
         for name, value in wanted.items():
             _check_like(f"{path}/{name}", found[name], value)
     elif isinstance(wanted, np.ndarray):
         if not isinstance(found, np.ndarray):
-            raise ValueError(f"{path} is no array")
+            raise ValueError(f"{path} is no array of shape {wanted.shape}")
         if (found.shape, found.dtype) != (wanted.shape, wanted.dtype):
             given, right = (f"{a.dtype}{a.shape}" for a in (found, wanted))
             raise ValueError(f"{path} is {_brief(given)}, not {right}")
@@ -171,11 +175,6 @@ def _is_number(value: Any) -> bool:
             return False
         value = value.item()
     return type(value) in (int, float) and abs(value) <= np.finfo(np.float64).max
-
-
-def _is_empty(value: Any) -> bool:
-    """Whether it is a dictionary without entries."""
-    return isinstance(value, dict) and not value
 
 
 def _check_history(history: Any) -> None:
@@ -210,22 +209,13 @@ def _check_classes(classes: Any) -> None:
 
 def _check_scales(mean: Any, scale: Any) -> None:
     """Refuse means and spreads that aren't those of the inputs."""
-    if _is_empty(mean) and _is_empty(scale):
-        return
     wanted = {}
     for name, shape in _INPUTS.items():
-        if name not in _WHOLE:
-            sizes = [1 if isinstance(extent, str) else extent for extent in shape]
-            wanted[name] = np.ones(sizes, DTYPE)
-    _check_like("mean_", mean, wanted)
-    _check_like("scale_", scale, wanted)
+        if _WHOLE and name in _WHOLE:
+            continue
+        sizes = [1 if isinstance(extent, str) else extent for extent in shape]
+        wanted[name] = np.ones(sizes, DTYPE)
+    _check_like("mean_", mean, wanted, may_be_empty=True)
+    _check_like("scale_", scale, mean)
     if not all((spread > 0).all() for spread in scale.values()):
         raise ValueError("scale_ holds a number that is not above 0")
-
-
-def _check_columns(learned: dict[str, Any], title: str, count: int) -> None:
-    """Refuse names of columns that aren't so many texts."""
-    names = learned.get(title, [""] * count)
-    texts = isinstance(names, list) and all(isinstance(name, str) for name in names)
-    if not texts or len(names) != count:
-        raise ValueError(f"{title} are not the names of {count} columns")

@@ -7,42 +7,25 @@ from typing import Any
 import numpy as np
 
 from codegen.targets.numpy.estimator.source.files import _brief
-from codegen.targets.numpy.stand_in import _BATCHED, HYPERPARAMETERS
 
 
 def _check_settings(settings: dict[str, Any]) -> None:
     """Refuse settings that make no sense."""
-    _check_setting("epochs", settings, 0, whole=True)
-    if _BATCHED:
-        _check_setting("batch_size", settings, 1, whole=True)
-    for name in HYPERPARAMETERS:
-        _check_setting(name, settings, 0)
-    if _BATCHED:
-        _check_setting("validation", settings, 0, below=1)
-    if settings["patience"] is not None:
-        _check_setting("patience", settings, 1, whole=True)
-    _check_setting("seed", settings, 0, whole=True)
+    least = {"epochs": 0, "batch_size": 1, "patience": 1, "seed": 0}  # whole numbers
     for name, value in settings.items():
-        if name in ("standardize", "verbose") and not isinstance(
-            value, (bool, np.bool_)
-        ):
-            shown = _brief(repr(value))
-            raise ValueError(f"{name}={shown} is neither True nor False")
-
-
-def _check_setting(
-    name: str,
-    settings: dict[str, Any],
-    least: int,
-    below: float = np.inf,
-    whole: bool = False,
-) -> None:
-    """Refuse a setting that isn't a number of this kind and size."""
-    value = settings[name]
-    kinds = (int, np.integer) if whole else (int, float, np.integer, np.floating)
-    number = isinstance(value, kinds) and not isinstance(value, bool)
-    if not (number and least <= value < below):
-        kind = "whole" if whole else "finite"
-        limit = "up" if below == np.inf else f"to less than {below}"
-        shown = _brief(repr(value))
-        raise ValueError(f"{name}={shown} is not a {kind} number from {least} {limit}")
+        whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+        number = whole or isinstance(value, (float, np.floating))
+        if name in ("standardize", "verbose"):
+            fits = isinstance(value, (bool, np.bool_))
+            wrong = "neither True nor False"
+        elif name in least:
+            fits = whole and value >= least[name]
+            wrong = f"not a whole number from {least[name]} up"
+        elif name == "validation":
+            fits = number and 0 <= value < 1
+            wrong = "not a finite number from 0 to less than 1"
+        else:
+            fits = number and 0 <= value < np.inf
+            wrong = "not a finite number from 0 up"
+        if not fits and not (name == "patience" and value is None):
+            raise ValueError(f"{name}={_brief(repr(value))} is {wrong}")

@@ -104,8 +104,8 @@ def _choose_columns(
         if with_targets:
             _check_names(path, header, targets, "repeat --target for each name")
             if len(targets) != _TARGET_COLUMNS:
-                wanted = _counted(_TARGET_COLUMNS, "column")
-                raise ValueError(f"--target must name {wanted}")
+                plural = "s" * (_TARGET_COLUMNS != 1)
+                raise ValueError(f"--target must name {_TARGET_COLUMNS} column{plural}")
             for name in features:
                 if name in targets:
                     shown = _brief(repr(name))
@@ -117,16 +117,12 @@ def _choose_columns(
     features = features or _numeric_columns(path, taken)
     if len(features) != _FEATURE_COLUMNS:
         found = _listed(features) or f"no numbers under {_listed(header)}"
+        plural = "s" * (_FEATURE_COLUMNS != 1)
         raise ValueError(
-            f"the model takes {_counted(_FEATURE_COLUMNS, 'feature')}, "
+            f"the model takes {_FEATURE_COLUMNS} feature{plural}, "
             f"not {len(features)} ({found}): choose with --features"
         )
     model.feature_names_in_ = features
-
-
-def _counted(number: int, noun: str) -> str:
-    """A number of things."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _check_names(path: str, header: list[str], names: list[str], advice: str) -> None:
