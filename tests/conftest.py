@@ -3,10 +3,15 @@
 A file or test that is marked `sampled` gives every third of its parameters to the first tier, a
 different third for each test, so that what one leaves out the next one takes. What is marked `slow`
 is left to the second tier. A test that is asked for by name runs in either.
+
+A test that is marked `tex` is skipped where there is no pdflatex.
 """
 
+import shutil
 from collections import Counter
 from zlib import crc32
+
+import pytest
 
 FEW = 6  # parameters: so many are no sample
 
@@ -30,6 +35,11 @@ def pytest_collection_modifyitems(config, items):
         (left if out else kept).append(item)
     config.hook.pytest_deselected(items=left)
     items[:] = kept
+
+
+def pytest_runtest_setup(item):
+    if item.get_closest_marker("tex") and shutil.which("pdflatex") is None:
+        pytest.skip("no pdflatex here")
 
 
 def _family(item):

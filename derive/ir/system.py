@@ -15,22 +15,6 @@ from derive.ir.notation import Axis, Equation, Expr, Tensor
 MODE = "training"  # the distribution of what is 1 in training and 0 in inference
 
 
-ROLES = (
-    "input",
-    "target",
-    "parameter",
-    "buffer",
-    "constant",
-    "hyperparameter",
-    "random",
-    "mode",
-    "state",
-    "intermediate",
-    "adjoint",
-    "next",
-)
-
-
 @dataclass(frozen=True, slots=True)
 class Initializer:
     """The initialiser of a parameter: the catalogue's name and its attributes, sorted by name."""

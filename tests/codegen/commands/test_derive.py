@@ -5,7 +5,6 @@ import re
 
 import pytest
 
-from codegen.documents.formats.pdf import have_tex
 from tests.codegen.commands.running import DESCENT, GENDER, refused
 
 
@@ -41,7 +40,6 @@ def test_derive_options(run):
 
 
 @pytest.mark.tex
-@pytest.mark.skipif(not have_tex(), reason="no pdflatex here")
 def test_derive_a_pdf(run, tmp_path):
     assert run("derive", DESCENT, "-o", tmp_path / "descent.pdf") == (0, "", "")
     assert (tmp_path / "descent.pdf").read_bytes().startswith(b"%PDF")

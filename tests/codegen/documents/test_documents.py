@@ -15,8 +15,8 @@ from codegen.documents.blocks import Display, Document, Section
 from codegen.documents.builder import DocumentBuilder, training_derivation
 from codegen.documents.formats.form import Writer
 from codegen.documents.formats.markdown import MARKDOWN
-from codegen.documents.formats.pdf import compile_pdf, compile_with_log, have_tex
-from codegen.documents.formats.tex import TEX, tex_text
+from codegen.documents.formats.pdf import compile_pdf, compile_with_log
+from codegen.documents.formats.tex import tex_form, tex_text
 from codegen.documents.messages import Words
 from codegen.documents.options import CHOICES, DocumentOptions
 from codegen.documents.write import document
@@ -28,11 +28,12 @@ from tests.codegen.documents.tex_log import complaints
 from tests.oracles import MODELS
 from tests.oracles.against_autograd import system_of
 
+TEX = tex_form()
+
 pytestmark = pytest.mark.sampled
 
 SPECS = sorted(Path("generated").glob("*/*.toml"))
 each_spec = pytest.mark.parametrize("spec", [pytest.param(s, id=s.stem) for s in SPECS])
-needs_tex = pytest.mark.skipif(not have_tex(), reason="no pdflatex here")
 HOSTILE = (
     r"\input{/etc/passwd} $x^2$ 100% #1 a_b & ~ {\bf} <b> |c| `d` [e](f) -- *g* é Ω 权 \write18{ls}"
 )
@@ -93,7 +94,7 @@ def test_every_derivative_is_in_every_detail(spec):
         shown = document(derivation, notation="index", detail=detail)
         for equation in context.derivation.backward:
             right = context.index.formula(equation).right[-1]
-            first = TEX.formula(right.split("\x01")[0])
+            first = TEX.display.formula(right.split("\x01")[0])
             assert first in shown, f"{detail}: {equation.tensor}"
 
 
@@ -214,7 +215,6 @@ def test_no_character_of_a_user_is_a_command():
 
 
 @pytest.mark.tex
-@needs_tex
 def test_hostile_names_compile():
     pdf, log = compile_with_log(document(hostile(), detail="full"))
     assert pdf.startswith(b"%PDF")
@@ -246,7 +246,6 @@ SET_IN = (
 
 
 @pytest.mark.tex
-@needs_tex
 @each_spec
 def test_a_spec_s_document_compiles(spec):
     derivation, k = derived(spec), SPECS.index(spec)
@@ -261,7 +260,6 @@ def test_a_spec_s_document_compiles(spec):
 
 @pytest.mark.tex
 @needs_cjk
-@needs_tex
 def test_a_chinese_pdf():
     assert document(derived("generated/mazur/mazur.toml"), "pdf", lang="zh").startswith(b"%PDF")
 
@@ -280,7 +278,6 @@ FRAME = r"""\documentclass{article}
 
 
 @pytest.mark.tex
-@needs_tex
 def test_fragments_stand_in_one_document():
     """Two of them, whose labels don't get in each other's way."""
     parts = [
@@ -295,7 +292,6 @@ def test_fragments_stand_in_one_document():
 
 
 @pytest.mark.tex
-@needs_tex
 def test_a_fragment_fits_an_article_s_own_margins():
     """Lines, pictures, and displays that go on on the next page."""
     text = document(derived("generated/gru/gru.toml"), fragment=True)
@@ -314,13 +310,13 @@ def test_a_number_has_room_beside_a_matrix():
         wide = width(f"A = {right} = {right}")
         counts = []
         for room in (more + 3.0, more + 1.0):
-            (section,) = Writer(replace(TEX, room=wide + room), told).sections()
+            style = replace(TEX.display, room=wide + room)
+            (section,) = Writer(replace(TEX, display=style), told).sections()
             counts.append(len(section.blocks[0].formulas[0].lines))
         assert counts == [1, 2]
 
 
 @pytest.mark.tex
-@needs_tex
 def test_the_pdf_is_the_same_every_time():
     derivation = derived("generated/gender/gender.toml")
     assert document(derivation, format="pdf") == document(derivation, format="pdf")
@@ -328,7 +324,6 @@ def test_the_pdf_is_the_same_every_time():
 
 @pytest.mark.tex
 @pytest.mark.slow
-@needs_tex
 def test_every_model_compiles():
     sections = []
     for model in MODELS:
@@ -337,7 +332,8 @@ def test_every_model_compiles():
             found = DocumentBuilder(derivation, DocumentOptions(notation=notation)).document()
             Writer(MARKDOWN, found).sections()
             if notation == "both":
-                alone = replace(TEX, label=lambda number: "", ref=lambda number: f"({number})")
+                style = replace(TEX.display, label=lambda number: "")
+                alone = replace(TEX, display=style, ref=lambda number: f"({number})")
                 title = Document(found.title, (Section((model.name,), ()),))
                 sections.extend(
                     (*Writer(alone, title).sections(), *Writer(alone, found).sections())
@@ -355,7 +351,6 @@ def test_without_tex_there_is_one_clear_line(monkeypatch):
 
 
 @pytest.mark.tex
-@needs_tex
 def test_tex_that_stops_is_told_in_one_line():
     with pytest.raises(ChainruleError, match="pdflatex stopped") as caught:
         compile_pdf(r"\documentclass{article}\begin{document}\nosuchcommand\end{document}")
@@ -363,7 +358,6 @@ def test_tex_that_stops_is_told_in_one_line():
 
 
 @pytest.mark.tex
-@needs_tex
 def test_tex_can_read_and_run_nothing(tmp_path):
     secret, ran = tmp_path / "secret.tex", tmp_path / "ran"
     secret.write_text("the secret")

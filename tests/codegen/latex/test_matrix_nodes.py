@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from codegen.documents.formats.pdf import compile_with_log, have_tex
+from codegen.documents.formats.pdf import compile_with_log
 from codegen.documents.write import document
 from codegen.latex.index_printer import IndexPrinter
 from codegen.latex.matrix_printer import MatrixPrinter
@@ -135,7 +135,6 @@ x = [1, -1]
 
 
 @pytest.mark.tex
-@pytest.mark.skipif(not have_tex(), reason="no pdflatex here")
 def test_a_document_compiles():
     derivation = derivation_of(BY_NAME["gaussian_with_covariance"])
     pdf, log = compile_with_log(document(derivation, detail="full"))

@@ -40,7 +40,6 @@ _CURES = {
     "softmax": "write it out, such as \\frac{e^{z_i}}{\\sum_k e^{z_k}}",
     "det": "write the equations without LaTeX, with det(X) or logdet(X)",
 }
-_TRANSPOSE = "a transpose is for whole arrays; swap the subscripts instead"
 _OPERATORS = frozenset(
     [
         "+",

@@ -14,17 +14,18 @@ from codegen.documents.drawings.svg import data_uri, inline_svg, svg_file
 from codegen.documents.drawings.tikz import tikz_picture
 from codegen.documents.formats.form import Writer
 from codegen.documents.formats.markdown import MARKDOWN, beside
-from codegen.documents.formats.pdf import compile_with_log, have_tex
-from codegen.documents.formats.tex import TEX
+from codegen.documents.formats.pdf import compile_with_log
+from codegen.documents.formats.tex import tex_form
 from codegen.documents.options import DocumentOptions
 from codegen.documents.write import filled
 from codegen.templating import render
 from derive import differentiate, load
 from tests.codegen.documents.drawings.nets import labels, recurrence
 
+TEX = tex_form()
+
 pytestmark = pytest.mark.sampled
 
-needs_tex = pytest.mark.skipif(not have_tex(), reason="no pdflatex here")
 HOSTILE = r"\input{/etc/passwd} 100% #1 a_b & ~ {\bf} <b> é 权 \write18{ls} \end{tikzpicture} ]]>"
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -82,7 +83,6 @@ def document_of(drawings):
 
 
 @pytest.mark.tex
-@needs_tex
 def test_tikz_compiles(drawings):
     few = [drawings[name] for name in ("small", "resnet", "heads")]
     writer = Writer(TEX, document_of([*few, recurrence(), diagrams.descent(), hostile()]))
