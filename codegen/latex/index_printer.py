@@ -63,8 +63,9 @@ class IndexPrinter:
         self.table = table
         self.integers = Integers(names)
         self.functions = dict(NAMES)
-        if r"\sigma" in names.occupied:
-            self.functions["sigmoid"] = r"\operatorname{sigmoid}"
+        for letter, name in ((r"\sigma", "sigmoid"), (r"\Phi", "normcdf")):
+            if letter in names.occupied:
+                self.functions[name] = rf"\operatorname{{{name}}}"
         self.has_e = "e" in names.occupied
         # of the rows of a determinant
         self.permutation = r"\varpi" if r"\pi" in names.occupied else r"\pi"

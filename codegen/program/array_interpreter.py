@@ -5,7 +5,6 @@ Nothing here is fast or fused; what a pass or a printer makes of a program is co
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
@@ -46,6 +45,7 @@ from codegen.program.nodes import (
 )
 from derive.ir.functions import FUNCTIONS
 from derive.ir.notation import Affine, Axis, Constant
+from derive.semantics.number_systems import FLOATS
 
 Entries = np.ndarray[Any, Any]
 
@@ -72,7 +72,11 @@ _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "<=": np.less_equal,
     ">": np.greater,
     ">=": np.greater_equal,
-    "erf": np.vectorize(math.erf, otypes=[float]),
+    **{
+        n: np.vectorize(FLOATS.functions[n], otypes=[float])
+        for n, row in FUNCTIONS.items()
+        if row.scipy
+    },
     "minimum": np.minimum,
     "maximum": np.maximum,
     **{n: getattr(np, f.numpy[3:]) for n, f in FUNCTIONS.items() if f.numpy.startswith("np.")},

@@ -17,6 +17,7 @@ from typing import Any
 import sympy
 
 from derive.algebra.bodies import abstract, concrete, cost, is_monomial
+from derive.algebra.bounded import bounded_forms
 from derive.algebra.sympy_bridge import TRANSCENDENTAL, Leaves, Where, from_sympy, to_sympy
 from derive.ir.notation import Affine, Axis, Call, Equation, Expr, Number, Pow, Read
 from derive.ir.tree import affine_axes, reads, substitute, walk
@@ -84,6 +85,7 @@ def _forms(value: Sympy) -> Iterator[Sympy]:
     whole = sympy.together(gathered)
     yield whole
     yield sympy.factor_terms(whole)
+    yield from bounded_forms(value, whole)
     if sympy.count_ops(whole) <= _MOST_FACTORED and len(value.free_symbols) <= _MOST_SYMBOLS:
         over, under = sympy.fraction(whole)
         if not over.atoms(sympy.Function) and over.is_polynomial(*over.free_symbols):
@@ -188,8 +190,11 @@ def _solved(inside: Sympy, result: Sympy, value: Sympy) -> Iterator[tuple[Sympy,
 
 
 def _stands_beside_others(atom: Sympy, inside: Sympy) -> bool:
-    """Whether an atom is in one part of a sum only: what solving finds for it loses digits."""
-    return inside.is_Add and any(t.free_symbols and not t.has(atom) for t in inside.args)
+    """Whether an atom is in one part of a sum only: what solving finds for it loses digits.
+
+    From `y = 1 - exp(-x)` follows `exp(-x) = 1 - y`, which is 0 where y is nearly 1.
+    """
+    return inside.is_Add and not all(t.has(atom) for t in inside.args)
 
 
 def _loses_digits(answer: Sympy, result: Sympy) -> bool:

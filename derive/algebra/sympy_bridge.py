@@ -174,6 +174,11 @@ _NAMES = {kind: n for n, kind in _CLASSES.items() if n != "sqrt"}
 TRANSCENDENTAL = tuple(_CLASSES[n] for n, row in ENTRYWISE.items() if row.is_costly and n != "sqrt")
 
 
+def named(name: str) -> Sympy:
+    """SymPy's class for a function of the language."""
+    return _CLASSES[name]
+
+
 class Leaves:
     """Leaves as symbols, interned: the same leaf is the same symbol."""
 

@@ -30,6 +30,7 @@ ENTRYWISE: dict[str, tuple[str, int]] = {
     **{
         r.numpy[3:]: (n, r.arity[0]) for n, r in functions.FUNCTIONS.items() if r.numpy[:3] == "np."
     },
+    **{r.scipy: (n, 1) for n, r in functions.FUNCTIONS.items() if r.scipy},
     "absolute": ("abs", 1),
     "fabs": ("abs", 1),
     "expit": ("sigmoid", 1),

@@ -33,6 +33,7 @@ class Function:
     functions: evaluators that have no better one use it, and its derivative is the form's where
     SymPy has no function of the name. `odd`: f(-x) = -f(x). `latex` is a name that stands before
     its argument; where there is none, a printer has a notation of its own, as for a power of e.
+    `scipy` is the name in scipy.special of what NumPy lacks.
     `words` are further names under which people write it. `cost` is that of one entry, in
     additions. `risk` tells for which arguments the value may be infinite or undefined: those that
     aren't "positive" or "not negative", those that are "large", or "any". `range` is "positive" or
@@ -44,6 +45,7 @@ class Function:
     form: Expr | None = None
     odd: bool = False
     numpy: str = ""
+    scipy: str = ""
     latex: str = ""
     words: tuple[str, ...] = ()
     cost: float = 10
@@ -113,7 +115,15 @@ _ROWS = (
         range="positive",
     ),
     Function("atan", odd=True, numpy="np.arctan", latex=r"\arctan", words=("arctan",)),
-    Function("erf", odd=True, numpy="erf", latex=r"\operatorname{erf}"),
+    Function("erf", odd=True, scipy="erf", latex=r"\operatorname{erf}"),
+    Function(
+        "normcdf",
+        form=divide(add(ONE, Call("erf", (divide(X, Call("sqrt", (_TWO,))),))), _TWO),
+        scipy="ndtr",
+        latex=r"\Phi",
+        words=("ndtr",),
+        range="positive",
+    ),
     Function(
         "sigmoid",
         form=divide(ONE, add(ONE, _DOWN)),

@@ -31,6 +31,8 @@ _NAMED = {
     r"\arctan": math.atan,
     r"\sigma": lambda x: 1 / (1 + math.exp(-x)),
     "erf": math.erf,
+    r"\Phi": lambda x: math.erfc(-x / math.sqrt(2)) / 2,
+    "normcdf": lambda x: math.erfc(-x / math.sqrt(2)) / 2,
     "sgn": lambda x: float(x > 0) - float(x < 0),
     "sigmoid": lambda x: 1 / (1 + math.exp(-x)),
     "softplus": lambda x: math.log1p(math.exp(x)),

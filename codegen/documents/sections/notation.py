@@ -40,6 +40,7 @@ _FORMULAS = {
     "softplus": r"%s(%s) = \log(1 + e^{%s})",
     "relu": r"%s(%s) = \max(%s, 0)",
     "erf": r"%s(%s) = \frac{2}{\sqrt{\pi}} \int_{0}^{%s} e^{-v^{2}}\,dv",
+    "normcdf": r"%s(%s) = \frac{1}{\sqrt{2\pi}} \int_{-\infty}^{%s} e^{-v^{2}/2}\,dv",
 }
 
 
@@ -279,11 +280,11 @@ def _functions(context: DocumentContext, equations: Sequence[Equation]) -> Itera
     derivation, printer, say = context.derivation, context.index, context.say
     listed = context.words.listed
     used = {n.function for n in _bodies(equations) if isinstance(n, Call)}
-    for name in ("sigmoid", "softplus", "relu", "erf"):
+    for name, formula in _FORMULAS.items():
         if name in used:
             symbol = printer.functions[name]
-            formula = _FORMULAS[name] % (symbol, _VARIABLE, _VARIABLE)
-            yield say(name, function=Math(symbol), formula=Math(formula))
+            whole = formula % (symbol, _VARIABLE, _VARIABLE)
+            yield say(name, function=Math(symbol), formula=Math(whole))
     if "abs" in used:
         yield say("abs", function=Math(rf"\lvert {_VARIABLE}\rvert"))
     if "sign" in used:

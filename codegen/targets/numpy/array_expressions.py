@@ -8,7 +8,17 @@ from fractions import Fraction
 
 from codegen.targets.numpy.line_breaking import comment, defined, wrap
 from codegen.targets.numpy.shared_parts import shared
-from codegen.targets.numpy.tables import ATOM, COMPARE, NAMES, POWER, PRODUCT, SUM, UNARY, Code
+from codegen.targets.numpy.tables import (
+    ATOM,
+    COMPARE,
+    NAMES,
+    POWER,
+    PRODUCT,
+    SPECIAL,
+    SUM,
+    UNARY,
+    Code,
+)
 from derive.arrays.entries import ANY, Entries, Shape, extent_text
 from derive.arrays.nodes import (
     ARRAYS,
@@ -38,7 +48,7 @@ _OPERATORS = {"+": SUM, "-": SUM, "*": PRODUCT, "/": PRODUCT}
 _TESTS = ("==", "!=", "<", "<=", ">", ">=")
 _LOGIC = {"and": "np.logical_and", "or": "np.logical_or", "not": "np.logical_not"}
 _ONE, _ZERO = Literal(Fraction(1)), Literal(Fraction(0))
-_TAKEN = frozenset(("np", "gradient", "jacobian", "erf", "sigmoid", "float", "len"))
+_TAKEN = frozenset(("np", "gradient", "jacobian", *SPECIAL.values(), "sigmoid", "float", "len"))
 
 
 def function_text(
@@ -73,7 +83,9 @@ def function_text(
         invert([part])
     code, _ = printer.show(value, shape)
     lines += wrap("    return ", code, "    ")
-    head = ["import numpy as np", *printer.imports]
+    head = ["import numpy as np"]
+    if printer.special:
+        head.append(f"from scipy.special import {', '.join(sorted(printer.special))}")
     arguments = ", ".join(map(printer.name, arrays))
     quoted = f'    """{doc}"""'
     notes = []
@@ -94,7 +106,7 @@ class NumpyPrinter:
 
     def __init__(self, shapes: Mapping[str, Shape]) -> None:
         self.elaborator = Elaborator(shapes, column=True)
-        self.imports: list[str] = []
+        self.special: set[str] = set()  # functions of SciPy
         self.inverses: dict[Inverse, str] = {}
 
     def put(self, name: str, node: Whole) -> None:
@@ -262,9 +274,9 @@ class NumpyPrinter:
                 return f"1 / (1 + np.exp(-{at(0, UNARY)}))", PRODUCT
             case "softplus":
                 return f"np.logaddexp(0, {at(0, 0)})", ATOM
-            case "erf":
-                self.imports = ["from scipy.special import erf"]
-                return f"erf({at(0, 0)})", ATOM
+            case _ if op in SPECIAL:
+                self.special.add(SPECIAL[op])
+                return f"{SPECIAL[op]}({at(0, 0)})", ATOM
             case _:
                 return f"{NAMES[op]}({', '.join(at(k, 0) for k in range(len(args)))})", ATOM
 

@@ -14,6 +14,7 @@ from codegen.targets.numpy.line_breaking import LINE
 from codegen.targets.numpy.names import TRAINING, Names
 from codegen.targets.numpy.procedures import function_of
 from codegen.targets.numpy.runtime_calls import runtime_calls
+from codegen.targets.numpy.tables import SPECIAL
 from codegen.templating import render
 from derive.ir.notation import Tensor
 
@@ -27,7 +28,7 @@ def module_text(module: Module, dtype: str, estimator: Estimator | None) -> str:
         name=module.name,
         doc=_doc(module.name, module.objective, module.sources),
         imports=list(imports()) if estimator else [],
-        erf="erf" in helpers,
+        special=sorted(helpers & set(SPECIAL.values())),
         dtype=dtype,
         parameters=_dict_lines("PARAMETERS", _shapes(_having(module, "parameter"))),
         buffers=_dict_lines("BUFFERS", _shapes(_having(module, "buffer"))),

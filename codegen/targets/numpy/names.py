@@ -5,13 +5,14 @@ from __future__ import annotations
 import keyword
 from collections.abc import Iterable, Mapping
 
+from codegen.targets.numpy.tables import SPECIAL
 from derive.ir.names import current_of, is_next
 from derive.ir.notation import Axis
 
 # what the module itself uses; a tensor of that name gets an underscore behind it
-TAKEN = frozenset(
+TAKEN = frozenset(SPECIAL.values()) | frozenset(
     """
-    np params state rng training inputs gradient sigmoid erf range reversed float int max min
+    np params state rng training inputs gradient sigmoid range reversed float int max min
     abs sum dict tuple len print name value learning_rate DTYPE NAME PARAMETERS BUFFERS
     HYPERPARAMETERS init_params forward loss gradients init_state train_step probabilities
     init_step step batch

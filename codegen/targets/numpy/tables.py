@@ -9,8 +9,9 @@ from derive.ir.numerals import is_long
 
 CHOICE, COMPARE, SUM, PRODUCT, UNARY, POWER, ATOM = range(7)
 
-NAMES = {name: row.numpy for name, row in FUNCTIONS.items() if row.numpy}
-HELPED = {"sigmoid": "sigmoid", "erf": "erf"}
+SPECIAL = {name: row.scipy for name, row in FUNCTIONS.items() if row.scipy}
+NAMES = {**{name: row.numpy for name, row in FUNCTIONS.items() if row.numpy}, **SPECIAL}
+HELPED = {"sigmoid": "sigmoid", **SPECIAL}
 REDUCE = {"sum": "np.sum", "prod": "np.prod", "max": "np.max", "min": "np.min"}
 LINALG = {"inv": "np.linalg.inv", "det": "np.linalg.det", "logdet": "np.linalg.slogdet"}
 OVER = {"sum": "np.add", "max": "np.maximum", "min": "np.minimum"}

@@ -35,6 +35,7 @@ from derive.ir.notation import (
 )
 from derive.ir.tree import children
 from derive.semantics.interpreter import Interpreter, Place
+from derive.semantics.number_systems import FLOATS
 
 Array = Any  # of floats, a dimension for each letter in use
 
@@ -43,7 +44,11 @@ _UNARY: dict[str, Any] = {
     "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
     "softplus": lambda x: np.logaddexp(x, 0),
     "relu": lambda x: np.where(x > 0, x, 0.0),
-    "erf": np.vectorize(math.erf, otypes=[float]),
+    **{
+        n: np.vectorize(FLOATS.functions[n], otypes=[float])
+        for n, row in ENTRYWISE.items()
+        if row.scipy
+    },
     "hold": lambda x: x,
 }
 _COMPARE = {

@@ -18,7 +18,7 @@ y[n,...,i] = u[n,...,i]*{function}"""
 
 def _geglu(use: Use) -> str:
     if use.attributes["approximate"] == "none":
-        return _gate("v[n,...,i]*(1 + erf(v[n,...,i]/sqrt(2)))/2")
+        return _gate("v[n,...,i]*normcdf(v[n,...,i])")
     return _gate("v[n,...,i]*(1 + tanh(sqrt(2/pi)*(v[n,...,i] + 0.044715*v[n,...,i]**3)))/2")
 
 
@@ -88,7 +88,7 @@ GEGLU = Entry(
         Attribute(
             "approximate",
             "choice",
-            'by erf ("none") or by tanh',
+            'by the normal distribution ("none") or by tanh',
             default="none",
             choices=("none", "tanh"),
         ),

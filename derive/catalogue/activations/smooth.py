@@ -9,7 +9,7 @@ from derive.catalogue.rows import Attribute, Entry, Use
 
 def _gelu(use: Use) -> str:
     if use.attributes["approximate"] == "none":
-        return "y[n,...] = x[n,...]*(1 + erf(x[n,...]/sqrt(2)))/2"
+        return "y[n,...] = x[n,...]*normcdf(x[n,...])"
     return "y[n,...] = x[n,...]*(1 + tanh(sqrt(2/pi)*(x[n,...] + 0.044715*x[n,...]**3)))/2"
 
 
@@ -65,7 +65,7 @@ GELU = Entry(
         Attribute(
             "approximate",
             "choice",
-            'by erf ("none") or by tanh',
+            'by the normal distribution ("none") or by tanh',
             default="none",
             choices=("none", "tanh"),
         ),

@@ -30,7 +30,7 @@ from derive.ir.system import Initializer
 _WEIGHTS = Initializer("glorot_uniform")
 _ZEROS = Initializer("zeros")
 _ONES = Initializer("constant", (("value", Fraction(1)),))
-_ACTIVATIONS = {"relu": "relu({0})", "gelu": "{0}*(1 + erf({0}/sqrt(2)))/2"}
+_ACTIVATIONS = {"relu": "relu({0})", "gelu": "{0}*normcdf({0})"}
 
 # From the tensor that a part reads and the one that it gives to its equations.
 Part = Callable[[str, str], str]

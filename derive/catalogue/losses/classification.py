@@ -99,7 +99,7 @@ def _multi_margin(use: Use) -> str:
         raise Unfit(f"p = {power}: give 1 or 2")
     weight = "" if use.attributes["weight"] is None else "weight[t[n,...]]*"
     return f"""\
-r[n,...,i] = where(i == t[n,...], 0, relu(margin + y[n,...,i] - y[n,...,t[n,...]]))
+r[n,...,i] = where(i == t[n,...], 0, relu(y[n,...,i] - y[n,...,t[n,...]] + margin))
 E = mean(n,...,i, {weight}r[n,...,i]{"**2" * (power == 2)})"""
 
 

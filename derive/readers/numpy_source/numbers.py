@@ -8,6 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from derive.ir.functions import ENTRYWISE
+from derive.semantics.number_systems import FLOATS
+
 MOST_ENTRIES = 100_000
 MOST_PRODUCTS = 50 * MOST_ENTRIES  # of entries, while sums of them are formed
 
@@ -177,7 +180,12 @@ def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> 
     return np.linalg.norm(x, ord, axis, keepdims)
 
 
-_ERF = np.vectorize(math.erf, otypes=[float])
+_SPECIAL = {
+    name: FLOATS.functions[n]
+    for n, row in ENTRYWISE.items()
+    if row.scipy
+    for name in (n, row.scipy)
+}
 
 # one row a function: its name, and what it does at one point
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
@@ -243,7 +251,7 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "where": _where,
     "relu": _relu,
     "softplus": _softplus,
-    "erf": _ERF,
+    **{name: np.vectorize(call, otypes=[float]) for name, call in _SPECIAL.items()},
     "softmax": _softmax,
     "logsumexp": _logsumexp,
     "convolve": _convolved,

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+import scipy.special
 
 from derive.answers.proof.normal_form import Forms
 from derive.answers.proof.number_system import number_system
@@ -65,6 +66,14 @@ def test_a_name_in_numpy_is_the_function(name, x):
     right = Interpreter((), {}, {})._function(name, [x])
     np.testing.assert_allclose(value, right, rtol=1e-14)
     assert FROM_NUMPY[FUNCTIONS[name].numpy.removeprefix("np.")] == (name, 1)
+
+
+@pytest.mark.parametrize("name", [n for n, r in ENTRYWISE.items() if r.scipy])
+@pytest.mark.parametrize("x", PLACES)
+def test_a_name_in_scipy_is_the_function(name, x):
+    value = getattr(scipy.special, FUNCTIONS[name].scipy)(x)
+    np.testing.assert_allclose(value, float(DIGITS.functions[name](DIGITS.number(x))), rtol=1e-13)
+    assert FROM_NUMPY[FUNCTIONS[name].scipy] == (name, 1)
 
 
 @pytest.mark.parametrize("name", ENTRYWISE)
