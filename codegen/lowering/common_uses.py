@@ -10,6 +10,7 @@ from codegen.lowering.context import Scene
 from codegen.lowering.reads import runs_of, tiles
 from codegen.program.facts import FEW
 from derive.algebra.index_rules import within
+from derive.algebra.spelling import one_spelling
 from derive.ir.functions import ENTRYWISE
 from derive.ir.notation import (
     Affine,
@@ -35,9 +36,11 @@ _COSTLY = tuple(name for name, row in ENTRYWISE.items() if row.is_costly)
 class Use:
     """An expression where it stands: under fixed letters, its own in the order of those.
 
-    `order` is how the axes of an array of its values should lie, where this use may ask for one.
+    `key` is the same however it is written. `order` is how the axes of an array of its values
+    should lie, where this use may ask for one.
     """
 
+    of: Expr
     key: Expr
     letters: tuple[Axis, ...]
     order: tuple[Axis, ...] | None
@@ -67,6 +70,18 @@ def canonical(expr: Expr) -> tuple[Expr, tuple[Axis, ...]]:
     return substitute(expr, places), result
 
 
+def key_of(expr: Expr) -> tuple[Expr, tuple[Axis, ...]]:
+    """What tells a value that may get a name from others, and its letters.
+
+    The argument of a costly function is taken in one spelling: differentiation multiplies out.
+    """
+    match expr:
+        case Call(function, args) if function in _COSTLY:
+            return canonical(Call(function, tuple(map(one_spelling, args))))
+        case _:
+            return canonical(expr)
+
+
 def _by_length(axis: Axis) -> tuple[float, str]:
     number = axis.extent.number
     return (float("-inf") if number is None else -number), axis.letter
@@ -84,10 +99,10 @@ class Functions:
             for node, taken in _costly(term.body, taken=True):
                 if not letters(node) or not any(True for _ in reads(node)):
                     continue
-                key, own = canonical(node)
+                key, own = key_of(node)
                 order = tuple(a for a in term.domain if a in own)
                 safe = taken and set(order) == set(own) and self._inside(node)
-                yield Use(key, own, order if safe else None)
+                yield Use(node, key, own, order if safe else None)
 
     def _inside(self, node: Expr) -> bool:
         return all(
@@ -140,7 +155,7 @@ class Windows:
         for term in equation.terms:
             for node in _outermost(term.body, self._windowed):
                 key, own = canonical(node)
-                yield Use(key, own, self._order(term, node, own))
+                yield Use(node, key, own, self._order(term, node, own))
 
     def _windowed(self, node: Expr) -> bool:
         match node:

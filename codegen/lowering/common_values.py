@@ -9,19 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from codegen.lowering.common_uses import Functions, Use, Windows, canonical, canonical_letters
+from codegen.lowering.common_uses import Functions, Use, Windows, canonical, key_of
 from derive.ir.derivation import Derivation
 from derive.ir.notation import Axis, Call, Equation, Expr, Number, Pow, Read, Tensor, Term, affine
-from derive.ir.tree import (
-    fresh_name,
-    letters,
-    power,
-    reads,
-    replace_reads,
-    substitute,
-    transform,
-    walk,
-)
+from derive.ir.tree import fresh_name, letters, power, reads, replace_reads, transform, walk
 from derive.systems.schedule import Loop, members, schedule
 
 _Find = Callable[[Equation], Iterator[Use]]
@@ -133,11 +124,8 @@ def _made(key: Expr, uses: Sequence[Use], tensors: dict[str, Tensor]) -> tuple[_
     chosen = next(u for u in uses if u.order is not None)
     assert chosen.order is not None
     name = fresh_name(tensors, _called(key))
-    places = {
-        a: affine(b) for a, b in zip(canonical_letters(chosen.letters), chosen.letters, strict=True)
-    }
     target = tuple(affine(a) for a in chosen.order)
-    term = Term(target, chosen.order, "sum", substitute(key, places))
+    term = Term(target, chosen.order, "sum", chosen.of)
     tensors[name] = Tensor(name, tuple(a.extent for a in chosen.order), "intermediate")
     held = _Held(name, tuple(chosen.letters.index(a) for a in chosen.order))
     return held, Equation(name, chosen.order, (term,))
@@ -149,10 +137,10 @@ def _reading(equation: Equation, held: Mapping[Expr, _Held]) -> Equation:
     def change(node: Expr) -> Expr | None:
         match node:
             case Pow(base, Number(value)) if value.denominator == 2:
-                key, own = canonical(Call("sqrt", (base,)))
+                key, own = key_of(Call("sqrt", (base,)))
                 return power(held[key].read(own), Number(value * 2)) if key in held else None
             case Call() | Pow() | Read():
-                key, own = canonical(node)
+                key, own = key_of(node)
                 return held[key].read(own) if key in held else None
             case _:
                 return None
@@ -170,12 +158,12 @@ def _is(equation: Equation, key: Expr) -> bool:
         and term.plain
         and not term.reduced
         and set(letters(term.body)) == set(term.domain)
-        and canonical(term.body)[0] == key
+        and key_of(term.body)[0] == key
     )
 
 
 def _places(equation: Equation, key: Expr) -> tuple[int, ...]:
-    own = canonical(equation.terms[0].body)[1]
+    own = key_of(equation.terms[0].body)[1]
     return tuple(own.index(s.axis) for s in equation.terms[0].target if s.axis is not None)
 
 
