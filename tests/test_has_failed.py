@@ -62,6 +62,20 @@ def test_recurrences_that_read_elsewhere_along_other_axes(read):
     right(parse(text, objective="E", **spec))
 
 
+@pytest.mark.parametrize(
+    ("read", "sizes"),
+    [
+        ("B[i%2,j,j//2]", {"B.0": 3, "B.1": 5, "B.2": 5}),
+        ("B[2*j-1,2*i,j]", {"i": 1, "B.0": 5, "B.1": 2, "B.2": 5}),
+        ("B[j,2*i,q[j]]", {"B.0": 5, "B.1": 4, "B.2": 5}),
+    ],
+)
+def test_a_letter_in_two_subscripts_beside_one_that_walks_a_part(read, sizes):
+    integers = ["q"] if "q" in read else []
+    spec = {"inputs": integers, "integers": integers, "sizes": {"i": 2, "j": 5} | sizes}
+    right(parse(f"E = sum(i,j, exp({read}*w[i]))", parameters=["B", "w"], objective="E", **spec))
+
+
 def test_a_system_from_python_has_an_optimiser():
     derivation = right(
         parse("E = sum(i, (w[i] - 1)**2)", parameters=["w"], objective="E", sizes={"i": 3})

@@ -247,10 +247,8 @@ def _scattered(term: Term, equation: Equation, scene: Scene, guards: list[Expr])
     first = scene.union(target.indices)
     value = laid_out(value, target, first, scene)
     if target.indices:
-        axes = (*first, *target.rest)
-        added = AddAt(
-            equation.tensor, target.picks, target.positions, target.indices, first, value, axes
-        )
+        where = (equation.tensor, target.picks, target.positions, target.indices, first)
+        added = AddAt(*where, value, value.axes)
         return _Piece(value, target.picks, False, conditions, value.axes, added)
     whole = all(isinstance(p, Whole) for p in target.picks)
     if isinstance(value, Fold) or whole:

@@ -283,8 +283,10 @@ class Model:
                 return -of(one)
             case ast.UnaryOp(op=ast.Not(), operand=one):
                 return not of(one)
-            case ast.Compare(left=left, ops=[op], comparators=[right]):
-                return _COMPARED[type(op)](of(left), of(right))
+            case ast.Compare(left=left, ops=ops, comparators=others):
+                values = [of(left), *map(of, others)]
+                pairs = zip(ops, values, values[1:], strict=False)
+                return all(_COMPARED[type(op)](a, b) for op, a, b in pairs)
             case ast.BoolOp(op=op, values=values):
                 return (all if isinstance(op, ast.And) else any)(map(of, values))
             case ast.Call(func=ast.Name(id=name), args=args):
@@ -320,10 +322,13 @@ class Model:
         return found
 
     def _matrix(self, op: str, tensor: str, place: tuple[int, ...]) -> float:
+        value = self.value(tensor)
+        if not all(0 <= p < e for p, e in zip(place, value.shape, strict=False)):
+            return 0.0
         if op == "inv":
             *first, row, column = place
-            return float(np.linalg.inv(self.value(tensor)[tuple(first)])[row, column])
-        matrix = self.value(tensor)[place]
+            return float(np.linalg.inv(value[tuple(first)])[row, column])
+        matrix = value[place]
         return float(np.linalg.det(matrix) if op == "det" else np.linalg.slogdet(matrix)[1])
 
 

@@ -77,7 +77,8 @@ class _Builder(Expressions):
             self.extents["n"] = BATCH
         self._draw_leaves()
         for number in range(1 + self.below(4)):
-            (self._recurrence if self.chance(30) else self._equation)(number)
+            kinds = (self._equation, self._equation, self._recurrence, self._matrix)
+            self.pick(kinds)(number)
         self.groups.append(Group((Equation("E", (), self._objective()),)))
         return self._finish(name)
 
@@ -117,33 +118,48 @@ class _Builder(Expressions):
             body = Call("tanh", (body,))
         self._define(Equation(f"y{number}", letters, body))
 
-    def _define(self, *equations: Equation, time: str | None = None, backward: bool = False):
-        self.groups.append(Group(equations, time, backward))
+    def _define(self, *equations: Equation, loops=(), matrix: bool = False) -> None:
+        self.groups.append(Group(equations, tuple(loops), matrix))
         for equation in equations:
             self.shapes[equation.tensor] = self._shape(equation.letters)
+        self.drawn.clear()  # what is defined may be read where it wasn't yet
+
+    def _matrix(self, number: int) -> None:
+        """A matrix far from singular; from now on its inverse and determinants can be read."""
+        pairs = [(i, j) for i in LETTERS for j in LETTERS if i < j]
+        pairs = [(i, j) for i, j in pairs if self.extents[i] == self.extents[j]]
+        rows = self.pick(pairs)
+        letters = ("n", *rows) if self.batch and self.chance(40) else rows
+        body = Call("sin", (self.expression(dict.fromkeys(letters, "left"), 2),))
+        one = times(Number("6"), Call("delta", (Letter(rows[0]), Letter(rows[1]))))
+        name = f"M{number}"
+        self._define(Equation(name, letters, Binary("+", body, one)), matrix=True)
+        shape = self.shapes[name]
+        self.shapes[f"inv({name})"] = shape
+        self.shapes[f"logdet({name})"] = shape[:-2]
 
     def _recurrence(self, number: int) -> None:
         time = self.pick(LETTERS)
-        letters = tuple(x for x in self._left_letters(1) if x != time)
+        letters = tuple(x for x in self._left_letters() if x != time)
         at = self.below(len(letters) + 1)
         letters = (*letters[:at], time, *letters[at:])
         scope, backward = dict.fromkeys(letters, "left"), self.chance(30)
+        others = [x for x in letters if x not in (time, "n")]
+        across = self.pick(others) if others and self.chance(30) else None
+        loops = [(time, backward)]
         h, g = f"h{number}", f"g{number}"
 
-        def earlier(tensor: str, lag: int, letters=letters, scope=scope) -> Node:
-            here = Letter(time)
+        def earlier(tensor: str, lag: int, scope: dict[str, str] = scope) -> Node:
             inside = [x for x in scope if x not in (time, "n")]
-            return Read(
-                tensor,
-                tuple(
-                    plus(here, lag if backward else -lag)
-                    if letter == time
-                    else Letter("n")
-                    if letter == "n"
-                    else self.subscript(inside, self.extents[letter])
-                    for letter in letters
-                ),
-            )
+
+            def at(letter: str) -> Node:
+                if letter == time:
+                    return plus(Letter(time), lag if backward else -lag)
+                if letter == "n":
+                    return Letter("n")
+                return self.subscript(inside, self.extents[letter], scope)
+
+            return Read(tensor, tuple(at(letter) for letter in letters))
 
         last = earlier(h, 1)
         if self.chance(30) and not backward:
@@ -151,10 +167,23 @@ class _Builder(Expressions):
             last = Call("where", (Binary(">", Letter(time), Number("0")), last, start))
         if self.chance(40):
             last = Binary("+", last, times(self.leaf(scope), earlier(h, 2)))
+        if across:
+            left = self.chance(30)
+            loops.append((across, left))
+            beside = plus(Letter(across), 1 if left else -1)
+            read = Read(h, tuple(beside if x == across else Letter(x) for x in letters))
+            last = Binary("+", last, times(self.leaf(scope), read))
+        edges = [x for x in self._gathers(LETTERS) if x not in letters]
         if self.chance(40):
             inner = self.pick([x for x in LETTERS if x != time])
-            summed = earlier(h, 1, scope={**scope, inner: "bound"})
+            summed = earlier(h, 1, {**scope, inner: "bound"})
             last = Binary("+", last, self.reduce("sum", (inner,), summed))
+        if others and edges and self.chance(40):
+            edge = self.pick(edges)
+            where = (Letter(self.pick(others)), Read("q", (Letter(edge),)))
+            message = earlier(h, 1, {**scope, edge: "bound"})
+            scattered = Reduce("sum", (edge,), times(Call("delta", where), message))
+            last = Binary("+", last, scattered)
         base = self.expression(scope, 2)
         if self.chance(30):
             pair = Call("tanh", (Binary("+", base, last),))
@@ -163,7 +192,7 @@ class _Builder(Expressions):
             equations = (Equation(g, letters, pair), Equation(h, letters, step))
         else:
             equations = (Equation(h, letters, Call("tanh", (Binary("+", last, base),))),)
-        self._define(*equations, time=time, backward=backward)
+        self._define(*equations, loops=loops)
 
     def _objective(self) -> Node:
         total: Node | None = None

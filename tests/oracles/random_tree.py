@@ -7,12 +7,14 @@ extent in whatever reads it shows.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 
 import autograd.numpy as np
 import numpy
 from autograd.scipy.special import erf
+from autograd.tracer import getval
 
 from tests.oracles.reference import hold, logsumexp, product, relu, sigmoid, softplus, tanh
 
@@ -46,6 +48,12 @@ FUNCTIONS: dict[str, Callable] = {
     "delta": lambda a, b: 1.0 * (a == b),
     "where": _where,
     "hold": hold,
+    "sign": np.sign,
+}
+MATRICES: dict[str, Callable] = {  # of the last two axes
+    "inv": np.linalg.inv,
+    "det": np.linalg.det,
+    "logdet": lambda x: np.linalg.slogdet(x)[1],
 }
 REDUCTIONS: dict[str, Callable] = {
     "sum": lambda x: np.sum(x, axis=0),
@@ -61,6 +69,7 @@ OPERATORS: dict[str, tuple[int, Callable]] = {  # precedence, meaning
     "<": (4, lambda a, b: a < b),
     "<=": (4, lambda a, b: a <= b),
     ">": (4, lambda a, b: a > b),
+    ">=": (4, lambda a, b: a >= b),
     "==": (4, lambda a, b: a == b),
     "!=": (4, lambda a, b: a != b),
     "+": (5, lambda a, b: a + b),
@@ -128,8 +137,8 @@ class Number(Node):
         return self.written
 
     def value(self, frame: Frame):
-        if self.written == "inf":
-            return numpy.inf
+        if self.written in ("inf", "pi"):
+            return getattr(numpy, self.written)
         return int(self.written) if self.written.isdigit() else float(self.written)
 
 
@@ -153,6 +162,20 @@ class Size(Node):
 
     def value(self, frame: Frame):
         return frame.extents[self.letter]
+
+
+@dataclass(frozen=True)
+class SizeOf(Node):
+    """The extent of a tensor's axis."""
+
+    tensor: str
+    axis: int
+
+    def text(self) -> str:
+        return f"size({self.tensor}, {self.axis})"
+
+    def value(self, frame: Frame):
+        return numpy.shape(getval(frame.tensors[self.tensor]))[self.axis]
 
 
 @dataclass(frozen=True)
@@ -235,6 +258,48 @@ class Call(Node):
 
 
 @dataclass(frozen=True)
+class Between(Node):
+    """Two comparisons in a row."""
+
+    low: Node
+    of: Node
+    high: Node
+    precedence = OPERATORS["<"][0]
+
+    def text(self) -> str:
+        low, of, high = (x.within(self.precedence + 1) for x in (self.low, self.of, self.high))
+        return f"{low} <= {of} < {high}"
+
+    def value(self, frame: Frame):
+        of = self.of.value(frame)
+        return numpy.logical_and(self.low.value(frame) <= of, of < self.high.value(frame))
+
+
+@dataclass(frozen=True)
+class Guarded(Node):
+    """A function where its argument is over a bound, else another value.
+
+    autograd would multiply the pole of the branch that isn't taken by 0: the argument is 1 there.
+    """
+
+    function: str
+    argument: Node
+    bound: Node
+    other: Node
+
+    def text(self) -> str:
+        argument = self.argument.text()
+        taken = Binary(">", self.argument, self.bound).text()
+        return f"where({taken}, {self.function}({argument}), {self.other.text()})"
+
+    def value(self, frame: Frame):
+        argument = self.argument.value(frame)
+        taken = argument > self.bound.value(frame)
+        safe = _where(taken, argument, 1.0)
+        return _where(taken, FUNCTIONS[self.function](safe), self.other.value(frame))
+
+
+@dataclass(frozen=True)
 class Reduce(Node):
     kind: str
     letters: tuple[str, ...]
@@ -268,34 +333,47 @@ class Equation:
 
 @dataclass(frozen=True)
 class Group:
-    """Equations that are evaluated together, along `time` where they need each other."""
+    """Equations that are evaluated together, cell by cell along `loops` where they need each other.
+
+    A loop is a letter and whether it runs backward, outer ones first. With `matrix` what the one
+    equation defines is a matrix, whose inverse and determinants can be read.
+    """
 
     equations: tuple[Equation, ...]
-    time: str | None = None
-    backward: bool = False
+    loops: tuple[tuple[str, bool], ...] = ()
+    matrix: bool = False
 
     def evaluate(self, tensors: dict[str, object], extents: Mapping[str, int]) -> None:
         """Add the values of the tensors that stand on the left."""
-        if self.time is None:
+        if not self.loops:
             for equation in self.equations:
                 tensors[equation.tensor] = _over_letters(equation, tensors, extents, {})
+                if self.matrix:
+                    for name, meaning in MATRICES.items():
+                        told = f"{name}({equation.tensor})"
+                        tensors[told] = meaning(tensors[equation.tensor])
             return
-        steps = range(extents[self.time])
-        slices = {
-            e.tensor: [np.zeros(_shape(e, extents, self.time))] * len(steps) for e in self.equations
-        }
         for equation in self.equations:
-            axis = equation.letters.index(self.time)
-            tensors[equation.tensor] = np.concatenate(slices[equation.tensor], axis=axis)
-        for step in reversed(steps) if self.backward else steps:
+            tensors[equation.tensor] = np.zeros(_shape(equation, extents, {}))
+        letters = tuple(letter for letter, _ in self.loops)
+        ranges = [range(extents[letter])[:: -1 if back else 1] for letter, back in self.loops]
+        for places in itertools.product(*ranges):
+            fixed = dict(zip(letters, places, strict=True))
             for equation in self.equations:
-                axis, parts = equation.letters.index(self.time), slices[equation.tensor]
-                parts[step] = _over_letters(equation, tensors, extents, {self.time: step})
-                tensors[equation.tensor] = np.concatenate(parts, axis=axis)
+                cell = _over_letters(equation, tensors, extents, fixed)
+                here = _indicator(equation, extents, fixed)
+                tensors[equation.tensor] = tensors[equation.tensor] + here * cell
 
 
-def _shape(equation: Equation, extents: Mapping[str, int], fixed: str | None) -> tuple[int, ...]:
-    return tuple(1 if letter == fixed else extents[letter] for letter in equation.letters)
+def _shape(equation: Equation, extents: Mapping[str, int], fixed) -> tuple[int, ...]:
+    return tuple(1 if letter in fixed else extents[letter] for letter in equation.letters)
+
+
+def _indicator(equation: Equation, extents: Mapping[str, int], fixed: Mapping[str, int]):
+    """1 where the letters that are fixed have their places, else 0."""
+    found = numpy.zeros(_shape(equation, extents, {}))
+    found[tuple(fixed.get(letter, slice(None)) for letter in equation.letters)] = 1
+    return found
 
 
 def _over_letters(equation, tensors, extents, fixed: Mapping[str, int]):
@@ -303,5 +381,4 @@ def _over_letters(equation, tensors, extents, fixed: Mapping[str, int]):
     for letter, place in fixed.items():
         at = numpy.full([1] * frame.depth, place)
         frame = Frame(tensors, extents, {**frame.letters, letter: at}, frame.depth)
-    shape = _shape(equation, extents, next(iter(fixed), None))
-    return equation.body.value(frame) * np.ones(shape)
+    return equation.body.value(frame) * np.ones(_shape(equation, extents, fixed))

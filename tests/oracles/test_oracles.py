@@ -82,7 +82,8 @@ def check_text(model: OracleModel) -> None:
     mentioned = {node.id for node in nodes if isinstance(node, ast.Name)}
     assert {*tensors, *model.constants} <= mentioned
     shapes = model.shapes()
-    ranks = {(_name(n), len(_subscripts(n))) for n in nodes if isinstance(n, ast.Subscript)}
+    reads = [n for n in nodes if isinstance(n, ast.Subscript) and not isinstance(n.value, ast.Call)]
+    ranks = {(_name(n), len(_subscripts(n))) for n in reads}
     for name, rank in ranks:
         assert name in tensors, name
         assert rank == len(shapes.get(name, ())) or name in defined, name
