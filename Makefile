@@ -37,7 +37,7 @@ types: $(READY)  ## mypy, strictly
 PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MPLBACKEND=Agg PYTHONDONTWRITEBYTECODE= \
 	$(BIN)/python -m pytest -n auto --dist worksteal
 
-test: $(READY)  ## every law, on a third of the models and seeds; make test ARGS="-k softmax -x" for some
+test: $(READY)  ## every law, on a part of the models and seeds; make test ARGS="-k softmax -x" for some
 	$(PYTEST) $(ARGS)
 
 test-all: $(READY)  ## every law, on all models and seeds; tells the slowest

@@ -1,8 +1,8 @@
 """Two tiers: `make test` takes a third of the models and seeds, `make test-all` all of them.
 
-A file or test that is marked `sampled` gives every third of its parameters to the first tier, a
-different third for each test, so that what one leaves out the next one takes. What is marked `slow`
-is left to the second tier. A test that is asked for by name runs in either.
+A file or test that is marked `sampled` gives every third of its parameters to the first tier, every
+sixth where there are very many, other ones for each test: what one leaves out the next one takes.
+What is marked `slow` is left to the second tier. A test that is asked for by name runs in either.
 
 A test that is marked `tex` is skipped where there is no pdflatex.
 """
@@ -14,6 +14,7 @@ from zlib import crc32
 import pytest
 
 FEW = 6  # parameters: so many are no sample
+MANY = 48  # parameters: of more a sixth is sample enough
 
 
 def pytest_addoption(parser):
@@ -28,7 +29,8 @@ def pytest_collection_modifyitems(config, items):
     kept, left = [], []
     for item in items:
         family = _family(item)
-        turn = (place[family] + crc32(family[1].encode())) % 3
+        share = 6 if size[family] > MANY else 3
+        turn = (place[family] + crc32(family[1].encode())) % share
         place[family] += 1
         sampled = item.get_closest_marker("sampled") and size[family] > FEW
         out = item.get_closest_marker("slow") or (sampled and turn)
