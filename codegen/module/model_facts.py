@@ -12,6 +12,7 @@ from codegen.module.partition import plan_of
 from derive.ir.derivation import Derivation
 from derive.ir.notation import Affine, Dim, Tensor, affine
 from derive.ir.runtime_extents import dims_of_extent
+from derive.ir.system import System
 
 Shape = tuple[int | str, ...]
 """The extents of one sample, or of the whole array in a model without a batch; a letter: any."""
@@ -26,22 +27,36 @@ class Argument:
     integer: bool = False
 
 
+Kind = Literal["real", "binary", "signs", "one_hot", "classes"]
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What the targets say of a sample, if they are labels.
+
+    kind: anything but "real" makes a classifier of the model: "binary" targets are 0 or 1, "signs"
+        -1 or 1, "one_hot" ones have the class as their last axis, "classes" are whole numbers.
+    classes: how many classes the model tells apart.
+    probabilities: the function whose result is a probability for each class (of class 1 where the
+        kind is "binary"); None where there is none, and then there is no `predict_proba`.
+    ignored: the numbers of classes that don't count in the loss, whether the model knows them or
+        not.
+    """
+
+    kind: Kind = "real"
+    classes: int = 2
+    probabilities: Literal["forward", "probabilities"] | None = None
+    ignored: tuple[int, ...] = ()
+
+
 @dataclass(frozen=True)
 class Estimator:
     """What the lower half needs to know about the mathematics above it.
 
     has_batch: every input and target has the batch as its first axis, so mini-batches make sense.
     hyperparameters: those of the optimiser, with defaults, as `HYPERPARAMETERS` has them.
-    kind: what the targets are. Anything but "real" makes a classifier of it: "binary" targets are
-        0 or 1, "signs" -1 or 1, "one_hot" ones have the class as their last axis, "classes" are
-        whole numbers.
-    classes: how many classes the model tells apart.
-    probabilities: the function whose result is a probability for each class (of class 1 where the
-        kind is "binary"); None where there is none, and then there is no `predict_proba`.
     output_shape: one sample of what `forward` returns; None where its first axis isn't the batch.
     weighted: the loss takes a weight for each sample after the targets.
-    ignored: the numbers of classes that don't count in the loss, whether the model knows them or
-        not.
     reads_target: `forward` takes the targets, too, since the output can't be had without them.
     """
 
@@ -50,15 +65,10 @@ class Estimator:
     targets: tuple[Argument, ...] = ()
     has_batch: bool = True
     hyperparameters: tuple[tuple[str, float], ...] = (("learning_rate", 0.1),)
-    kind: Literal["real", "binary", "signs", "one_hot", "classes"] = "real"
-    classes: int = 2
-    probabilities: Literal["forward", "probabilities"] | None = None
+    labels: Labels = Labels()
     output_shape: Shape | None = None
     weighted: bool = False
-    ignored: tuple[int, ...] = ()
     reads_target: bool = False
-    epochs: int = 100
-    batch_size: int = 32
 
     def __post_init__(self) -> None:
         """Refuse what no module could be."""
@@ -80,7 +90,7 @@ class Estimator:
     @property
     def classifier(self) -> bool:
         """Whether `predict` gives labels."""
-        return self.kind != "real"
+        return self.labels.kind != "real"
 
     @property
     def regressor(self) -> bool:
@@ -102,7 +112,7 @@ class Estimator:
     def label_shape(self) -> Shape:
         """The labels of one sample: () for a single one."""
         shape = self.targets[0].shape
-        if self.kind == "one_hot":
+        if self.labels.kind == "one_hot":
             return shape[:-1]
         return () if shape == (1,) else shape
 
@@ -139,7 +149,7 @@ OWN_SETTINGS = (
 )
 
 
-_KINDS: dict[str, Literal["real", "binary", "signs", "one_hot", "classes"]] = {
+_KINDS: dict[str, Kind] = {
     "real": "real",
     "binary": "binary",
     "signs": "signs",
@@ -170,28 +180,30 @@ def estimator_of(derivation: Derivation) -> Estimator:
     output_shape: Shape | None = None
     if output is not None and batched and output.shape and output.shape[0] == batch:
         output_shape = tuple(map(_extent, output.shape[1:]))
-    probabilities: Literal["forward", "probabilities"] | None = None
-    classes = 2
-    if classifier:
-        if system.probabilities is not None:
-            shown = system.probabilities == system.output
-            probabilities = "forward" if shown else "probabilities"
-        if kind in ("one_hot", "classes") and output is not None:
-            classes = output.shape[-1].number or 2
+    labels = _labels(system, kind, targets[0].name) if classifier else Labels()
     return Estimator(
         name=system.name,
         inputs=tuple(Argument(t.name, shape(t), t.integer) for t in system.having("input")),
         targets=tuple(Argument(t.name, shape(t), t.integer) for t in targets),
         has_batch=batched,
         hyperparameters=tuple((n, float(v)) for n, v in system.training.hyperparameters),
-        kind=kind if classifier else "real",
-        classes=classes,
-        probabilities=probabilities,
+        labels=labels,
         output_shape=output_shape,
         weighted=bool(weight),
         reads_target=reads_target,
-        ignored=besides_of(system).get(targets[0].name, ()) if classifier else (),
     )
+
+
+def _labels(system: System, kind: Kind, target: str) -> Labels:
+    """What the labels of a classifier are, and what tells their probabilities."""
+    probabilities: Literal["forward", "probabilities"] | None = None
+    if system.probabilities is not None:
+        shown = system.probabilities == system.output
+        probabilities = "forward" if shown else "probabilities"
+    classes = 2
+    if kind in ("one_hot", "classes") and system.output:
+        classes = system.table[system.output].shape[-1].number or 2
+    return Labels(kind, classes, probabilities, besides_of(system).get(target, ()))
 
 
 def _reads_target(derivation: Derivation) -> bool:

@@ -75,7 +75,8 @@ def whole_source() -> str:
 
 def facts_of(e: Estimator) -> dict[str, object]:
     """The constants of `stand_in` for one model: at the top of its lower half where read there."""
-    outside = [number for number in e.ignored if not 0 <= number < e.classes]
+    labels = e.labels
+    outside = [number for number in labels.ignored if not 0 <= number < labels.classes]
     targets = [e.label_shape] if e.classifier else [argument.shape for argument in e.targets]
     return {
         "_INPUTS": {argument.name: argument.shape for argument in e.inputs},
@@ -83,24 +84,24 @@ def facts_of(e: Estimator) -> dict[str, object]:
         "_WHOLE": [argument.name for argument in e.data if argument.integer],
         "_FEATURE_COLUMNS": sum(entries(argument.shape) for argument in e.inputs),
         "_TARGET_COLUMNS": sum(map(entries, targets)),
-        "_CLASSES": e.classes,
+        "_CLASSES": labels.classes,
         "_LABEL_SHAPE": e.label_shape if e.classifier else (),
-        "_IGNORED": e.ignored,
+        "_IGNORED": labels.ignored,
         "_NO_CLASS": {text: number for number in outside for text in (number, str(number))},
-        "_SCORES": Code(e.probabilities or "forward"),
+        "_SCORES": Code(labels.probabilities or "forward"),
         "_CHUNK": 1024,
         "_SETTINGS": {setting.name: setting.text for setting in settings(e)},
         # what branches hang on, and hardly ever read
         "_ROLE": e.role,
-        "_KIND": e.kind,
+        "_KIND": labels.kind,
         "_BATCHED": e.has_batch,
         "_SEVERAL": len(e.inputs) > 1 or len(e.targets) > 1,
         "_STANDARDIZES": e.standardizes,
         "_IN_CHUNKS": e.has_batch and bool(e.inputs) and e.output_shape is not None,
-        "_COLUMN": e.kind != "one_hot" and e.targets and e.targets[0].shape == (1,),
+        "_COLUMN": labels.kind != "one_hot" and e.targets and e.targets[0].shape == (1,),
         "_ONE_OUTPUT": e.has_batch and e.output_shape == (1,),
         "_READS_TARGET": e.reads_target,
-        "_PROBABILITIES": e.probabilities is not None,
+        "_PROBABILITIES": labels.probabilities is not None,
         "_WEIGHTED": e.weighted,
         "_FROM_TABLE": e.reads_csv,
     }

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from codegen.module.model_facts import Argument, Estimator
 
+_EPOCHS, _BATCH_SIZE = 100, 32  # where nothing is said
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -21,8 +23,8 @@ def settings(e: Estimator) -> tuple[Setting, ...]:
     """The keywords of `Model`, in order."""
     batched = e.has_batch
     rows = [
-        (True, "epochs", e.epochs, "passes over the data"),
-        (batched, "batch_size", e.batch_size, "samples per update"),
+        (True, "epochs", _EPOCHS, "passes over the data"),
+        (batched, "batch_size", _BATCH_SIZE, "samples per update"),
         *(
             (True, name, float(default), f"the optimiser's {name.replace('_', ' ')}")
             for name, default in e.hyperparameters
@@ -59,8 +61,8 @@ def description(e: Estimator) -> list[str]:
             sentences.append(f"`{letter}` is a tuple of arrays ({parts}){table}.")
     if e.weighted:
         sentences.append("`sample_weight` holds what each sample counts, all alike without it.")
-    if e.ignored:
-        numbers = " or ".join(map(str, e.ignored))
+    if e.labels.ignored:
+        numbers = " or ".join(map(str, e.labels.ignored))
         sentences.append(f"A label whose number is {numbers} doesn't count.")
     return textwrap.wrap(" ".join(sentences), 80)
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from types import ModuleType
 
-from codegen.module.model_facts import Argument, Estimator
+from codegen.module.model_facts import Argument, Estimator, Labels
 from codegen.targets.numpy.emitted_source import helper_text
 from codegen.targets.numpy.estimator import facts_of, imports, render_estimator, whole_source
 from tests.codegen.targets.estimator.stub_mathematics import (
@@ -36,8 +36,7 @@ MODELS: dict[str, tuple[str, Estimator]] = {
             "sigmoid",
             inputs=X,
             targets=(T,),
-            kind="binary",
-            probabilities="forward",
+            labels=Labels("binary", probabilities="forward"),
             output_shape=(1,),
         ),
     ),
@@ -47,9 +46,7 @@ MODELS: dict[str, tuple[str, Estimator]] = {
             "softmax",
             inputs=X,
             targets=(Argument("t", (3,)),),
-            kind="one_hot",
-            classes=3,
-            probabilities="probabilities",
+            labels=Labels("one_hot", classes=3, probabilities="probabilities"),
             output_shape=(3,),
         ),
     ),
@@ -59,9 +56,7 @@ MODELS: dict[str, tuple[str, Estimator]] = {
             "classes",
             inputs=X,
             targets=(Argument("t", (), integer=True),),
-            kind="classes",
-            classes=3,
-            probabilities="probabilities",
+            labels=Labels("classes", classes=3, probabilities="probabilities"),
             output_shape=(3,),
         ),
     ),
@@ -71,9 +66,7 @@ MODELS: dict[str, tuple[str, Estimator]] = {
             "tagger",
             inputs=(Argument("x", ("T", 2)),),
             targets=(Argument("t", ("T",), integer=True),),
-            kind="classes",
-            classes=3,
-            probabilities="probabilities",
+            labels=Labels("classes", classes=3, probabilities="probabilities"),
             output_shape=("T", 3),
         ),
     ),
@@ -111,8 +104,7 @@ MODELS: dict[str, tuple[str, Estimator]] = {
             "labels",
             inputs=X,
             targets=(Argument("t", (2,)),),
-            kind="binary",
-            probabilities="probabilities",
+            labels=Labels("binary", probabilities="probabilities"),
             output_shape=(2,),
         ),
     ),

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from codegen.module.model_facts import Argument, Estimator
+from codegen.module.model_facts import Argument, Estimator, Labels
 from codegen.targets.numpy.estimator import imports, render_estimator, source
 from codegen.templating import environment, render
 from tests.codegen.targets.estimator import stubs
@@ -24,7 +24,7 @@ def test_impossible_facts_of_a_model_are_refused() -> None:
     with pytest.raises(ValueError, match="a batch of what"):
         Estimator("empty")
     with pytest.raises(ValueError, match="a classifier has a batch, inputs and one target"):
-        Estimator("odd", inputs=(Argument("x", (2,)),), kind="classes")
+        Estimator("odd", inputs=(Argument("x", (2,)),), labels=Labels("classes"))
     for name in ("epochs", "lambda", "two words"):
         with pytest.raises(ValueError, match="no hyper-parameter can be called"):
             Estimator("odd", has_batch=False, hyperparameters=((name, 0.1),))
@@ -64,9 +64,7 @@ def test_every_kind_of_model_is_laid_out(
                 "labels",
                 inputs,
                 targets,
-                kind=kind,
-                probabilities=function,
-                classes=3,
+                labels=Labels(kind, 3, function),
                 weighted=function is None,
             )
             for kind in ("binary", "signs", "one_hot", "classes")
