@@ -19,11 +19,12 @@ from codegen.program.procedures import (
     Procedure,
     Return,
 )
-from codegen.targets.numpy.array_expressions import function_text
+from codegen.targets.numpy.array_expressions import ArrayFunction, array_function
 from codegen.targets.numpy.emitted_source import helper_text
 from codegen.targets.numpy.names import Names
 from codegen.targets.numpy.procedures import function_of
 from codegen.targets.numpy.runtime_calls import runtime_calls
+from codegen.targets.numpy.tables import SPECIAL
 from derive.arrays.entries import extent_text
 from derive.arrays.printer import text
 from derive.errors import ChainruleError, meant, shown
@@ -46,7 +47,7 @@ def written(answers: Answers, form: str) -> str:
         case "md":
             return _Formulas(answers).markdown()
         case "py":
-            return "\n\n".join(_functions(answers))
+            return _functions(answers)
         case "json":
             return json.dumps(_data(answers), indent=2, ensure_ascii=False) + "\n"
         case _:
@@ -134,11 +135,12 @@ def _flat(latex: str) -> str:
 # ---- NumPy ---------------------------------------------------------------------------------------
 
 
-def _functions(answers: Answers) -> list[str]:
+def _functions(answers: Answers) -> str:
+    """A module: what is imported, then what several functions call, then a function an answer."""
     asked = answers.asked
     kind = "jacobian" if asked.shapes[asked.result] else "gradient"
     alone = len(answers.each) == 1
-    result: list[str] = []
+    result: list[ArrayFunction] = []
     for answer in answers.each:
         name = kind if alone else f"{kind}_{answer.wrt}"
         shape = f"({', '.join(map(extent_text, answer.shape))}{',' * (len(answer.shape) == 1)})"
@@ -146,29 +148,20 @@ def _functions(answers: Answers) -> list[str]:
         doc = f"The derivative of {of} by {answer.wrt}" + (
             f", of the shape {shape}." if answer.shape else "."
         )
-        if answer.value is None:
-            source = _by_indices(answers, answer, name, doc)
-        else:
-            arrays = list(asked.declared.shapes)
-            source = function_text(
-                name,
-                doc,
-                arrays,
-                answer.value,
-                answer.where,
-                asked.declared.shapes,
-                answer.shape,
-            )
-        result.append(_without_import(source) if result else source)
-    return result
+        shapes = asked.declared.shapes
+        result.append(
+            _by_indices(answers, answer, name, doc)
+            if answer.value is None
+            else array_function(name, doc, answer.value, answer.where, shapes, answer.shape)
+        )
+    special = sorted({name for f in result for name in f.special})
+    imports = [f"from scipy.special import {', '.join(special)}"] if special else []
+    helpers = dict.fromkeys(helper for f in result for helper in f.helpers)
+    functions = ["\n".join(f.lines) for f in result]
+    return "\n\n\n".join(["\n".join(["import numpy as np", *imports]), *helpers, *functions]) + "\n"
 
 
-def _without_import(source: str) -> str:
-    head, _, rest = source.partition("\n\n\n")
-    return rest if head == "import numpy as np" else source
-
-
-def _by_indices(answers: Answers, answer: Answer, name: str, doc: str) -> str:
+def _by_indices(answers: Answers, answer: Answer, name: str, doc: str) -> ArrayFunction:
     """A function of the equations that give a derivative, array by array."""
     table = dict(answers.derivation.table)
     for equation in answer.equations:
@@ -185,14 +178,12 @@ def _by_indices(answers: Answers, answer: Answer, name: str, doc: str) -> str:
     taken = tuple(Argument(Variable(n)) for n in given)
     procedure = Procedure(name, taken, (doc,), body)
     module = array_program(Module(name, "", (), tuple(table.values()), dims, (), (), (procedure,)))
-    names = Names([*given, *(e.tensor for e in answer.equations)], dims)
+    names = Names([*given, *(e.tensor for e in answer.equations)], dims, dtype="float")
     function = function_of(module.procedures[0], names)
-    helpers = helper_text(runtime_calls(module))
-    head = ["import numpy as np", ""]
-    if any("DTYPE" in line for line in [*function.lines, *helpers]):
-        head += ["DTYPE = np.float64", ""]
-    parts = [*head, *(("", *helpers) if helpers else ()), "", *function.head]
-    return "\n".join([*parts, f'    """{doc}"""', *function.lines, ""])
+    lines = (*function.head, f'    """{doc}"""', *function.lines)
+    calls = runtime_calls(module)
+    special = frozenset(SPECIAL.values()) & calls
+    return ArrayFunction(lines, special, tuple(helper_text(calls)))
 
 
 def _walked(shapes: Mapping[str, Sequence[Affine]]) -> dict[str, tuple[str, int]]:

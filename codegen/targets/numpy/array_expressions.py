@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 
 from codegen.targets.numpy.line_breaking import comment, defined, wrap
@@ -51,16 +52,24 @@ _ONE, _ZERO = Literal(Fraction(1)), Literal(Fraction(0))
 _TAKEN = frozenset(("np", "gradient", "jacobian", *SPECIAL.values(), "sigmoid", "float", "len"))
 
 
-def function_text(
+@dataclass(frozen=True)
+class ArrayFunction:
+    """The lines of a function, what it takes from `scipy.special`, and the functions it calls."""
+
+    lines: tuple[str, ...]
+    special: frozenset[str] = frozenset()
+    helpers: tuple[str, ...] = ()
+
+
+def array_function(
     name: str,
     doc: str,
-    arrays: Sequence[str],
     value: Whole,
     where: Iterable[tuple[str, Whole]],
     shapes: Mapping[str, Shape],
     shape: Shape,
-) -> str:
-    """A function of the arrays, with its import; its value has the wanted shape."""
+) -> ArrayFunction:
+    """A function of arrays of these shapes, whose value has the wanted shape."""
     printer = NumpyPrinter(shapes)
     lines: list[str] = []
     named = list(where)
@@ -75,6 +84,7 @@ def function_text(
                 code, _ = printer.show(inverse, printer.entries(inverse).shape)
                 lines.extend(wrap(f"    {printer.inverse(inverse)} = ", code, "    "))
 
+    head = defined(name, ", ".join(map(printer.name, shapes)))
     invert(shapes)
     for part, node in named:
         code, _ = printer.show(node, printer.entries(node).shape)
@@ -83,16 +93,12 @@ def function_text(
         invert([part])
     code, _ = printer.show(value, shape)
     lines += wrap("    return ", code, "    ")
-    head = ["import numpy as np"]
-    if printer.special:
-        head.append(f"from scipy.special import {', '.join(sorted(printer.special))}")
-    arguments = ", ".join(map(printer.name, arrays))
     quoted = f'    """{doc}"""'
     notes = []
     if len(doc) >= 80:
         notes = comment(doc, "    ")
         quoted = f'    """The derivative, of the shape ({", ".join(map(extent_text, shape))})."""'
-    return "\n".join([*head, "", "", *defined(name, arguments), quoted, *notes, *lines, ""])
+    return ArrayFunction((*head, quoted, *notes, *lines), frozenset(printer.special))
 
 
 def _twice(nodes: Iterable[Whole]) -> list[Inverse]:
@@ -169,8 +175,7 @@ class NumpyPrinter:
             case Known(name=name):
                 return f"np.{name}", ATOM
             case Count(extent=extent):
-                code = self.length(extent)
-                return code, SUM if "+" in code else ATOM
+                return self.length(extent), _level(extent)
             case Fill(value=value):
                 size = self.length(shape[0]) if len(shape) == 1 else self._sizes(shape)
                 if value in (0, 1):
@@ -356,6 +361,13 @@ class NumpyPrinter:
     def _inner(a: Entries, b: Entries) -> Affine:
         known = a.shape[-1]
         return b.shape[0] if known == ANY else known
+
+
+def _level(extent: Affine) -> int:
+    """How tightly the source of an extent binds."""
+    if len(extent.terms) + bool(extent.constant) > 1:
+        return SUM
+    return ATOM if not extent.terms or extent.terms[0][1] == 1 else PRODUCT
 
 
 def _filled_shape(a: Entries, inner: Affine, rows: Shape) -> Shape:

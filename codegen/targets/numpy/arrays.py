@@ -99,7 +99,7 @@ class ArrayPrinter(Indices):
         entries.extend("None" for _ in wanted)
         name = self.names.tensor(array.tensor)
         code = f"{name}[{', '.join(entries)}]"
-        return f"{code}.astype(DTYPE)" if array.integer else code
+        return f"{code}.astype({self.dtype})" if array.integer else code
 
     def picks(self, picks: Sequence[Pick]) -> str:
         """What stands in the brackets of a slice."""
@@ -130,7 +130,7 @@ class ArrayPrinter(Indices):
     def _count(self, array: Count) -> Code:
         if not array.axes:
             return self.index(array.value), self.level(array.value)
-        kind = ", dtype=DTYPE" if array.as_float else ""
+        kind = f", dtype={self.dtype}" if array.as_float else ""
         parts: list[tuple[int, str]] = []
         for atom, coefficient in array.value.terms:
             if isinstance(atom, Axis) and atom in array.axes:
@@ -169,7 +169,7 @@ class ArrayPrinter(Indices):
         name = self.names.tensor(array.tensor)
         picks = self.picks(array.picks)
         code = f"{name}[{picks}]" if picks else name
-        return (f"{code}.astype(DTYPE)" if array.integer else code), ATOM
+        return (f"{code}.astype({self.dtype})" if array.integer else code), ATOM
 
     @show.register
     def _window(self, array: Window) -> Code:
@@ -239,8 +239,8 @@ class ArrayPrinter(Indices):
         code = self.aligned(array.of, array.axes)[0]
         if is_number(array.of):
             if array.of == Value(ZERO):
-                return f"np.zeros({self.shape(array.shape)}, dtype=DTYPE)", ATOM
-            return f"np.full({self.shape(array.shape)}, {code}, dtype=DTYPE)", ATOM
+                return f"np.zeros({self.shape(array.shape)}, dtype={self.dtype})", ATOM
+            return f"np.full({self.shape(array.shape)}, {code}, dtype={self.dtype})", ATOM
         return f"np.broadcast_to({code}, {self.shape(array.shape)})", ATOM
 
     @show.register
@@ -259,15 +259,14 @@ class ArrayPrinter(Indices):
         if array.op in OVER and not whole and slides(array.of, array.letters):
             places = self.entries(positions)
             return f"_over({OVER[array.op]}, {code}, {places})", ATOM
-        argument = "" if whole else f"axis={axis}"
+        along = [] if whole else [f"axis={axis}"]
         if array.op == "sum" and is_indicator(array.of):
             # how often a condition holds
             code = self.aligned(array.of.args[0], array.of.axes)[0]
-            argument = f"{argument}, dtype=DTYPE".removeprefix(", ")
-            return f"np.sum({code}, {argument})", ATOM
+            return f"np.sum({', '.join([code, *along, f'dtype={self.dtype}'])})", ATOM
         if level >= ATOM and isinstance(array.of, Load):
-            return f"{code}.{array.op}({argument})", ATOM
-        return f"{REDUCE[array.op]}({code}{', ' + argument if argument else ''})", ATOM
+            return f"{code}.{array.op}({''.join(along)})", ATOM
+        return f"{REDUCE[array.op]}({', '.join([code, *along])})", ATOM
 
     @show.register
     def _matrix(self, array: Matrix) -> Code:

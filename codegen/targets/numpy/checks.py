@@ -43,11 +43,11 @@ def sample_lines(one: Sample, printer: Printer, indent: str) -> list[str]:
     shape = printer.entries([printer.index(e) for e in one.shape])
     sample, mean = _draw_code(one.draw, shape)
     variable = printer.names.tensor(one.tensor)
-    full = f"np.full({shape}, {mean}, dtype=DTYPE)"
+    full = f"np.full({shape}, {mean}, dtype={printer.dtype})"
     return [
         *wrap(f"{indent}{variable} = ", full, indent),
         f"{indent}if training:",
-        *wrap(f"{indent}    {variable} = ", f"({sample}).astype(DTYPE)", f"{indent}    "),
+        *wrap(f"{indent}    {variable} = ", f"({sample}).astype({printer.dtype})", f"{indent}    "),
     ]
 
 

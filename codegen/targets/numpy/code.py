@@ -12,6 +12,10 @@ from derive.ir.notation import Affine, Axis
 class ArrayCode(Protocol):
     """Who prints arrays."""
 
+    @property
+    def dtype(self) -> str:
+        """What the kind of the arrays is called."""
+
     def show(self, array: Array) -> Code:
         """An array expression and its precedence."""
 

@@ -55,12 +55,12 @@ def map_code(array: Map, printer: ArrayCode) -> Code:
         case "float" if is_number(args[0]):
             return printer.aligned(args[0], axes)
         case "float":
-            return f"{printer.within(args[0], axes, ATOM)}.astype(DTYPE)", ATOM
+            return f"{printer.within(args[0], axes, ATOM)}.astype({printer.dtype})", ATOM
         case "delta" if _is_unit_matrix(args, axes):
-            return f"np.eye({printer.index(axes[-1].extent)}, dtype=DTYPE)", ATOM
+            return f"np.eye({printer.index(axes[-1].extent)}, dtype={printer.dtype})", ATOM
         case "delta":
             one, other = (printer.within(a, axes, SUM) for a in args)
-            return f"np.equal({one}, {other}).astype(DTYPE)", ATOM
+            return f"np.equal({one}, {other}).astype({printer.dtype})", ATOM
         case "relu":
             return f"np.maximum({_typed(printer, args, axes)}, 0)", ATOM
         case "softplus":
@@ -81,7 +81,7 @@ def _typed(printer: ArrayCode, args: Sequence[Array], axes: tuple[Axis, ...]) ->
     """Arguments of a NumPy function, which would make a float64 of one of Python's numbers."""
     shown = [printer.aligned(a, axes)[0] for a in args]
     if all(is_number(a) for a in args):
-        shown = [f"DTYPE({code})" for code in shown]
+        shown = [f"{printer.dtype}({code})" for code in shown]
     return ", ".join(shown)
 
 
@@ -118,10 +118,10 @@ def _pow(printer: ArrayCode, base: Array, exponent: Array, axes: tuple[Axis, ...
 def _where(printer: ArrayCode, args: tuple[Array, ...], axes: tuple[Axis, ...]) -> Code:
     condition, yes, no = (printer.aligned(a, axes)[0] for a in args)
     if args[1:] == (Value(ONE), Value(ZERO)):
-        return f"{printer.within(args[0], axes, ATOM)}.astype(DTYPE)", ATOM
+        return f"{printer.within(args[0], axes, ATOM)}.astype({printer.dtype})", ATOM
     code = f"np.where({condition}, {yes}, {no})"
     if all(is_number(a) for a in args[1:]):
-        code += ".astype(DTYPE)"
+        code += f".astype({printer.dtype})"
     return code, ATOM
 
 

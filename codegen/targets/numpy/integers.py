@@ -31,6 +31,11 @@ class Indices:
     def __init__(self, names: Names) -> None:
         self.names = names
 
+    @property
+    def dtype(self) -> str:
+        """What the kind of the arrays is called."""
+        return self.names.dtype
+
     def index(self, value: Affine) -> str:
         """An integer of the index calculus over loop letters and extents."""
         shown = ""

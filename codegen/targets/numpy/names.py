@@ -27,12 +27,17 @@ TRAINING = "training"  # what tells training from inference; no tensor is called
 class Names:
     """Python names of tensors, run-time extents and loop letters, all distinct.
 
-    `given` are names that some tensors have already.
+    `given` are names that some tensors have already, `dtype` is that of the arrays' kind.
     """
 
     def __init__(
-        self, tensors: Iterable[str], dims: Iterable[str], given: Mapping[str, str] | None = None
+        self,
+        tensors: Iterable[str],
+        dims: Iterable[str],
+        given: Mapping[str, str] | None = None,
+        dtype: str = "DTYPE",
     ) -> None:
+        self.dtype = dtype
         self._tensor: dict[str, str] = dict(given or {})
         used = set(TAKEN)
         for tensor in tensors:
@@ -89,7 +94,7 @@ class LocalNames(Names):
     """
 
     def __init__(self, outer: Names | None = None, places: Mapping[str, str] | None = None) -> None:
-        super().__init__((), ())
+        super().__init__((), (), dtype=outer.dtype if outer else "DTYPE")
         self._outer = outer
         self._places = places or {}
 

@@ -64,17 +64,17 @@ class Printer(ArrayPrinter):
         turned = value.axes != s.axes and set(value.axes) == set(s.axes)
         code, level = self.aligned(value, s.axes) if turned else self.show(value)
         if is_number(value):
-            return f"DTYPE({code})"
+            return f"{self.dtype}({code})"
         if s.own and isinstance(value, Spread) and grows(value):
             inner = self.aligned(value.of, value.axes)[0]
-            return f"np.full({self.shape(value.shape)}, {inner}, dtype=DTYPE)"
+            return f"np.full({self.shape(value.shape)}, {inner}, dtype={self.dtype})"
         if s.own and may_be_view(value):
             return f"{code if level >= ATOM else f'({code})'}.copy()"
         return code
 
     @_statement.register
     def _zeros(self, s: Zeros, indent: str) -> list[str]:
-        code = f"np.zeros({self.shape(s.shape)}, dtype=DTYPE)"
+        code = f"np.zeros({self.shape(s.shape)}, dtype={self.dtype})"
         return [*comment(s.note, indent), *wrap(f"{self.names.tensor(s.tensor)} = ", code, indent)]
 
     @_statement.register

@@ -148,11 +148,11 @@ class FunctionPrinter:
             case AsNumber(of):
                 return f"float({self.operand(of)})"
             case ZerosLike(like):
-                kind = "" if isinstance(like, Entry) else ", dtype=DTYPE"
+                kind = "" if isinstance(like, Entry) else f", dtype={self.names.dtype}"
                 return f"np.zeros_like({self.operand(like)}{kind})"
             case NoState(shape, integer):
                 extents = [self.extents.get(e) or self.printer.index(e) for e in shape]
-                kind = "np.intp" if integer else "DTYPE"
+                kind = "np.intp" if integer else self.names.dtype
                 return f"np.zeros({Printer.entries(extents)}, dtype={kind})"
             case Call(name, arguments, _, named):
                 shown = [self.operand(a) for a in arguments]
@@ -212,7 +212,7 @@ class FunctionPrinter:
     @_instruction.register
     def _convert(self, one: Convert, indent: str) -> list[str]:
         name = self.names.tensor(one.tensor)
-        kind = "np.intp" if one.integer else "DTYPE"
+        kind = "np.intp" if one.integer else self.names.dtype
         return [f"{indent}{name} = np.asarray({name}, dtype={kind})"]
 
     @_instruction.register

@@ -456,6 +456,18 @@ def test_the_function_reads_well() -> None:
     ]
 
 
+def test_several_functions_are_one_module() -> None:
+    both = written(derivatives("sum(erf(x))*erf(sum(y))", "x: n, y: n", ["x", "y"]), "py")
+    assert both.startswith("import numpy as np\nfrom scipy.special import erf\n\n\ndef gradient_x(")
+    assert both.count("import") == 2
+    indexed = written(derivatives("relu(A @ x)", "A: m n, x: n", ["A", "x"]), "py")
+    assert "astype(float)" in indexed
+    assert "DTYPE" not in indexed
+    by_places: dict[str, Any] = {}
+    exec(written(derivatives("erf(A @ x)**2", "A: m n, x: n", ["A", "x"]), "py"), by_places)
+    assert by_places["jacobian_A"](np.ones((2, 3)), np.zeros(3)).shape == (2, 2, 3)
+
+
 FUNCTIONS = [
     ("k**2", "X: m n, k", "X", ["return np.zeros(X.shape)"]),
     ("k * y", "x: n, y: m, k", "x", ["return np.zeros((len(y), len(x)))"]),
