@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from codegen.lowering.common_values import shared
+from codegen.lowering.common_values import Shared, shared
 from codegen.lowering.module import lowered
 from codegen.module.build import module_of
 from codegen.module.context import context_of
@@ -10,13 +10,14 @@ from codegen.module.model_facts import estimator_of
 from codegen.passes import PASSES
 from codegen.program.procedures import Module
 from codegen.program.wellformed import check_module
+from codegen.targets.c.module import Texts, c_texts, python_text
 from codegen.targets.numpy.module import module_text
 from derive.errors import ChainruleError, meant
 from derive.ir.derivation import Derivation
 from derive.ir.runtime_extents import dims_of, equation_dims
 from derive.specs.subject import demand_derivation
 
-TARGETS = {"numpy": module_text}
+TARGETS = {"numpy": module_text, "c": python_text}
 STYLES = ("plain",)
 DTYPES = ("float64", "float32")
 PARTS = ("all", "math")
@@ -36,10 +37,22 @@ def emit(
     """
     _demand(derivation, target, style, dtype, part)
     once = shared(derivation)
-    context = context_of(derivation, once.derivation, once.windows)
-    module = array_program(module_of(context))
     estimator = estimator_of(once.derivation) if part == "all" else None
-    return TARGETS[target](module, dtype, estimator)
+    return TARGETS[target](_program_of(derivation, once), dtype, estimator)
+
+
+def c_files(derivation: Derivation, dtype: str = "float64", header: str = "net.h") -> Texts:
+    """The texts of a C source and of the header of this name, which it includes.
+
+    Raises `ChainruleError` as `emit` does, and for what C can't say yet.
+    """
+    _demand(derivation, "c", "plain", dtype, "math")
+    return c_texts(_program_of(derivation, shared(derivation)), dtype, header)
+
+
+def _program_of(derivation: Derivation, once: Shared) -> Module:
+    context = context_of(derivation, once.derivation, once.windows)
+    return array_program(module_of(context))
 
 
 def array_program(module: Module) -> Module:

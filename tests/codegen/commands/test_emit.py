@@ -3,7 +3,7 @@
 import os
 import subprocess
 
-from tests.codegen.commands.running import GENDER, command
+from tests.codegen.commands.running import GENDER, command, refused
 
 
 def test_emit_to_a_file_and_to_standard_output_are_the_same(run, tmp_path):
@@ -30,3 +30,18 @@ def test_a_spec_from_standard_input(tiny):
             out, err = process.communicate()
         assert (process.returncode, err) == (0, b"")
         assert b"tiny" in out
+
+
+def test_c_is_two_files(run, tmp_path):
+    assert run("emit", GENDER, "--target", "c", "-o", tmp_path / "gender.c") == (0, "", "")
+    assert sorted(os.listdir(tmp_path)) == ["gender.c", "gender.h"]
+    text = (tmp_path / "gender.c").read_text(encoding="utf-8")
+    assert '#include "gender.h"' in text
+    assert "/* dz1[n,i] = sum(j, dz2[n,j]*W2[j,i])*y1[n,i]*(1 - y1[n,i]) */" in text
+
+
+def test_c_without_a_file_or_under_a_strange_name(run, tmp_path):
+    assert "-o net.c" in refused(run("emit", GENDER, "--target", "c"))
+    strange = tmp_path / 'a".c'
+    assert "name" in refused(run("emit", GENDER, "--target", "c", "-o", strange))
+    assert os.listdir(tmp_path) == []

@@ -1,0 +1,83 @@
+"""Which C function computes what; ours stand in `runtime/`."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+COMPARED = ("==", "!=", "<", "<=", ">", ">=")
+TRUTHS = (*COMPARED, "and", "or", "not")
+
+# those that the text carries
+HELPERS = {
+    "exp": "exponential",
+    "log": "logarithm",
+    "tanh": "hyperbolic",
+    "sigmoid": "sigmoid",
+    "softplus": "softplus",
+    "relu": "relu",
+    "normcdf": "normcdf",
+    "sign": "sign",
+    "square": "square",
+    "cube": "cube",
+    "minimum": "smaller",
+    "maximum": "greater",
+    "//": "floored",
+    "%": "modulus",
+}
+# and those of <math.h>
+LIBRARY = {
+    "log1p": "log1p",
+    "expm1": "expm1",
+    "sqrt": "sqrt",
+    "abs": "fabs",
+    "sin": "sin",
+    "cos": "cos",
+    "tan": "tan",
+    "sinh": "sinh",
+    "cosh": "cosh",
+    "atan": "atan",
+    "erf": "erf",
+    "pow": "pow",
+}
+# of numbers that there are once, in double precision
+WIDE = {"exp": "exp", "log": "log", "tanh": "tanh", "minimum": "fmin", "maximum": "fmax"}
+_NEEDS = {
+    "inverse": ("pivoted",),
+    "upper": ("pivoted",),
+    "determinant": ("upper",),
+    "logdet": ("upper",),
+    "uniform": ("bits_of_place",),
+    "normal": ("uniform",),
+    "reduced": ("bits",),
+    "hyperbolic": ("reduced",),
+    "exponential": ("reduced",),
+    "logarithm": ("bits",),
+    "sigmoid": ("exponential",),
+    "softplus": ("exponential", "logarithm"),
+}
+
+
+@cache
+def pieces(single: bool) -> dict[str, str]:
+    """The functions of `runtime/`, by name, in the order in which they stand there."""
+    result: dict[str, str] = {}
+    kind = "single.h" if single else "double.h"
+    for file in ("integers.h", kind, "reals.h", "matrices.h"):
+        text = Path(__file__).with_name("runtime").joinpath(file).read_text(encoding="utf-8")
+        for piece in text.split("\n\n/* == ")[1:]:
+            name, body = piece.split(" == */\n", 1)
+            result[name] = body.rstrip("\n")
+    return result
+
+
+def carried(names: set[str], single: bool) -> list[str]:
+    """The text of functions and of what they call themselves."""
+    wanted: set[str] = set()
+    left = sorted(names)
+    while left:
+        name = left.pop()
+        if name not in wanted:
+            wanted.add(name)
+            left += _NEEDS.get(name, ())
+    return [body for name, body in pieces(single).items() if name in wanted]

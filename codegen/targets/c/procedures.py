@@ -1,0 +1,249 @@
+"""Procedures as static functions over one `struct net`, which knows where everything lies."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import singledispatchmethod
+
+from codegen.program.nodes import Statement
+from codegen.program.operands import Call, Result, Variable, ZerosLike
+from codegen.program.procedures import (
+    AtMost,
+    Check,
+    Convert,
+    FreshGenerator,
+    IfGiven,
+    Instruction,
+    Let,
+    Measure,
+    NotEmpty,
+    NotNegative,
+    Procedure,
+    Put,
+    Return,
+    Sample,
+    Unpack,
+)
+from codegen.program.walk import instructions
+from codegen.targets.c.draws import sample_nodes
+from codegen.targets.c.loops import Branch, Line, Node, lines_of
+from codegen.targets.c.program import TRAINING, Program
+from codegen.targets.c.scope import Unserved
+from codegen.targets.c.statements import statement_nodes
+from codegen.targets.c.text import comment, literal
+from codegen.targets.c.walks import Walks
+
+STATUS = (
+    ("NET_OK", "done"),
+    ("NET_EMPTY", "the batch has 0 rows, and there is nothing to compute"),
+    ("NET_TOO_LONG", "a sequence has more places than there is room for"),
+    ("NET_NO_PLACE", "whole numbers hold one that is no place"),
+    ("NET_NEGATIVE", "weights hold NaN or a number below 0"),
+    ("NET_ARENA", "the arena is smaller than net_arena_size says"),
+)
+
+
+@dataclass(frozen=True)
+class Function:
+    """A static function, and the variables that it writes to."""
+
+    name: str
+    lines: tuple[str, ...]
+
+
+def function_of(procedure: Procedure, program: Program) -> Function:
+    """A procedure in C."""
+    return FunctionPrinter(procedure, program).function()
+
+
+class FunctionPrinter:
+    """Prints one procedure."""
+
+    def __init__(self, procedure: Procedure, program: Program) -> None:
+        self.procedure = procedure
+        self.program = program
+        self.scope = program.scope
+        self.scope.touched, self.scope.changed = {}, set()
+
+    def function(self) -> Function:
+        """All of it."""
+        nodes = [node for one in self.procedure.body for node in self._instruction(one)]
+        body = spaced(list(lines_of([*nodes, Line("return NET_OK;")])))
+        name = static_name(self.procedure.name)
+        purpose = "".join(
+            p if isinstance(p, str) else self.program.names.tensor(p.tensor)
+            for p in self.procedure.purpose
+            if isinstance(p, str | Variable)
+        )
+        head = [*comment(purpose), f"static int {name}(const struct net *net)", "{"]
+        return Function(name, (*head, *self._unpacked(body), *body, "}"))
+
+    def _unpacked(self, body: list[str]) -> list[str]:
+        """The lines that give names of their own to what the body mentions."""
+        words = set(re.findall(r"[A-Za-z_]\w*", _without_comments(body)))
+        program, names = self.program, self.program.names
+        lines = [
+            f"const integer {names.dim(d)} = net->{names.dim(d)};"
+            for d in program.module.dims
+            if names.dim(d) in words
+        ]
+        if TRAINING in words:
+            lines.append(f"const int {TRAINING} = net->{TRAINING};")
+        for tensor in program.having("constant"):
+            name = self.scope.homes[tensor.name].name
+            if name in words:
+                assert tensor.value is not None
+                value, _ = literal(float(tensor.value), False)
+                lines.append(f"const double {name} = {value};")
+        for name, source, kind in self._variables():
+            if name in words:
+                const = "" if name in self.scope.changed else "const "
+                lines.append(f"{const}{kind} *restrict {name} = net->{source};")
+        lines = [f"    {line}" for line in lines]
+        return [*lines, ""] if lines else []
+
+    def _variables(self) -> list[tuple[str, str, str]]:
+        """What the struct has: (name, where it is, its kind)."""
+        program, homes = self.program, self.scope.homes
+        rows = []
+        for tensor in program.data:
+            home = homes[tensor.name]
+            rows.append((home.name, home.name, "integer" if home.integer else "real"))
+        for tensor in program.having("parameter", "buffer"):
+            name = homes[tensor.name].name
+            rows.append((name, f"params->{name}", "real"))
+        for key, adjoint in program.gradient_rows:
+            if adjoint is not None:
+                rows.append((homes[adjoint].name, f"gradient->{homes[key].name}", "real"))
+        return [*rows, *((name, name, "real") for name in self.scope.buffers)]
+
+    # instructions
+
+    @singledispatchmethod
+    def _instruction(self, one: Instruction) -> list[Node]:
+        if not isinstance(one, Statement):
+            raise Unserved(f"target c: no C yet for {type(one).__name__}; use target numpy")
+        return statement_nodes([one], self.scope)
+
+    @_instruction.register
+    def _nothing(self, one: Unpack | Measure | Convert | FreshGenerator | Return) -> list[Node]:
+        return []
+
+    @_instruction.register
+    def _check(self, one: Check) -> list[Node]:
+        nodes: list[Node] = []
+        for row in one.places:
+            home = self.scope.home(one.tensor)
+            entry = f"{home.name}[i]"
+            allowed = [f"{entry} >= 0 && {entry} < {self.scope.integer(row.extent)}"]
+            allowed += [f"{entry} == {other}" for other in row.besides]
+            shown = f"({allowed[0]})" if len(allowed) > 1 else allowed[0]
+            condition = f"!({' || '.join([shown, *allowed[1:]])})"
+            nodes += self._each(one.tensor, condition, "NET_NO_PLACE")
+        return nodes
+
+    def _each(self, tensor: str, condition: str, status: str) -> list[Node]:
+        count = self.program.count(tensor)
+        inner = Branch(condition, (Line(f"return {status};"),))
+        return Walks(self.scope).loops(["i"], [count], lambda _: [inner])
+
+    @_instruction.register
+    def _at_most(self, one: AtMost) -> list[Node]:
+        condition = f"{self.scope.integer(one.extent)} > {one.most}"
+        return [Branch(condition, (Line("return NET_TOO_LONG;"),))]
+
+    @_instruction.register
+    def _not_negative(self, one: NotNegative) -> list[Node]:
+        name = self.scope.home(one.tensor).name
+        return self._each(one.tensor, f"!({name}[i] >= 0)", "NET_NEGATIVE")
+
+    @_instruction.register
+    def _not_empty(self, one: NotEmpty) -> list[Node]:
+        condition = f"{self.scope.dims[one.dim]} <= 0"
+        return [Branch(condition, (Line("return NET_EMPTY;"),))]
+
+    @_instruction.register
+    def _sample(self, one: Sample) -> list[Node]:
+        return sample_nodes(one, self.scope)
+
+    @_instruction.register
+    def _call(self, one: Call) -> list[Node]:
+        names = [r.tensor for r in one.results if isinstance(r, Variable)]
+        called = self.program.procedure(one.procedure)
+        assert called is not None
+        returned = called.body[-1]
+        assert isinstance(returned, Return)
+        assert names == [v.tensor for v in returned.values if isinstance(v, Variable)]
+        name = static_name(one.procedure)
+        return [
+            Line(f"const int status = {name}(net);"),
+            Branch("status != NET_OK", (Line("return status;"),)),
+        ]
+
+    @_instruction.register
+    def _let(self, one: Let) -> list[Node]:
+        if one.name != "gradient":
+            return []
+        nodes: list[Node] = []
+        direct = dict(self.program.gradient_rows)
+        for key, value in self.program.gradient_table:
+            if direct[key] is None:
+                place = f"net->gradient->{self.scope.homes[key].name}"
+                nodes.append(self._given(value, place, str(self.program.count(key))))
+        return nodes
+
+    def _given(self, value: object, place: str, count: str) -> Node:
+        """A derivative that is zero, or that lies elsewhere."""
+        if isinstance(value, ZerosLike):
+            self.scope.functions.add("fill")
+            return Line(f"fill({count}, 0, {place});")
+        assert isinstance(value, Variable)
+        self.scope.functions.add("copy")
+        return Line(f"copy({count}, {self.scope.home(value.tensor).name}, {place});")
+
+    @_instruction.register
+    def _if_given(self, one: IfGiven) -> list[Node]:
+        nodes = [node for inside in one.body for node in self._instruction(inside)]
+        return [Branch("net->inputs", tuple(nodes))]
+
+    @_instruction.register
+    def _put(self, one: Put) -> list[Node]:
+        home = self.scope.homes[one.key]
+        given = self._given(one.value, f"net->d_{home.name}", str(self.program.count(one.key)))
+        return [Branch(f"net->d_{home.name}", (given,))]
+
+
+def static_name(procedure: str) -> str:
+    """What a static function is called."""
+    return {"gradients": "differentiate"}.get(procedure, procedure.lstrip("_"))
+
+
+def holds_statements(procedure: Procedure) -> bool:
+    """Whether a procedure works something out itself."""
+    return any(isinstance(i, Statement) for i in instructions(procedure.body))
+
+
+def called_by(procedure: Procedure) -> Call | Result | None:
+    """The call whose value a procedure hands on."""
+    last = procedure.body[-1]
+    assert isinstance(last, Return)
+    (value,) = last.values
+    inner = getattr(value, "of", value)
+    return inner if isinstance(inner, Call | Result) else None
+
+
+def spaced(lines: Iterable[str]) -> list[str]:
+    """Lines with a blank one before each comment that doesn't begin a block."""
+    result: list[str] = []
+    for line in lines:
+        opens = not result or result[-1].endswith("{") or not result[-1].strip()
+        if line.lstrip().startswith("/*") and not opens:
+            result.append("")
+        result.append(line)
+    return result
+
+
+def _without_comments(lines: list[str]) -> str:
+    return re.sub(r"/\*.*?\*/", " ", "\n".join(lines), flags=re.DOTALL)

@@ -1,0 +1,46 @@
+"""What stands in a C text: comments that hold anything, names that shadow nothing."""
+
+import pytest
+
+from codegen.pipeline import c_files
+from codegen.targets.c.text import comment
+from derive.calculus.differentiate import differentiate
+from derive.specs.parse import parse
+from tests.codegen.program.programs import stages
+from tests.codegen.targets.c.compiled import Compiled, needs_compiler
+
+
+@pytest.mark.parametrize(
+    "text", ["a */ b", "a /* b", "??/", "???/", "*\\", "a\nb", "*\\/", "\x07*/"]
+)
+def test_a_comment_stays_one(text):
+    line = " ".join(comment(text))
+    assert line.count("*/") == line.count("/*") == 1
+    assert line.endswith("*/")
+    assert "??" not in line and "\\" not in line and line.isprintable()
+
+
+@needs_compiler
+def test_names_of_c(tmp_path):
+    """Tensors and letters may be called as C's own words are, or as what the text uses."""
+    derivation = differentiate(
+        parse(
+            "real[n,i] = exp(int[i]*arena[n,i] + net[i])*size_t[i]*y1[i]*product[i]\n"
+            "status[n] = sum(i, real[n,i]**2)\n"
+            "E = sum(n, status[n]**2)/size(n)",
+            inputs=["arena"],
+            parameters=["int", "net", "size_t", "y1", "product"],
+            batch="n",
+            sizes={"i": 3},
+            objective="E",
+        )
+    )
+    *_, (_, module) = stages(derivation)
+    Compiled(module, tmp_path)
+
+
+def test_the_text_is_the_same_each_time():
+    derivation = differentiate(
+        parse("E = sum(i, tanh(w[i]))", parameters=["w"], objective="E", sizes={"i": 3})
+    )
+    assert c_files(derivation) == c_files(derivation)
