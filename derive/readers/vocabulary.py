@@ -71,12 +71,13 @@ class Judged:
 class Translation:
     """Formulas in the equation language, whatever they were written in.
 
-    `names` says which tensor each written name was taken for, where the two differ; a name that
-    means no tensor of the model is an intermediate of the writer's own, and isn't there. `misfits`
-    are values that can't be the tensor that they were given to, `judged` those that are told by
-    their numbers alone, `unread` formulas of which nothing can be told; the others are judged
-    without them. `near` are tensors whose formulas give the right numbers, rounded constants and
-    guards apart; `near_if_one_hot` those that do where rows of targets are ones and zeros.
+    `names` says which tensor each written name was taken for, where the two differ, or which
+    number, as "0" for a penalty's factor; a name that means neither is an intermediate of the
+    writer's own, and isn't there. `misfits` are values that can't be the tensor that they were
+    given to, `judged` those that are told by their numbers alone, `unread` formulas of which
+    nothing can be told; the others are judged without them. `near` are tensors whose formulas give
+    the right numbers, rounded constants and guards apart; `near_if_one_hot` those that do where
+    rows of targets are ones and zeros.
     """
 
     equations: tuple[Written, ...]

@@ -18,6 +18,7 @@ from derive.ir.names import adjoint_of, is_next, next_of
 from derive.language.syntax import Num, Place, Refused, Written
 from derive.readers.numpy_source.model import Model
 from derive.readers.numpy_source.records import Record, Records, as_model
+from derive.readers.numpy_source.rounded_constants import unexplained
 from derive.readers.numpy_source.unmatched_names import is_like_derivative, unknown
 from derive.readers.numpy_source.way import Way
 from derive.readers.vocabulary import ONE_HOT, Judged, NoFit, Shape, Translation, Unread
@@ -163,7 +164,8 @@ def translated(records: Records, way: Way) -> Translation:
             formulas.add(record)
     again = replace(way, fewer=True, usual=False).walked(symbolic=False)
     usual = replace(way, fewer=True).walked(symbolic=False)
-    judged = [*_judged(formulas.alone, records, again, usual), *_steps(records)]
+    off = unexplained(records, way)
+    judged = [*_judged(formulas.alone, records, again, usual, off), *_steps(records)]
     given = {r.tensor for r in chosen if r.value.array is not None}
     unread = [*turned, *(u for u in dict.fromkeys(records.unread) if u.name not in given)]
     unread += dict.fromkeys((*records.asked, *_other_steps(records)))
@@ -177,14 +179,15 @@ def translated(records: Records, way: Way) -> Translation:
             f"{where}: nothing here gives a tensor of the model or a derivative, such as "
             'dW1 = ...; say which names do, such as names "my_gradient=dW1"'
         )
+    sure = [r for r in chosen if r.index not in off]
     return Translation(
         tuple(formulas.written.values()),
         _names(records, chosen),
         tuple(formulas.misfits),
         tuple(unread),
         tuple(judged),
-        _near(chosen, again),
-        _near(chosen, usual),
+        _near(sure, again),
+        _near(sure, usual),
     )
 
 
@@ -195,11 +198,11 @@ def _near(chosen: list[Record], again: Records) -> frozenset[str]:
 
 
 def _names(records: Records, chosen: list[Record]) -> dict[str, str]:
-    """Which tensors names were taken for."""
+    """Which tensors names were taken for, and which numbers."""
     layout = records.model.layout
     given = ((r.name, r.tensor) for r in chosen if r.tensor and not is_next(r.tensor))
     pairs = [*given, *records.reads.items()]
-    return {n: s for n, t in pairs if n != (s := layout.shown(t))}
+    return {n: s for n, t in pairs if n != (s := layout.shown(t))} | records.assumed
 
 
 def _turned(records: Records) -> Iterator[Unread]:
@@ -253,13 +256,20 @@ def _other_steps(records: Records) -> Iterator[Unread]:
 
 
 def _judged(
-    alone: list[Record], records: Records, again: Records, usual: Records
+    alone: list[Record],
+    records: Records,
+    again: Records,
+    usual: Records,
+    off: frozenset[int],
 ) -> Iterator[Judged]:
-    """Values that are told by their numbers: once more with other numbers of samples."""
+    """Values that are told by their numbers: once more with other numbers of samples.
+
+    Those that are `off` are right to some digits only, and no constant explains it.
+    """
     for record in alone:
         assert record.tensor is not None
         line = record.place.line
-        if record.wrong or not _divided(record, records):
+        if record.wrong or record.index in off or not _divided(record, records):
             yield _different(record, records.model)
             continue
         held = _holds(record, again)
@@ -305,12 +315,15 @@ def _different(record: Record, model: Model) -> Judged:
         return Judged(record.tensor, line, detail, {"counterexample": {"shapes": shapes}})
     theirs = written.reshape(right.shape)
     wrong = ~np.isclose(theirs, right, 1e-6, 1e-9)
-    place = tuple(int(k) for k in np.argwhere(wrong)[0]) if wrong.any() else (0,) * right.ndim
+    if not wrong.any():
+        wrong = np.abs(theirs - right) == np.abs(theirs - right).max()
+    place = tuple(int(k) for k in np.argwhere(wrong)[0])
     mine, other = float(right[place]), float(theirs[place])
     name = f"{record.tensor}{list(place)}" if place else record.tensor
     values = {n: model.numbers[n].tolist() for n in model.leaves if n in model.numbers}
     example = {"at": list(place), "written": other, "derived": mine, "values": values}
-    detail = f"{name} is {mine:.6g}; the source gives {other:.6g}"
+    digits = 6 if f"{mine:.6g}" != f"{other:.6g}" else 12
+    detail = f"{name} is {mine:.{digits}g}; the source gives {other:.{digits}g}"
     return Judged(record.tensor, line, detail, {"counterexample": example})
 
 

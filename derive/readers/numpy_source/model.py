@@ -226,7 +226,7 @@ class Model:
                     result += [
                         Match(name, sign * scale)
                         for sign in (1, -1)
-                        if self._is(array / (sign * scale), name, read)
+                        if self.aligned(array / (sign * scale), name, read) is not None
                     ]
         return result
 
@@ -236,16 +236,17 @@ class Model:
             return False
         return self.vocabulary.batch in self.vocabulary.shapes[name]
 
-    def _is(self, array: np.ndarray, name: str, read: frozenset[str]) -> bool:
+    def aligned(self, array: np.ndarray, name: str, read: frozenset[str]) -> np.ndarray | None:
+        """The tensor that a value is, in the value's shape; None where it is another."""
         real = self.numbers[name]
         fixed = (primal_of(name) or name) in read and (primal_of(name) or name) in self.parameters
+        scale = np.abs(real).max()
         for other in _ways(real, self.view(name), fixed):
-            scale = np.abs(real).max()
-            if _squeezed(array) == _squeezed(other) or array.ravel().shape == other.ravel().shape:
-                same = array.size == 1 or fixed is False or _squeezed(array) == _squeezed(other)
-                if same and np.allclose(array.ravel(), other.ravel(), CLOSE, CLOSE * scale):
-                    return True
-        return False
+            same = _squeezed(array) == _squeezed(other)
+            same = same or (array.size == other.size and (array.size == 1 or not fixed))
+            if same and np.allclose(array.ravel(), other.ravel(), CLOSE, CLOSE * scale):
+                return other.reshape(array.shape)
+        return None
 
     def fits(self, value: Value, tensor: str) -> bool:
         """Whether a value has a tensor's shape, as it may lie, axes of extent 1 apart."""

@@ -10,14 +10,28 @@ from typing import Any
 from derive.errors import meant, shorten
 from derive.ir.names import adjoint_of, is_next
 from derive.language.syntax import Refused
+from derive.readers.number_names import SAMPLES
 from derive.readers.numpy_source.arrays import Arrays
 from derive.readers.numpy_source.records import Records, is_of_gradients
-from derive.readers.numpy_source.values import Function, Instance, Module, Unknown, literal
+from derive.readers.numpy_source.values import (
+    Function,
+    Instance,
+    Module,
+    Number,
+    Unknown,
+    Value,
+    literal,
+)
 
 UNSET = object()
 _PENALTIES = frozenset(
     ["reg", "lambd", "lambda_", "lmbda", "lam", "weight_decay", "l2", "l2_reg", "reg_strength"]
 )  # factors of a penalty, 0 where the model has none
+
+
+def _assumed(value: Value | Number) -> str:
+    """In words what a name without a value was taken for."""
+    return f"{value.value:g}" if isinstance(value, Number) else "zeros"
 
 
 @dataclass
@@ -81,11 +95,14 @@ class Names:
         if tensor is not None:
             self.records.read(name, tensor)
         known: Any = self.model.known(name, place)
+        if known is not None and name not in SAMPLES and tensor is None:
+            self.records.assumed[name] = _assumed(known)
         if known is None:
             known = self.elsewhere.get(name)
         if known is None and name in ("float", "int", "bool", "str", "object"):
             return Module(name)
         if known is None and name in _PENALTIES:
+            self.records.assumed[name] = "0"
             return literal(0, place)
         if known is None:
             return self.unknown.setdefault(name, Unknown(name, self._why_unknown(name)))

@@ -65,8 +65,9 @@ class Step:
 class Records:
     """What one walk recorded.
 
-    `counts` says how often names got values, `reads` which tensors names were read as, `unread` and
-    `lost` which values have no formula, `asked` which need a clearer name, `empty` which are None.
+    `counts` says how often names got values, `reads` which tensors names were read as, `assumed`
+    what was taken for the value of others, `unread` and `lost` which values have no formula,
+    `asked` which need a clearer name, `empty` which are None.
     """
 
     model: Model
@@ -74,6 +75,7 @@ class Records:
     steps: list[Step] = field(default_factory=list)
     counts: dict[Key, int] = field(default_factory=dict)
     reads: dict[str, str] = field(default_factory=dict)
+    assumed: dict[str, str] = field(default_factory=dict)
     unread: list[Unread] = field(default_factory=list)
     lost: list[Unread] = field(default_factory=list)
     asked: list[Unread] = field(default_factory=list)

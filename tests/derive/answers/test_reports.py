@@ -92,9 +92,41 @@ def test_a_line_is_no_longer_than_a_terminal():
     assert all(len(line) <= 80 for line in as_text(check_answer(net(), Answer(text))).splitlines())
 
 
-def test_a_rounded_constant_of_a_program_is_reported():
+def _thirds(factor: str, loop: bool = False) -> str:
+    """What is said of a program that should give dw = 2/3 w x x, with another factor."""
     text = "E = sum(i, (w*x[i])**2/3)"
     spec = {"parameters": ["w"], "inputs": ["x"], "objective": "E", "sizes": {"i": 3}}
-    program = "import numpy as np\ndw = np.sum(0.66666667*w*x*x)"
-    shown = str(check(differentiate(parse(text, **spec)), program))
+    program = f"import numpy as np\ndw = np.sum({factor}*w*x*x)"
+    if loop:
+        program = f"dw = 0\nfor i in range(3):\n    dw += {factor}*w*x[i]*x[i]"
+    return str(check_answer(differentiate(parse(text, **spec)), Answer(program, "numpy")))
+
+
+@pytest.mark.parametrize("factor", ["0.66666667", "0.6666666", "2/(3 + 1e-8)"])
+def test_a_rounded_constant_of_a_program_is_reported(factor):
+    shown = _thirds(factor)
     assert "its numbers, to six digits or more: a constant may be rounded, or added" in shown
+    assert "equal at points  its numbers, at random points" in _thirds(factor, loop=True)
+
+
+@pytest.mark.parametrize("factor", ["0.6666668", "2/3.0000001", "0.6666671"])
+def test_a_constant_that_is_a_digit_off_is_wrong_however_near(factor):
+    assert "different  dw is " in _thirds(factor)
+    assert "different  dw is " in _thirds(factor, loop=True)
+
+
+def test_of_two_constants_each_explains_its_own_digits_only():
+    text = "E = sum(i, 0.5*x[i]*w*(1 + tanh(sqrt(2/pi)*(w*x[i] + 0.044715*(w*x[i])**3))))"
+    spec = {"parameters": ["w"], "inputs": ["x"], "objective": "E", "sizes": {"i": 3}}
+    net = differentiate(parse(text, **spec))
+    program = (
+        "import numpy as np\nz = w*x\nt = np.tanh(0.79788456*(z + {k}*z**3))\n"
+        "s = 0.5*(1 + t) + 0.5*z*(1 - t**2)*0.79788456*(1 + 3*{k}*z**2)\ndw = np.sum(x*s)"
+    )
+    shown = [str(check_answer(net, Answer(program.format(k=k)))) for k in ("0.044715", "0.044714")]
+    assert ["different" in one for one in shown] == [False, True]
+
+
+def test_what_a_program_never_sets_and_is_taken_for_a_number_is_reported():
+    assert "reg is 0" in _thirds("2/3 + reg")
+    assert "is 0" not in _thirds("2/3")
