@@ -2,6 +2,7 @@
 
 from codegen.passes.implicit_broadcast import implicit_broadcast
 from codegen.passes.liveness import without_unused
+from codegen.passes.named_once import named_once
 from codegen.passes.walked_first import walked_first
 
-PASSES = (walked_first, implicit_broadcast, without_unused)
+PASSES = (named_once, walked_first, implicit_broadcast, without_unused)
