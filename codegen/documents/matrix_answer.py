@@ -19,12 +19,12 @@ from codegen.program.procedures import (
     Procedure,
     Return,
 )
+from codegen.python_module.emitted_source import helper_text
+from codegen.python_module.tables import SPECIAL
 from codegen.targets.numpy.array_expressions import ArrayFunction, array_function
-from codegen.targets.numpy.emitted_source import helper_text
 from codegen.targets.numpy.names import Names
 from codegen.targets.numpy.procedures import function_of
 from codegen.targets.numpy.runtime_calls import runtime_calls
-from codegen.targets.numpy.tables import SPECIAL
 from derive.arrays.entries import extent_text
 from derive.arrays.printer import text
 from derive.errors import ChainruleError, meant, shown

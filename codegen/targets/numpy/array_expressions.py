@@ -7,9 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from codegen.targets.numpy.line_breaking import comment, defined, wrap
-from codegen.targets.numpy.shared_parts import shared
-from codegen.targets.numpy.tables import (
+from codegen.python_module.line_breaking import comment, defined, wrap
+from codegen.python_module.tables import (
     ATOM,
     COMPARE,
     NAMES,
@@ -20,6 +19,7 @@ from codegen.targets.numpy.tables import (
     UNARY,
     Code,
 )
+from codegen.targets.numpy.shared_parts import shared
 from derive.arrays.entries import ANY, Entries, Shape, extent_text
 from derive.arrays.nodes import (
     ARRAYS,

@@ -30,10 +30,10 @@ from codegen.program.nodes import (
     Whole,
     Window,
 )
+from codegen.python_module.tables import ATOM, CHOICE, LINALG, OVER, REDUCE, SUM, Code, number_code
 from codegen.targets.numpy.contractions import chain_code, dot_code
 from codegen.targets.numpy.elementwise import map_code
 from codegen.targets.numpy.integers import Indices
-from codegen.targets.numpy.tables import ATOM, CHOICE, LINALG, OVER, REDUCE, SUM, Code, number_code
 from derive.ir.notation import Affine, Axis, Constant
 from derive.ir.tree import ZERO
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from codegen.program.procedures import Check, Sample
-from codegen.targets.numpy.line_breaking import wrap
+from codegen.python_module.line_breaking import wrap
 from codegen.targets.numpy.printer import Printer
 from derive.ir.runtime_extents import dims_of_extent
 from derive.ir.system import Draw

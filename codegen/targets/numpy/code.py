@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from codegen.program.nodes import Array
-from codegen.targets.numpy.tables import Code
+from codegen.python_module.tables import Code
 from derive.ir.notation import Affine, Axis
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from codegen.program.nodes import Array, Chain, Dot
+from codegen.python_module.tables import ATOM, CHOICE, PRODUCT, SUM, Code
 from codegen.targets.numpy.code import ArrayCode
-from codegen.targets.numpy.tables import ATOM, CHOICE, PRODUCT, SUM, Code
 from derive.ir.notation import Axis
 
 

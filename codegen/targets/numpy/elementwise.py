@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 from codegen.program.facts import is_number
 from codegen.program.nodes import Array, Count, Dot, Map, Value
-from codegen.targets.numpy.code import ArrayCode
-from codegen.targets.numpy.tables import (
+from codegen.python_module.tables import (
     ATOM,
     COMPARE,
     COMPARISONS,
@@ -19,6 +18,7 @@ from codegen.targets.numpy.tables import (
     Code,
     number_code,
 )
+from codegen.targets.numpy.code import ArrayCode
 from derive.ir.notation import Axis, Number
 from derive.ir.tree import ONE, ZERO
 

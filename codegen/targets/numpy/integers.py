@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from codegen.python_module.tables import ATOM, SUM, number_code
 from codegen.targets.numpy.names import TRAINING, Names
-from codegen.targets.numpy.tables import ATOM, SUM, number_code
 from derive.algebra.index_rules import bounds, surely_not_negative
 from derive.ir.notation import (
     Add,

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 
 from codegen.module.model_facts import Estimator
 from codegen.program.procedures import Module
-from codegen.targets.numpy.beginnings import beginning_lines, drawing_helpers
-from codegen.targets.numpy.emitted_source import helper_text
-from codegen.targets.numpy.estimator import imports, render_estimator
-from codegen.targets.numpy.line_breaking import LINE
+from codegen.python_module.beginnings import beginning_lines, drawing_helpers
+from codegen.python_module.emitted_source import helper_text
+from codegen.python_module.estimator import imports, render_estimator
+from codegen.python_module.line_breaking import LINE
+from codegen.python_module.tables import SPECIAL
 from codegen.targets.numpy.names import TRAINING, Names
 from codegen.targets.numpy.procedures import function_of
 from codegen.targets.numpy.runtime_calls import runtime_calls
-from codegen.targets.numpy.tables import SPECIAL
 from codegen.templating import render
 from derive.ir.notation import Tensor
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import keyword
 from collections.abc import Iterable, Mapping
 
-from codegen.targets.numpy.tables import SPECIAL
+from codegen.python_module.tables import SPECIAL
 from derive.ir.names import current_of, is_next
 from derive.ir.notation import Axis
 

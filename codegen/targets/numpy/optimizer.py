@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from codegen.program.nodes import Assign, Statement
 from codegen.program.procedures import Compute, EachParameter, Group, Overall
-from codegen.targets.numpy.line_breaking import LINE, comment, wrap
+from codegen.python_module.line_breaking import LINE, comment, wrap
 from codegen.targets.numpy.names import LocalNames
 from codegen.targets.numpy.printer import Printer
 from derive.ir.names import current_of

@@ -18,10 +18,10 @@ from codegen.program.nodes import (
     Whole,
     Zeros,
 )
+from codegen.python_module.line_breaking import comment, wrap
+from codegen.python_module.tables import ATOM
 from codegen.targets.numpy.arrays import ArrayPrinter
-from codegen.targets.numpy.line_breaking import comment, wrap
 from codegen.targets.numpy.names import Names
-from codegen.targets.numpy.tables import ATOM
 from derive.ir.notation import Axis
 
 

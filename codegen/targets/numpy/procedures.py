@@ -52,8 +52,8 @@ from codegen.program.procedures import (
     Update,
 )
 from codegen.program.walk import arrays_in, instructions
+from codegen.python_module.line_breaking import LINE, defined, listed, wrap
 from codegen.targets.numpy.checks import check_lines, sample_lines
-from codegen.targets.numpy.line_breaking import LINE, defined, listed, wrap
 from codegen.targets.numpy.names import LocalNames, Names
 from codegen.targets.numpy.optimizer import each_parameter_lines, overall_lines, unpacked
 from codegen.targets.numpy.printer import Printer

@@ -8,8 +8,8 @@ from codegen.program.facts import slides
 from codegen.program.nodes import AddAt, Array, Fold, Map, Reduce, Take, Window
 from codegen.program.procedures import Check, Module
 from codegen.program.walk import arrays_in, instructions
+from codegen.python_module.tables import HELPED, OVER
 from codegen.targets.numpy.checks import helper_of
-from codegen.targets.numpy.tables import HELPED, OVER
 
 
 def runtime_calls(module: Module) -> set[str]:

@@ -5,8 +5,8 @@ import textwrap
 
 import pytest
 
-from codegen.targets.numpy import runtime
-from codegen.targets.numpy.emitted_source import helper_text, pruned, specialised
+from codegen.python_module import runtime
+from codegen.python_module.emitted_source import helper_text, pruned, specialised
 
 SOURCE = textwrap.dedent('''
     class Box:

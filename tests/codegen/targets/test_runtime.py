@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import expit, logsumexp
 
-from codegen.targets.numpy import runtime
+from codegen.python_module import runtime
 
 RNG = np.random.default_rng(5)
 WALKS = [

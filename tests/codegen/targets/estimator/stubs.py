@@ -4,8 +4,8 @@ from pathlib import Path
 from types import ModuleType
 
 from codegen.module.model_facts import Argument, Estimator, Labels
-from codegen.targets.numpy.emitted_source import helper_text
-from codegen.targets.numpy.estimator import facts_of, imports, render_estimator, whole_source
+from codegen.python_module.emitted_source import helper_text
+from codegen.python_module.estimator import facts_of, imports, render_estimator, whole_source
 from tests.codegen.targets.estimator.stub_mathematics import (
     CENTRE,
     FACTORS,

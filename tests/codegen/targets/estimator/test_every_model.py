@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from codegen.targets.numpy.estimator import imports, render_estimator
+from codegen.python_module.estimator import imports, render_estimator
 from tests.codegen.targets.estimator import stubs
 from tests.codegen.targets.estimator.training_data import DATA, GOOD, fitted, same, settings
 

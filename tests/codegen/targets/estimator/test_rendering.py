@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from codegen.module.model_facts import Argument, Estimator, Labels
-from codegen.targets.numpy.estimator import imports, render_estimator, source
+from codegen.python_module.estimator import imports, render_estimator, source
 from codegen.templating import environment, render
 from tests.codegen.targets.estimator import stubs
 from tests.codegen.targets.estimator.training_data import DATA, settings

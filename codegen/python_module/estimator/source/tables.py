@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from codegen.targets.numpy.estimator.source.files import _brief, _listed, _load_arrays
-from codegen.targets.numpy.estimator.source.model import Model
-from codegen.targets.numpy.stand_in import (
+from codegen.python_module.estimator.source.files import _brief, _listed, _load_arrays
+from codegen.python_module.estimator.source.model import Model
+from codegen.python_module.stand_in import (
     _FEATURE_COLUMNS,
     _FROM_TABLE,
     _INPUTS,

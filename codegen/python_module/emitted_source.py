@@ -11,7 +11,7 @@ from functools import cache, lru_cache
 from itertools import pairwise
 from pathlib import Path
 
-from codegen.targets.numpy import runtime
+from codegen.python_module import runtime
 
 Facts = Mapping[str, object]
 """What is known of a model when its module is written: the values of constants by name."""

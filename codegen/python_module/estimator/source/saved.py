@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from codegen.targets.numpy.estimator.source.files import (
+from codegen.python_module.estimator.source.files import (
     _brief,
     _listed,
     _load_arrays,
     _replace_file,
 )
-from codegen.targets.numpy.estimator.source.settings import _check_settings
-from codegen.targets.numpy.stand_in import (
+from codegen.python_module.estimator.source.settings import _check_settings
+from codegen.python_module.stand_in import (
     _CLASSES,
     _FEATURE_COLUMNS,
     _FROM_TABLE,

@@ -12,15 +12,15 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from codegen.targets.numpy.estimator.source.files import (
+from codegen.python_module.estimator.source.files import (
     _brief,
     _check_place,
     _replace_file,
     _tell,
 )
-from codegen.targets.numpy.estimator.source.model import Model
-from codegen.targets.numpy.estimator.source.tables import _read_data
-from codegen.targets.numpy.stand_in import (
+from codegen.python_module.estimator.source.model import Model
+from codegen.python_module.estimator.source.tables import _read_data
+from codegen.python_module.stand_in import (
     _FROM_TABLE,
     _INPUTS,
     _LABEL_SHAPE,

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from codegen.targets.numpy.estimator.source.files import _brief
+from codegen.python_module.estimator.source.files import _brief
 
 
 def _check_settings(settings: dict[str, Any]) -> None:

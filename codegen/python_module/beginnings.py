@@ -7,8 +7,8 @@ from math import prod
 from typing import Any
 
 from codegen.program.procedures import Beginning
-from codegen.targets.numpy.line_breaking import wrap
-from codegen.targets.numpy.tables import UNARY, number_code
+from codegen.python_module.line_breaking import wrap
+from codegen.python_module.tables import UNARY, number_code
 from derive.catalogue import INITIALIZER
 from derive.catalogue.rows import BIAS_COLUMN
 from derive.ir.notation import Tensor

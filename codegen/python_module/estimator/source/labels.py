@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from codegen.targets.numpy.estimator.source.files import _brief
-from codegen.targets.numpy.runtime import _array
-from codegen.targets.numpy.stand_in import (
+from codegen.python_module.estimator.source.files import _brief
+from codegen.python_module.runtime import _array
+from codegen.python_module.stand_in import (
     _CLASSES,
     _COLUMN,
     _KIND,

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from codegen.targets.numpy.estimator.source.arrays import (
+from codegen.python_module.estimator.source.arrays import (
     _amount,
     _arrays,
     _measured,
@@ -16,22 +16,22 @@ from codegen.targets.numpy.estimator.source.arrays import (
     _split,
     _weights,
 )
-from codegen.targets.numpy.estimator.source.files import (
+from codegen.python_module.estimator.source.files import (
     _brief,
     _on_terminal,
     _show_progress,
     _tell,
 )
-from codegen.targets.numpy.estimator.source.labels import (
+from codegen.python_module.estimator.source.labels import (
     _classes_of,
     _codes,
     _encoded,
     _labels,
     _picked,
 )
-from codegen.targets.numpy.estimator.source.saved import _read_saved, _save
-from codegen.targets.numpy.estimator.source.settings import _check_settings
-from codegen.targets.numpy.stand_in import (
+from codegen.python_module.estimator.source.saved import _read_saved, _save
+from codegen.python_module.estimator.source.settings import _check_settings
+from codegen.python_module.stand_in import (
     _BATCHED,
     _CHUNK,
     _CLASSES,

@@ -12,9 +12,9 @@ from functools import cache
 from pathlib import Path
 
 from codegen.module.model_facts import Estimator, entries
-from codegen.targets.numpy.emitted_source import definitions, pruned, specialised
-from codegen.targets.numpy.estimator.words import description, learned, settings
-from codegen.targets.numpy.line_breaking import LINE
+from codegen.python_module.emitted_source import definitions, pruned, specialised
+from codegen.python_module.estimator.words import description, learned, settings
+from codegen.python_module.line_breaking import LINE
 from codegen.templating import render
 
 

@@ -10,7 +10,7 @@ from typing import IO
 
 import numpy as np
 
-from codegen.targets.numpy.stand_in import Arrays
+from codegen.python_module.stand_in import Arrays
 
 
 def _load_arrays(path: str) -> Arrays:

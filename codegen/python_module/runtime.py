@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from codegen.targets.numpy.stand_in import DTYPE, Array
+from codegen.python_module.stand_in import DTYPE, Array
 
 
 def _array(given: Any, name: str, shape: tuple[Any, ...], dtype: Any = DTYPE) -> Array:

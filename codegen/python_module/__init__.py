@@ -1,0 +1,1 @@
+"""What every emitted Python module carries, whatever works its mathematics out."""
