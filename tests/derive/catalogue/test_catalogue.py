@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy.special import erf, expit, log_softmax, softmax
+from scipy.special import erfc, expit, log_softmax, softmax
 
 from derive import catalogue
 from derive.catalogue import describe, entries
@@ -182,7 +182,7 @@ ACTIVATIONS = {
     "leaky_relu": ({}, lambda x: np.where(x > 0, x, 0.01 * x)),
     "leaky_relu 0.3": ({"negative_slope": 0.3}, lambda x: np.where(x > 0, x, 0.3 * x)),
     "softplus": ({}, lambda x: np.log1p(np.exp(x))),
-    "gelu": ({}, lambda x: 0.5 * x * (1 + erf(x / np.sqrt(2)))),
+    "gelu": ({}, lambda x: 0.5 * x * erfc(-x / np.sqrt(2))),
     "gelu tanh": ({"approximate": "tanh"}, gelu_tanh),
     "silu": ({}, lambda x: x * expit(x)),
     "softmax": ({}, lambda x: softmax(x, axis=-1)),
