@@ -10,7 +10,9 @@ from derive import differentiate, load, parse
 from derive.calculus.total_differential import collected, passages
 from tests.oracles.against_autograd import derivation_of
 from tests.oracles.random_systems import random_model
-from tests.read_back.document import Differs, Facts, Read, Told
+from tests.read_back.document import Read
+from tests.read_back.facts import Facts
+from tests.read_back.told import Differs, Told
 
 OPTIONS = (
     DocumentOptions(),

@@ -32,7 +32,9 @@ from derive.systems.one_sample import one_sample
 from tests.oracles import MODELS
 from tests.oracles.against_autograd import derivation_of, system_of
 from tests.read_back import index_latex
-from tests.read_back.document import Differs, Facts, Read, Told, formulas_of
+from tests.read_back.document import Read, formulas_of
+from tests.read_back.facts import Facts
+from tests.read_back.told import Differs, Told
 
 pytestmark = pytest.mark.sampled
 

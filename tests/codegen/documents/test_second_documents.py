@@ -20,7 +20,8 @@ from codegen.latex.second_order_symbols import Twofold
 from codegen.latex.symbol import Partial
 from derive import differentiate, hessian_vector, loads, parse
 from tests.derive.calculus.second_order import network
-from tests.read_back.document import Facts, Told
+from tests.read_back.facts import Facts
+from tests.read_back.told import Told
 
 pytestmark = pytest.mark.sampled
 

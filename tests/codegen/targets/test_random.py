@@ -1,6 +1,6 @@
 """Random systems of the language as emitted modules, against autograd.
 
-A seed that failed becomes a row of `test_has_failed.py`;
+A seed that failed becomes a row of `tests/has_failed`;
 `python -m tests.codegen.targets.test_random 600 900` looks for more, with a 1 behind it where all
 axes are of one length.
 """

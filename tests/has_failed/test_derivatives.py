@@ -1,0 +1,54 @@
+"""Derivatives that have failed before: a row for each, so that it doesn't come back."""
+
+import numpy as np
+import pytest
+
+from codegen import emit, load_module
+from derive import parse
+from derive.language.printer import equation_text
+from tests.has_failed.right import right
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("a[i]**b[i]", "where(a[i] == 0, 0, a[i]**b[i]*log(a[i]))"),
+        ("(a[i]**2 + 1)**b[i]", "(a[i]**2 + 1)**b[i]*log(a[i]**2 + 1)"),
+        ("2**b[i]*a[i]", "log(2)*2**b[i]*a[i]"),
+    ],
+)
+def test_a_power_by_its_exponent_at_a_base_of_0(body, told):
+    """It was 0*log(0); and (a*c)**b by a was b*(a*c)**b/a."""
+    text = f"E = sum(i, {body})"
+    derivation = right(parse(text, parameters=["a", "b"], objective="E", sizes={"i": 3}))
+    assert equation_text(derivation.gradient("b")) == f"db[i] = {told}"
+    params = {"a": np.array([0.0, 2.0, 0.0]), "b": np.array([2.0, 3.0, 1.0])}
+    _, gradients = load_module(emit(derivation)).gradients(params)
+    assert all(np.isfinite(g).all() for g in gradients.values())
+
+
+def test_a_power_of_a_product_is_not_divided_by_a_factor():
+    text = "E = sum(i, (a[i]*c)**(b[i]**2))"
+    spec = {"parameters": ["a", "b", "c"], "sizes": {"i": 3}}
+    derivation = right(parse(text, objective="E", **spec))
+    assert equation_text(derivation.gradient("a")) == (
+        "da[i] = where((a[i]*c == 0) and (b[i]**2 == 0), 0, c*(a[i]*c)**(b[i]**2 - 1)*b[i]**2)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("b[i] = sqrt(w[i])\nE = sum(i, b[i]**3)", "1.5*b[i]"),
+        ("b[i] = sqrt(w[i])\nE = sum(i, b[i])", "1/(2*b[i])"),
+        ("b[i] = sqrt(w[i])\nE = sum(i, b[i]**2*w[i]**(3/2))", "2.5*b[i]**3"),
+        ("b[i] = 1/sqrt(w[i])\nE = sum(i, b[i])", "-b[i]**3/2"),
+        ("b[i] = sqrt(w[i])\nE = sum(i, b[i]**2*x[i])", "x[i]"),
+    ],
+)
+def test_a_root_is_told_through_its_output(text, told):
+    """`b**2*sqrt(z)` stood where `b**3` is meant."""
+    inputs = ["x"] if "x[" in text else []
+    spec = {"parameters": ["w"], "inputs": inputs, "sizes": {"i": 3}}
+    derivation = right(parse(text, objective="E", **spec))
+    assert equation_text(derivation.gradient("w")) == f"dw[i] = {told}"
