@@ -102,7 +102,8 @@ class Normalizer:
                 return None
             holder = self._shared[body]
             if holder is None:
-                read = self._intermediate(node, _ARGUMENT, tensor, domain_of(axes, free))
+                own = replace_reads(node, self._matrix)
+                read = self._intermediate(own, _ARGUMENT, tensor, domain_of(axes, free))
                 order = tuple(free.index(a) for a in letters(read))
                 holder = self._shared[body] = Holder(read.tensor, order)
             return holder.at(free) if holder.tensor != tensor else None

@@ -179,3 +179,20 @@ def test_a_convolution_over_no_channels_is_refused():
 def test_problems_that_are_left_out_are_counted(problems, told):
     last = ChainruleError(*map(str, range(problems))).problems[-1]
     assert last.startswith(f"and {told}")
+
+
+def test_what_is_compared_and_selected_may_hold_an_inverse():
+    value = "max(i,j, inv(M)[0,i-j+1]*w[i]*v[j]) + v[1]"
+    sizes = {"M.0": 2, "M.1": 2, "w.0": 2, "v.0": 2}
+    text = f"E = where({value} > 0.1, sqrt({value}), 2)"
+    right(parse(text, parameters=["M", "w", "v"], objective="E", sizes=sizes))
+
+
+@pytest.mark.parametrize("before", ["h[i,k,v-1]", "h[i-1,k,v] + h[i,k,v-1]"])
+def test_what_a_loop_gives_is_scattered(before):
+    """Values lay in the order of a loop's axes, their places in that of their letters."""
+    body = f"tanh({before} + x[i]*B[v,q[i],v-k+1])"
+    text = f"h[i,k,v] = {body}\nE = sum(i,k,v, w[v]*h[i,k,v])"
+    sizes = {"i": 3, "k": 3, "v": 4, "B.1": 5, "B.2": 4}
+    spec = {"parameters": ["w", "B"], "inputs": ["x", "q"], "integers": ["q"], "sizes": sizes}
+    right(parse(text, objective="E", **spec))

@@ -96,5 +96,6 @@ class Printer(ArrayPrinter):
             name = f"{name}[{self.picks(s.picks)}]"
         indices = [self.aligned(i, s.index_axes)[0] for i in s.indices]
         where = self.entries([str(p) for p in s.positions])
-        call = f"_add_at({name}, {where}, {self.entries(indices)}, {self.show(s.value)[0]})"
+        value = self.aligned(s.value, s.axes)[0]
+        call = f"_add_at({name}, {where}, {self.entries(indices)}, {value})"
         return wrap(indent, call, indent)

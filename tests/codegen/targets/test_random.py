@@ -1,11 +1,8 @@
 """Random systems of the language as emitted modules, against autograd.
 
-A seed that failed becomes a row of `tests/has_failed`;
-`python -m tests.codegen.targets.test_random 600 900` looks for more, with a 1 behind it where all
-axes are of one length.
+A seed that failed becomes a row of `tests/has_failed`; `python -m tests.samples systems 600 900`
+looks for more.
 """
-
-import sys
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -39,16 +36,3 @@ def test_seed_of_axes_alike(seed):
 @given(model=systems())
 def test_drawn(model):
     check(model)
-
-
-def main(first: int, last: int, alike: int = 0) -> None:
-    """Say which seeds of a range fail."""
-    for seed in range(first, last):
-        try:
-            check(random_model(seed, bool(alike)))
-        except Exception as error:
-            print(seed, type(error).__name__, str(error).splitlines()[0][:150], flush=True)
-
-
-if __name__ == "__main__":
-    main(*(int(a) for a in sys.argv[1:]))

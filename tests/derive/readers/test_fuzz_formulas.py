@@ -214,7 +214,7 @@ def survives(kind, text):
         except ChainruleError as refused:
             problems = refused.problems
     assert effects == []
-    assert all(p and "\n" not in p and len(p) < 500 for p in problems)
+    assert all(p and "\n" not in p and len(p) <= 400 for p in problems)
 
 
 def broken(good, source):

@@ -159,7 +159,11 @@ def spoiled_bytes(content: bytes, rng: random.Random) -> bytes:
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Any, Path]]:
-    folder = tmp_path_factory.mktemp("whole")
+    return whole_models(tmp_path_factory.mktemp("whole"))
+
+
+def whole_models(folder: Path) -> dict[str, tuple[Any, Path]]:
+    """A trained model of each kind, and its file in a folder."""
     found = {}
     for name in NAMES:
         module = stubs.module(name)
