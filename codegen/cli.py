@@ -148,9 +148,14 @@ def emit(
         str,
         _option("PART", "all; or math, without the estimator below it."),
     ] = "all",
+    explain_passes: Annotated[
+        bool,
+        typer.Option("--explain-passes", help="Print what each pass did; -o still writes."),
+    ] = False,
 ) -> Job:
     """Write a module that computes, trains and predicts."""
-    return _later("codegen.commands.emit:run", spec, output, target, style, dtype, part)
+    work = "codegen.commands.emit:explain_passes" if explain_passes else "codegen.commands.emit:run"
+    return _later(work, spec, output, target, style, dtype, part)
 
 
 @app.command()

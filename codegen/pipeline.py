@@ -8,6 +8,7 @@ from codegen.module.build import module_of
 from codegen.module.context import context_of
 from codegen.module.model_facts import estimator_of
 from codegen.passes import PASSES
+from codegen.passes.report import Passed, passes_told
 from codegen.program.procedures import Module
 from codegen.program.wellformed import check_module
 from codegen.targets.c.module import Texts, c_texts, python_text
@@ -48,6 +49,13 @@ def c_files(derivation: Derivation, dtype: str = "float64", header: str = "net.h
     """
     _demand(derivation, "c", "plain", dtype, "math")
     return c_texts(_program_of(derivation, shared(derivation)), dtype, header)
+
+
+def explained_passes(derivation: Derivation) -> tuple[Passed, ...]:
+    """What each pass does to a derivation's module. Raises `ChainruleError` as `emit` does."""
+    _demand(derivation, "numpy", "plain", "float64", "math")
+    once = shared(derivation)
+    return passes_told(lowered(module_of(context_of(derivation, once.derivation, once.windows))))
 
 
 def _program_of(derivation: Derivation, once: Shared) -> Module:

@@ -6,27 +6,50 @@ import re
 from pathlib import Path
 
 from codegen.commands.files_in_out import check_output, deliver, read_derivation
-from codegen.pipeline import c_files, emit
+from codegen.passes.report import told_text
+from codegen.pipeline import c_files, emit, explained_passes
+from codegen.terminal import say
 from derive.errors import ChainruleError
+from derive.ir.derivation import Derivation
 
 
 def run(spec: str, output: str | None, target: str, style: str, dtype: str, part: str) -> int:
     """Write the module."""
     check_output(spec, output)
-    if target == "c" and output is not None and Path(output).suffix == ".c":
-        _write_c(spec, Path(output), dtype)
-        return 0
-    source = emit(read_derivation(spec), target=target, style=style, dtype=dtype, part=part)
-    deliver(source, output)
+    _write(read_derivation(spec), spec, output, (target, style, dtype, part))
     return 0
 
 
-def _write_c(spec: str, output: Path, dtype: str) -> None:
+def explain_passes(
+    spec: str, output: str | None, target: str, style: str, dtype: str, part: str
+) -> int:
+    """Print what each pass did to the module; it is written where a file is named."""
+    check_output(spec, output)
+    derivation = read_derivation(spec)
+    told = told_text(explained_passes(derivation))
+    if output is not None:
+        _write(derivation, spec, output, (target, style, dtype, part))
+    say(told)
+    return 0
+
+
+def _write(
+    derivation: Derivation, spec: str, output: str | None, options: tuple[str, str, str, str]
+) -> None:
+    target, style, dtype, part = options
+    if target == "c" and output is not None and Path(output).suffix == ".c":
+        _write_c(derivation, spec, Path(output), dtype)
+        return
+    source = emit(derivation, target=target, style=style, dtype=dtype, part=part)
+    deliver(source, output)
+
+
+def _write_c(derivation: Derivation, spec: str, output: Path, dtype: str) -> None:
     """The source, and its header beside it."""
     header = output.with_suffix(".h")
     if not re.fullmatch(r"[\w.-]+", header.name):
         raise ChainruleError(f"{output}: a C file's name has letters, digits, '-', '_' and '.'")
     check_output(spec, str(header))
-    texts = c_files(read_derivation(spec), dtype, header.name)
+    texts = c_files(derivation, dtype, header.name)
     deliver(texts.header, str(header))
     deliver(texts.source, str(output))

@@ -45,3 +45,13 @@ def test_c_without_a_file_or_under_a_strange_name(run, tmp_path):
     strange = tmp_path / 'a".c'
     assert "name" in refused(run("emit", GENDER, "--target", "c", "-o", strange))
     assert os.listdir(tmp_path) == []
+
+
+def test_passes_are_told_in_place_of_the_module(run, tmp_path):
+    code, out, err = run("emit", GENDER, "--explain-passes")
+    assert (code, err) == (0, "")
+    assert "without_unused: What nothing needs later is left out" in out
+    assert "  _evaluate: left out x\n" in out
+    target = tmp_path / "gender.py"
+    assert run("emit", GENDER, "--explain-passes", "-o", target) == (0, out, "")
+    assert target.read_text(encoding="utf-8") == run("emit", GENDER)[1]
