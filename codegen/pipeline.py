@@ -11,7 +11,8 @@ from codegen.passes import PASSES
 from codegen.passes.report import Passed, passes_told
 from codegen.program.procedures import Module
 from codegen.program.wellformed import check_module
-from codegen.targets.c.module import Texts, c_texts, python_text
+from codegen.targets.c.module import Texts, c_texts
+from codegen.targets.c.python import python_text
 from codegen.targets.numpy.module import module_text
 from derive.errors import ChainruleError, meant
 from derive.ir.derivation import Derivation

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from codegen.module.model_facts import Estimator
 from codegen.program.procedures import Module
 from codegen.targets.c.functions import carried
 from codegen.targets.c.header import Header
@@ -14,7 +13,6 @@ from codegen.targets.c.procedures import STATUS, function_of, holds_statements
 from codegen.targets.c.program import Program
 from codegen.targets.c.public import Public
 from codegen.targets.c.text import comment, wrapped
-from derive.errors import ChainruleError
 
 LEFT_OUT = ("init_step", "step", "hessian", "gauss_newton", "init_state", "train_step")
 
@@ -153,8 +151,3 @@ def _mentions(text: str, name: str) -> bool:
 
 def _at_least_nothing(count: Int) -> Int:
     return count if count.grows else variable(f"largest(0, {count})")
-
-
-def python_text(module: Module, dtype: str, estimator: Estimator | None) -> str:
-    """A Python module that carries the C text; there is none yet."""
-    raise ChainruleError("target c: give the output a name that ends in .c, such as -o net.c")

@@ -37,7 +37,7 @@ def literal(value: float, single: bool) -> Code:
 
 def harmless(text: str) -> str:
     """A text that can't end the comment that it stands in, whatever it says."""
-    clean = "".join(c if c.isprintable() and c != "\\" else "'" for c in text)
+    clean = "".join(c if c.isprintable() and c not in '"\\' else "'" for c in text)
     while "??" in clean:
         clean = clean.replace("??", "? ?")
     return clean.replace("*/", "* /").replace("/*", "/ *")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 
 from codegen.module.model_facts import Estimator
@@ -10,7 +9,7 @@ from codegen.program.procedures import Module
 from codegen.python_module.beginnings import beginning_lines, drawing_helpers
 from codegen.python_module.emitted_source import helper_text
 from codegen.python_module.estimator import imports, render_estimator
-from codegen.python_module.line_breaking import LINE
+from codegen.python_module.head import dict_lines, doc_lines, shapes
 from codegen.python_module.tables import SPECIAL
 from codegen.targets.numpy.names import TRAINING, Names
 from codegen.targets.numpy.procedures import function_of
@@ -26,13 +25,13 @@ def module_text(module: Module, dtype: str, estimator: Estimator | None) -> str:
     text = render(
         "module.py.j2",
         name=module.name,
-        doc=_doc(module.name, module.objective, module.sources),
+        doc=doc_lines(module, "NumPy alone", "line stands"),
         imports=list(imports()) if estimator else [],
         special=sorted(helpers & set(SPECIAL.values())),
         dtype=dtype,
-        parameters=_dict_lines("PARAMETERS", _shapes(_having(module, "parameter"))),
-        buffers=_dict_lines("BUFFERS", _shapes(_having(module, "buffer"))),
-        hyperparameters=_dict_lines("HYPERPARAMETERS", module.hyperparameters),
+        parameters=dict_lines("PARAMETERS", shapes(_having(module, "parameter"))),
+        buffers=dict_lines("BUFFERS", shapes(_having(module, "buffer"))),
+        hyperparameters=dict_lines("HYPERPARAMETERS", module.hyperparameters),
         constants=_constants(_having(module, "constant"), names),
         helpers=helper_text(helpers | drawing_helpers(module.beginnings)),
         initial=beginning_lines(module.beginnings),
@@ -53,10 +52,6 @@ def _having(module: Module, role: str) -> list[Tensor]:
     return [t for t in module.tensors if t.role == role]
 
 
-def _shapes(tensors: Sequence[Tensor]) -> list[tuple[str, object]]:
-    return [(t.name, tuple(e.number for e in t.shape)) for t in tensors]
-
-
 def _constants(tensors: Sequence[Tensor], names: Names) -> list[str]:
     lines = []
     for tensor in tensors:
@@ -65,24 +60,3 @@ def _constants(tensors: Sequence[Tensor], names: Names) -> list[str]:
         exact = repr(float(value)) if value.denominator != 1 else str(value.numerator)
         lines.append(f"{names.tensor(tensor.name)} = {exact}")
     return lines
-
-
-def _doc(name: str, objective: str, sources: Sequence[str]) -> list[str]:
-    clean = "".join(c if c.isprintable() and c not in '"\\' else "'" for c in name)
-    headline = f"{clean}: forward pass, gradients and training, in NumPy alone."
-    lines = [*textwrap.wrap(headline, LINE - 3), ""]
-    lines.extend(textwrap.wrap(f"The objective is {objective}.", LINE - 4))
-    lines.append("Derived and written by chainrule; each line stands under its formula.")
-    if sources:
-        lines.extend(("", "Sources:"))
-        for source in sources:
-            lines.extend(textwrap.wrap(f"* {source}", LINE, subsequent_indent="  "))
-    return lines
-
-
-def _dict_lines(title: str, rows: Sequence[tuple[str, object]]) -> list[str]:
-    parts = [f'"{name}": {shape}' for name, shape in rows]
-    line = f"{title} = {{{', '.join(parts)}}}"
-    if len(line) <= LINE:
-        return [line]
-    return [f"{title} = {{", *(f"    {p}," for p in parts), "}"]

@@ -40,8 +40,13 @@ def test_c_is_two_files(run, tmp_path):
     assert "/* dz1[n,i] = sum(j, dz2[n,j]*W2[j,i])*y1[n,i]*(1 - y1[n,i]) */" in text
 
 
-def test_c_without_a_file_or_under_a_strange_name(run, tmp_path):
-    assert "-o net.c" in refused(run("emit", GENDER, "--target", "c"))
+def test_c_in_a_python_module(run, tmp_path):
+    path = tmp_path / "gender.py"
+    assert run("emit", GENDER, "--target", "c", "-o", path) == (0, "", "")
+    assert "int net_train_step(" in path.read_text(encoding="utf-8")
+
+
+def test_c_under_a_strange_name(run, tmp_path):
     strange = tmp_path / 'a".c'
     assert "name" in refused(run("emit", GENDER, "--target", "c", "-o", strange))
     assert os.listdir(tmp_path) == []

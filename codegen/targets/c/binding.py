@@ -1,0 +1,223 @@
+"""How an emitted Python module compiles its C text and calls it: functions that it carries."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import hashlib
+import os
+import platform
+import shlex
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from codegen.python_module.stand_in import DTYPE, Array, Arrays, Shape, Shapes
+
+SOURCE = ""
+_STORED: Shapes = {}  # parameters and what moves with them, in the order of the struct
+_MOVED: list[str] = []  # those that have a gradient
+_NUMBERS: dict[str, float] = {}  # of the optimiser's state
+_MEMORY: dict[str, list[str]] = {}  # arrays of the state: for which parameters
+_MODE: bool = bool(1)  # functions take the mode, and a seed
+
+_FLAGS = (
+    "-std=c99 -O3 -march=native -ffp-contract=fast -fno-math-errno -fno-trapping-math "
+    "-fopenmp-simd -DNET_SIMD -shared -fPIC"
+)
+
+
+class _Flat(dict[str, Array]):
+    """Arrays by their names that lie one behind the other in `flat`."""
+
+    def __init__(self, flat: Array, shapes: Shapes) -> None:
+        super().__init__()
+        self.flat, at = flat, 0
+        for name, shape in shapes.items():
+            count = int(np.prod(shape, dtype=int))
+            self[name] = flat[at : at + count].reshape(shape)
+            at += count
+        self.views = dict(self)
+
+    def whole(self) -> bool:
+        """Whether the arrays are still those that lie there."""
+        views = self.views
+        return all(a is views.get(name) and a.base is self.flat for name, a in self.items())
+
+
+def _flat_of(arrays: Arrays, shapes: Shapes) -> _Flat:
+    """The arrays one behind the other: themselves where they lie so, else a copy."""
+    if isinstance(arrays, _Flat) and len(arrays) == len(shapes) and arrays.whole():
+        return arrays
+    flat = _room(shapes)
+    for name, shape in shapes.items():
+        given = np.asarray(arrays[name])
+        if given.shape != tuple(shape):
+            raise ValueError(f"{name} has shape {given.shape}, not {tuple(shape)}")
+        flat[name][...] = given
+    return flat
+
+
+def _room(shapes: Shapes) -> _Flat:
+    """Room for arrays."""
+    count = sum(int(np.prod(shape, dtype=int)) for shape in shapes.values())
+    return _Flat(np.zeros(max(count, 1), DTYPE), shapes)
+
+
+def _back(found: _Flat, arrays: Arrays) -> None:
+    """Put what was changed in a copy back."""
+    if found is not arrays:
+        for name, array in found.items():
+            np.copyto(arrays[name], array, casting="same_kind")
+
+
+@functools.cache
+def _library() -> Any:
+    """The compiled text; it is compiled at first use and kept in the user's cache."""
+    given = os.environ.get("CC", "")
+    found = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+    command = shlex.split(given) or [found or ""]
+    compiler = shutil.which(command[0])
+    if compiler is None:
+        raise RuntimeError("no C compiler found: set CC, or use the NumPy module")
+    command += shlex.split(_FLAGS)
+    status = Path(compiler).stat()
+    key = "\n".join([SOURCE, *command, compiler, str(status.st_mtime_ns), _processor()])
+    name = hashlib.sha256(key.encode()).hexdigest()[:32] + ".so"
+    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    folder = Path(home) / "chainrule"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not (folder / name).exists():
+            _compiled(command, folder, folder / name)
+        return _opened(folder / name)
+    except OSError:  # nothing can be kept there
+        with tempfile.TemporaryDirectory() as other:
+            _compiled(command, Path(other), Path(other) / name)
+            return _opened(Path(other) / name)
+
+
+def _processor() -> str:
+    """What tells one kind of processor from another."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    kinds = [line for line in lines if line.startswith(("flags", "Features"))]
+    return "\n".join([platform.machine(), platform.processor(), *kinds[:1]])
+
+
+def _compiled(command: list[str], folder: Path, library: Path) -> None:
+    """Compile beside the place, then move there whole."""
+    with tempfile.TemporaryDirectory(dir=folder) as work:
+        text, made = Path(work) / "net.c", Path(work) / "net.so"
+        text.write_text(SOURCE, encoding="utf-8")
+        done = subprocess.run(
+            [*command, "-o", str(made), str(text), "-lm"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            said = next((s for s in done.stderr.splitlines() if "error" in s), "no word why")
+            raise RuntimeError(f"{command[0]} doesn't compile the model: {said[:200]}")
+        os.replace(made, library)
+
+
+def _opened(path: Path) -> Any:
+    library = ctypes.CDLL(str(path))
+    library.net_arena_size.restype = ctypes.c_size_t
+    library.net_message.restype = ctypes.c_char_p
+    return library
+
+
+def _call(name: str, dims: list[int], *arguments: Any) -> None:
+    """Call a function of the library; its arena comes last."""
+    library = _library()
+    size = library.net_arena_size(*map(ctypes.c_ssize_t, dims))
+    arena = np.empty(size + 64, np.uint8)
+    start = -arena.ctypes.data % 64
+    shown = [_pointer(a) if isinstance(a, np.ndarray) else a for a in arguments]
+    room = ctypes.c_void_p(arena.ctypes.data + start)
+    status = getattr(library, name)(*shown, room, ctypes.c_size_t(size))
+    if status:
+        raise ValueError(library.net_message(status).decode())
+
+
+def _pointer(array: Array) -> Any:
+    return ctypes.c_void_p(array.ctypes.data)
+
+
+def _mode(training: bool, rng: Any) -> list[Any]:
+    """The mode and a seed, where there is something to draw or a mode."""
+    if not _MODE:
+        return []
+    return [ctypes.c_int(bool(training)), _seed(rng) if training else ctypes.c_uint64(0)]
+
+
+def _seed(rng: Any) -> Any:
+    rng = np.random.default_rng() if rng is None else rng
+    return ctypes.c_uint64(int(rng.integers(2**63)))
+
+
+def _dense(data: list[Array], dims: list[int]) -> list[Any]:
+    return [*(np.ascontiguousarray(a) for a in data), *map(ctypes.c_ssize_t, dims)]
+
+
+def _result(
+    name: str, params: Arrays, data: list[Array], dims: list[int], shape: Shape, *mode: Any
+) -> Any:
+    """What `forward` and the like give."""
+    result = np.empty(shape, DTYPE)
+    flat = _flat_of(params, _STORED).flat
+    _call(f"net_{name}", dims, flat, *_dense(data, dims), *mode, result)
+    return result
+
+
+def _gradients(
+    params: Arrays, data: list[Array], dims: list[int], inputs: dict[str, Any], mode: list[Any]
+) -> tuple[float, Arrays]:
+    """The objective, and the derivatives by parameters and by some inputs (None: not wanted)."""
+    result = np.empty((), DTYPE)
+    gradient = _room({name: _STORED[name] for name in _MOVED})
+    more = {name: None if a is None else np.empty(a.shape, DTYPE) for name, a in inputs.items()}
+    flat = _flat_of(params, _STORED).flat
+    given = _dense(data, dims)
+    _call("net_gradients", dims, flat, *given, *mode, result, gradient.flat, *more.values())
+    return float(result), {**gradient, **{n: a for n, a in more.items() if a is not None}}
+
+
+def _first_state() -> dict[str, Any]:
+    """The optimiser's state before the first step."""
+    kept = {key: {n: _STORED[n] for n in names} for key, names in _MEMORY.items()}
+    return {**_NUMBERS, **{key: _room(shapes) for key, shapes in kept.items()}}
+
+
+def _train_step(
+    params: Arrays, state: dict[str, Any], data: list[Array], dims: list[int], seed: list[Any]
+) -> float:
+    """One update in place; the objective before it."""
+    found = _flat_of(params, _STORED)
+    kept = {key: _flat_of(state[key], {n: _STORED[n] for n in _MEMORY[key]}) for key in _MEMORY}
+    numbers = np.array([float(state[name]) for name in _NUMBERS] or [0.0])
+    memories = [m.flat for m in kept.values() if m]
+    whole = np.concatenate([numbers.view(np.uint8), *(m.view(np.uint8) for m in memories)])
+    whole = np.concatenate([whole, np.zeros(8, np.uint8)]) if whole.size % 8 else whole
+    result = np.empty((), DTYPE)
+    _call("net_train_step", dims, found.flat, whole, *_dense(data, dims), *seed, result)
+    at = 8 * len(numbers)
+    for memory in memories:
+        memory[...] = whole[at : at + memory.nbytes].view(DTYPE)
+        at += memory.nbytes
+    for name, value in zip(_NUMBERS, numbers.tolist(), strict=True):
+        after = float(whole[: 8 * len(numbers)].view(float)[list(_NUMBERS).index(name)])
+        if after != value:
+            state[name] = after
+    _back(found, params)
+    for key, found in kept.items():
+        _back(found, state[key])
+    return float(result)

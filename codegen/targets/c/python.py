@@ -1,0 +1,211 @@
+"""Module -> one Python file that carries the C text, with the contract of every module."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from codegen.module.model_facts import Estimator
+from codegen.program.operands import Result, Variable
+from codegen.program.procedures import Module, Procedure, Return
+from codegen.python_module.beginnings import beginning_lines, drawing_helpers
+from codegen.python_module.emitted_source import definitions, helper_text, specialised
+from codegen.python_module.estimator import imports, render_estimator
+from codegen.python_module.head import dict_lines, doc_lines, shapes
+from codegen.python_module.line_breaking import defined
+from codegen.targets.c.module import Printer
+from codegen.targets.c.procedures import called_by
+from codegen.templating import render
+from derive.ir.notation import Affine, Tensor
+from derive.ir.runtime_extents import dims_of_extent
+
+_IMPORTS = (
+    "ctypes",
+    "functools",
+    "hashlib",
+    "os",
+    "platform",
+    "shlex",
+    "shutil",
+    "subprocess",
+    "tempfile",
+)
+
+
+def python_text(module: Module, dtype: str, estimator: Estimator | None) -> str:
+    """The source of the Python module: a binding of the C text, and below it the estimator."""
+    return PythonPrinter(module, dtype).text(dtype, estimator)
+
+
+class PythonPrinter:
+    """Prints the functions that hand arrays to C."""
+
+    def __init__(self, module: Module, dtype: str) -> None:
+        self.module = module
+        self.printer = Printer(module, dtype)
+        self.texts = self.printer.texts()
+        self.program = self.printer.program
+        self.names = self.program.names
+
+    def text(self, dtype: str, estimator: Estimator | None) -> str:
+        """All of it."""
+        module, program = self.module, self.program
+        integers = any(t.integer for t in program.data)
+        helpers = {"_array"} | ({"_integers"} if integers else set())
+        wanted = {*_IMPORTS, *(imports() if estimator else ())}
+        text = render(
+            "c_module.py.j2",
+            name=module.name,
+            doc=doc_lines(module, "C that it compiles at first use", "loop stands"),
+            imports=sorted(wanted),
+            dtype=dtype,
+            parameters=dict_lines("PARAMETERS", shapes(program.having("parameter"))),
+            buffers=dict_lines("BUFFERS", shapes(program.having("buffer"))),
+            hyperparameters=dict_lines("HYPERPARAMETERS", module.hyperparameters),
+            source=self._source(),
+            facts=self._facts(),
+            helpers=helper_text(helpers | drawing_helpers(module.beginnings)),
+            binding=specialised(self._binding(), {}).strip("\n"),
+            initial=beginning_lines(module.beginnings),
+            functions=self._functions(),
+            estimator=render_estimator(estimator).rstrip("\n") if estimator else "",
+        )
+        return text.rstrip("\n") + "\n"
+
+    def _source(self) -> str:
+        header = f'#include "{self.printer.header}"\n\n'
+        return f"{self.texts.header}\n{self.texts.source.replace(header, '', 1)}"
+
+    def _binding(self) -> str:
+        """The functions of `binding`, without the facts that stand before them."""
+        text = definitions(Path(__file__).with_name("binding.py"))
+        below = text[text.index("_FLAGS = (") :]
+        return below.replace("(dict[str, Array])", "(dict)")
+
+    def _facts(self) -> list[str]:
+        program, state = self.program, self.printer.state
+        memory = dict(state.memories)
+        return [
+            "# what the structs of the text hold, in order",
+            "_STORED = {**PARAMETERS, **BUFFERS}",
+            f"_MOVED = {[key for key, _ in program.gradient_table]!r}",
+            f"_NUMBERS = {dict(state.numbers)!r}",
+            f"_MEMORY = {memory!r}",
+            f"_MODE = {program.has_mode}  # functions take the mode, and a seed",
+        ]
+
+    # functions
+
+    def _functions(self) -> list[str]:
+        names = ("forward", "probabilities", "loss")
+        found = [p for n in names if (p := self.program.procedure(n)) is not None]
+        result = [self._handing_on(p) for p in found]
+        return [*result, self._gradients(), *self._training()]
+
+    def _data(self, procedure: Procedure) -> list[Tensor]:
+        names = {a.what.tensor for a in procedure.arguments if isinstance(a.what, Variable)}
+        return [t for t in self.program.data if t.name in names]
+
+    def _function(self, head: str, doc: str, body: list[str]) -> str:
+        lines = [*defined(*head.split("|", 1)), f'    """{doc}"""', *(f"    {row}" for row in body)]
+        return "\n".join(lines)
+
+    def _checked(self, data: list[Tensor]) -> list[str]:
+        """Arguments as arrays of the right kind and shape, and the extents that they bring."""
+        known: set[str] = set()
+        lines: list[str] = []
+        for tensor in data:
+            extents = []
+            for extent in tensor.shape:
+                code = self._extent(extent)
+                extents.append(code if dims_of_extent(extent) <= known else f'"{code}"')
+            name = self.names.tensor(tensor.name)
+            helper = "_integers" if tensor.integer else "_array"
+            shape = f"({', '.join(extents)}{',' * (len(extents) == 1)})"
+            lines.append(f'{name} = {helper}({name}, "{tensor.name}", {shape})')
+            for k, extent in enumerate(tensor.shape):
+                dims = dims_of_extent(extent)
+                if dims and not dims <= known and self._extent(extent).isidentifier():
+                    lines.append(f"{self._extent(extent)} = {name}.shape[{k}]")
+                    known |= dims
+        dims_given = [d for d in self.module.dims if d not in known]
+        return lines + [f"{self.names.dim(d)} = 0" for d in dims_given]
+
+    def _extent(self, extent: Affine) -> str:
+        return str(self.program.scope.integer(extent)).replace("/", "//")
+
+    def _lists(self, data: list[Tensor]) -> str:
+        shown = ", ".join(self.names.tensor(t.name) for t in data)
+        dims = ", ".join(self.names.dim(d) for d in self.module.dims)
+        return f"[{shown}], [{dims}]"
+
+    def _arguments(self, data: list[Tensor]) -> str:
+        return "".join(f", {self.names.tensor(t.name)}" for t in data)
+
+    def _handing_on(self, procedure: Procedure) -> str:
+        data, name = self._data(procedure), procedure.name
+        shown = self._shown(procedure)
+        extents = [self._extent(e) for e in self.program.table[shown].shape]
+        shape = f"({', '.join(extents)}{',' * (len(extents) == 1)})"
+        moded = name != "probabilities"
+        mode = ", *_mode(training, rng)" if moded and self.program.has_mode else ""
+        call = f'_result("{name}", params, {self._lists(data)}, {shape}{mode})'
+        call = f"float({call})" if name == "loss" else call
+        more = ", training=False, rng=None" if moded else ""
+        doc = {
+            "forward": f"The output {self.names.tensor(shown)}.",
+            "probabilities": "The probabilities that the output stands for.",
+            "loss": f"The objective {self.module.objective}.",
+        }[name]
+        head = f"{name}|params{self._arguments(data)}{more}"
+        return self._function(head, _plain(doc), [*self._checked(data), f"return {call}"])
+
+    def _shown(self, procedure: Procedure) -> str:
+        """The tensor that a procedure hands on."""
+        call = called_by(procedure)
+        if call is None:
+            (value,) = procedure.body[-1].values  # type: ignore[union-attr]
+            assert isinstance(value, Variable)
+            return value.tensor
+        inner = call.call if isinstance(call, Result) else call
+        called = self.program.procedure(inner.procedure)
+        assert called is not None
+        returned = called.body[-1]
+        assert isinstance(returned, Return)
+        position = call.position or 0 if isinstance(call, Result) else 0
+        shown = returned.values[position]
+        assert isinstance(shown, Variable)
+        return shown.tensor
+
+    def _gradients(self) -> str:
+        data = self.program.data
+        rows = [
+            f'"{key}": {self.names.tensor(key)} if inputs else None'
+            for key, _ in self.program.input_rows
+        ]
+        body = [
+            *self._checked(data),
+            f"wanted = {{{', '.join(rows)}}}",
+            f"return _gradients(params, {self._lists(data)}, wanted, _mode(training, rng))",
+        ]
+        head = f"gradients|params{self._arguments(data)}, inputs=False, training=False, rng=None"
+        doc = "The objective and its derivatives: (E, {name: array}), by inputs too if asked."
+        return self._function(head, doc, body)
+
+    def _training(self) -> list[str]:
+        data = self.program.data
+        seed = "[_seed(rng)]" if self.program.has_mode else "[]"
+        body = [
+            *self._checked(data),
+            f"return _train_step(params, state, {self._lists(data)}, {seed})",
+        ]
+        head = f"train_step|params, state{self._arguments(data)}, rng=None"
+        doc = "One update of the parameters, in place; returns the loss before it."
+        begin = self._function(
+            "init_state|params", "The optimiser's state.", ["return _first_state()"]
+        )
+        return [begin, self._function(head, doc, body)]
+
+
+def _plain(text: str) -> str:
+    """A docstring that ends where it should."""
+    return text.replace("\\", "/").replace('"', "'")
