@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from derive.answers.batch_or_sample import BATCHES, instance_of
-from derive.answers.compare import TOLERANCE, VISIBLE, Comparison, NoNumber, compared
+from derive.answers.compare import VISIBLE, Comparison, NoNumber, compared
 from derive.answers.formula import Formula
 from derive.checks.points import NoInstance, draw_by_hand, run_time_extents
 from derive.errors import ChainruleError
@@ -67,7 +67,7 @@ class Counterexample:
         return sorted(read - own - at.values.keys())
 
 
-def smallest(first: Comparison, tolerance: float = TOLERANCE) -> Counterexample:
+def smallest(first: Comparison) -> Counterexample:
     """A smaller one in shorter numbers where there is one; else the one that was found."""
     for comparison in _shorter(first.formula):
         try:
@@ -76,7 +76,7 @@ def smallest(first: Comparison, tolerance: float = TOLERANCE) -> Counterexample:
             continue
         if place is not None:
             return Counterexample(comparison, place)
-    place = first.difference(tolerance)
+    place = first.difference()
     assert place is not None, "a comparison without a difference is no counterexample"
     return Counterexample(first, place)
 

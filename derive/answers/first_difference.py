@@ -40,7 +40,7 @@ def _difference(comparison: Comparison, place: tuple[int, ...]) -> Difference | 
     written = comparison.written.equation
     ours, theirs = _terms(derived), _terms(written)
     if len(ours) == len(theirs) == 1:
-        return _factors(comparison, derived, written, ours[0], theirs[0], place)
+        return _factors(comparison, ours[0], theirs[0], place)
     left = [(t, _value(comparison, derived, t, place)) for t in ours]
     right = [(t, _value(comparison, written, t, place)) for t in theirs]
     kept, other = _unlike(left, right)
@@ -85,15 +85,13 @@ def _unlike(
 
 def _factors(
     comparison: Comparison,
-    derived: Equation,
-    written: Equation,
     ours: Term,
     theirs: Term,
     place: tuple[int, ...],
 ) -> Difference | None:
     """Factors of products, each at the first value of the letters that are summed over."""
-    left = _factor_values(comparison.run, derived, ours, place)
-    right = _factor_values(comparison.run, written, theirs, place)
+    left = _factor_values(comparison.run, ours, place)
+    right = _factor_values(comparison.run, theirs, place)
     if left is None or right is None:
         return None
     kept, other = _unlike(left, right)
@@ -102,7 +100,7 @@ def _factors(
 
 
 def _factor_values(
-    run: Interpreter, equation: Equation, term: Term, place: tuple[int, ...]
+    run: Interpreter, term: Term, place: tuple[int, ...]
 ) -> list[tuple[Expr, Any]] | None:
     if not term.plain or term.reduce != "sum":
         return None

@@ -153,13 +153,13 @@ def _slip_notes(slips: Sequence[Slip]) -> list[str]:
     return [f"likely slip: {slips[0].kind}: {slips[0].detail}"]  # the others are in the data
 
 
-def _difference_notes(found: Difference) -> list[str]:
+def _difference_notes(difference: Difference) -> list[str]:
     """A note for each side, on what stands there only."""
-    if not (found.derived or found.written):
+    if not (difference.derived or difference.written):
         return []
     return [
         f"{which} there: {' and '.join(parts) or 'nothing'}"
-        for which, parts in (("written", found.written), ("derived", found.derived))
+        for which, parts in (("written", difference.written), ("derived", difference.derived))
     ]
 
 

@@ -28,9 +28,9 @@ class Frame(NamedTuple):
         """The transpose's."""
         return Frame(self.column, self.row)
 
-    def within(self, found: frozenset[Axis]) -> Frame:
+    def within(self, letters: frozenset[Axis]) -> Frame:
         """The frame of a value that has only these letters."""
-        return Frame(*(a if a in found else None for a in self))
+        return Frame(*(a if a in letters else None for a in self))
 
 
 def free(expr: Expr) -> frozenset[Axis]:

@@ -1,8 +1,8 @@
 """Python expressions of arrays -> nodes. Read through `ast` with a whitelist, never evaluated.
 
 Functions are known by their bare names and behind `np.`; methods of arrays (`x.sum(axis=0)`) are
-the functions of the same name. A reader of whole programs says what names, attributes, dict entries
-and calls of own functions mean, by overriding `resolve` and `own_call`.
+the functions of the same name. What names mean, and which are extents, a reader says by overriding
+`resolve` and `length`.
 """
 
 from __future__ import annotations
@@ -31,9 +31,10 @@ from derive.arrays.nodes import (
 )
 from derive.arrays.numpy_functions import ENTRYWISE, OTHERS, REDUCTIONS, of_each
 from derive.arrays.python_special import SPECIAL, last_name
-from derive.arrays.python_syntax import BINARY, COMPARE, DEEPEST, HOMES, decimal, dotted, unknown
+from derive.arrays.python_syntax import BINARY, DEEPEST, HOMES, decimal, dotted, unknown
 from derive.errors import meant, shorten
 from derive.ir.notation import Affine
+from derive.language.python_operators import COMPARE
 from derive.language.syntax import Place, Refused
 
 
@@ -43,15 +44,11 @@ class Reader:
     def __init__(self, name: str) -> None:
         self.name = name
 
-    # ---- what a whole program knows --------------------------------------------------------------
+    # ---- what names mean -------------------------------------------------------------------------
 
     def resolve(self, node: ast.expr) -> Whole | None:
-        """A name, an attribute or a dict entry that means something here; None: nothing."""
+        """A name that means something here; None: nothing."""
         return Array(node.id, place=self.place(node)) if isinstance(node, ast.Name) else None
-
-    def own_call(self, node: ast.Call) -> Whole | None:
-        """The value of an own function; None where the called one isn't of the text's own."""
-        return None
 
     def length(self, node: ast.expr) -> Affine | Extent | None:
         """An extent by name, such as `n`; None where it is none."""
@@ -222,9 +219,6 @@ class Reader:
 
     def call(self, place: Place, node: ast.Call, inside: Callable[[ast.expr], Whole]) -> Whole:
         """A function, by its bare name, behind `np.`, or as a method."""
-        own = self.own_call(node)
-        if own is not None:
-            return own
         if any(isinstance(a, ast.Starred) for a in node.args) or any(
             k.arg is None for k in node.keywords
         ):

@@ -9,27 +9,16 @@ from fractions import Fraction
 from typing import Any
 
 from derive.errors import shorten
+from derive.language import python_operators
 from derive.language.syntax import Place, Refused
 
 DEEPEST = 80
 LONGEST = 100_000
 
 BINARY: dict[type[ast.operator], str] = {
-    ast.Add: "+",
-    ast.Sub: "-",
-    ast.Mult: "*",
-    ast.Div: "/",
-    ast.Pow: "**",
+    **{op: sign for op, sign in python_operators.BINARY.items() if sign not in ("//", "%")},
     ast.BitAnd: "and",
     ast.BitOr: "or",
-}
-COMPARE: dict[type[ast.cmpop], str] = {
-    ast.Eq: "==",
-    ast.NotEq: "!=",
-    ast.Lt: "<",
-    ast.LtE: "<=",
-    ast.Gt: ">",
-    ast.GtE: ">=",
 }
 _REFUSED: dict[type[ast.AST], str] = {
     ast.BitXor: "'^' is no power; write '**'",

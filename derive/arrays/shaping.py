@@ -43,9 +43,7 @@ def transposed(place: Place, of: Entries, axes: tuple[int, ...] | None, shown: s
     return Entries(shape, at, condition=of.condition, diagonal=of.diagonal)
 
 
-def reshaped(
-    place: Place, of: Entries, wanted: Sequence[Affine | None], shown: str, length: Lengths
-) -> Entries:
+def reshaped(place: Place, of: Entries, wanted: Sequence[Affine | None], shown: str) -> Entries:
     """The entries in their order under another shape.
 
     Axes that stay are matched from both ends; those between are counted through, for which all

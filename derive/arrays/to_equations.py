@@ -156,7 +156,7 @@ class Elaborator:
         full = [e for e in entries.shape if e != ONE]
         turned = entries.rank > 1 and entries.shape == shape[::-1]
         if not turned and full == [e for e in shape if e != ONE] and entries.rank:
-            return reshaped(place, entries, shape, tensor, self.length)
+            return reshaped(place, entries, shape, tensor)
         raise OtherShape(tensor, Entries(shape, entries.at), entries, place)
 
     def name(self, node: Whole) -> str:
@@ -222,7 +222,7 @@ class Elaborator:
                 wanted = [None if e is None else self.extent(e) for e in shape]
                 if like is not None:
                     wanted = list(self.entries(like).shape)
-                return reshaped(place, self.entries(of), wanted, text(of), self.length)
+                return reshaped(place, self.entries(of), wanted, text(of))
             case Indexed(of=of, picks=picks):
                 arrays = [p for p in picks if isinstance(p, Array)]
                 integers = {p.name: self.array(p.place, p.name) for p in arrays}
@@ -275,7 +275,7 @@ class Elaborator:
         if result.rank == 1:
             return result
         shown = text(node)
-        return reshaped(node.place, result, [None] if result.rank else [ONE], shown, self.length)
+        return reshaped(node.place, result, [None] if result.rank else [ONE], shown)
 
     # ---- entry by entry --------------------------------------------------------------------------
 

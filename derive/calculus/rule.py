@@ -186,7 +186,7 @@ def _through(
         case "det" | "logdet":
             return _through_determinant(term, value, upstream, local, helper)
         case _:
-            return _product_of_others(term, value, upstream, local, helper)
+            return _product_of_others(term, upstream, local, helper)
 
 
 def _target_axes(term: Term) -> tuple[Axis, ...]:
@@ -232,7 +232,7 @@ def _through_determinant(
 
 
 def _product_of_others(
-    term: Term, value: Read, upstream: Expr, local: Expr, helper: str
+    term: Term, upstream: Expr, local: Expr, helper: str
 ) -> tuple[Expr, tuple[Equation, ...]]:
     """The derivative of a product by one factor is the product of the others, never P/x."""
     axes = _target_axes(term)

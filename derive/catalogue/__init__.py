@@ -142,7 +142,7 @@ def _info(kind: str, row: Row) -> EntryInfo:
                 row.attributes,
                 (*row.inputs, "t") if row.target else row.inputs,
                 "E",
-                row.parameters,
+                row.parameters_of(_use(row, defaults(row.attributes))),
                 source=row.source,
                 kink=row.kink,
                 assume=row.assume,

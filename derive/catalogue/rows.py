@@ -132,38 +132,28 @@ def within(fan: int) -> Initializer:
 
 
 @dataclass(frozen=True)
-class Entry:
-    """A layer or an activation.
+class Equated:
+    """What layers, activations and losses have in common.
 
     `equations` are text, or made from the use where the rank or the number of inputs matters, and
-    so are `parameters` and `draws`; `extents` gives axes that plain walking can't tell, `letters`
-    the letters that walk none. `integers` names the inputs that hold integers, `limits` tells what
-    must hold of what is given. `many` takes two inputs or more, called `x1`, `x2`, ...;
-    `input_lists` are lists of several lengths, by the attributes, the usual one first, of which the
-    number of inputs given chooses; `activates` has an activation after its output; the output of an
-    `is_alias` is another name for its input. The entry's page takes inputs of the shape `example`,
-    but for those in `examples`.
+    so are `parameters`; `extents` gives axes that plain walking can't tell, `letters` the letters
+    that walk none, `limits` what must hold of what is given. `input_lists` are lists of several
+    lengths, by the attributes, the usual one first. The entry's page takes inputs of the shape
+    `example`, but for those in `examples`.
     """
 
     name: str
     about: str
     equations: Equations
     inputs: tuple[str, ...] = ("x",)
-    output: str = "y"
+    input_lists: InputLists | None = None
     parameters: tuple[Parameter, ...] | Callable[[Use], tuple[Parameter, ...]] = ()
-    buffers: tuple[Parameter, ...] = ()
-    draws: tuple[tuple[str, Draw], ...] | Callable[[Use], tuple[tuple[str, Draw], ...]] = ()
     attributes: tuple[Attribute, ...] = ()
     extents: Extents | None = None
     letters: Letters | None = None
-    integers: tuple[str, ...] = ()
     limits: Limits | None = None
     source: str = ""
     kink: str = ""
-    many: bool = False
-    activates: bool = False
-    is_alias: bool = False
-    input_lists: InputLists | None = None
     example: tuple[int, ...] = (4,)
     examples: tuple[tuple[str, tuple[int, ...]], ...] = ()
 
@@ -179,6 +169,24 @@ class Entry:
         """The parameters that this use has."""
         return self.parameters(use) if callable(self.parameters) else self.parameters
 
+
+@dataclass(frozen=True)
+class Entry(Equated):
+    """A layer or an activation.
+
+    `integers` names the inputs that hold integers. `many` takes two inputs or more, called `x1`,
+    `x2`, ...; of `input_lists` the number of inputs given chooses; `activates` has an activation
+    after its output; the output of an `is_alias` is another name for its input.
+    """
+
+    output: str = "y"
+    buffers: tuple[Parameter, ...] = ()
+    draws: tuple[tuple[str, Draw], ...] | Callable[[Use], tuple[tuple[str, Draw], ...]] = ()
+    integers: tuple[str, ...] = ()
+    many: bool = False
+    activates: bool = False
+    is_alias: bool = False
+
     def draws_of(self, use: Use) -> tuple[tuple[str, Draw], ...]:
         """The random tensors that this use has, and its modes."""
         return self.draws(use) if callable(self.draws) else self.draws
@@ -189,51 +197,26 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Loss:
+class Loss(Equated):
     """A loss: equations over the output `y` and the target `t` with objective `E`.
 
-    `inputs` are other tensors than the output, which a spec then names; `input_lists` gives them by
-    the attributes. `parameters` are learned with the network's. `probabilities` names the tensor
-    that holds them (`y` where the output itself does); `target` says what a target is: "real",
-    "binary" (0 or 1), "signs" (-1 or 1), "one_hot", "classes", "labels" (integers that aren't the
-    output's classes one by one), or "" where there is none; `limits` tells what must hold of it,
-    `assume` is what a spec may state of it. The entry's page takes inputs of the shape `example`,
-    but for those in `examples`.
+    `inputs` are other tensors than the output, which a spec then names. `parameters` are learned
+    with the network's, `buffers` given once, such as class weights. `probabilities` names the
+    tensor that holds them (`y` where the output itself does); `target` says what a target is:
+    "real", "binary" (0 or 1), "signs" (-1 or 1), "one_hot", "classes", "labels" (integers that
+    aren't the output's classes one by one), or "" where there is none; `assume` is what a spec may
+    state of it.
     """
 
-    name: str
-    about: str
-    equations: Equations
     inputs: tuple[str, ...] = ("y",)
-    input_lists: InputLists | None = None
-    parameters: tuple[Parameter, ...] = ()
+    example: tuple[int, ...] = (3,)
     buffers: Callable[[Use], tuple[Parameter, ...]] | None = None
-    extents: Extents | None = None
-    letters: Letters | None = None
-    limits: Limits | None = None
-    attributes: tuple[Attribute, ...] = ()
     target: str | Callable[[Use], str] = "real"
     probabilities: str = ""
     assume: str = ""
-    source: str = ""
-    kink: str = ""
-    example: tuple[int, ...] = (3,)
-    examples: tuple[tuple[str, tuple[int, ...]], ...] = ()
-
-    def inputs_of(self, attributes: Mapping[str, Any]) -> tuple[tuple[str, ...], ...]:
-        """The lists of inputs that it may have with these attributes."""
-        return self.input_lists(attributes) if self.input_lists else (self.inputs,)
-
-    def example_of(self, name: str) -> tuple[int, ...]:
-        """The shape of an input on the entry's page, the batch not counted."""
-        return dict(self.examples).get(name, self.example)
-
-    def parameters_of(self, use: Use) -> tuple[Parameter, ...]:
-        """The parameters that are learned with those of the network."""
-        return self.parameters
 
     def buffers_of(self, use: Use) -> tuple[Parameter, ...]:
-        """The tensors that are given once and that no gradient moves, such as class weights."""
+        """The tensors that are given once and that no gradient moves."""
         return self.buffers(use) if self.buffers else ()
 
     def target_of(self, use: Use) -> str:

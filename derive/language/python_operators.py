@@ -2,7 +2,7 @@
 
 import ast
 
-BINARY = {
+BINARY: dict[type[ast.operator], str] = {
     ast.Add: "+",
     ast.Sub: "-",
     ast.Mult: "*",
@@ -11,7 +11,7 @@ BINARY = {
     ast.FloorDiv: "//",
     ast.Mod: "%",
 }
-COMPARE = {
+COMPARE: dict[type[ast.cmpop], str] = {
     ast.Eq: "==",
     ast.NotEq: "!=",
     ast.Lt: "<",

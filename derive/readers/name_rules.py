@@ -51,13 +51,13 @@ class WrittenName:
     rank: int | None = None
 
     @classmethod
-    def of_code(cls, text: str, rank: int | None = None) -> WrittenName:
+    def of_code(cls, text: str) -> WrittenName:
         """The name of a variable."""
         for pattern in _LABELLED:
             match = re.fullmatch(pattern, text)
             if match:
-                return cls(match["base"].rstrip("_"), match["label"], text, rank)
-        return cls(text, "", text, rank)
+                return cls(match["base"].rstrip("_"), match["label"], text)
+        return cls(text, "", text)
 
 
 @dataclass(frozen=True)

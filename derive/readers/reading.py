@@ -8,9 +8,9 @@ reader takes the text as if one of them held and says what came of it, a `Score`
         vocabulary = both[reading.sample]
         layout = reading.orientation.layout(vocabulary)
         ...  # `layout.view(Array("W1"))` is W1 as this writer has it
-        return Scored(found, unread=len(found.unread) + len(found.misfits))
+        return Scored(result, unread=len(result.unread) + len(result.misfits))
 
-    reading, found = choose(readings(), translated)
+    reading, result = choose(readings(), translated)
 
 `readings()` has the likeliest first. The first with which nothing is left over is taken, else the
 one with the least left over. Any departure from the model's own way needs a second witness: two

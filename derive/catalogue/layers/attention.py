@@ -179,10 +179,10 @@ y[n,...,t,i] = sum(u, a[n,...,t,u]*v[n,...,u,i])"""
 def lists(*usual: tuple[str, ...]) -> InputLists:
     """The lists of inputs, with a mask where it is masked."""
 
-    def found(attributes: Mapping[str, Any]) -> tuple[tuple[str, ...], ...]:
+    def of(attributes: Mapping[str, Any]) -> tuple[tuple[str, ...], ...]:
         return tuple((*names, MASK) if attributes["masked"] else names for names in usual)
 
-    return found
+    return of
 
 
 def _of(use: Use) -> Heads:

@@ -11,6 +11,7 @@ from derive.language.printer import expr_text
 from derive.language.syntax import Name, Ref, Syntax
 from derive.readers.latex import functions
 from derive.readers.latex.context import Formula
+from derive.readers.latex.derivatives import as_product
 from derive.readers.latex.symbol_parts import SymbolParts, parts_of
 from derive.readers.latex.syntax.nodes import (
     Group,
@@ -18,7 +19,6 @@ from derive.readers.latex.syntax.nodes import (
     Number,
     Operator,
     Over,
-    Product,
     Scripted,
     Symbol,
     bare,
@@ -152,7 +152,7 @@ def _argument(reader: ValueReader[Value], items: Sequence[Node]) -> tuple[Value,
     if isinstance(first, Group) and first.kind in ("(", "[", "{") and len(first.items) == 1:
         return reader.value(first.items[0]), 2
     if head(first) is not None:
-        return reader.value(_product(items[1:])), len(items)
+        return reader.value(as_product(items[1:])), len(items)
     taken = 2
     while taken < len(items) and isinstance(items[taken - 1], Number):
         taken += 1
@@ -165,11 +165,7 @@ def _argument(reader: ValueReader[Value], items: Sequence[Node]) -> tuple[Value,
         raise formula.refuse(after, "where does the function's argument end? put it in brackets")
     if isinstance(first, Operator):
         raise formula.refuse(first, "the function's argument is missing; write it in brackets")
-    return reader.value(_product(items[1:taken])), taken
-
-
-def _product(items: Sequence[Node]) -> Node:
-    return items[0] if len(items) == 1 else Product(items[0].at, tuple(items))
+    return reader.value(as_product(items[1:taken])), taken
 
 
 def _extremum(reader: ValueReader[Value], node: Node, name: str, values: Sequence[Node]) -> Value:

@@ -126,22 +126,22 @@ class Names:
             result.append("lambda_")
         return next((f for f in result if f in self.known), usable(result[0]))
 
-    def is_declared(self, base: str, layer: str = "") -> bool:
-        """Whether a name without subscripts is a tensor for certain."""
-        if (base, layer) in self.facts.defined:
+    def is_declared(self, base: str) -> bool:
+        """Whether a name without subscripts and layer is a tensor for certain."""
+        if (base, "") in self.facts.defined:
             return True
         if self.vocabulary is None:
-            return self._spelled(base, layer) in self.known
-        name = self.find(base, layer, 0)
+            return self._spelled(base, "") in self.known
+        name = self.find(base, "", 0)
         return name is not None and not self.rank(name)
 
-    def is_spelled(self, base: str, layer: str = "") -> bool:
+    def is_spelled(self, base: str) -> bool:
         """Whether a name without subscripts is a tensor by its spelling, not by a guess."""
-        if (base, layer) in self.facts.defined:
+        if (base, "") in self.facts.defined:
             return True
-        result = [*forms(letter_name(base), layer)]
+        result = [*forms(letter_name(base), "")]
         if self.vocabulary is not None:
-            result += given_tensors(WrittenName(base, layer), self.context)
+            result += given_tensors(WrittenName(base), self.context)
         return any(f in self.known or self.rank(f) == 0 for f in result)
 
     def derived(self, base: str, layer: str, rank: int | None = None) -> str | None:

@@ -61,21 +61,13 @@ class Assignments:
             case _:
                 raise Refused(self.arrays.place(target), "this can't be assigned to here")
 
-    def hold(
-        self,
-        values: dict[Any, Any],
-        key: Any,
-        name: str,
-        value: Any,
-        node: ast.AST,
-        part: bool = False,
-    ) -> None:
+    def hold(self, values: dict[Any, Any], key: Any, name: str, value: Any, node: ast.AST) -> None:
         """A name gets a value, which may be a tensor of the model."""
         place = self.arrays.place(node)
         if isinstance(value, Broken) and self.names.model.is_given(name):
             values.pop(key, None)  # made by what isn't known here
             return
-        held = self.meanings.meant(name, value, place, self._shown, self.names.frame.serial, part)
+        held = self.meanings.meant(name, value, place, self._shown, self.names.frame.serial)
         if held is LEAF:
             tensor = self.names.model.tensor(name) or name
             self.names.records.read(name, tensor)

@@ -222,8 +222,10 @@ class Meanings:
         ):
             return key
         name = f"{of}['{key}']"
-        said = f"{shorten(of)}['{shorten(key)}'] may be the derivative or a new value"
-        reason = f"{said}; if it is the derivative, call the dictionary grads"
+        reason = (
+            f"{shorten(of)}['{shorten(key)}'] may be the derivative or a new value; if it is the "
+            "derivative, call the dictionary grads"
+        )
         if not _OPTIMISERS.search(of.lower()):
             self.records.asked.append(Unread(name, 0, reason))
         return name

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from derive.ir.functions import ENTRYWISE
+from derive.ir.functions import FUNCTIONS as LANGUAGE
 from derive.semantics.number_systems import FLOATS
 
 MOST_ENTRIES = 100_000
@@ -180,6 +181,8 @@ def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> 
     return np.linalg.norm(x, ord, axis, keepdims)
 
 
+# the language's functions: by their rows
+_NUMPY = {n: getattr(np, r.numpy[3:]) for n, r in LANGUAGE.items() if r.numpy.startswith("np.")}
 _SPECIAL = {
     name: FLOATS.functions[n]
     for n, row in ENTRYWISE.items()
@@ -189,12 +192,13 @@ _SPECIAL = {
 
 # one row a function: its name, and what it does at one point
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
+    **{name: call for n, call in _NUMPY.items() for name in (n, LANGUAGE[n].numpy[3:])},
+    **{name: np.vectorize(call, otypes=[float]) for name, call in _SPECIAL.items()},
     **{
         name: getattr(np, name)
         for name in """
-        exp log log1p expm1 log2 log10 sqrt cbrt sin cos tan tanh sinh cosh arctan arctan2 arcsin
-        arccos arctanh square reciprocal negative sign floor ceil round rint absolute fabs isnan
-        isfinite maximum minimum fmax fmin multiply add subtract divide true_divide floor_divide
+        log2 log10 cbrt arctan2 arcsin arccos arctanh square reciprocal negative floor ceil round
+        rint absolute isnan isfinite fmax fmin multiply add subtract divide true_divide floor_divide
         mod greater greater_equal less less_equal equal not_equal logical_and logical_or
         logical_not logical_xor hypot logaddexp heaviside
         sum mean average max min amax amin prod var std any all median ptp cumsum cumprod argmax
@@ -204,7 +208,7 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
         atleast_1d atleast_2d broadcast_to take take_along_axis nan_to_num
         """.split()  # noqa: SIM905 - a list of words reads better so
     },
-    **dict.fromkeys(("abs", "fabs"), np.abs),
+    "fabs": np.abs,
     **dict.fromkeys(("array", "asarray", "asanyarray", "ascontiguousarray"), _array),
     **dict.fromkeys(("float", "float64", "float32", "double", "item"), _number),
     **dict.fromkeys(("int", "int64", "int32", "int_", "long"), _whole),
@@ -212,7 +216,6 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     **dict.fromkeys(("flatten",), np.ravel),
     **dict.fromkeys(("sigmoid", "expit", "logistic"), _sigmoid),
     **dict.fromkeys(("log_softmax", "logsoftmax"), _log_softmax),
-    "atan": np.arctan,
     "diag": _diag,
     "power": _power,
     "float_power": _power,
@@ -251,7 +254,6 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "where": _where,
     "relu": _relu,
     "softplus": _softplus,
-    **{name: np.vectorize(call, otypes=[float]) for name, call in _SPECIAL.items()},
     "softmax": _softmax,
     "logsumexp": _logsumexp,
     "convolve": _convolved,

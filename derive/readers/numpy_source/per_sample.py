@@ -48,7 +48,7 @@ class _OneTurn(ast.NodeTransformer):
                 turn = _Sample(index, self)
                 body = [turn.visit(self.generic_visit(s)) for s in node.body]
                 names = (n for s in body for n in ast.walk(s) if isinstance(n, ast.Name))
-                if turn.found and not any(n.id == index for n in names):
+                if turn.is_used and not any(n.id == index for n in names):
                     return body
             case _:
                 pass
@@ -73,14 +73,14 @@ class _Sample(ast.NodeTransformer):
     def __init__(self, index: str, turn: _OneTurn) -> None:
         self.index = index
         self.turn = turn
-        self.found = False
+        self.is_used = False
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
         """The index of a sample is left out."""
         match node:
             case ast.Subscript(value=ast.Name(id=name) as of, slice=ast.Name(id=self.index)):
                 if self.turn.is_data(name):
-                    self.found = True
+                    self.is_used = True
                     return of
             case _:
                 pass
