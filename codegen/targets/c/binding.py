@@ -83,22 +83,31 @@ def _library() -> Any:
     command = shlex.split(given) or [found or ""]
     compiler = shutil.which(command[0])
     if compiler is None:
-        raise RuntimeError("no C compiler found: set CC, or use the NumPy module")
+        raise OSError("no C compiler found: set CC, or use the NumPy module")
     command += shlex.split(_FLAGS)
     status = Path(compiler).stat()
     key = "\n".join([SOURCE, *command, compiler, str(status.st_mtime_ns), _processor()])
     name = hashlib.sha256(key.encode()).hexdigest()[:32] + ".so"
+    folder = _cache()
+    if folder and (folder / name).exists():
+        return _opened(folder / name)
+    with tempfile.TemporaryDirectory(dir=folder) as work:
+        library = _compiled(command, Path(work))
+        if folder:  # moved there whole: others may be compiling the same
+            library = library.replace(folder / name)
+        return _opened(library)
+
+
+def _cache() -> Path | None:
+    """The folder that keeps what is compiled; None where nothing can be kept."""
     home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     folder = Path(home) / "chainrule"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not (folder / name).exists():
-            _compiled(command, folder, folder / name)
-        return _opened(folder / name)
-    except OSError:  # nothing can be kept there
-        with tempfile.TemporaryDirectory() as other:
-            _compiled(command, Path(other), Path(other) / name)
-            return _opened(Path(other) / name)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError:
+        return None
+    return folder
 
 
 def _processor() -> str:
@@ -111,21 +120,20 @@ def _processor() -> str:
     return "\n".join([platform.machine(), platform.processor(), *kinds[:1]])
 
 
-def _compiled(command: list[str], folder: Path, library: Path) -> None:
-    """Compile beside the place, then move there whole."""
-    with tempfile.TemporaryDirectory(dir=folder) as work:
-        text, made = Path(work) / "net.c", Path(work) / "net.so"
-        text.write_text(SOURCE, encoding="utf-8")
-        done = subprocess.run(
-            [*command, "-o", str(made), str(text), "-lm"],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            said = next((s for s in done.stderr.splitlines() if "error" in s), "no word why")
-            raise RuntimeError(f"{command[0]} doesn't compile the model: {said[:200]}")
-        os.replace(made, library)
+def _compiled(command: list[str], folder: Path) -> Path:
+    """The library, compiled in a folder."""
+    text, library = folder / "net.c", folder / "net.so"
+    text.write_text(SOURCE, encoding="utf-8")
+    done = subprocess.run(
+        [*command, "-o", str(library), str(text), "-lm"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        said = next((s for s in done.stderr.splitlines() if "error" in s), "no word why")
+        raise OSError(f"{command[0]} doesn't compile the model: {said[:200]}")
+    return library
 
 
 def _opened(path: Path) -> Any:

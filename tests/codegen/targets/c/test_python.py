@@ -119,15 +119,31 @@ def test_without_a_compiler(monkeypatch):
     monkeypatch.setenv("PATH", "")
     monkeypatch.delenv("CC", raising=False)
     module = load_module(emit(GENDER_NET, target="c", part="math"))
-    with pytest.raises(RuntimeError, match=r"^no C compiler found: set CC, or"):
+    with pytest.raises(OSError, match=r"^no C compiler found: set CC, or"):
         module.forward(module.init_params(), X)
+
+
+def test_the_command_line_without_a_compiler(tmp_path):
+    path, data = tmp_path / "gender.py", tmp_path / "data.csv"
+    path.write_text(emit(GENDER_NET, target="c"), encoding="utf-8")
+    data.write_text("a,b,sex\n1,2,M\n2,1,F\n")
+    done = subprocess.run(
+        [sys.executable, str(path), "train", str(data), "--target", "sex"],
+        cwd=tmp_path,
+        env={"PATH": "", "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr.endswith("gender.py: no C compiler found: set CC, or use the NumPy module\n")
 
 
 @needs_compiler
 def test_a_compiler_that_fails_leaves_nothing(monkeypatch, cache):
     monkeypatch.setenv("CC", "gcc -nonsense")
     module = load_module(emit(GENDER_NET, target="c", part="math"))
-    with pytest.raises(RuntimeError, match=r"gcc doesn't compile the model: .*nonsense"):
+    with pytest.raises(OSError, match=r"gcc doesn't compile the model: .*nonsense"):
         module.forward(module.init_params(), X)
     assert not list(cache.iterdir())
 
