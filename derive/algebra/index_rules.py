@@ -33,6 +33,7 @@ from derive.ir.tree import (
     affine_axes,
     contains,
     factors,
+    free_axes,
     fresh_letter,
     letters,
     mul,
@@ -46,15 +47,8 @@ from derive.ir.tree import (
 
 def rename_apart(term: Term, taken: Sequence[Axis]) -> Term:
     """The term with letters that clash by name with `taken` renamed."""
-    names = {a.letter for a in taken}
-    own = {a.letter for a in term.domain}
-    new: dict[Axis, Affine] = {}
-    for axis in term.domain:
-        if axis.letter in names:
-            name = fresh_letter(names | own, axis.letter)
-            own.add(name)
-            new[axis] = affine(Axis(name, axis.extent))
-    return substitute_term(term, new) if new else term
+    new = free_axes(term.domain, {a.letter for a in taken})
+    return substitute_term(term, {a: affine(b) for a, b in new.items()}) if new else term
 
 
 def solve_target(term: Term, axes: tuple[Axis, ...]) -> Term:

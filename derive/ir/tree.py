@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from fractions import Fraction
 
 from derive.ir.notation import (
@@ -319,6 +319,33 @@ def fresh_letter(taken: set[str], wanted: str) -> str:
     while f"{wanted}{count}" in taken:
         count += 1
     return f"{wanted}{count}"
+
+
+def free_axes(
+    axes: Iterable[Axis], taken: Collection[str], avoided: Iterable[str] = ()
+) -> dict[Axis, Axis]:
+    """Axes with other letters for those whose letters are taken; of the others nothing is said.
+
+    No new letter is called like one that is taken or avoided, or like another one of the axes.
+    """
+    axes = tuple(axes)
+    used = {*taken, *avoided, *(a.letter for a in axes)}
+    result: dict[Axis, Axis] = {}
+    for axis in axes:
+        if axis.letter in taken:
+            result[axis] = Axis(fresh_letter(used, axis.letter), axis.extent)
+            used.add(result[axis].letter)
+    return result
+
+
+def run_apart(run: Reduction, taken: Collection[str]) -> Reduction:
+    """The reduction with other letters where its own are taken; they catch none of the body's."""
+    inside = (a for n in walk(run.body) if isinstance(n, Reduction) for a in n.axes)
+    new = free_axes(run.axes, taken, (a.letter for a in (*letters(run.body), *inside)))
+    if not new:
+        return run
+    body = substitute(run.body, {a: affine(b) for a, b in new.items()})
+    return Reduction(run.op, tuple(new.get(a, a) for a in run.axes), body)
 
 
 def fresh_name(taken: set[str] | Mapping[str, object], *wanted: str) -> str:

@@ -33,14 +33,12 @@ from derive.ir.tree import (
     addends,
     contains,
     factors,
-    fresh_letter,
     letters,
     mul,
     over,
     replace_reads,
-    substitute,
+    run_apart,
     transform,
-    walk,
 )
 from derive.language.compared_bodies import Holder, is_selection, nameless, selected_from
 from derive.language.long_bodies import with_names
@@ -137,7 +135,7 @@ class Normalizer:
     def _terms(self, tensor: str, axes: tuple[Axis, ...], expr: Expr) -> tuple[Term, ...]:
         target = tuple(affine(a) for a in axes)
         if isinstance(expr, Reduction) and expr.op != "sum":
-            run = _apart(expr, axes)
+            run = run_apart(expr, {a.letter for a in axes})
             scope = domain_of(axes, run.axes)
             if expr.op in ("max", "min") and not is_selection(self._flat(run.body, tensor, scope)):
                 # the derivative asks which entries equal the maximum: worked out twice, none may
@@ -173,7 +171,7 @@ class Normalizer:
         before = parts[: parts.index(core)]
         after = parts[parts.index(core) + 1 :]
         if isinstance(core, Reduction) and core.op == "sum":
-            run = _apart(core, scope)
+            run = run_apart(core, {a.letter for a in scope})
             nested = self._sums(run.body, domain_of(scope, run.axes))
             if nested is None:
                 return [(run.axes, mul(*before, run.body, *after))]
@@ -279,25 +277,3 @@ def _hold_inside(expr: Expr) -> Expr | None:
         run = expr.args[0]
         return Reduction(run.op, run.axes, transform(Call("hold", (run.body,)), _hold_inside))
     return None
-
-
-def _bound(expr: Expr) -> set[str]:
-    """The letters that reductions inside bind: none of them may catch another one's name."""
-    inside = (node.axes for node in walk(expr) if isinstance(node, Reduction))
-    return {axis.letter for axes in inside for axis in axes}
-
-
-def _apart(run: Reduction, scope: tuple[Axis, ...]) -> Reduction:
-    """The reduction with its letters renamed where one of the scope has the same name."""
-    taken = {a.letter for a in scope}
-    new: dict[Axis, Axis] = {}
-    for axis in run.axes:
-        if axis.letter in taken:
-            inside = {a.letter for a in letters(run.body)} | _bound(run.body)
-            name = fresh_letter(taken | inside | {a.letter for a in run.axes}, axis.letter)
-            new[axis] = Axis(name, axis.extent)
-            taken.add(name)
-    if not new:
-        return run
-    body = substitute(run.body, {a: affine(b) for a, b in new.items()})
-    return Reduction(run.op, tuple(new.get(a, a) for a in run.axes), body)

@@ -19,7 +19,7 @@ from derive.ir.system import System
 from derive.ir.tree import (
     affine_axes,
     equation_reads,
-    fresh_letter,
+    free_axes,
     fresh_name,
     index,
     letters,
@@ -185,14 +185,9 @@ class _Walk:
         for term in equation.terms:
             own = term.target[position].axis
             assert own is not None
-            taken = {a.letter for a in term.domain} | {self.axis.letter}
-            places = {own: affine(self.axis)}
-            for axis in term.domain:
-                if axis.letter == self.axis.letter and axis != own:
-                    letter = fresh_letter(taken, axis.letter)
-                    taken.add(letter)
-                    places[axis] = affine(Axis(letter, axis.extent))
-            terms.append(substitute_term(term, places))
+            others = (a for a in term.domain if a != own)
+            new = free_axes(others, {self.axis.letter}, {own.letter}) | {own: self.axis}
+            terms.append(substitute_term(term, {a: affine(b) for a, b in new.items()}))
         return replace(equation, terms=tuple(terms))
 
     def _at_a_place(self, equation: Equation) -> Equation:
@@ -320,13 +315,5 @@ def _without(items: tuple[T, ...], position: int) -> tuple[T, ...]:
 
 def _apart_from(axes: tuple[Axis, ...], other: Axis) -> tuple[Axis, ...]:
     """Letters none of which is called like another one."""
-    taken = {a.letter for a in axes} | {other.letter}
-    result = []
-    for axis in axes:
-        if axis.letter == other.letter:
-            letter = fresh_letter(taken, axis.letter)
-            taken.add(letter)
-            result.append(Axis(letter, axis.extent))
-        else:
-            result.append(axis)
-    return tuple(result)
+    new = free_axes(axes, {other.letter})
+    return tuple(new.get(a, a) for a in axes)

@@ -36,6 +36,7 @@ from derive.ir.tree import (
     fresh_letter,
     mul,
     reads,
+    run_apart,
     substitute,
     substitute_affine,
     transform,
@@ -105,24 +106,12 @@ def rebound(expr: Expr, taken: Iterable[str]) -> Expr:
     """The expression with other letters in its sums where theirs are taken."""
     taken = set(taken)
     match expr:
-        case Reduction(op, axes, body):
-            new: dict[Axis, Affine] = {}
-            letters = taken | {a.letter for a in axes} | _bound(body)
-            for axis in axes:
-                if axis.letter in taken:
-                    letter = fresh_letter(letters, axis.letter)
-                    letters.add(letter)
-                    new[axis] = affine(Axis(letter, axis.extent))
-            run = tuple(s.axis if (s := new.get(a)) and s.axis else a for a in axes)
-            inside = substitute(body, new)
-            return Reduction(op, run, rebound(inside, taken | {a.letter for a in run}))
+        case Reduction():
+            run = run_apart(expr, taken)
+            inside = rebound(run.body, taken | {a.letter for a in run.axes})
+            return Reduction(run.op, run.axes, inside)
         case _:
             return EXPRESSIONS.over(expr, lambda p: rebound(p, taken))
-
-
-def _bound(expr: Expr) -> set[str]:
-    runs = (n.axes for n in walk(expr) if isinstance(n, Reduction))
-    return {a.letter for axes in runs for a in axes}
 
 
 def written_in(whole: Nested, given: Mapping[str, Equation], rounds: int = 1) -> Nested:

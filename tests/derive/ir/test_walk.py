@@ -7,8 +7,9 @@ from fractions import Fraction
 
 import pytest
 
-from derive.ir.notation import Add, Axis, FloorDiv, Number, Pow, Read, affine
-from derive.ir.tree import EXPRESSIONS, SUBSCRIPTS
+from derive.answers.slips.nested import rebound
+from derive.ir.notation import Add, Axis, FloorDiv, Number, Pow, Read, Reduction, affine
+from derive.ir.tree import EXPRESSIONS, SUBSCRIPTS, free_axes, mul, run_apart
 from derive.ir.walk import Tree
 
 
@@ -111,3 +112,17 @@ def test_a_subscript_is_entered_to_the_letters_but_not_into_their_extents():
     assert [n for n in SUBSCRIPTS.walk(half) if isinstance(n, Axis)] == [i]
     five = SUBSCRIPTS.transform(half, lambda n: affine(5) if n == i else None)
     assert five == affine(6)
+
+
+def test_free_letters_are_called_like_nothing_near_them():
+    i, j, k = (Axis(letter, affine(3)) for letter in "ijk")
+    new = free_axes((i, j, k), {"i", "k", "l"}, {"m"})
+    assert {a.letter: b.letter for a, b in new.items()} == {"i": "n", "k": "o"}
+
+
+def test_a_renamed_sum_catches_no_letter_of_its_body():
+    i, j = Axis("i", affine(3)), Axis("j", affine(3))
+    total = Reduction("sum", (i,), mul(Read("a", (affine(i),)), Read("b", (affine(j),))))
+    for new in (run_apart(total, {"i"}), rebound(total, {"i"})):
+        assert new.axes[0].letter not in ("i", "j")
+        assert Read("b", (affine(j),)) in EXPRESSIONS.walk(new)
