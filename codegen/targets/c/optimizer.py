@@ -26,7 +26,7 @@ from codegen.targets.c.program import Program
 from codegen.targets.c.scope import Home, Scope, Unserved
 from codegen.targets.c.statements import statement_nodes
 from codegen.targets.c.text import wrapped
-from derive.ir.names import current_of, is_next
+from derive.ir.names import current_of, is_next, next_of
 from derive.ir.notation import Dim
 from derive.ir.tree import reads
 
@@ -181,7 +181,7 @@ class Optimizer:
         kept = [s for s in group.stored if s != one.parameter]
         homes = {n: Home(current_of(n), shape) for n in (one.parameter, one.gradient, *kept)}
         for tensor in (one.parameter, *kept):
-            homes[f"next({tensor})"] = homes[tensor]
+            homes[next_of(tensor)] = homes[tensor]
         scope = self._scope(homes)
         scope.dims = _dims(rules, shape)
         if any(_reduces(r.value) for r in rules) or shape != (SIZE,):
