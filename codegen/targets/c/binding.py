@@ -5,12 +5,14 @@ from __future__ import annotations
 import ctypes
 import functools
 import hashlib
+import math
 import os
 import platform
 import shlex
 import shutil
 import subprocess
 import tempfile
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -38,15 +40,43 @@ class _Flat(dict[str, Array]):
         super().__init__()
         self.flat, at = flat, 0
         for name, shape in shapes.items():
-            count = int(np.prod(shape, dtype=int))
+            count = _count(shape)
             self[name] = flat[at : at + count].reshape(shape)
             at += count
         self.views = dict(self)
 
     def whole(self) -> bool:
         """Whether the arrays are still those that lie there."""
+        base = self.flat if self.flat.base is None else self.flat.base
         views = self.views
-        return all(a is views.get(name) and a.base is self.flat for name, a in self.items())
+        return all(a is views.get(name) and a.base is base for name, a in self.items())
+
+
+class _State(dict[str, Any]):
+    """An optimiser's state whose arrays lie behind its numbers, as C has them, in `whole`."""
+
+    def __init__(self) -> None:
+        super().__init__(_NUMBERS)
+        kept = {key: {n: _STORED[n] for n in names} for key, names in _MEMORY.items()}
+        size = np.dtype(DTYPE).itemsize
+        counts = {key: size * sum(map(_count, shapes.values())) for key, shapes in kept.items()}
+        at = 8 * max(len(_NUMBERS), 1)
+        self.whole = np.zeros(at + sum(counts.values()) + 8, np.uint8)
+        self.numbers = self.whole[:at].view(float)
+        for key, shapes in kept.items():
+            self[key] = _Flat(self.whole[at : at + counts[key]].view(DTYPE), shapes)
+            at += counts[key]
+        self.memories = {key: self[key] for key in kept}
+
+    def lies(self) -> bool:
+        """Whether the arrays are still those that lie there."""
+        memories = self.memories
+        own = self.numbers.base is self.whole
+        return own and all(self[key] is m and m.whole() for key, m in memories.items())
+
+
+def _count(shape: Shape) -> int:
+    return math.prod(shape)
 
 
 def _flat_of(arrays: Arrays, shapes: Shapes) -> _Flat:
@@ -64,7 +94,7 @@ def _flat_of(arrays: Arrays, shapes: Shapes) -> _Flat:
 
 def _room(shapes: Shapes) -> _Flat:
     """Room for arrays."""
-    count = sum(int(np.prod(shape, dtype=int)) for shape in shapes.values())
+    count = sum(map(_count, shapes.values()))
     return _Flat(np.zeros(max(count, 1), DTYPE), shapes)
 
 
@@ -143,21 +173,31 @@ def _opened(path: Path) -> Any:
     return library
 
 
+_ARENAS = threading.local()  # of each thread the last one
+
+
+def _arena(dims: list[int]) -> tuple[Any, Any]:
+    """Working memory for a batch: its address and its size."""
+    if getattr(_ARENAS, "dims", None) != dims:
+        size = _library().net_arena_size(*map(ctypes.c_ssize_t, dims))
+        _ARENAS.memory = np.empty(size + 64, np.uint8)
+        address = _ARENAS.memory.ctypes.data
+        _ARENAS.last = ctypes.c_void_p(address + -address % 64), ctypes.c_size_t(size)
+        _ARENAS.dims = list(dims)
+    last: tuple[Any, Any] = _ARENAS.last
+    return last
+
+
 def _call(name: str, dims: list[int], *arguments: Any) -> None:
     """Call a function of the library; its arena comes last."""
-    library = _library()
-    size = library.net_arena_size(*map(ctypes.c_ssize_t, dims))
-    arena = np.empty(size + 64, np.uint8)
-    start = -arena.ctypes.data % 64
     shown = [_pointer(a) if isinstance(a, np.ndarray) else a for a in arguments]
-    room = ctypes.c_void_p(arena.ctypes.data + start)
-    status = getattr(library, name)(*shown, room, ctypes.c_size_t(size))
+    status = _library()[name](*shown, *_arena(dims))
     if status:
-        raise ValueError(library.net_message(status).decode())
+        raise ValueError(_library().net_message(status).decode())
 
 
 def _pointer(array: Array) -> Any:
-    return ctypes.c_void_p(array.ctypes.data)
+    return ctypes.c_void_p(array.__array_interface__["data"][0])
 
 
 def _mode(training: bool, rng: Any) -> list[Any]:
@@ -199,33 +239,29 @@ def _gradients(
     return float(result), {**gradient, **{n: a for n, a in more.items() if a is not None}}
 
 
-def _first_state() -> dict[str, Any]:
-    """The optimiser's state before the first step."""
-    kept = {key: {n: _STORED[n] for n in names} for key, names in _MEMORY.items()}
-    return {**_NUMBERS, **{key: _room(shapes) for key, shapes in kept.items()}}
-
-
 def _train_step(
     params: Arrays, state: dict[str, Any], data: list[Array], dims: list[int], seed: list[Any]
 ) -> float:
     """One update in place; the objective before it."""
     found = _flat_of(params, _STORED)
-    kept = {key: _flat_of(state[key], {n: _STORED[n] for n in _MEMORY[key]}) for key in _MEMORY}
-    numbers = np.array([float(state[name]) for name in _NUMBERS] or [0.0])
-    memories = [m.flat for m in kept.values() if m]
-    whole = np.concatenate([numbers.view(np.uint8), *(m.view(np.uint8) for m in memories)])
-    whole = np.concatenate([whole, np.zeros(8, np.uint8)]) if whole.size % 8 else whole
+    kept = state if isinstance(state, _State) and state.lies() else _filled(state)
+    before = [float(state[name]) for name in _NUMBERS]
+    kept.numbers[: len(before)] = before
     result = np.empty((), DTYPE)
-    _call("net_train_step", dims, found.flat, whole, *_dense(data, dims), *seed, result)
-    at = 8 * len(numbers)
-    for memory in memories:
-        memory[...] = whole[at : at + memory.nbytes].view(DTYPE)
-        at += memory.nbytes
-    for name, value in zip(_NUMBERS, numbers.tolist(), strict=True):
-        after = float(whole[: 8 * len(numbers)].view(float)[list(_NUMBERS).index(name)])
-        if after != value:
-            state[name] = after
+    _call("net_train_step", dims, found.flat, kept.whole, *_dense(data, dims), *seed, result)
+    after = zip(_NUMBERS, before, kept.numbers.tolist())
+    state.update({name: new for name, old, new in after if new != old})
     _back(found, params)
-    for key, found in kept.items():
-        _back(found, state[key])
+    if kept is not state:
+        for key, memory in kept.memories.items():
+            _back(memory, state[key])
     return float(result)
+
+
+def _filled(state: dict[str, Any]) -> _State:
+    """A copy of a state, in order."""
+    result = _State()
+    for key, memory in result.memories.items():
+        for name, array in memory.items():
+            array[...] = state[key][name]
+    return result

@@ -43,6 +43,7 @@ LIBRARY = {
 # of numbers that there are once, in double precision
 WIDE = {"exp": "exp", "log": "log", "tanh": "tanh", "minimum": "fmin", "maximum": "fmax"}
 _NEEDS = {
+    "product": ("tile", "packed", "added", "small_product"),
     "inverse": ("pivoted",),
     "upper": ("pivoted",),
     "determinant": ("upper",),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from codegen.targets.c.functions import pieces
 from derive.ir.names import current_of, is_next
 from derive.ir.notation import Axis
 
@@ -24,7 +25,8 @@ OWN = frozenset(
     cosh tanh asinh acosh atanh erf erfc tgamma lgamma gamma signgam j0 j1 jn y0 y1 yn fmin fmax
     fma fmod sigmoid softplus relu sign square cube power smaller greater indicator
     index time clock div ldiv rand free malloc
-    unix linux i386 I E_ size_t ptrdiff_t
+    unix linux i386 I size_t ptrdiff_t vector KEEP SUM PRAGMA VECTOR_BYTES TILE_LANES TILE_ROWS
+    TILE_COLUMNS TILE_DEPTH TILE_BLOCK lay_out propagate evaluate differentiate move
     """.split()  # noqa: SIM905
 )
 LIBRARY_VARIABLES = frozenset({"y0", "y1", "yn", "j0", "j1", "jn", "gamma", "index", "time"})
@@ -36,7 +38,7 @@ class Names:
     """C names of tensors, run-time extents and letters, all distinct."""
 
     def __init__(self, tensors: Iterable[str], dims: Iterable[str]) -> None:
-        self._used = {*KEYWORDS, *(OWN - FREE)}
+        self._used = {*KEYWORDS, *(OWN - FREE), *pieces(single=True)}
         self._tensor: dict[str, str] = {}
         for tensor in tensors:
             self.tensor(tensor)

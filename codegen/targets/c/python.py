@@ -22,12 +22,14 @@ _IMPORTS = (
     "ctypes",
     "functools",
     "hashlib",
+    "math",
     "os",
     "platform",
     "shlex",
     "shutil",
     "subprocess",
     "tempfile",
+    "threading",
 )
 
 
@@ -79,7 +81,7 @@ class PythonPrinter:
         """The functions of `binding`, without the facts that stand before them."""
         text = definitions(Path(__file__).with_name("binding.py"))
         below = text[text.index("_FLAGS = (") :]
-        return below.replace("(dict[str, Array])", "(dict)")
+        return below.replace("(dict[str, Array])", "(dict)").replace("(dict[str, Any])", "(dict)")
 
     def _facts(self) -> list[str]:
         program, state = self.program, self.printer.state
@@ -200,9 +202,7 @@ class PythonPrinter:
         ]
         head = f"train_step|params, state{self._arguments(data)}, rng=None"
         doc = "One update of the parameters, in place; returns the loss before it."
-        begin = self._function(
-            "init_state|params", "The optimiser's state.", ["return _first_state()"]
-        )
+        begin = self._function("init_state|params", "The optimiser's state.", ["return _State()"])
         return [begin, self._function(head, doc, body)]
 
 

@@ -1,23 +1,108 @@
 Matrices.
 
-/* == product == */
-/* c += a b for m x k and k x n; each matrix has the distance of its rows and of its columns. */
-static void product(integer m, integer n, integer k,
+/* == tile == */
+/* A vector of as many numbers as the processor adds at once, and tiles of 6 rows and 2 vectors.
+ * Other compilers than GCC and Clang, and those told NET_PLAIN, take plain loops.
+ */
+#if defined(__GNUC__) && !defined(NET_PLAIN)
+#define NET_TILES
+#if defined(__AVX512F__)
+#define VECTOR_BYTES 64
+#elif defined(__AVX__)
+#define VECTOR_BYTES 32
+#else
+#define VECTOR_BYTES 16
+#endif
+typedef real vector __attribute__((vector_size(VECTOR_BYTES)));
+enum {
+    TILE_LANES = VECTOR_BYTES / (int)sizeof(real),
+    TILE_ROWS = 6,
+    TILE_COLUMNS = 2 * TILE_LANES,
+    TILE_DEPTH = 256, /* so much of the sum at a time: a panel stays in the first cache */
+    TILE_BLOCK = 192, /* and so many rows: they stay in the second */
+};
+
+/* A loaded vector stays in its register: GCC would load it again for each product. */
+#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__)
+#define KEEP(v) __asm__("" : "+x"(v))
+#else
+#define KEEP(v) (void)(v)
+#endif
+
+/* sum = a b for 6 rows of a, of which the last ones may be the same, and a panel of 2 vectors. */
+static void tile(integer rows, integer k, const real *a, integer a_row, integer a_column,
+    const vector *b, vector *sum)
+{
+    const integer last = rows - 1;
+    const integer r1 = a_row * (last < 1 ? last : 1), r2 = a_row * (last < 2 ? last : 2);
+    const integer r3 = a_row * (last < 3 ? last : 3), r4 = a_row * (last < 4 ? last : 4);
+    const integer r5 = a_row * (last < 5 ? last : 5);
+    vector x0 = { 0 }, x1 = x0, x2 = x0, x3 = x0, x4 = x0, x5 = x0;
+    vector y0 = x0, y1 = x0, y2 = x0, y3 = x0, y4 = x0, y5 = x0;
+    for (integer p = 0; p < k; p++) {
+        vector x = b[2 * p], y = b[2 * p + 1];
+        real s;
+        KEEP(x);
+        KEEP(y);
+        s = a[0], x0 += s * x, y0 += s * y;
+        s = a[r1], x1 += s * x, y1 += s * y;
+        s = a[r2], x2 += s * x, y2 += s * y;
+        s = a[r3], x3 += s * x, y3 += s * y;
+        s = a[r4], x4 += s * x, y4 += s * y;
+        s = a[r5], x5 += s * x, y5 += s * y;
+        a += a_column;
+    }
+    sum[0] = x0, sum[1] = y0;
+    sum[2] = x1, sum[3] = y1;
+    sum[4] = x2, sum[5] = y2;
+    sum[6] = x3, sum[7] = y3;
+    sum[8] = x4, sum[9] = y4;
+    sum[10] = x5, sum[11] = y5;
+}
+#endif
+
+/* == packed == */
+#ifdef NET_TILES
+/* A panel of b, k x n, of which each row is 2 vectors; what is missing of them is 0. */
+static void packed(integer k, integer n, const real *b, integer b_row, integer b_column, real *to)
+{
+    for (integer p = 0; p < k; p++, to += TILE_COLUMNS) {
+        const real *from = b + p * b_row;
+        if (n == TILE_COLUMNS && b_column == 1) {
+            for (integer j = 0; j < TILE_COLUMNS; j++)
+                to[j] = from[j];
+        } else {
+            for (integer j = 0; j < TILE_COLUMNS; j++)
+                to[j] = j < n ? from[j * b_column] : 0;
+        }
+    }
+}
+#endif
+
+/* == added == */
+#ifdef NET_TILES
+/* c += a tile's sum. */
+static void added(integer m, integer n, const real *sum, real *c, integer c_row, integer c_column)
+{
+    for (integer i = 0; i < m; i++, sum += TILE_COLUMNS, c += c_row) {
+        if (n == TILE_COLUMNS && c_column == 1) {
+            for (integer j = 0; j < TILE_COLUMNS; j++)
+                c[j] += sum[j];
+        } else {
+            for (integer j = 0; j < n; j++)
+                c[j * c_column] += sum[j];
+        }
+    }
+}
+#endif
+
+/* == small_product == */
+/* c += a b, entry by entry. */
+static void small_product(integer m, integer n, integer k,
     const real *restrict a, integer a_row, integer a_column,
     const real *restrict b, integer b_row, integer b_column,
     real *restrict c, integer c_row, integer c_column)
 {
-    if (b_column == 1 && c_column == 1) {
-        for (integer i = 0; i < m; i++)
-            for (integer p = 0; p < k; p++) {
-                const real x = a[i * a_row + p * a_column];
-                const real *restrict from = b + p * b_row;
-                real *restrict to = c + i * c_row;
-                for (integer j = 0; j < n; j++)
-                    to[j] += x * from[j];
-            }
-        return;
-    }
     for (integer i = 0; i < m; i++)
         for (integer j = 0; j < n; j++) {
             real total = 0;
@@ -25,6 +110,48 @@ static void product(integer m, integer n, integer k,
                 total += a[i * a_row + p * a_column] * b[p * b_row + j * b_column];
             c[i * c_row + j * c_column] += total;
         }
+}
+
+/* == product == */
+/* c += a b for m x k and k x n; each matrix has the distance of its rows and of its columns.
+ * Panels of b are packed; tiles of c are summed up in registers.
+ */
+static void product(integer m, integer n, integer k,
+    const real *restrict a, integer a_row, integer a_column,
+    const real *restrict b, integer b_row, integer b_column,
+    real *restrict c, integer c_row, integer c_column)
+{
+#ifdef NET_TILES
+    if (m * n * k < 2048 || (m < TILE_LANES && n < TILE_LANES)) {
+        small_product(m, n, k, a, a_row, a_column, b, b_row, b_column, c, c_row, c_column);
+        return;
+    }
+    if (n < TILE_LANES) { /* few columns: the transposed matrices have few rows */
+        product(n, m, k, b, b_column, b_row, a, a_column, a_row, c, c_column, c_row);
+        return;
+    }
+    union { vector v[2 * TILE_DEPTH]; real x[TILE_COLUMNS * TILE_DEPTH]; } panel;
+    union { vector v[2 * TILE_ROWS]; real x[TILE_COLUMNS * TILE_ROWS]; } sum;
+    for (integer p = 0; p < k; p += TILE_DEPTH) {
+        const integer depth = k - p < TILE_DEPTH ? k - p : TILE_DEPTH;
+        for (integer block = 0; block < m; block += TILE_BLOCK) {
+            const integer end = m - block < TILE_BLOCK ? m : block + TILE_BLOCK;
+            for (integer j = 0; j < n; j += TILE_COLUMNS) {
+                const integer width = n - j < TILE_COLUMNS ? n - j : TILE_COLUMNS;
+                packed(depth, width, b + p * b_row + j * b_column, b_row, b_column, panel.x);
+                for (integer i = block; i < end; i += TILE_ROWS) {
+                    const integer rows = end - i < TILE_ROWS ? end - i : TILE_ROWS;
+                    const real *from = a + i * a_row + p * a_column;
+                    tile(rows, depth, from, a_row, a_column, panel.v, sum.v);
+                    real *to = c + i * c_row + j * c_column;
+                    added(rows, width, sum.x, to, c_row, c_column);
+                }
+            }
+        }
+    }
+#else
+    small_product(m, n, k, a, a_row, a_column, b, b_row, b_column, c, c_row, c_column);
+#endif
 }
 
 /* == pivoted == */
