@@ -8,95 +8,31 @@ from __future__ import annotations
 
 import itertools
 import math
-import re
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
+from tests.read_back.functions import NAMED, compare, slope
+from tests.read_back.tokens import (
+    RELATIONS,
+    is_letter,
+    joined,
+    lex,
+    lines_of,
+    prime_count,
+    range_of,
+    spoken,
+    subscripts_in,
+)
+from tests.read_back.world import SYMBOLS, Sight, World
 
-_TOKEN = re.compile(r"\\[A-Za-z]+|\\[,;!\\]|\d+(?:\.\d+)?|[A-Za-z]|\S")
-_SIZES = {"bigl", "bigr", "Bigl", "Bigr", "biggl", "biggr", "Biggl", "Biggr", "left", "right"}
-_NOTHING = {r"\,", r"\;", r"\!", r"\limits"}
-_RELATIONS = {"=": "==", "<": "<", ">": ">", r"\le": "<=", r"\ge": ">=", r"\ne": "!="}
 _BIG = {r"\sum": sum, r"\prod": math.prod, r"\max": max, r"\min": min}
-_NAMED = {
-    r"\log": math.log,
-    r"\exp": math.exp,
-    r"\sin": math.sin,
-    r"\cos": math.cos,
-    r"\tan": math.tan,
-    r"\tanh": math.tanh,
-    r"\sinh": math.sinh,
-    r"\cosh": math.cosh,
-    r"\arctan": math.atan,
-    r"\sigma": lambda x: 1 / (1 + math.exp(-x)),
-    "erf": math.erf,
-    r"\Phi": lambda x: math.erfc(-x / math.sqrt(2)) / 2,
-    "normcdf": lambda x: math.erfc(-x / math.sqrt(2)) / 2,
-    "sgn": lambda x: float(x > 0) - float(x < 0),
-    "sigmoid": lambda x: 1 / (1 + math.exp(-x)),
-    "softplus": lambda x: math.log1p(math.exp(x)),
-    "relu": lambda x: max(x, 0.0),
-    "hold": lambda x: x,
-}
-
-
-def lex(text: str) -> list[str]:
-    """Tokens; sizes of delimiters and thin spaces mean nothing."""
-    # the letter of a gate is part of a tensor's name, and what follows it are its subscripts
-    text = re.sub(r"_\{(\\mathrm\{[a-z]\}),", r"_{\1}_{", text)
-    found = []
-    for token in _TOKEN.findall(text):
-        is_size = token.startswith("\\") and token[1:] in _SIZES
-        if token not in _NOTHING and not is_size:
-            found.append(token)
-    return found
 
 
 @dataclass
-class World:
-    """Numbers for what the symbols stand for: arrays and extents by their LaTeX."""
-
-    tensors: dict[str, np.ndarray]
-    extents: dict[str, int]
-
-    def holds(self, symbol: str) -> bool:
-        return symbol in self.tensors
-
-
-@dataclass
-class Reader:
+class Reader(Sight):
     """Reads one formula in index notation. The letters' values are in `at`."""
 
-    tokens: list[str]
-    world: World
     at: dict[str, Any] = field(default_factory=dict)
-    place: int = 0
-
-    # ---- tokens ----------------------------------------------------------------------------------
-
-    def peek(self, ahead: int = 0) -> str:
-        where = self.place + ahead
-        return self.tokens[where] if where < len(self.tokens) else ""
-
-    def take(self, wanted: str | None = None) -> str:
-        token = self.peek()
-        assert wanted is None or token == wanted, f"{wanted} wanted, {token} found"
-        self.place += 1
-        return token
-
-    def group(self) -> list[str]:
-        """What stands in braces, or the one token that stands alone."""
-        if self.peek() != "{":
-            return [self.take()]
-        self.take("{")
-        found, depth = [], 1
-        while True:
-            token = self.take()
-            depth += (token == "{") - (token == "}")
-            if not depth:
-                return found
-            found.append(token)
 
     def inner(self, tokens: list[str], **more: Any) -> Reader:
         return Reader(tokens, self.world, {**self.at, **more})
@@ -160,7 +96,7 @@ class Reader:
                 depth -= 1
             elif not depth and (
                 token in ("+", "-", ",", "&", r"\\", r"\wedge", r"\vee", r"\bmod")
-                or token in _RELATIONS
+                or token in RELATIONS
             ):
                 break
             at += 1
@@ -216,7 +152,7 @@ class Reader:
                 return math.floor(value)
             case r"\lvert":
                 self.take()
-                primes = _primes(self.tokens, self.place + 1)
+                primes = prime_count(self.tokens, self.place + 1)
                 if self.peek(1 + primes) == r"\rvert":
                     word = self.peek() + "'" * primes
                     name = rf"\lvert {word}\rvert"
@@ -254,10 +190,10 @@ class Reader:
         if token == r"\operatorname":
             name = "".join(self.tokens[self.place + 2 : self.tokens.index("}", self.place)])
             ahead = len(lex(name)) + 3
-        squared = self.peek(ahead) == "^" and name in _NAMED
+        squared = self.peek(ahead) == "^" and name in NAMED
         if name == r"\delta" and not self.world.holds(name) and self.peek(1) == "_":
             return self.kronecker()
-        if (name in _NAMED or name in (r"\max", r"\min")) and not self.world.holds(name):
+        if (name in NAMED or name in (r"\max", r"\min")) and not self.world.holds(name):
             self.place += ahead
             exponent = 1
             if self.peek() == "'":
@@ -265,7 +201,7 @@ class Reader:
                 self.take("(")
                 at = self.sum()
                 self.take(")")
-                return slope(_NAMED[name], at)
+                return slope(NAMED[name], at)
             if squared:
                 self.take("^")
                 exponent = self.inner(self.group()).whole()
@@ -277,14 +213,14 @@ class Reader:
             self.take(")")
             if name in (r"\max", r"\min"):
                 return (max if name == r"\max" else min)(arguments)
-            return _NAMED[name](*arguments) ** exponent
+            return NAMED[name](*arguments) ** exponent
         return self.symbol()
 
     def kronecker(self) -> int:
         """A delta that is no error term: 1 where its two subscripts are equal."""
         self.take()
         self.take("_")
-        one, other = _subscripts(self.group(), 2)
+        one, other = subscripts_in(self.group(), 2)
         return int(self.inner(one).whole() == self.inner(other).whole())
 
     def bracket(self) -> int:
@@ -313,27 +249,14 @@ class Reader:
 
     def relation(self) -> bool:
         sides, signs = [self.sum()], []
-        while self.peek() in _RELATIONS:
-            signs.append(_RELATIONS[self.take()])
+        while self.peek() in RELATIONS:
+            signs.append(RELATIONS[self.take()])
             sides.append(self.sum())
         assert signs, f"no relation at {self.peek()}"
-        return all(_compare(s, a, b) for s, a, b in zip(signs, sides[:-1], sides[1:], strict=True))
+        return all(compare(s, a, b) for s, a, b in zip(signs, sides[:-1], sides[1:], strict=True))
 
     def cases(self) -> Any:
-        self.take(r"\begin")
-        assert "".join(self.group()) == "cases"
-        rows: list[list[str]] = [[]]
-        depth = 0
-        while depth or self.peek() != r"\end":
-            token = self.take()
-            depth += (token in ("{", r"\begin")) - (token in ("}", r"\end"))
-            if token == r"\\" and not depth:
-                rows.append([])
-            else:
-                rows[-1].append(token)
-        self.take(r"\end")
-        self.group()
-        for row in rows:
+        for row in self.rows("cases"):
             cut = row.index("&")
             value, when = row[:cut], row[cut + 1 :]
             while value[:2] == ["{", "}"]:
@@ -349,18 +272,18 @@ class Reader:
         beneath = self.group()
         body = self.tokens[self.place : end]
         self.place = end
-        lines = _lines(beneath)
+        lines = lines_of(beneath)
         ranges: dict[str, range] = {}
         conditions = []
         for line in lines:
-            chain = _range_of(line)
+            chain = range_of(line)
             if chain is not None:
                 letters, stop = chain
                 ranges.update(
                     (x, range(self.inner(stop).whole())) for x in letters if x not in ranges
                 )
-            elif all(c == "," or _is_letter(c) for c in _spoken(line)):
-                for letter in (x for x in _spoken(line) if x != ","):
+            elif all(c == "," or is_letter(c) for c in spoken(line)):
+                for letter in (x for x in spoken(line) if x != ","):
                     ranges[letter] = range(self.extent_of(letter, [*body, *beneath]))
             else:
                 conditions.append(line)
@@ -383,7 +306,7 @@ class Reader:
                 symbol = reader.longest_symbol()
                 if symbol and reader.place == k:
                     reader.take("_")
-                    parts = _subscripts(reader.group(), self.world.tensors[symbol].ndim)
+                    parts = subscripts_in(reader.group(), self.world.tensors[symbol].ndim)
                     found.extend(
                         self.world.tensors[symbol].shape[axis]
                         for axis, part in enumerate(parts)
@@ -395,24 +318,12 @@ class Reader:
 
     # ---- tensors ---------------------------------------------------------------------------------
 
-    def longest_symbol(self) -> str:
-        """The longest run of tokens that is a tensor's symbol; the place moves behind it."""
-        best, behind = "", self.place
-        text = ""
-        for k in range(self.place, min(len(self.tokens), self.place + 45)):
-            text += self.tokens[k]
-            shown = SYMBOLS.get(id(self.world), {}).get(text)
-            if shown is not None:
-                best, behind = shown, k + 1
-        self.place = behind
-        return best
-
     def symbol(self) -> Any:
         begin = self.place
         symbol = self.longest_symbol()
         after = self.place
         self.place = begin
-        letter = self.peek() + "'" * _primes(self.tokens, begin + 1)
+        letter = self.peek() + "'" * prime_count(self.tokens, begin + 1)
         if letter in self.at and not (symbol and (after > begin + 1 or self.peek(1) == "_")):
             self.place += 1 + letter.count("'")
             return self.at[letter]
@@ -429,17 +340,14 @@ class Reader:
         if not array.ndim:
             return array.item()
         self.take("_")
-        parts = _subscripts(self.group(), array.ndim)
+        parts = subscripts_in(self.group(), array.ndim)
         return self.look_up(symbol, parts)
 
     def look_up(self, symbol: str, parts: list[list[str]]) -> Any:
         array = self.world.tensors[symbol]
-        place = tuple(int(self.inner(p).integer()) for p in parts)
+        place = tuple(int(self.inner(p).whole()) for p in parts)
         inside = all(0 <= p < size for p, size in zip(place, array.shape, strict=True))
         return array[place] if inside else 0.0
-
-    def integer(self) -> int:
-        return self.whole()
 
     def fraction(self) -> Any:
         begin = self.place
@@ -460,24 +368,8 @@ class Reader:
             if not array.ndim and not rest:
                 return array.item()
             if array.ndim and rest[:2] == ["_", "{"]:
-                return self.look_up(shown, _subscripts(rest[2:-1], array.ndim))
+                return self.look_up(shown, subscripts_in(rest[2:-1], array.ndim))
         raise AssertionError(f"no derivative {self.tokens[begin : self.place]}")
-
-
-def slope(function: Any, at: Any) -> Any:
-    """What a function with a prime means."""
-    step = 1e-6
-    return (function(at + step) - function(at - step)) / (2 * step)
-
-
-SYMBOLS: dict[int, dict[str, str]] = {}
-
-
-def world_of(tensors: dict[str, np.ndarray], extents: dict[str, int]) -> World:
-    """A world; symbols are found by their tokens."""
-    world = World(tensors, extents)
-    SYMBOLS[id(world)] = {"".join(lex(s)): s for s in tensors}
-    return world
 
 
 def read(text: str, world: World, at: dict[str, int]) -> float:
@@ -502,86 +394,4 @@ def subscripts_of(left: str, world: World) -> list[str]:
     inside = tokens[cut + 2 : -1]
     if inside and inside[0].isdigit():
         return []
-    return [joined(p) for p in _subscripts(inside, None)]
-
-
-def joined(tokens: list[str]) -> str:
-    return "".join(tokens)
-
-
-def _primes(tokens: list[str], at: int) -> int:
-    count = 0
-    while at + count < len(tokens) and tokens[at + count] == "'":
-        count += 1
-    return count
-
-
-def _spoken(line: list[str]) -> list[str]:
-    """Letters with their primes and numbers as one."""
-    found: list[str] = []
-    for token in line:
-        if token == "'":
-            found[-1] += token
-        else:
-            found.append(token)
-    return found
-
-
-def _is_letter(token: str) -> bool:
-    return bool(re.fullmatch(r"([A-Za-z]|\\[a-z]+)'*", token)) and token not in _RELATIONS
-
-
-def _lines(beneath: list[str]) -> list[list[str]]:
-    if beneath[0] == r"\substack":
-        beneath = beneath[2:-1]
-    lines: list[list[str]] = [[]]
-    for token in beneath:
-        if token == r"\\":
-            lines.append([])
-        else:
-            lines[-1].append(token)
-    return lines
-
-
-def _range_of(line: list[str]) -> tuple[list[str], list[str]] | None:
-    """The letters and the end of `0 <= i,j < 5`."""
-    if line[:2] != ["0", r"\le"] or "<" not in line:
-        return None
-    cut = line.index("<")
-    middle = _spoken(line[2:cut])
-    if all(x == "," or _is_letter(x) for x in middle):
-        return [x for x in middle if x != ","], line[cut + 1 :]
-    return None
-
-
-def _subscripts(tokens: list[str], rank: int | None) -> list[list[str]]:
-    """The subscripts: between commas, or letter by letter where there is none."""
-    parts: list[list[str]] = [[]]
-    depth = 0
-    for token in tokens:
-        depth += (token in ("{", "(")) - (token in ("}", ")"))
-        if token == "," and not depth:
-            parts.append([])
-        else:
-            parts[-1].append(token)
-    if len(parts) > 1 or rank == 1:
-        return parts
-    found: list[list[str]] = []
-    for token in parts[0]:
-        if token == "'":
-            found[-1].append(token)
-        else:
-            found.append([token])
-    return found
-
-
-def _compare(sign: str, a: float, b: float) -> bool:
-    equal = a == b or (math.isfinite(a) and math.isfinite(b) and abs(a - b) < 1e-12)
-    return {
-        "==": equal,
-        "!=": not equal,
-        "<": a < b and not equal,
-        ">": a > b and not equal,
-        "<=": a < b or equal,
-        ">=": a > b or equal,
-    }[sign]
+    return [joined(p) for p in subscripts_in(inside, None)]

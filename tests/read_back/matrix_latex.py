@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 from scipy.special import erf
 
-from tests.read_back.index_latex import SYMBOLS, World, joined, lex, slope
+from tests.read_back.functions import slope
+from tests.read_back.tokens import joined, lex
+from tests.read_back.world import Sight, World
 
 _FUNCTIONS = {
     r"\log": np.log,
@@ -78,32 +80,8 @@ def whole(value: Any, shape: tuple[int, ...]) -> Any:
 
 
 @dataclass
-class MatrixReader:
+class MatrixReader(Sight):
     """Reads one formula."""
-
-    tokens: list[str]
-    world: World
-    place: int = 0
-
-    def peek(self, ahead: int = 0) -> str:
-        where = self.place + ahead
-        return self.tokens[where] if where < len(self.tokens) else ""
-
-    def take(self, wanted: str | None = None) -> str:
-        token = self.peek()
-        assert wanted is None or token == wanted, f"{wanted} wanted, {token} found"
-        self.place += 1
-        return token
-
-    def group(self) -> list[str]:
-        self.take("{")
-        found, depth = [], 1
-        while True:
-            token = self.take()
-            depth += (token == "{") - (token == "}")
-            if not depth:
-                return found
-            found.append(token)
 
     def inner(self, tokens: list[str]) -> Any:
         reader = MatrixReader(tokens, self.world)
@@ -233,8 +211,8 @@ class MatrixReader:
         return np.array(found, dtype=float)
 
     def named(self) -> Any:
-        symbol = self.symbol()
-        if symbol is not None:
+        symbol = self.longest_symbol()
+        if symbol:
             return self.world.tensors[symbol]
         token = self.take()
         name = joined(self.group()) if token == r"\operatorname" else token
@@ -261,20 +239,9 @@ class MatrixReader:
         assert name == "I", f"{name} means nothing in {' '.join(self.tokens)}"
         return Eye()
 
-    def symbol(self) -> str | None:
-        """The longest run of tokens that is a tensor's symbol."""
-        known = SYMBOLS[id(self.world)]
-        text, best, behind = "", None, self.place
-        for k in range(self.place, min(len(self.tokens), self.place + 60)):
-            text += self.tokens[k]
-            if text in known:
-                best, behind = known[text], k + 1
-        self.place = behind
-        return best
-
     def fraction(self) -> Any:
-        symbol = self.symbol()
-        if symbol is not None:
+        symbol = self.longest_symbol()
+        if symbol:
             return self.world.tensors[symbol]
         self.take()
         over, under = self.inner(self.group()), self.inner(self.group())

@@ -21,7 +21,8 @@ from derive.ir.notation import Dim, Equation
 from derive.semantics.interpreter import Interpreter
 from tests.read_back import index_latex, matrix_latex
 from tests.read_back.facts import Facts
-from tests.read_back.index_latex import World
+from tests.read_back.tokens import is_letter, lex, spoken, subscripts_in
+from tests.read_back.world import SYMBOLS, World, world_of
 
 MOST_PLACES = 3
 MOST_MOVED = 40
@@ -65,8 +66,8 @@ class Told:
             if np.ndim(a) <= 2 and not n.startswith("d(")
         }
         return (
-            index_latex.world_of(plain, self.extents),
-            index_latex.world_of(lying, self.extents),
+            world_of(plain, self.extents),
+            world_of(lying, self.extents),
         )
 
     def lies(self, name: str, array: np.ndarray):
@@ -133,8 +134,8 @@ class Told:
 
     def _entry_of(self, left: str) -> str | None:
         """The tensor of which a left side is an entry."""
-        tokens = index_latex.lex(left)
-        known = index_latex.SYMBOLS[id(self.worlds[0])]
+        tokens = lex(left)
+        known = SYMBOLS[id(self.worlds[0])]
         by_symbol = {str(self.names[n]): n for n in self.arrays}
         whole = known.get("".join(tokens))
         if whole is not None:
@@ -150,9 +151,7 @@ class Told:
     def _plain(self, left: str, name: str) -> bool:
         """Whether a left side has a letter for each axis."""
         letters = index_latex.subscripts_of(left, self.worlds[0])
-        return len(letters) == np.ndim(self.arrays[name]) and all(
-            index_latex._is_letter(x) for x in letters
-        )
+        return len(letters) == np.ndim(self.arrays[name]) and all(is_letter(x) for x in letters)
 
     def with_subscripts(self, formula: Formula, world: World, wanted: np.ndarray) -> str:
         """Every right side at some of the places of the left."""
@@ -219,15 +218,15 @@ class Told:
             return {}
         parts = index_latex.subscripts_of(formula.left, self.worlds[0])
         found: dict[str, int] = {}
-        tokens = index_latex.lex(" ".join(flat(s) for s in formula.right))
+        tokens = lex(" ".join(flat(s) for s in formula.right))
         reader = index_latex.Reader(tokens, self.worlds[0])
         for part, size in zip(parts, np.shape(self.arrays[name]), strict=True):
-            if index_latex._is_letter(part):
+            if is_letter(part):
                 found[part] = size
                 continue
-            for letter in index_latex._spoken(index_latex.lex(part)):
+            for letter in spoken(lex(part)):
                 known = letter in found or letter in self.extents
-                if index_latex._is_letter(letter) and not known:
+                if is_letter(letter) and not known:
                     found[letter] = reader.extent_of(letter, tokens)
         return found
 
@@ -259,7 +258,7 @@ class Told:
     def entries_of(self, local: str) -> list[tuple[str, list[str]]]:
         """The two tensors of a local derivative, each with its subscripts."""
         world = self.worlds[0]
-        reader = index_latex.Reader(index_latex.lex(local), world)
+        reader = index_latex.Reader(lex(local), world)
         reader.take(r"\frac")
         by_symbol = {str(self.names[n]): n for n in self.arrays}
         entries = []
@@ -270,7 +269,7 @@ class Told:
             letters: list[list[str]] = []
             if rank:
                 part.take("_")
-                letters = index_latex._subscripts(part.group(), rank)
+                letters = subscripts_in(part.group(), rank)
             # before them a name may have a part below, as a gate's letter
             entries.append((name, ["".join(x) for x in letters][-rank:] if rank else []))
         return entries

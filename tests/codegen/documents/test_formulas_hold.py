@@ -35,6 +35,7 @@ from tests.read_back import index_latex
 from tests.read_back.document import Read, formulas_of
 from tests.read_back.facts import Facts
 from tests.read_back.told import Differs, Told
+from tests.read_back.world import world_of
 
 pytestmark = pytest.mark.sampled
 
@@ -336,7 +337,7 @@ def test_products_of_scalars_are_the_gradients(name):
     context = DocumentBuilder(derivation, DocumentOptions(scalars=True)).context
     facts = Facts(context.derivation)
     entries_from_one = {str(context.names[n]): shifted(a) for n, a in facts.arrays.items()}
-    world = index_latex.world_of(entries_from_one, {})
+    world = world_of(entries_from_one, {})
     scalars = Scalars(context)
     assert scalars.displays() and scalars.into
     for weight in context.derivation.wrt:

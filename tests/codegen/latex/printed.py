@@ -18,6 +18,7 @@ from derive.language.printer import equation_text
 from derive.semantics.interpreter import Interpreter
 from tests.oracles.against_autograd import system_of
 from tests.read_back import index_latex, matrix_latex
+from tests.read_back.world import world_of
 
 MOST_PLACES = 10
 
@@ -47,9 +48,7 @@ class Printed:
         self.extents = {self.names.dim(Dim(n)): run.extents[n] for n in sorted(dims)}
 
     def world(self):
-        return index_latex.world_of(
-            {str(self.names[n]): a for n, a in self.arrays.items()}, self.extents
-        )
+        return world_of({str(self.names[n]): a for n, a in self.arrays.items()}, self.extents)
 
     def matrix_world(self):
         batch = self.derivation.system.batch
@@ -60,7 +59,7 @@ class Printed:
             for n, a in self.arrays.items()
             if a.ndim <= 2
         }
-        return index_latex.world_of(arranged, self.extents)
+        return world_of(arranged, self.extents)
 
     def value(self, equation):
         """An equation by itself, all that it reads being given."""

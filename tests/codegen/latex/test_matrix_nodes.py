@@ -16,7 +16,8 @@ from tests.codegen.documents.tex_log import complaints
 from tests.codegen.latex.printed import Printed, agrees, every_step, matrix_notation, right_side
 from tests.derive.calculus.matrix_models import BY_NAME, chosen
 from tests.oracles.against_autograd import derivation_of
-from tests.read_back import index_latex, matrix_latex
+from tests.read_back import index_latex
+from tests.read_back.tokens import lex
 
 pytestmark = pytest.mark.sampled
 
@@ -50,9 +51,9 @@ class DefinitionsApart(Printed):
 @chosen(*READ_BACK)
 def test_formulas_read_back(model, monkeypatch):
     read = index_latex.read
-    lex = index_latex.lex
-    for reader in (index_latex, matrix_latex):
-        monkeypatch.setattr(reader, "lex", lambda text: lex(_plain(text)))
+    plain_lex = lex
+    for reader in ("index_latex", "matrix_latex", "world"):
+        monkeypatch.setattr(f"tests.read_back.{reader}.lex", lambda text: plain_lex(_plain(text)))
     printed = DefinitionsApart(model)
     world = printed.world()
     for equation in printed.equations:
