@@ -45,7 +45,7 @@ def test_a_tensor_that_is_read_twice(name):
         read.check(DocumentBuilder(derived(text), options))
 
 
-@pytest.mark.parametrize("seed", [1, 2, 5, 7, 30, 37])
+@pytest.mark.parametrize("seed", [1, 5, 7, 11, 30, 37])
 def test_random_systems(seed):
     Read().check(DocumentBuilder(derivation_of(random_model(seed)), OPTIONS[0]))
 
