@@ -21,7 +21,7 @@ def shortened(body: Expr, known: Known = frozenset()) -> Expr:
         match node:
             case Call("where", (condition, yes, no)):
                 settled = _settled(condition, known)
-                if isinstance(settled, bool):
+                if isinstance(settled, bool) or yes == no:
                     return shortened(yes if settled else no, known)
                 if yes == ZERO and of_letters(settled):
                     return change(Call("where", (negation(settled), no, yes)))

@@ -1,10 +1,15 @@
 """Derivatives that have failed before: a row for each, so that it doesn't come back."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
 from codegen import emit, load_module
 from derive import parse
+from derive.algebra.readable_conditions import shortened
+from derive.ir.notation import Axis, Call, Compare, Index, Mul, Number, Read, affine
+from derive.ir.tree import ZERO
 from derive.language.printer import equation_text
 from tests.has_failed.right import right
 
@@ -52,3 +57,11 @@ def test_a_root_is_told_through_its_output(text, told):
     spec = {"parameters": ["w"], "inputs": inputs, "sizes": {"i": 3}}
     derivation = right(parse(text, objective="E", **spec))
     assert equation_text(derivation.gradient("w")) == f"dw[i] = {told}"
+
+
+def test_a_choice_between_equal_values_is_none_for_a_reader():
+    """It was turned round and round: a document ended in a RecursionError."""
+    i = Index(affine(Axis("i", affine(3))))
+    choice = Call("where", (Compare("==", i, Number(Fraction(2))), ZERO, ZERO))
+    assert shortened(choice) == ZERO
+    assert shortened(Mul((choice, Read("x", ())))) == ZERO
