@@ -177,4 +177,4 @@ def _name(value: Array, tensors: dict[str, Tensor]) -> str:
 def _names(array: Array) -> list[str]:
     loads = (current_of(a.tensor) for a in ARRAYS.walk(array) if isinstance(a, Load))
     names = [n for n in dict.fromkeys(loads) if n.isidentifier()]
-    return names[:_MOST_NAMES] or ["1"]
+    return names[:_MOST_NAMES] or ["one"]

@@ -50,10 +50,14 @@ def map_code(array: Map, printer: ArrayCode) -> Code:
         case "and" | "or":
             sign = " & " if array.function == "and" else " | "
             return sign.join(printer.within(a, axes, ATOM) for a in args), COMPARE
+        case "not" if not args[0].axes:  # of one of Python's own, `~True` is -2
+            return f"(not {printer.within(args[0], axes, ATOM)})", ATOM
         case "not":
             return f"~{printer.within(args[0], axes, ATOM)}", UNARY
         case "float" if is_number(args[0]):
             return printer.aligned(args[0], axes)
+        case "float" if not args[0].axes:
+            return f"{printer.dtype}({printer.aligned(args[0], axes)[0]})", ATOM
         case "float":
             return f"{printer.within(args[0], axes, ATOM)}.astype({printer.dtype})", ATOM
         case "delta" if _is_unit_matrix(args, axes):

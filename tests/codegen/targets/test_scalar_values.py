@@ -33,6 +33,23 @@ def test_a_condition_without_tensors(text, sizes, loss):
     assert gradients["w"] == loss / 3 or loss == 0
 
 
+def test_a_condition_on_letters_of_a_loop_is_denied_as_a_truth():
+    """`~True` is -2 where both sides are Python's own numbers."""
+    text = "h[j] = tanh(h[j-1] + where(not j <= j + 1 or q[j] == 5, w, 0))\nE = h[2]"
+    module = emitted(text, ["q"], integers=["q"], sizes={"j": 3})
+    loss, gradients = module.gradients({"w": np.array(3.0)}, np.array([1, 2, 5]))
+    assert loss == np.tanh(3.0)
+    assert gradients["w"] == 1 - np.tanh(3.0) ** 2
+
+
+def test_one_over_a_value_that_stands_twice_has_a_name():
+    text = (
+        "E = sum(v,u, where(1/(w[v] + 2) > 0.1, x[u]/(w[v] + 2)**2 + 2/(w[v] + 2), 2/(w[v] + 2)))"
+    )
+    module = emitted(text, ["x"], sizes={"u": 2, "v": 3})
+    assert np.isfinite(module.loss({"w": np.ones(3)}, np.ones(2)))
+
+
 def test_a_condition_on_a_function_of_the_batch():
     module = emitted("E = sum(n, where(log(size(n)) > 1, w*x[n], w))", ["x"], batch="n")
     assert module.loss({"w": np.array(2.0)}, np.arange(2.0)) == 4
