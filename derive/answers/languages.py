@@ -7,10 +7,8 @@ the report names.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import import_module
-from typing import Any, cast
 from unicodedata import category
 
 from derive.answers.batch_or_sample import vocabularies
@@ -20,7 +18,7 @@ from derive.errors import ChainruleError, meant, shorten
 from derive.ir.derivation import Derivation
 from derive.language.name_check import check_name
 from derive.language.parser import read_equations
-from derive.readers.vocabulary import Translation, Vocabulary
+from derive.readers.vocabulary import Translation
 
 EQUATIONS, NUMPY, LATEX = FORMS = ("equations", "numpy", "latex")
 ENDINGS = {".py": NUMPY, ".tex": LATEX, ".latex": LATEX}
@@ -51,17 +49,15 @@ def read(answer: Answer, derivation: Derivation) -> Translation:
     if form == EQUATIONS:
         return _equations(answer.text, names, derivation)
     both = vocabularies(derivation)
+    # each reader takes a while to import, that of LaTeX needs a package of its own
     if form == LATEX:
-        reader = _reader("derive.readers.latex", "read_latex_of")
-        return cast(Translation, reader(answer.text, both, names)[0])
-    return _numpy(answer.text, both, names)
+        from derive.readers.latex import read_latex_of  # noqa: PLC0415
 
+        return read_latex_of(answer.text, both, names)[0]
+    from derive.readers.numpy_source import read_numpy  # noqa: PLC0415
 
-def _numpy(text: str, both: Sequence[Vocabulary], names: Mapping[str, str]) -> Translation:
-    """About the batch, or about one sample where that fits better."""
-    reader = _reader("derive.readers.numpy_source", "read_numpy")
-
-    return cast(Translation, reader(text, both[0], names, *both[1:2]))
+    # about the batch, or about one sample where that fits better
+    return read_numpy(answer.text, both[0], names, *both[1:2])
 
 
 def form_of(text: str) -> str:
@@ -105,7 +101,3 @@ def _equations(text: str, names: Mapping[str, str], derivation: Derivation) -> T
     used = names_in(written)
     equations = tuple(renamed_written(w, lambda n: new.get(n, n)) for w in written)
     return Translation(equations, {n: new[n] for n in new if n in used})
-
-
-def _reader(module: str, function: str) -> Any:
-    return getattr(import_module(module), function)

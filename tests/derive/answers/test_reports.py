@@ -130,3 +130,16 @@ def test_of_two_constants_each_explains_its_own_digits_only():
 def test_what_a_program_never_sets_and_is_taken_for_a_number_is_reported():
     assert "reg is 0" in _thirds("2/3 + reg")
     assert "is 0" not in _thirds("2/3")
+
+
+def test_a_state_to_begin_with_that_is_taken_for_zeros_is_reported():
+    text = "h[t] = tanh(u*x[t] + v*h[t-1])\nE = sum(t, h[t]*t)"
+    spec = {"parameters": ["u", "v"], "inputs": ["x"], "objective": "E", "sizes": {"t": 4}}
+    program = (
+        "import numpy as np\nhs = {-1: hprev}\ndv = 0\ndhn = 0\nfor t in range(4):\n"
+        "    hs[t] = np.tanh(u*x[t] + v*hs[t-1])\nfor t in reversed(range(4)):\n"
+        "    dr = (t + dhn)*(1 - hs[t]**2)\n    dv += dr*hs[t-1]\n    dhn = v*dr\n"
+    )
+    shown = str(check_answer(differentiate(parse(text, **spec)), Answer(program, "numpy")))
+    assert "dv  equal at points" in shown
+    assert "hprev is zeros" in shown
