@@ -10,9 +10,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from codegen.lowering.common_uses import Functions, Use, Windows, canonical, key_of
+from codegen.lowering.constant_values import with_constants_written_in
 from derive.ir.derivation import Derivation
 from derive.ir.notation import Axis, Call, Equation, Expr, Number, Pow, Read, Tensor, Term, affine
-from derive.ir.tree import fresh_name, letters, power, reads, replace_reads, transform, walk
+from derive.ir.tree import (
+    equation_reads,
+    fresh_name,
+    letters,
+    power,
+    reads,
+    replace_reads,
+    transform,
+    walk,
+)
 from derive.systems.schedule import Loop, members, schedule
 
 _Find = Callable[[Equation], Iterator[Use]]
@@ -28,9 +38,9 @@ class Shared:
 
 def shared(derivation: Derivation) -> Shared:
     """Name what is computed more than once."""
-    backward = _without_repeats(derivation)
-    equations = [*derivation.forward, *backward]
     tensors = {t.name: t for t in derivation.tensors}
+    backward = with_constants_written_in(_without_repeats(derivation), tensors, _asked(derivation))
+    equations = [*derivation.forward, *backward]
     looped = frozenset(
         e.tensor
         for part in (derivation.forward, tuple(backward))
@@ -60,6 +70,15 @@ def shared(derivation: Derivation) -> Shared:
         ),
         frozenset(set(tensors) - before),
     )
+
+
+def _asked(derivation: Derivation) -> set[str]:
+    """The derivatives that others than the backward equations ask for."""
+    table = derivation.table
+    others = (*derivation.curvature, *derivation.system.updates)
+    read = {r.tensor for e in others for r in equation_reads(e)}
+    given = ("parameter", "input")
+    return read | {d for n, d in derivation.adjoint.items() if table[n].role in given}
 
 
 def _name_all(equations: list[Equation], tensors: dict[str, Tensor], find: _Find) -> None:
