@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from codegen.program.procedures import Sample
+from codegen.program.procedures import EVERY, Sample
 from codegen.targets.c.integers import product
 from codegen.targets.c.loops import Branch, Line, Loop, Node
 from codegen.targets.c.scope import Scope
@@ -20,7 +20,8 @@ def sample_nodes(one: Sample, scope: Scope) -> list[Node]:
     scope.streams[one.tensor] = None
     attributes = dict(one.draw.attributes)
     count = product(shape)
-    uniform = f"uniform(net->seed, {stream}, i)"
+    place = scope.names.letter(EVERY)
+    uniform = f"uniform(net->seed, {stream}, {place})"
     match one.draw.distribution:
         case "bernoulli":
             text = f"{uniform} < {one.draw.mean!r} ? 1 : 0"
@@ -30,7 +31,7 @@ def sample_nodes(one: Sample, scope: Scope) -> list[Node]:
         case _:
             scope.functions.add("normal")
             std = attributes.get("std", 1.0)
-            text = f"(real)({one.draw.mean!r} + {std!r} * normal(net->seed, {stream}, i))"
+            text = f"(real)({one.draw.mean!r} + {std!r} * normal(net->seed, {stream}, {place}))"
     mean, _ = literal(one.draw.mean, scope.single)
-    drawn = Loop("i", count, (Line(f"{home.name}[i] = {text};"),))
+    drawn = Loop(place, count, (Line(f"{home.name}[{place}] = {text};"),))
     return [Line(f"fill({count}, {mean}, {home.name});"), Branch("training", (drawn,))]

@@ -19,9 +19,10 @@ from codegen.program.procedures import (
 )
 from codegen.program.walk import ARRAYS
 from codegen.targets.c.entries import Entries
+from codegen.targets.c.functions import pieces
 from codegen.targets.c.integers import Int, variable
 from codegen.targets.c.loops import Line, Loop, Node, Note, lines_of
-from codegen.targets.c.names import Names
+from codegen.targets.c.names import KEYWORDS, Names
 from codegen.targets.c.program import Program
 from codegen.targets.c.scope import Home, Scope, Unserved
 from codegen.targets.c.statements import statement_nodes
@@ -58,7 +59,18 @@ def state_of(program: Program) -> State:
                 memories.append((key, [n for n in _parameters(program) if _kept(program, row, n)]))
             case _:
                 raise Unserved("target c: a state that is neither number nor memory")
+    _demand_plain(key for key, _ in (*numbers, *memories))
     return State(numbers, memories)
+
+
+def _demand_plain(names: Iterable[str]) -> None:
+    """Refuse names of an update that mean something else in C."""
+    for name in names:
+        if current_of(name) in {*KEYWORDS, *pieces(single=True), "i", "size", "total", "net"}:
+            raise Unserved(
+                f"target c: the optimiser's name '{current_of(name)}' means something else in C; "
+                "give it another one"
+            )
 
 
 def _parameters(program: Program) -> list[str]:
@@ -178,6 +190,7 @@ class Optimizer:
     ) -> tuple[str, list[str], list[str]]:
         """A function that moves one parameter; its memories and its numbers."""
         rules = _rules(group.body)
+        _demand_plain(r.tensor for r in rules)
         kept = [s for s in group.stored if s != one.parameter]
         homes = {n: Home(current_of(n), shape) for n in (one.parameter, one.gradient, *kept)}
         for tensor in (one.parameter, *kept):

@@ -10,6 +10,7 @@ from functools import singledispatchmethod
 from codegen.program.nodes import Statement
 from codegen.program.operands import Call, Result, Variable, ZerosLike
 from codegen.program.procedures import (
+    EVERY,
     AtMost,
     Check,
     Convert,
@@ -136,7 +137,7 @@ class FunctionPrinter:
         nodes: list[Node] = []
         for row in one.places:
             home = self.scope.home(one.tensor)
-            entry = f"{home.name}[i]"
+            entry = f"{home.name}[{self._place()}]"
             allowed = [f"{entry} >= 0 && {entry} < {self.scope.integer(row.extent)}"]
             allowed += [f"{entry} == {other}" for other in row.besides]
             shown = f"({allowed[0]})" if len(allowed) > 1 else allowed[0]
@@ -147,7 +148,11 @@ class FunctionPrinter:
     def _each(self, tensor: str, condition: str, status: str) -> list[Node]:
         count = self.program.count(tensor)
         inner = Branch(condition, (Line(f"return {status};"),))
-        return Walks(self.scope).loops(["i"], [count], lambda _: [inner])
+        return Walks(self.scope).loops([self._place()], [count], lambda _: [inner])
+
+    def _place(self) -> str:
+        """The variable of a loop over all entries."""
+        return self.scope.names.letter(EVERY)
 
     @_instruction.register
     def _at_most(self, one: AtMost) -> list[Node]:
@@ -157,7 +162,7 @@ class FunctionPrinter:
     @_instruction.register
     def _not_negative(self, one: NotNegative) -> list[Node]:
         name = self.scope.home(one.tensor).name
-        return self._each(one.tensor, f"!({name}[i] >= 0)", "NET_NEGATIVE")
+        return self._each(one.tensor, f"!({name}[{self._place()}] >= 0)", "NET_NEGATIVE")
 
     @_instruction.register
     def _not_empty(self, one: NotEmpty) -> list[Node]:

@@ -33,6 +33,8 @@ def nets():
     yield "batch_norm", net(DENSE, {"type": "batch_norm1d"}, optimizer={"type": "adam"}), (5, 4)
     yield "lstm", net({"type": "lstm", "units": 3}, shape=("s", 2)), (4, 5, 2)
     layers = {"type": "conv2d", "channels": 2, "kernel_size": 3}, {"type": "flatten"}
+    pool = {"type": "max_pool2d", "kernel_size": 2}
+    yield "pooling", net(layers[0], pool, shape=(1, 30, 30)), (3, 1, 30, 30)
     yield "convolution", net(*layers, shape=(1, 5, 5)), (3, 1, 5, 5)
 
 

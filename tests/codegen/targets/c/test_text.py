@@ -3,6 +3,8 @@
 import pytest
 
 from codegen.pipeline import c_files
+from codegen.targets.c.optimizer import _demand_plain
+from codegen.targets.c.scope import Unserved
 from codegen.targets.c.text import comment
 from derive.calculus.differentiate import differentiate
 from derive.specs.parse import parse
@@ -44,3 +46,8 @@ def test_the_text_is_the_same_each_time():
         parse("E = sum(i, tanh(w[i]))", parameters=["w"], objective="E", sizes={"i": 3})
     )
     assert c_files(derivation) == c_files(derivation)
+
+
+def test_an_optimizers_name_that_is_a_word_of_c_is_refused():
+    with pytest.raises(Unserved, match="'double' means something else in C"):
+        _demand_plain(["momentum", "next(double)"])
