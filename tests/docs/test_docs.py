@@ -32,6 +32,7 @@ import numpy as np
 import pytest
 
 from codegen import document, emit, load_module
+from codegen.pipeline import c_files
 from codegen.verify import verify_module
 from derive import ChainruleError, check, differentiate, load, parse
 from derive.language.printer import equation_text
@@ -189,6 +190,21 @@ class Page:
                 source = emit(differentiate(load(folder / f"{name}.toml")))
                 return within(block.lines, source.splitlines())
         return f"there is no spec {name}.toml before this"
+
+    def _c(self, block):
+        spec = ROOT / "generated" / "gender" / "gender.toml"
+        texts = c_files(differentiate(load(spec)))
+        if block.about:
+            assert block.about == "gender.c"
+            return within(block.lines, texts.source.splitlines())
+        if shutil.which("gcc") is None:
+            return None
+        (self.folder / "net.h").write_text(texts.header)
+        command = ["gcc", "-std=c99", "-Wall", "-Werror", "-fsyntax-only", "-x", "c", "-"]
+        done = subprocess.run(
+            command, cwd=self.folder, input=block.text, capture_output=True, text=True, check=False
+        )
+        return done.stderr or None
 
     def _pycon(self, block):
         flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE

@@ -12,7 +12,7 @@ from codegen.program.interpreter import Interpreter
 from codegen.targets.c.module import Printer
 from codegen.targets.c.scope import Unserved
 from tests.codegen.program.programs import net
-from tests.codegen.targets.c.compiled import STRICT, needs_compiler, pointer
+from tests.codegen.targets.c.compiled import ALL_TOGETHER, STRICT, needs_compiler, pointer
 from tests.codegen.targets.test_coverage import covering
 
 _RUN = """
@@ -65,7 +65,7 @@ def test_every_array_and_statement(tmp_path):
         np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-12, err_msg=name)
 
 
-@pytest.mark.parametrize("optimizer", ["newton", "natural_gradient"])
+@pytest.mark.parametrize("optimizer", ALL_TOGETHER)
 def test_what_has_no_c_is_refused(optimizer):
     derivation = net({"type": "dense", "units": 2}, optimizer={"type": optimizer})
     with pytest.raises(Unserved, match=r"^target c: "):
