@@ -27,9 +27,9 @@ _NUMBERS: dict[str, float] = {}  # of the optimiser's state
 _MEMORY: dict[str, list[str]] = {}  # arrays of the state: for which parameters
 _MODE: bool = bool(1)  # functions take the mode, and a seed
 
-# GCC 12 makes vectors of a pooling's backward loops that compute something else: none of loops
+# From `a > 0 ? b[j] : 0` in a loop GCC 12 makes masked loads that give the wrong numbers
 _FLAGS = (
-    "-std=c99 -O3 -fno-tree-loop-vectorize -march=native -ffp-contract=fast "
+    "-std=c99 -O3 -fno-tree-loop-if-convert -march=native -ffp-contract=fast "
     "-fno-math-errno -fno-trapping-math -fopenmp-simd -DNET_SIMD -shared -fPIC"
 )
 

@@ -35,6 +35,8 @@ def nets():
     layers = {"type": "conv2d", "channels": 2, "kernel_size": 3}, {"type": "flatten"}
     pool = {"type": "max_pool2d", "kernel_size": 2}
     yield "pooling", net(layers[0], pool, shape=(1, 30, 30)), (3, 1, 30, 30)
+    relu = {**layers[0], "activation": "relu"}
+    yield "a choice over ten places", net(relu, shape=(1, 12, 12)), (3, 1, 12, 12)
     yield "convolution", net(*layers, shape=(1, 5, 5)), (3, 1, 5, 5)
 
 
