@@ -141,7 +141,9 @@ def explain(
 def emit(
     spec: Spec,
     output: Output = None,
-    target: Annotated[str, _option("TARGET", "numpy; or c, and C alone with -o net.c.")] = "numpy",
+    target: Annotated[
+        str, _option("TARGET", "numpy or c. With c, -o net.c writes C alone.")
+    ] = "numpy",
     style: Annotated[str, _option("STYLE", "plain.")] = "plain",
     dtype: Annotated[str, _option("TYPE", "float64 or float32.")] = "float64",
     part: Annotated[
