@@ -7,11 +7,12 @@ A function of one value that SymPy and NumPy know is a row and nothing else::
         form=_log(add(X, _sqrt(add(mul(X, X), ONE)))),
         odd=True,
         numpy="np.arcsinh",
+        c="asinh",
         latex=r"\operatorname{arsinh}",
         words=("arcsinh",),
     )
 
-The names in NumPy and LaTeX are data for those who print and read; nothing here knows them.
+The names in NumPy, C and LaTeX are data for those who print and read; nothing here knows them.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ class Function:
     functions: evaluators that have no better one use it, and its derivative is the form's where
     SymPy has no function of the name. `odd`: f(-x) = -f(x). `latex` is a name that stands before
     its argument; where there is none, a printer has a notation of its own, as for a power of e.
-    `scipy` is the name in scipy.special of what NumPy lacks.
+    `scipy` is the name in scipy.special of what NumPy lacks, `c` that in C's <math.h>.
     `words` are further names under which people write it. `cost` is that of one entry, in
     additions. `risk` tells for which arguments the value may be infinite or undefined: those that
     aren't "positive" or "not negative", those that are "large", or "any". `range` is "positive" or
@@ -46,6 +47,7 @@ class Function:
     odd: bool = False
     numpy: str = ""
     scipy: str = ""
+    c: str = ""
     latex: str = ""
     words: tuple[str, ...] = ()
     cost: float = 10
@@ -73,20 +75,23 @@ _UP, _DOWN = _exp(X), _exp(negative(X))
 _ROWS = (
     Function("exp", numpy="np.exp", risk="large", range="positive"),
     Function("log", numpy="np.log", latex=r"\log", words=("ln",), risk="positive"),
-    Function("log1p", form=Call("log", (add(ONE, X),)), numpy="np.log1p", risk="not negative"),
-    Function("expm1", form=add(_UP, MINUS_ONE), numpy="np.expm1", risk="large"),
-    Function("sqrt", numpy="np.sqrt", risk="not negative"),
-    Function("abs", numpy="np.abs", cost=1, range="not negative"),
+    Function(
+        "log1p", form=Call("log", (add(ONE, X),)), numpy="np.log1p", c="log1p", risk="not negative"
+    ),
+    Function("expm1", form=add(_UP, MINUS_ONE), numpy="np.expm1", c="expm1", risk="large"),
+    Function("sqrt", numpy="np.sqrt", c="sqrt", risk="not negative"),
+    Function("abs", numpy="np.abs", c="fabs", cost=1, range="not negative"),
     Function(
         "sign", odd=True, numpy="np.sign", latex=r"\operatorname{sgn}", words=("sgn",), cost=1
     ),
-    Function("sin", odd=True, numpy="np.sin", latex=r"\sin"),
-    Function("cos", numpy="np.cos", latex=r"\cos"),
+    Function("sin", odd=True, numpy="np.sin", c="sin", latex=r"\sin"),
+    Function("cos", numpy="np.cos", c="cos", latex=r"\cos"),
     Function(
         "tan",
         form=divide(Call("sin", (X,)), Call("cos", (X,))),
         odd=True,
         numpy="np.tan",
+        c="tan",
         latex=r"\tan",
         risk="any",
     ),
@@ -103,6 +108,7 @@ _ROWS = (
         form=divide(add(_UP, negative(_DOWN)), _TWO),
         odd=True,
         numpy="np.sinh",
+        c="sinh",
         latex=r"\sinh",
         risk="any",
     ),
@@ -110,12 +116,13 @@ _ROWS = (
         "cosh",
         form=divide(add(_UP, _DOWN), _TWO),
         numpy="np.cosh",
+        c="cosh",
         latex=r"\cosh",
         risk="any",
         range="positive",
     ),
-    Function("atan", odd=True, numpy="np.arctan", latex=r"\arctan", words=("arctan",)),
-    Function("erf", odd=True, scipy="erf", latex=r"\operatorname{erf}"),
+    Function("atan", odd=True, numpy="np.arctan", c="atan", latex=r"\arctan", words=("arctan",)),
+    Function("erf", odd=True, scipy="erf", c="erf", latex=r"\operatorname{erf}"),
     Function(
         "normcdf",
         form=divide(add(ONE, Call("erf", (divide(X, Call("sqrt", (_TWO,))),))), _TWO),

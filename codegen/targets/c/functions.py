@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+from derive.ir.functions import FUNCTIONS
+
 COMPARED = ("==", "!=", "<", "<=", ">", ">=")
 TRUTHS = (*COMPARED, "and", "or", "not")
 
@@ -26,20 +28,7 @@ HELPERS = {
     "%": "modulus",
 }
 # and those of <math.h>
-LIBRARY = {
-    "log1p": "log1p",
-    "expm1": "expm1",
-    "sqrt": "sqrt",
-    "abs": "fabs",
-    "sin": "sin",
-    "cos": "cos",
-    "tan": "tan",
-    "sinh": "sinh",
-    "cosh": "cosh",
-    "atan": "atan",
-    "erf": "erf",
-    "pow": "pow",
-}
+LIBRARY = {name: row.c for name, row in FUNCTIONS.items() if row.c} | {"pow": "pow"}
 # of numbers that there are once, in double precision
 WIDE = {"exp": "exp", "log": "log", "tanh": "tanh", "minimum": "fmin", "maximum": "fmax"}
 _NEEDS = {
