@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from derive.algebra.index_rules import bounds, surely_not_negative
 from derive.ir.notation import Add, Affine, Call, Compare, Expr, Index, Logic, Mul, Number, affine
-from derive.ir.tree import ZERO, add, number, transform
+from derive.ir.tree import ZERO, add, mul, number, transform
 
 
 def not_negative(condition: Expr) -> Affine | None:
@@ -168,3 +168,20 @@ def implied(condition: Expr) -> frozenset[Affine]:
         case _:
             difference = not_negative(condition)
             return frozenset() if difference is None else frozenset({difference})
+
+
+def into_branches(expr: Expr) -> Expr | None:
+    """`where(c, a, 0)*b` as `where(c, a*b, 0)`: no 0 * (1/0) where the condition fails."""
+    if isinstance(expr, Mul):
+        for k, part in enumerate(expr.args):
+            match part:
+                case Call("where", (condition, yes, no)) if ZERO in (yes, no):
+                    others = (*expr.args[:k], *expr.args[k + 1 :])
+                    arms = (
+                        arm if arm == ZERO else transform(mul(*others, arm), into_branches)
+                        for arm in (yes, no)
+                    )
+                    return Call("where", (condition, *arms))
+                case _:
+                    pass
+    return None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from derive.algebra.conditions import asked_once
+from derive.algebra.conditions import asked_once, into_branches
 from derive.algebra.delta_elimination import sifted
 from derive.algebra.index_rules import elementwise, pull, rename_apart
 from derive.algebra.simplify import facts_of, tell_through
@@ -30,8 +30,20 @@ from derive.ir.notation import (
 )
 from derive.ir.numerals import number_text
 from derive.ir.system import System
-from derive.ir.tree import ONE, ZERO, add, letters, mul, reads, replace_reads, substitute, transform
+from derive.ir.tree import (
+    ONE,
+    ZERO,
+    add,
+    letters,
+    reads,
+    replace_reads,
+    substitute,
+    transform,
+    walk,
+)
 from derive.systems.schedule import Loop, NoOrder, members, schedule
+
+_LONGEST_BODY = 400  # nodes; what is longer is written into nothing, and is read by itself
 
 
 class Tidier:
@@ -177,6 +189,8 @@ class Tidier:
             return
         users = self._users(name)
         term = equation.terms[0]
+        if sum(1 for _ in walk(term.body)) > _LONGEST_BODY:
+            return
         if len(users) != 1 or users[0].tensor in self.looped or not _plain_sum(term):
             return
         user = users[0]
@@ -266,7 +280,7 @@ class Tidier:
             reduced = ()
         inside = substitute(term.body, places)
         body = replace_reads(here.body, lambda r: inside if r == read else None)
-        body = transform(body, _into_branches)
+        body = transform(body, into_branches)
         new = Term(here.target, (*here.domain, *reduced), "sum", body)
         terms = tuple(new if t is here else t for t in user.terms)
         after = replace(user, terms=terms)
@@ -334,23 +348,6 @@ def _with_number(equation: Equation, name: str, value: Number) -> Equation:
 
     terms = tuple(replace(t, body=replace_reads(t.body, put)) for t in equation.terms)
     return replace(equation, terms=terms)
-
-
-def _into_branches(expr: Expr) -> Expr | None:
-    """`where(c, a, 0)*b` as `where(c, a*b, 0)`: no 0 * (1/0) where the condition fails."""
-    if isinstance(expr, Mul):
-        for k, part in enumerate(expr.args):
-            match part:
-                case Call("where", (condition, yes, no)) if ZERO in (yes, no):
-                    others = (*expr.args[:k], *expr.args[k + 1 :])
-                    arms = (
-                        arm if arm == ZERO else transform(mul(*others, arm), _into_branches)
-                        for arm in (yes, no)
-                    )
-                    return Call("where", (condition, *arms))
-                case _:
-                    pass
-    return None
 
 
 def _plain_sum(term: Term) -> bool:
