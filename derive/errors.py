@@ -38,6 +38,12 @@ def meant(name: str, known: Iterable[str]) -> str:
     return f"; did you mean '{near}'?" if near else ""
 
 
+def meant_or_known(name: str, known: Iterable[str]) -> str:
+    """The known name that was probably meant; where none is near, which there are."""
+    names = sorted(set(known))
+    return meant(name, names) or (f"; known: {shorten(' '.join(names), 120)}" if names else "")
+
+
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name that was probably meant, if one is near."""
     wanted = name[:60]

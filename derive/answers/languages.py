@@ -14,7 +14,7 @@ from unicodedata import category
 from derive.answers.batch_or_sample import vocabularies
 from derive.answers.formula import PLACE, renamed_written
 from derive.answers.known_names import names_in
-from derive.errors import ChainruleError, meant, shorten
+from derive.errors import ChainruleError, meant, meant_or_known, shorten
 from derive.ir.derivation import Derivation
 from derive.language.name_check import check_name
 from derive.language.parser import read_equations
@@ -92,7 +92,9 @@ def _equations(text: str, names: Mapping[str, str], derivation: Derivation) -> T
     known = [name for v in vocabularies(derivation)[:1] for name in v.shapes]
     for one, tensor in names.items():
         if tensor not in known:
-            problems.append(f"names: unknown tensor '{shorten(tensor)}'{meant(tensor, known)}")
+            problems.append(
+                f"names: unknown tensor '{shorten(tensor)}'{meant_or_known(tensor, known)}"
+            )
         elif (wrong := check_name(one)) is not None:
             problems.append(f"names: {wrong}")
     if problems:

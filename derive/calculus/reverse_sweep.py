@@ -19,7 +19,7 @@ from derive.calculus.masks import Masks, When
 from derive.calculus.rule import Contribution, contributions, differentiable_reads, selected, weigh
 from derive.calculus.tidy import Tidier
 from derive.calculus.zero_factors import zero_factor_warnings
-from derive.errors import ChainruleError, meant, shorten
+from derive.errors import ChainruleError, meant_or_known, shorten
 from derive.ir.derivation import Derivation, Step
 from derive.ir.matrix_terms import holding
 from derive.ir.names import adjoint_of
@@ -72,7 +72,7 @@ def sweep_of(
 def _wanted(system: System, of: str, wrt: Iterable[str] | None) -> tuple[str, ...]:
     known = {**system.table, **dict(system.aliases)}
     if of not in system.table:
-        raise ChainruleError(f"of: unknown tensor '{shorten(of)}'{meant(of, known)}")
+        raise ChainruleError(f"of: unknown tensor '{shorten(of)}'{meant_or_known(of, known)}")
     if wrt is None:
         inputs = [t.name for t in system.having("input") if not t.integer]
         return (*system.trainable, *inputs)
@@ -80,7 +80,9 @@ def _wanted(system: System, of: str, wrt: Iterable[str] | None) -> tuple[str, ..
     for name in [wrt] if isinstance(wrt, str) else wrt:
         real = dict(system.aliases).get(name, name)
         if real not in system.table:
-            raise ChainruleError(f"wrt: unknown tensor '{shorten(name)}'{meant(name, known)}")
+            raise ChainruleError(
+                f"wrt: unknown tensor '{shorten(name)}'{meant_or_known(name, known)}"
+            )
         if system.table[real].integer:
             raise ChainruleError(f"wrt: '{name}' holds integers; there is no derivative by it")
         result.append(real)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from derive.errors import ChainruleError, meant, shorten
+from derive.errors import ChainruleError, meant, meant_or_known, shorten
 from derive.ir.system import Draw, System, Training
 from derive.language.assemble import Declarations, assemble
 from derive.language.extent_inference import Sizes
@@ -119,7 +119,7 @@ def _wrong_integers(
 ) -> Iterator[str]:
     for tensor in integers:
         if tensor not in known:
-            yield f"integers: unknown tensor '{shorten(tensor)}'{meant(tensor, known)}"
+            yield f"integers: unknown tensor '{shorten(tensor)}'{meant_or_known(tensor, known)}"
         elif roles.get(tensor) not in ("input", "target", "buffer"):
             yield f"integers: '{tensor}' is no input or target; only these are given"
 
@@ -127,7 +127,7 @@ def _wrong_integers(
 def _unknown(wanted: Mapping[str, str | None], known: Collection[str]) -> Iterator[str]:
     for key, name in wanted.items():
         if name is not None and name not in known:
-            yield f"{key}: unknown tensor '{shorten(name)}'{meant(name, known)}"
+            yield f"{key}: unknown tensor '{shorten(name)}'{meant_or_known(name, known)}"
 
 
 def _unused(declared: Declarations, written: Sequence[Written]) -> Iterator[str]:
@@ -196,7 +196,9 @@ def read_sizes(
         if "." in key:
             tensor, _, position = key.partition(".")
             if tensor not in known:
-                problems.append(f"sizes: unknown tensor '{shorten(tensor)}'{meant(tensor, known)}")
+                problems.append(
+                    f"sizes: unknown tensor '{shorten(tensor)}'{meant_or_known(tensor, known)}"
+                )
             elif not position.isdecimal() or len(position) > 3:
                 problems.append(f"sizes: '{shorten(key)}' names no axis; write \"{tensor}.1\"")
             else:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from derive.catalogue.rows import Attribute, Entry, Parameter
-from derive.errors import meant, shorten
+from derive.errors import meant_or_known, shorten
 from derive.ir.system import Draw, Initializer
 from derive.language.instantiate import unknown_names
 from derive.language.name_check import check_name
@@ -78,7 +78,7 @@ def own_entry(
         return None
     _check(written, roles, place, output, outside, problems)
     problems.extend(
-        f"{place}.integers: unknown tensor '{shorten(x)}'{meant(x, roles)}"
+        f"{place}.integers: unknown tensor '{shorten(x)}'{meant_or_known(x, roles)}"
         for x in definition.integers
         if roles.get(x) not in ("inputs", "buffers")
     )

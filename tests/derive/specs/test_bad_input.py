@@ -22,6 +22,10 @@ ONE_PROBLEM = {
         equations("y[n] = w*xx[n]\nE = sum(n, y[n] - t[n])"),
         "equations, line 1, column 10: unknown tensor 'xx'; did you mean 'x'?",
     ),
+    "unknown objective": (
+        equations("F = sum(n, w*x[n] - t[n])"),
+        "objective: unknown tensor 'E'; known: F t w x",
+    ),
     "unknown function": (
         equations("E = sum(n, sgmoid(w*x[n]) - t[n])"),
         "equations, line 1, column 12: unknown function 'sgmoid'; did you mean 'sigmoid'?",
