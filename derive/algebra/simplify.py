@@ -18,7 +18,7 @@ import sympy
 
 from derive.algebra.bodies import abstract, concrete, cost, is_monomial
 from derive.algebra.bounded import bounded_forms
-from derive.algebra.sympy_bridge import TRANSCENDENTAL, Leaves, Where, from_sympy, to_sympy
+from derive.algebra.sympy_bridge import TRANSCENDENTAL, Leaves, Where, from_sympy, named, to_sympy
 from derive.ir.notation import Affine, Axis, Call, Equation, Expr, Number, Pow, Read
 from derive.ir.tree import affine_axes, reads, substitute, walk
 
@@ -28,6 +28,7 @@ _MOST_SYMBOLS = 7
 _MOST_CANCELLED = 600  # operations; what cancelling costs grows fast with them
 _MOST_NEW = 2  # atoms that solving may bring in
 _HALF = sympy.Rational(1, 2)
+_SIGMOID = named("sigmoid")
 
 
 @dataclass(frozen=True)
@@ -192,9 +193,11 @@ def _solved(inside: Sympy, result: Sympy, value: Sympy) -> Iterator[tuple[Sympy,
 def _stands_beside_others(atom: Sympy, inside: Sympy) -> bool:
     """Whether an atom is in one part of a sum only: what solving finds for it loses digits.
 
-    From `y = 1 - exp(-x)` follows `exp(-x) = 1 - y`, which is 0 where y is nearly 1.
+    From `y = 1 - exp(-x)` follows `exp(-x) = 1 - y`, which is 0 where y is nearly 1. A sigmoid's
+    slope, `y*(1 - y)`, is as exact by `1 - y` as by itself.
     """
-    return inside.is_Add and not all(t.has(atom) for t in inside.args)
+    others = [t for t in inside.args if not t.has(atom)] if inside.is_Add else []
+    return any(t.free_symbols or not isinstance(atom, _SIGMOID) for t in others)
 
 
 def _loses_digits(answer: Sympy, result: Sympy) -> bool:

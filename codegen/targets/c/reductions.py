@@ -8,6 +8,7 @@ from codegen.program.nodes import Reduce
 from codegen.targets.c.integers import Int
 from codegen.targets.c.loops import Block, Line, Loop, Node
 from codegen.targets.c.shapes import View, shape_of
+from codegen.targets.c.text import SUM, within
 from codegen.targets.c.walks import Walks, cleared
 
 _BEGIN = {"sum": "0", "prod": "1", "max": "-INFINITY", "min": "INFINITY"}
@@ -100,14 +101,14 @@ def _log_of_sum(walks: Walks, one: Reduce, view: View) -> list[Node]:
     def entry(places: Sequence[Int]) -> list[Node]:
         at = dict(zip(one.axes, places, strict=True))
 
-        def text_at(inner: Sequence[Int]) -> str:
+        def term(inner: Sequence[Int]) -> str:
             where = {**at, **dict(zip(one.letters, inner, strict=True))}
-            return walks.entries.number(one.of, [where[a] for a in one.of.axes])[0]
+            return within(walks.entries.number(one.of, [where[a] for a in one.of.axes]), SUM)
 
         run, extents = [names[a] for a in one.letters], [extent[a] for a in one.letters]
-        most = walks.loops(run, extents, lambda p: [Line(f"most = greater(most, {text_at(p)});")])
+        most = walks.loops(run, extents, lambda p: [Line(f"most = greater(most, {term(p)});")])
         total = walks.loops(
-            run, extents, lambda p: [Line(f"total += exponential({text_at(p)} - most);")]
+            run, extents, lambda p: [Line(f"total += exponential({term(p)} - most);")]
         )
         return [
             Line("real most = -INFINITY, total = 0;"),

@@ -56,10 +56,8 @@ def map_code(array: Map, printer: ArrayCode) -> Code:
             return f"~{printer.within(args[0], axes, ATOM)}", UNARY
         case "float" if is_number(args[0]):
             return printer.aligned(args[0], axes)
-        case "float" if not args[0].axes:
-            return f"{printer.dtype}({printer.aligned(args[0], axes)[0]})", ATOM
         case "float":
-            return f"{printer.within(args[0], axes, ATOM)}.astype({printer.dtype})", ATOM
+            return _as_float(printer, args[0], axes)
         case "delta" if _is_unit_matrix(args, axes):
             return f"np.eye({printer.index(axes[-1].extent)}, dtype={printer.dtype})", ATOM
         case "delta":
@@ -122,11 +120,18 @@ def _pow(printer: ArrayCode, base: Array, exponent: Array, axes: tuple[Axis, ...
 def _where(printer: ArrayCode, args: tuple[Array, ...], axes: tuple[Axis, ...]) -> Code:
     condition, yes, no = (printer.aligned(a, axes)[0] for a in args)
     if args[1:] == (Value(ONE), Value(ZERO)):
-        return f"{printer.within(args[0], axes, ATOM)}.astype({printer.dtype})", ATOM
+        return _as_float(printer, args[0], axes)
     code = f"np.where({condition}, {yes}, {no})"
     if all(is_number(a) for a in args[1:]):
         code += f".astype({printer.dtype})"
     return code, ATOM
+
+
+def _as_float(printer: ArrayCode, array: Array, axes: tuple[Axis, ...]) -> Code:
+    """A truth or an integer as a real number; one without axes may be Python's own."""
+    if not array.axes:
+        return f"{printer.dtype}({printer.aligned(array, axes)[0]})", ATOM
+    return f"{printer.within(array, axes, ATOM)}.astype({printer.dtype})", ATOM
 
 
 def _tight(array: Array) -> int:
