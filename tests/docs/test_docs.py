@@ -7,6 +7,8 @@ A page is a folder and a namespace. In the order of the page, by the word after 
   the spec before it.
 * `equations`: equations, and beneath them with an arrow what the engine makes of them.
 * `python`: run. `python net.py`: an excerpt of the module that is emitted for the spec `net`.
+* `c`: a program that compiles against the header of the net of the demonstration. `c net.c`: an
+  excerpt of the C text that is emitted for the spec `net`.
 * `pycon`: a session, compared line by line.
 * `console`: commands after `$`, run in the folder, and what they print.
 * `math`: formulas that the document of the spec before it holds.
@@ -28,21 +30,18 @@ import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from codegen import document, emit, load_module
 from codegen.pipeline import c_files
-from codegen.verify import verify_module
-from derive import ChainruleError, check, differentiate, load, parse
+from derive import ChainruleError, differentiate, load
 from derive.language.printer import equation_text
-from derive.semantics.interpreter import Interpreter
+from tests.docs.equation_example import ARROW, Example
+from tests.docs.shown_text import differs, within
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-ARROW = "→"
 _FENCE = re.compile(r"^```([^\n`]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_NUMBER = re.compile(r"(?<![\w.])\d+\.\d+(?:e[-+]?\d+)?")
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _NAMED = re.compile(r"`((?:derive|codegen|tests|generated|docs)/[\w./-]*)`")
 
@@ -184,18 +183,18 @@ class Page:
         if not block.about:
             exec(compile(block.text, f"<line {block.line}>", "exec"), self.space)
             return None
-        name = Path(block.about).stem
-        for folder in (self.folder, self.folder / "generated" / name):
-            if (folder / f"{name}.toml").exists():
-                source = emit(differentiate(load(folder / f"{name}.toml")))
-                return within(block.lines, source.splitlines())
-        return f"there is no spec {name}.toml before this"
+        return within(block.lines, emit(self._named(block.about)).splitlines())
+
+    def _named(self, file):
+        """The derivation of the spec with a file's name, on the page before or in generated/."""
+        name = Path(file).stem
+        folders = self.folder, self.folder / "generated" / name
+        specs = (folder / f"{name}.toml" for folder in folders)
+        return differentiate(load(next(spec for spec in specs if spec.exists())))
 
     def _c(self, block):
-        spec = ROOT / "generated" / "gender" / "gender.toml"
-        texts = c_files(differentiate(load(spec)))
+        texts = c_files(self._named(block.about or "gender.c"))
         if block.about:
-            assert block.about == "gender.c"
             return within(block.lines, texts.source.splitlines())
         if shutil.which("gcc") is None:
             return None
@@ -268,142 +267,3 @@ def bare(latex):
     """LaTeX without what only lays it out."""
     laid = r"\s|&|\\\\|\\,|\\(?:thinspace|cr)(?![a-zA-Z])|\\(?:begin|end)\{aligned\}"
     return re.sub(laid, "", latex)
-
-
-def within(wanted, lines):
-    """Whether lines stand together in a text, at any depth; `...` skips some."""
-    have = [line.strip() for line in lines]
-    chunks = "\n".join(line.strip() for line in wanted).strip().split("\n...\n")
-    at = 0
-    for chunk in chunks:
-        rows = chunk.split("\n")
-        places = [k for k in range(at, len(have)) if have[k : k + len(rows)] == rows]
-        if not places:
-            return f"the module has no such lines:\n{chunk}"
-        at = places[0] + len(rows)
-    return None
-
-
-def differs(found, shown):
-    """What is printed beside what is shown; None where they agree."""
-    pattern = [s.rstrip() for s in shown]
-    while pattern and not pattern[-1]:
-        pattern.pop()
-    lines = [s.rstrip() for s in found]
-    while lines and not lines[-1]:
-        lines.pop()
-    if _matches(lines, pattern):
-        return None
-    return "shown:\n" + "\n".join(pattern) + "\n\nfound:\n" + "\n".join(lines)
-
-
-def _matches(lines, pattern):
-    if not pattern:
-        return not lines
-    if pattern[0].strip() == "...":
-        return any(_matches(lines[k:], pattern[1:]) for k in range(len(lines) + 1))
-    return bool(lines) and _same(lines[0], pattern[0]) and _matches(lines[1:], pattern[1:])
-
-
-def _same(line, shown):
-    if _NUMBER.sub("0", line) != _NUMBER.sub("0", shown):
-        return False
-    pairs = zip(_NUMBER.findall(line), _NUMBER.findall(shown), strict=True)
-    return all(np.isclose(float(a), float(b), rtol=1e-6, atol=0) for a, b in pairs)
-
-
-# ---- an example of the equation language ---------------------------------------------------------
-
-
-class Example:
-    """Equations, and what is said of them.
-
-    A comment `# with sizes = { i = 4 }` holds further keys, as a spec has them, `; ` between them.
-    Tensors that are neither defined nor declared are inputs. What is differentiated is the last
-    tensor that is defined.
-    """
-
-    def __init__(self, text):
-        lines = text.splitlines()
-        self.claims = [s.removeprefix(ARROW).strip() for s in lines if s.startswith(ARROW)]
-        self.text = "\n".join(s for s in lines if not s.startswith(ARROW))
-        keys = re.findall(r"# with (.*)", self.text)
-        self.keys = tomllib.loads("\n".join(k.replace("; ", "\n") for k in keys))
-        self.code = re.sub(r"#.*", "", self.text)
-        self.last = re.findall(r"^(\w+)[^\n(]*?=(?!=)", self.code, re.MULTILINE)[-1:]
-
-    def problem(self):
-        said = "\n".join(self.claims)
-        try:
-            derivation = self.derivation()
-        except ChainruleError as refused:
-            problems = [p.removeprefix("equations, ") for p in refused.problems]
-            return differs([f"refused: {p}" for p in problems], self.claims)
-        if said.startswith("refused:"):
-            return f"not refused: {self.code}"
-        for claim in self.claims:
-            problem = self.claim(derivation, claim)
-            if problem:
-                return problem
-        return self.verified(derivation)
-
-    def derivation(self):
-        return differentiate(self.system(), of=self.last[0])
-
-    def system(self, more="", **keys):
-        defined = set(re.findall(r"^(?:next\()?(\w+)", self.code, re.MULTILINE))
-        given = {**self.keys, **keys}
-        declared = {n for k in _ROLES for n in given.get(k, ())}
-        matrices = re.findall(r"\b(?:inv|det|logdet)\((\w+)\)", self.code)
-        used = dict.fromkeys([*re.findall(r"([A-Za-z_]\w*)\s*\[", self.code), *matrices])
-        given["inputs"] = [
-            *given.get("inputs", ()),
-            *(n for n in used if n not in defined | declared),
-        ]
-        return parse(self.code + more, **given)
-
-    def claim(self, derivation, claim):
-        if claim.startswith("warned:"):
-            told = [f"warned: {w}" for w in derivation.warnings]
-            return None if claim in told else f"{told}, not {claim}"
-        if claim.startswith("at "):
-            return self.values(derivation, claim)
-        equations = (*derivation.forward, *derivation.backward, *derivation.system.updates)
-        found = [equation_text(e) for e in equations]
-        return None if claim in found else "no " + claim + " among\n" + "\n".join(found)
-
-    def values(self, derivation, claim):
-        """`at x = [1, 2]: y = [0, 1]`, the derivative by the last tensor being 1 everywhere."""
-        given, _, wanted = claim.removeprefix("at ").partition(": ")
-        values, wanted = (tomllib.loads(s.replace("; ", "\n")) for s in (given, wanted))
-        table = derivation.table
-        forward = Interpreter(derivation.forward, table, values)
-        seed = f"d{self.last[0]}"
-        if seed in table and seed not in values and table[seed].role == "input":
-            values = {**values, seed: np.ones(forward.shape(self.last[0]))}
-        everything = (*derivation.forward, *derivation.backward, *derivation.inlined)
-        run = Interpreter(everything, table, values)
-        for name, value in wanted.items():
-            found = run.array(name)
-            if found.shape != np.shape(value) or not np.allclose(found, value, atol=5e-5):
-                return f"{name} is {found.tolist()}, not {value} ({claim})"
-        return None
-
-    def verified(self, derivation):
-        """The derivation is right, and so is the module of a weighted sum of the last tensor."""
-        report = check(derivation)
-        if not report.ok:
-            return str(report)
-        last = derivation.system.table[self.last[0]]
-        if not last.shape:
-            rows = verify_module(derivation)
-        else:
-            letters = ",".join(a.letter for a in derivation.system.defined[last.name].axes)
-            total = f"\nE_ = sum({letters}, w_[{letters}]*{last.name}[{letters}])"
-            system = self.system(total, objective="E_", inputs=["w_", *self.keys.get("inputs", ())])
-            rows = verify_module(differentiate(system))
-        wrong = [f"{r.name}: {r.detail}" for r in rows if not r.ok]
-        return f"the module: {'; '.join(wrong)}" if wrong else None
-
-
-_ROLES = ("inputs", "targets", "parameters", "buffers", "constants", "random")
