@@ -8,7 +8,7 @@ from codegen.module.build import module_of
 from codegen.module.context import context_of
 from codegen.module.model_facts import estimator_of
 from codegen.passes import PASSES
-from codegen.passes.report import Passed, passes_told
+from codegen.passes.report import Passed, passes_report
 from codegen.program.procedures import Module
 from codegen.program.wellformed import check_module
 from codegen.targets.c.module import Texts, c_texts
@@ -55,13 +55,16 @@ def c_files(derivation: Derivation, dtype: str = "float64", header: str = "net.h
 def explained_passes(derivation: Derivation) -> tuple[Passed, ...]:
     """What each pass does to a derivation's module. Raises `ChainruleError` as `emit` does."""
     _demand(derivation, "numpy", "plain", "float64", "math")
-    once = shared(derivation)
-    return passes_told(lowered(module_of(context_of(derivation, once.derivation, once.windows))))
+    return passes_report(lowered(_equations_of(derivation, shared(derivation))))
 
 
 def _program_of(derivation: Derivation, once: Shared) -> Module:
-    context = context_of(derivation, once.derivation, once.windows)
-    return array_program(module_of(context))
+    return array_program(_equations_of(derivation, once))
+
+
+def _equations_of(derivation: Derivation, once: Shared) -> Module:
+    """The module whose procedures hold equations yet."""
+    return module_of(context_of(derivation, once.derivation, once.windows))
 
 
 def array_program(module: Module) -> Module:

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from codegen.commands.files_in_out import check_output, deliver, read_derivation
-from codegen.passes.report import told_text
+from codegen.passes.report import passes_text
 from codegen.pipeline import c_files, emit, explained_passes
 from codegen.terminal import say
 from derive.errors import ChainruleError
@@ -26,10 +26,10 @@ def explain_passes(
     """Print what each pass did to the module; it is written where a file is named."""
     check_output(spec, output)
     derivation = read_derivation(spec)
-    told = told_text(explained_passes(derivation))
+    text = passes_text(explained_passes(derivation))
     if output is not None:
         _write(derivation, spec, output, (target, style, dtype, part))
-    say(told)
+    say(text)
     return 0
 
 
@@ -50,6 +50,8 @@ def _write_c(derivation: Derivation, spec: str, output: Path, dtype: str) -> Non
     if not re.fullmatch(r"[\w.-]+", header.name):
         raise ChainruleError(f"{output}: a C file's name has letters, digits, '-', '_' and '.'")
     check_output(spec, str(header))
+    if header.exists() and "Written by chainrule" not in header.read_text(errors="replace")[:400]:
+        raise ChainruleError(f"{header}: is there and is not ours; move it, or name another output")
     texts = c_files(derivation, dtype, header.name)
     deliver(texts.header, str(header))
     deliver(texts.source, str(output))

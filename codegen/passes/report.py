@@ -34,7 +34,7 @@ class Passed:
     changes: tuple[Change, ...]
 
 
-def passes_told(module: Module) -> tuple[Passed, ...]:
+def passes_report(module: Module) -> tuple[Passed, ...]:
     """All passes over a lowered module, in order."""
     result: list[Passed] = []
     for change in PASSES:
@@ -45,7 +45,7 @@ def passes_told(module: Module) -> tuple[Passed, ...]:
     return tuple(result)
 
 
-def told_text(passes: tuple[Passed, ...]) -> str:
+def passes_text(passes: tuple[Passed, ...]) -> str:
     """A pass in a line, and under it a line for each kind of thing that it did."""
     lines: list[str] = []
     for one in passes:

@@ -52,6 +52,16 @@ def test_c_under_a_strange_name(run, tmp_path):
     assert os.listdir(tmp_path) == []
 
 
+def test_a_header_of_somebody_else_stays(run, tmp_path):
+    header = tmp_path / "gender.h"
+    header.write_text("int mine;\n")
+    assert "is not ours" in refused(
+        run("emit", GENDER, "--target", "c", "-o", header.with_suffix(".c"))
+    )
+    assert header.read_text() == "int mine;\n"
+    assert not header.with_suffix(".c").exists()
+
+
 def test_passes_are_told_in_place_of_the_module(run, tmp_path):
     code, out, err = run("emit", GENDER, "--explain-passes")
     assert (code, err) == (0, "")

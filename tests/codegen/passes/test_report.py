@@ -2,7 +2,7 @@
 
 from codegen.lowering.module import lowered
 from codegen.passes import PASSES
-from codegen.passes.report import Change, passes_told, told_text
+from codegen.passes.report import Change, passes_report, passes_text
 from derive.calculus.differentiate import differentiate
 from derive.specs.parse import parse
 from tests.codegen.program.programs import built, net
@@ -16,14 +16,14 @@ E = sum(n,j, (y[n,j] - t[n,j])**2)
 
 
 def changes(derivation):
-    return {one.name: one.changes for one in passes_told(lowered(built(derivation)))}
+    return {one.name: one.changes for one in passes_report(lowered(built(derivation)))}
 
 
 def test_every_pass_has_a_name_and_a_reason():
-    told = passes_told(lowered(built(net({"type": "dense", "units": 2}))))
+    told = passes_report(lowered(built(net({"type": "dense", "units": 2}))))
     assert [one.name for one in told] == [change.__name__ for change in PASSES]
     assert all(one.reason.endswith(".") for one in told)
-    assert told_text(told).count("nothing to do here") == sum(not one.changes for one in told)
+    assert passes_text(told).count("nothing to do here") == sum(not one.changes for one in told)
 
 
 def test_what_got_a_name_and_what_reads_it():
