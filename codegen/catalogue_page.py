@@ -202,7 +202,7 @@ def _own_names(info: EntryInfo, system: System) -> dict[str, str]:
     """What a tensor of the net is called in the entry: W for W1, y for sigmoid1."""
     own = {}
     if info.kind != "loss":
-        for name in system.layers[0].tensors:
+        for name in system.origin.layers[0].tensors:
             local = _TAG.sub("", name).removesuffix(f"_{info.name}")
             own[name] = info.output if local == info.name else local
     return {**own, **{adjoint_of(name): adjoint_of(local) for name, local in own.items()}}

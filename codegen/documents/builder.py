@@ -111,9 +111,10 @@ class DocumentBuilder:
         """Warnings and sources."""
         say, derivation = self.context.say, self.context.derivation
         blocks: list[Block] = [Paragraph(say("warning", warning=w)) for w in derivation.warnings]
-        blocks.extend(Paragraph((note,)) for note in derivation.system.notes)
-        if derivation.system.sources:
-            blocks.append(Paragraph(say("sources", sources="; ".join(derivation.system.sources))))
+        origin = derivation.system.origin
+        blocks.extend(Paragraph((note,)) for note in origin.notes)
+        if origin.sources:
+            blocks.append(Paragraph(say("sources", sources="; ".join(origin.sources))))
         return [Section(say("remarks"), tuple(blocks))] if blocks else []
 
 

@@ -51,7 +51,7 @@ class DocumentContext:
     @cached_property
     def layer_of(self) -> Mapping[str, Layer]:
         """The layer that a tensor belongs to, by the tensor's name."""
-        result = {t: layer for layer in self.system.layers for t in layer.tensors}
+        result = {t: layer for layer in self.system.origin.layers for t in layer.tensors}
         earlier = self.system.earlier
         for of, adjoint in earlier.adjoints if earlier else ():
             if of in result:
@@ -171,7 +171,7 @@ class DocumentContext:
 
     def layer_title(self, tensor: str) -> Text:
         """The heading of a tensor: its layer, the inputs or the objective; none without layers."""
-        if not self.system.layers:
+        if not self.system.origin.layers:
             return ()
         layer = self.layer_of.get(tensor)
         if layer is None:
@@ -189,12 +189,12 @@ class DocumentContext:
     @cached_property
     def same_forward(self) -> Mapping[str, Same]:
         """The layers whose equations have the form of an earlier one's."""
-        return repeated(self.system.layers, self.forward_of(), self.derivation.table)
+        return repeated(self.system.origin.layers, self.forward_of(), self.derivation.table)
 
     @cached_property
     def same_backward(self) -> Mapping[str, Same]:
         """The layers whose derivatives have the form of a later one's."""
-        layers = reversed(self.system.layers)
+        layers = reversed(self.system.origin.layers)
         return repeated(layers, self.backward_of(), self.derivation.table)
 
     def is_repeated(self, equation: Equation) -> bool:
@@ -224,7 +224,7 @@ class DocumentContext:
 
     def is_objective(self, equation: Equation) -> bool:
         """Whether an equation belongs to the objective rather than to the forward pass."""
-        if self.system.layers:
+        if self.system.origin.layers:
             return equation.tensor not in self.layer_of
         return equation.tensor == self.derivation.objective
 

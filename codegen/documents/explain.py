@@ -49,7 +49,7 @@ def explain(derivation: Derivation, name: str, lang: str = "en", detail: str = "
 
 
 def _derivative_of(derivation: Derivation, name: str) -> str:
-    real = dict(derivation.system.aliases).get(name, name)
+    real = derivation.system.unaliased(name)
     if real in derivation.adjoint:
         return derivation.adjoint[real]
     known = {a: t for t, a in derivation.adjoints}

@@ -108,7 +108,7 @@ def _data(derivation: Derivation, options: DocumentOptions) -> dict[str, Any]:
         "steps": [_step(story, s) for s in derivation.steps],
         "assumptions": [a.text for a in derivation.system.assumptions],
         "warnings": list(derivation.warnings),
-        "sources": list(derivation.system.sources),
+        "sources": list(derivation.system.origin.sources),
         **second,
     }
 

@@ -109,7 +109,7 @@ class Names:
 
     @cached_property
     def _words(self) -> frozenset[str]:
-        return frozenset(layer.name for layer in self.system.layers)
+        return frozenset(layer.name for layer in self.system.origin.layers)
 
     def __getitem__(self, name: str) -> Symbol | Partial | Change:
         """The symbol of a tensor; `next(w)` has that of `w`: updates stand in their order.

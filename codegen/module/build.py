@@ -27,7 +27,7 @@ def module_of(context: Context) -> Module:
     return Module(
         name=system.name,
         objective=equation_text(context.original.system.defined[derivation.objective]),
-        sources=system.sources,
+        sources=system.origin.sources,
         tensors=tuple(tensors),
         dims=context.dims,
         hyperparameters=tuple((n, float(v)) for n, v in system.training.hyperparameters),

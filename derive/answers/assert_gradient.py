@@ -34,7 +34,7 @@ def assert_gradient(
     derivation = derivation_of(spec)
     if not isinstance(formula, str):
         raise ChainruleError(f"the formula is a text, not '{shorten(type(formula).__name__)}'")
-    known = dict(derivation.system.aliases).get(name, name)
+    known = derivation.system.unaliased(name)
     if known not in derivation.adjoint:
         raise ChainruleError(f"there is no derivative by '{name}' in {derivation.system.name}")
     translation = read(Answer(_whole(derivation, name, formula), "", names or {}), derivation)

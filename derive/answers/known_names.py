@@ -20,7 +20,7 @@ def known_names(derivation: Derivation, mentioned: Collection[str] = ()) -> dict
     What updates give, `next(W1)`, is there where it is mentioned.
     """
     names = {t.name: t.name for t in derivation.tensors if t.role != "next" or t.name in mentioned}
-    aliases = dict(derivation.system.aliases)
+    aliases = dict(derivation.system.origin.aliases)
     names.update(aliases)
     for tensor, adjoint in derivation.adjoints:
         names.setdefault(adjoint_of(tensor), adjoint)
@@ -53,11 +53,11 @@ def engine_s(derivation: Derivation) -> set[str]:
 
 def _inside_the_loss(system: System) -> set[str]:
     """The intermediates of a network's loss, such as a sum of exponentials."""
-    if not system.layers:
+    if not system.origin.layers:
         return set()
-    named = {n for layer in system.layers for n in (*layer.tensors, layer.output)}
-    named |= {n for n in (system.objective, system.output, system.probabilities) if n}
-    named |= {n for pair in system.aliases for n in pair}
+    named = {n for layer in system.origin.layers for n in (*layer.tensors, layer.output)}
+    named |= {*system.results.named}
+    named |= {n for pair in system.origin.aliases for n in pair}
     return {e.tensor for e in system.equations} - named
 
 

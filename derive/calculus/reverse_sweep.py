@@ -60,7 +60,7 @@ def sweep_of(
     """
     if isinstance(system, Derivation):
         system = as_system(system)
-    of = dict(system.aliases).get(of, of) if of else system.objective
+    of = system.unaliased(of) if of else system.objective
     if of is None:
         raise ChainruleError(
             f"{system.name}: there is no objective; name the tensor to differentiate "
@@ -70,7 +70,7 @@ def sweep_of(
 
 
 def _wanted(system: System, of: str, wrt: Iterable[str] | None) -> tuple[str, ...]:
-    known = {**system.table, **dict(system.aliases)}
+    known = {**system.table, **dict(system.origin.aliases)}
     if of not in system.table:
         raise ChainruleError(f"of: unknown tensor '{shorten(of)}'{meant_or_known(of, known)}")
     if wrt is None:
@@ -78,7 +78,7 @@ def _wanted(system: System, of: str, wrt: Iterable[str] | None) -> tuple[str, ..
         return (*system.trainable, *inputs)
     result = []
     for name in [wrt] if isinstance(wrt, str) else wrt:
-        real = dict(system.aliases).get(name, name)
+        real = system.unaliased(name)
         if real not in system.table:
             raise ChainruleError(
                 f"wrt: unknown tensor '{shorten(name)}'{meant_or_known(name, known)}"
@@ -102,7 +102,7 @@ class Sweep:
         self.apart = apart
         self.steps: list[Step] = []
         self.adjoint: dict[str, str] = {}
-        self.taken = {t.name for t in system.tensors} | {a for a, _ in system.aliases}
+        self.taken = {t.name for t in system.tensors} | {a for a, _ in system.origin.aliases}
         self.scalar = not system.table[of].shape
         self.feeds_itself = False
         self.along = dict(system.earlier.names) if system.earlier else {}
@@ -133,7 +133,7 @@ class Sweep:
     def _derivation(self) -> Derivation:
         active = self._active()
         depends = [t for t in self.wrt if t in active]
-        warnings = [*self.system.warnings]
+        warnings = [*self.system.origin.warnings]
         warnings.extend(
             f"the objective {self.of} does not depend on {name}"
             for name in self._without_effect(active)

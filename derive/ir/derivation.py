@@ -83,7 +83,7 @@ class Derivation(Displayed):
 
         Raises `KeyError` where the objective does not depend on the tensor.
         """
-        name = dict(self.system.aliases).get(name, name)
+        name = self.system.unaliased(name)
         wanted = self.adjoint[name]
         for equation in (*self.backward, *self.inlined):
             if equation.tensor == wanted:

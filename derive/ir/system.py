@@ -129,6 +129,40 @@ class Earlier:
     blocks: tuple[Block, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Results:
+    """The tensors that a model is computed for, as far as it has them.
+
+    `objective` is minimised; `output` is what `forward` gives; `probabilities` are those of a
+    classifier's classes.
+    """
+
+    objective: str | None = None
+    output: str | None = None
+    probabilities: str | None = None
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """Those that there are."""
+        return tuple(n for n in (self.objective, self.output, self.probabilities) if n is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The model as its author wrote it: layers, loss, other names of tensors, sources, notes.
+
+    `aliases` are pairs of another name and the tensor's; `warnings` tell the author what is
+    allowed and probably not meant.
+    """
+
+    layers: tuple[Layer, ...] = ()
+    loss_type: str = ""
+    aliases: tuple[tuple[str, str], ...] = ()
+    sources: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True)
 class System(Displayed):
     """Equations in the order of computation, and the part that each tensor plays."""
@@ -136,20 +170,28 @@ class System(Displayed):
     name: str
     tensors: tuple[Tensor, ...]
     equations: tuple[Equation, ...]
-    objective: str | None = None
-    output: str | None = None
-    probabilities: str | None = None
+    results: Results = field(default_factory=Results)
     updates: tuple[Equation, ...] = ()
     assumptions: tuple[Assumption, ...] = ()
-    layers: tuple[Layer, ...] = ()
-    aliases: tuple[tuple[str, str], ...] = ()
     training: Training = field(default_factory=Training)
-    sources: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
+    origin: Origin = field(default_factory=Origin)
     batch: str | None = None
-    loss_type: str = ""
     earlier: Earlier | None = None
+
+    @property
+    def objective(self) -> str | None:
+        """The tensor that is minimised."""
+        return self.results.objective
+
+    @property
+    def output(self) -> str | None:
+        """The tensor that the model gives."""
+        return self.results.output
+
+    @property
+    def probabilities(self) -> str | None:
+        """The tensor of the classes' probabilities."""
+        return self.results.probabilities
 
     @cached_property
     def table(self) -> Mapping[str, Tensor]:
@@ -160,6 +202,10 @@ class System(Displayed):
     def defined(self) -> Mapping[str, Equation]:
         """The equation that defines a tensor, by the tensor's name."""
         return {e.tensor: e for e in self.equations}
+
+    def unaliased(self, name: str) -> str:
+        """A tensor's own name, by that or another one."""
+        return dict(self.origin.aliases).get(name, name)
 
     def having(self, *roles: str) -> tuple[Tensor, ...]:
         """The tensors that play one of the roles, in declared order."""

@@ -20,8 +20,8 @@ def check_system(system: System) -> None:
     _once(system.equations)
     for equation in system.equations:
         check_equation(equation, table)
-    for name in (system.objective, system.output, system.probabilities):
-        if name is not None and name not in table:
+    for name in system.results.named:
+        if name not in table:
             raise Malformed(f"{name} is no tensor of the system")
 
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 from derive.errors import ChainruleError, meant, shorten
 from derive.ir.names import adjoint_of, is_next, next_of, primal_of, without_next
 from derive.ir.notation import Affine, Equation, Tensor, affine
-from derive.ir.system import Layer, System, Training
+from derive.ir.system import Origin, Results, System, Training
 from derive.ir.wellformed import check_system
 from derive.language.assumptions import read_assumption
 from derive.language.compared_bodies import compared_bodies
@@ -42,15 +42,10 @@ class Declarations:
     integers: frozenset[str] = frozenset()
     ranks: Mapping[str, int] = field(default_factory=dict)
     sizes: Sizes = field(default_factory=Sizes)
-    objective: str | None = None
-    output: str | None = None
-    probabilities: str | None = None
+    results: Results = field(default_factory=Results)
     assume: Sequence[str] = ()
-    layers: tuple[Layer, ...] = ()
-    aliases: tuple[tuple[str, str], ...] = ()
     training: Training = field(default_factory=Training)
-    sources: tuple[str, ...] = ()
-    loss_type: str = ""
+    origin: Origin = field(default_factory=Origin)
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -210,20 +205,17 @@ class _Assembly:
             name=declared.name,
             tensors=tensors,
             equations=forward,
-            objective=declared.objective,
-            output=declared.output,
-            probabilities=declared.probabilities,
+            results=declared.results,
             updates=tuple(e for e in equations if is_next(e.tensor)),
             assumptions=tuple(
                 read_assumption(a, self.meaning, self.scalars, self.names) for a in declared.assume
             ),
-            layers=declared.layers,
-            aliases=declared.aliases,
             training=declared.training,
-            sources=declared.sources,
-            warnings=(*outside_warnings(forward, table), *edge_warnings(forward)),
+            origin=replace(
+                declared.origin,
+                warnings=(*outside_warnings(forward, table), *edge_warnings(forward)),
+            ),
             batch=batch[0] if batch else None,
-            loss_type=declared.loss_type,
         )
         check_system(system)
         return system

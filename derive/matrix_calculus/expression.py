@@ -13,7 +13,7 @@ from derive.arrays.to_equations import Elaborator
 from derive.errors import ChainruleError, meant, shorten
 from derive.ir.names import adjoint_of
 from derive.ir.notation import Affine, Dim, affine
-from derive.ir.system import System
+from derive.ir.system import Results, System
 from derive.language.assemble import Declarations, assemble
 from derive.language.extent_inference import Sizes
 from derive.language.name_check import check_name
@@ -171,8 +171,7 @@ def _read(text: str, declared: Declared, wrt: tuple[str, ...], name: str) -> Ask
             roles=dict.fromkeys(declared.shapes, "input"),
             ranks={n: len(s) for n, s in shapes.items()},
             sizes=Sizes(slots=slots),
-            objective=None if shapes[result] else result,
-            output=result,
+            results=Results(None if shapes[result] else result, result),
         ),
     )
     return Asked(system, declared, result, wrt, dict(shapes), node)

@@ -25,7 +25,7 @@ def read_example(
     for name, value in given.items():
         place = f"example.{shorten(name)}"
         if name not in known:
-            computed = name in system.table or name in dict(system.aliases)
+            computed = system.unaliased(name) in system.table
             cure = "it is computed; take it out" if computed else "there is no such tensor"
             problems.append(f"{place}: {cure}{'' if computed else meant(name, known)}")
             continue

@@ -170,7 +170,7 @@ class _System:
         return replace(
             system,
             training=replace(system.training, example=example),
-            notes=tuple(spec.notes),
+            origin=replace(system.origin, notes=tuple(spec.notes)),
         )
 
     def training(self) -> Training:
@@ -235,7 +235,7 @@ class _System:
         kind = kind_of_target(system.table[system.output].shape, integer)
         return replace(
             system,
-            probabilities=system.output,
+            results=replace(system.results, probabilities=system.output),
             training=replace(system.training, target_kind=kind),
         )
 

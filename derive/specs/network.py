@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from derive.errors import ChainruleError, meant, shorten
 from derive.ir.notation import Affine, Dim, affine
-from derive.ir.system import Layer, System, Training
+from derive.ir.system import Layer, Origin, Results, System, Training
 from derive.ir.tree import equation_reads, needed_by
 from derive.language.assemble import Declarations, assemble
 from derive.language.extent_inference import Sizes
@@ -40,7 +40,7 @@ def build_network(spec: Spec, training: Training, problems: list[str]) -> System
 
 def _with_intermediates(system: System) -> tuple[Layer, ...]:
     """The layers, each with the intermediates that its equations were found to need."""
-    owner = {t: k for k, layer in enumerate(system.layers) for t in layer.tensors}
+    owner = {t: k for k, layer in enumerate(system.origin.layers) for t in layer.tensors}
     result: dict[int, list[str]] = {}
     for equation in reversed(system.equations):
         position = owner.get(equation.tensor)
@@ -53,7 +53,7 @@ def _with_intermediates(system: System) -> tuple[Layer, ...]:
                 result.setdefault(position, []).insert(0, read.tensor)
     return tuple(
         replace(layer, tensors=(*layer.tensors, *result.get(k, ())))
-        for k, layer in enumerate(system.layers)
+        for k, layer in enumerate(system.origin.layers)
     )
 
 
@@ -103,18 +103,18 @@ class _Network:
             raise ChainruleError(*dict.fromkeys(self.problems))
         system = assemble(self.built.written, self.declared(output, loss), self.problems)
         needed = needed_by({OBJECTIVE}, system.equations)
-        own = dict(system.aliases)
-        judged = tuple(k for k, tensor in self.outputs.items() if own.get(tensor, tensor) in needed)
+        judged = tuple(k for k, t in self.outputs.items() if system.unaliased(t) in needed)
         unused = tuple(
             f"{node.place}: nothing reads this layer, and it isn't the output"
             for k in unread(nodes, [*sources, judged], last)
             if (node := nodes[k])
         )
-        return replace(
-            system,
+        origin = replace(
+            system.origin,
             layers=_with_intermediates(system),
-            warnings=(*system.warnings, *unused),
+            warnings=(*system.origin.warnings, *unused),
         )
+        return replace(system, origin=origin)
 
     def declared(self, output: str, loss: Placed) -> Declarations:
         built, spec = self.built, self.spec
@@ -130,12 +130,14 @@ class _Network:
                 batch=(BATCH,),
                 batch_slots=tuple((x, 0) for x in spec.inputs),
             ),
-            objective=OBJECTIVE,
-            output=output,
-            probabilities=loss.probabilities,
+            results=Results(OBJECTIVE, output, loss.probabilities),
             assume=tuple(spec.assume),
-            layers=tuple(self.layers),
-            aliases=tuple(built.aliases),
+            origin=Origin(
+                layers=tuple(self.layers),
+                loss_type=loss.type,
+                aliases=tuple(built.aliases),
+                sources=tuple(built.sources),
+            ),
             training=replace(
                 self.training,
                 initializers=tuple(built.initializers.items()),
@@ -146,8 +148,6 @@ class _Network:
                 sample_weight=WEIGHT if WEIGHT in built.roles else "",
                 limits=tuple(dict.fromkeys(built.limits)),
             ),
-            sources=tuple(built.sources),
-            loss_type=loss.type,
             tags=self.tags,
         )
 

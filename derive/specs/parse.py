@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from derive.errors import ChainruleError, meant, meant_or_known, shorten
-from derive.ir.system import Draw, System, Training
+from derive.ir.system import Draw, Results, System, Training
 from derive.language.assemble import Declarations, assemble
 from derive.language.extent_inference import Sizes
 from derive.language.name_check import check_name
@@ -74,8 +74,7 @@ def parse(
         constants={k: exact(v, f"constants.{k}", problems) for k, v in constants.items()},
         integers=frozenset(integers),
         sizes=read_sizes(sizes or {}, known, problems, _read_batch(batch, problems)),
-        objective=objective,
-        output=output,
+        results=Results(objective, output),
         assume=tuple(assume),
         training=_with_draws(training, random, roles, problems) if random else training,
     )
@@ -156,7 +155,7 @@ def _wrong_axes(declared: Declarations, system: System) -> Iterator[str]:
         if position >= rank:
             axes = f"'{tensor}' has {rank}, counted from 0"
             yield f"sizes: '{tensor}.{position}' names no axis: {axes}"
-    objective = declared.objective
+    objective = declared.results.objective
     if objective is not None and system.table[objective].rank:
         yield f"objective: '{objective}' has axes; sum over them"
 

@@ -26,7 +26,7 @@ def as_system(derivation: Derivation) -> System:
         derivation.system,
         tensors=tensors,
         equations=ordered,
-        objective=None,
+        results=replace(derivation.system.results, objective=None),
         training=replace(derivation.system.training, update_text=(), curvature=""),
         earlier=Earlier(derivation.objective, (*derivation.adjoints, *seeds)),
     )

@@ -22,7 +22,7 @@ def in_mode(system: System, training: bool) -> System:
         return system
     equations = tuple(_decided(e, modes) for e in system.equations)
     updates = tuple(_decided(e, modes) for e in system.updates)
-    shown = {n for n in (system.objective, system.output, system.probabilities) if n is not None}
+    shown = set(system.results.named)
     needed = needed_by(shown | {r.tensor for e in updates for r in equation_reads(e)}, equations)
     return replace(
         system,

@@ -21,10 +21,10 @@ def network(derivation: Derivation, names: Names) -> Drawing | None:
     None where there would be too much to see.
     """
     system = derivation.system
-    if not system.layers:
+    if not system.origin.layers:
         graph = tensor_graph(system, names)
         return drawn(graph) if graph else None
-    if len(system.layers) > _MOST_LAYERS:
+    if len(system.origin.layers) > _MOST_LAYERS:
         return None
     return units(system, names) or drawn(layer_graph(system, names))
 

@@ -26,8 +26,7 @@ class _Layers:
     def __init__(self, system: System, names: Names) -> None:
         self.system = system
         self.names = names
-        self.owner = {t: layer.name for layer in system.layers for t in layer.tensors}
-        self.real = dict(system.aliases)
+        self.owner = {t: layer.name for layer in system.origin.layers for t in layer.tensors}
         self.losses = self._losses()
         self.read_by = self._readers()
 
@@ -81,7 +80,7 @@ class _Layers:
             reader = self.owner.get(equation.tensor, equation.tensor)
             reads: dict[str, None] = {}
             for read in equation_reads(equation):
-                name = self.real.get(read.tensor, read.tensor)
+                name = self.system.unaliased(read.tensor)
                 reads.update(dict.fromkeys(helpers.get(name, (name,))))
             if equation.tensor not in self.owner and equation.tensor not in self.losses:
                 helpers[equation.tensor] = tuple(reads)
@@ -112,7 +111,7 @@ class _Layers:
     def _runs(self) -> Iterator[list[Layer]]:
         """The layers, those that follow each other and are all alike together."""
         run: list[Layer] = []
-        for layer in self.system.layers:
+        for layer in self.system.origin.layers:
             if run and not (self._alike(run[-1], layer) and self._follows(run[-1], layer)):
                 yield from self._long(run)
                 run = []
@@ -169,8 +168,8 @@ class _Layers:
 
     def _objective(self, loss: str) -> Iterator[Words]:
         yield self._symbol(loss)
-        if self.system.loss_type and len(self.losses) == 1:
-            yield Words(self.system.loss_type, small=True)
+        if self.system.origin.loss_type and len(self.losses) == 1:
+            yield Words(self.system.origin.loss_type, small=True)
 
     def _label(self, tensor: str, is_loss: bool) -> tuple[str, ...]:
         """The symbol above the wire, extents below; a node's own symbol isn't repeated."""

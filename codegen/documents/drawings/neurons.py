@@ -56,14 +56,14 @@ def units(system: System, names: Names) -> Drawing | None:
 
 def _columns(system: System, names: Names) -> list[_Column] | None:
     inputs = system.having("input")
-    if len(inputs) != 1 or not 1 <= len(system.layers) <= _MOST_LAYERS:
+    if len(inputs) != 1 or not 1 <= len(system.origin.layers) <= _MOST_LAYERS:
         return None
     before = inputs[0].name
     count = _count(system, before)
     if count is None:
         return None
     columns = [_Column(names.of(before), count, "", "", "input")]
-    for layer in system.layers:
+    for layer in system.origin.layers:
         count = _count(system, layer.output)
         if count is None or layer.inputs != (before,) or not _is_full(system, layer):
             return None

@@ -24,7 +24,7 @@ _STEP = Formula("w", (r"w - \eta\,\frac{\partial E}{\partial w}",), r"\leftarrow
 
 def introduction(context: DocumentContext) -> Iterator[Section]:
     """The part before the notation; nothing of it for equations that are no network's."""
-    if not any(layer.type == "dense" for layer in context.system.layers):
+    if not any(layer.type == "dense" for layer in context.system.origin.layers):
         return
     say = context.say
     blocks: list[Block] = [

@@ -111,10 +111,10 @@ def _meaning(context: DocumentContext, tensor: Tensor) -> Text | None:
             sentence = say("role_output")
         case role:
             sentence = say(_role(context, tensor) or f"role_{role}")
-    layer = next((x for x in system.layers if name in x.tensors), None)
+    layer = next((x for x in system.origin.layers if name in x.tensors), None)
     if layer is not None:
         sentence = say("of_layer", meaning=sentence, name=layer.name)
-    also = [a for a, real in system.aliases if real == name]
+    also = [a for a, real in system.origin.aliases if real == name]
     if also:
         codes: Text = tuple(p for a in also for p in (", ", Code(a)))[1:]
         sentence = say("alias", meaning=sentence, names=codes)
@@ -298,10 +298,10 @@ def _functions(context: DocumentContext, equations: Sequence[Equation]) -> Itera
         yield say("ties", functions=listed(ties))
     if "hold" in used:
         yield say("hold", function=Math(printer.functions["hold"]))
-    for layer in derivation.system.layers:
+    for layer in derivation.system.origin.layers:
         entry = catalogue.ACTIVATION.get(layer.activation) or catalogue.LAYER.get(layer.type)
         if entry is not None and entry.kink and entry.name != "relu":
             yield say("kink", name=entry.name, kink=context.words.own(entry.kink))
-    loss = catalogue.LOSS.get(derivation.system.loss_type)
+    loss = catalogue.LOSS.get(derivation.system.origin.loss_type)
     if loss is not None and loss.kink:
         yield say("kink", name=loss.name, kink=context.words.own(loss.kink))

@@ -8,7 +8,7 @@ from dataclasses import replace
 from derive.errors import ChainruleError, meant, shorten
 from derive.ir.derivation import Derivation
 from derive.ir.notation import Equation, Read, Tensor, Term, affine
-from derive.ir.system import Earlier, System
+from derive.ir.system import Earlier, Results, System
 from derive.ir.tree import fresh_name, mul
 from derive.systems.as_system import as_system
 
@@ -49,9 +49,7 @@ def directional(derivation: Derivation, wrt: Iterable[str] | None = None) -> Sys
         earlier=replace(earlier, directions=tuple(moved), names=product_names(earlier)),
         tensors=(*system.tensors, *directions, Tensor(objective, (), "intermediate")),
         equations=(*system.equations, Equation(objective, (), tuple(terms))),
-        objective=objective,
-        output=None,
-        probabilities=None,
+        results=Results(objective),
     )
 
 

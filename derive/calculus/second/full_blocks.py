@@ -18,7 +18,7 @@ from derive.calculus.second.products import first_derivatives, pruned, vector_ja
 from derive.calculus.tidy import Tidier
 from derive.ir.derivation import Derivation
 from derive.ir.notation import Axis, Call, Equation, Expr, Index, Read, Tensor, Term, affine
-from derive.ir.system import Block, Earlier, System
+from derive.ir.system import Block, Earlier, Results, System
 from derive.ir.tree import (
     ONE,
     computed_from,
@@ -130,9 +130,7 @@ def _with(base: System, derivatives: FullDerivatives, wanted: Collection[str]) -
         base,
         tensors=(*kept, *new),
         equations=tuple(e for e in equations if e.tensor in needed),
-        objective=None,
-        output=None,
-        probabilities=None,
+        results=Results(),
         updates=(),
         earlier=Earlier(
             objective or "", base.earlier.adjoints if base.earlier else (), blocks=blocks

@@ -10,7 +10,7 @@ from derive.calculus.second.directional import directional
 from derive.errors import ChainruleError
 from derive.ir.derivation import Derivation
 from derive.ir.notation import Call, Equation, Read, Tensor, Term, affine
-from derive.ir.system import Earlier, System
+from derive.ir.system import Earlier, Results, System
 from derive.ir.tree import fresh_name, mul, needed_by
 from derive.systems.as_system import as_system
 
@@ -77,8 +77,7 @@ def jacobian_vector(
         along,
         tensors=tuple(tensors),
         equations=tuple(e for e in equations if e.tensor in needed),
-        objective=None,
-        output=output,
+        results=Results(output=output),
         earlier=replace(along.earlier, directions=_moves(result, along.earlier)),
     )
 
@@ -117,7 +116,7 @@ def gauss_newton_vector(
 
 
 def _output(system: System, output: str | None) -> str:
-    output = system.output if output is None else dict(system.aliases).get(output, output)
+    output = system.output if output is None else system.unaliased(output)
     if output is None:
         raise ChainruleError(
             f"{system.name}: there is no output; name the tensor that the model gives "
@@ -155,9 +154,7 @@ def gauss_newton_along(first: Derivation, output: str | None, names: Sequence[st
             loss,
             tensors=(*tensors, Tensor(objective, (), "intermediate")),
             equations=(*equations, Equation(objective, (), (Term((), axes, "sum", body),))),
-            objective=objective,
-            output=None,
-            probabilities=None,
+            results=Results(objective),
             earlier=replace(
                 loss.earlier,
                 directions=moved.earlier.directions,
@@ -177,7 +174,8 @@ def first_derivatives(system: System | Derivation, wrt: Iterable[str] | None) ->
         system = system.system
     first = derivatives(system, wrt=system.trainable if wrt is None else wrt, apart=True)
     _depends(first)
-    return replace(first, system=replace(first.system, warnings=first.warnings))
+    origin = replace(first.system.origin, warnings=first.warnings)
+    return replace(first, system=replace(first.system, origin=origin))
 
 
 def _depends(first: Derivation) -> None:

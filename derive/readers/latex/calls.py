@@ -217,12 +217,11 @@ def _meaning(formula: Formula, written: SymbolParts, argument: Syntax) -> Expr:
     applied = functions.activations(system)
     if base == "sigma" and ("sigmoid(x)" in applied or not applied):
         return functions.body_of("sigmoid")
-    aliases = dict(system.aliases)
     here = None
     if isinstance(argument, Ref | Name):
-        here = functions.entrywise(system, aliases.get(argument.name, argument.name))
+        here = functions.entrywise(system, system.unaliased(argument.name))
     if here is None:
-        mine = functions.own(system, aliases.get(formula.left, formula.left))
+        mine = functions.own(system, system.unaliased(formula.left))
         here = mine[1] if mine is not None and not isinstance(argument, Ref) else None
     if here is None and len(applied) == 1:
         here = next(iter(applied.values()))

@@ -190,8 +190,7 @@ def _local(formula: Formula, slope: Slope, scope: Scope) -> Syntax:
     bottom = reference(formula, by, scope)
     system = formula.names.vocabulary.system
     if isinstance(top, Ref) and isinstance(bottom, Ref):
-        aliases = dict(system.aliases)
-        names = [aliases.get(r.name, r.name) for r in (top, bottom)]
+        names = [system.unaliased(r.name) for r in (top, bottom)]
         result = functions.own(system, names[0])
         pairs = zip(top.subscripts, bottom.subscripts, strict=False)
         same = [value_text(a) == value_text(b) for a, b in pairs]

@@ -24,6 +24,7 @@ from codegen.latex.formula import Formula
 from codegen.latex.line_breaking import width
 from codegen.templating import render
 from derive import ChainruleError, differentiate, load, parse
+from derive.ir.system import Origin
 from tests.codegen.documents.tex_log import complaints
 from tests.oracles import MODELS
 from tests.oracles.against_autograd import system_of
@@ -198,7 +199,7 @@ def hostile():
         assume=["sum(i, delta_[i]) == 1"],
     )
     # the front door refuses such a name; here it comes in by the back door
-    system = replace(system, name=HOSTILE, sources=(HOSTILE,), warnings=(HOSTILE,))
+    system = replace(system, name=HOSTILE, origin=Origin(sources=(HOSTILE,), warnings=(HOSTILE,)))
     return differentiate(system)
 
 

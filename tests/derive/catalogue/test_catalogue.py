@@ -212,8 +212,8 @@ def test_activations(name, shape):
 
 def test_identity_is_another_name():
     system, values = forward((3,), {"type": "dense", "units": 2, "activation": "identity"})
-    assert system.aliases == (("y1", "z1"),)
-    assert system.layers[0].activation == "identity"
+    assert system.origin.aliases == (("y1", "z1"),)
+    assert system.origin.layers[0].activation == "identity"
     np.testing.assert_allclose(values["z1"], values["x"] @ values["W1"].T + values["b1"])
 
 
@@ -311,7 +311,7 @@ def test_losses(name, shape):
     system, values = forward(shape, {"type": "identity"}, loss=name, values=draw)
     np.testing.assert_allclose(values["E"], wanted(values["x"], values["t"]), rtol=1e-12)
     assert system.training.target_kind == kind
-    assert system.loss_type == name
+    assert system.origin.loss_type == name
     assert values["t"].shape == values["x"].shape
 
 

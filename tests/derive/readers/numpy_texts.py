@@ -81,7 +81,7 @@ def values(derivation: Derivation) -> dict[str, np.ndarray]:
     run = Interpreter(equations, table, known)
     found = {n: np.asarray(run.array(n), float) for n in {e.tensor for e in equations}}
     every = {**known, **found}
-    for alias, tensor in derivation.system.aliases:
+    for alias, tensor in derivation.system.origin.aliases:
         every[alias] = every[tensor]
         if f"d{tensor}" in every:
             every[f"d{alias}"] = every[f"d{tensor}"]

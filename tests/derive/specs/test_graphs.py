@@ -14,7 +14,7 @@ def test_a_residual_connection():
     np.testing.assert_array_equal(values["y_around"], values["y_first"] + values["y_second"])
     wanted = np.concatenate([values["y_around"], values["x"]], axis=1)
     np.testing.assert_array_equal(values["concat1"], wanted)
-    assert [layer.inputs for layer in system.layers] == [
+    assert [layer.inputs for layer in system.origin.layers] == [
         ("x",),
         ("y_first",),
         ("y_first", "y_second"),
@@ -31,14 +31,14 @@ def test_layers_may_stand_in_any_order():
         dense(4, inputs=["a"]),
         output="gated",
     )
-    assert [layer.name for layer in system.layers] == ["a", "b", "1", "gated"]
+    assert [layer.name for layer in system.origin.layers] == ["a", "b", "1", "gated"]
     assert system.output == "y_gated"
-    assert not system.warnings
+    assert not system.origin.warnings
 
 
 def test_the_first_layer_takes_all_inputs():
     system = net({"type": "add"}, inputs={"a": [3], "b": [3]})
-    assert system.layers[0].inputs == ("a", "b")
+    assert system.origin.layers[0].inputs == ("a", "b")
     (found,) = problems(dense(2), inputs={"a": [3], "b": [3]})
     assert found == (
         "layers[1] (dense): it takes one input and would get 2; name one, such as "
@@ -48,7 +48,7 @@ def test_the_first_layer_takes_all_inputs():
 
 def test_a_layer_that_nothing_reads_is_warned_about():
     system = net(dense(4), dense(2, inputs=["x"]))
-    assert system.warnings == (
+    assert system.origin.warnings == (
         "layers[1] (dense): nothing reads this layer, and it isn't the output",
     )
 

@@ -37,7 +37,7 @@ def test_a_loss_reads_layers_by_name():
         output="middle",
     )
     assert system.output == "z_middle"
-    assert not system.warnings
+    assert not system.origin.warnings
     assert {t.name for t in system.having("target")} == {"t"}
 
 

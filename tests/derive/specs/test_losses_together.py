@@ -32,7 +32,7 @@ def problems(**more):
 
 def test_two_heads():
     system = load(HEADS)
-    assert system.warnings == ()
+    assert system.origin.warnings == ()
     assert [t.name for t in system.having("target")] == ["label", "metres"]
     derivation = differentiate(system)
     rows = (*check(derivation).rows, *verify_module(derivation))

@@ -28,8 +28,8 @@ def test_the_contracts_net():
     assert [t.name for t in system.having("parameter")] == ["W1", "b1", "W2", "b2"]
     assert (system.objective, system.output, system.batch) == ("E", "y2", "n")
     assert (system.training.task, system.training.target_kind) == ("classification", "binary")
-    assert system.loss_type == "squared_error"
-    assert system.sources == (
+    assert system.origin.loss_type == "squared_error"
+    assert system.origin.sources == (
         "dense: Rumelhart, Hinton & Williams 1986, eq. 1",
         "sigmoid: Rumelhart, Hinton & Williams 1986, eq. 2",
         "squared_error: Rumelhart, Hinton & Williams 1986, eq. 3",
@@ -44,11 +44,11 @@ def test_named_layers_take_no_number():
         dense(2),
         inputs={"x": [3]},
     )
-    assert [layer.name for layer in system.layers] == ["1", "hidden", "relu1", "2"]
-    assert [layer.output for layer in system.layers] == ["y1", "y_hidden", "relu1", "z2"]
-    assert system.layers[1].tensors == ("W_hidden", "b_hidden", "z_hidden", "y_hidden")
-    assert system.layers[1].activation == "tanh"
-    assert system.aliases == (("y2", "z2"),)
+    assert [layer.name for layer in system.origin.layers] == ["1", "hidden", "relu1", "2"]
+    assert [layer.output for layer in system.origin.layers] == ["y1", "y_hidden", "relu1", "z2"]
+    assert system.origin.layers[1].tensors == ("W_hidden", "b_hidden", "z_hidden", "y_hidden")
+    assert system.origin.layers[1].activation == "tanh"
+    assert system.origin.aliases == (("y2", "z2"),)
     assert system.output == "z2"
 
 
@@ -65,7 +65,7 @@ def test_layers_without_parameters_are_named_by_type():
         "relu1",
         *("m_last", "s_last", "y_last"),
     ]
-    assert system.aliases == (("identity1", "y_last"),)
+    assert system.origin.aliases == (("identity1", "y_last"),)
 
 
 def test_intermediates_have_the_layers_number():
@@ -75,7 +75,7 @@ def test_intermediates_have_the_layers_number():
         "z1[n,i] = -g1[i]*s1[n,i]",
         "y1[n,i] = exp(z1[n,i])",
     ]
-    assert set(system.layers[0].tensors) == {"c1", "g1", "s1", "z1", "y1"}
+    assert set(system.origin.layers[0].tensors) == {"c1", "g1", "s1", "z1", "y1"}
 
 
 def test_the_losses_own_names_give_way():
@@ -251,9 +251,9 @@ def test_a_layer_that_the_loss_s_equations_read_is_read():
         "output": "a",
         "loss": {"equations": "E = mean(n,i, (z_a[n,i] - z_b[n,i])**2)"},
     }
-    assert load(spec).warnings == ()
+    assert load(spec).origin.warnings == ()
     spec["loss"] = {"equations": "E = mean(n,i, z_a[n,i]**2)"}
-    assert "nothing reads this layer" in load(spec).warnings[0]
+    assert "nothing reads this layer" in load(spec).origin.warnings[0]
 
 
 def test_messages_are_of_bounded_length():

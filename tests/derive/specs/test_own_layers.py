@@ -109,7 +109,7 @@ def test_a_loss_of_ones_own():
     d = np.abs(values["z1"] - values["t"])
     wanted = np.where(d < 0.5, d**2 / 2, 0.5 * d - 0.125).mean()
     np.testing.assert_allclose(values["E"], wanted)
-    assert system.loss_type == "bounded"
+    assert system.origin.loss_type == "bounded"
 
 
 def test_a_loss_may_read_any_tensor_and_needs_no_target():

@@ -55,13 +55,13 @@ def test_a_prefix_is_read_with_the_cure_that_is_told():
     with pytest.raises(ChainruleError) as caught:
         system(GATED.format(shift=3), ["A"], **sizes)
     assert str(caught.value).endswith('make them agree, or say "f.1" = 6 to read a part')
-    assert system(GATED.format(shift=3), ["A"], **sizes, **{"f.1": 6}).warnings == ()
+    assert system(GATED.format(shift=3), ["A"], **sizes, **{"f.1": 6}).origin.warnings == ()
 
 
 def test_a_read_that_is_outside_for_all_letters_is_told():
     sizes = {"i": 3, "h.1": 2, "A.0": 2}
-    (warning,) = system(GATED.format(shift=2), ["A"], **sizes).warnings
+    (warning,) = system(GATED.format(shift=2), ["A"], **sizes).origin.warnings
     assert warning == (
         "h: f[n,c+2] is outside f for all letters, and reads 0; axis 1 of f has the extent 2"
     )
-    assert system(GATED.format(shift=1), ["A"], **sizes).warnings == ()
+    assert system(GATED.format(shift=1), ["A"], **sizes).origin.warnings == ()

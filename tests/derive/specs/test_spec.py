@@ -45,7 +45,7 @@ def test_every_showcase_loads(path):
     system = load(path)
     assert system.name == path.stem
     assert system.table[system.objective].rank == 0
-    assert not system.warnings
+    assert not system.origin.warnings
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda m: m.name)

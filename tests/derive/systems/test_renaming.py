@@ -13,7 +13,7 @@ def layers(specs, inputs):
     derivation = differentiate(load(spec))
     backward = {**{e.tensor: e for e in (*derivation.backward, *derivation.inlined)}}
     found = {}
-    for layer in derivation.system.layers:
+    for layer in derivation.system.origin.layers:
         own = [e for e in derivation.forward if e.tensor in layer.tensors]
         inner = [t for t in layer.tensors if t != layer.output]
         own += [backward[a] for t in inner if (a := derivation.adjoint.get(t)) in backward]
