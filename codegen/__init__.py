@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["document", "emit", "load_module"]
 
+PART_OF = "chainrule"  # other distributions install a package of this name
+
 # fetched when first asked for: `chainrule --help` needs none of them
 _HOMES = {
     "document": "codegen.documents.write",

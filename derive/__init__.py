@@ -49,6 +49,8 @@ __all__ = [
     "vector_jacobian",
 ]
 
+PART_OF = "chainrule"  # other distributions install a package of this name
+
 # SymPy takes a while to import: a name is fetched when it is first asked for
 _HOMES = {
     "ChainruleError": "derive.errors",

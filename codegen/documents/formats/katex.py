@@ -1,7 +1,6 @@
 """Formulas as HTML and MathML: KaTeX, run in a small JavaScript engine when a page is made.
 
-The page itself holds no script. KaTeX and its fonts stand in `codegen/vendored/katex`; the engine
-is the extra `html` of this package.
+The page itself holds no script. KaTeX and its fonts stand in `codegen/vendored/katex`.
 """
 
 from __future__ import annotations
@@ -98,13 +97,8 @@ class Katex:
 
 def _engine() -> Any:
     """KaTeX's function in a new engine, which reaches no file and no network."""
-    try:
-        import quickjs  # noqa: PLC0415 - the extra is needed for this format alone
-    except ImportError:
-        raise ChainruleError(
-            "html: the JavaScript engine that sets formulas isn't here; "
-            "pip install 'chainrule[html]', or ask for md"
-        ) from None
+    import quickjs  # noqa: PLC0415 - needed for this format alone
+
     context = quickjs.Context()
     context.set_memory_limit(_MEMORY)
     context.eval((_HERE / "katex.min.js").read_text(encoding="utf-8"))

@@ -1,7 +1,6 @@
 """Documents as HTML: one file without script or network, safe, the same bytes every time."""
 
 import re
-import sys
 from html.parser import HTMLParser
 from pathlib import Path
 from types import SimpleNamespace
@@ -248,16 +247,7 @@ def test_html_in_a_formula_stays_text():
     assert "<script" not in Katex().inline(r"\text{<script>}\,a<b")
 
 
-# ---- the same bytes, and what is missing ---------------------------------------------------------
-
-
-def test_without_the_engine_there_is_one_clear_line(monkeypatch, tmp_path, capsys):
-    monkeypatch.setitem(sys.modules, "quickjs", None)
-    out = tmp_path / "x.html"
-    assert main(["derive", "generated/descent/descent.toml", "-o", str(out)]) == 2
-    told = capsys.readouterr().err
-    assert "pip install 'chainrule[html]'" in told and told.count("\n") == 1
-    assert not out.exists()
+# ---- files ---------------------------------------------------------------------------------------
 
 
 def test_the_command_writes_a_page(tmp_path):

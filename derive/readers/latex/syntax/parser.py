@@ -11,14 +11,12 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
-from derive.errors import ChainruleError, shorten
+from derive.errors import shorten
 from derive.language.syntax import Refused
 from derive.readers.latex.syntax.lexer import Text, Token
 from derive.readers.latex.syntax.lines import unbracketed
 from derive.readers.latex.syntax.nodes import Node
 from derive.readers.latex.syntax.tree_maker import TreeMaker
-
-CURE = 'pip install "chainrule[latex]"'
 
 _GRAMMAR = r"""
 start: logic
@@ -80,11 +78,8 @@ _EXPECTED = {
 
 @lru_cache(maxsize=1)
 def _parser() -> Any:
-    try:
-        import lark  # noqa: PLC0415 - an extra: asked for where LaTeX is read
-        from lark.lexer import Lexer  # noqa: PLC0415
-    except ImportError:
-        raise ChainruleError(f"LaTeX needs the package lark; install it: {CURE}") from None
+    import lark  # noqa: PLC0415 - only where LaTeX is read
+    from lark.lexer import Lexer  # noqa: PLC0415
 
     class Given(Lexer):
         """Our tokens as lark's."""
