@@ -111,7 +111,7 @@ class _Check:
     def _matrix(self) -> Row:
         """Whether the matrix of second derivatives is what its equations give."""
         name = self.derivation.curvature[-1].tensor
-        made = getattr(self.module, self.derivation.system.training.curvature)
+        made = getattr(self.module, self.derivation.system.training.optimizer.curvature)
         result = made(*_arguments(self.derivation, self.arrays))
         wanted = self.meant.array(name)
         if np.shape(result) != wanted.shape or not _near(result, wanted, SAME):

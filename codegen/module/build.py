@@ -30,7 +30,7 @@ def module_of(context: Context) -> Module:
         sources=system.origin.sources,
         tensors=tuple(tensors),
         dims=context.dims,
-        hyperparameters=tuple((n, float(v)) for n, v in system.training.hyperparameters),
+        hyperparameters=tuple((n, float(v)) for n, v in system.training.optimizer.hyperparameters),
         beginnings=tuple(_beginning(context, t) for t in context.stored),
         procedures=with_masks(
             context,

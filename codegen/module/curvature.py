@@ -37,7 +37,7 @@ def curvature_procedures(context: Context) -> list[Procedure]:
     body += measured(context.dims, context.data)
     body.append(Compute(equations, context.windows | {matrix}))
     body.append(Return((Variable(matrix),)))
-    kind = derivation.system.training.curvature
+    kind = derivation.system.training.optimizer.curvature
     shape = shape_text(context.derivation.table[matrix])
     return [
         Procedure(
@@ -55,7 +55,7 @@ def curvature_update(context: Context) -> tuple[list[Instruction], dict[str, Ent
     training = derivation.system.training
     hyper = [t for t in derivation.tensors if t.role == "hyperparameter"]
     used = read_by(derivation.updates)
-    named = zip(hyper, (n for n, _ in training.hyperparameters), strict=True)
+    named = zip(hyper, (n for n, _ in training.optimizer.hyperparameters), strict=True)
     rows = tuple((t.name, n) for t, n in named if t.name in used)
     places = {adjoint: Entry("gradient", name) for name, adjoint in derivation.adjoints}
     for name in derivation.system.trainable:
@@ -63,7 +63,7 @@ def curvature_update(context: Context) -> tuple[list[Instruction], dict[str, Ent
     matrix = derivation.curvature[-1].tensor
     given: tuple[Operand, ...] = (PARAMS, *variables(context.data))
     body: list[Instruction] = [Unpack("state", rows)] if rows else []
-    body.append(Call(_CALLED[training.curvature], given, (Variable(matrix),)))
+    body.append(Call(_CALLED[training.optimizer.curvature], given, (Variable(matrix),)))
     constants = tuple(replace(t, role="constant") for t in hyper)
     for equation in derivation.updates:
         moved, adds = _moved(equation)

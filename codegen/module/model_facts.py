@@ -186,7 +186,7 @@ def estimator_of(derivation: Derivation) -> Estimator:
         inputs=tuple(Argument(t.name, shape(t), t.integer) for t in system.having("input")),
         targets=tuple(Argument(t.name, shape(t), t.integer) for t in targets),
         has_batch=batched,
-        hyperparameters=tuple((n, float(v)) for n, v in system.training.hyperparameters),
+        hyperparameters=tuple((n, float(v)) for n, v in system.training.optimizer.hyperparameters),
         labels=labels,
         output_shape=output_shape,
         weighted=bool(weight),

@@ -56,7 +56,7 @@ class _Rules:
 def training_procedures(context: Context) -> list[Procedure]:
     """`init_state` and `train_step`."""
     derivation = context.derivation
-    hyper = derivation.system.training.hyperparameters
+    hyper = derivation.system.training.optimizer.hyperparameters
     if derivation.curvature:
         body, places = curvature_update(context)
         state: list[tuple[str, Operand]] = []
@@ -103,7 +103,7 @@ def _updated(context: Context) -> tuple[list[Instruction], list[tuple[str, Opera
     """What is done to each parameter, and what the state holds at first beside numbers."""
     training, table = context.system.training, context.system.table
     names = moved(context.derivation)
-    rules = rules_of(training.update_text) if names else ()
+    rules = rules_of(training.optimizer.update_text) if names else ()
     groups = _groups(rules, [len(table[name].shape) for name in names])
     rules = tuple(r for r in rules if any(r in group.rules for group in groups))
     kept = list(dict.fromkeys(r.remembers for r in rules if r.remembers))
@@ -114,7 +114,7 @@ def _updated(context: Context) -> tuple[list[Instruction], list[tuple[str, Opera
     if not rules:
         return [], state
     used = {n for r in rules for n in rule_names(r.right)}
-    rows = [*(n for n, _ in training.hyperparameters if n in used), *alone]
+    rows = [*(n for n, _ in training.optimizer.hyperparameters if n in used), *alone]
     body: list[Instruction] = [Unpack("state", tuple((n, n) for n in rows))] if rows else []
     body += [_overall(r) for r in rules if not r.each]
     body.append(EachParameter(PARAMETER, GRADIENT, tuple(_group(g) for g in groups)))

@@ -31,7 +31,7 @@ def differentiate(
 
     Raises `ChainruleError` for an unknown tensor, and where there is nothing to differentiate.
     """
-    second = isinstance(system, System) and bool(system.training.curvature)
+    second = isinstance(system, System) and bool(system.training.optimizer.curvature)
     sweep = sweep_of(system, of, wrt, apart=second)
     result = _with_updates(sweep.derivation(), sweep)
     check_derivation(result)
@@ -42,7 +42,7 @@ def _with_updates(derivation: Derivation, sweep: Sweep) -> Derivation:
     """The derivation with the optimiser's equations for each parameter that moves."""
     system = derivation.system
     moved = [n for n in system.trainable if n in derivation.wrt]
-    if moved and system.training.curvature:
+    if moved and system.training.optimizer.curvature:
         return moved_together(derivation, moved)
     nexts, updates = updates_of(
         system,

@@ -198,12 +198,12 @@ def updates_of(
     gets no name that is `taken`.
     """
     table = system.table
-    rules = rules_of(system.training.update_text) if gradients else ()
+    rules = rules_of(system.training.optimizer.update_text) if gradients else ()
     own_rules = {p: rules_for(rules, len(table[p].shape)) for p in gradients}
     used = {r for chosen in own_rules.values() for r in chosen}
     shared = [r for r in rules if not r.each and r in used]
     read = {n for r in used for n in rule_names(r.right)}
-    hyper = {n: v for n, v in system.training.hyperparameters if n in read}
+    hyper = {n: v for n, v in system.training.optimizer.hyperparameters if n in read}
     alone = _names_alone([*hyper, *(_bare(r) for r in shared)], taken)
     names = {p: {**alone, **_own_names(p, g, own_rules[p], taken)} for p, g in gradients.items()}
     tensors = [Tensor(alone[n], (), "hyperparameter", value=v) for n, v in hyper.items()]

@@ -93,7 +93,7 @@ def check_gradients(numbers: Numbers, seed: int) -> Iterator[Row]:
 def check_curvature(numbers: Numbers, seed: int) -> Iterator[Row]:
     """A row for the Hessian that an update reads: its product with a direction, by differences."""
     derivation = numbers.derivation
-    if derivation.system.training.curvature != "hessian":
+    if derivation.system.training.optimizer.curvature != "hessian":
         return
     name = derivation.curvature[-1].tensor
     moved = [n for n in derivation.system.trainable if n in derivation.wrt]

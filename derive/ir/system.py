@@ -77,19 +77,29 @@ class Layer:
     source: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Optimizer:
+    """The catalogue's name of an optimiser, its numbers, and its equations as lines of text.
+
+    `curvature` is the matrix of second derivatives that it reads: "hessian", "gauss_newton" or
+    none.
+    """
+
+    type: str = "sgd"
+    hyperparameters: tuple[tuple[str, Fraction], ...] = ()
+    update_text: tuple[str, ...] = ()
+    curvature: str = ""
+
+
 @dataclass(frozen=True)
 class Training:
     """The settings that a module needs beside the mathematics.
 
     `sample_weight` is the tensor that weighs the samples, "" where there is none; `limits` is what
-    the arrays that a module is given must keep to; `curvature` is the matrix of second derivatives
-    that the optimiser reads, "hessian", "gauss_newton" or none.
+    the arrays that a module is given must keep to.
     """
 
-    optimizer: str = "sgd"
-    hyperparameters: tuple[tuple[str, Fraction], ...] = ()
-    update_text: tuple[str, ...] = ()
-    curvature: str = ""
+    optimizer: Optimizer = field(default_factory=Optimizer)
     initializers: tuple[tuple[str, Initializer], ...] = ()
     frozen: tuple[str, ...] = ()
     example: tuple[tuple[str, Any], ...] = ()

@@ -177,8 +177,10 @@ class _System:
         """The optimiser and its hyper-parameters."""
         given = self.spec.optimizer
         name, more = (given.type, given.more) if given else (DEFAULT, {})
-        training = read_optimizer(name, more, self.problems)
-        return replace(training, task=read_task(self.spec.task, self.problems))
+        return Training(
+            optimizer=read_optimizer(name, more, self.problems),
+            task=read_task(self.spec.task, self.problems),
+        )
 
     def network(self, training: Training) -> System:
         return build_network(self.spec, training, list(self.problems))

@@ -67,7 +67,7 @@ def parse(
                 f"objective: '{objective}' is given, as {roles[objective]}; name a tensor that an "
                 "equation defines"
             )
-    training = training or read_optimizer(DEFAULT, {}, problems)
+    training = training or Training(read_optimizer(DEFAULT, {}, problems))
     declared = Declarations(
         name=name,
         roles=roles,

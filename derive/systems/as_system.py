@@ -22,11 +22,12 @@ def as_system(derivation: Derivation) -> System:
     seeds = ((derivation.objective, t.name) for t in new if t.role == "input")
     equations = (*derivation.forward, *derivation.inlined, *derivation.backward)
     ordered = tuple(members(schedule(equations)))
+    optimizer = replace(derivation.system.training.optimizer, update_text=(), curvature="")
     return replace(
         derivation.system,
         tensors=tensors,
         equations=ordered,
         results=replace(derivation.system.results, objective=None),
-        training=replace(derivation.system.training, update_text=(), curvature=""),
+        training=replace(derivation.system.training, optimizer=optimizer),
         earlier=Earlier(derivation.objective, (*derivation.adjoints, *seeds)),
     )

@@ -46,7 +46,7 @@ def _curvature(context: DocumentContext) -> Iterator[Block]:
         return
     matrix = context.symbol(derivation.curvature[-1].tensor)
     together = Math(str(context.names.together))
-    if context.system.training.curvature == "hessian":
+    if context.system.training.optimizer.curvature == "hessian":
         yield Paragraph(context.say("curvature hessian", matrix=matrix, all=together))
     else:
         yield Paragraph(context.say("curvature gauss_newton", matrix=matrix, all=together))

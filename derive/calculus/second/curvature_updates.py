@@ -90,7 +90,7 @@ def moved_together(derivation: Derivation, moved: Sequence[str]) -> Derivation:
     size = sum(p.size for p in parts)
     _refuse(derivation, size)
     maker = _Maker(derivation, parts, size)
-    return maker.updated(*maker.curvature(system.training.curvature))
+    return maker.updated(*maker.curvature(system.training.optimizer.curvature))
 
 
 def _parts(derivation: Derivation, moved: Sequence[str]) -> tuple[_Part, ...]:
@@ -101,7 +101,7 @@ def _parts(derivation: Derivation, moved: Sequence[str]) -> tuple[_Part, ...]:
         if any(e.number is None for e in tensor.shape):
             raise ChainruleError(
                 f"{derivation.system.name}: optimizer "
-                f"{derivation.system.training.optimizer} needs to know how many entries "
+                f"{derivation.system.training.optimizer.type} needs to know how many entries "
                 f"'{name}' has; give its axes a size, or choose another optimizer"
             )
         gradient = derivation.gradient(name)
@@ -112,7 +112,7 @@ def _parts(derivation: Derivation, moved: Sequence[str]) -> tuple[_Part, ...]:
 
 def _refuse(derivation: Derivation, size: int) -> None:
     system = derivation.system
-    place = f"{system.name}: optimizer {system.training.optimizer}"
+    place = f"{system.name}: optimizer {system.training.optimizer.type}"
     if size > MOST:
         raise ChainruleError(
             f"{place} inverts a matrix of all {size} parameters, and {MOST} are the most; "
@@ -247,12 +247,12 @@ class _Maker:
             rows.append(Read(laid[1], (affine(self.row) - part.start,)))
         whole = self.name(_GRADIENT)
         result.append(_one_after_the_other(whole, (self.row,), rows))
-        hyper = {n: self.name(n) for n, _ in training.hyperparameters}
-        names = {**hyper, _GRADIENT: whole, _MATRIX[training.curvature]: matrix}
+        hyper = {n: self.name(n) for n, _ in training.optimizer.hyperparameters}
+        names = {**hyper, _GRADIENT: whole, _MATRIX[training.optimizer.curvature]: matrix}
         square = (self.row.extent, self.row.extent)
         maker = Normalizer(self.name, lambda _: True, lambda _: square)
         within = {"a": self.row, "b": self.column}
-        for line in training.update_text:
+        for line in training.optimizer.update_text:
             written = read_equations(line, "optimizer", [])[0]
             if written.is_next:
                 maker.equations += [
@@ -266,7 +266,8 @@ class _Maker:
             maker.equation(names[written.tensor], axes, body, line)
         result += maker.equations
         tensors = [
-            Tensor(hyper[n], (), "hyperparameter", value=v) for n, v in training.hyperparameters
+            Tensor(hyper[n], (), "hyperparameter", value=v)
+            for n, v in training.optimizer.hyperparameters
         ]
         tensors += [
             Tensor(e.tensor, tuple(a.extent for a in e.axes), "next") for e in (*curvature, *result)

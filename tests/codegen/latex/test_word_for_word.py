@@ -8,14 +8,16 @@ from codegen.latex.box import flat
 from codegen.latex.step_printer import StepPrinter
 from derive import differentiate, load, parse
 from derive.ir.notation import Axis, Call, Number, Read, Reduction, affine
-from derive.ir.system import Training
+from derive.ir.system import Optimizer, Training
 from tests.codegen.latex.printed import printers
 
 pytestmark = pytest.mark.sampled
 
 SGD = Training(
-    hyperparameters=(("learning_rate", Fraction(1, 2)),),
-    update_text=("next(w)[...] = w[...] - learning_rate*g[...]",),
+    Optimizer(
+        hyperparameters=(("learning_rate", Fraction(1, 2)),),
+        update_text=("next(w)[...] = w[...] - learning_rate*g[...]",),
+    )
 )
 
 

@@ -140,7 +140,7 @@ def test_the_module_steps_as_the_equations_say(optimizer):
     t = np.random.default_rng(3).uniform(size=(5, 3))
     params = module.init_params(4)
     wanted = run(derivation, params, x, t, {"damping": 0.3, "learning_rate": 0.4})
-    matrix = getattr(module, derivation.system.training.curvature)(params, x, t)
+    matrix = getattr(module, derivation.system.training.optimizer.curvature)(params, x, t)
     found = wanted.array(derivation.curvature[-1].tensor).astype(float)
     np.testing.assert_allclose(matrix, found, atol=1e-12)
     moved = {n: wanted.array(f"next({n})").astype(float) for n in params}

@@ -233,7 +233,8 @@ def test_a_saved_model_goes_on_alike(tmp_path):
 
 def with_rules(derivation, *lines):
     """The same net moved by rules of one's own."""
-    training = replace(derivation.system.training, update_text=lines)
+    training = derivation.system.training
+    training = replace(training, optimizer=replace(training.optimizer, update_text=lines))
     return differentiate(replace(derivation.system, training=training))
 
 

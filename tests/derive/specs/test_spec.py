@@ -79,7 +79,7 @@ def test_a_model_by_equations():
         ("w", Initializer("normal", (("mean", Fraction(0)), ("std", Fraction(1, 10))))),
         ("c", Initializer("normal", (("mean", Fraction(0)), ("std", Fraction(1, 10))))),
     )
-    assert system.training.hyperparameters == (("learning_rate", Fraction(1, 10)),)
+    assert system.training.optimizer.hyperparameters == (("learning_rate", Fraction(1, 10)),)
 
 
 def test_parameters_as_tables():
@@ -113,7 +113,7 @@ def test_numbers_are_exact():
         'constants = { a = 0.1 }\noptimizer = { type = "sgd", learning_rate = 1e-3 }'
     )
     assert system.table["a"].value == Fraction(1, 10)
-    assert system.training.hyperparameters == (("learning_rate", Fraction(1, 1000)),)
+    assert system.training.optimizer.hyperparameters == (("learning_rate", Fraction(1, 1000)),)
     third = load_text('equations = "E = k"\nobjective = "E"\nconstants = { k = "1/3" }')
     assert third.table["k"].value == Fraction(1, 3)
 
@@ -168,10 +168,13 @@ def test_equations_in_the_language_need_no_reader_of_latex():
 def test_weight_decay_changes_the_update():
     plain = load(NET, optimizer={"type": "sgd", "learning_rate": 0.5})
     decay = load(NET, optimizer={"type": "sgd", "learning_rate": 0.5, "weight_decay": 0.01})
-    assert plain.training.update_text == ("next(w)[...] = w[...] - learning_rate*g[...]",)
-    assert [n for n, _ in decay.training.hyperparameters] == ["learning_rate", "weight_decay"]
-    assert "weight_decay*w[...]" in decay.training.update_text[0]
-    assert load(NET, optimizer="sgd").training.hyperparameters[0][1] == Fraction(1, 10)
+    assert plain.training.optimizer.update_text == ("next(w)[...] = w[...] - learning_rate*g[...]",)
+    assert [n for n, _ in decay.training.optimizer.hyperparameters] == [
+        "learning_rate",
+        "weight_decay",
+    ]
+    assert "weight_decay*w[...]" in decay.training.optimizer.update_text[0]
+    assert load(NET, optimizer="sgd").training.optimizer.hyperparameters[0][1] == Fraction(1, 10)
 
 
 def test_buffers_random_tensors_and_integers():
@@ -225,7 +228,7 @@ def test_a_table_is_merged_and_other_keys_are_replaced():
     spec = {**NET, "optimizer": {"type": "sgd", "learning_rate": 0.5, "weight_decay": 0.1}}
     system = load(spec, optimizer={"learning_rate": 0.25}, name="other")
     assert system.name == "other"
-    assert dict(system.training.hyperparameters) == {
+    assert dict(system.training.optimizer.hyperparameters) == {
         "learning_rate": Fraction(1, 4),
         "weight_decay": Fraction(1, 10),
     }
