@@ -20,7 +20,7 @@ from derive.calculus.rule import Contribution, contributions, differentiable_rea
 from derive.calculus.tidy import Tidier
 from derive.calculus.zero_factors import zero_factor_warnings
 from derive.errors import ChainruleError, meant_or_known, shorten
-from derive.ir.derivation import Derivation, Step
+from derive.ir.derivation import Derivation, Derivatives, Step
 from derive.ir.matrix_terms import holding
 from derive.ir.names import adjoint_of
 from derive.ir.notation import Axis, Equation, Expr, Read, Tensor, Term, affine
@@ -202,9 +202,7 @@ class Sweep:
             inlined=tuple(inlined),
             updates=(),
             steps=tuple(self.steps),
-            adjoints=tuple(adjoints.items()),
-            wrt=tuple(depends),
-            objective=self.of,
+            derivatives=Derivatives(self.of, tuple(depends), tuple(adjoints.items())),
             warnings=warnings,
         )
 

@@ -30,6 +30,18 @@ class Step(Displayed):
     under: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Derivatives:
+    """The derivatives that were formed: of `objective`, by `wrt`, and the names of all of them.
+
+    `adjoints` are pairs of a tensor and the name of the derivative by it, those on the way too.
+    """
+
+    objective: str
+    wrt: tuple[str, ...] = ()
+    adjoints: tuple[tuple[str, str], ...] = ()
+
+
 @dataclass(frozen=True)
 class Derivation(Displayed):
     """A system with its derivatives: everything that is printed or run comes from here.
@@ -48,12 +60,25 @@ class Derivation(Displayed):
     inlined: tuple[Equation, ...]
     updates: tuple[Equation, ...]
     steps: tuple[Step, ...]
-    adjoints: tuple[tuple[str, str], ...]
-    wrt: tuple[str, ...]
-    objective: str
+    derivatives: Derivatives
     warnings: tuple[str, ...] = ()
     curvature: tuple[Equation, ...] = ()
     blocks: tuple[Block, ...] = ()
+
+    @property
+    def objective(self) -> str:
+        """The tensor that was differentiated."""
+        return self.derivatives.objective
+
+    @property
+    def wrt(self) -> tuple[str, ...]:
+        """The tensors by which the derivatives were asked for."""
+        return self.derivatives.wrt
+
+    @property
+    def adjoints(self) -> tuple[tuple[str, str], ...]:
+        """Each tensor with the name of the derivative by it."""
+        return self.derivatives.adjoints
 
     @property
     def forward(self) -> tuple[Equation, ...]:

@@ -9,7 +9,7 @@ from codegen.documents.blocks import Block, Display, Fold, Paragraph, Ref, Secti
 from codegen.documents.context import DocumentContext, together
 from codegen.documents.sections.backward import Backward
 from derive.calculus.second import hessian, hessian_vector
-from derive.ir.derivation import Derivation
+from derive.ir.derivation import Derivation, Derivatives
 from derive.ir.system import System
 
 _MOST = 24  # equations of Hessians that a document shows
@@ -117,9 +117,7 @@ def _as_derivation(system: System, before: System) -> Derivation:
         inlined=(),
         updates=(),
         steps=(),
-        adjoints=(),
-        wrt=(),
-        objective=earlier.objective,
+        derivatives=Derivatives(earlier.objective),
     )
 
 
