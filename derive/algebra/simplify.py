@@ -17,7 +17,7 @@ from typing import Any
 import sympy
 
 from derive.algebra.bodies import abstract, concrete, cost, is_monomial
-from derive.algebra.bounded import bounded_forms
+from derive.algebra.bounded import bounded_forms, by_result
 from derive.algebra.sympy_bridge import TRANSCENDENTAL, Leaves, Where, from_sympy, named, to_sympy
 from derive.ir.notation import Affine, Axis, Call, Equation, Expr, Number, Pow, Read
 from derive.ir.tree import affine_axes, reads, substitute, walk
@@ -29,6 +29,7 @@ _MOST_CANCELLED = 600  # operations; what cancelling costs grows fast with them
 _MOST_NEW = 2  # atoms that solving may bring in
 _HALF = sympy.Rational(1, 2)
 _SIGMOID = named("sigmoid")
+_GROWING = (sympy.exp, sympy.sinh, sympy.cosh)
 
 
 @dataclass(frozen=True)
@@ -119,10 +120,19 @@ def _reexpress(local: Expr, body: Expr, output: Expr) -> Expr:
     inside = to_sympy(body, leaves)
     result = leaves.symbol(output)
     value = to_sympy(local, leaves)
+    bounded = by_result(value, inside, result)
+    if bounded is not None:
+        return _cheapest([], bounded, leaves)
     best = _cheapest([local], value, leaves)
-    for form in _forms_by(value, [(inside, result)]):
+    for form in (*_forms_by(value, [(inside, result)]), *_bounded_by(value, inside, result)):
         best = _cheapest([best], form, leaves)
     return best
+
+
+def _bounded_by(value: Sympy, inside: Sympy, result: Sympy) -> Iterator[Sympy]:
+    """Bounded forms of a value, told through the output: `-tanh(x)*y` for `1/cosh(x)`."""
+    for form in bounded_forms(value, sympy.together(value)):
+        yield from _forms_by(form, [(inside, result)])
 
 
 def _forms_by(value: Sympy, equations: Sequence[tuple[Sympy, Sympy]]) -> Iterator[Sympy]:
@@ -204,7 +214,10 @@ def _loses_digits(answer: Sympy, result: Sympy) -> bool:
     """Whether the result stands in a difference with another value, as in `tanh(x) = x - y`.
 
     Where both are large, nothing is left of what is meant. A number beside it does less harm.
+    `tanh(x) = y*cosh(x)` is 0 times infinity far out.
     """
+    if any(p.has(result) and p.has(*_GROWING) for p in answer.atoms(sympy.Mul)):
+        return True
     sums = [a for a in answer.atoms(sympy.Add) if a.has(result)]
     return any(t.free_symbols and not t.has(result) for a in sums for t in a.args)
 

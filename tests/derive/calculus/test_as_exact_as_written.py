@@ -5,6 +5,7 @@ written, operation by operation. Where a derivative is told through a value that
 `y*(1 - y)`, it may be off by one rounding of 1.
 """
 
+import re
 import warnings
 from fractions import Fraction
 
@@ -21,7 +22,7 @@ from derive.semantics.number_systems import many_digits
 
 DIGITS = many_digits(900)
 POINTS = np.array([0, 1e-30, -1e-30, 1, -1, 5, -5, 30, -30, 1e3, -1e3, 1e20, -1e20])
-FUNCTIONS = ("exp", "log", "sqrt", "tanh", "sinh", "cosh", "cos", "log1p", "expm1")
+FUNCTIONS = ("exp", "log", "sqrt", "tanh", "sinh", "cosh", "cos", "log1p", "expm1", "arctan")
 GRADIENTS = {
     "x/(1 + exp(-x))": "(x[i]*sigmoid(-x[i]) + 1)*sigmoid(x[i])",
     "1/(1 + exp(-x))": "y[i]*(1 - y[i])",
@@ -37,13 +38,22 @@ GRADIENTS = {
     "x/sqrt(1 + x**2)": "1/(x[i]**2 + 1)**1.5",
     "log(x + sqrt(x**2 + 1))": "1/sqrt(x[i]**2 + 1)",
     "x*tanh(log(1 + exp(x)))": None,
-    "x/(1 + x**2)": "(1 - x[i]**2)/(x[i]**2 + 1)**2",
+    "x/(1 + x**2)": "(1 - 2*x[i]*y[i])/(x[i]**2 + 1)",
+    "(3*x - 1)/(2 + x + x**2)": "(3 - (2*x[i] + 1)*y[i])/(x[i] + x[i]**2 + 2)",
+    "x*exp(-x**2)": "exp(-x[i]**2) - 2*x[i]*y[i]",
+    "(x - 2)*exp(-(x - 2)**2/8)": "(1/2 - x[i]/4)*y[i] + exp(-(x[i] - 2)**2/8)",
+    "x**2/(1 + x**2)": "2*x[i]/(x[i]**2 + 1)**2",
+    "arctan(exp(x))": "1/(2*cosh(x[i]))",
+    "arctan(exp(-x/2))": "-1/(4*cosh(x[i]/2))",
+    "1/cosh(x)": "-tanh(x[i])*y[i]",
+    "1/(exp(x) + exp(-x))": "(1 - 2*sigmoid(2*x[i]))/(2*cosh(x[i]))",
+    "tanh(x)/cosh(x)": "(1 - 2*tanh(x[i])**2)/cosh(x[i])",
 }
 each_equation = pytest.mark.parametrize("text", GRADIENTS)
 
 
 def derived(text):
-    body = text.replace("exp", "e_p").replace("x", "x[i]").replace("e_p", "exp")
+    body = re.sub(r"\bx\b", "x[i]", text).replace("arctan", "atan")
     equations = f"y[i] = {body}\nE = sum(i, y[i])"
     return differentiate(parse(equations, inputs=["x"], objective="E", sizes={"i": len(POINTS)}))
 
@@ -84,10 +94,19 @@ def test_the_derivative_is_what_one_would_write(text):
         assert found == f"dx[i] = {GRADIENTS[text]}"
 
 
-def test_a_quotient_of_exponentials_is_bounded():
-    """`exp(x)/(1 + exp(x))`, infinity over infinity, stood in all of these."""
-    for text in ("x/(1 + exp(-x))", "log(1 + exp(x))", "log(cosh(x))"):
-        module = load_module(emit(derived(text), part="math"))
-        with np.errstate(over="ignore"):
-            slope = module.gradients({}, POINTS, inputs=True)[1]["x"]
-        assert np.isfinite(slope).all(), text
+BOUNDED = {
+    "infinity over infinity": [
+        *("x/(1 + exp(-x))", "log(1 + exp(x))", "log(cosh(x))", "arctan(exp(x))"),
+        *("x/(1 + x**2)", "(3*x - 1)/(2 + x + x**2)", "tanh(x)/cosh(x)", "1/(exp(x) + exp(-x))"),
+    ],
+    "0 times infinity": [*("x*exp(-x**2)", "1/cosh(x)", "arctan(exp(-x/2))")],
+}
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("text", [t for texts in BOUNDED.values() for t in texts])
+def test_a_slope_that_is_bounded_is_a_number(text, dtype):
+    module = load_module(emit(derived(text), dtype=dtype, part="math"))
+    with np.errstate(all="ignore"):
+        slope = module.gradients({}, POINTS.astype(dtype), inputs=True)[1]["x"]
+    assert np.isfinite(slope).all()
