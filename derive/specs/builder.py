@@ -10,9 +10,8 @@ from typing import Any
 
 from derive.catalogue.rows import OWN_EXTENT, Entry, Loss, Parameter, Unfit, Use
 from derive.errors import meant, shorten
-from derive.ir.input_limits import Limit
 from derive.ir.notation import Affine, Dim, affine
-from derive.ir.system import Draw, Initializer
+from derive.ir.system import Draw
 from derive.language.elaborate import LARGEST_EXTENT
 from derive.language.ellipsis import without_dots
 from derive.language.extent_inference import Sizes, Slot, axis_name
@@ -22,6 +21,7 @@ from derive.language.parser import read_equations
 from derive.language.printer import affine_text
 from derive.language.shape_inference import Shape, shapes_of
 from derive.language.syntax import Refused, Written
+from derive.specs.drafts import OriginDraft, SizesDraft, TrainingDraft
 from derive.specs.user_entries import BATCH, Own
 
 Global = Callable[[str], str]
@@ -41,16 +41,10 @@ class Building:
     taken: dict[str, str] = field(default_factory=dict)
     shapes: dict[str, Shape] = field(default_factory=dict)
     written: list[Written] = field(default_factory=list)
-    slots: dict[tuple[str, int], Affine] = field(default_factory=dict)
-    letters: dict[tuple[str, str], int] = field(default_factory=dict)
     integers: set[str] = field(default_factory=set)
-    initializers: dict[str, Initializer] = field(default_factory=dict)
-    pytorch: dict[str, Initializer] = field(default_factory=dict)
-    frozen: list[str] = field(default_factory=list)
-    draws: list[tuple[str, Draw]] = field(default_factory=list)
-    aliases: list[tuple[str, str]] = field(default_factory=list)
-    limits: list[Limit] = field(default_factory=list)
-    sources: dict[str, None] = field(default_factory=dict)
+    sizes: SizesDraft = field(default_factory=SizesDraft)
+    training: TrainingDraft = field(default_factory=TrainingDraft)
+    origin: OriginDraft = field(default_factory=OriginDraft)
 
     def claim(self, name: str, place: str) -> bool:
         """Take a tensor's name; a problem where it is taken already."""
@@ -62,11 +56,6 @@ class Building:
             return False
         self.taken[name] = place
         return True
-
-    def cite(self, name: str, source: str) -> None:
-        """Note a source, once."""
-        if source:
-            self.sources[f"{name}: {source}"] = None
 
     def put(
         self,
@@ -107,7 +96,7 @@ class Building:
         self._read_integers(_integers(row), names, place)
         entry = row.entry if isinstance(row, Own) else row
         if entry.limits:
-            self.limits.extend(
+            self.training.limits.extend(
                 replace(limit, tensor=names[limit.tensor], of=names[limit.of])
                 for limit in entry.limits(use)
             )
@@ -229,14 +218,14 @@ class Building:
             for row in tensors:
                 tensor = names[row.name]
                 self.roles[tensor] = role
-                self.initializers[tensor] = row.init
+                self.training.initializers[tensor] = row.init
                 if row.pytorch is not None:
-                    self.pytorch[tensor] = row.pytorch
+                    self.training.pytorch[tensor] = row.pytorch
                 if not row.trainable:
-                    self.frozen.append(tensor)
+                    self.training.frozen.append(tensor)
         for local, draw in draws:
             self.roles[names[local]] = draw.role
-            self.draws.append((names[local], draw))
+            self.training.draws.append((names[local], draw))
 
     def _read_integers(self, integers: Sequence[str], names: Mapping[str, str], place: str) -> None:
         self.integers.update(names[local] for local in integers)
@@ -295,8 +284,8 @@ class Building:
             return False
         self.shapes.update((t, s) for t, s in result.shapes.items() if t not in self.constants)
         self.written.extend(written)
-        self.letters.update(letters)
-        self.slots.update(slots)
+        self.sizes.letters.update(letters)
+        self.sizes.slots.update(slots)
         return True
 
 

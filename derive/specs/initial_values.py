@@ -17,6 +17,7 @@ PYTORCH = "pytorch"  # the one word for how a whole network begins
 
 def initialise(spec: Spec, built: Building, layers: Sequence[Layer], whole: bool) -> None:
     """Read the spec's table of parameters; `whole` where all of them are known."""
+    training = built.training
     if spec.init and spec.init != PYTORCH:
         built.problems.append(
             f"init: unknown word '{shorten(spec.init)}'; write init = \"{PYTORCH}\" or take it out"
@@ -25,7 +26,7 @@ def initialise(spec: Spec, built: Building, layers: Sequence[Layer], whole: bool
         _as_pytorch(built, layers)
     for tensor, row in spec.parameters.items():
         place = f"parameters.{shorten(tensor)}"
-        usual = built.initializers.get(tensor)
+        usual = training.initializers.get(tensor)
         if built.roles.get(tensor) != "parameter" or usual is None:
             if whole and not built.problems:
                 known = [n for n, role in built.roles.items() if role == "parameter"]
@@ -40,28 +41,31 @@ def initialise(spec: Spec, built: Building, layers: Sequence[Layer], whole: bool
             kept = tuple(a for a in usual.attributes if a[0] == BIAS_COLUMN)
             result = initial(row, place, usual.type, built.problems)
             attributes = tuple(sorted((*result.attributes, *kept)))
-            built.initializers[tensor] = replace(result, attributes=attributes)
-        if not row.trainable and tensor not in built.frozen:
-            built.frozen.append(tensor)
+            training.initializers[tensor] = replace(result, attributes=attributes)
+        if not row.trainable and tensor not in training.frozen:
+            training.frozen.append(tensor)
 
 
 def _as_pytorch(built: Building, layers: Sequence[Layer]) -> None:
     """PyTorch's initialisers; without one weights and biases begin within 1/sqrt(fan_in)."""
+    training = built.training
     for layer in layers:
-        built.initializers.update(
-            (t, built.pytorch[t]) for t in layer.tensors if t in built.pytorch
+        training.initializers.update(
+            (t, training.pytorch[t]) for t in layer.tensors if t in training.pytorch
         )
-        rest = [t for t in layer.tensors if t in built.initializers and t not in built.pytorch]
-        weights = [t for t in rest if built.initializers[t].type == "glorot_uniform"]
+        rest = [
+            t for t in layer.tensors if t in training.initializers and t not in training.pytorch
+        ]
+        weights = [t for t in rest if training.initializers[t].type == "glorot_uniform"]
         if not weights:
             continue
         fan = 1
         for size in built.shapes[weights[0]][1:]:
             fan *= size.number or 1
         for tensor in rest:
-            usual = built.initializers[tensor]
+            usual = training.initializers[tensor]
             if tensor in weights:
                 kept = tuple(a for a in usual.attributes if a[0] == BIAS_COLUMN)
-                built.initializers[tensor] = Initializer("fan_in_uniform", kept)
+                training.initializers[tensor] = Initializer("fan_in_uniform", kept)
             elif usual.type == "zeros":
-                built.initializers[tensor] = within(fan)
+                training.initializers[tensor] = within(fan)

@@ -108,7 +108,7 @@ def put_loss(
         return None
     target, probabilities = "real", None
     if isinstance(row, Loss):
-        built.cite(row.name, row.source)
+        built.origin.cite(row.name, row.source)
         target = row.target_of(use) or target
         probabilities = {**inputs, **names}.get(row.probabilities)
         if target in INTEGERS:

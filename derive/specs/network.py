@@ -125,8 +125,8 @@ class _Network:
             integers=frozenset({*spec.integers, *built.integers}),
             ranks={t: len(s) for t, s in built.shapes.items()},
             sizes=Sizes(
-                slots=built.slots,
-                letters=built.letters,
+                slots=built.sizes.slots,
+                letters=built.sizes.letters,
                 batch=(BATCH,),
                 batch_slots=tuple((x, 0) for x in spec.inputs),
             ),
@@ -135,18 +135,18 @@ class _Network:
             origin=Origin(
                 layers=tuple(self.layers),
                 loss_type=loss.type,
-                aliases=tuple(built.aliases),
-                sources=tuple(built.sources),
+                aliases=tuple(built.origin.aliases),
+                sources=tuple(built.origin.sources),
             ),
             training=replace(
                 self.training,
-                initializers=tuple(built.initializers.items()),
-                frozen=tuple(built.frozen),
-                draws=tuple(built.draws),
+                initializers=tuple(built.training.initializers.items()),
+                frozen=tuple(built.training.frozen),
+                draws=tuple(built.training.draws),
                 task=loss.task,
                 target_kind=loss.target,
                 sample_weight=WEIGHT if WEIGHT in built.roles else "",
-                limits=tuple(dict.fromkeys(built.limits)),
+                limits=tuple(dict.fromkeys(built.training.limits)),
             ),
             tags=self.tags,
         )
@@ -176,7 +176,7 @@ class _Network:
                 built.claim(name, f"the input '{name}'")
                 built.roles[name] = "input"
                 built.shapes[name] = tuple(extents)
-                built.slots.update(((name, k), e) for k, e in enumerate(extents) if k)
+                built.sizes.slots.update(((name, k), e) for k, e in enumerate(extents) if k)
         for name in built.constants:
             wrong = check_name(name)
             if wrong:
@@ -227,7 +227,7 @@ class _Network:
         )
         if names is None:
             return
-        self.built.cite(entry.name, entry.source)
+        self.built.origin.cite(entry.name, entry.source)
         brought = list(names.values())
         output = names[entry.output]
         after = layer.activation
@@ -243,7 +243,7 @@ class _Network:
             names = self.built.put(after.row, after.attributes, into, name, place)
             if names is None:
                 return
-            self.built.cite(after.entry.name, after.entry.source)
+            self.built.origin.cite(after.entry.name, after.entry.source)
             brought += names.values()
             output = names["y"]
         elif entry.output != "y":
@@ -252,7 +252,7 @@ class _Network:
 
     def alias(self, name: str, tensor: str, place: str) -> None:
         if self.built.claim(name, place):
-            self.built.aliases.append((name, tensor))
+            self.built.origin.aliases.append((name, tensor))
 
     def finish(
         self,
