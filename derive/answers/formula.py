@@ -136,11 +136,7 @@ def _assembled(formula: Formula, at: Instance, beside: tuple[Written, ...] = ())
         },
         constants={marked[n]: t.value for n, t in tensors.items() if t.value is not None},
         integers=frozenset(marked[n] for n, t in tensors.items() if t.integer),
-        ranks={marked[n]: len(s) for n, s in shapes.items()},
-        sizes=Sizes(
-            slots={(n, k): e for n, s in axes.items() for k, e in enumerate(s)},
-            letters=reversed_letters(written, axes),
-        ),
+        sizes=replace(Sizes.of(axes), letters=reversed_letters(written, axes)),
     )
     try:
         return assemble(written, declared)

@@ -31,16 +31,14 @@ _ORDER = ("input", "target", "parameter", "buffer", "random", "mode", "constant"
 class Declarations:
     """Facts about the tensors that stand beside the equations.
 
-    `roles` in declared order; `slots` fixes axes by (tensor, position), `letters` by
-    (scope, letter); `batch` names letters of the batch, `batch_slots` axes that are the batch's.
-    `tags` gives, for a tensor, the end of the names of intermediates that its equation brings.
+    `roles` are in declared order. `tags` gives, for a tensor, the end of the names of
+    intermediates that its equation brings.
     """
 
     name: str
     roles: Mapping[str, str]
     constants: Mapping[str, Fraction] = field(default_factory=dict)
     integers: frozenset[str] = frozenset()
-    ranks: Mapping[str, int] = field(default_factory=dict)
     sizes: Sizes = field(default_factory=Sizes)
     results: Results = field(default_factory=Results)
     assume: Sequence[str] = ()
@@ -167,7 +165,7 @@ class _Assembly:
         least: dict[str, int] = {}
         for tensor, position in declared.sizes.slots:
             least[tensor] = max(least.get(tensor, 0), position + 1)
-        self.rank = ranks(written, declared.ranks, least)
+        self.rank = ranks(written, declared.sizes.ranks, least)
         self.names = {*declared.roles, *(e.tensor for e in written if not e.is_next)}
         for name in declared.roles:
             self.rank.setdefault(name, 0)

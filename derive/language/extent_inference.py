@@ -22,13 +22,26 @@ Node = LetterVar | Slot
 
 @dataclass(frozen=True)
 class Sizes:
-    """Declared extents."""
+    """What is declared of tensors' axes: how many there are, and their extents.
 
+    `slots` fixes axes by (tensor, position), `letters` by (scope, letter); `batch` names letters
+    of the batch, `batch_slots` axes that are the batch's.
+    """
+
+    ranks: Mapping[str, int] = field(default_factory=dict)
     slots: Mapping[Slot, Affine | int] = field(default_factory=dict)
     letters: Mapping[tuple[str, str], int] = field(default_factory=dict)
     batch: tuple[str, ...] = ()
     batch_slots: tuple[Slot, ...] = ()
     open_at_run_time: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, shapes: Mapping[str, Sequence[Affine]]) -> Sizes:
+        """Those of tensors whose shapes are known."""
+        return cls(
+            ranks={n: len(s) for n, s in shapes.items()},
+            slots={(n, k): e for n, s in shapes.items() for k, e in enumerate(s)},
+        )
 
 
 class Extents:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from derive.ir.notation import Affine
 from derive.language.extent_inference import Node, Sizes, Slot, infer
@@ -49,8 +49,7 @@ def shapes_of(
             scoped.append(resolve(equation, rank, without_axes, frozenset(names)))
         except Refused as refused:
             problems.append(str(refused))
-    slots = {(n, k): extent for n, shape in known.items() for k, extent in enumerate(shape)}
-    given = Sizes({**slots, **sizes.slots}, sizes.letters, sizes.batch, sizes.batch_slots)
+    given = replace(sizes, slots={**Sizes.of(known).slots, **sizes.slots})
     extents = infer(scoped, rank, given, problems)
     walked: dict[Node, str] = {}
     for one in scoped:

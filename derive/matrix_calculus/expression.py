@@ -163,14 +163,12 @@ def _read(text: str, declared: Declared, wrt: tuple[str, ...], name: str) -> Ask
         reader.known.add(target)
         result = target
     shapes = elaborator.shapes
-    slots = {(n, k): e for n, s in shapes.items() for k, e in enumerate(s)}
     system = assemble(
         written,
         Declarations(
             name=name,
             roles=dict.fromkeys(declared.shapes, "input"),
-            ranks={n: len(s) for n, s in shapes.items()},
-            sizes=Sizes(slots=slots),
+            sizes=Sizes.of(shapes),
             results=Results(None if shapes[result] else result, result),
         ),
     )

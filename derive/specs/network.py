@@ -123,8 +123,8 @@ class _Network:
             roles={**built.roles, **dict.fromkeys(built.constants, "constant")},
             constants=built.constants,
             integers=frozenset({*spec.integers, *built.integers}),
-            ranks={t: len(s) for t, s in built.shapes.items()},
             sizes=Sizes(
+                ranks={t: len(s) for t, s in built.shapes.items()},
                 slots=built.sizes.slots,
                 letters=built.sizes.letters,
                 batch=(BATCH,),

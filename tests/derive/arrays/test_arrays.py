@@ -148,16 +148,13 @@ def test_numpy_gives_the_same(node: Whole, wanted: Any) -> None:
     written = elaborator.equation("R", node, NOWHERE, "R")
     shape = elaborator.entries(node).shape
     assert [e.number or 4 for e in shape] == list(np.shape(wanted))
-    slots = {(n, k): e for n, s in SHAPES.items() for k, e in enumerate(s)}
-    slots |= {("R", k): e for k, e in enumerate(shape)}
     system = assemble(
         [written],
         Declarations(
             "whole",
             roles=dict.fromkeys(VALUES, "input"),
-            ranks={n: len(s) for n, s in SHAPES.items()},
             integers=frozenset("t"),
-            sizes=Sizes(slots=slots),
+            sizes=Sizes.of({**SHAPES, "R": shape}),
         ),
     )
     found = Interpreter(system.equations, system.table, V).array("R")

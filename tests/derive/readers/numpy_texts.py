@@ -100,15 +100,13 @@ def evaluated(reading: Translation, derivation: Derivation) -> dict[str, tuple[A
             replace(wanted, tensor="result", right=renamed(wanted.right))
         ]
         shapes = {f"v_{n}": s for n, s in vocab.shapes.items() if n in right}
-        slots = {(n, k): e for n, s in shapes.items() for k, e in enumerate(s)}
-        slots |= {("result", k): e for k, e in enumerate(vocab.shapes[wanted.tensor])}
+        every = {**shapes, "result": vocab.shapes[wanted.tensor]}
         system = assemble(
             equations,
             Declarations(
                 "read",
                 roles=dict.fromkeys(shapes, "input"),
-                ranks={n: len(s) for n, s in shapes.items()},
-                sizes=Sizes(slots=slots),
+                sizes=Sizes.of(every),
             ),
         )
         arrays = {f"v_{n}": a for n, a in right.items() if f"v_{n}" in system.table}
