@@ -169,30 +169,33 @@ def _compiled(command: list[str], folder: Path) -> Path:
 
 def _opened(path: Path) -> Any:
     library = ctypes.CDLL(str(path))
-    library.net_arena_size.restype = ctypes.c_size_t
+    for name in (_SIZE, "net_init_step_size", "net_step_size"):
+        if hasattr(library, name):
+            library[name].restype = ctypes.c_size_t
     library.net_message.restype = ctypes.c_char_p
     return library
 
 
 _ARENAS = threading.local()  # of each thread the last one
+_SIZE = "net_arena_size"
 
 
-def _arena(dims: list[int]) -> tuple[Any, Any]:
-    """Working memory for a batch: its address and its size."""
-    if getattr(_ARENAS, "dims", None) != dims:
-        size = _library().net_arena_size(*map(ctypes.c_ssize_t, dims))
-        _ARENAS.memory = np.empty(size + 64, np.uint8)
+def _arena(size: str, dims: list[int]) -> tuple[Any, Any]:
+    """Working memory, as much as the function `size` says: its address and its size."""
+    if getattr(_ARENAS, "asked", None) != (size, dims):
+        count = _library()[size](*map(ctypes.c_ssize_t, dims))
+        _ARENAS.memory = np.empty(count + 64, np.uint8)
         address = _ARENAS.memory.ctypes.data
-        _ARENAS.last = ctypes.c_void_p(address + -address % 64), ctypes.c_size_t(size)
-        _ARENAS.dims = list(dims)
+        _ARENAS.last = ctypes.c_void_p(address + -address % 64), ctypes.c_size_t(count)
+        _ARENAS.asked = size, list(dims)
     last: tuple[Any, Any] = _ARENAS.last
     return last
 
 
-def _call(name: str, dims: list[int], *arguments: Any) -> None:
+def _call(name: str, arena: tuple[Any, ...], *arguments: Any) -> None:
     """Call a function of the library; its arena comes last."""
     shown = [_pointer(a) if isinstance(a, np.ndarray) else a for a in arguments]
-    status = _library()[name](*shown, *_arena(dims))
+    status = _library()[name](*shown, *arena)
     if status:
         raise ValueError(_library().net_message(status).decode())
 
@@ -223,7 +226,7 @@ def _result(
     """What `forward` and the like give."""
     result = np.empty(shape, DTYPE)
     flat = _flat_of(params, _STORED).flat
-    _call(f"net_{name}", dims, flat, *_dense(data, dims), *mode, result)
+    _call(f"net_{name}", _arena(_SIZE, dims), flat, *_dense(data, dims), *mode, result)
     return result
 
 
@@ -236,7 +239,8 @@ def _gradients(
     more = {name: None if a is None else np.empty(a.shape, DTYPE) for name, a in inputs.items()}
     flat = _flat_of(params, _STORED).flat
     given = _dense(data, dims)
-    _call("net_gradients", dims, flat, *given, *mode, result, gradient.flat, *more.values())
+    where = result, gradient.flat, *more.values()
+    _call("net_gradients", _arena(_SIZE, dims), flat, *given, *mode, *where)
     return float(result), {**gradient, **{n: a for n, a in more.items() if a is not None}}
 
 
@@ -249,7 +253,8 @@ def _train_step(
     before = [float(state[name]) for name in _NUMBERS]
     kept.numbers[: len(before)] = before
     result = np.empty((), DTYPE)
-    _call("net_train_step", dims, found.flat, kept.whole, *_dense(data, dims), *seed, result)
+    given = _dense(data, dims)
+    _call("net_train_step", _arena(_SIZE, dims), found.flat, kept.whole, *given, *seed, result)
     after = zip(_NUMBERS, before, kept.numbers.tolist())
     state.update({name: new for name, old, new in after if new != old})
     _back(found, params)
@@ -266,3 +271,21 @@ def _filled(state: dict[str, Any]) -> _State:
         for name, array in memory.items():
             array[...] = state[key][name]
     return result
+
+
+def _walk(
+    name: str,
+    params: Arrays,
+    data: list[Array],
+    dims: list[int],
+    state: dict[str, Any],
+    sized: bool,
+    *result: Array,
+) -> None:
+    """Call `net_init_step` or `net_step`; the state is written over."""
+    kept = np.array([v if isinstance(v, int) else v.ctypes.data for v in state.values()], np.intp)
+    arena = _arena(f"net_{name}_size", dims) if sized else ()
+    flat = _flat_of(params, _STORED).flat
+    _call(f"net_{name}", arena, flat, *_dense(data, dims), kept, *result)
+    numbers = zip(state.items(), kept.tolist())
+    state.update({key: new for (key, old), new in numbers if isinstance(old, int)})

@@ -11,9 +11,13 @@ from codegen.targets.c.text import comment, wrapped
 class Header:
     """Prints it."""
 
-    def __init__(self, program: Program, state: State, prototypes: list[str]) -> None:
+    def __init__(
+        self, program: Program, state: State, kept: list[str], prototypes: list[str]
+    ) -> None:
+        """`kept` are the lines of the struct of what places of a sequence keep."""
         self.program = program
         self.state = state
+        self.kept = kept
         self.prototypes = prototypes
         self.homes = program.scope.homes
 
@@ -42,6 +46,7 @@ class Header:
                 [key for key, _ in self.program.gradient_table],
             ),
             *self._state_record(),
+            *self.kept,
             "/* What functions give back; net_message says it in words. */",
             "enum net_status {",
             *(f"    {name}{' = 0' * (not k)}," for k, (name, _) in enumerate(STATUS)),

@@ -26,7 +26,8 @@ OWN = frozenset(
     fma fmod sigmoid softplus relu sign square cube power smaller greater indicator
     index time clock div ldiv rand free malloc
     unix linux i386 I size_t ptrdiff_t vector KEEP SUM PRAGMA VECTOR_BYTES TILE_LANES TILE_ROWS
-    TILE_COLUMNS TILE_DEPTH TILE_BLOCK lay_out propagate evaluate differentiate move
+    TILE_COLUMNS TILE_DEPTH TILE_BLOCK lay_out propagate evaluate differentiate move kept bytes
+    step init_step hessian gauss_newton
     """.split()  # noqa: SIM905
 )
 LIBRARY_VARIABLES = frozenset({"y0", "y1", "yn", "j0", "j1", "jn", "gamma", "index", "time"})
@@ -37,15 +38,20 @@ FREE = LIBRARY_VARIABLES
 class Names:
     """C names of tensors, run-time extents and letters, all distinct."""
 
-    def __init__(self, tensors: Iterable[str], dims: Iterable[str]) -> None:
+    def __init__(self) -> None:
         self._used = {*KEYWORDS, *(OWN - FREE), *pieces(single=True)}
         self._tensor: dict[str, str] = {}
+        self._dim: dict[str, str] = {}
+        self._letter: dict[str, str] = {}
+
+    def begin(self, tensors: Iterable[str], dims: Iterable[str]) -> None:
+        """Give these names before all others."""
         for tensor in tensors:
             self.tensor(tensor)
-        self._dim = {
-            dim: self._fresh(dim.upper() if len(dim) == 1 else f"{dim}_size", dim) for dim in dims
-        }
-        self._letter: dict[str, str] = {}
+        for dim in dims:
+            if dim not in self._dim:
+                plain = dim.upper() if len(dim) == 1 else f"{dim}_size"
+                self._dim[dim] = self._fresh(plain, dim)
 
     def tensor(self, name: str) -> str:
         """The variable that holds a tensor."""

@@ -230,7 +230,7 @@ class Optimizer:
         return name
 
     def _scope(self, homes: dict[str, Home]) -> Scope:
-        scope = Scope(Names([], []), self.program.single)
+        scope = Scope(Names(), self.program.single)
         scope.homes = {n: Home(current_of(n), (), number=True) for n in self.numbers}
         if not homes:
             scope.homes = {n: Home(text, (), number=True) for n, text in self.numbers.items()}

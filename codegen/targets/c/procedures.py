@@ -12,8 +12,10 @@ from codegen.program.operands import Call, Result, Variable, ZerosLike
 from codegen.program.procedures import (
     EVERY,
     AtMost,
+    Before,
     Check,
     Convert,
+    Counter,
     FreshGenerator,
     IfGiven,
     Instruction,
@@ -25,10 +27,13 @@ from codegen.program.procedures import (
     Put,
     Return,
     Sample,
+    SetExtent,
+    Shape,
     Unpack,
 )
 from codegen.program.walk import instructions
 from codegen.targets.c.draws import sample_nodes
+from codegen.targets.c.integers import variable, whole
 from codegen.targets.c.loops import Branch, Line, Node, lines_of
 from codegen.targets.c.program import TRAINING, Program
 from codegen.targets.c.scope import Unserved
@@ -78,7 +83,11 @@ class FunctionPrinter:
             for p in self.procedure.purpose
             if isinstance(p, str | Variable)
         )
-        head = [*comment(purpose), f"static int {name}(const struct net *net)", "{"]
+        head = [
+            *comment(purpose),
+            f"static int {name}(const struct {self.program.struct} *net)",
+            "{",
+        ]
         return Function(name, (*head, *self._unpacked(body), *body, "}"))
 
     def _unpacked(self, body: list[str]) -> list[str]:
@@ -115,6 +124,9 @@ class FunctionPrinter:
         for tensor in program.having("parameter", "buffer"):
             name = homes[tensor.name].name
             rows.append((name, f"params->{name}", "real"))
+        for kept, key in program.kept.items():
+            kind = "integer" if homes[kept].integer else "real"
+            rows.append((homes[kept].name, f"kept->{key}", kind))
         for key, adjoint in program.gradient_rows:
             if adjoint is not None:
                 rows.append((homes[adjoint].name, f"gradient->{homes[key].name}", "real"))
@@ -129,7 +141,9 @@ class FunctionPrinter:
         return statement_nodes([one], self.scope)
 
     @_instruction.register
-    def _nothing(self, one: Unpack | Measure | Convert | FreshGenerator | Return) -> list[Node]:
+    def _nothing(
+        self, one: Unpack | Measure | Convert | FreshGenerator | SetExtent | Return
+    ) -> list[Node]:
         return []
 
     @_instruction.register
@@ -157,6 +171,20 @@ class FunctionPrinter:
     @_instruction.register
     def _at_most(self, one: AtMost) -> list[Node]:
         condition = f"{self.scope.integer(one.extent)} > {one.most}"
+        return [Branch(condition, (Line("return NET_TOO_LONG;"),))]
+
+    @_instruction.register
+    def _counter(self, one: Counter) -> list[Node]:
+        letter = self.scope.names.letter(one.axis)
+        self.scope.letters[one.axis] = variable(letter)
+        self.scope.reach[letter] = variable("places()")  # how many there are nothing tells
+        return [Line(f"const integer {letter} = net->kept->{one.source.key};")]
+
+    @_instruction.register
+    def _before(self, one: Before) -> list[Node]:
+        letter = self.scope.names.letter(one.axis)
+        self.scope.reach[letter] = whole(one.length)
+        condition = f"{letter} < 0 || {letter} >= {one.length}"
         return [Branch(condition, (Line("return NET_TOO_LONG;"),))]
 
     @_instruction.register
@@ -218,6 +246,20 @@ class FunctionPrinter:
         home = self.scope.homes[one.key]
         given = self._given(one.value, f"net->d_{home.name}", str(self.program.count(one.key)))
         return [Branch(f"net->d_{home.name}", (given,))]
+
+
+def purpose_of(procedure: Procedure, program: Program) -> str:
+    """What a procedure is for, in the names of the text."""
+    parts = []
+    for part in procedure.purpose:
+        match part:
+            case Variable(tensor):
+                parts.append(program.names.tensor(tensor))
+            case Shape(extents):
+                parts.append(f"({', '.join(map(str, program.scope.shape(extents)))})")
+            case str():
+                parts.append(part)
+    return "".join(parts)
 
 
 def static_name(procedure: str) -> str:

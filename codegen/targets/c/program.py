@@ -17,16 +17,21 @@ TRAINING = "training"
 
 @dataclass
 class Program:
-    """A module on its way to C."""
+    """A module on its way to C; its functions share a `struct`, and `names` with other programs.
+
+    `kept` are the tensors that places of a sequence keep, and how the header calls them.
+    """
 
     module: Module
     single: bool
-    names: Names = field(init=False)
+    names: Names = field(default_factory=Names)
+    struct: str = "net"
+    kept: dict[str, str] = field(default_factory=dict)
     scope: Scope = field(init=False)
 
     def __post_init__(self) -> None:
         tensors = [t for t in self.module.tensors if t.role not in ("hyperparameter", "mode")]
-        self.names = Names([t.name for t in tensors], self.module.dims)
+        self.names.begin([t.name for t in tensors], self.module.dims)
         self.scope = Scope(self.names, self.single)
         self.scope.dims = {d: variable(self.names.dim(d)) for d in self.module.dims}
         for tensor in self.module.tensors:
@@ -36,7 +41,7 @@ class Program:
                 self.scope.homes[tensor.name] = Home(
                     self.names.tensor(tensor.name), (), number=True
                 )
-            elif tensor.role in ("input", "target", "parameter", "buffer"):
+            elif tensor.role in ("input", "target", "parameter", "buffer", "state"):
                 self._place(tensor)
         for _, adjoint in self.gradient_rows:
             if adjoint is not None:
@@ -59,6 +64,11 @@ class Program:
     def data(self) -> list[Tensor]:
         """Inputs and targets."""
         return self.having("input", "target")
+
+    @property
+    def dims(self) -> list[str]:
+        """The variables that hold run-time extents."""
+        return [self.names.dim(d) for d in self.module.dims]
 
     def procedure(self, name: str) -> Procedure | None:
         """A procedure, if there is one of this name."""
@@ -117,12 +127,6 @@ class Program:
 
     def _every(self) -> list[Instruction]:
         return [i for p in self.module.procedures for i in instructions(p.body)]
-
-    def dims_of(self, *roles: str) -> list[str]:
-        """The run-time extents that tensors bring."""
-        shapes = [self.scope.homes[t.name].shape for t in self.having(*roles)]
-        used = {f for shape in shapes for n in shape for factors, _ in n.terms for f in factors}
-        return [d for d in self.module.dims if self.names.dim(d) in used]
 
     def count(self, tensor: str) -> Int:
         """How many entries a tensor has."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from codegen.program.operands import Result, Variable
 from codegen.program.procedures import Procedure, Return
+from codegen.targets.c.frame import Frame
 from codegen.targets.c.loops import lines_of
 from codegen.targets.c.optimizer import Optimizer, State
-from codegen.targets.c.procedures import called_by, static_name
+from codegen.targets.c.procedures import called_by, purpose_of, static_name
 from codegen.targets.c.program import Program
 from codegen.targets.c.text import comment, literal, wrapped
 
@@ -18,8 +19,9 @@ _GRADIENTS = (
 class Public:
     """Prints them; `prototypes` are what the header says of them."""
 
-    def __init__(self, program: Program, state: State) -> None:
+    def __init__(self, program: Program, state: State, frame: Frame) -> None:
         self.program = program
+        self.frame = frame
         self.state = state
         self.names = program.names
         self.homes = program.scope.homes
@@ -32,7 +34,7 @@ class Public:
 
     def prototypes(self) -> list[str]:
         """Their heads."""
-        result = ["const char *net_message(int status)", self.size_head()]
+        result = ["const char *net_message(int status)", self.frame.size_head()]
         result += [self._called_head(p) for p in self._handing_on()]
         if self.program.differentiation:
             result.append(self._gradients_head())
@@ -42,10 +44,6 @@ class Public:
 
     def _dims_given(self) -> list[str]:
         return [f"integer {self.names.dim(d)}" for d in self.program.module.dims]
-
-    def size_head(self) -> str:
-        """The head of the function that tells how large an arena is."""
-        return f"size_t net_arena_size({', '.join(self._dims_given()) or 'void'})"
 
     def _handing_on(self) -> list[Procedure]:
         names = ("forward", "probabilities", "loss")
@@ -90,7 +88,7 @@ class Public:
     def _called_text(self, procedure: Procedure) -> str:
         call = called_by(procedure)
         lines = [
-            *comment(_purpose(procedure, self.program)),
+            *comment(purpose_of(procedure, self.program)),
             *wrapped(self._called_head(procedure), ""),
             "{",
         ]
@@ -139,19 +137,10 @@ class Public:
 
     def _filled(self, data: list[str], mode: bool = True) -> list[str]:
         """The lines that make a `struct net` of arguments."""
-        dims = [self.names.dim(d) for d in self.program.module.dims]
-        rows = [f".{d} = {d}" for d in dims]
-        rows += [f".{self.homes[n].name} = {self.homes[n].name}" for n in data]
+        rows = [f".{self.homes[n].name} = {self.homes[n].name}" for n in data]
         if self.program.has_mode and mode:
             rows += [".training = training", ".seed = seed"]
-        asked = f"net_arena_size({', '.join(dims)})"
-        return [
-            f"    if (bytes < {asked})",
-            "        return NET_ARENA;",
-            *wrapped(f"struct net net = {{ {', '.join([*rows, '.params = params'])} }};", "    "),
-            "    net.gradient = arena;",
-            "    lay_out(&net, (real *)(void *)(net.gradient + 1));",
-        ]
+        return self.frame.filled(rows)
 
     def _gradients_head(self) -> str:
         inputs = [f"real *d_{self.homes[k].name}" for k, _ in self.program.input_rows]
@@ -262,12 +251,3 @@ class Public:
             "}",
         ]
         return [*optimizer.functions, "\n".join(begin), "\n".join(line for line in step if line)]
-
-
-def _purpose(procedure: Procedure, program: Program) -> str:
-    parts = (
-        p if isinstance(p, str) else program.names.tensor(p.tensor)
-        for p in procedure.purpose
-        if isinstance(p, str | Variable)
-    )
-    return "".join(parts)

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from codegen.module.model_facts import Estimator
 from codegen.program.operands import Result, Variable
-from codegen.program.procedures import Module, Procedure, Return
+from codegen.program.procedures import Extent, Module, Procedure, Return
 from codegen.python_module.beginnings import beginning_lines, drawing_helpers
 from codegen.python_module.emitted_source import definitions, helper_text, specialised
 from codegen.python_module.estimator import imports, render_estimator
 from codegen.python_module.head import dict_lines, doc_lines, shapes
 from codegen.python_module.line_breaking import defined
 from codegen.targets.c.module import Printer
-from codegen.targets.c.procedures import called_by
+from codegen.targets.c.procedures import called_by, holds_statements
+from codegen.targets.c.stepping import Stepping
 from codegen.templating import render
 from derive.ir.notation import Affine, Tensor
-from derive.ir.runtime_extents import dims_of_extent
+from derive.ir.runtime_extents import dims_of, dims_of_extent
 
 _IMPORTS = (
     "ctypes",
@@ -101,7 +103,7 @@ class PythonPrinter:
         names = ("forward", "probabilities", "loss")
         found = [p for n in names if (p := self.program.procedure(n)) is not None]
         result = [self._handing_on(p) for p in found]
-        return [*result, self._gradients(), *self._training()]
+        return [*result, self._gradients(), *self._training(), *self._walking()]
 
     def _data(self, procedure: Procedure) -> list[Tensor]:
         names = {a.what.tensor for a in procedure.arguments if isinstance(a.what, Variable)}
@@ -111,9 +113,9 @@ class PythonPrinter:
         lines = [*defined(*head.split("|", 1)), f'    """{doc}"""', *(f"    {row}" for row in body)]
         return "\n".join(lines)
 
-    def _checked(self, data: list[Tensor]) -> list[str]:
+    def _checked(self, data: list[Tensor], known: set[str] | None = None) -> list[str]:
         """Arguments as arrays of the right kind and shape, and the extents that they bring."""
-        known: set[str] = set()
+        known = set() if known is None else known
         lines: list[str] = []
         for tensor in data:
             extents = []
@@ -122,22 +124,22 @@ class PythonPrinter:
                 extents.append(code if dims_of_extent(extent) <= known else f'"{code}"')
             name = self.names.tensor(tensor.name)
             helper = "_integers" if tensor.integer else "_array"
-            shape = f"({', '.join(extents)}{',' * (len(extents) == 1)})"
-            lines.append(f'{name} = {helper}({name}, "{tensor.name}", {shape})')
+            lines.append(f'{name} = {helper}({name}, "{tensor.name}", {_tuple(extents)})')
             for k, extent in enumerate(tensor.shape):
                 dims = dims_of_extent(extent)
                 if dims and not dims <= known and self._extent(extent).isidentifier():
                     lines.append(f"{self._extent(extent)} = {name}.shape[{k}]")
                     known |= dims
-        dims_given = [d for d in self.module.dims if d not in known]
-        return lines + [f"{self.names.dim(d)} = 0" for d in dims_given]
+        return lines
 
     def _extent(self, extent: Affine) -> str:
         return str(self.program.scope.integer(extent)).replace("/", "//")
 
     def _lists(self, data: list[Tensor]) -> str:
+        """The arrays that C is given, and the run-time extents; those of other arrays are 0."""
         shown = ", ".join(self.names.tensor(t.name) for t in data)
-        dims = ", ".join(self.names.dim(d) for d in self.module.dims)
+        brought = dims_of(data)
+        dims = ", ".join(self.names.dim(d) if d in brought else "0" for d in self.module.dims)
         return f"[{shown}], [{dims}]"
 
     def _arguments(self, data: list[Tensor]) -> str:
@@ -146,8 +148,7 @@ class PythonPrinter:
     def _handing_on(self, procedure: Procedure) -> str:
         data, name = self._data(procedure), procedure.name
         shown = self._shown(procedure)
-        extents = [self._extent(e) for e in self.program.table[shown].shape]
-        shape = f"({', '.join(extents)}{',' * (len(extents) == 1)})"
+        shape = _tuple(self._extent(e) for e in self.program.table[shown].shape)
         moded = name != "probabilities"
         mode = ", *_mode(training, rng)" if moded and self.program.has_mode else ""
         call = f'_result("{name}", params, {self._lists(data)}, {shape}{mode})'
@@ -204,6 +205,75 @@ class PythonPrinter:
         doc = "One update of the parameters, in place; returns the loss before it."
         begin = self._function("init_state|params", "The optimiser's state.", ["return _State()"])
         return [begin, self._function(head, doc, body)]
+
+    # a place at a time
+
+    def _walking(self) -> list[str]:
+        stepping = self.printer.stepping
+        return [self._init_step(stepping), self._step(stepping)] if stepping else []
+
+    def _init_step(self, stepping: Stepping) -> str:
+        begin, program = stepping.procedures[0], stepping.programs[0]
+        given = stepping.given(begin)
+        free = [a.what for a in begin.arguments if isinstance(a.what, Extent)]
+        known: set[str] = set()
+        body = self._checked(given, known)
+        body += [
+            f"{self.names.dim(e.dim)} = {e.name}"
+            for e in free
+            if e.name and e.name != self.names.dim(e.dim)
+        ]
+        rows = []
+        for one in stepping.kept:
+            zeros = "0"
+            if one.tensor is not None:
+                kind = "np.intp" if one.tensor.integer else "DTYPE"
+                shape = _tuple(self._extent(e) for e in one.tensor.shape)
+                zeros = f"np.zeros({shape}, {kind})"
+            rows.append(f'"{one.key}": {zeros}')
+        dims = ", ".join(program.dims)
+        shown = ", ".join(self.names.tensor(t.name) for t in given)
+        body += [
+            f"state = {{{', '.join(rows)}}}",
+            f'_walk("init_step", params, [{shown}], [{dims}], state, {holds_statements(begin)})',
+            "return state",
+        ]
+        more = "".join(f", {e.name or self.names.dim(e.dim)}=1" for e in free)
+        head = f"init_step|params{self._arguments(given)}{more}"
+        return self._function(head, "The state before the first place of a sequence.", body)
+
+    def _step(self, stepping: Stepping) -> str:
+        step, program = stepping.procedures[1], stepping.programs[1]
+        given = stepping.given(step)
+        known: set[str] = set()
+        body = self._checked(given, known)
+        rows = []
+        for one in stepping.kept:
+            value = f'int(state["{one.key}"])'
+            if one.tensor is not None:
+                helper = "_integers" if one.tensor.integer else "_array"
+                shape = _tuple(self._extent(e) for e in one.tensor.shape)
+                value = f'np.array({helper}(state["{one.key}"], "state {one.key}", {shape}))'
+            rows.append(f'"{one.key}": {value}')
+        shape = _tuple(self._extent(e) for e in stepping.output.shape)
+        shown = ", ".join(self.names.tensor(t.name) for t in given)
+        dims = ", ".join(program.dims)
+        body += [
+            "state = {",
+            *(f"    {row}," for row in rows),
+            "}",
+            f"result = np.empty({shape}, DTYPE)",
+            f'_walk("step", params, [{shown}], [{dims}], state, True, result)',
+            "return result, state",
+        ]
+        head = f"step|params, state{self._arguments(given)}"
+        return self._function(head, "One place of a sequence: (output, the next state).", body)
+
+
+def _tuple(parts: Iterable[str]) -> str:
+    """A tuple's text."""
+    shown = list(parts)
+    return f"({', '.join(shown)}{',' * (len(shown) == 1)})"
 
 
 def _plain(text: str) -> str:

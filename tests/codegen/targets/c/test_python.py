@@ -107,6 +107,18 @@ def test_drawn_numbers_follow_the_generator():
 
 
 @needs_compiler
+def test_place_by_place():
+    module = load_module(emit(net({"type": "gru", "units": 3}, shape=("s", 2)), target="c"))
+    params, x = module.init_params(), np.random.default_rng(0).normal(size=(4, 5, 2))
+    state = module.init_step(params, batch=4)
+    outputs = []
+    for place in range(5):
+        y, state = module.step(params, state, x[:, place])
+        outputs.append(y)
+    np.testing.assert_allclose(np.stack(outputs, 1), module.forward(params, x), rtol=1e-12)
+
+
+@needs_compiler
 def test_bad_data_is_told_in_a_line():
     module = load_module(emit(GENDER_NET, target="c", part="math"))
     params = module.init_params()

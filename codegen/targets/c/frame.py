@@ -1,0 +1,114 @@
+"""Where everything lies that functions work with: a struct of pointers, laid out in an arena."""
+
+from __future__ import annotations
+
+import re
+
+from codegen.targets.c.integers import Int, variable
+from codegen.targets.c.program import Program
+from codegen.targets.c.text import wrapped
+
+_GRADIENT = "sizeof(struct net_gradient)"
+
+
+class Frame:
+    """Prints the struct of a program, what fills it and how large its arena is.
+
+    `purpose` says whose struct it is; a program with a `gradient` keeps one at the arena's head.
+    """
+
+    def __init__(self, program: Program, purpose: str) -> None:
+        self.program = program
+        self.purpose = purpose
+        self.homes = program.scope.homes
+
+    @property
+    def rows(self) -> list[tuple[str, Int]]:
+        """What lies in the arena: a name and how many reals."""
+        rows = self.program.scope.buffers.items()
+        return [(name, _at_least_nothing(count)) for name, count in rows]
+
+    def struct(self) -> list[str]:
+        """The struct."""
+        program, rows = self.program, self.rows
+        lines = [f"/* {self.purpose} The arena holds, in this order and in reals:"]
+        lines += [f" *   {name:<24} {count}" for name, count in rows]
+        lines += [" */", f"struct {program.struct} {{"]
+        lines += [f"    integer {', '.join(program.dims)};"] if program.dims else []
+        lines += ["    int training;", "    uint64_t seed;"] if program.has_mode else []
+        for tensor in program.data:
+            home = self.homes[tensor.name]
+            lines.append(f"    const {'integer' if home.integer else 'real'} *{home.name};")
+        lines.append("    const struct net_params *params;")
+        lines += ["    struct net_gradient *gradient;"] if program.differentiation else []
+        lines += ["    struct net_kept *kept;"] if program.struct != "net" else []
+        if program.input_rows:
+            keys = [self.homes[key].name for key, _ in program.input_rows]
+            lines += ["    int inputs; /* whether the derivatives by these are asked for */"]
+            lines += [f"    real {', '.join(f'*d_{k}' for k in keys)};"]
+        lines += [f"    real *{name};" for name, _ in rows]
+        return [*lines, "};"]
+
+    def lay_out(self) -> list[str]:
+        """The function that gives everything its place."""
+        lines = ["/* Gives everything its place in the arena. */"]
+        lines += [f"static void {self.laid_out}(struct {self.program.struct} *net, real *arena)"]
+        lines += ["{", *self._unpacked(" ".join(str(c) for _, c in self.rows))]
+        for name, count in self.rows:
+            lines.append(f"    net->{name} = arena;")
+            lines.append(f"    arena += {count};")
+        if not self.rows:
+            lines += ["    (void)net;"]
+        return [*lines, "    (void)arena;", "}"]
+
+    @property
+    def laid_out(self) -> str:
+        """The name of that function."""
+        return "lay_out" if self.program.struct == "net" else f"lay_out_{self.program.struct}"
+
+    def size_head(self) -> str:
+        """The head of the function that tells how large the arena is."""
+        given = ", ".join(f"integer {d}" for d in self.program.dims)
+        return f"size_t {self.size_name}({given or 'void'})"
+
+    @property
+    def size_name(self) -> str:
+        """Its name."""
+        return (
+            "net_arena_size" if self.program.struct == "net" else f"net_{self.program.struct}_size"
+        )
+
+    def size(self) -> list[str]:
+        """That function."""
+        total = sum((count for _, count in self.rows), Int())
+        unused = [d for d in self.program.dims if not _mentions(str(total), d)]
+        lines = [self.size_head(), "{", *(f"    (void){d};" for d in unused)]
+        count = wrapped(f"const integer count = {total};", "    ")
+        before = f"{_GRADIENT} + " if self.program.differentiation else ""
+        return [*lines, *count, f"    return {before}sizeof(real) * (size_t)count;", "}"]
+
+    def _unpacked(self, text: str) -> list[str]:
+        dims = [d for d in self.program.dims if _mentions(text, d)]
+        return [f"    const integer {d} = net->{d};" for d in dims]
+
+    def filled(self, rows: list[str]) -> list[str]:
+        """The lines that make a struct of what a function is given, in an arena that must do."""
+        shown = [*(f".{d} = {d}" for d in self.program.dims), *rows, ".params = params"]
+        made = f"struct {self.program.struct} net = {{ {', '.join(shown)} }};"
+        lines = [
+            f"    if (bytes < {self.size_name}({', '.join(self.program.dims)}))",
+            "        return NET_ARENA;",
+            *wrapped(made, "    "),
+        ]
+        if not self.program.differentiation:
+            return [*lines, f"    {self.laid_out}(&net, arena);"]
+        lines.append("    net.gradient = arena;")
+        return [*lines, f"    {self.laid_out}(&net, (real *)(void *)(net.gradient + 1));"]
+
+
+def _mentions(text: str, name: str) -> bool:
+    return name in re.findall(r"\w+", text)
+
+
+def _at_least_nothing(count: Int) -> Int:
+    return count if count.grows else variable(f"largest(0, {count})")
