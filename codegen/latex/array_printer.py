@@ -207,7 +207,7 @@ class TexPrinter:
             raise NoTex(op)
         boxes = [self.box(a) for a in args]
         inside = Box(r",\, ".join(b.text for b in boxes), SUM, max(b.height for b in boxes))
-        return called(FUNCTIONS[op].latex or rf"\operatorname{{{op}}}", inside)
+        return called(FUNCTIONS[op].names.latex or rf"\operatorname{{{op}}}", inside)
 
     def divided(self, over: Whole, under: Whole) -> Box:
         """A quotient by a number: a bar below a number, a factor before an array."""

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from derive.ir.functions import FUNCTIONS
 
-NAMES = {name: row.latex for name, row in FUNCTIONS.items() if row.latex}
+NAMES = {name: row.names.latex for name, row in FUNCTIONS.items() if row.names.latex}
 OPERATORS = {"prod": r"\prod", "max": r"\max", "min": r"\min"}
 CONSTANTS = {"pi": r"\pi", "inf": r"\infty"}

@@ -43,13 +43,13 @@ from codegen.program.nodes import (
     Window,
     Zeros,
 )
-from derive.ir.functions import FUNCTIONS
 from derive.ir.notation import Affine, Axis, Constant
-from derive.semantics.number_systems import FLOATS
+from derive.semantics.array_functions import FUNCTIONS
 
 Entries = np.ndarray[Any, Any]
 
 _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
+    **FUNCTIONS,
     "add": lambda *parts: reduce(np.add, parts),
     "mul": lambda *parts: reduce(np.multiply, parts),
     "div": np.divide,
@@ -57,29 +57,7 @@ _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "pow": np.power,
     "//": np.floor_divide,
     "%": np.mod,
-    "where": np.where,
-    "and": lambda *parts: reduce(np.logical_and, parts),
-    "or": lambda *parts: reduce(np.logical_or, parts),
-    "not": np.logical_not,
     "float": lambda x: np.asarray(x, float),
-    "delta": lambda a, b: np.asarray(a == b, float),
-    "relu": lambda x: np.maximum(x, 0),
-    "softplus": lambda x: np.logaddexp(0, x),
-    "sigmoid": lambda x: np.exp(-np.logaddexp(0, -x)),
-    "==": np.equal,
-    "!=": np.not_equal,
-    "<": np.less,
-    "<=": np.less_equal,
-    ">": np.greater,
-    ">=": np.greater_equal,
-    **{
-        n: np.vectorize(FLOATS.functions[n], otypes=[float])
-        for n, row in FUNCTIONS.items()
-        if row.scipy
-    },
-    "minimum": np.minimum,
-    "maximum": np.maximum,
-    **{n: getattr(np, f.numpy[3:]) for n, f in FUNCTIONS.items() if f.numpy.startswith("np.")},
 }
 
 

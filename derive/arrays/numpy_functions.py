@@ -28,9 +28,11 @@ from derive.language.syntax import Place
 ENTRYWISE: dict[str, tuple[str, int]] = {
     **{n: (n, 1) for n in functions.ENTRYWISE},
     **{
-        r.numpy[3:]: (n, r.arity[0]) for n, r in functions.FUNCTIONS.items() if r.numpy[:3] == "np."
+        name: (n, row.arity[0])
+        for n, row in functions.FUNCTIONS.items()
+        for name in (row.names.numpy, row.names.scipy)
+        if name
     },
-    **{r.scipy: (n, 1) for n, r in functions.FUNCTIONS.items() if r.scipy},
     "absolute": ("abs", 1),
     "fabs": ("abs", 1),
     "expit": ("sigmoid", 1),

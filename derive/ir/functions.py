@@ -4,12 +4,9 @@ A function of one value that SymPy and NumPy know is a row and nothing else::
 
     Function(
         "asinh",
+        Names("arcsinh", c="asinh", latex=r"\operatorname{arsinh}", words=("arcsinh",)),
         form=_log(add(X, _sqrt(add(mul(X, X), ONE)))),
         odd=True,
-        numpy="np.arcsinh",
-        c="asinh",
-        latex=r"\operatorname{arsinh}",
-        words=("arcsinh",),
     )
 
 The names in NumPy, C and LaTeX are data for those who print and read; nothing here knows them.
@@ -26,30 +23,39 @@ from derive.ir.tree import MINUS_ONE, ONE, ZERO, add, divide, mul, negative
 X = Read("x")  # a form's argument
 
 
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What a function is called elsewhere.
+
+    `scipy` is the name in scipy.special of what NumPy lacks, `c` that in C's <math.h>. `latex`
+    stands before the argument; where there is none, a printer has a notation of its own, as for a
+    power of e. `words` are further names under which people write it.
+    """
+
+    numpy: str = ""
+    scipy: str = ""
+    c: str = ""
+    latex: str = ""
+    words: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True)
 class Function:
     """A function of the language.
 
     `arity` is the least and the largest number of arguments. `form` is its value at `x`, by other
     functions: evaluators that have no better one use it, and its derivative is the form's where
-    SymPy has no function of the name. `odd`: f(-x) = -f(x). `latex` is a name that stands before
-    its argument; where there is none, a printer has a notation of its own, as for a power of e.
-    `scipy` is the name in scipy.special of what NumPy lacks, `c` that in C's <math.h>.
-    `words` are further names under which people write it. `cost` is that of one entry, in
+    SymPy has no function of the name. `odd`: f(-x) = -f(x). `cost` is that of one entry, in
     additions. `risk` tells for which arguments the value may be infinite or undefined: those that
     aren't "positive" or "not negative", those that are "large", or "any". `range` is "positive" or
     "not negative" where all values are.
     """
 
     name: str
+    names: Names = Names()
     arity: tuple[int, int] = (1, 1)
     form: Expr | None = None
     odd: bool = False
-    numpy: str = ""
-    scipy: str = ""
-    c: str = ""
-    latex: str = ""
-    words: tuple[str, ...] = ()
     cost: float = 10
     risk: str = ""
     range: str = ""
@@ -73,91 +79,77 @@ _TWO = Number(Fraction(2))
 _UP, _DOWN = _exp(X), _exp(negative(X))
 
 _ROWS = (
-    Function("exp", numpy="np.exp", risk="large", range="positive"),
-    Function("log", numpy="np.log", latex=r"\log", words=("ln",), risk="positive"),
+    Function("exp", Names("exp"), risk="large", range="positive"),
+    Function("log", Names("log", latex=r"\log", words=("ln",)), risk="positive"),
     Function(
-        "log1p", form=Call("log", (add(ONE, X),)), numpy="np.log1p", c="log1p", risk="not negative"
+        "log1p", Names("log1p", c="log1p"), form=Call("log", (add(ONE, X),)), risk="not negative"
     ),
-    Function("expm1", form=add(_UP, MINUS_ONE), numpy="np.expm1", c="expm1", risk="large"),
-    Function("sqrt", numpy="np.sqrt", c="sqrt", risk="not negative"),
-    Function("abs", numpy="np.abs", c="fabs", cost=1, range="not negative"),
-    Function(
-        "sign", odd=True, numpy="np.sign", latex=r"\operatorname{sgn}", words=("sgn",), cost=1
-    ),
-    Function("sin", odd=True, numpy="np.sin", c="sin", latex=r"\sin"),
-    Function("cos", numpy="np.cos", c="cos", latex=r"\cos"),
+    Function("expm1", Names("expm1", c="expm1"), form=add(_UP, MINUS_ONE), risk="large"),
+    Function("sqrt", Names("sqrt", c="sqrt"), risk="not negative"),
+    Function("abs", Names("abs", c="fabs"), cost=1, range="not negative"),
+    Function("sign", Names("sign", latex=r"\operatorname{sgn}", words=("sgn",)), odd=True, cost=1),
+    Function("sin", Names("sin", c="sin", latex=r"\sin"), odd=True),
+    Function("cos", Names("cos", c="cos", latex=r"\cos")),
     Function(
         "tan",
+        Names("tan", c="tan", latex=r"\tan"),
         form=divide(Call("sin", (X,)), Call("cos", (X,))),
         odd=True,
-        numpy="np.tan",
-        c="tan",
-        latex=r"\tan",
         risk="any",
     ),
     Function(
         "tanh",
+        Names("tanh", latex=r"\tanh", words=("tgh",)),
         form=add(ONE, negative(divide(_TWO, add(ONE, _exp(mul(_TWO, X)))))),
         odd=True,
-        numpy="np.tanh",
-        latex=r"\tanh",
-        words=("tgh",),
     ),
     Function(
         "sinh",
+        Names("sinh", c="sinh", latex=r"\sinh"),
         form=divide(add(_UP, negative(_DOWN)), _TWO),
         odd=True,
-        numpy="np.sinh",
-        c="sinh",
-        latex=r"\sinh",
         risk="any",
     ),
     Function(
         "cosh",
+        Names("cosh", c="cosh", latex=r"\cosh"),
         form=divide(add(_UP, _DOWN), _TWO),
-        numpy="np.cosh",
-        c="cosh",
-        latex=r"\cosh",
         risk="any",
         range="positive",
     ),
-    Function("atan", odd=True, numpy="np.arctan", c="atan", latex=r"\arctan", words=("arctan",)),
-    Function("erf", odd=True, scipy="erf", c="erf", latex=r"\operatorname{erf}"),
+    Function("atan", Names("arctan", c="atan", latex=r"\arctan", words=("arctan",)), odd=True),
+    Function("erf", Names(scipy="erf", c="erf", latex=r"\operatorname{erf}"), odd=True),
     Function(
         "normcdf",
+        Names(scipy="ndtr", latex=r"\Phi", words=("ndtr",)),
         form=divide(add(ONE, Call("erf", (divide(X, Call("sqrt", (_TWO,))),))), _TWO),
-        scipy="ndtr",
-        latex=r"\Phi",
-        words=("ndtr",),
         range="positive",
     ),
     Function(
         "sigmoid",
+        Names(latex=r"\sigma", words=("logistic", "sigm")),
         form=divide(ONE, add(ONE, _DOWN)),
-        numpy="sigmoid",
-        latex=r"\sigma",
-        words=("logistic", "sigm"),
         range="positive",
     ),
     Function(
         "softplus",
+        Names(latex=r"\operatorname{softplus}"),
         form=Call("log", (add(ONE, _UP),)),
-        latex=r"\operatorname{softplus}",
         range="positive",
     ),
     Function(
         "relu",
+        Names(latex=r"\operatorname{relu}"),
         form=Call("where", (Compare(">", X, ZERO), X, ZERO)),
-        latex=r"\operatorname{relu}",
         cost=1,
         range="not negative",
     ),
-    Function("hold", latex=r"\operatorname{hold}", cost=0),
-    Function("where", (3, 3), numpy="np.where", cost=2),
-    Function("minimum", (2, 2), numpy="np.minimum", latex=r"\min", cost=1),
-    Function("maximum", (2, 2), numpy="np.maximum", latex=r"\max", cost=1),
-    Function("delta", (2, 2), cost=1),
-    Function("size", (1, 2)),
+    Function("hold", Names(latex=r"\operatorname{hold}"), cost=0),
+    Function("where", Names("where"), arity=(3, 3), cost=2),
+    Function("minimum", Names("minimum", latex=r"\min"), arity=(2, 2), cost=1),
+    Function("maximum", Names("maximum", latex=r"\max"), arity=(2, 2), cost=1),
+    Function("delta", arity=(2, 2), cost=1),
+    Function("size", arity=(1, 2)),
 )
 FUNCTIONS = {row.name: row for row in _ROWS}
 ENTRYWISE = {row.name: row for row in _ROWS if row.is_entrywise}

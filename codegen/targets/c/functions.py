@@ -28,7 +28,7 @@ HELPERS = {
     "%": "modulus",
 }
 # and those of <math.h>
-LIBRARY = {name: row.c for name, row in FUNCTIONS.items() if row.c} | {"pow": "pow"}
+LIBRARY = {name: row.names.c for name, row in FUNCTIONS.items() if row.names.c} | {"pow": "pow"}
 # of numbers that there are once, in double precision
 WIDE = {"exp": "exp", "log": "log", "tanh": "tanh", "minimum": "fmin", "maximum": "fmax"}
 _NEEDS = {

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from derive.ir.functions import ENTRYWISE
 from derive.ir.notation import (
     Add,
     Affine,
@@ -34,31 +33,11 @@ from derive.ir.notation import (
     Reduction,
 )
 from derive.ir.tree import children
+from derive.semantics.array_functions import FUNCTIONS
 from derive.semantics.interpreter import Interpreter, Place
-from derive.semantics.number_systems import FLOATS
 
 Array = Any  # of floats, a dimension for each letter in use
 
-_UNARY: dict[str, Any] = {
-    **{n: getattr(np, r.numpy[3:]) for n, r in ENTRYWISE.items() if r.numpy.startswith("np.")},
-    "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
-    "softplus": lambda x: np.logaddexp(x, 0),
-    "relu": lambda x: np.where(x > 0, x, 0.0),
-    **{
-        n: np.vectorize(FLOATS.functions[n], otypes=[float])
-        for n, row in ENTRYWISE.items()
-        if row.scipy
-    },
-    "hold": lambda x: x,
-}
-_COMPARE = {
-    "==": np.equal,
-    "!=": np.not_equal,
-    "<": np.less,
-    "<=": np.less_equal,
-    ">": np.greater,
-    ">=": np.greater_equal,
-}
 _REDUCE: dict[str, Any] = {
     "sum": np.add.reduce,
     "prod": np.multiply.reduce,
@@ -200,26 +179,10 @@ class Evaluator:
                 return 1 / self.value(base)
             case Pow(base, exponent):
                 return np.power(self.value(base), self.value(exponent))
-            case Call("where", (condition, yes, no)):
-                return np.where(self.value(condition), self.value(yes), self.value(no))
-            case Call("maximum", (one, other)):
-                return np.maximum(self.value(one), self.value(other))
-            case Call("minimum", (one, other)):
-                return np.minimum(self.value(one), self.value(other))
-            case Call("delta", (one, other)):
-                return np.equal(self.value(one), self.value(other)).astype(float)
-            case Call(function, (one,)):
-                return _UNARY[function](self.value(one))
+            case Call(function, args) | Logic(function, args):
+                return FUNCTIONS[function](*map(self.value, args))
             case Compare(op, left, right):
-                return _COMPARE[op](self.value(left), self.value(right))
-            case Logic("not", (one,)):
-                return np.logical_not(self.value(one))
-            case Logic(op, args):
-                join = np.logical_and if op == "and" else np.logical_or
-                result = self.value(args[0])
-                for arg in args[1:]:
-                    result = join(result, self.value(arg))
-                return result
+                return FUNCTIONS[op](self.value(left), self.value(right))
             case Index(value):
                 return self._integer(value).astype(float)
             case Constant("pi"):

@@ -29,7 +29,7 @@ from derive.language.syntax import SYNTAX, Name, Num, Place, Red, Ref, Syntax
 
 ARGUMENT = "x"
 PLAIN = (*ENTRYWISE, "hold")  # those of the equation language
-_WORDS = {word: n for n in PLAIN for word in (n, *FUNCTIONS[n].words)}
+_WORDS = {word: n for n in PLAIN for word in (n, *FUNCTIONS[n].names.words)}
 _NO_ENTRYWISE = (
     "{} isn't entry-wise; write it out, such as \\frac{{e^{{z_i}}}}{{\\sum_k e^{{z_k}}}}"
 )

@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from derive.ir.functions import ENTRYWISE
 from derive.ir.functions import FUNCTIONS as LANGUAGE
-from derive.semantics.number_systems import FLOATS
+from derive.semantics.array_functions import FUNCTIONS as VALUES
 
 MOST_ENTRIES = 100_000
 MOST_PRODUCTS = 50 * MOST_ENTRIES  # of entries, while sums of them are formed
@@ -30,10 +29,6 @@ def _shape(shape: Any) -> tuple[int, ...]:
     result = tuple(int(n) for n in np.atleast_1d(np.asarray(shape)))
     bounded(result)
     return result
-
-
-def _sigmoid(x: Any) -> Any:
-    return 0.5 * (1 + np.tanh(0.5 * np.asarray(x, float)))
 
 
 def _softmax(x: Any, axis: Any = None) -> Any:
@@ -143,14 +138,6 @@ def _where(when: Any, *values: Any) -> Any:
     return np.where(when, *values)
 
 
-def _relu(x: Any) -> Any:
-    return np.maximum(x, 0)
-
-
-def _softplus(x: Any) -> Any:
-    return np.logaddexp(0, x)
-
-
 def _convolved(x: Any, y: Any, mode: str = "full") -> Any:
     bounded((np.size(x), np.size(y)))
     return np.convolve(x, y, mode)  # type: ignore[call-overload]
@@ -181,19 +168,15 @@ def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> 
     return np.linalg.norm(x, ord, axis, keepdims)
 
 
-# the language's functions: by their rows
-_NUMPY = {n: getattr(np, r.numpy[3:]) for n, r in LANGUAGE.items() if r.numpy.startswith("np.")}
-_SPECIAL = {
-    name: FLOATS.functions[n]
-    for n, row in ENTRYWISE.items()
-    if row.scipy
-    for name in (n, row.scipy)
-}
-
 # one row a function: its name, and what it does at one point
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
-    **{name: call for n, call in _NUMPY.items() for name in (n, LANGUAGE[n].numpy[3:])},
-    **{name: np.vectorize(call, otypes=[float]) for name, call in _SPECIAL.items()},
+    **{
+        name: VALUES[n]
+        for n, row in LANGUAGE.items()
+        if row.is_entrywise or row.names.numpy
+        for name in (n, row.names.numpy, row.names.scipy)
+        if name
+    },
     **{
         name: getattr(np, name)
         for name in """
@@ -214,7 +197,7 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     **dict.fromkeys(("int", "int64", "int32", "int_", "long"), _whole),
     **dict.fromkeys(("bool", "bool_"), _truth),
     **dict.fromkeys(("flatten",), np.ravel),
-    **dict.fromkeys(("sigmoid", "expit", "logistic"), _sigmoid),
+    **dict.fromkeys(("expit", "logistic"), VALUES["sigmoid"]),
     **dict.fromkeys(("log_softmax", "logsoftmax"), _log_softmax),
     "diag": _diag,
     "power": _power,
@@ -252,8 +235,6 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "transpose": _transpose,
     "clip": _clip,
     "where": _where,
-    "relu": _relu,
-    "softplus": _softplus,
     "softmax": _softmax,
     "logsumexp": _logsumexp,
     "convolve": _convolved,

@@ -58,33 +58,33 @@ def test_a_row_says_where_values_are_positive_and_where_they_fail(name, x):
         assert row.risk == "positive" or (row.risk == "not negative" and x < 0)
 
 
-@pytest.mark.parametrize("name", [n for n, r in ENTRYWISE.items() if r.numpy.startswith("np.")])
+@pytest.mark.parametrize("name", [n for n, r in ENTRYWISE.items() if r.names.numpy])
 @pytest.mark.parametrize("x", PLACES)
 def test_a_name_in_numpy_is_the_function(name, x):
     with np.errstate(all="ignore"):
-        value = getattr(np, FUNCTIONS[name].numpy.removeprefix("np."))(x)
+        value = getattr(np, FUNCTIONS[name].names.numpy)(x)
     right = Interpreter((), {}, {})._function(name, [x])
     np.testing.assert_allclose(value, right, rtol=1e-14)
-    assert FROM_NUMPY[FUNCTIONS[name].numpy.removeprefix("np.")] == (name, 1)
+    assert FROM_NUMPY[FUNCTIONS[name].names.numpy] == (name, 1)
 
 
-@pytest.mark.parametrize("name", [n for n, r in ENTRYWISE.items() if r.scipy])
+@pytest.mark.parametrize("name", [n for n, r in ENTRYWISE.items() if r.names.scipy])
 @pytest.mark.parametrize("x", PLACES)
 def test_a_name_in_scipy_is_the_function(name, x):
-    value = getattr(scipy.special, FUNCTIONS[name].scipy)(x)
+    value = getattr(scipy.special, FUNCTIONS[name].names.scipy)(x)
     np.testing.assert_allclose(value, float(DIGITS.functions[name](DIGITS.number(x))), rtol=1e-13)
-    assert FROM_NUMPY[FUNCTIONS[name].scipy] == (name, 1)
+    assert FROM_NUMPY[FUNCTIONS[name].names.scipy] == (name, 1)
 
 
 @pytest.mark.parametrize("name", ENTRYWISE)
 def test_its_names_are_read(name):
     assert read_value(f"{name}(x)", "here").name == name
-    assert [known(word) for word in (name, *ENTRYWISE[name].words)] == [
-        name for _ in (name, *ENTRYWISE[name].words)
+    assert [known(word) for word in (name, *ENTRYWISE[name].names.words)] == [
+        name for _ in (name, *ENTRYWISE[name].names.words)
     ]
 
 
 def test_no_word_names_two_functions():
-    words = [w for n, row in FUNCTIONS.items() for w in (n, *row.words)]
+    words = [w for n, row in FUNCTIONS.items() for w in (n, *row.names.words)]
     assert len(words) == len(set(words))
     assert all(row.form is None or X in walk(row.form) for row in FUNCTIONS.values())
