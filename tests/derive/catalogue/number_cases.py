@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from derive import catalogue
+from derive import catalogue, load
 
 UPSTREAM = {"equations": "E = sum(n, ..., t[n,...]*y[n,...])"}
 Arrays = Mapping[str, Any]
@@ -70,11 +70,10 @@ FAR_ROWS = (*ROWS, (1e30, -1e30, 0), (1e30, 1e30, -1e30), (30, 0, 0))
 _ALONG = ("softmax", "log_softmax", "softmin")
 _SETTINGS = {"threshold": {"threshold": 0.5, "value": 0.25}}
 _GATES = ("glu", "swiglu", "geglu")
-_DRAWN = ("rrelu",)  # in inference it is a leaky_relu
 
 
 def _activations() -> tuple[Case, ...]:
-    apart = {*_ALONG, *_GATES, *_DRAWN, "prelu"}
+    apart = {*_ALONG, *_GATES, "rrelu", "prelu"}
     found = []
     here = {"x": [POINTS], "t": [[1] * len(POINTS)]}
     for row in catalogue.ACTIVATIONS:
@@ -90,6 +89,8 @@ def _activations() -> tuple[Case, ...]:
             found.append(_entry(row.name, {"x": [len(POINTS)]}, [here], **settings))
     slopes = [{**here, "a1": [a]} for a in (0.25, 0, -1e3)]
     found.append(_entry("prelu", {"x": [len(POINTS)]}, slopes, joint=True))
+    drawn = [{**here, "slope_rrelu1": [[0.25] * len(POINTS)]}]
+    found.append(replace(_entry("rrelu", {"x": [len(POINTS)]}, drawn), training=True))
     found.append(_entry("gelu, tanh", {"x": [len(POINTS)]}, [here], approximate="tanh"))
     return tuple(found)
 
@@ -214,6 +215,26 @@ def _cells(name: str, gates: Sequence[str]) -> Case:
     return _entry(name, {"x": [2, 1]}, samples, joint=True, units=1)
 
 
+_TOKENS = (
+    *(((1, 2, 0), (0, 1, -1)), ((30, -30, 1), (1, 2, 4)), ((1e-30, 0, 1), (0, 0, 1))),
+    *(((1e3, 999, 0), (1, 0, 2)), ((1e20, 1, -1e20), (0, 1, 2))),
+)
+
+
+def _weighed(name: str, memory: bool = False, **attributes: Any) -> Case:
+    """A layer over two places of three features, with eighths for weights."""
+    inputs = {"x": [2, 3], **({"memory": [2, 3]} if memory else {})}
+    bare = _entry(name, inputs, (), joint=True, heads=1, **attributes)
+    draw = np.random.default_rng(5)
+    given = {
+        p.name: draw.integers(-8, 9, [e.number for e in p.shape]) / 8
+        for p in load(bare.spec).having("parameter")
+    }
+    seen = {"memory": [_TOKENS[0]]} if memory else {}
+    samples = ({"x": [p], "t": [((1, 0, 2), (-1, 2, 0))], **seen, **given} for p in _TOKENS)
+    return replace(bare, samples=tuple(samples))
+
+
 _COLUMN = {"g1": [1], "b1": [0], "running_mean1": [0], "running_var1": [1]}
 LAYERS = (
     replace(
@@ -251,6 +272,10 @@ LAYERS = (
         ],
         joint=True,
     ),
+    _weighed("multi_head_attention"),
+    _weighed("transformer_encoder_layer", dim_feedforward=2),
+    _weighed("transformer_encoder_layer, norm first", dim_feedforward=2, norm_first=True),
+    _weighed("transformer_decoder_layer", memory=True, dim_feedforward=2),
     _cells("rnn", ("",)),
     _cells("lstm", "ifgo"),
     _cells("gru", "ruc"),
