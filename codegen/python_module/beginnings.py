@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
 from math import prod
 from typing import Any
 
@@ -88,33 +90,52 @@ def _shape(sizes: list[int]) -> str:
     return f"({sizes[0]},)" if len(sizes) == 1 else f"({', '.join(str(s) for s in sizes)})"
 
 
-def _formula(text: str, attributes: dict[str, Any], sizes: list[int]) -> str:
-    """A formula of the catalogue over `fan_in`, `fan_out` and attributes, as NumPy source.
+def fans(sizes: Sequence[int]) -> dict[str, int]:
+    """How many inputs and outputs a unit has.
 
     A weight is laid out `W[out, in, ...]`; what follows are the places of a window.
     """
     window = prod(sizes[2:])
     fan_out = sizes[0] * window if sizes else 1
-    fan_in = (sizes[1] if len(sizes) > 1 else fan_out) * window
-    values = {"fan_in": fan_in, "fan_out": fan_out, **attributes}
-    return _source(read_value(text, "initializer"), values)
+    return {"fan_in": (sizes[1] if len(sizes) > 1 else fan_out) * window, "fan_out": fan_out}
 
 
-def _source(node: Syntax, values: dict[str, Any]) -> str:
+def _formula(text: str, attributes: dict[str, Any], sizes: list[int]) -> str:
+    """A formula of the catalogue over `fan_in`, `fan_out` and attributes, as NumPy source."""
+    return source(read_value(text, "initializer"), {**fans(sizes), **attributes}, _NUMPY)
+
+
+def source(node: Syntax, values: dict[str, Any], style: Style) -> str:
+    """A formula as source, with numbers in the place of names."""
     match node:
         case Num(value=value):
-            code, level = number_code(value)
+            code, level = style.number(value)
             return code if level >= UNARY else f"({code})"
         case Name(name=name):
-            value = values[name]
-            return str(value) if isinstance(value, int) else repr(float(value))
+            return style.given(values[name])
         case Op(op="neg", args=(one,)):
-            return f"-{_source(one, values)}"
+            return f"-{source(one, values, style)}"
         case Op(op=op, args=(one, other)):
-            left, right = _source(one, values), _source(other, values)
+            left, right = (source(n, values, style) for n in (one, other))
             right = f"({right})" if isinstance(other, Op) else right
             return f"{left} {op} {right}"
         case Fn(name=name, args=(one,)):
-            return f"np.{name}({_source(one, values)})"
+            return f"{style.functions}{name}({source(one, values, style)})"
         case _:
             raise AssertionError("an initialiser's formula is arithmetic")
+
+
+@dataclass(frozen=True)
+class Style:
+    """How numbers of a formula, given values and functions are written."""
+
+    number: Callable[[Fraction], tuple[str, int]]
+    given: Callable[[Any], str]
+    functions: str
+
+
+def _given(value: Any) -> str:
+    return str(value) if isinstance(value, int) else repr(float(value))
+
+
+_NUMPY = Style(number_code, _given, "np.")

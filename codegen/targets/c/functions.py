@@ -39,6 +39,7 @@ _NEEDS = {
     "logdet": ("upper",),
     "uniform": ("bits_of_place",),
     "normal": ("uniform",),
+    "truncated_normal": ("normal",),
     "reduced": ("bits",),
     "hyperbolic": ("reduced",),
     "exponential": ("reduced",),
@@ -53,7 +54,7 @@ def pieces(single: bool) -> dict[str, str]:
     """The functions of `runtime/`, by name, in the order in which they stand there."""
     result: dict[str, str] = {}
     kind = "single.h" if single else "double.h"
-    for file in ("integers.h", kind, "reals.h", "matrices.h"):
+    for file in ("integers.h", "random.h", kind, "reals.h", "matrices.h"):
         text = Path(__file__).with_name("runtime").joinpath(file).read_text(encoding="utf-8")
         for piece in text.split("\n\n/* == ")[1:]:
             name, body = piece.split(" == */\n", 1)

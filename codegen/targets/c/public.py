@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from codegen.program.operands import Result, Variable
 from codegen.program.procedures import Procedure, Return
+from codegen.targets.c.beginnings import HEAD, beginning_text
 from codegen.targets.c.frame import Frame
 from codegen.targets.c.loops import lines_of
 from codegen.targets.c.optimizer import Optimizer, State
@@ -30,11 +31,12 @@ class Public:
         """All of them."""
         gradients = [self._gradients()] if self.program.differentiation else []
         training = self._training()
-        return [*self._called(), *gradients, *training]
+        return [beginning_text(self.program), *self._called(), *gradients, *training]
 
     def prototypes(self) -> list[str]:
         """Their heads."""
         result = ["const char *net_message(int status)", self.frame.size_head()]
+        result.append(HEAD)
         result += [self._called_head(p) for p in self._handing_on()]
         if self.program.differentiation:
             result.append(self._gradients_head())
