@@ -45,7 +45,7 @@ def run_experiment(
     module: ModuleType, people: People, after_epoch: Callable[[], None] = lambda: None
 ) -> Outcome:
     """Standardised weights and heights in, the sex out."""
-    model = module.Model(epochs=EPOCHS, standardize=True, seed=SEED)
+    model = module.Model(epochs=EPOCHS, seed=SEED)
     held_out = people.part(held_out=True)
     losses: list[float] = []
 

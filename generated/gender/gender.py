@@ -184,7 +184,7 @@ class Model:
         learning_rate=0.5,
         validation=0.0,
         patience=None,
-        standardize=False,
+        standardize=True,
         seed=0,
         verbose=False,
     ):
@@ -1017,7 +1017,6 @@ def _train_command(options):
         _refuse_changes(model, options, settings)
     else:
         model = Model()
-        model.standardize = True
     model.set_params(**settings)
     model.verbose = not options.quiet
     data = _read_data(model, options)

@@ -426,7 +426,7 @@ class Model:
         eps=1e-08,
         validation=0.0,
         patience=None,
-        standardize=False,
+        standardize=True,
         seed=0,
         verbose=False,
     ):
@@ -1266,7 +1266,6 @@ def _train_command(options):
         _refuse_changes(model, options, settings)
     else:
         model = Model()
-        model.standardize = True
     model.set_params(**settings)
     model.verbose = not options.quiet
     data = _read_data(model, options)

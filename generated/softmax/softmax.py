@@ -191,7 +191,7 @@ class Model:
         weight_decay=0.001,
         validation=0.0,
         patience=None,
-        standardize=False,
+        standardize=True,
         seed=0,
         verbose=False,
     ):
@@ -1027,7 +1027,6 @@ def _train_command(options):
         _refuse_changes(model, options, settings)
     else:
         model = Model()
-        model.standardize = True
     model.set_params(**settings)
     model.verbose = not options.quiet
     data = _read_data(model, options)

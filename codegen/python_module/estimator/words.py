@@ -36,7 +36,7 @@ def settings(e: Estimator) -> tuple[Setting, ...]:
             None,
             "stop after so many epochs without a lower loss and keep the best",
         ),
-        (e.standardizes, "standardize", False, "bring each feature to mean 0 and spread 1 first"),
+        (e.standardizes, "standardize", True, "bring each feature to mean 0 and spread 1 first"),
         (True, "seed", 0, "decides parameters, order and draws"),
         (True, "verbose", False, "show progress on standard error"),
     ]

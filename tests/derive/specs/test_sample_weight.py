@@ -190,7 +190,7 @@ TIMES = np.repeat(np.arange(30), W)
 def test_a_model_that_is_fitted_with_weights(kind):
     made = module({"name": kind, **KINDS[kind]})
     t = T[kind]
-    settings = {"epochs": 20, "batch_size": 100, "learning_rate": 0.3}
+    settings = {"epochs": 20, "batch_size": 100, "learning_rate": 0.3, "standardize": False}
     a = made.Model(**settings).fit(X, t, sample_weight=W)
     b = made.Model(**settings).fit(X[TIMES], t[TIMES])
     for key, value in b.params_.items():
@@ -203,7 +203,7 @@ def test_a_model_that_is_fitted_with_weights(kind):
     a.partial_fit(X, t, sample_weight=W)
     b.partial_fit(X[TIMES], t[TIMES])
     np.testing.assert_allclose(a.params_["W1"], b.params_["W1"], 1e-9)
-    parts = made.Model(epochs=1, batch_size=7, learning_rate=0, validation=0.2)
+    parts = made.Model(epochs=1, batch_size=7, learning_rate=0, validation=0.2, standardize=False)
     parts.fit(X, t, sample_weight=W)
     order = np.random.default_rng([0, 1]).permutation(30)
     wanted = parts.mean_loss(X[order[6:]], t[order[6:]], sample_weight=W[order[6:]])
@@ -242,7 +242,7 @@ def test_weights_on_the_command_line(tmp_path):
     how = ["--epochs", "5", "--batch-size", "99", "--no-standardize", "--quiet"]
     run("train", "data.csv", *column, *how)
     run("train", "data.npz", *how, "-o", "other.npz")
-    expected = codegen.load_module(source).Model(epochs=5, batch_size=99)
+    expected = codegen.load_module(source).Model(epochs=5, batch_size=99, standardize=False)
     expected.fit(X, t, sample_weight=W)
     wanted = f"loss {expected.mean_loss(X, t, sample_weight=W):.6g}\n"
     assert run("score", "data.csv", *column).startswith(wanted)

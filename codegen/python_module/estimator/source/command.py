@@ -45,8 +45,6 @@ def _train_command(options: argparse.Namespace) -> None:
         _refuse_changes(model, options, settings)
     else:
         model = Model()
-        if _STANDARDIZES:
-            model.standardize = True
     model.set_params(**settings)
     model.verbose = not options.quiet
     data = _read_data(model, options) if _INPUTS or _TARGETS else {}

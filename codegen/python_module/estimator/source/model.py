@@ -85,7 +85,7 @@ class Model:
         batch_size: int = 32,
         validation: float = 0.0,
         patience: int | None = None,
-        standardize: bool = False,
+        standardize: bool = True,
         seed: int = 0,
         verbose: bool = False,
         **hyperparameters: float,

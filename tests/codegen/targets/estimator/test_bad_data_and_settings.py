@@ -24,7 +24,7 @@ def test_parameters_of_the_constructor() -> None:
         "momentum": 0.5,
         "validation": 0.0,
         "patience": None,
-        "standardize": False,
+        "standardize": True,
         "seed": 0,
         "verbose": False,
     }
