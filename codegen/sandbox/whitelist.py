@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from derive.errors import ChainruleError, shorten
+from derive.language.python_tree import python_tree
 
 MODULES = ("numpy", "math")
 LONGEST = 100_000
@@ -58,7 +59,7 @@ def check_source(text: str, place: str) -> ast.Module:
     if len(text) > LONGEST:
         raise ChainruleError(f"{place}: more than {LONGEST} characters aren't run; shorten it")
     try:
-        tree = ast.parse(text)
+        tree = python_tree(text)
     except SyntaxError as error:
         reason = shorten(error.msg or "this can't be read")
         raise ChainruleError(f"{place}, line {error.lineno or 1}: {reason}") from None

@@ -10,6 +10,7 @@ from typing import Any
 
 from derive.errors import shorten
 from derive.language import python_operators
+from derive.language.python_tree import python_tree
 from derive.language.syntax import Place, Refused
 
 DEEPEST = 80
@@ -61,7 +62,7 @@ def parsed(text: str, name: str) -> ast.Module:
     if deepest > DEEPEST or re.search(r"(?:[-+~]\s*){100}|(?:\bnot\s+){50}", text):
         raise Refused(Place(name, 1, 1), "this is nested too deeply; split it with names")
     try:
-        return ast.parse(text)
+        return python_tree(text)
     except SyntaxError as error:
         line, column = error.lineno or 1, error.offset or 1
         shown = (text.splitlines() or [""])[min(line, len(text.splitlines()) or 1) - 1]

@@ -30,6 +30,7 @@ from derive.ir.notation import MATRIX
 from derive.language.lines import equals_sign, left_side, logical_lines
 from derive.language.name_check import check_name
 from derive.language.python_operators import BINARY, COMPARE, REFUSED, SUMS
+from derive.language.python_tree import python_tree
 from derive.language.syntax import (
     REDUCING,
     Dots,
@@ -116,7 +117,7 @@ class _Reader:
         self.check_brackets(source, offset + lead)
         # parenthesised, so that line breaks count for nothing; columns are mapped back below
         try:
-            tree = ast.parse("(" + source + "\n)", mode="eval").body
+            tree = python_tree("(" + source + "\n)", "eval").body
         except SyntaxError as error:
             raise self.syntax_problem(error, source, offset + lead) from None
         except (ValueError, MemoryError, RecursionError):
