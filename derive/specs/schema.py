@@ -182,37 +182,48 @@ class LossSpec(_Open):
     sample_weight: bool = False
 
 
-class Spec(_Strict):
-    """A whole spec: a network of layers, or a model by equations alone."""
+class _NetworkKeys(_Strict):
+    """What only a network has."""
 
-    name: str = "model"
-    task: str = ""
-    inputs: Annotated[dict[str, list[int | str] | None], BeforeValidator(_inputs)] = {}
-    targets: Names = []
-    integers: Names = []
-    constants: dict[str, Any] = {}
-    random: dict[str, RandomSpec] = {}
-    buffers: Parameters = {}
-    parameters: Parameters = {}
-    assume: Names = []
-    output: str | None = None
-    example: dict[str, Any] = {}
-    notes: Names = []
-    optimizer: Annotated[Setting | None, BeforeValidator(_typed)] = None
-
-    # a network
     layers: Annotated[list[LayerSpec], BeforeValidator(_listed)] = []
     define: dict[str, Definition] = {}
     loss: Annotated[list[LossSpec], BeforeValidator(_losses)] = []
     merge_bias: bool = False
     init: str = ""
 
-    # equations alone
+
+class _EquationKeys(_Strict):
+    """What only a model by equations alone has."""
+
     equations: Text | None = None
     functions: dict[str, str] = {}
     objective: str | None = None
     sizes: dict[str, Any] = {}
     batch: Annotated[list[str], BeforeValidator(_letters)] = []
+    targets: Names = []
+    buffers: Parameters = {}
+    random: dict[str, RandomSpec] = {}
+
+
+class _TensorKeys(_Strict):
+    """What both say of their tensors."""
+
+    inputs: Annotated[dict[str, list[int | str] | None], BeforeValidator(_inputs)] = {}
+    integers: Names = []
+    constants: dict[str, Any] = {}
+    parameters: Parameters = {}
+    assume: Names = []
+    output: str | None = None
+    example: dict[str, Any] = {}
+
+
+class Spec(_EquationKeys, _NetworkKeys, _TensorKeys):
+    """A whole spec: a network of layers, or a model by equations alone."""
+
+    name: str = "model"
+    task: str = ""
+    notes: Names = []
+    optimizer: Annotated[Setting | None, BeforeValidator(_typed)] = None
 
     @property
     def is_network(self) -> bool | None:
@@ -220,18 +231,6 @@ class Spec(_Strict):
         layers, equations = ("layers" in self.model_fields_set, self.equations is not None)
         return layers if layers != equations else None
 
-
-NETWORK_ONLY = ("layers", "define", "loss", "merge_bias", "init")
-EQUATIONS_ONLY = (
-    "equations",
-    "functions",
-    "objective",
-    "sizes",
-    "batch",
-    "targets",
-    "buffers",
-    "random",
-)
 
 _SHAPES = {
     "string_type": "no text; write it in quotes",
@@ -361,7 +360,7 @@ def wrong_keys(spec: Spec) -> list[str]:
         if "layers" in given:
             return ["spec: layers and equations stand side by side; keep one of them"]
         return ["spec: there is no model; add [[layers]], or equations = ..."]
-    wrong = EQUATIONS_ONLY if spec.is_network else NETWORK_ONLY
+    wrong = (_EquationKeys if spec.is_network else _NetworkKeys).model_fields
     return [
         f"{key}: {_CURES[key]}" for key in wrong if key in given and getattr(spec, key) is not None
     ]
