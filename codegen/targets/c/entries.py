@@ -230,7 +230,10 @@ class Entries:
     # functions
 
     def _map(self, function: str, args: tuple[Array, ...], at: Mapping[Axis, Int]) -> Code:
-        codes = [self.along(a, at) for a in args]
+        if function in (*COMPARED, "delta") and all(isinstance(a, Count) for a in args):
+            codes = [_integer_code(self.integer_along(a, at)) for a in args]
+        else:
+            codes = [self.along(a, at) for a in args]
         if function not in TRUTHS and function != "where":
             codes = [self.cast(c) if is_truth(a) else c for a, c in zip(args, codes, strict=True)]
         match function:

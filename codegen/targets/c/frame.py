@@ -41,6 +41,8 @@ class Frame:
             lines.append(f"    const {'integer' if home.integer else 'real'} *{home.name};")
         lines.append("    const struct net_params *params;")
         lines += ["    struct net_gradient *gradient;"] if program.differentiation else []
+        if program.together:
+            lines += ["    const struct net_state *state;", "    struct net_params *moved;"]
         lines += ["    struct net_kept *kept;"] if program.struct != "net" else []
         if program.input_rows:
             keys = [self.homes[key].name for key, _ in program.input_rows]

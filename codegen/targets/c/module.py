@@ -16,7 +16,7 @@ from codegen.targets.c.stepping import NAMES as STEPPING
 from codegen.targets.c.stepping import stepping_of
 from codegen.targets.c.text import comment
 
-LEFT_OUT = ("hessian", "gauss_newton", "init_state", "train_step")
+LEFT_OUT = ("init_state", "train_step")
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,10 @@ class Printer:
     def texts(self) -> Texts:
         """Both files."""
         module = self.program.module
+        together = [self.program.together] if self.program.together else []
         functions = [
             "\n".join(function_of(p, self.program).lines)
-            for p in module.procedures
+            for p in (*module.procedures, *together)
             if holds_statements(p) and p.name not in LEFT_OUT
         ]
         public = self.public.functions()

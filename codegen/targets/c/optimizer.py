@@ -25,7 +25,7 @@ from codegen.targets.c.loops import Line, Loop, Node, Note, lines_of
 from codegen.targets.c.names import KEYWORDS, Names
 from codegen.targets.c.program import Program
 from codegen.targets.c.scope import Home, Scope, Unserved
-from codegen.targets.c.statements import statement_nodes
+from codegen.targets.c.statements import statement_nodes, taken_away
 from codegen.targets.c.text import wrapped
 from derive.ir.names import current_of, is_next, next_of
 from derive.ir.notation import Dim
@@ -95,6 +95,8 @@ class Optimizer:
     def nodes(self, body: Iterable[Instruction]) -> list[Node]:
         """The instructions of a training step behind its call."""
         result: list[Node] = []
+        if self.program.together:
+            return result
         for one in body:
             match one:
                 case Unpack("state", rows):
@@ -103,12 +105,12 @@ class Optimizer:
                     result += self._overall(one)
                 case EachParameter():
                     result += self._each(one)
-                case Call("gradients" | "_differentiate") | Update() | Return():
+                case Call() | Update() | Return():
                     pass
                 case _:
                     raise Unserved(
-                        "target c: an update that moves all parameters together has no C yet; "
-                        "choose another optimiser, or target numpy"
+                        f"target c: no C yet for the update's {type(one).__name__}; choose another "
+                        "optimiser, or target numpy"
                     )
         return result
 
@@ -291,10 +293,11 @@ def _in_one_loop(rules: Sequence[Assign], scope: Scope) -> list[Node]:
         for rule in rules:
             body.append(Note(rule.note))
             own = is_next(rule.tensor)
-            text, _ = Entries(scope).along(rule.value, dict.fromkeys(rule.value.axes, place))
+            op, value = taken_away(rule.op, rule.value)
+            text, _ = Entries(scope).along(value, dict.fromkeys(value.axes, place))
             if own:
                 name = scope.homes[rule.tensor].name
-                body.append(Line(f"{name}[i] {rule.op} {text};"))
+                body.append(Line(f"{name}[i] {op} {text};"))
             else:
                 name = scope.names.tensor(rule.tensor)
                 scope.homes[rule.tensor] = Home(name, (), number=True)

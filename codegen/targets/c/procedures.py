@@ -78,13 +78,8 @@ class FunctionPrinter:
         nodes = [node for one in self.procedure.body for node in self._instruction(one)]
         body = spaced(list(lines_of([*nodes, Line("return NET_OK;")])))
         name = static_name(self.procedure.name)
-        purpose = "".join(
-            p if isinstance(p, str) else self.program.names.tensor(p.tensor)
-            for p in self.procedure.purpose
-            if isinstance(p, str | Variable)
-        )
         head = [
-            *comment(purpose),
+            *comment(purpose_of(self.procedure, self.program)),
             f"static int {name}(const struct {self.program.struct} *net)",
             "{",
         ]
@@ -107,12 +102,20 @@ class FunctionPrinter:
                 assert tensor.value is not None
                 value, _ = literal(float(tensor.value), False)
                 lines.append(f"const double {name} = {value};")
+        for key, name in self._numbers():
+            if name in words:
+                lines.append(f"const double {name} = net->state->{key};")
         for name, source, kind in self._variables():
             if name in words:
                 const = "" if name in self.scope.changed else "const "
                 lines.append(f"{const}{kind} *restrict {name} = net->{source};")
         lines = [f"    {line}" for line in lines]
         return [*lines, ""] if lines else []
+
+    def _numbers(self) -> list[tuple[str, str]]:
+        """The numbers of the optimiser's state: their keys, and the variables that hold them."""
+        unpacked = [i for i in self.procedure.body if isinstance(i, Unpack) and i.of == "state"]
+        return [(key, self.scope.homes[t].name) for one in unpacked for t, key in one.rows]
 
     def _variables(self) -> list[tuple[str, str, str]]:
         """What the struct has: (name, where it is, its kind)."""
@@ -123,7 +126,8 @@ class FunctionPrinter:
             rows.append((home.name, home.name, "integer" if home.integer else "real"))
         for tensor in program.having("parameter", "buffer"):
             name = homes[tensor.name].name
-            rows.append((name, f"params->{name}", "real"))
+            where = "moved" if name in self.scope.changed else "params"
+            rows.append((name, f"{where}->{name}", "real"))
         for kept, key in program.kept.items():
             kind = "integer" if homes[kept].integer else "real"
             rows.append((homes[kept].name, f"kept->{key}", kind))

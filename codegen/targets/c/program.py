@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
-from codegen.program.operands import Operand, Table, Variable
-from codegen.program.procedures import IfGiven, Instruction, Let, Module, Procedure, Put, Sample
+from codegen.program.nodes import Statement
+from codegen.program.operands import Call, Operand, Table, Variable
+from codegen.program.procedures import (
+    IfGiven,
+    Instruction,
+    Let,
+    Module,
+    Procedure,
+    Put,
+    Return,
+    Sample,
+)
 from codegen.program.walk import instructions
 from codegen.targets.c.integers import Int, variable
 from codegen.targets.c.names import Names
 from codegen.targets.c.scope import Home, Scope
+from derive.ir.names import next_of
 from derive.ir.notation import Tensor
 
 TRAINING = "training"
@@ -46,6 +58,16 @@ class Program:
         for _, adjoint in self.gradient_rows:
             if adjoint is not None:
                 self._place(self.table[adjoint])
+        if self.together:
+            self._moves()
+
+    def _moves(self) -> None:
+        """Where numbers of the state lie, and what parameters become."""
+        homes = self.scope.homes
+        for tensor in self.having("hyperparameter"):
+            homes[tensor.name] = Home(self.names.tensor(tensor.name), (), number=True)
+        for tensor in self.having("parameter"):
+            homes[next_of(tensor.name)] = homes[tensor.name]
 
     def _place(self, tensor: Tensor) -> None:
         shape = self.scope.shape(tensor.shape)
@@ -78,6 +100,17 @@ class Program:
     def differentiation(self) -> Procedure | None:
         """The procedure that holds the backward equations."""
         return self.procedure("_differentiate") or self.procedure("gradients")
+
+    @cached_property
+    def together(self) -> Procedure | None:
+        """What a training step does where all parameters move together, as a procedure."""
+        step = self.procedure("train_step")
+        if step is None or not any(isinstance(i, Statement) for i in step.body):
+            return None
+        body = (i for i in step.body if not (isinstance(i, Call) and i.procedure == "gradients"))
+        purpose = ("All parameters move together.",)
+        ended = (*(i for i in body if not isinstance(i, Return)), Return(()))
+        return replace(step, name="move_together", purpose=purpose, body=ended)
 
     @property
     def gradient_table(self) -> tuple[tuple[str, Operand], ...]:

@@ -8,13 +8,16 @@ from codegen.targets.c.beginnings import HEAD, beginning_text
 from codegen.targets.c.frame import Frame
 from codegen.targets.c.loops import lines_of
 from codegen.targets.c.optimizer import Optimizer, State
-from codegen.targets.c.procedures import called_by, purpose_of, static_name
+from codegen.targets.c.procedures import called_by, holds_statements, purpose_of, static_name
 from codegen.targets.c.program import Program
 from codegen.targets.c.text import comment, literal, wrapped
 
 _GRADIENTS = (
     "The objective and its derivative by each parameter, and by each input whose place isn't NULL."
 )
+
+CURVATURES = ("hessian", "gauss_newton")
+MODED = ("forward", "loss")  # they take the mode
 
 
 class Public:
@@ -48,7 +51,7 @@ class Public:
         return [f"integer {self.names.dim(d)}" for d in self.program.module.dims]
 
     def _handing_on(self) -> list[Procedure]:
-        names = ("forward", "probabilities", "loss")
+        names = ("forward", "probabilities", "loss", *CURVATURES)
         found = (self.program.procedure(n) for n in names)
         return [p for p in found if p is not None]
 
@@ -72,7 +75,7 @@ class Public:
             f"const {'integer' if self.homes[n].integer else 'real'} *{self.homes[n].name}"
             for n in self._arguments(procedure)
         ]
-        mode = self._mode() if procedure.name != "probabilities" else []
+        mode = self._mode() if procedure.name in MODED else []
         parts = [
             "const struct net_params *params",
             *given,
@@ -97,6 +100,9 @@ class Public:
         if call is None:
             (value,) = procedure.body[-1].values  # type: ignore[union-attr]
             assert isinstance(value, Variable)
+            if holds_statements(procedure):
+                handed_on = self._handed_on(procedure, procedure, value.tensor)
+                return "\n".join([*lines, *handed_on])
             home = self.homes[value.tensor]
             source = (
                 home.name
@@ -119,17 +125,19 @@ class Public:
         assert isinstance(returned, Return)
         shown = returned.values[call.position or 0 if isinstance(call, Result) else 0]
         assert isinstance(shown, Variable)
+        return "\n".join([*lines, *self._handed_on(procedure, called, shown.tensor)])
+
+    def _handed_on(self, procedure: Procedure, called: Procedure, shown: str) -> list[str]:
+        """The lines that call a static function and copy what it has worked out."""
         self.program.scope.functions.add("copy")
-        lines += self._filled(self._arguments(procedure), procedure.name != "probabilities")
-        lines += [
-            f"    const int status = {static_name(inner.procedure)}(&net);",
+        return [
+            *self._filled(self._arguments(procedure), procedure.name in MODED),
+            f"    const int status = {static_name(called.name)}(&net);",
             "    if (status == NET_OK)",
-            f"        copy({self.program.count(shown.tensor)}, "
-            f"{self._address(shown.tensor)}, result);",
+            f"        copy({self.program.count(shown)}, {self._address(shown)}, result);",
             "    return status;",
             "}",
         ]
-        return "\n".join(lines)
 
     def _address(self, tensor: str) -> str:
         home = self.homes[tensor]
@@ -232,6 +240,7 @@ class Public:
             "{",
             *(["    const int training = 1;"] if self.program.has_mode else []),
             *self._filled([t.name for t in self.program.data]),
+            *(["    net.state = state, net.moved = params;"] if self.program.together else []),
             f"    const int status = {self._differentiation()}(&net);",
             "    if (status != NET_OK)",
             "        return status;",
@@ -241,7 +250,9 @@ class Public:
             "    (void)state;",
             body,
             *moved,
-            "    return NET_OK;",
+            f"    return {static_name(self.program.together.name)}(&net);"
+            if self.program.together
+            else "    return NET_OK;",
             "}",
         ]
         begin = [

@@ -14,7 +14,8 @@ from codegen.python_module.estimator import imports, render_estimator
 from codegen.python_module.head import dict_lines, doc_lines, shapes
 from codegen.python_module.line_breaking import defined
 from codegen.targets.c.module import Printer
-from codegen.targets.c.procedures import called_by, holds_statements
+from codegen.targets.c.procedures import called_by, holds_statements, purpose_of
+from codegen.targets.c.public import CURVATURES, MODED
 from codegen.targets.c.stepping import Stepping
 from codegen.templating import render
 from derive.ir.notation import Affine, Tensor
@@ -100,7 +101,7 @@ class PythonPrinter:
     # functions
 
     def _functions(self) -> list[str]:
-        names = ("forward", "probabilities", "loss")
+        names = ("forward", "probabilities", "loss", *CURVATURES)
         found = [p for n in names if (p := self.program.procedure(n)) is not None]
         result = [self._handing_on(p) for p in found]
         return [*result, self._gradients(), *self._training(), *self._walking()]
@@ -149,7 +150,7 @@ class PythonPrinter:
         data, name = self._data(procedure), procedure.name
         shown = self._shown(procedure)
         shape = _tuple(self._extent(e) for e in self.program.table[shown].shape)
-        moded = name != "probabilities"
+        moded = name in MODED
         mode = ", *_mode(training, rng)" if moded and self.program.has_mode else ""
         call = f'_result("{name}", params, {self._lists(data)}, {shape}{mode})'
         call = f"float({call})" if name == "loss" else call
@@ -158,7 +159,7 @@ class PythonPrinter:
             "forward": f"The output {self.names.tensor(shown)}.",
             "probabilities": "The probabilities that the output stands for.",
             "loss": f"The objective {self.module.objective}.",
-        }[name]
+        }.get(name, purpose_of(procedure, self.program))
         head = f"{name}|params{self._arguments(data)}{more}"
         return self._function(head, _plain(doc), [*self._checked(data), f"return {call}"])
 

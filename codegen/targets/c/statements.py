@@ -15,6 +15,7 @@ from codegen.program.nodes import (
     Dot,
     For,
     Load,
+    Map,
     Pick,
     Reduce,
     Statement,
@@ -95,14 +96,25 @@ def _assigned(one: Assign, scope: Scope) -> list[Node]:
     if into is not None and value == into[1]:
         return values.nodes
 
+    op, value = taken_away(one.op, value)
+
     def store(places: Places) -> list[Node]:
         at = dict(zip(one.axes, places, strict=True))
         code = values.entries.along(value, at)
         text = values.entries.as_number(value, code)
-        return [Line(f"{home.name}[{view.index(places)}] {one.op} {text};")]
+        return [Line(f"{home.name}[{view.index(places)}] {op} {text};")]
 
     letters = values.letters(one.axes)
     return [*values.nodes, *values.loops(letters, view.shape, store)]
+
+
+def taken_away(op: str, value: Array) -> tuple[str, Array]:
+    """What is added with a minus sign is taken away."""
+    match op, value:
+        case "+=", Map("neg", (inner,)):
+            return "-=", inner
+        case _:
+            return op, value
 
 
 def _in_order(value: Array, axes: tuple[Axis, ...]) -> Array:

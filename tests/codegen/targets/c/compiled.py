@@ -10,7 +10,6 @@ import pytest
 from codegen.targets.c.module import Printer
 
 STRICT = ("-std=c99", "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror")
-ALL_TOGETHER = ("newton", "natural_gradient")  # they move all parameters at once, and have no C
 needs_compiler = pytest.mark.skipif(
     shutil.which("gcc") is None, reason="gcc isn't there: no C text is compiled"
 )

@@ -33,6 +33,7 @@ def nets():
     yield "batch_norm", net(DENSE, {"type": "batch_norm1d"}, optimizer={"type": "adam"}), (5, 4)
     yield "lstm", net({"type": "lstm", "units": 3}, shape=("s", 2)), (4, 5, 2)
     layers = {"type": "conv2d", "channels": 2, "kernel_size": 3}, {"type": "flatten"}
+    yield "newton", net(DENSE, optimizer={"type": "newton"}), (5, 4)
     pool = {"type": "max_pool2d", "kernel_size": 2}
     yield "pooling", net(layers[0], pool, shape=(1, 30, 30)), (3, 1, 30, 30)
     relu = {**layers[0], "activation": "relu"}
@@ -54,6 +55,9 @@ def test_the_same_as_numpy(derivation, shape):
     found, wanted = (m.gradients(params, x, t, inputs=True) for m in (module, twin))
     np.testing.assert_allclose(found[0], wanted[0], rtol=1e-9)
     alike(found[1], wanted[1])
+    if hasattr(twin, "hessian"):
+        given = other, x, t
+        np.testing.assert_allclose(module.hessian(*given), twin.hessian(*given), rtol=1e-9)
     state, kept = module.init_state(params), twin.init_state(other)
     for _ in range(3):
         loss = module.train_step(params, state, x, t)

@@ -10,7 +10,7 @@ from derive.specs.load import load
 from tests.codegen.commands.running import GENDER
 from tests.codegen.program.programs import net, stages
 from tests.codegen.program.test_interpreter import alike
-from tests.codegen.targets.c.compiled import ALL_TOGETHER, Compiled, Training, needs_compiler
+from tests.codegen.targets.c.compiled import Compiled, Training, needs_compiler
 
 pytestmark = needs_compiler
 
@@ -46,7 +46,7 @@ def test_the_net_of_the_demonstration(tmp_path):
 
 
 @pytest.mark.sampled
-@pytest.mark.parametrize("optimizer", [o for o in OPTIMIZER if o not in ALL_TOGETHER])
+@pytest.mark.parametrize("optimizer", OPTIMIZER)
 def test_every_optimizer(optimizer, tmp_path):
     layers = DENSE, {"type": "dense", "units": 2}
     trains_alike(net(*layers, optimizer={"type": optimizer}), (5, 4), tmp_path)
