@@ -204,6 +204,25 @@ def check(
 
 
 @app.command()
+def bench(
+    spec: Spec,
+    output: Output = None,
+    target: Annotated[str, _option("TARGETS", "Modules to time: numpy, or numpy,c.")] = "numpy",
+    against: Annotated[
+        str, _option("PEERS", "Libraries beside them: torch, torch-compile, jax.")
+    ] = "",
+    batch: Annotated[int | None, _option("N", "Samples in a batch; else 32.")] = None,
+    sizes: Annotated[str, _option("SIZES", "Other run-time extents: t=32,k=5; else 16.")] = "",
+    dtype: Annotated[str, _option("TYPE", "float64 or float32.")] = "float32",
+    rounds: Annotated[int, _option("N", "In how many rounds all take turns.")] = 15,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> Job:
+    """Time a training step, as a whole and by formula."""
+    names, numbers = (target, against), (batch, sizes, rounds)
+    return _later("codegen.commands.bench:run", spec, output, names, numbers, dtype, json)
+
+
+@app.command()
 def layers(
     name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="One entry.")] = None,
 ) -> Job:

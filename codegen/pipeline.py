@@ -58,6 +58,11 @@ def explained_passes(derivation: Derivation) -> tuple[Passed, ...]:
     return passes_report(lowered(_equations_of(derivation, shared(derivation))))
 
 
+def demand_servable(derivation: Derivation, target: str, dtype: str) -> None:
+    """Raises `ChainruleError` where a module can't be written, before it is tried."""
+    _demand(derivation, target, "plain", dtype, "math")
+
+
 def _program_of(derivation: Derivation, once: Shared) -> Module:
     return array_program(_equations_of(derivation, once))
 

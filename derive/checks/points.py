@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
@@ -65,18 +65,18 @@ def run_time_extents(derivation: Derivation, first: int = 2, most: int = 5) -> d
             size += 1
         result[name] = size
         taken.add(size)
-    _keep_short(derivation, result)
+    keep_short(derivation, result, result)
     return result
 
 
-def _keep_short(derivation: Derivation, extents: dict[str, int]) -> None:
-    """Take less where an axis would be longer than its layer allows."""
+def keep_short(derivation: Derivation, extents: dict[str, int], free: Collection[str]) -> None:
+    """Take less of the `free` extents where an axis would be longer than its layer allows."""
     table = derivation.system.table
     for limit in derivation.system.training.limits:
         if isinstance(limit, NoLonger):
             given = table[limit.tensor].shape[limit.axis]
             most = size_of(table[limit.of].shape[limit.of_axis], extents)
-            for name in (d.name for d in _dims(given)):
+            for name in (d.name for d in _dims(given) if d.name in free):
                 while extents[name] > 1 and size_of(given, extents) > most:
                     extents[name] -= 1
 
@@ -224,16 +224,22 @@ def _draw(
 def _integers(
     derivation: Derivation, tensor: Tensor, source: random.Random, extents: Mapping[str, int]
 ) -> np.ndarray:
+    places = places_of(derivation, tensor, extents)
+    array = np.empty(tuple(size_of(e, extents) for e in tensor.shape), dtype=object)
+    for place in np.ndindex(*array.shape):
+        array[place] = source.randrange(places)
+    return array
+
+
+def places_of(derivation: Derivation, tensor: Tensor, extents: Mapping[str, int]) -> int:
+    """How many places, from 0, the whole numbers of a tensor can mean."""
     below = [
         size_of(extent, extents)
         for equation in derivation.forward
         for term in equation.terms
         for extent in _indexed(derivation.table, term.body, tensor.name)
     ]
-    array = np.empty(tuple(size_of(e, extents) for e in tensor.shape), dtype=object)
-    for place in np.ndindex(*array.shape):
-        array[place] = source.randrange(max(min(below, default=3), 1))
-    return array
+    return max(min(below, default=3), 1)
 
 
 def _indexed(table: Mapping[str, Tensor], body: Expr, name: str) -> Iterator[Affine]:
