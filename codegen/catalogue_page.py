@@ -59,7 +59,7 @@ def entry_page(name: str) -> str:
         ("attributes of every optimiser", _of_every_optimizer(info)),
         (_derived(info), _gradients(info)),
         ("at a kink", _wrapped(info.kink)),
-        ("what a spec may assume of the targets", [info.assume] if info.assume else []),
+        ("what is assumed of the targets", [info.assume] if info.assume else []),
         ("other names", info.aliases),
         ("source", _wrapped(info.source)),
         ("in a spec", _use(info)),

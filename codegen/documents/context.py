@@ -19,7 +19,7 @@ from codegen.latex.with_numbers import WorkedExample
 from derive.calculus.total_differential import with_differentials
 from derive.ir.derivation import Derivation
 from derive.ir.notation import Call, Equation, Expr
-from derive.ir.system import Layer, System
+from derive.ir.system import Assumption, Layer, System
 from derive.ir.tree import walk
 
 
@@ -168,6 +168,11 @@ class DocumentContext:
     def value(self, expr: Expr) -> Math:
         """An expression, for a line of text."""
         return Math(self.index.box(expr, inline=True).text)
+
+    def assumed(self, assumption: Assumption) -> str:
+        """An assumption as a formula, for a line of text."""
+        left = self.index.right(assumption.left.terms).text
+        return Formula(left, (self.index.box(assumption.right).text,)).latex()
 
     def layer_title(self, tensor: str) -> Text:
         """The heading of a tensor: its layer, the inputs or the objective; none without layers."""

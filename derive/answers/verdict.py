@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -22,7 +22,7 @@ from derive.answers.slips import VAGUE, Slip
 from derive.checks.points import NoInstance, work
 from derive.checks.report import DIFFERENT, EQUAL, EQUAL_AT_POINTS, EQUAL_IF, OPEN, Row
 from derive.errors import ChainruleError
-from derive.ir.tree import equation_reads
+from derive.ir.tree import equation_reads, reached
 from derive.language.printer import equation_text
 from derive.language.syntax import Name
 
@@ -86,7 +86,7 @@ def _equal(formula: Formula, points: int) -> Row:
     comparison = compared(formula, formula.setting.point(1))
     proof = prove(formula.real, comparison.written, comparison.at)
     if proof is not None:
-        return _row(formula, EQUAL, normal_form=proof.normal_form)
+        return _row(formula, EQUAL, _footnote(formula), normal_form=proof.normal_form)
     result = chance(formula.real, comparison.written, comparison.at, formula.setting.seed)
     if result is not None:
         detail = (
@@ -95,6 +95,21 @@ def _equal(formula: Formula, points: int) -> Row:
         )
         return _row(formula, EQUAL_AT_POINTS, detail, points=result.points, bound=result.bound)
     return _row(formula, EQUAL_AT_POINTS, f"{points} points, 50 digits", points=points, bound=None)
+
+
+def _footnote(formula: Formula) -> str:
+    """What the derived formula itself assumes of the data."""
+    derivation = formula.setting.derivation
+    inlined = {e.tensor for e in derivation.inlined}
+
+    def written_in(name: str) -> Iterator[str]:
+        steps = derivation.steps_of.get(name, ())
+        return (r.tensor for s in steps for r in equation_reads(s.before) if r.tensor in inlined)
+
+    names = reached({formula.real}, written_in)
+    steps = (s for s in derivation.steps if s.subject in names)
+    under = dict.fromkeys(text for step in steps for text in step.under)
+    return f"where {', '.join(under)}" if under else ""
 
 
 def _different(formula: Formula, comparison: Comparison) -> Row:

@@ -12,22 +12,12 @@ from dataclasses import replace
 from derive.algebra.conditions import asked_once, into_branches
 from derive.algebra.delta_elimination import sifted
 from derive.algebra.index_rules import elementwise, pull, rename_apart
-from derive.algebra.simplify import facts_of, tell_through
+from derive.algebra.known_sums import KnownSums
+from derive.algebra.simplify import facts_of, simplify, tell_through
+from derive.calculus.reads_of_one import copied, count, linear, renamed, uses, with_number
 from derive.ir.derivation import Step
 from derive.ir.names import primal_of
-from derive.ir.notation import (
-    Affine,
-    Axis,
-    Call,
-    Equation,
-    Expr,
-    Mul,
-    Number,
-    Read,
-    Term,
-    affine,
-    domain_of,
-)
+from derive.ir.notation import Affine, Axis, Equation, Number, Read, Term, affine, domain_of
 from derive.ir.numerals import number_text
 from derive.ir.system import System
 from derive.ir.tree import (
@@ -69,6 +59,8 @@ class Tidier:
         self.apart = apart
         self.inlined: list[Equation] = []
         self.facts = facts_of(system.equations)
+        self.forward = {e.tensor: e for e in system.equations}
+        self.known_sums = KnownSums(system.equations, system.assumptions)
         self.users: dict[str, dict[str, None]] = {}
         for equation in equations:
             self._enter(equation)
@@ -84,6 +76,8 @@ class Tidier:
         self._drop_zero()
         self._put_numbers()
         self._share_copies()
+        for name in list(self.equations):
+            self._put_known_sums(name)
         for name in list(self.equations):
             if name in self.equations:
                 self._inline(name)
@@ -114,10 +108,16 @@ class Tidier:
     def _users(self, name: str) -> list[Equation]:
         """The equations that read a tensor now, in order."""
         result = (self.equations.get(u) for u in self.users.get(name, ()))
-        return [e for e in result if e is not None and _uses(e, name)]
+        return [e for e in result if e is not None and uses(e, name)]
 
-    def _step(self, rule: str, before: Equation, after: Equation, reason: str) -> None:
-        under = tuple(a.text for a in self.system.assumptions) if rule == "assume" else ()
+    def _step(
+        self,
+        rule: str,
+        before: Equation,
+        after: Equation,
+        reason: str,
+        under: tuple[str, ...] = (),
+    ) -> None:
         self.steps.append(Step("equality", rule, before.tensor, before, after, reason, under=under))
 
     def _gather(self, name: str) -> None:
@@ -159,15 +159,36 @@ class Tidier:
             self.inlined.append(equation)
             del self.equations[name]
             for user in self._users(name):
-                after = _with_number(user, name, value)
+                after = with_number(user, name, value)
                 self._step("put in", user, after, f"{name} is {number_text(value.value)}")
                 self._put(after)
+
+    def _put_known_sums(self, name: str) -> None:
+        """Sums that assumptions or forward equations give the values of."""
+        for term in self.equations[name].terms:
+            known = self.known_sums.of(term, self._element_wise)
+            if known is None:
+                continue
+            before = self.equations[name]
+            new = Term(term.target, domain_of(before.axes), "sum", simplify(known.value))
+            kept = tuple(new if t is term else t for t in before.terms)
+            after = replace(before, terms=tuple(t for t in kept if t.body != ZERO) or (new,))
+            rule = "known sum" if new.body != ZERO else "sum of 0"
+            self._step(rule, before, after, known.reason, known.under)
+            self._put(after)
+        self._gather_quietly(name)
+
+    def _element_wise(self, name: str) -> Equation | None:
+        """The equation of a tensor, if there is one to put in."""
+        if name in self.looped:
+            return None
+        return self.equations.get(name) or self.forward.get(name)
 
     def _share_copies(self) -> None:
         """`dz[n,i] = dy[n,i]` is one value with two names."""
         for name in list(self.equations):
             equation = self.equations[name]
-            original = _copied(equation)
+            original = copied(equation)
             if (
                 original is None
                 or name in self.wanted
@@ -178,7 +199,7 @@ class Tidier:
             self.inlined.append(equation)
             del self.equations[name]
             for user in self._users(name):
-                after = _renamed(user, name, original)
+                after = renamed(user, name, original)
                 self._step("same value", user, after, f"{name} equals {original}")
                 self._put(after)
 
@@ -194,10 +215,10 @@ class Tidier:
         if len(users) != 1 or users[0].tensor in self.looped or not _plain_sum(term):
             return
         user = users[0]
-        here = [t for t in user.terms if _count(t, name)]
+        here = [t for t in user.terms if count(t, name)]
         if (
             len(here) != 1
-            or _count(here[0], name) != 1
+            or count(here[0], name) != 1
             or not elementwise(replace(user, terms=tuple(here)))
         ):
             return
@@ -218,7 +239,7 @@ class Tidier:
         return (
             not self.apart
             and len(user.terms) == 1
-            and _linear(here.body, equation.tensor)
+            and linear(here.body, equation.tensor)
             and pull(equation.terms[0]).trivial
         )
 
@@ -233,39 +254,12 @@ class Tidier:
         name = self.free_name("c", f"c_{primal_of(equation.tensor) or equation.tensor}")
         target = tuple(affine(a) for a in axes)
         domain = domain_of(axes, (a for a in term.domain if a in free or a in term.reduced))
-        bare = Equation(name, axes, (Term(target, domain, "sum", pulled.core),))
-        same = self._existing(bare)
-        if same is None:
-            self._put(bare)
-            same = Read(name, target)
-        after = replace(
-            equation,
-            terms=(Term(term.target, equation.axes, "sum", pulled.wrap(same)),),
-        )
+        self._put(Equation(name, axes, (Term(target, domain, "sum", pulled.core),)))
+        whole = pulled.wrap(Read(name, target))
+        after = replace(equation, terms=(Term(term.target, equation.axes, "sum", whole),))
         self._step("pull out", equation, after, "these factors don't depend on the summed letters")
         self._put(after)
         return after
-
-    def _existing(self, bare: Equation) -> Expr | None:
-        """What an assumption says the sum is."""
-        term = bare.terms[0]
-        for assumption in self.system.assumptions:
-            left = assumption.left.terms
-            if len(left) != 1 or len(assumption.axes) != len(bare.axes):
-                continue
-            places = {
-                a: affine(b)
-                for a, b in zip(
-                    (*assumption.axes, *left[0].reduced), (*bare.axes, *term.reduced), strict=False
-                )
-            }
-            if (
-                len(left[0].reduced) == len(term.reduced)
-                and left[0].reduce == "sum"
-                and substitute(left[0].body, places) == term.body
-            ):
-                return substitute(assumption.right, places)
-        return None
 
     def _write_in(self, equation: Equation, user: Equation, here: Term, read: Read) -> None:
         places = dict(zip(equation.axes, read.subscripts, strict=True))
@@ -342,56 +336,5 @@ class Tidier:
                 work.extend(r.tensor for t in gone.terms for r in reads(t.body))
 
 
-def _with_number(equation: Equation, name: str, value: Number) -> Equation:
-    def put(read: Read) -> Expr | None:
-        return value if read.tensor == name else None
-
-    terms = tuple(replace(t, body=replace_reads(t.body, put)) for t in equation.terms)
-    return replace(equation, terms=terms)
-
-
 def _plain_sum(term: Term) -> bool:
     return term.plain and term.reduce == "sum"
-
-
-def _copied(equation: Equation) -> str | None:
-    if len(equation.terms) != 1:
-        return None
-    term = equation.terms[0]
-    target = tuple(affine(a) for a in equation.axes)
-    if (
-        isinstance(term.body, Read)
-        and not term.reduced
-        and term.target == target == term.body.subscripts
-    ):
-        return term.body.tensor
-    return None
-
-
-def _uses(equation: Equation, name: str) -> bool:
-    return any(_count(t, name) for t in equation.terms)
-
-
-def _count(term: Term, name: str) -> int:
-    return sum(r.tensor == name for r in reads(term.body))
-
-
-def _renamed(equation: Equation, old: str, new: str) -> Equation:
-    def change(read: Read) -> Expr | None:
-        return Read(new, read.subscripts) if read.tensor == old else None
-
-    terms = tuple(replace(t, body=replace_reads(t.body, change)) for t in equation.terms)
-    return replace(equation, terms=terms)
-
-
-def _linear(body: Expr, name: str) -> bool:
-    """Whether the read is a factor of the body, inside conditions' branches at most."""
-    match body:
-        case Read(tensor, _):
-            return tensor == name
-        case Mul(args):
-            return any(_linear(a, name) for a in args)
-        case Call("where", (_, yes, no)):
-            return no == ZERO and _linear(yes, name)
-        case _:
-            return False

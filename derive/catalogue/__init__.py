@@ -145,7 +145,7 @@ def _info(kind: str, row: Row) -> EntryInfo:
                 row.parameters_of(_use(row, defaults(row.attributes))),
                 source=row.source,
                 kink=row.kink,
-                assume=row.assume,
+                assume=row.assumed_of(_use(row, defaults(row.attributes))),
             )
         case Optimizer():
             return EntryInfo(

@@ -204,8 +204,8 @@ class Loss(Equated):
     with the network's, `buffers` given once, such as class weights. `probabilities` names the
     tensor that holds them (`y` where the output itself does); `target` says what a target is:
     "real", "binary" (0 or 1), "signs" (-1 or 1), "one_hot", "classes", "labels" (integers that
-    aren't the output's classes one by one), or "" where there is none; `assume` is what a spec may
-    state of it.
+    aren't the output's classes one by one), or "" where there is none; `assume` is what a target of
+    that kind means, an equation that simplification may use, or "".
     """
 
     inputs: tuple[str, ...] = ("y",)
@@ -213,7 +213,7 @@ class Loss(Equated):
     buffers: Callable[[Use], tuple[Parameter, ...]] | None = None
     target: str | Callable[[Use], str] = "real"
     probabilities: str = ""
-    assume: str = ""
+    assume: Callable[[Use], str] | None = None
 
     def buffers_of(self, use: Use) -> tuple[Parameter, ...]:
         """The tensors that are given once and that no gradient moves."""
@@ -222,6 +222,10 @@ class Loss(Equated):
     def target_of(self, use: Use) -> str:
         """The kind of the target for this use."""
         return self.target(use) if callable(self.target) else self.target
+
+    def assumed_of(self, use: Use) -> str:
+        """The equation that holds for the targets of this use, or ""."""
+        return self.assume(use) if self.assume else ""
 
 
 @dataclass(frozen=True)

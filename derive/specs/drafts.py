@@ -21,7 +21,8 @@ class SizesDraft:
 class TrainingDraft:
     """What a module needs beside the equations.
 
-    `pytorch` has the initialisers that parameters take where the whole network begins as PyTorch's.
+    `pytorch` has the initialisers that parameters take where the whole network begins as PyTorch's;
+    `assumed` are equations that hold for the targets, each once.
     """
 
     initializers: dict[str, Initializer] = field(default_factory=dict)
@@ -29,6 +30,7 @@ class TrainingDraft:
     frozen: list[str] = field(default_factory=list)
     draws: list[tuple[str, Draw]] = field(default_factory=list)
     limits: list[Limit] = field(default_factory=list)
+    assumed: dict[str, None] = field(default_factory=dict)
 
 
 @dataclass

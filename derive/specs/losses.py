@@ -108,6 +108,9 @@ def put_loss(
         return None
     target, probabilities = "real", None
     if isinstance(row, Loss):
+        assumed = row.assumed_of(use)
+        if assumed:
+            built.training.assumed[assumed.replace(f"{TARGET}[", f"{aim}[")] = None
         built.origin.cite(row.name, row.source)
         target = row.target_of(use) or target
         probabilities = {**inputs, **names}.get(row.probabilities)

@@ -131,7 +131,7 @@ class _Network:
                 batch_slots=tuple((x, 0) for x in spec.inputs),
             ),
             results=Results(OBJECTIVE, output, loss.probabilities),
-            assume=tuple(spec.assume),
+            assume=tuple(dict.fromkeys((*built.training.assumed, *spec.assume))),
             origin=Origin(
                 layers=tuple(self.layers),
                 loss_type=loss.type,

@@ -226,10 +226,10 @@ def init_params(seed=0):
 
 def _propagate(params, x, training):
     """Forward propagation; returns x_windows, z_stem, y_stem_windows, z_a1, mu_n1,
-    s_n1, m_n1, sqrt_v_n1, y_n1, count_n1, y_r1_windows, z_a2, mu_n2, s_n2, m_n2,
-    sqrt_v_n2, count_n2, y_first, y_block1, y_block1_windows, z_b1, mu_n3, s_n3,
-    m_n3, sqrt_v_n3, y_n3, count_n3, y_r3_windows, z_b2, mu_n4, s_n4, m_n4,
-    sqrt_v_n4, count_n4, y_second, y_pool, z_out, m, s, p."""
+    s_n1, m_n1, v_n1, sqrt_v_n1, y_n1, count_n1, y_r1_windows, z_a2, mu_n2, s_n2,
+    m_n2, v_n2, sqrt_v_n2, count_n2, y_first, y_block1, y_block1_windows, z_b1,
+    mu_n3, s_n3, m_n3, v_n3, sqrt_v_n3, y_n3, count_n3, y_r3_windows, z_b2, mu_n4,
+    s_n4, m_n4, v_n4, sqrt_v_n4, count_n4, y_second, y_pool, z_out, m, s, p."""
     W_stem, b_stem, W_a1 = params["W_stem"], params["b_stem"], params["W_a1"]
     g_n1, b_n1, W_a2 = params["g_n1"], params["b_n1"], params["W_a2"]
     g_n2, b_n2, W_b1 = params["g_n2"], params["b_n2"], params["W_b1"]
@@ -394,27 +394,27 @@ def _propagate(params, x, training):
     # p[n,i] = exp_z_out[n,i]/s[n]
     p = exp_z_out / s[:, None]
     return (
-        x_windows, z_stem, y_stem_windows, z_a1, mu_n1, s_n1, m_n1, sqrt_v_n1, y_n1,
-        count_n1, y_r1_windows, z_a2, mu_n2, s_n2, m_n2, sqrt_v_n2, count_n2, y_first,
-        y_block1, y_block1_windows, z_b1, mu_n3, s_n3, m_n3, sqrt_v_n3, y_n3, count_n3,
-        y_r3_windows, z_b2, mu_n4, s_n4, m_n4, sqrt_v_n4, count_n4, y_second, y_pool,
-        z_out, m, s, p,
+        x_windows, z_stem, y_stem_windows, z_a1, mu_n1, s_n1, m_n1, v_n1, sqrt_v_n1,
+        y_n1, count_n1, y_r1_windows, z_a2, mu_n2, s_n2, m_n2, v_n2, sqrt_v_n2,
+        count_n2, y_first, y_block1, y_block1_windows, z_b1, mu_n3, s_n3, m_n3, v_n3,
+        sqrt_v_n3, y_n3, count_n3, y_r3_windows, z_b2, mu_n4, s_n4, m_n4, v_n4,
+        sqrt_v_n4, count_n4, y_second, y_pool, z_out, m, s, p,
     )
 
 
 def _evaluate(params, x, t, training):
     """The objective and what its gradient needs: E, x_windows, z_stem,
-    y_stem_windows, z_a1, mu_n1, s_n1, m_n1, sqrt_v_n1, y_n1, count_n1,
-    y_r1_windows, z_a2, mu_n2, s_n2, m_n2, sqrt_v_n2, count_n2, y_first, y_block1,
-    y_block1_windows, z_b1, mu_n3, s_n3, m_n3, sqrt_v_n3, y_n3, count_n3,
-    y_r3_windows, z_b2, mu_n4, s_n4, m_n4, sqrt_v_n4, count_n4, y_second, y_pool,
-    p."""
+    y_stem_windows, z_a1, mu_n1, s_n1, m_n1, v_n1, sqrt_v_n1, y_n1, count_n1,
+    y_r1_windows, z_a2, mu_n2, s_n2, m_n2, v_n2, sqrt_v_n2, count_n2, y_first,
+    y_block1, y_block1_windows, z_b1, mu_n3, s_n3, m_n3, v_n3, sqrt_v_n3, y_n3,
+    count_n3, y_r3_windows, z_b2, mu_n4, s_n4, m_n4, v_n4, sqrt_v_n4, count_n4,
+    y_second, y_pool, p."""
     (
-        x_windows, z_stem, y_stem_windows, z_a1, mu_n1, s_n1, m_n1, sqrt_v_n1, y_n1,
-        count_n1, y_r1_windows, z_a2, mu_n2, s_n2, m_n2, sqrt_v_n2, count_n2, y_first,
-        y_block1, y_block1_windows, z_b1, mu_n3, s_n3, m_n3, sqrt_v_n3, y_n3, count_n3,
-        y_r3_windows, z_b2, mu_n4, s_n4, m_n4, sqrt_v_n4, count_n4, y_second, y_pool,
-        z_out, m, s, p,
+        x_windows, z_stem, y_stem_windows, z_a1, mu_n1, s_n1, m_n1, v_n1, sqrt_v_n1,
+        y_n1, count_n1, y_r1_windows, z_a2, mu_n2, s_n2, m_n2, v_n2, sqrt_v_n2,
+        count_n2, y_first, y_block1, y_block1_windows, z_b1, mu_n3, s_n3, m_n3, v_n3,
+        sqrt_v_n3, y_n3, count_n3, y_r3_windows, z_b2, mu_n4, s_n4, m_n4, v_n4,
+        sqrt_v_n4, count_n4, y_second, y_pool, z_out, m, s, p,
     ) = _propagate(params, x, training)
     N = len(x)
     t = _places(t, "t", (N,), 10)
@@ -423,21 +423,22 @@ def _evaluate(params, x, t, training):
     # E = sum(n, log(s[n]) - (z_out[n,t[n]] - m[n]))/size(n)
     E = np.sum(np.log(s) - (_take(z_out, (0, 1), (np.arange(N), t)) - m)) / N
     return (
-        E, x_windows, z_stem, y_stem_windows, z_a1, mu_n1, s_n1, m_n1, sqrt_v_n1, y_n1,
-        count_n1, y_r1_windows, z_a2, mu_n2, s_n2, m_n2, sqrt_v_n2, count_n2, y_first,
-        y_block1, y_block1_windows, z_b1, mu_n3, s_n3, m_n3, sqrt_v_n3, y_n3, count_n3,
-        y_r3_windows, z_b2, mu_n4, s_n4, m_n4, sqrt_v_n4, count_n4, y_second, y_pool, p,
+        E, x_windows, z_stem, y_stem_windows, z_a1, mu_n1, s_n1, m_n1, v_n1, sqrt_v_n1,
+        y_n1, count_n1, y_r1_windows, z_a2, mu_n2, s_n2, m_n2, v_n2, sqrt_v_n2,
+        count_n2, y_first, y_block1, y_block1_windows, z_b1, mu_n3, s_n3, m_n3, v_n3,
+        sqrt_v_n3, y_n3, count_n3, y_r3_windows, z_b2, mu_n4, s_n4, m_n4, v_n4,
+        sqrt_v_n4, count_n4, y_second, y_pool, p,
     )
 
 
 def forward(params, x, training=False, rng=None):
     """The output z_out, shape (N, 10)."""
-    return _propagate(params, x, training)[36]
+    return _propagate(params, x, training)[40]
 
 
 def probabilities(params, x):
     """The probabilities that the output stands for, shape (N, 10)."""
-    return _propagate(params, x, False)[39]
+    return _propagate(params, x, False)[43]
 
 
 def loss(params, x, t, training=False, rng=None):
@@ -460,10 +461,11 @@ def _differentiate(params, x, t, inputs, training):
     running_mean_n4 = params["running_mean_n4"]
     running_var_n4 = params["running_var_n4"]
     (
-        E, x_windows, z_stem, y_stem_windows, z_a1, mu_n1, s_n1, m_n1, sqrt_v_n1, y_n1,
-        count_n1, y_r1_windows, z_a2, mu_n2, s_n2, m_n2, sqrt_v_n2, count_n2, y_first,
-        y_block1, y_block1_windows, z_b1, mu_n3, s_n3, m_n3, sqrt_v_n3, y_n3, count_n3,
-        y_r3_windows, z_b2, mu_n4, s_n4, m_n4, sqrt_v_n4, count_n4, y_second, y_pool, p,
+        E, x_windows, z_stem, y_stem_windows, z_a1, mu_n1, s_n1, m_n1, v_n1, sqrt_v_n1,
+        y_n1, count_n1, y_r1_windows, z_a2, mu_n2, s_n2, m_n2, v_n2, sqrt_v_n2,
+        count_n2, y_first, y_block1, y_block1_windows, z_b1, mu_n3, s_n3, m_n3, v_n3,
+        sqrt_v_n3, y_n3, count_n3, y_r3_windows, z_b2, mu_n4, s_n4, m_n4, v_n4,
+        sqrt_v_n4, count_n4, y_second, y_pool, p,
     ) = _evaluate(params, x, t, training)
     t = np.asarray(t, dtype=np.intp)
     N = len(x)
@@ -491,23 +493,21 @@ def _differentiate(params, x, t, inputs, training):
     db_n4 = db_around.copy()
     # c[c] = sum(n,i,j, dy_second[n,c,i,j]*(m_n4[c] - z_b2[n,c,i,j]))
     c = np.sum(dy_second * (m_n4[:, None, None] - z_b2), axis=(0, 2, 3))
-    # ds_n4[c] = where(on_n4 > 0, c[c]*g_n4[c]/(2*sqrt_v_n4[c]**3), 0)
-    ds_n4 = (
-        c * g_n4 / (2 * (sqrt_v_n4 * sqrt_v_n4 * sqrt_v_n4)) if training
-        else np.zeros((16,), dtype=DTYPE)
-    )
-    # dmu_n4[c] = where(on_n4 > 0, -db_around[c]*g_n4[c]/sqrt_v_n4[c], 0) +
-    #     ds_n4[c]*sum(n,i,j, mu_n4[c] - z_b2[n,c,i,j])/(8*size(n))
-    dmu_n4 = (
-        (-db_around * g_n4 / sqrt_v_n4 if training else np.zeros((16,), dtype=DTYPE))
-        + ds_n4 * np.sum(mu_n4[:, None, None] - z_b2, axis=(0, 2, 3)) / (8 * N)
-    )
-    # dz_b2[n,o,i,j] = dy_second[n,o,i,j]*g_n4[o]/sqrt_v_n4[o] + ds_n4[o]*(z_b2[n,o,i,j]
-    #     - mu_n4[o])/(8*size(n)) + dmu_n4[o]/(16*size(n))
+    # dz_b2[n,o,i,j] = dy_second[n,o,i,j]*g_n4[o]/sqrt_v_n4[o] + where(on_n4 > 0,
+    #     g_n4[o]*((z_b2[n,o,i,j] - mu_n4[o])*c[o]/(v_n4[o] + 1e-05) -
+    #     db_around[o])/(16*sqrt_v_n4[o]*size(n)), 0)
     dz_b2 = (
         dy_second * g_n4[:, None, None] / sqrt_v_n4[:, None, None]
-        + ds_n4[:, None, None] * (z_b2 - mu_n4[:, None, None]) / (8 * N)
-        + (dmu_n4 / (16 * N))[:, None, None]
+        + (
+            g_n4[:, None, None]
+            * (
+                (z_b2 - mu_n4[:, None, None]) * c[:, None, None]
+                / (v_n4 + 1e-05)[:, None, None]
+                - db_around[:, None, None]
+            )
+            / (16 * sqrt_v_n4 * N)[:, None, None]
+            if training else np.zeros((N, 16, 4, 4), dtype=DTYPE)
+        )
     )
     # dW_b2[o,c,u,v] = sum(n,i,j, dz_b2[n,o,i,j]*y_r3_windows[n,i,j,c,u,v])
     dW_b2 = np.tensordot(dz_b2, y_r3_windows, axes=([0, 2, 3], [0, 1, 2]))
@@ -524,23 +524,21 @@ def _differentiate(params, x, t, inputs, training):
     db_n3 = dy_n3.sum(axis=(0, 2, 3))
     # c_v_n3[c] = sum(n,i,j, dy_n3[n,c,i,j]*(m_n3[c] - z_b1[n,c,i,j]))
     c_v_n3 = np.sum(dy_n3 * (m_n3[:, None, None] - z_b1), axis=(0, 2, 3))
-    # ds_n3[c] = where(on_n3 > 0, c_v_n3[c]*g_n3[c]/(2*sqrt_v_n3[c]**3), 0)
-    ds_n3 = (
-        c_v_n3 * g_n3 / (2 * (sqrt_v_n3 * sqrt_v_n3 * sqrt_v_n3)) if training
-        else np.zeros((16,), dtype=DTYPE)
-    )
-    # dmu_n3[c] = where(on_n3 > 0, -db_n3[c]*g_n3[c]/sqrt_v_n3[c], 0) +
-    #     ds_n3[c]*sum(n,i,j, mu_n3[c] - z_b1[n,c,i,j])/(8*size(n))
-    dmu_n3 = (
-        (-db_n3 * g_n3 / sqrt_v_n3 if training else np.zeros((16,), dtype=DTYPE))
-        + ds_n3 * np.sum(mu_n3[:, None, None] - z_b1, axis=(0, 2, 3)) / (8 * N)
-    )
-    # dz_b1[n,o,i,j] = dy_n3[n,o,i,j]*g_n3[o]/sqrt_v_n3[o] + ds_n3[o]*(z_b1[n,o,i,j] -
-    #     mu_n3[o])/(8*size(n)) + dmu_n3[o]/(16*size(n))
+    # dz_b1[n,o,i,j] = dy_n3[n,o,i,j]*g_n3[o]/sqrt_v_n3[o] + where(on_n3 > 0,
+    #     g_n3[o]*((z_b1[n,o,i,j] - mu_n3[o])*c_v_n3[o]/(v_n3[o] + 1e-05) -
+    #     db_n3[o])/(16*sqrt_v_n3[o]*size(n)), 0)
     dz_b1 = (
         dy_n3 * g_n3[:, None, None] / sqrt_v_n3[:, None, None]
-        + ds_n3[:, None, None] * (z_b1 - mu_n3[:, None, None]) / (8 * N)
-        + (dmu_n3 / (16 * N))[:, None, None]
+        + (
+            g_n3[:, None, None]
+            * (
+                (z_b1 - mu_n3[:, None, None]) * c_v_n3[:, None, None]
+                / (v_n3 + 1e-05)[:, None, None]
+                - db_n3[:, None, None]
+            )
+            / (16 * sqrt_v_n3 * N)[:, None, None]
+            if training else np.zeros((N, 16, 4, 4), dtype=DTYPE)
+        )
     )
     # dW_b1[o,c,u,v] = sum(n,i,j, dz_b1[n,o,i,j]*y_block1_windows[n,i,j,c,u,v])
     dW_b1 = np.tensordot(dz_b1, y_block1_windows, axes=([0, 2, 3], [0, 1, 2]))
@@ -561,23 +559,21 @@ def _differentiate(params, x, t, inputs, training):
     db_n2 = dy_first.sum(axis=(0, 2, 3))
     # c_v_n2[c] = sum(n,i,j, dy_first[n,c,i,j]*(m_n2[c] - z_a2[n,c,i,j]))
     c_v_n2 = np.sum(dy_first * (m_n2[:, None, None] - z_a2), axis=(0, 2, 3))
-    # ds_n2[c] = where(on_n2 > 0, c_v_n2[c]*g_n2[c]/(2*sqrt_v_n2[c]**3), 0)
-    ds_n2 = (
-        c_v_n2 * g_n2 / (2 * (sqrt_v_n2 * sqrt_v_n2 * sqrt_v_n2)) if training
-        else np.zeros((8,), dtype=DTYPE)
-    )
-    # dmu_n2[c] = where(on_n2 > 0, -db_n2[c]*g_n2[c]/sqrt_v_n2[c], 0) +
-    #     ds_n2[c]*sum(n,i,j, mu_n2[c] - z_a2[n,c,i,j])/(32*size(n))
-    dmu_n2 = (
-        (-db_n2 * g_n2 / sqrt_v_n2 if training else np.zeros((8,), dtype=DTYPE))
-        + ds_n2 * np.sum(mu_n2[:, None, None] - z_a2, axis=(0, 2, 3)) / (32 * N)
-    )
-    # dz_a2[n,o,i,j] = dy_first[n,o,i,j]*g_n2[o]/sqrt_v_n2[o] + ds_n2[o]*(z_a2[n,o,i,j]
-    #     - mu_n2[o])/(32*size(n)) + dmu_n2[o]/(64*size(n))
+    # dz_a2[n,o,i,j] = dy_first[n,o,i,j]*g_n2[o]/sqrt_v_n2[o] + where(on_n2 > 0,
+    #     g_n2[o]*((z_a2[n,o,i,j] - mu_n2[o])*c_v_n2[o]/(v_n2[o] + 1e-05) -
+    #     db_n2[o])/(64*sqrt_v_n2[o]*size(n)), 0)
     dz_a2 = (
         dy_first * g_n2[:, None, None] / sqrt_v_n2[:, None, None]
-        + ds_n2[:, None, None] * (z_a2 - mu_n2[:, None, None]) / (32 * N)
-        + (dmu_n2 / (64 * N))[:, None, None]
+        + (
+            g_n2[:, None, None]
+            * (
+                (z_a2 - mu_n2[:, None, None]) * c_v_n2[:, None, None]
+                / (v_n2 + 1e-05)[:, None, None]
+                - db_n2[:, None, None]
+            )
+            / (64 * sqrt_v_n2 * N)[:, None, None]
+            if training else np.zeros((N, 8, 8, 8), dtype=DTYPE)
+        )
     )
     # dW_a2[o,c,u,v] = sum(n,i,j, dz_a2[n,o,i,j]*y_r1_windows[n,i,j,c,u,v])
     dW_a2 = np.tensordot(dz_a2, y_r1_windows, axes=([0, 2, 3], [0, 1, 2]))
@@ -594,23 +590,21 @@ def _differentiate(params, x, t, inputs, training):
     db_n1 = dy_n1.sum(axis=(0, 2, 3))
     # c_v_n1[c] = sum(n,i,j, dy_n1[n,c,i,j]*(m_n1[c] - z_a1[n,c,i,j]))
     c_v_n1 = np.sum(dy_n1 * (m_n1[:, None, None] - z_a1), axis=(0, 2, 3))
-    # ds_n1[c] = where(on_n1 > 0, c_v_n1[c]*g_n1[c]/(2*sqrt_v_n1[c]**3), 0)
-    ds_n1 = (
-        c_v_n1 * g_n1 / (2 * (sqrt_v_n1 * sqrt_v_n1 * sqrt_v_n1)) if training
-        else np.zeros((8,), dtype=DTYPE)
-    )
-    # dmu_n1[c] = where(on_n1 > 0, -db_n1[c]*g_n1[c]/sqrt_v_n1[c], 0) +
-    #     ds_n1[c]*sum(n,i,j, mu_n1[c] - z_a1[n,c,i,j])/(32*size(n))
-    dmu_n1 = (
-        (-db_n1 * g_n1 / sqrt_v_n1 if training else np.zeros((8,), dtype=DTYPE))
-        + ds_n1 * np.sum(mu_n1[:, None, None] - z_a1, axis=(0, 2, 3)) / (32 * N)
-    )
-    # dz_a1[n,o,i,j] = dy_n1[n,o,i,j]*g_n1[o]/sqrt_v_n1[o] + ds_n1[o]*(z_a1[n,o,i,j] -
-    #     mu_n1[o])/(32*size(n)) + dmu_n1[o]/(64*size(n))
+    # dz_a1[n,o,i,j] = dy_n1[n,o,i,j]*g_n1[o]/sqrt_v_n1[o] + where(on_n1 > 0,
+    #     g_n1[o]*((z_a1[n,o,i,j] - mu_n1[o])*c_v_n1[o]/(v_n1[o] + 1e-05) -
+    #     db_n1[o])/(64*sqrt_v_n1[o]*size(n)), 0)
     dz_a1 = (
         dy_n1 * g_n1[:, None, None] / sqrt_v_n1[:, None, None]
-        + ds_n1[:, None, None] * (z_a1 - mu_n1[:, None, None]) / (32 * N)
-        + (dmu_n1 / (64 * N))[:, None, None]
+        + (
+            g_n1[:, None, None]
+            * (
+                (z_a1 - mu_n1[:, None, None]) * c_v_n1[:, None, None]
+                / (v_n1 + 1e-05)[:, None, None]
+                - db_n1[:, None, None]
+            )
+            / (64 * sqrt_v_n1 * N)[:, None, None]
+            if training else np.zeros((N, 8, 8, 8), dtype=DTYPE)
+        )
     )
     # dW_a1[o,c,u,v] = sum(n,i,j, dz_a1[n,o,i,j]*y_stem_windows[n,i,j,c,u,v])
     dW_a1 = np.tensordot(dz_a1, y_stem_windows, axes=([0, 2, 3], [0, 1, 2]))

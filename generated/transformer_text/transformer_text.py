@@ -210,7 +210,7 @@ def _propagate(params, x):
     """Forward propagation; returns y_place, mu_a_a, sigma_a_a, n_a_a, q_a, k_a, v_a,
     a_a, o_a, x_a_a, mu_f_a, sigma_f_a, n_f_a, p_a, f_a, y_a, mu_a_b, sigma_a_b,
     n_a_b, q_b, k_b, v_b, a_b, o_b, x_a_b, mu_f_b, sigma_f_b, n_f_b, p_b, f_b,
-    y_b, m_norm, sqrt_v_norm, y_norm, z_out, m, s, p."""
+    y_b, m_norm, v_norm, sqrt_v_norm, y_norm, z_out, m, s, p."""
     W_symbols, Wq_a, bq_a = params["W_symbols"], params["Wq_a"], params["bq_a"]
     Wk_a, bk_a, Wv_a = params["Wk_a"], params["bk_a"], params["Wv_a"]
     bv_a, Wo_a, bo_a = params["bv_a"], params["Wo_a"], params["bo_a"]
@@ -366,8 +366,8 @@ def _propagate(params, x):
     return (
         y_place, mu_a_a, sigma_a_a, n_a_a, q_a, k_a, v_a, a_a, o_a, x_a_a, mu_f_a,
         sigma_f_a, n_f_a, p_a, f_a, y_a, mu_a_b, sigma_a_b, n_a_b, q_b, k_b, v_b, a_b,
-        o_b, x_a_b, mu_f_b, sigma_f_b, n_f_b, p_b, f_b, y_b, m_norm, sqrt_v_norm,
-        y_norm, z_out, m, s, p,
+        o_b, x_a_b, mu_f_b, sigma_f_b, n_f_b, p_b, f_b, y_b, m_norm, v_norm,
+        sqrt_v_norm, y_norm, z_out, m, s, p,
     )
 
 
@@ -375,12 +375,12 @@ def _evaluate(params, x, t):
     """The objective and what its gradient needs: E, y_place, mu_a_a, sigma_a_a,
     n_a_a, q_a, k_a, v_a, a_a, o_a, x_a_a, mu_f_a, sigma_f_a, n_f_a, p_a, f_a,
     y_a, mu_a_b, sigma_a_b, n_a_b, q_b, k_b, v_b, a_b, o_b, x_a_b, mu_f_b,
-    sigma_f_b, n_f_b, p_b, f_b, y_b, m_norm, sqrt_v_norm, y_norm, p."""
+    sigma_f_b, n_f_b, p_b, f_b, y_b, m_norm, v_norm, sqrt_v_norm, y_norm, p."""
     (
         y_place, mu_a_a, sigma_a_a, n_a_a, q_a, k_a, v_a, a_a, o_a, x_a_a, mu_f_a,
         sigma_f_a, n_f_a, p_a, f_a, y_a, mu_a_b, sigma_a_b, n_a_b, q_b, k_b, v_b, a_b,
-        o_b, x_a_b, mu_f_b, sigma_f_b, n_f_b, p_b, f_b, y_b, m_norm, sqrt_v_norm,
-        y_norm, z_out, m, s, p,
+        o_b, x_a_b, mu_f_b, sigma_f_b, n_f_b, p_b, f_b, y_b, m_norm, v_norm,
+        sqrt_v_norm, y_norm, z_out, m, s, p,
     ) = _propagate(params, x)
     x = np.asarray(x, dtype=np.intp)
     N = len(x)
@@ -399,19 +399,19 @@ def _evaluate(params, x, t):
     return (
         E, y_place, mu_a_a, sigma_a_a, n_a_a, q_a, k_a, v_a, a_a, o_a, x_a_a, mu_f_a,
         sigma_f_a, n_f_a, p_a, f_a, y_a, mu_a_b, sigma_a_b, n_a_b, q_b, k_b, v_b, a_b,
-        o_b, x_a_b, mu_f_b, sigma_f_b, n_f_b, p_b, f_b, y_b, m_norm, sqrt_v_norm,
-        y_norm, p,
+        o_b, x_a_b, mu_f_b, sigma_f_b, n_f_b, p_b, f_b, y_b, m_norm, v_norm,
+        sqrt_v_norm, y_norm, p,
     )
 
 
 def forward(params, x, training=False, rng=None):
     """The output z_out, shape (N, S, 66)."""
-    return _propagate(params, x)[34]
+    return _propagate(params, x)[35]
 
 
 def probabilities(params, x):
     """The probabilities that the output stands for, shape (N, S, 66)."""
-    return _propagate(params, x)[37]
+    return _propagate(params, x)[38]
 
 
 def loss(params, x, t, training=False, rng=None):
@@ -432,8 +432,8 @@ def gradients(params, x, t, inputs=False, training=False, rng=None):
     (
         E, y_place, mu_a_a, sigma_a_a, n_a_a, q_a, k_a, v_a, a_a, o_a, x_a_a, mu_f_a,
         sigma_f_a, n_f_a, p_a, f_a, y_a, mu_a_b, sigma_a_b, n_a_b, q_b, k_b, v_b, a_b,
-        o_b, x_a_b, mu_f_b, sigma_f_b, n_f_b, p_b, f_b, y_b, m_norm, sqrt_v_norm,
-        y_norm, p,
+        o_b, x_a_b, mu_f_b, sigma_f_b, n_f_b, p_b, f_b, y_b, m_norm, v_norm,
+        sqrt_v_norm, y_norm, p,
     ) = _evaluate(params, x, t)
     x = np.asarray(x, dtype=np.intp)
     t = np.asarray(t, dtype=np.intp)
@@ -455,24 +455,20 @@ def gradients(params, x, t, inputs=False, training=False, rng=None):
     )
     # db_norm[i] = sum(n,s, dy_norm[n,s,i])
     db_norm = dy_norm.sum(axis=(0, 1))
-    # dv_norm[n,s] = sum(i, dy_norm[n,s,i]*g_norm[i]*(m_norm[n,s] -
-    #     y_b[n,s,i]))/(2*sqrt_v_norm[n,s]**3)
-    dv_norm = (
-        (dy_norm * (m_norm[:, :, None] - y_b)) @ g_norm
-        / (2 * (sqrt_v_norm * sqrt_v_norm * sqrt_v_norm))
-    )
-    # dm_norm[n,s] = -sum(i, dy_norm[n,s,i]*g_norm[i])/sqrt_v_norm[n,s] +
-    #     dv_norm[n,s]*sum(i, m_norm[n,s] - y_b[n,s,i])/16
-    dm_norm = (
-        -dy_norm @ g_norm / sqrt_v_norm
-        + dv_norm * np.sum(m_norm[:, :, None] - y_b, axis=2) / 16
-    )
-    # dy_b[n,t,i] = dy_norm[n,t,i]*g_norm[i]/sqrt_v_norm[n,t] + dv_norm[n,t]*(y_b[n,t,i]
-    #     - m_norm[n,t])/16 + dm_norm[n,t]/32
+    # c[n,s] = sum(i, dy_norm[n,s,i]*g_norm[i]*(m_norm[n,s] - y_b[n,s,i]))
+    c = (dy_norm * (m_norm[:, :, None] - y_b)) @ g_norm
+    # c_m_norm[n,s] = sum(i, dy_norm[n,s,i]*g_norm[i])
+    c_m_norm = dy_norm @ g_norm
+    # dy_b[n,t,i] = (dy_norm[n,t,i]*g_norm[i] + c[n,t]*(y_b[n,t,i] -
+    #     m_norm[n,t])/(32*(v_norm[n,t] + 1e-05)) - c_m_norm[n,t]/32)/sqrt_v_norm[n,t]
     dy_b = (
-        dy_norm * g_norm / sqrt_v_norm[:, :, None]
-        + dv_norm[:, :, None] * (y_b - m_norm[:, :, None]) / 16
-        + (dm_norm / 32)[:, :, None]
+        (
+            dy_norm * g_norm
+            + c[:, :, None] * (y_b - m_norm[:, :, None])
+                / (32 * (v_norm + 1e-05))[:, :, None]
+            - (c_m_norm / 32)[:, :, None]
+        )
+        / sqrt_v_norm[:, :, None]
     )
     # dWd_b[i,l] = sum(n,t, dy_b[n,t,i]*f_b[n,t,l])
     dWd_b = np.tensordot(dy_b, f_b, axes=([0, 1], [0, 1]))
@@ -492,22 +488,18 @@ def gradients(params, x, t, inputs=False, training=False, rng=None):
     )
     # db_f_b[i] = sum(n,t, dn_f_b[n,t,i])
     db_f_b = dn_f_b.sum(axis=(0, 1))
-    # c[n,t] = sum(i, dn_f_b[n,t,i]*g_f_b[i]*(mu_f_b[n,t] - x_a_b[n,t,i]))
-    c = (dn_f_b * (mu_f_b[:, :, None] - x_a_b)) @ g_f_b
-    # dz_sigma_f_b[n,t] = c[n,t]/(2*sigma_f_b[n,t]**3)
-    dz_sigma_f_b = c / (2 * (sigma_f_b * sigma_f_b * sigma_f_b))
-    # dmu_f_b[n,t] = -sum(i, dn_f_b[n,t,i]*g_f_b[i])/sigma_f_b[n,t] +
-    #     dz_sigma_f_b[n,t]*sum(i, mu_f_b[n,t] - x_a_b[n,t,i])/16
-    dmu_f_b = (
-        -dn_f_b @ g_f_b / sigma_f_b
-        + dz_sigma_f_b * np.sum(mu_f_b[:, :, None] - x_a_b, axis=2) / 16
-    )
+    # c_sigma_f_b[n,t] = sum(i, dn_f_b[n,t,i]*g_f_b[i]*(mu_f_b[n,t] - x_a_b[n,t,i]))
+    c_sigma_f_b = (dn_f_b * (mu_f_b[:, :, None] - x_a_b)) @ g_f_b
+    # c_mu_f_b[n,t] = sum(i, dn_f_b[n,t,i]*g_f_b[i])
+    c_mu_f_b = dn_f_b @ g_f_b
     # dx_a_b[n,t,i] = dy_b[n,t,i] + dn_f_b[n,t,i]*g_f_b[i]/sigma_f_b[n,t] +
-    #     dz_sigma_f_b[n,t]*(x_a_b[n,t,i] - mu_f_b[n,t])/16 + dmu_f_b[n,t]/32
+    #     c_sigma_f_b[n,t]*(x_a_b[n,t,i] - mu_f_b[n,t])/(32*sigma_f_b[n,t]**3) -
+    #     c_mu_f_b[n,t]/(32*sigma_f_b[n,t])
     dx_a_b = (
         dy_b + dn_f_b * g_f_b / sigma_f_b[:, :, None]
-        + dz_sigma_f_b[:, :, None] * (x_a_b - mu_f_b[:, :, None]) / 16
-        + (dmu_f_b / 32)[:, :, None]
+        + c_sigma_f_b[:, :, None] * (x_a_b - mu_f_b[:, :, None])
+            / (32 * (sigma_f_b * sigma_f_b * sigma_f_b))[:, :, None]
+        - (c_mu_f_b / (32 * sigma_f_b))[:, :, None]
     )
     # dWo_b[i,d+8*h] += sum(n,t, dx_a_b[n,t,i]*o_b[n,t,h,d])
     dWo_b = np.tensordot(
@@ -563,20 +555,16 @@ def gradients(params, x, t, inputs=False, training=False, rng=None):
     db_a_b = dn_a_b.sum(axis=(0, 1))
     # c_sigma_a_b[n,t] = sum(i, dn_a_b[n,t,i]*g_a_b[i]*(mu_a_b[n,t] - y_a[n,t,i]))
     c_sigma_a_b = (dn_a_b * (mu_a_b[:, :, None] - y_a)) @ g_a_b
-    # dz_b[n,t] = c_sigma_a_b[n,t]/(2*sigma_a_b[n,t]**3)
-    dz_b = c_sigma_a_b / (2 * (sigma_a_b * sigma_a_b * sigma_a_b))
-    # dmu_a_b[n,t] = -sum(i, dn_a_b[n,t,i]*g_a_b[i])/sigma_a_b[n,t] + dz_b[n,t]*sum(i,
-    #     mu_a_b[n,t] - y_a[n,t,i])/16
-    dmu_a_b = (
-        -dn_a_b @ g_a_b / sigma_a_b
-        + dz_b * np.sum(mu_a_b[:, :, None] - y_a, axis=2) / 16
-    )
+    # c_mu_a_b[n,t] = sum(i, dn_a_b[n,t,i]*g_a_b[i])
+    c_mu_a_b = dn_a_b @ g_a_b
     # dy_a[n,t,i] = dx_a_b[n,t,i] + dn_a_b[n,t,i]*g_a_b[i]/sigma_a_b[n,t] +
-    #     dz_b[n,t]*(y_a[n,t,i] - mu_a_b[n,t])/16 + dmu_a_b[n,t]/32
+    #     c_sigma_a_b[n,t]*(y_a[n,t,i] - mu_a_b[n,t])/(32*sigma_a_b[n,t]**3) -
+    #     c_mu_a_b[n,t]/(32*sigma_a_b[n,t])
     dy_a = (
         dx_a_b + dn_a_b * g_a_b / sigma_a_b[:, :, None]
-        + dz_b[:, :, None] * (y_a - mu_a_b[:, :, None]) / 16
-        + (dmu_a_b / 32)[:, :, None]
+        + c_sigma_a_b[:, :, None] * (y_a - mu_a_b[:, :, None])
+            / (32 * (sigma_a_b * sigma_a_b * sigma_a_b))[:, :, None]
+        - (c_mu_a_b / (32 * sigma_a_b))[:, :, None]
     )
     # dWd_a[i,l] = sum(n,t, dy_a[n,t,i]*f_a[n,t,l])
     dWd_a = np.tensordot(dy_a, f_a, axes=([0, 1], [0, 1]))
@@ -598,20 +586,16 @@ def gradients(params, x, t, inputs=False, training=False, rng=None):
     db_f_a = dn_f_a.sum(axis=(0, 1))
     # c_sigma_f_a[n,t] = sum(i, dn_f_a[n,t,i]*g_f_a[i]*(mu_f_a[n,t] - x_a_a[n,t,i]))
     c_sigma_f_a = (dn_f_a * (mu_f_a[:, :, None] - x_a_a)) @ g_f_a
-    # dz_sigma_f_a[n,t] = c_sigma_f_a[n,t]/(2*sigma_f_a[n,t]**3)
-    dz_sigma_f_a = c_sigma_f_a / (2 * (sigma_f_a * sigma_f_a * sigma_f_a))
-    # dmu_f_a[n,t] = -sum(i, dn_f_a[n,t,i]*g_f_a[i])/sigma_f_a[n,t] +
-    #     dz_sigma_f_a[n,t]*sum(i, mu_f_a[n,t] - x_a_a[n,t,i])/16
-    dmu_f_a = (
-        -dn_f_a @ g_f_a / sigma_f_a
-        + dz_sigma_f_a * np.sum(mu_f_a[:, :, None] - x_a_a, axis=2) / 16
-    )
+    # c_mu_f_a[n,t] = sum(i, dn_f_a[n,t,i]*g_f_a[i])
+    c_mu_f_a = dn_f_a @ g_f_a
     # dx_a_a[n,t,i] = dy_a[n,t,i] + dn_f_a[n,t,i]*g_f_a[i]/sigma_f_a[n,t] +
-    #     dz_sigma_f_a[n,t]*(x_a_a[n,t,i] - mu_f_a[n,t])/16 + dmu_f_a[n,t]/32
+    #     c_sigma_f_a[n,t]*(x_a_a[n,t,i] - mu_f_a[n,t])/(32*sigma_f_a[n,t]**3) -
+    #     c_mu_f_a[n,t]/(32*sigma_f_a[n,t])
     dx_a_a = (
         dy_a + dn_f_a * g_f_a / sigma_f_a[:, :, None]
-        + dz_sigma_f_a[:, :, None] * (x_a_a - mu_f_a[:, :, None]) / 16
-        + (dmu_f_a / 32)[:, :, None]
+        + c_sigma_f_a[:, :, None] * (x_a_a - mu_f_a[:, :, None])
+            / (32 * (sigma_f_a * sigma_f_a * sigma_f_a))[:, :, None]
+        - (c_mu_f_a / (32 * sigma_f_a))[:, :, None]
     )
     # dWo_a[i,d+8*h] += sum(n,t, dx_a_a[n,t,i]*o_a[n,t,h,d])
     dWo_a = np.tensordot(
@@ -667,20 +651,16 @@ def gradients(params, x, t, inputs=False, training=False, rng=None):
     db_a_a = dn_a_a.sum(axis=(0, 1))
     # c_sigma_a_a[n,t] = sum(i, dn_a_a[n,t,i]*g_a_a[i]*(mu_a_a[n,t] - y_place[n,t,i]))
     c_sigma_a_a = (dn_a_a * (mu_a_a[:, :, None] - y_place)) @ g_a_a
-    # dz_a[n,t] = c_sigma_a_a[n,t]/(2*sigma_a_a[n,t]**3)
-    dz_a = c_sigma_a_a / (2 * (sigma_a_a * sigma_a_a * sigma_a_a))
-    # dmu_a_a[n,t] = -sum(i, dn_a_a[n,t,i]*g_a_a[i])/sigma_a_a[n,t] + dz_a[n,t]*sum(i,
-    #     mu_a_a[n,t] - y_place[n,t,i])/16
-    dmu_a_a = (
-        -dn_a_a @ g_a_a / sigma_a_a
-        + dz_a * np.sum(mu_a_a[:, :, None] - y_place, axis=2) / 16
-    )
+    # c_mu_a_a[n,t] = sum(i, dn_a_a[n,t,i]*g_a_a[i])
+    c_mu_a_a = dn_a_a @ g_a_a
     # dy_place[n,t,i] = dx_a_a[n,t,i] + dn_a_a[n,t,i]*g_a_a[i]/sigma_a_a[n,t] +
-    #     dz_a[n,t]*(y_place[n,t,i] - mu_a_a[n,t])/16 + dmu_a_a[n,t]/32
+    #     c_sigma_a_a[n,t]*(y_place[n,t,i] - mu_a_a[n,t])/(32*sigma_a_a[n,t]**3) -
+    #     c_mu_a_a[n,t]/(32*sigma_a_a[n,t])
     dy_place = (
         dx_a_a + dn_a_a * g_a_a / sigma_a_a[:, :, None]
-        + dz_a[:, :, None] * (y_place - mu_a_a[:, :, None]) / 16
-        + (dmu_a_a / 32)[:, :, None]
+        + c_sigma_a_a[:, :, None] * (y_place - mu_a_a[:, :, None])
+            / (32 * (sigma_a_a * sigma_a_a * sigma_a_a))[:, :, None]
+        - (c_mu_a_a / (32 * sigma_a_a))[:, :, None]
     )
     # dW_symbols[x[n,s],j] += dy_place[n,s,j]
     dW_symbols = np.zeros((66, 32), dtype=DTYPE)

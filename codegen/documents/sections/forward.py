@@ -8,7 +8,8 @@ from itertools import groupby
 from codegen.documents.blocks import Math, Paragraph, Section
 from codegen.documents.context import DocumentContext, by_layer
 from codegen.documents.sections.as_before import Part, gathered
-from codegen.latex.formula import Formula
+from derive.ir.system import Assumption
+from derive.ir.tree import ONE, equation_reads
 
 
 def forward(context: DocumentContext, only: Collection[str] | None = None) -> Iterator[Section]:
@@ -28,15 +29,13 @@ def forward(context: DocumentContext, only: Collection[str] | None = None) -> It
     if parts:
         yield from by_layer(context.say("forward"), list(gathered(context, parts, same, "forward")))
     blocks = context.equation_blocks(last, "forward")
-    blocks.extend(
-        Paragraph(context.say("assumption", formula=Math(_assumption(context, k))))
-        for k in range(len(context.system.assumptions))
-    )
+    blocks.extend(_assumption(context, a) for a in context.system.assumptions)
     if blocks:
         yield Section(context.say("objective"), tuple(blocks))
 
 
-def _assumption(context: DocumentContext, k: int) -> str:
-    assumption = context.system.assumptions[k]
-    left = context.index.right(assumption.left.terms).text
-    return Formula(left, (context.index.box(assumption.right).text,)).latex()
+def _assumption(context: DocumentContext, assumption: Assumption) -> Paragraph:
+    targets = {t.name for t in context.system.having("target")}
+    of_targets = {r.tensor for r in equation_reads(assumption.left)} <= targets
+    key = "assumption of targets" if of_targets and assumption.right == ONE else "assumption"
+    return Paragraph(context.say(key, formula=Math(context.assumed(assumption))))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from codegen.documents.blocks import Text
+from dataclasses import replace
+
+from codegen.documents.blocks import Math, Text
 from codegen.documents.context import DocumentContext
 from derive.ir.derivation import Step
 from derive.ir.notation import Call, Compare, Equation, Read
@@ -79,10 +81,25 @@ def reason_of(context: DocumentContext, step: Step) -> Text:
                 return context.say(step.rule, name=name)
             return context.say(f"{step.rule} by", name=name, formula=context.references(*labels))
         case "pull out":
-            if new:
-                return context.say("pull out", sum=context.symbols(new))
-            return context.say("pull out assumed")
+            rule = "pull out" if new else "simplify"
+            return context.say(rule, sum=context.symbols(new))
+        case "known sum" | "sum of 0":
+            return _known_sum(context, step)
         case "rename":
             return context.say("rename", of=context.symbol(context.of[step.subject]))
         case _:
             return context.say(step.rule)
+
+
+def _known_sum(context: DocumentContext, step: Step) -> Text:
+    """What gives the value of a sum: assumptions, or the equations of other sums over the same."""
+    assumed = [a for a in context.system.assumptions if a.text in step.under]
+    if assumed:
+        formulas = [Math(context.assumed(a)) for a in assumed]
+        return context.say("known sum assumed", formula=context.words.listed(formulas))
+    gone = tuple(t for t in step.before.terms if t not in step.after.terms)
+    read = {r.tensor for r in equation_reads(replace(step.before, terms=gone))}
+    sums = [e for e in context.derivation.forward if e.tensor in read and e.terms[0].reduced]
+    labels = [f"forward:{e.tensor}" for e in sums if {r.tensor for r in equation_reads(e)} <= read]
+    references = context.references(*labels)
+    return context.say(f"{step.rule} by" if references else step.rule, formula=references)

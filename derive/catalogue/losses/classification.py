@@ -17,6 +17,7 @@ p[n,...,i] = exp(y[n,...,i] - m[n,...])/s[n,...]
 """
 # Where no target counts, a sum of weights is 0; nothing is lost then, and nothing divided by 0.
 _LEAST_WEIGHT = "1e-30"
+_PLACES = "jklmopqrabcdefghstuvwxyz"
 
 
 def _weights(use: Use) -> tuple[Parameter, ...]:
@@ -115,7 +116,14 @@ E = mean(n, {cost})"""
 
 
 def _kind_of_target(use: Use) -> str:
-    return str(use.attributes["targets"])
+    return "classes" if use.attributes["targets"] == "classes" else "one_hot"
+
+
+def _rows_sum_to_one(use: Use) -> str:
+    """What a target is, where it isn't just a weight for each class."""
+    if use.attributes["targets"] not in ("one_hot", "distribution"):
+        return ""
+    return f"sum(i, t[{','.join(('n', *_PLACES[: use.rank - 2]))},i]) == 1"
 
 
 def _classes(use: Use) -> tuple[Limit, ...]:
@@ -197,10 +205,11 @@ SOFTMAX_CROSS_ENTROPY = Loss(
         Attribute(
             "targets",
             "choice",
-            "a weight for each class (one_hot, or any distribution), or the number of the class, "
-            "counted from 0",
+            "a 1 in the place of the class (one_hot), the chance of each class (distribution), the "
+            "number of the class, counted from 0 (classes), or any weight of each class (weights); "
+            "that the rows of the first two sum to 1 is assumed",
             default="one_hot",
-            choices=("one_hot", "classes"),
+            choices=("one_hot", "distribution", "classes", "weights"),
         ),
         _WEIGHT,
         _IGNORE_INDEX,
@@ -215,7 +224,7 @@ SOFTMAX_CROSS_ENTROPY = Loss(
     ),
     target=_kind_of_target,
     probabilities="p",
-    assume="sum(i, t[n,i]) == 1",
+    assume=_rows_sum_to_one,
     source="Bishop 2006, eq. 5.24",
 )
 NLL = Loss(

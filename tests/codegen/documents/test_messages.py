@@ -31,6 +31,8 @@ MADE = (
     *(f"layout_{layout}" for layout in CHOICES["layout"]),
     "write in by",
     "put in by",
+    "known sum by",
+    "sum of 0 by",
 )
 PICTURES = {"a descent picture", "the network", "the unfolded", "any_objective", "role_seed"}
 _SLOT = re.compile(r"\{(\w+)\}")

@@ -11,7 +11,7 @@ CLASSIFIER = {
     "name": "classifier",
     "inputs": {"x": [2]},
     "layers": [{"type": "dense", "units": 4, "activation": "tanh"}, {"type": "dense", "units": 3}],
-    "loss": "softmax_cross_entropy",
+    "loss": {"type": "softmax_cross_entropy", "targets": "weights"},
 }
 COURSE = """
 dz2[n,i] = p[n,i] - t[n,i]

@@ -1,0 +1,68 @@
+"""Sums whose value is known: what they become, and that the derivation still is one."""
+
+import pytest
+
+from derive import check, differentiate, load, parse
+from derive.language.printer import equation_text
+
+NORMED = """
+m = mean(i, x[i])
+v = mean(i, (x[i] - m)**2)
+n[i] = (x[i] - m)/sqrt(v + 1)
+E = sum(i, n[i]*g[i])
+"""
+SOFTMAX = """
+s = sum(i, exp(x[i]))
+p[i] = exp(x[i])/s
+E = -sum(i, t[i]*log(p[i]))
+"""
+ASSUMED = {"targets": ["t"], "assume": ["sum(i, t[i]) == 1"]}
+
+
+def backward(text, **more):
+    derivation = differentiate(parse(text, inputs=["x"], objective="E", sizes={"i": 3}, **more))
+    assert check(derivation).ok
+    return derivation
+
+
+def test_deviations_from_a_mean_add_up_to_0():
+    found = backward(NORMED, parameters=["g"])
+    (step,) = [s for s in found.steps if s.rule == "sum of 0"]
+    assert step.reason == "the sum is known by the equation of m"
+    assert not step.under
+    told = [equation_text(e) for e in found.backward if e.tensor[0] == "c"]
+    assert told == ["c = sum(i, dn[i]*(m - x[i]))", "c_m = sum(i, dn[i])"]
+
+
+@pytest.mark.parametrize(
+    ("target", "told"),
+    [
+        ("t[i]", "p[i] - t[i]"),
+        ("(9*t[i]/10 + 1/30)", "p[i] - 1/30 - 0.9*t[i]"),
+        ("2*t[i]", "2*(p[i] - t[i])"),
+    ],
+)
+def test_what_is_assumed_of_a_row_holds_for_what_is_made_of_it(target, told):
+    found = backward(SOFTMAX.replace("t[i]", target), **ASSUMED)
+    assert equation_text(found.gradient("x")) == f"dx[i] = {told}"
+    assert {s.under for s in found.steps if s.under} == {("sum(i, t[i]) == 1",)}
+
+
+def test_nothing_is_known_of_another_sum():
+    found = backward(SOFTMAX.replace("t[i]", "t[i]**2"), **ASSUMED)
+    assert equation_text(found.gradient("x")) == "dx[i] = (dp[i] - c)*p[i]"
+
+
+@pytest.mark.parametrize(
+    ("targets", "told"),
+    [
+        ("one_hot", "(p[n,i] - t[n,i])/size(n)"),
+        ("distribution", "(p[n,i] - t[n,i])/size(n)"),
+        ("weights", "(c[n]*p[n,i] - t[n,i])/size(n)"),
+    ],
+)
+def test_what_targets_mean(targets, told):
+    loss = {"type": "softmax_cross_entropy", "targets": targets}
+    layers = [{"type": "dense", "units": 3}]
+    found = differentiate(load({"name": "n", "inputs": {"x": [2]}, "layers": layers, "loss": loss}))
+    assert equation_text(found.gradient("z1")) == f"dz1[n,i] = {told}"
