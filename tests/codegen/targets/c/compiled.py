@@ -58,14 +58,7 @@ class Compiled:
         return [key for key, _ in self.program.gradient_table]
 
     def dims(self, data):
-        result = {}
-        for tensor, array in zip(self.program.data, data, strict=True):
-            for extent, count in zip(tensor.shape, np.shape(array), strict=True):
-                if len(extent.terms) == 1 and extent.constant == 0:
-                    ((atom, factor),) = extent.terms
-                    if factor == 1:
-                        result[atom.name] = count
-        return [ctypes.c_ssize_t(result[d]) for d in self.program.module.dims]
+        return [ctypes.c_ssize_t(n) for n in extents(self.program, data)]
 
     def given(self, data):
         kinds = [np.intp if t.integer else self.real for t in self.program.data]
@@ -103,6 +96,18 @@ class Compiled:
         shapes = {name: np.shape(params[name]) for name in self.moved}
         result = self.split(self.moved, gradient, shapes)
         return float(loss[0]), result | (wanted if inputs else {})
+
+
+def extents(program, data):
+    """The run-time extents that arrays bring."""
+    result = {}
+    for tensor, array in zip(program.data, data, strict=True):
+        for extent, count in zip(tensor.shape, np.shape(array), strict=True):
+            if len(extent.terms) == 1 and extent.constant == 0:
+                ((atom, factor),) = extent.terms
+                if factor == 1:
+                    result[atom.name] = count
+    return [result[d] for d in program.module.dims]
 
 
 def pointer(array):
