@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import textwrap
 
-from codegen.targets.c.integers import Int, variable
+from codegen.targets.c.arena import Slot
+from codegen.targets.c.integers import Int
 from codegen.targets.c.program import Program
-from codegen.targets.c.text import wrapped
+from codegen.targets.c.text import LINE, wrapped
 
 _GRADIENT = "sizeof(struct net_gradient)"
 
@@ -22,17 +24,12 @@ class Frame:
         self.purpose = purpose
         self.homes = program.scope.homes
 
-    @property
-    def rows(self) -> list[tuple[str, Int]]:
-        """What lies in the arena: a name and how many reals."""
-        rows = self.program.scope.buffers.items()
-        return [(name, _at_least_nothing(count)) for name, count in rows]
-
     def struct(self) -> list[str]:
         """The struct."""
-        program, rows = self.program, self.rows
-        lines = [f"/* {self.purpose} The arena holds, in this order and in reals:"]
-        lines += [f" *   {name:<24} {count}" for name, count in rows]
+        program = self.program
+        lines = [f"/* {self.purpose} In the arena, so many reals are in turn:"]
+        for slot in program.slots:
+            lines += [f" *   {row}" for row in _listed(slot)]
         lines += [" */", f"struct {program.struct} {{"]
         lines += [f"    integer {', '.join(program.dims)};"] if program.dims else []
         lines += ["    int training;", "    uint64_t seed;"] if program.has_mode else []
@@ -48,20 +45,23 @@ class Frame:
             keys = [self.homes[key].name for key, _ in program.input_rows]
             lines += ["    int inputs; /* whether the derivatives by these are asked for */"]
             lines += [f"    real {', '.join(f'*d_{k}' for k in keys)};"]
-        lines += [f"    real *{name};" for name, _ in rows]
+        for slot in program.slots:
+            lines += wrapped(f"real {', '.join(f'*{name}' for name in slot.names)};", "    ")
         return [*lines, "};"]
 
     def lay_out(self) -> list[str]:
         """The function that gives everything its place."""
         lines = ["/* Gives everything its place in the arena. */"]
         lines += [f"static void {self.laid_out}(struct {self.program.struct} *net, real *arena)"]
-        lines += ["{", *self._unpacked(" ".join(str(c) for _, c in self.rows))]
-        for name, count in self.rows:
-            lines.append(f"    net->{name} = arena;")
-            lines.append(f"    arena += {count};")
-        if not self.rows:
-            lines += ["    (void)net;"]
-        return [*lines, "    (void)arena;", "}"]
+        lines += ["{", *self._unpacked(" ".join(str(s.count) for s in self.program.slots))]
+        slots = self.program.slots
+        for k, slot in enumerate(slots):
+            lines += wrapped(
+                f"{' = '.join(f'net->{name}' for name in slot.names)} = arena;", "    "
+            )
+            lines += [f"    arena += {slot.count};"] * (k < len(slots) - 1)
+        lines += [] if slots else ["    (void)net, (void)arena;"]
+        return [*lines, "}"]
 
     @property
     def laid_out(self) -> str:
@@ -82,7 +82,7 @@ class Frame:
 
     def size(self) -> list[str]:
         """That function."""
-        total = sum((count for _, count in self.rows), Int())
+        total = sum((slot.count for slot in self.program.slots), Int())
         unused = [d for d in self.program.dims if not _mentions(str(total), d)]
         lines = [self.size_head(), "{", *(f"    (void){d};" for d in unused)]
         count = wrapped(f"const integer count = {total};", "    ")
@@ -112,5 +112,8 @@ def _mentions(text: str, name: str) -> bool:
     return name in re.findall(r"\w+", text)
 
 
-def _at_least_nothing(count: Int) -> Int:
-    return count if count.grows else variable(f"largest(0, {count})")
+def _listed(slot: Slot) -> list[str]:
+    """A place of the arena in words: how large it is, and what lies there."""
+    return textwrap.wrap(
+        f"{slot.count!s:<16} {', '.join(slot.names)}", LINE - 8, subsequent_indent=" " * 17
+    )

@@ -72,6 +72,11 @@ def variable(name: str) -> Int:
     return Int((((name,), 1),))
 
 
+def at_least_nothing(count: Int) -> Int:
+    """A count that a difference of extents may make negative, or else 0."""
+    return count if count.grows else variable(f"largest(0, {count})")
+
+
 def product(values: tuple[Int, ...]) -> Int:
     """The product of all."""
     result = whole(1)

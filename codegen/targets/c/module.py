@@ -9,7 +9,7 @@ from codegen.targets.c.frame import Frame
 from codegen.targets.c.functions import carried
 from codegen.targets.c.header import Header
 from codegen.targets.c.optimizer import State, state_of
-from codegen.targets.c.procedures import STATUS, function_of, holds_statements
+from codegen.targets.c.procedures import STATUS, functions_of, holds_statements
 from codegen.targets.c.program import Program
 from codegen.targets.c.public import Public
 from codegen.targets.c.stepping import NAMES as STEPPING
@@ -50,22 +50,21 @@ class Printer:
         """Both files."""
         module = self.program.module
         together = [self.program.together] if self.program.together else []
-        functions = [
-            "\n".join(function_of(p, self.program).lines)
-            for p in (*module.procedures, *together)
-            if holds_statements(p) and p.name not in LEFT_OUT
-        ]
+        procedures = (*module.procedures, *together)
+        working = [p for p in procedures if holds_statements(p) and p.name not in LEFT_OUT]
+        functions = functions_of(working, self.program)
         public = self.public.functions()
+        self.program.lay_out(public)
         stepping = self.stepping.texts() if self.stepping else []
         self.program.scope.functions |= self.stepping.functions if self.stepping else set()
-        if any("largest(" in str(count) for _, count in self.frame.rows):
+        if any("largest(" in str(slot.count) for slot in self.program.slots):
             self.program.scope.functions.add("largest")
         parts = [
             "\n".join(self._head()),
             *carried(self.program.scope.functions, self.program.single),
             "\n".join(self.frame.struct()),
             "\n".join(self.frame.lay_out()),
-            *functions,
+            *(f.text() for f in functions),
             "\n".join(self.frame.size()),
             "\n".join(self._messages()),
             *public,

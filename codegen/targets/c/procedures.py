@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import singledispatchmethod
 
 from codegen.program.nodes import Statement
@@ -51,17 +50,11 @@ STATUS = (
 )
 
 
-@dataclass(frozen=True)
-class Function:
-    """A static function, and the variables that it writes to."""
-
-    name: str
-    lines: tuple[str, ...]
-
-
-def function_of(procedure: Procedure, program: Program) -> Function:
-    """A procedure in C."""
-    return FunctionPrinter(procedure, program).function()
+def functions_of(procedures: Iterable[Procedure], program: Program) -> list[FunctionPrinter]:
+    """Procedures as static functions; their texts may be asked for when the arena is laid out."""
+    result = [FunctionPrinter(p, program) for p in procedures]
+    program.bodies |= {f.name: f.nodes for f in result}
+    return result
 
 
 class FunctionPrinter:
@@ -72,18 +65,19 @@ class FunctionPrinter:
         self.program = program
         self.scope = program.scope
         self.scope.touched, self.scope.changed = {}, set()
+        self.name = static_name(procedure.name)
+        self.nodes = [node for one in procedure.body for node in self._instruction(one)]
+        self.changed = self.scope.changed
 
-    def function(self) -> Function:
+    def text(self) -> str:
         """All of it."""
-        nodes = [node for one in self.procedure.body for node in self._instruction(one)]
-        body = spaced(list(lines_of([*nodes, Line("return NET_OK;")])))
-        name = static_name(self.procedure.name)
+        body = spaced(list(lines_of([*self.nodes, Line("return NET_OK;")])))
         head = [
             *comment(purpose_of(self.procedure, self.program)),
-            f"static int {name}(const struct {self.program.struct} *net)",
+            f"static int {self.name}(const struct {self.program.struct} *net)",
             "{",
         ]
-        return Function(name, (*head, *self._unpacked(body), *body, "}"))
+        return "\n".join([*head, *self._unpacked(body), *body, "}"])
 
     def _unpacked(self, body: list[str]) -> list[str]:
         """The lines that give names of their own to what the body mentions."""
@@ -105,12 +99,25 @@ class FunctionPrinter:
         for key, name in self._numbers():
             if name in words:
                 lines.append(f"const double {name} = net->state->{key};")
-        for name, source, kind in self._variables():
-            if name in words:
-                const = "" if name in self.scope.changed else "const "
-                lines.append(f"{const}{kind} *restrict {name} = net->{source};")
+        lines += self._pointers(words)
         lines = [f"    {line}" for line in lines]
         return [*lines, ""] if lines else []
+
+    def _pointers(self, words: set[str]) -> list[str]:
+        """The lines that declare pointers; of values in one place, the second is the first one."""
+        result = []
+        for name, source, kind in self._variables():
+            if name in words:
+                const = "" if name in self.changed else "const "
+                result.append(f"{const}{kind} *restrict {name} = net->{source};")
+        for slot in self.program.slots:
+            here = [name for name in slot.names if name in words]
+            for k, name in enumerate(here):
+                written = self.changed & set(here if k == 0 else [name])
+                kind = "real *" if written else "const real *"
+                source = f"restrict {name} = net->{name}" if k == 0 else f"{name} = {here[0]}"
+                result.append(f"{kind}{source};")
+        return result
 
     def _numbers(self) -> list[tuple[str, str]]:
         """The numbers of the optimiser's state: their keys, and the variables that hold them."""
@@ -118,7 +125,7 @@ class FunctionPrinter:
         return [(key, self.scope.homes[t].name) for one in unpacked for t, key in one.rows]
 
     def _variables(self) -> list[tuple[str, str, str]]:
-        """What the struct has: (name, where it is, its kind)."""
+        """What the struct has beside the arena: (name, where it is, its kind)."""
         program, homes = self.program, self.scope.homes
         rows = []
         for tensor in program.data:
@@ -126,7 +133,7 @@ class FunctionPrinter:
             rows.append((home.name, home.name, "integer" if home.integer else "real"))
         for tensor in program.having("parameter", "buffer"):
             name = homes[tensor.name].name
-            where = "moved" if name in self.scope.changed else "params"
+            where = "moved" if name in self.changed else "params"
             rows.append((name, f"{where}->{name}", "real"))
         for kept, key in program.kept.items():
             kind = "integer" if homes[kept].integer else "real"
@@ -134,7 +141,7 @@ class FunctionPrinter:
         for key, adjoint in program.gradient_rows:
             if adjoint is not None:
                 rows.append((homes[adjoint].name, f"gradient->{homes[key].name}", "real"))
-        return [*rows, *((name, name, "real") for name in self.scope.buffers)]
+        return rows
 
     # instructions
 

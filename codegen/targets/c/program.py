@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -18,20 +20,24 @@ from codegen.program.procedures import (
     Sample,
 )
 from codegen.program.walk import instructions
-from codegen.targets.c.integers import Int, variable
+from codegen.targets.c.arena import CALL, Lives, Slot, slots
+from codegen.targets.c.integers import Int, at_least_nothing, variable
+from codegen.targets.c.loops import Node
 from codegen.targets.c.names import Names
 from codegen.targets.c.scope import Home, Scope
 from derive.ir.names import next_of
 from derive.ir.notation import Tensor
 
 TRAINING = "training"
+_READ = re.compile(r"\bnet\.(\w+)")
 
 
 @dataclass
 class Program:
     """A module on its way to C; its functions share a `struct`, and `names` with other programs.
 
-    `kept` are the tensors that places of a sequence keep, and how the header calls them.
+    `kept` are the tensors that places of a sequence keep, and how the header calls them. `bodies`
+    are its static functions; `slots` say where in the arena their values lie.
     """
 
     module: Module
@@ -39,6 +45,8 @@ class Program:
     names: Names = field(default_factory=Names)
     struct: str = "net"
     kept: dict[str, str] = field(default_factory=dict)
+    bodies: dict[str, list[Node]] = field(default_factory=dict)
+    slots: tuple[Slot, ...] = ()
     scope: Scope = field(init=False)
 
     def __post_init__(self) -> None:
@@ -68,6 +76,24 @@ class Program:
             homes[tensor.name] = Home(self.names.tensor(tensor.name), (), number=True)
         for tensor in self.having("parameter"):
             homes[next_of(tensor.name)] = homes[tensor.name]
+
+    def lay_out(self, public: Iterable[str]) -> None:
+        """Give values places in the arena, of which the functions that others call read some."""
+        lasting: dict[str, set[str]] = {}
+        roots: list[str] = []
+        for text in public:
+            called = CALL.findall(text)
+            lasting.setdefault(called[0] if called else "", set()).update(_READ.findall(text))
+            roots += called
+        counts = {name: at_least_nothing(n) for name, n in self.scope.buffers.items()}
+        lives = [self._lives(root, lasting) for root in dict.fromkeys(roots)]
+        self.slots = slots(counts, lives)
+
+    def _lives(self, root: str, lasting: dict[str, set[str]]) -> Lives:
+        names = frozenset(self.scope.buffers)
+        result = Lives(self.bodies, names, frozenset(self.scope.brief), lasting)
+        result.run(root)
+        return result
 
     def _place(self, tensor: Tensor) -> None:
         shape = self.scope.shape(tensor.shape)

@@ -30,7 +30,8 @@ class Home:
 class Scope:
     """The tensors of a function, what its extents are, and which letters run over what.
 
-    `buffers` are those of values that have no name in the equations: (name, how many reals).
+    `buffers` are what the arena holds: (name, how many reals); `brief` those of them that have no
+    name in the equations.
     `touched` are the variables that the text mentions, `changed` those that it writes to.
     """
 
@@ -41,6 +42,7 @@ class Scope:
     letters: dict[Axis, Int] = field(default_factory=dict)
     reach: dict[str, Int] = field(default_factory=dict)
     buffers: dict[str, Int] = field(default_factory=dict)
+    brief: set[str] = field(default_factory=set)
     touched: dict[str, None] = field(default_factory=dict)
     changed: set[str] = field(default_factory=set)
     functions: set[str] = field(default_factory=set)
@@ -76,6 +78,7 @@ class Scope:
         """Room for a value without a name: the tensor that stands for it."""
         name = self.names.fresh(f"{stem}_1" if stem[-1:].isdigit() else stem)
         self.homes[name] = Home(name, shape)
+        self.brief.add(name)
         self.reserve(name, shape)
         return name
 

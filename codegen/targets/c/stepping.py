@@ -12,7 +12,7 @@ from codegen.targets.c.frame import Frame
 from codegen.targets.c.integers import product
 from codegen.targets.c.loops import Line, Loop, lines_of
 from codegen.targets.c.names import Names
-from codegen.targets.c.procedures import function_of, holds_statements, static_name
+from codegen.targets.c.procedures import functions_of, holds_statements, static_name
 from codegen.targets.c.program import Program
 from codegen.targets.c.text import comment, wrapped
 from derive.ir.notation import Tensor
@@ -150,11 +150,12 @@ class Stepping:
         result = []
         for frame, procedure in self._both():
             parts: list[list[str]] = []
-            if holds_statements(procedure):
-                body = list(function_of(procedure, frame.program).lines)  # it fills the frame
-                parts += [frame.struct(), frame.lay_out(), body, frame.size()]
-            parts.append(self._public(frame, procedure))
-            result += ["\n".join(lines) for lines in parts]
+            functions = functions_of([procedure] * holds_statements(procedure), frame.program)
+            public = self._public(frame, procedure)
+            for function in functions:
+                frame.program.lay_out(["\n".join(public)])
+                parts += [frame.struct(), frame.lay_out(), [function.text()], frame.size()]
+            result += ["\n".join(lines) for lines in (*parts, public)]
         return result
 
     def _public(self, frame: Frame, procedure: Procedure) -> list[str]:
