@@ -46,6 +46,9 @@ class Axis:
     letter: str
     extent: Affine
 
+    def __hash__(self) -> int:
+        return hash(self.letter)  # hashed more often than all else; few letters have two extents
+
 
 @dataclass(frozen=True, slots=True)
 class FloorDiv:

@@ -148,6 +148,8 @@ SUBSCRIPTS: Tree[Affine | Atom] = Tree(
 
 
 def _affine_reads(subscript: Affine) -> Iterator[Read]:
+    if subscript.axis is not None:  # as most are
+        return iter(())
     return (node for node in SUBSCRIPTS.walk(subscript) if isinstance(node, Read))
 
 
@@ -173,6 +175,9 @@ def index_reads(expr: Expr) -> Iterator[Read]:
 
 def affine_axes(subscript: Affine) -> Iterator[Axis]:
     """The letters of a subscript, in order."""
+    letter = subscript.axis
+    if letter is not None:  # as most are
+        return iter((letter,))
     return (node for node in SUBSCRIPTS.walk(subscript) if isinstance(node, Axis))
 
 
