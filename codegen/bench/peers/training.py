@@ -21,6 +21,7 @@ from codegen.program.procedures import EachParameter, Group, Overall, Procedure,
 from codegen.targets.numpy.load_module import load_module
 from derive.errors import ChainruleError
 from derive.ir.names import current_of, next_of
+from derive.systems.freeze import freeze
 
 _SAMPLED = {"bernoulli": ("p", "p"), "uniform": ("low", "high"), "normal": ("mean", "std")}
 
@@ -36,6 +37,8 @@ class Training:
         if derivation.curvature:
             raise ChainruleError("its optimiser reads second derivatives, which no peer forms")
         system = derivation.system
+        if freeze(system.equations, derivation.table).held:
+            raise ChainruleError("an equation holds a value constant, which no peer is told")
         self.trainable = tuple(system.trainable)
         emitted = load_module(emit(derivation, dtype=task.dtype, part="math"))
         params = emitted.init_params(0)
