@@ -18,6 +18,7 @@ Shapes = dict[str, Shape]
 
 NAME = "model"
 DTYPE: Any = np.float64
+PARAMETERS: dict[str, Shape] = {}
 HYPERPARAMETERS: dict[str, float] = {"learning_rate": 0.1}
 
 

@@ -77,6 +77,7 @@ def train_step(params, state, rng=None):
 # The estimator and the command line. There is no mathematics below this line.
 # ----------------------------------------------------------------------------
 
+_INPUTS = {}
 _TARGETS = {}
 _SCORES = forward  # what predictions are made of
 _SETTINGS = {  # what `Model` can be told, and what each means
@@ -135,12 +136,7 @@ class Model:
 
     def __sklearn_tags__(self):
         """What scikit-learn asks each estimator; nothing else calls this."""
-        utils = sys.modules["sklearn.utils"]
-        tags = utils.Tags(
-            estimator_type=self._estimator_type,
-            target_tags=utils.TargetTags(required=bool(_TARGETS)),
-        )
-        return tags
+        return _sklearn_tags(self._estimator_type)
 
     def fit(self, *, after_epoch=None):
         """Train anew for `epochs` epochs; `after_epoch(self)` is called after each."""
@@ -180,12 +176,16 @@ class Model:
     def _train(self, arrays, after_epoch):
         """Epoch after epoch, until all are done or patience has run out."""
         losses = self.history_["loss"]
+
+        def shown():
+            return {}
+
         try:
             while self._has_patience() and len(losses) < self.epochs:
                 loss_before = self._epoch(arrays)
                 losses.append(loss_before)
                 if self.verbose:
-                    _show_progress(self.epochs, self.history_)
+                    _show_progress(self.epochs, self.history_, shown)
                 if after_epoch is not None:
                     after_epoch(self)
         finally:
@@ -228,6 +228,10 @@ class Model:
         """What the model makes of the inputs."""
         self._check_fitted()
         inputs = []
+        return self._scores(inputs)
+
+    def _scores(self, inputs):
+        """The same of inputs that are scaled already."""
         return _SCORES(self.params_, *inputs)
 
     def score(self):
@@ -293,6 +297,20 @@ def _check_settings(settings):
             wrong = "not a finite number from 0 up"
         if not fits and not (name == "patience" and value is None):
             raise ValueError(f"{name}={_brief(repr(value))} is {wrong}")
+
+
+def _sklearn_tags(role):
+    """What an estimator of this role tells scikit-learn."""
+    utils = sys.modules["sklearn.utils"]
+    tags = utils.Tags(
+        estimator_type=role,
+        target_tags=utils.TargetTags(required=bool(_TARGETS)),
+    )
+    return tags
+
+
+# what the command line keeps of the table that it has read
+_OF_TABLES = ("feature_names_in_", "target_names_", "columns_", "fills_")
 
 
 def _save(path, settings, learned):
@@ -375,7 +393,7 @@ def _check_learned(learned):
         if name not in learned:
             raise ValueError(f"there is no {name}")
     for name in learned:
-        if name not in (*names, "feature_names_in_", "target_names_"):
+        if name not in (*names, *_OF_TABLES):
             raise ValueError(f"it holds {_brief(repr(name))}, which no model does")
     _check_like("params_", learned["params_"], params)
     _check_like("state_", learned["state_"], init_state(params))
@@ -495,15 +513,20 @@ def _listed(names):
     return ", ".join(shown) + more
 
 
-def _show_progress(epochs, history):
+def _show_progress(epochs, history, measures):
     """A line that changes in place on a terminal, about ten lines elsewhere."""
     epoch = len(history["loss"])
+    told = epoch in (1, epochs) or epoch % max(1, epochs // 10) == 0
+    if not (told or _on_terminal()):
+        return
     line = f"epoch {epoch}/{epochs}"
     for name, values in history.items():
         line += f"  {name.replace('_', ' ')} {values[-1]:.6g}"
+    for name, value in measures().items():
+        line += f"  {name} {value:.3f}"
     if _on_terminal():
         _tell("\r" + line.ljust(78), end="")
-    elif epoch in (1, epochs) or epoch % max(1, epochs // 10) == 0:
+    else:
         _tell(line)
 
 
@@ -530,16 +553,25 @@ def _tell(line, end="\n"):
 def _train_command(options):
     """Fit a model and save it."""
     _check_place(options.output)
+    _check_overwrites(options)
+    if not (options.resume or options.force) and os.path.exists(options.output):
+        shown = _brief(options.output)
+        advice = "--resume goes on with it, --force trains anew"
+        raise ValueError(f"{shown} is there: {advice}, -o names another")
     given = {k: v for k, v in vars(options).items() if v is not None}
     settings = {name: given[name] for name in _SETTINGS if name in given}
     resumes = options.resume and os.path.exists(options.output)
     if resumes:
         model = Model.load(options.output)
         _refuse_changes(model, options, settings)
+        if "learning_rate" in settings:
+            model.state_["learning_rate"] = settings["learning_rate"]
     else:
         model = Model()
     model.set_params(**settings)
     model.verbose = not options.quiet
+    if options.resume and model.verbose:
+        _tell(_where_it_begins(model, options.output))
     data = {}
 
     def checkpoint(model):
@@ -554,11 +586,31 @@ def _train_command(options):
         _tell(f"saved {options.output}")
 
 
+def _where_it_begins(model, path):
+    """Where a training that is to be resumed begins, in words."""
+    done = len(model.history_["loss"]) if hasattr(model, "history_") else 0
+    if not done:
+        return f"there is no {_brief(path)} yet: training begins"
+    if done >= model.epochs:
+        return f"all {done} epochs are done: nothing to do; --epochs asks for more"
+    return f"{done} of {model.epochs} epochs are done: training goes on"
+
+
+def _check_overwrites(options):
+    """Refuse to write over what is read."""
+    for path in (getattr(options, "data", None), getattr(options, "model", None)):
+        if path and options.output and os.path.exists(options.output):
+            if os.path.exists(path) and os.path.samefile(path, options.output):
+                raise ValueError(f"{_brief(path)} is read: name another file with -o")
+
+
 def _refuse_changes(model, options, settings):
-    """A training that is resumed keeps all settings but the number of epochs."""
-    asked = {**settings, "epochs": model.epochs}
+    """A training that is resumed keeps all but the learning rate and the epochs."""
+    asked = {**settings, "epochs": None, "learning_rate": None}
     for name, value in asked.items():
         kept = getattr(model, name, value)
+        if isinstance(kept, dict):
+            kept = [*kept]
         if value is not None and value != kept:
             plain = name.strip("_")
             message = f"--resume keeps {plain}={_brief(kept)}"
@@ -567,6 +619,7 @@ def _refuse_changes(model, options, settings):
 
 def _predict_command(options):
     """Write what the model predicts, as CSV or, to an .npz file, as arrays."""
+    _check_overwrites(options)
     model = Model.load(options.model)
     data = {}
     results = {"prediction": model.predict(**data)}
@@ -599,6 +652,30 @@ def _column_names(model, name, count):
     return [name] if count == 1 else [f"{name}_{k}" for k in range(count)]
 
 
+def _summary_command(options):
+    """Print the arrays of the model, and how much there is to learn and to keep."""
+    params = init_params()
+    state = init_state(params)
+    rows = [("array", "shape", "numbers", "what it is")]
+    for what, shapes in (("input", _INPUTS), ("target", _TARGETS)):
+        for name, extents in shapes.items():
+            shown = ", ".join(map(str, extents))
+            rows.append((name, f"({shown})", "", what))
+    for name, array in params.items():
+        kind = "parameter" if name in PARAMETERS else "buffer"
+        rows.append((name, str(np.shape(array)), str(np.size(array)), kind))
+    wide = [max(len(row[k]) for row in rows) for k in range(3)]
+    for name, shape, count, kind in rows:
+        print(f"{name:<{wide[0]}}  {shape:<{wide[1]}}  {count:>{wide[2]}}  {kind}")
+    learned = sum(np.size(params[name]) for name in PARAMETERS)
+    kept = [*params.values()]
+    kept += [
+        a for part in state.values() if isinstance(part, dict) for a in part.values()
+    ]
+    size = sum(np.asarray(array).nbytes for array in kept)
+    print(f"\n{learned} parameters; with the optimiser's state {size} bytes")
+
+
 class _Parser(argparse.ArgumentParser):
     """A parser whose errors take one line."""
 
@@ -622,7 +699,11 @@ def _parser():
     train.add_argument("-o", "--output", default="model.npz", help="what to save")
     train.add_argument("--checkpoint-every", type=int, help="save every so many epochs")
     train.add_argument("--resume", action="store_true", help="go on with the output")
+    train.add_argument("--force", action="store_true", help="replace the output")
     train.add_argument("--quiet", action="store_true", help="show no progress")
+
+    summary = commands.add_parser("summary", help="print shapes and sizes")
+    summary.set_defaults(command=_summary_command)
 
     predict = commands.add_parser("predict", help="write predictions as CSV or .npz")
     predict.set_defaults(command=_predict_command)

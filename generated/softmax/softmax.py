@@ -225,13 +225,7 @@ class Model:
 
     def __sklearn_tags__(self):
         """What scikit-learn asks each estimator; nothing else calls this."""
-        utils = sys.modules["sklearn.utils"]
-        tags = utils.Tags(
-            estimator_type=self._estimator_type,
-            target_tags=utils.TargetTags(required=bool(_TARGETS)),
-        )
-        tags.classifier_tags = utils.ClassifierTags(multi_class=_CLASSES > 2)
-        return tags
+        return _sklearn_tags(self._estimator_type)
 
     def fit(self, x, t, *, after_epoch=None):
         """Train anew for `epochs` epochs; `after_epoch(self)` is called after each."""
@@ -279,6 +273,12 @@ class Model:
         """Epoch after epoch, until all are done or patience has run out."""
         arrays, held_out = _split(arrays, self.validation, self.seed)
         losses = self.history_["loss"]
+
+        def shown():
+            part = held_out or [a[:_CHUNK] for a in arrays]
+            scores = self._scores(part[: len(_INPUTS)])
+            return _measures(scores, part[len(_INPUTS)])
+
         try:
             while self._has_patience() and len(losses) < self.epochs:
                 loss_before = self._epoch(arrays)
@@ -287,7 +287,7 @@ class Model:
                     checks.append(self._finite(self._mean_loss(held_out)))
                 losses.append(loss_before)
                 if self.verbose:
-                    _show_progress(self.epochs, self.history_)
+                    _show_progress(self.epochs, self.history_, shown)
                 if after_epoch is not None:
                     after_epoch(self)
         finally:
@@ -344,6 +344,10 @@ class Model:
         self._check_fitted()
         inputs = _arrays(x, _INPUTS)
         inputs = _scaled(inputs, self.mean_, self.scale_)
+        return self._scores(inputs)
+
+    def _scores(self, inputs):
+        """The same of inputs that are scaled already."""
         parts = []
         for start in range(0, len(inputs[0]), _CHUNK):
             chunk = [array[start : start + _CHUNK] for array in inputs]
@@ -424,6 +428,17 @@ def _check_settings(settings):
             wrong = "not a finite number from 0 up"
         if not fits and not (name == "patience" and value is None):
             raise ValueError(f"{name}={_brief(repr(value))} is {wrong}")
+
+
+def _sklearn_tags(role):
+    """What an estimator of this role tells scikit-learn."""
+    utils = sys.modules["sklearn.utils"]
+    tags = utils.Tags(
+        estimator_type=role,
+        target_tags=utils.TargetTags(required=bool(_TARGETS)),
+    )
+    tags.classifier_tags = utils.ClassifierTags(multi_class=_CLASSES > 2)
+    return tags
 
 
 def _arrays(given, shapes):
@@ -573,6 +588,61 @@ def _picked(scores):
     return codes.reshape(-1)
 
 
+def _confusion(codes, picked):
+    """How often the label in a row was taken for that in a column."""
+    table = np.zeros((_CLASSES, _CLASSES), dtype=int)
+    codes, picked = codes.ravel(), picked.ravel()
+    np.add.at(table, (codes, picked), 1)
+    return table
+
+
+def _rates(table):
+    """Precision, recall and F1 of each label; 0 where there is nothing to divide by."""
+    right = np.diag(table)
+    told, there = np.maximum(table.sum(axis=0), 1), np.maximum(table.sum(axis=1), 1)
+    both = np.maximum(table.sum(axis=0) + table.sum(axis=1), 1)
+    return right / told, right / there, 2 * right / both
+
+
+def _macro_f1(table):
+    """The mean of F1 over the labels that occur."""
+    occurs = table.sum(axis=1) > 0
+    return float(_rates(table)[2][occurs].mean()) if occurs.any() else 0.0
+
+
+def _measures(scores, target):
+    """How good scores are by a target as `train_step` takes it."""
+    picked = _picked(scores)
+    codes = _picked(target)
+    table = _confusion(codes, picked)
+    right = np.trace(table) / max(table.sum(), 1)
+    return {"accuracy": float(right), "f1": _macro_f1(table)}
+
+
+def _class_lines(labels, table):
+    """A line for each label, and where they fit what it was taken for."""
+    names = [_brief(label, 20) for label in labels]
+    first = max(map(len, [*names, "label"]))
+    wide = [max(len(name), len(str(table.max()))) for name in names]
+    shows = first + 39 + sum(w + 2 for w in wide) <= 79
+    head = f"{'label':<{first}}  precision  recall     f1  count"
+    if shows:
+        head += " |" + "".join(f"  {name:>{w}}" for name, w in zip(names, wide))
+    lines = [head]
+    for k, (name, *rates) in enumerate(zip(names, *_rates(table))):
+        precision, recall, f1 = rates
+        line = f"{name:<{first}}  {precision:9.3f}  {recall:6.3f}  {f1:5.3f}"
+        line += f"  {table[k].sum():5}"
+        if shows:
+            line += " |" + "".join(f"  {n:>{w}}" for n, w in zip(table[k], wide))
+        lines.append(line)
+    return lines
+
+
+# what the command line keeps of the table that it has read
+_OF_TABLES = ("feature_names_in_", "target_names_", "columns_", "fills_")
+
+
 def _save(path, settings, learned):
     """Write a model: its arrays by path, and all else as text."""
     arrays = {}
@@ -656,7 +726,7 @@ def _check_learned(learned):
         if name not in learned:
             raise ValueError(f"there is no {name}")
     for name in learned:
-        if name not in (*names, "feature_names_in_", "target_names_"):
+        if name not in (*names, *_OF_TABLES):
             raise ValueError(f"it holds {_brief(repr(name))}, which no model does")
     _check_like("params_", learned["params_"], params)
     _check_like("state_", learned["state_"], init_state(params))
@@ -673,9 +743,29 @@ def _check_learned(learned):
         found = learned.get(name, [""] * count)
         if not isinstance(found, list) or [*map(type, found)] != [str] * count:
             raise ValueError(f"{name} are not the names of {count} columns")
+    _check_columns(learned)
     features = learned["n_features_in_"]
     if type(features) is not int or features != _FEATURE_COLUMNS:
         raise ValueError(f"n_features_in_ is not {_FEATURE_COLUMNS}")
+
+
+def _check_columns(learned):
+    """Refuse columns of a table that don't give the model's features."""
+    columns = learned.get("columns_", {})
+    if not isinstance(columns, dict):
+        raise ValueError("columns_ are not columns with their texts")
+    for texts in columns.values():
+        if not isinstance(texts, list) or {*map(type, texts)} - {str}:
+            raise ValueError("columns_ are not columns with their texts")
+    if columns and _widened(columns) != learned.get("feature_names_in_"):
+        raise ValueError("columns_ don't give the feature_names_in_")
+    fills = learned.get("fills_", {})
+    if not isinstance(fills, dict) or (fills and fills.keys() != columns.keys()):
+        raise ValueError("fills_ are not those of the columns")
+    for name, fill in fills.items():
+        texts = columns[name]
+        if not (fill in texts if texts else _is_number(fill)):
+            raise ValueError(f"fills_ has no entry of {_brief(name)}")
 
 
 def _check_like(path, found, wanted, may_be_empty=False):
@@ -811,15 +901,20 @@ def _listed(names):
     return ", ".join(shown) + more
 
 
-def _show_progress(epochs, history):
+def _show_progress(epochs, history, measures):
     """A line that changes in place on a terminal, about ten lines elsewhere."""
     epoch = len(history["loss"])
+    told = epoch in (1, epochs) or epoch % max(1, epochs // 10) == 0
+    if not (told or _on_terminal()):
+        return
     line = f"epoch {epoch}/{epochs}"
     for name, values in history.items():
         line += f"  {name.replace('_', ' ')} {values[-1]:.6g}"
+    for name, value in measures().items():
+        line += f"  {name} {value:.3f}"
     if _on_terminal():
         _tell("\r" + line.ljust(78), end="")
-    elif epoch in (1, epochs) or epoch % max(1, epochs // 10) == 0:
+    else:
         _tell(line)
 
 
@@ -843,107 +938,29 @@ def _tell(line, end="\n"):
         sys.stderr = io.StringIO()
 
 
-def _read_data(model, options, with_targets=True):
-    """What `fit` or, without targets, `predict` takes, from arrays or from a table."""
-    path = options.data
-    data = {}
-    if path.endswith(".npz"):
-        arrays = _load_arrays(path)
-        data["x"] = _named_arrays(path, arrays, _INPUTS)
-        if with_targets:
-            data["t"] = _named_arrays(path, arrays, _TARGETS)
-        return data
-    _choose_columns(model, options, with_targets)
-    data["x"] = _read_columns(path, model.feature_names_in_, _number)
-    if with_targets:
-        data["t"] = _read_labels(path, model)
-    return data
-
-
-def _named_arrays(path, arrays, names):
-    """The arrays of these names: one, or a tuple of them."""
-    for name in names:
-        if name not in arrays:
-            raise ValueError(f"{_brief(path)} holds no array {name!r}")
-    chosen = tuple(arrays[name] for name in names)
-    return chosen if len(chosen) > 1 else chosen[0]
-
-
-def _read_labels(path, model):
-    """The target columns: labels that the model knows, else whole numbers or text."""
-    classes = model.classes_.tolist() if hasattr(model, "classes_") else []
-    known = {str(label): label for label in classes}
-
-    def label(text):
-        if not text:
-            raise ValueError("no entry")
-        if known and text not in known:
-            raise ValueError(f"the label {_brief(repr(text))} is unknown")
-        return known.get(text, text)
-
-    labels = np.array(_read_columns(path, model.target_names_, label))
-    try:
-        numbers = labels.astype(np.int64)
-    except (OverflowError, ValueError):
-        return labels
-    # "01" is no number but a text, and then so are all
-    return labels if known or (numbers.astype(str) != labels).any() else numbers
-
-
-def _choose_columns(model, options, with_targets):
-    """Set the columns to predict from and to predict: as asked, else as before."""
-    path = options.data
-    header = _header(path)
-    features = options.features or getattr(model, "feature_names_in_", [])
-    _check_names(path, header, features, "separate names by spaces")
-    taken = []
-    targets = options.target or getattr(model, "target_names_", [])
-    if with_targets:
-        _check_names(path, header, targets, "repeat --target for each name")
-        if len(targets) != _TARGET_COLUMNS:
-            plural = "s" * (_TARGET_COLUMNS != 1)
-            raise ValueError(f"--target must name {_TARGET_COLUMNS} column{plural}")
-        for name in features:
-            if name in targets:
-                shown = _brief(repr(name))
-                raise ValueError(f"column {shown} is both a feature and a target")
-    model.target_names_ = targets
-    taken += targets
-    features = features or _numeric_columns(path, taken)
-    if len(features) != _FEATURE_COLUMNS:
-        found = _listed(features) or f"no numbers under {_listed(header)}"
-        plural = "s" * (_FEATURE_COLUMNS != 1)
-        raise ValueError(
-            f"the model takes {_FEATURE_COLUMNS} feature{plural}, "
-            f"not {len(features)} ({found}): choose with --features"
-        )
-    model.feature_names_in_ = features
-
-
-def _check_names(path, header, names, advice):
-    """Refuse names of columns that the file hasn't, and one that is told twice."""
-    for name in names:
-        shown = _brief(repr(name), 40)
-        if name not in header:
-            message = f"{_brief(path)} has no column {shown}; it has {_listed(header)}"
-            if "," in name:
-                message += f"; {advice}"
-            elif len(header) == 1:
-                message += "; columns are separated by commas"
-            raise ValueError(message)
-        if names.count(name) > 1:
-            raise ValueError(f"column {shown} is named twice")
+_MOST_TEXTS = 20  # so many different ones in a column are told apart
+_DATES = ("0000-00-00", "0000/00/00", "00.00.0000", "00/00/0000")
+_COUNTS = ("", "id", "index", "row", "rownames", "unnamed: 0")  # names of no feature
 
 
 def _table(path):
-    """The lines of a CSV file, each as its number and cells: the header, then rows."""
+    """The lines of a CSV file, each as its number and cells: the header, then rows.
+
+    What separates cells is what the header has most of. Where that is no comma, a
+    comma in a number is its point.
+    """
     count, shown = 0, _brief(path)
     with open(path, newline="", encoding="utf-8-sig") as file:
-        lines = csv.reader(file)
         try:
-            for cells in filter(None, lines):
+            separator = max(",;\t|", key=file.readline().count)
+            file.seek(0)
+            lines = csv.reader(file, delimiter=separator)
+            for row in filter(None, lines):
                 count += 1
-                yield lines.line_num, [cell.strip() for cell in cells]
+                cells = [cell.strip() for cell in row]
+                if separator != "," and count > 1:
+                    cells = [*map(_with_point, cells)]
+                yield lines.line_num, cells
         except UnicodeError:
             raise ValueError(f"{shown} is not a CSV file: not text in UTF-8") from None
         except csv.Error as error:
@@ -952,6 +969,14 @@ def _table(path):
         raise ValueError(f"{shown} is empty; its first line should name the columns")
     if count == 1:
         raise ValueError(f"{shown} has no rows below its header")
+
+
+def _with_point(text):
+    """A number with a decimal comma as one with a point."""
+    whole, comma, part = text.partition(",")
+    if comma and (whole.lstrip("+-") + part).isdigit():
+        return f"{whole}.{part}"
+    return text
 
 
 def _header(path):
@@ -966,27 +991,20 @@ def _header(path):
     return header
 
 
-def _read_columns(path, names, convert):
-    """The named columns of a CSV file, each entry through `convert`, as rows."""
-    table = _table(path)
+def _records(path):
+    """The rows of a CSV file, each as its place in words and its cells by column."""
+    table, shown = _table(path), _brief(path)
     _, header = next(table)
-    places = [header.index(name) for name in names]
-    rows, shown = [], _brief(path)
     for line, cells in table:
-        where = f"{shown}, row {line}"
         if len(cells) != len(header):
-            raise ValueError(
-                f"{where}: {len(cells)} entries under {len(header)} column names"
-            )
-        row = []
-        for name, place in zip(names, places):
-            try:
-                row.append(convert(cells[place]))
-            except ValueError as error:
-                column = _brief(name, 40)
-                raise ValueError(f"{where}, column {column}: {error}") from None
-        rows.append(row)
-    return rows
+            what = f"{len(cells)} entries under {len(header)} column names"
+            raise ValueError(f"{shown}, row {line}: {what}")
+        yield f"{shown}, row {line}", dict(zip(header, cells))
+
+
+def _is_missing(text):
+    """Whether a cell says that there is no entry."""
+    return text.lower() in ("", "na", "n/a", "nan", "null", "?")
 
 
 def _number(text):
@@ -996,39 +1014,353 @@ def _number(text):
     except ValueError:
         number = np.nan
     if not np.isfinite(number):
-        shown = _brief(repr(text))
-        raise ValueError(f"{shown} is not a number" if text else "no entry")
+        raise ValueError(f"{_brief(repr(text))} is not a number")
     return number
 
 
-def _numeric_columns(path, besides):
-    """The columns that begin with a number, NaN or nothing, in the file's order."""
-    table = _table(path)
-    (_, header), (_, first) = next(table), next(table)
-    numeric = []
-    for name, text in zip(header, first):
-        try:
-            float(text or "nan")
-        except ValueError:
+def _survey(path):
+    """Of each column: its first texts, and whether it holds numbers alone, or dates."""
+    found = {}
+    for name in _header(path):
+        found[name] = {"texts": set(), "entries": 0, "numbers": True, "dates": True}
+    for _, cells in _records(path):
+        for name, text in cells.items():
+            if _is_missing(text):
+                continue
+            column = found[name]
+            column["entries"] += 1
+            if len(column["texts"]) <= _MOST_TEXTS:
+                column["texts"].add(text)
+            if column["numbers"]:
+                try:
+                    _number(text)
+                except ValueError:
+                    column["numbers"] = False
+            if column["dates"]:
+                form = "".join("0" if c.isdigit() else c for c in text[:10])
+                column["dates"] = form in _DATES
+    return found
+
+
+def _unfit(name, column):
+    """Why nothing is to be learned from a column; nothing where something is."""
+    different = len(column["texts"])
+    if different == 0:
+        return "no entries"
+    if different == 1:
+        return "the same everywhere"
+    if column["dates"]:
+        return "dates"
+    if column["numbers"]:
+        low = name.lower()
+        counts = low in _COUNTS or low.endswith(("_id", " id")) or name.endswith("Id")
+        return "it counts the rows" if counts else ""
+    if different > _MOST_TEXTS:
+        return f"more than {_MOST_TEXTS} different texts"
+    if different == column["entries"] > 2:
+        return "every row has a text of its own"
+    return ""
+
+
+def _suited(path, besides):
+    """The columns to learn from, with the texts of those that hold texts.
+
+    Beside them stands why the others are left out.
+    """
+    fit, unfit = {}, {}
+    for name, column in _survey(path).items():
+        reason = _unfit(name, column)
+        if name in besides:
             continue
-        if name not in besides:
-            numeric.append(name)
-    return numeric
+        if reason:
+            unfit[name] = reason
+        else:
+            fit[name] = _texts(column)
+    return fit, unfit
+
+
+def _texts(column):
+    """The texts of a column in order; none where it holds numbers."""
+    return [] if column["numbers"] else sorted(column["texts"])
+
+
+def _widened(columns):
+    """The features that columns give: one of each number, one for each text."""
+    names = []
+    for name, texts in columns.items():
+        names += [f"{name}={text}" for text in texts] or [name]
+    return names
+
+
+def _read_data(model, options, with_targets=True):
+    """What `fit` or, without targets, `predict` takes, from arrays or from a table."""
+    path = options.data
+    data = {}
+    if path.endswith(".npz"):
+        arrays = _load_arrays(path)
+        data["x"] = _named_arrays(path, arrays, _INPUTS)
+        if with_targets:
+            data["t"] = _named_arrays(path, arrays, _TARGETS)
+        return data
+    _choose_columns(model, options, with_targets)
+    return _read_table(model, options, with_targets)
+
+
+def _named_arrays(path, arrays, names):
+    """The arrays of these names: one, or a tuple of them."""
+    for name in names:
+        if name not in arrays:
+            raise ValueError(f"{_brief(path)} holds no array {name!r}")
+    chosen = tuple(arrays[name] for name in names)
+    return chosen if len(chosen) > 1 else chosen[0]
+
+
+def _choose_columns(model, options, with_targets):
+    """Set the columns to predict from and to predict: as asked, else as before."""
+    path = options.data
+    header = _header(path)
+    known = getattr(model, "feature_names_in_", [])
+    columns = getattr(model, "columns_", {name: [] for name in known})
+    asked = options.features or []
+    _check_names(path, header, asked or [*columns], "separate names by spaces")
+    taken = []
+    targets = options.target or getattr(model, "target_names_", [])
+    if with_targets:
+        _check_names(path, header, targets, "separate names by spaces")
+        if len(targets) != _TARGET_COLUMNS:
+            plural = "s" * (_TARGET_COLUMNS != 1)
+            raise ValueError(f"--target must name {_TARGET_COLUMNS} column{plural}")
+        for name in asked or columns:
+            if name in targets:
+                shown = _brief(repr(name))
+                raise ValueError(f"column {shown} is both a feature and a target")
+    model.target_names_ = targets
+    taken += targets
+    if asked and asked != [*columns]:
+        columns = _asked_columns(path, asked)
+    elif not columns:
+        columns = _found_columns(path, taken, getattr(options, "quiet", True))
+    features = _widened(columns)
+    if len(features) != _FEATURE_COLUMNS:
+        found = _listed(features) or f"no numbers under {_listed(header)}"
+        plural = "s" * (_FEATURE_COLUMNS != 1)
+        raise ValueError(
+            f"the model takes {_FEATURE_COLUMNS} feature{plural}, "
+            f"not {len(features)} ({found}): choose with --features"
+        )
+    model.columns_ = columns
+    model.feature_names_in_ = features
+
+
+def _asked_columns(path, names):
+    """The columns that are asked for, with the texts of those that hold texts."""
+    found = _survey(path)
+    columns = {}
+    for name in names:
+        columns[name] = _texts(found[name])
+        if columns[name] and _unfit(name, found[name]).startswith("more"):
+            reason = _unfit(name, found[name])
+            raise ValueError(f"column {_brief(repr(name))} can't be read: {reason}")
+    return columns
+
+
+def _found_columns(path, besides, quiet):
+    """The columns that suit the model: numbers and texts, else numbers alone."""
+    fit, unfit = _suited(path, besides)
+    numbers = {name: texts for name, texts in fit.items() if not texts}
+    every = {}
+    for name, column in _survey(path).items():
+        if column["numbers"] and name not in besides:
+            every[name] = []
+    for columns in (fit, numbers, every):
+        if len(_widened(columns)) == _FEATURE_COLUMNS:
+            break
+    else:
+        return fit if any(fit.values()) else every
+    if not quiet:
+        for name in fit.keys() - columns.keys():
+            unfit[name] = "texts, for which the model has no inputs"
+        for name, reason in unfit.items():
+            if name not in columns:
+                _tell(f"left out: {_brief(name, 40)} ({reason})")
+    return columns
+
+
+def _check_names(path, header, names, advice):
+    """Refuse names of columns that the file hasn't, and one that is told twice."""
+    for name in names:
+        shown = _brief(repr(name), 40)
+        if name not in header:
+            message = f"{_brief(path)} has no column {shown}; it has {_listed(header)}"
+            if "," in name:
+                message += f"; {advice}"
+            elif len(header) == 1:
+                message += "; columns are separated by commas, semicolons or tabs"
+            raise ValueError(message)
+        if names.count(name) > 1:
+            raise ValueError(f"column {shown} is named twice")
+
+
+def _read_table(model, options, with_targets):
+    """The columns that were chosen, as arrays without a missing entry."""
+    path, missing = options.data, getattr(options, "missing", None)
+    fills = getattr(model, "fills_", {})
+    readers = {}
+    for name, texts in model.columns_.items():
+        readers[name] = _one_of(texts) if texts else _number
+    needed = []
+    if with_targets:
+        needed += model.target_names_
+        reader = _label_reader(model)
+        readers.update(dict.fromkeys(needed, reader))
+    if not missing:
+        advice = "; see --missing" if hasattr(options, "missing") else ""
+        rows = _read_columns(path, readers, needed if fills else [*readers], advice)
+    else:
+        rows = _read_columns(path, readers)
+        rows = _without_missing(rows, readers, needed if missing == "mean" else readers)
+        if missing == "mean" and not fills:
+            fills = model.fills_ = _means(model, rows)
+    _fill(rows, fills, getattr(options, "quiet", True))
+    columns = dict(zip(readers, zip(*rows)))
+    data = {"x": _features(model.columns_, columns)}
+    if with_targets:
+        data["t"] = [*zip(*(columns[name] for name in model.target_names_))]
+        data["t"] = _as_labels(model, data["t"])
+    return data
+
+
+def _read_columns(path, readers, needed=None, advice=""):
+    """The columns of a CSV file, each entry by its reader, as rows.
+
+    A missing entry is None; in a column that is needed it is an error.
+    """
+    read = []
+    for where, cells in _records(path):
+        row = []
+        for name, reader in readers.items():
+            text = cells[name]
+            try:
+                if not _is_missing(text):
+                    row.append(reader(text))
+                elif needed is None or name not in needed:
+                    row.append(None)
+                else:
+                    raise ValueError(f"no entry{advice}")
+            except ValueError as error:
+                column = _brief(name, 40)
+                raise ValueError(f"{where}, column {column}: {error}") from None
+        read.append(row)
+    return read
+
+
+def _one_of(texts):
+    """A reader of texts that the model was trained with."""
+
+    def read(text):
+        if text not in texts:
+            message = f"the text {_brief(repr(text))} is none of {_listed(texts)}"
+            raise ValueError(message)
+        return text
+
+    return read
+
+
+def _label_reader(model):
+    """A reader of labels: those that the model knows, else any text."""
+    classes = model.classes_.tolist() if hasattr(model, "classes_") else []
+    known = {str(label): label for label in classes}
+
+    def read(text):
+        if known and text not in known:
+            raise ValueError(f"the label {_brief(repr(text))} is unknown")
+        return known.get(text, text)
+
+    return read
+
+
+def _as_labels(model, entries):
+    """Labels as the model knows them, else whole numbers or text."""
+    labels = np.array(entries)
+    if hasattr(model, "classes_"):
+        return labels
+    try:
+        numbers = labels.astype(np.int64)
+    except (OverflowError, ValueError):
+        return labels
+    # "01" is no number but a text, and then so are all
+    return labels if (numbers.astype(str) != labels).any() else numbers
+
+
+def _without_missing(rows, readers, needed):
+    """The rows that have an entry in every column that is needed."""
+    places = [place for place, name in enumerate(readers) if name in needed]
+    kept = [row for row in rows if all(row[place] is not None for place in places)]
+    if not kept:
+        raise ValueError("every row misses an entry")
+    if len(kept) < len(rows):
+        count = f"{len(rows) - len(kept)} of {len(rows)} rows"
+        _tell(f"left out: {count}, in which an entry is missing")
+    return kept
+
+
+def _means(model, rows):
+    """What stands for a missing entry: the mean, or the commonest text, in training."""
+    train, _ = _split([np.arange(len(rows))], model.validation, model.seed)
+    fills = {}
+    for place, (name, texts) in enumerate(model.columns_.items()):
+        entries = [rows[k][place] for k in train[0] if rows[k][place] is not None]
+        if not entries:
+            raise ValueError(f"column {_brief(name, 40)} has no entry to train with")
+        mean = max(texts, key=entries.count) if texts else float(np.mean(entries))
+        fills[name] = mean
+    return fills
+
+
+def _fill(rows, fills, quiet):
+    """Put what stands for missing entries in their places."""
+    for place, (name, fill) in enumerate(fills.items()):
+        lacking = [row for row in rows if row[place] is None]
+        for row in lacking:
+            row[place] = fill
+        if lacking and not quiet:
+            shown = fill if isinstance(fill, str) else f"{fill:.6g}"
+            column = _brief(name, 40)
+            count = f"{len(lacking)} of {len(rows)} rows"
+            _tell(f"filled in: {column} is {shown} in {count}, where it is missing")
+
+
+def _features(texts_of, columns):
+    """The features of rows: a number as it is, a text as 1 in a column of its own."""
+    parts = []
+    for name, texts in texts_of.items():
+        column = np.array(columns[name])[:, np.newaxis]
+        parts.append((column == np.array(texts) if texts else column).astype(float))
+    return np.hstack(parts)
 
 
 def _train_command(options):
     """Fit a model and save it."""
     _check_place(options.output)
+    _check_overwrites(options)
+    if not (options.resume or options.force) and os.path.exists(options.output):
+        shown = _brief(options.output)
+        advice = "--resume goes on with it, --force trains anew"
+        raise ValueError(f"{shown} is there: {advice}, -o names another")
     given = {k: v for k, v in vars(options).items() if v is not None}
     settings = {name: given[name] for name in _SETTINGS if name in given}
     resumes = options.resume and os.path.exists(options.output)
     if resumes:
         model = Model.load(options.output)
         _refuse_changes(model, options, settings)
+        if "learning_rate" in settings:
+            model.state_["learning_rate"] = settings["learning_rate"]
     else:
         model = Model()
     model.set_params(**settings)
     model.verbose = not options.quiet
+    if options.resume and model.verbose:
+        _tell(_where_it_begins(model, options.output))
     data = _read_data(model, options)
 
     def checkpoint(model):
@@ -1043,13 +1375,33 @@ def _train_command(options):
         _tell(f"saved {options.output}")
 
 
+def _where_it_begins(model, path):
+    """Where a training that is to be resumed begins, in words."""
+    done = len(model.history_["loss"]) if hasattr(model, "history_") else 0
+    if not done:
+        return f"there is no {_brief(path)} yet: training begins"
+    if done >= model.epochs:
+        return f"all {done} epochs are done: nothing to do; --epochs asks for more"
+    return f"{done} of {model.epochs} epochs are done: training goes on"
+
+
+def _check_overwrites(options):
+    """Refuse to write over what is read."""
+    for path in (getattr(options, "data", None), getattr(options, "model", None)):
+        if path and options.output and os.path.exists(options.output):
+            if os.path.exists(path) and os.path.samefile(path, options.output):
+                raise ValueError(f"{_brief(path)} is read: name another file with -o")
+
+
 def _refuse_changes(model, options, settings):
-    """A training that is resumed keeps all settings but the number of epochs."""
-    asked = {**settings, "epochs": model.epochs}
-    asked["feature_names_in_"] = options.features
+    """A training that is resumed keeps all but the learning rate and the epochs."""
+    asked = {**settings, "epochs": None, "learning_rate": None}
+    asked["columns_"] = options.features
     asked["target_names_"] = options.target
     for name, value in asked.items():
         kept = getattr(model, name, value)
+        if isinstance(kept, dict):
+            kept = [*kept]
         if value is not None and value != kept:
             plain = name.strip("_")
             message = f"--resume keeps {plain}={_brief(kept)}"
@@ -1058,6 +1410,7 @@ def _refuse_changes(model, options, settings):
 
 def _predict_command(options):
     """Write what the model predicts, as CSV or, to an .npz file, as arrays."""
+    _check_overwrites(options)
     model = Model.load(options.model)
     data = _read_data(model, options, with_targets=False)
     results = {"prediction": model.predict(**data)}
@@ -1100,6 +1453,35 @@ def _score_command(options):
     data = _read_data(model, options)
     print(f"loss {model.mean_loss(**data):.6g}")
     print(f"accuracy {model.score(**data):.6g}")
+    codes = _codes(_labels(data["t"]), model.classes_)
+    picked = _codes(model.predict(data["x"]), model.classes_)
+    table = _confusion(codes, picked)
+    print(f"f1 {_macro_f1(table):.6g}\n")
+    print(*_class_lines(model.classes_.tolist(), table), sep="\n")
+
+
+def _summary_command(options):
+    """Print the arrays of the model, and how much there is to learn and to keep."""
+    params = init_params()
+    state = init_state(params)
+    rows = [("array", "shape", "numbers", "what it is")]
+    for what, shapes in (("input", _INPUTS), ("target", _TARGETS)):
+        for name, extents in shapes.items():
+            shown = ", ".join(map(str, ["samples", *extents]))
+            rows.append((name, f"({shown})", "", what))
+    for name, array in params.items():
+        kind = "parameter" if name in PARAMETERS else "buffer"
+        rows.append((name, str(np.shape(array)), str(np.size(array)), kind))
+    wide = [max(len(row[k]) for row in rows) for k in range(3)]
+    for name, shape, count, kind in rows:
+        print(f"{name:<{wide[0]}}  {shape:<{wide[1]}}  {count:>{wide[2]}}  {kind}")
+    learned = sum(np.size(params[name]) for name in PARAMETERS)
+    kept = [*params.values()]
+    kept += [
+        a for part in state.values() if isinstance(part, dict) for a in part.values()
+    ]
+    size = sum(np.asarray(array).nbytes for array in kept)
+    print(f"\n{learned} parameters; with the optimiser's state {size} bytes")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -1132,7 +1514,11 @@ def _parser():
     train.add_argument("-o", "--output", default="model.npz", help="what to save")
     train.add_argument("--checkpoint-every", type=int, help="save every so many epochs")
     train.add_argument("--resume", action="store_true", help="go on with the output")
+    train.add_argument("--force", action="store_true", help="replace the output")
     train.add_argument("--quiet", action="store_true", help="show no progress")
+
+    summary = commands.add_parser("summary", help="print shapes and sizes")
+    summary.set_defaults(command=_summary_command)
 
     predict = commands.add_parser("predict", help="write predictions as CSV or .npz")
     predict.set_defaults(command=_predict_command)
@@ -1146,10 +1532,14 @@ def _parser():
     for command in [train, predict, score]:
         text = "a CSV or .npz file"
         command.add_argument("data", help=text)
-        text = "a column to predict"
-        command.add_argument("--target", action="append", help=text)
+        text = "columns to predict"
+        command.add_argument("--target", nargs="+", action="extend", help=text)
         text = "columns to predict from"
         command.add_argument("--features", nargs="+", help=text)
+    text = "leave rows with a missing entry out, or fill in the mean"
+    train.add_argument("--missing", choices=["drop", "mean"], help=text)
+    text = "leave rows with a missing entry out"
+    score.add_argument("--missing", choices=["drop"], help=text)
     return parser
 
 

@@ -22,7 +22,18 @@ class Code(str):
     """The name of what a constant is, instead of a text."""
 
 
-_PARTS = ("model", "settings", "arrays", "labels", "saved", "files", "tables", "command")
+_PARTS = (
+    "model",
+    "settings",
+    "arrays",
+    "labels",
+    "measures",
+    "saved",
+    "files",
+    "columns",
+    "tables",
+    "command",
+)
 
 _COMMENTS = {
     "_IGNORED": "the numbers of classes that don't count",

@@ -74,15 +74,24 @@ def _listed(names: Sequence[object]) -> str:
     return ", ".join(shown) + more
 
 
-def _show_progress(epochs: int, history: dict[str, list[float]]) -> None:
+def _show_progress(
+    epochs: int,
+    history: dict[str, list[float]],
+    measures: Callable[[], dict[str, float]],
+) -> None:
     """A line that changes in place on a terminal, about ten lines elsewhere."""
     epoch = len(history["loss"])
+    told = epoch in (1, epochs) or epoch % max(1, epochs // 10) == 0
+    if not (told or _on_terminal()):
+        return
     line = f"epoch {epoch}/{epochs}"
     for name, values in history.items():
         line += f"  {name.replace('_', ' ')} {values[-1]:.6g}"
+    for name, value in measures().items():
+        line += f"  {name} {value:.3f}"
     if _on_terminal():
         _tell("\r" + line.ljust(78), end="")
-    elif epoch in (1, epochs) or epoch % max(1, epochs // 10) == 0:
+    else:
         _tell(line)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from typing import Any, Self
 
@@ -29,12 +28,15 @@ from codegen.python_module.estimator.source.labels import (
     _labels,
     _picked,
 )
+from codegen.python_module.estimator.source.measures import _measures, _r_squared
 from codegen.python_module.estimator.source.saved import _read_saved, _save
-from codegen.python_module.estimator.source.settings import _check_settings
+from codegen.python_module.estimator.source.settings import (
+    _check_settings,
+    _sklearn_tags,
+)
 from codegen.python_module.stand_in import (
     _BATCHED,
     _CHUNK,
-    _CLASSES,
     _FEATURE_COLUMNS,
     _FROM_TABLE,
     _IGNORED,
@@ -75,6 +77,8 @@ class Model:
     rng_: np.random.Generator
     feature_names_in_: list[str]
     target_names_: list[str]
+    columns_: dict[str, list[str]]
+    fills_: dict[str, Any]
 
     _estimator_type = _ROLE  # for scikit-learn before 1.6
 
@@ -119,16 +123,7 @@ class Model:
 
     def __sklearn_tags__(self) -> Any:
         """What scikit-learn asks each estimator; nothing else calls this."""
-        utils = sys.modules["sklearn.utils"]
-        tags = utils.Tags(
-            estimator_type=self._estimator_type,
-            target_tags=utils.TargetTags(required=bool(_TARGETS)),
-        )
-        if _ROLE == "classifier":
-            tags.classifier_tags = utils.ClassifierTags(multi_class=_CLASSES > 2)
-        elif _ROLE == "regressor":
-            tags.regressor_tags = utils.RegressorTags()
-        return tags
+        return _sklearn_tags(self._estimator_type)
 
     def fit(
         self,
@@ -202,6 +197,15 @@ class Model:
         if _BATCHED:
             arrays, held_out = _split(arrays, self.validation, self.seed)
         losses = self.history_["loss"]
+
+        def shown() -> dict[str, float]:
+            if _ROLE is None:
+                return {}
+            else:
+                part = held_out or [a[:_CHUNK] for a in arrays]
+                scores = self._scores(part[: len(_INPUTS)])
+                return _measures(scores, part[len(_INPUTS)])
+
         try:
             while self._has_patience() and len(losses) < self.epochs:
                 loss_before = self._epoch(arrays)
@@ -210,7 +214,7 @@ class Model:
                     checks.append(self._finite(self._mean_loss(held_out)))
                 losses.append(loss_before)
                 if self.verbose:
-                    _show_progress(self.epochs, self.history_)
+                    _show_progress(self.epochs, self.history_, shown)
                 if after_epoch is not None:
                     after_epoch(self)
         finally:
@@ -291,6 +295,10 @@ class Model:
         inputs = _arrays(x, _INPUTS) if _INPUTS else []
         if _STANDARDIZES:
             inputs = _scaled(inputs, self.mean_, self.scale_)
+        return self._scores(inputs)
+
+    def _scores(self, inputs: list[Array]) -> Any:
+        """The same of inputs that are scaled already."""
         if _IN_CHUNKS:
             parts = []
             for start in range(0, len(inputs[0]), _CHUNK):
@@ -324,12 +332,7 @@ class Model:
             _, targets = self._checked(x, t, sample_weight)
             target = targets[0].reshape(len(predicted), -1)
             weights = targets[1] if _WEIGHTED else np.ones(len(target))
-            rest = weights @ (target - predicted.reshape(target.shape)) ** 2
-            mean = np.average(target, axis=0, weights=weights)
-            spread = weights @ (target - mean) ** 2
-            varies = spread > 0
-            scores = np.where(varies, 1 - rest / np.where(varies, spread, 1), rest == 0)
-            return float(scores.mean())
+            return _r_squared(target, predicted.reshape(target.shape), weights)
     else:
 
         def score(self, x: Any, t: Any, sample_weight: Any = None) -> float:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from codegen.python_module.estimator.source.columns import _widened
 from codegen.python_module.estimator.source.files import (
     _brief,
     _listed,
@@ -30,6 +31,9 @@ from codegen.python_module.stand_in import (
     init_params,
     init_state,
 )
+
+# what the command line keeps of the table that it has read
+_OF_TABLES = ("feature_names_in_", "target_names_", "columns_", "fills_")
 
 
 def _save(path: str, settings: dict[str, Any], learned: dict[str, Any]) -> None:
@@ -122,7 +126,7 @@ def _check_learned(learned: dict[str, Any]) -> None:
         if name not in learned:
             raise ValueError(f"there is no {name}")
     for name in learned:
-        if name not in (*names, "feature_names_in_", "target_names_"):
+        if name not in (*names, *_OF_TABLES):
             raise ValueError(f"it holds {_brief(repr(name))}, which no model does")
     _check_like("params_", learned["params_"], params)
     _check_like("state_", learned["state_"], init_state(params))
@@ -142,9 +146,29 @@ def _check_learned(learned: dict[str, Any]) -> None:
             found = learned.get(name, [""] * count)
             if not isinstance(found, list) or [*map(type, found)] != [str] * count:
                 raise ValueError(f"{name} are not the names of {count} columns")
+        _check_columns(learned)
         features = learned["n_features_in_"]
         if type(features) is not int or features != _FEATURE_COLUMNS:
             raise ValueError(f"n_features_in_ is not {_FEATURE_COLUMNS}")
+
+
+def _check_columns(learned: dict[str, Any]) -> None:
+    """Refuse columns of a table that don't give the model's features."""
+    columns = learned.get("columns_", {})
+    if not isinstance(columns, dict):
+        raise ValueError("columns_ are not columns with their texts")
+    for texts in columns.values():
+        if not isinstance(texts, list) or {*map(type, texts)} - {str}:
+            raise ValueError("columns_ are not columns with their texts")
+    if columns and _widened(columns) != learned.get("feature_names_in_"):
+        raise ValueError("columns_ don't give the feature_names_in_")
+    fills = learned.get("fills_", {})
+    if not isinstance(fills, dict) or (fills and fills.keys() != columns.keys()):
+        raise ValueError("fills_ are not those of the columns")
+    for name, fill in fills.items():
+        texts = columns[name]
+        if not (fill in texts if texts else _is_number(fill)):
+            raise ValueError(f"fills_ has no entry of {_brief(name)}")
 
 
 def _check_like(path: str, found: Any, wanted: Any, may_be_empty: bool = False) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
 
 from codegen.python_module.estimator.source.files import _brief
+from codegen.python_module.stand_in import _CLASSES, _ROLE, _TARGETS
 
 
 def _check_settings(settings: dict[str, Any]) -> None:
@@ -29,3 +31,17 @@ def _check_settings(settings: dict[str, Any]) -> None:
             wrong = "not a finite number from 0 up"
         if not fits and not (name == "patience" and value is None):
             raise ValueError(f"{name}={_brief(repr(value))} is {wrong}")
+
+
+def _sklearn_tags(role: str | None) -> Any:
+    """What an estimator of this role tells scikit-learn."""
+    utils = sys.modules["sklearn.utils"]
+    tags = utils.Tags(
+        estimator_type=role,
+        target_tags=utils.TargetTags(required=bool(_TARGETS)),
+    )
+    if _ROLE == "classifier":
+        tags.classifier_tags = utils.ClassifierTags(multi_class=_CLASSES > 2)
+    elif _ROLE == "regressor":
+        tags.regressor_tags = utils.RegressorTags()
+    return tags

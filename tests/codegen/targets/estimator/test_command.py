@@ -40,12 +40,20 @@ def rows_of(text: str) -> list[list[str]]:
 def test_train_score_predict(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("sigmoid", *TRAIN) == 0
     err = capsys.readouterr().err.splitlines()
-    assert err[0].startswith("epoch 1/60  loss ")
+    assert err[0] == "left out: id (more than 20 different texts)"
+    assert err[1].startswith("epoch 1/60  loss ")
+    assert " accuracy 0." in err[1] and " f1 0." in err[1]
     assert err[-1] == "saved model.npz"
     assert sorted(p.name for p in here.iterdir()) == ["data.csv", "model.npz"]
 
     assert run("sigmoid", "score", "data.csv") == 0
-    loss, accuracy = capsys.readouterr().out.splitlines()
+    loss, accuracy, f1, _, head, *classes = capsys.readouterr().out.splitlines()
+    assert float(f1.removeprefix("f1 ")) > 0.9
+    assert head.split() == ["label", "precision", "recall", "f1", "count", "|", "F", "M"]
+    table = np.array([line.split()[6:] for line in classes], dtype=int)
+    assert [line.split()[0] for line in classes] == ["F", "M"]
+    assert table.sum(axis=1).tolist() == [(SEX == "F").sum(), (SEX == "M").sum()]
+    assert np.trace(table) / 60 == pytest.approx(float(accuracy.split()[1]), abs=1e-6)
     assert float(loss.removeprefix("loss ")) < 0.1
     assert float(accuracy.removeprefix("accuracy ")) > 0.9
 
@@ -97,9 +105,9 @@ def test_settings_reach_the_model(here: Path) -> None:
 
 CELLS = {
     "weight,height,sex\n1,2,F\n3,,M\n": "data.csv, row 3, column height: no entry",
-    "weight,height,sex\n1,2,F\n3,n/a,M\n": "data.csv, row 3, column height: 'n/a' is not a number",
-    "weight,height,sex\n1,2,F\n\n3,nan,M\n": "row 4, column height: 'nan' is not a number",
-    "weight,height,sex\n1,nan,F\n3,4,M\n": "row 2, column height: 'nan' is not a number",
+    "weight,height,sex\n1,2,F\n3,n/a,M\n": "row 3, column height: no entry; see --missing",
+    "weight,height,sex\n1,2,F\n\n3,nan,M\n": "row 4, column height: no entry; see --missing",
+    "weight,height,sex\n1,nan,F\n3,4,M\n": "row 2, column height: no entry",
     "weight,height,sex\n1,2,F\n3,4,\n": "data.csv, row 3, column sex: no entry",
     "weight,height,sex\n1,2,F\n3,4\n": "data.csv, row 3: 2 entries under 3 column names",
     "weight,height\n1,2\n": "data.csv has no column 'sex'; it has weight, height",
@@ -112,8 +120,9 @@ CELLS = {
     "\x89PNG\udc89\n\0": "data.csv is not a CSV file: not text in UTF-8",
     "a\0b,c\n": "data.csv is not a CSV file: its first line is no text",
     "id,weight,height,sex\n": "data.csv has no rows below its header",
-    "weight;height;sex\n1;2;F\n": (
-        "data.csv has no column 'sex'; it has weight;height;sex; columns are separated by commas"
+    "weight:height:sex\n1:2:F\n": (
+        "data.csv has no column 'sex'; it has weight:height:sex; columns are separated by commas, "
+        "semicolons or tabs"
     ),
     "name,sex\nx,F\n": "the model takes 2 features, not 0 (no numbers under name, sex)",
 }
@@ -145,7 +154,7 @@ def test_a_cell_without_end(here: Path, capsys: pytest.CaptureFixture[str]) -> N
     [
         ("train none.csv --target sex", "model.py: there is no file none.csv"),
         ("train . --target sex", "model.py: . can't be read: Is a directory"),
-        ("train data.csv --target sex,id", "'sex,id'; it has id, weight, height, sex; repeat"),
+        ("train data.csv --target sex,id", "'sex,id'; it has id, weight, height, sex; separate"),
         ("train data.csv --target sex --features weight,height", "; separate names by spaces"),
         ("train data.csv --target sex --features weight sex", "'sex' is both a feature and"),
         ("train data.csv --target sex --features weight weight", "'weight' is named twice"),
@@ -194,7 +203,7 @@ def test_whole_numbers_as_labels(here: Path, capsys: pytest.CaptureFixture[str])
     assert run("classes", *TRAIN, "--quiet") == 0
     assert stubs.module("classes").Model.load("model.npz").classes_.tolist() == [5, 10, 15]
     assert run("classes", "score", "data.csv") == 0
-    assert float(capsys.readouterr().out.split()[-1]) > 0.8
+    assert float(capsys.readouterr().out.split()[3]) > 0.8
     run("classes", "predict", "data.csv")
     assert capsys.readouterr().out.startswith("sex,probability_5,probability_10,probability_15\n")
 
@@ -251,7 +260,7 @@ def test_sequences_come_as_arrays(here: Path, capsys: pytest.CaptureFixture[str]
     np.savez("data.npz", x=X.reshape(12, 5, 2), t=TAGS)
     assert run("tagger", "train", "data.npz", "--learning-rate", "0.2") == 0
     assert run("tagger", "score", "data.npz") == 0
-    assert float(capsys.readouterr().out.split()[-1]) > 0.8
+    assert float(capsys.readouterr().out.split()[3]) > 0.8
     assert run("tagger", "predict", "data.npz", "-o", "out.npz") == 0
     with np.load("out.npz") as results:
         assert np.mean(results["prediction"] == TAGS) > 0.8
@@ -259,6 +268,7 @@ def test_sequences_come_as_arrays(here: Path, capsys: pytest.CaptureFixture[str]
     assert run("tagger", "predict", "data.npz") == 0
     assert len(rows_of(capsys.readouterr().out)[1]) == 5 + 15
     np.savez("data.npz", x=X)
+    (here / "model.npz").unlink()
     assert run("tagger", "train", "data.npz") == 2
     assert "data.npz holds no array 't'" in capsys.readouterr().err
     assert run("tagger", "train", "data.csv") == 2
@@ -306,7 +316,7 @@ def test_resume_keeps_what_was_chosen(here: Path, capsys: pytest.CaptureFixture[
     capsys.readouterr()
     for option, value, kept in (
         ("--seed", "3", "seed=0"),
-        ("--learning-rate", "1", "learning_rate=3.0"),
+        ("--momentum", "1", "momentum=0.5"),
         ("--target", "id", "target_names=['sex']"),
     ):
         assert run("sigmoid", "train", "data.csv", "--resume", option, value) == 2
