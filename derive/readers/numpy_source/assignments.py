@@ -127,7 +127,7 @@ class Assignments:
                     if isinstance(value, Broken)
                     else with_part(self.arrays, node, holder, key, value)
                 )
-                self._replace(of, holder, new, part=True)
+                self.replace(of, holder, new, part=True)
             case _:
                 raise Refused(place, "an entry of this isn't known here")
 
@@ -146,7 +146,7 @@ class Assignments:
                 if not same and isinstance(held[key.value], Value | Broken):
                     self._entry(held, key.value, of, held[key.value], entry)
 
-    def _replace(self, of: ast.expr, old: Any, new: Any, part: bool) -> None:
+    def replace(self, of: ast.expr, old: Any, new: Any, part: bool = False) -> None:
         """An array is changed where it stands."""
         name = base_name(of) or "it"
         place, serial = self.arrays.place(of), self.names.frame.serial
@@ -174,7 +174,7 @@ class Assignments:
                     if isinstance(more, Broken)
                     else added(self.arrays, target, holder, key, op, more)
                 )
-                self._replace(target.value, holder, new, part=True)
+                self.replace(target.value, holder, new, part=True)
                 return
         old = self.expressions.value(target)
         try:
@@ -187,7 +187,7 @@ class Assignments:
         if isinstance(old, list) and isinstance(new, list):
             old[:] = new
         elif in_place and not isinstance(target, ast.Subscript):
-            self._replace(target, old, new, part=False)
+            self.replace(target, old, new, part=False)
         else:
             with self.meanings.changing():
                 self.bind(target, new)

@@ -33,6 +33,7 @@ from derive.readers.numpy_source.values import (
     plain,
 )
 
+_AT = {"add": np.add.at, "subtract": np.subtract.at}
 Invoke = Callable[[ast.Call, Any, list[Any], dict[str, Any]], Any]
 
 
@@ -178,12 +179,7 @@ class Calls:
         if name in DRAWN and path != name:
             return self.drawn(node, name, args, options)
         if name in ("at", "add_at"):
-            return self.added_at(node, args)
-        if name in ("fill", "copyto") and args:
-            self.names.changed(
-                args[0], Broken(Refused(place, f"what {name} changes in place isn't known"))
-            )
-            return None
+            return self.added_at(node, args, path.split(".")[-2] if "." in path else "add")
         several = SEVERAL.get(name)
         if several is not None:
             return self.of_several(node, name, several, args, options)
@@ -223,14 +219,17 @@ class Calls:
         drawn = self.random.uniform(0.2, 0.8, [max(0, int(n)) for n in lengths])
         return Value(drawn, None, data=True)
 
-    def added_at(self, node: ast.Call, args: list[Any]) -> None:
+    def added_at(self, node: ast.Call, args: list[Any], how: str) -> None:
         """`np.add.at(dW, x, dy)`."""
+        change = _AT.get(how)
+        if change is None:
+            raise Refused(self.place(node), "of these, np.add.at and np.subtract.at are known")
         if len(args) != 3 or not isinstance(args[0], Value):
             raise Refused(self.place(node), "np.add.at takes an array, places and what is added")
         old, places, more = args
         try:
             new = np.array(numbers(old), float)
-            np.add.at(new, self.arrays.index(places), numbers(more))
+            change(new, self.arrays.index(places), numbers(more))
         except FAILS as error:
             raise Refused(self.place(node), reason(error, args)) from None
         self.names.changed(old, Value(new, None, behind(args)))

@@ -68,6 +68,8 @@ class Functions:
     ) -> Any:
         """The value of a call, written out."""
         place = self.names.arrays.place(node)
+        if any(isinstance(n, ast.Yield | ast.YieldFrom) for n in ast.walk(function.node)):
+            raise Refused(place, "yield isn't known; give a list")
         if len(self.names.frames) > DEEPEST_CALL:
             raise Refused(place, f"'{shorten(function.name)}' calls itself, or calls too deeply")
         frame = self.names.new_frame(function)

@@ -27,6 +27,8 @@ from derive.readers.vocabulary import Unread
 
 LEAF = object()  # a name goes on meaning the model's tensor
 NO_VALUE = "this is no value yet"
+NO_ARRAY = "this holds several values; make one array of them, such as np.array(...)"
+NO_MODEL = "nothing of the model is in this value"
 _OPTIMISERS = re.compile(r"^[mvs]$|mom|veloc|cache|^adam|^rms|sq")
 _PARAMETERS = re.compile(r"par|weight|theta|model|^p$|^self$", re.IGNORECASE)
 
@@ -85,11 +87,20 @@ class Meanings:
             self.records.counts[serial, name] = self.records.counts.get((serial, name), 0) + 1
         if isinstance(value, Broken):
             return self._broken(name, tensor, value, place)
-        if value is None and tensor is not None and is_adjoint(tensor):
-            self.records.empty[tensor] = Unread(tensor, place.line, NO_VALUE)
         if not isinstance(value, Value) or value.data:
+            reason = self._no_value(name, value)
+            if reason and tensor is not None and is_adjoint(tensor):
+                self.records.empty[tensor] = Unread(tensor, place.line, reason)
             return value
         return self._value(name, tensor, value, place, text, (serial, name), part)
+
+    def _no_value(self, name: str, value: Any) -> str:
+        """Why what a derivative's name holds can't be judged, if nothing else is given to it."""
+        if value is None:
+            return NO_VALUE
+        if isinstance(value, Unknown) or not self.records.model.is_own_name(name):
+            return ""
+        return NO_ARRAY if isinstance(value, list | tuple | dict) else NO_MODEL
 
     def _broken(self, name: str, tensor: str | None, value: Broken, place: Place) -> Any:
         """What can't be read ends here; what reads a derivative takes the right one."""

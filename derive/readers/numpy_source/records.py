@@ -67,7 +67,7 @@ class Records:
 
     `counts` says how often names got values, `reads` which tensors names were read as, `assumed`
     what was taken for the value of others, `unread` and `lost` which values have no formula,
-    `asked` which need a clearer name, `empty` which are None.
+    `asked` which need a clearer name, `empty` which hold nothing of the model.
     """
 
     model: Model

@@ -7,10 +7,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from derive.language.syntax import Refused
+from derive.readers.numpy_source import in_place
 from derive.readers.numpy_source.assignments import Assignments, base_name
 from derive.readers.numpy_source.expressions import TooLong
 from derive.readers.numpy_source.loops import Break, Continue, Loops
-from derive.readers.numpy_source.values import Broken, Class, Module
+from derive.readers.numpy_source.values import Broken, Class, Function, Module, Value
+
+DECORATED = "what a decorator makes of a function isn't known; call it as a function"
+CHANGED = "what this call makes of the array isn't known; write it with [...] ="
+UNKNOWN = "this statement isn't known; write it with if, for and while"
 
 
 class Return(Exception):
@@ -58,7 +63,7 @@ class Statements:
             case ast.AugAssign(target=target, op=op, value=value):
                 self.assignments.augmented(target, op, value, statement)
             case ast.FunctionDef(name=name):
-                self.names.frame.values[name] = self.names.closure(statement)
+                self.names.frame.values[name] = self._decorated(statement)
             case ast.ClassDef():
                 self._define(statement)
             case ast.For():
@@ -73,6 +78,8 @@ class Statements:
                 if isinstance(value, ast.Dict):
                     self.assignments.named_entries("", value, result)
                 raise Return(result)
+            case ast.Expr(value=ast.Call() as call):
+                self._call(call)
             case ast.Expr(value=value):
                 self.expressions.attempt(value)
             case ast.With(body=body) | ast.Try(body=body):
@@ -97,8 +104,40 @@ class Statements:
                 for target in targets:
                     if isinstance(target, ast.Name):
                         self.names.frame.values.pop(target.id, None)
-            case _:
+            case ast.Pass() | ast.Assert() | ast.Nonlocal() | ast.Raise() | ast.Return():
                 pass
+            case _:
+                raise Refused(self.names.arrays.place(statement), UNKNOWN)
+
+    def _call(self, call: ast.Call) -> None:
+        """A call that stands alone: it may change an array where it stands."""
+        written = in_place.assignment(call)
+        if written is not None:
+            self._statement(written)
+            return
+        target = in_place.changed(call)
+        before = None if target is None else self.expressions.attempt(target)
+        result = self.expressions.attempt(call)
+        if target is None or not isinstance(before, Value):
+            return
+        after = self.expressions.attempt(target)
+        if isinstance(result, Broken):
+            self.assignments.replace(target, before, result)
+        elif after is before:
+            why = Refused(self.names.arrays.place(call), CHANGED)
+            self.assignments.replace(target, before, Broken(why))
+        elif isinstance(after, Value):
+            self.assignments.replace(target, after, after)
+
+    def _decorated(self, node: ast.FunctionDef) -> Any:
+        """A function, given to the text's own functions that stand behind `@` before it."""
+        result: Any = self.names.closure(node)
+        for decorator in reversed(node.decorator_list):
+            own = decorator.func if isinstance(decorator, ast.Call) else decorator
+            if isinstance(own, ast.Name) and isinstance(self.names.function(own.id), Function):
+                why = Refused(self.names.arrays.place(decorator), DECORATED)
+                result = Broken(why)
+        return result
 
     def _define(self, node: ast.ClassDef) -> None:
         """A class."""

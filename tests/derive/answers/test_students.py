@@ -139,7 +139,7 @@ def test_arrays_that_do_not_go_together_are_different() -> None:
         ("dW2 = (dz2.T @ y1).reshape(W2.shape)", {"equal": {"dW2"}}),
         # what is changed in place is known
         (
-            "db1 = dz1.sum(axis=0)\ndW2 = np.zeros_like(W2)\nnp.add.at(dW2, 0, y1)",
+            "db1 = dz1.sum(axis=0)\ndW2 = np.zeros_like(W2)\nnp.add.at(dW2, [0]*len(y1), y1)",
             {"equal": {"db1"}, "different": {"dW2"}},
         ),
         # a value is what it equals, whatever it is called
