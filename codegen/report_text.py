@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 
-from derive.checks.report import Report
+from derive.checks.report import OPEN, Report, Row
 
 WIDTH = 80
 FORMULAS = ("derived", "written there", "derived there")  # notes that hold a formula
@@ -12,10 +12,11 @@ FORMULAS = ("derived", "written there", "derived there")  # notes that hold a fo
 
 def as_text(report: Report) -> str:
     """A table of at most 80 columns, with what there is to say of a row below it."""
-    columns = [(row.check, row.name, row.verdict) for row in report.rows]
+    rows, passed = _shown(report)
+    columns = [(row.check, row.name, row.verdict) for row in rows]
     widths = [max((len(c[k]) for c in columns), default=0) for k in range(3)]
     lines = [report.title, ""]
-    for row, cells in zip(report.rows, columns, strict=True):
+    for row, cells in zip(rows, columns, strict=True):
         start = "  ".join(c.ljust(w) for c, w in zip(cells, widths, strict=True))
         lines.extend(_beside(start.rstrip(), row.detail))
         for note in row.notes:
@@ -23,6 +24,7 @@ def as_text(report: Report) -> str:
     if report.names:
         names = ", ".join(f"{written} is {tensor}" for written, tensor in report.names)
         lines += ["", *textwrap.wrap(f"names: {names}", WIDTH, subsequent_indent="    ")]
+    lines += ["", *textwrap.wrap(passed, WIDTH)] if passed else []
     lines += ["", report.verdict]
     return "\n".join(lines) + "\n"
 
@@ -30,17 +32,36 @@ def as_text(report: Report) -> str:
 def as_markdown(report: Report) -> str:
     """A table, and below it the notes on each formula that isn't right."""
     lines = [f"# {report.title}", "", "| check | of | verdict | |", "|---|---|---|---|"]
-    for row in report.rows:
+    rows, passed = _shown(report)
+    for row in rows:
         cells = (row.check, _code(row.name), row.verdict, _cell(row.detail))
         lines.append(f"| {' | '.join(cells)} |".replace("|  |", "| |"))
-    for row in report.rows:
+    for row in rows:
         if row.notes:
             lines += ["", f"**{_code(row.name)}**: {row.verdict}", ""]
             lines += [f"* {_marked(note)}" for note in (row.detail, *row.notes) if note]
     if report.names:
         lines += ["", "Names:", ""]
         lines += [f"* {_code(written)} is {_code(tensor)}" for written, tensor in report.names]
+    lines += ["", f"{passed[0].upper()}{passed[1:]}."] if passed else []
     return "\n".join([*lines, "", report.verdict[0].upper() + report.verdict[1:] + "."]) + "\n"
+
+
+def _shown(report: Report) -> tuple[tuple[Row, ...], str]:
+    """The rows that a person reads, and a line for the others.
+
+    Who gives formulas asks about these; of the checks of the derivation and of its module only what
+    is wrong or open is said then.
+    """
+    if not report.formulas:
+        return report.rows, ""
+    loud = tuple(row for row in report.own if not row.ok or row.verdict == OPEN)
+    quiet = [row for row in report.own if row not in loud]
+    if not quiet:
+        return (*report.formulas, *loud), ""
+    kinds = ", ".join(dict.fromkeys(row.check for row in quiet))
+    passed = f"the derivation itself: {len(quiet)} checks pass ({kinds})"
+    return (*report.formulas, *loud), passed
 
 
 def _beside(start: str, detail: str) -> list[str]:

@@ -90,6 +90,10 @@ def _of_data(formula: Formula, written: FormulaInstance, at: Instance) -> Iterat
         if tensor.role == "target" and size and size[-1] > 1:
             yield Assumption(f"the rows of {tensor.name} sum to 1", True, _rows(tensor.name))
             yield Assumption(f"{tensor.name} is one-hot", True, _one_hot(tensor.name))
+        if tensor.role == "target":
+            for low in (0, -1):
+                change = _one_of(tensor.name, low, 1)
+                yield Assumption(f"each entry of {tensor.name} is {low} or 1", True, change)
     for tensor in _square(free, at):
         if tensor.role in _DATA:
             yield Assumption(f"{tensor.name} is symmetric", True, _symmetric(tensor.name))
@@ -167,6 +171,16 @@ def _one_hot(name: str) -> Callable[[Arrays, random.Random], Arrays]:
         array = np.full(shape, Fraction(0), dtype=object)
         for row in array.reshape(-1, shape[-1]):
             row[source.randrange(shape[-1])] = Fraction(1)
+        return {**values, name: array}
+
+    return change
+
+
+def _one_of(name: str, *choices: int) -> Callable[[Arrays, random.Random], Arrays]:
+    def change(values: Arrays, source: random.Random) -> Arrays:
+        array = np.empty(values[name].shape, dtype=object)
+        for place in np.ndindex(array.shape):
+            array[place] = Fraction(source.choice(choices))
         return {**values, name: array}
 
     return change

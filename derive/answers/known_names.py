@@ -48,6 +48,10 @@ def engine_s(derivation: Derivation) -> set[str]:
     unnamed = [e for e in derivation.forward if not e.source]
     made = {e.tensor for e in (*unnamed, *derivation.backward, *derivation.inlined)} - adjoints
     made |= _inside_the_loss(derivation.system)
+    if (
+        derivation.system.earlier is not None
+    ):  # second derivatives and Jacobians have names to ask by
+        made -= {block.tensor for block in derivation.system.earlier.blocks}
     return {name for name in made if primal_of(name) not in table}
 
 

@@ -94,7 +94,9 @@ def _equal(formula: Formula, points: int) -> Row:
             f"with a probability below {result.bound:.0e}"
         )
         return _row(formula, EQUAL_AT_POINTS, detail, points=result.points, bound=result.bound)
-    return _row(formula, EQUAL_AT_POINTS, f"{points} points, 50 digits", points=points, bound=None)
+    return _row(
+        formula, EQUAL_AT_POINTS, f"{points} random points, to 50 digits", points=points, bound=None
+    )
 
 
 def _footnote(formula: Formula) -> str:

@@ -61,15 +61,28 @@ class Report(Displayed):
         return any(row.verdict != OPEN for row in self.rows)
 
     @property
+    def formulas(self) -> tuple[Row, ...]:
+        """The rows on what a person wrote."""
+        return tuple(row for row in self.rows if row.check == "formula")
+
+    @property
+    def own(self) -> tuple[Row, ...]:
+        """The rows on the derivation and on the module emitted from it."""
+        return tuple(row for row in self.rows if row.check != "formula")
+
+    @property
     def verdict(self) -> str:
-        """The outcome in a few words."""
-        wrong = sum(not row.ok and row.verdict != OPEN for row in self.rows)
-        unknown = sum(row.verdict == OPEN for row in self.rows)
+        """The outcome in a few words; where formulas were given, it is first on these."""
         if not self.checked:
             return "nothing could be checked"
-        words = ["all checks pass"] if self.ok else []
-        words += [f"{wrong} of {len(self.rows)} wrong"] if wrong else []
-        words += [f"{unknown} not checked"] if unknown else []
+        if not self.formulas:
+            return _outcome(self.own, "all checks pass", "")
+        right = "the formula is right" if len(self.formulas) == 1 else "all formulas are right"
+        if any(row.verdict == EQUAL_IF for row in self.formulas):
+            right += " where what is assumed holds"
+        words = [_outcome(self.formulas, right, "formulas")]
+        if not all(row.ok for row in self.own):
+            words.append(_outcome(self.own, "", "checks of the derivation itself"))
         return ", ".join(words)
 
     def __str__(self) -> str:
@@ -84,10 +97,22 @@ class Report(Displayed):
         """The same as plain data: `checks`, and `formulas` where any were given."""
         return {
             "ok": self.ok,
-            "checks": [_plain(r, "name") for r in self.rows if r.check != "formula"],
-            "formulas": [_plain(r, "tensor") for r in self.rows if r.check == "formula"],
+            "checks": [_plain(r, "name") for r in self.own],
+            "formulas": [_plain(r, "tensor") for r in self.formulas],
             **({"names": dict(self.names)} if self.names else {}),
         }
+
+
+def _outcome(rows: tuple[Row, ...], right: str, what: str) -> str:
+    """How many rows are wrong, or that none is, and how many could not be judged."""
+    wrong = sum(not row.ok and row.verdict != OPEN for row in rows)
+    unknown = sum(row.verdict == OPEN for row in rows)
+    words = [right] if all(row.ok for row in rows) and unknown < len(rows) else []
+    alone = bool(what) and len(rows) == 1
+    count = "the formula is" if alone else f"{wrong} of {len(rows)} {what}".rstrip()
+    words += [f"{count} wrong"] if wrong else []
+    words += [f"{unknown} not checked"] if unknown else []
+    return ", ".join(words)
 
 
 def _plain(row: Row, key: str) -> dict[str, Any]:

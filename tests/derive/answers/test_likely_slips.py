@@ -3,9 +3,9 @@
 import pytest
 
 import derive
-from derive import differentiate
+from derive import differentiate, parse
 from derive.answers.check_text import check_formulas
-from tests.derive.answers.two_layer_net import net, verdict_and_slip
+from tests.derive.answers.two_layer_net import net, rows, verdict_and_slip
 
 CLASSIFIER = {
     "name": "classifier",
@@ -92,6 +92,14 @@ def test_a_rotated_kernel(formula, verdict, slip):
     (row,) = check_formulas(differentiate(derive.load(spec)), f"dx[n,c,i] = {formula}")
     assert row.verdict == verdict
     assert row.data["slips"][:1] == ([slip] if slip else [])
+
+
+def test_a_number_left_out_is_no_extent_of_the_same_length():
+    text = "y[i] = w[i]*x[i]**4\nE = sum(i, y[i]**3)"
+    spec = {"parameters": ["w"], "inputs": ["x"], "objective": "E", "sizes": {"i": 4}}
+    derivation = differentiate(parse(text, **spec))
+    found = rows(derivation, "dx[i] = 3*y[i]**2*w[i]*x[i]**3")["dx"]
+    assert found.data["explained"][0] == "4 is left out"
 
 
 def test_an_axis_too_few_is_an_extra_sum():

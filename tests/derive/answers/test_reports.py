@@ -69,7 +69,7 @@ def test_the_report_as_markdown():
     assert "| formula | `dW2` | different |" in shown
     assert "* likely slip: sign: " in shown
     assert "* derived: `dW2[i,j] = sum(n, dz2[n,i]*y1[n,j])`" in shown
-    assert shown.endswith("\n1 of 1 wrong.\n")
+    assert shown.endswith("\nThe formula is wrong.\n")
 
 
 def test_the_report_in_a_notebook():

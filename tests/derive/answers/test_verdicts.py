@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from derive import ChainruleError, differentiate, parse
+from derive import ChainruleError, differentiate, load, parse
 from derive.answers.batch_or_sample import settings
 from derive.answers.check_text import check_formulas
 from derive.answers.formula import at_sizes
@@ -62,6 +62,20 @@ def test_an_assumption_about_targets_is_a_condition(formula, assumption):
     assert row.data["counterexample"]["written"] != row.data["counterexample"]["derived"]
 
 
+def test_targets_of_two_values_are_a_condition():
+    """A derivative by cases, as for labels that are 0 or 1."""
+    spec = {
+        "inputs": {"x": [2]},
+        "layers": [{"type": "dense", "units": 1, "activation": "sigmoid"}],
+        "loss": "binary_cross_entropy",
+    }
+    cases = "dz1[n,i] = where(t[n,i] == 1, y1[n,i] - 1, y1[n,i])/size(n)"
+    (row,) = rows(differentiate(load(spec)), cases).values()
+    assert (row.verdict, row.data["assumption"]) == ("equal if", "each entry of t is 0 or 1")
+    (wrong,) = rows(differentiate(load(spec)), cases.replace("- 1,", "+ 1,")).values()
+    assert wrong.verdict == "different"
+
+
 def test_a_matrix_of_data_may_be_symmetric():
     (row,) = rows(quadratic(), "dx[i] = 2*sum(j, A[i,j]*x[j])").values()
     assert (row.verdict, row.data["assumption"], row.ok) == ("equal if", "A is symmetric", True)
@@ -111,7 +125,7 @@ def test_branches_claim_no_bound():
     derivation = differentiate(parse("E = relu(w)*v", parameters=["w", "v"], objective="E"))
     row = rows(derivation, "dw = where(w > 0, v, 0)")["dw"]
     assert (row.verdict, row.data["bound"]) == ("equal at points", None)
-    assert "8 points, 50 digits" in row.detail
+    assert "8 random points, to 50 digits" in row.detail
 
 
 def test_an_own_intermediate_that_means_a_known_tensor():

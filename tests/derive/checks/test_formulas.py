@@ -139,4 +139,5 @@ def test_the_report_fits_a_terminal():
     assert max(map(len, lines)) <= WIDTH
     assert lines[0] == "check of model"
     assert any(line.startswith("formula  dz2  different") for line in lines)
-    assert lines[-1] == f"1 of {len(report.rows)} wrong"
+    assert lines[-1] == f"1 of {len(report.formulas)} formulas wrong"
+    assert lines[-3].startswith(f"the derivation itself: {len(report.own)} checks pass")

@@ -1,4 +1,4 @@
-"""The factors that people leave out or put in: 2, extents, and what corrects a variance."""
+"""The factors that people leave out or put in: 2, numbers, extents, what corrects a variance."""
 
 from __future__ import annotations
 
@@ -15,13 +15,22 @@ _TWO = Number(Fraction(2))
 
 
 def scales_of(evaluator: Evaluator, whole: Nested) -> Iterator[Expr]:
-    """The scales that a formula's letters and the model's extents give."""
+    """The scales that a formula's numbers and letters and the model's extents give.
+
+    Numbers come before extents: an axis may happen to be as long as a number that was forgotten.
+    """
     yield _TWO
     yield _inverse(_TWO)
     axes = list(whole.axes)
+    numbers: list[Expr] = []
     for node in walk(whole.expr):
         if isinstance(node, Reduction):
             axes.extend(node.axes)
+        elif isinstance(node, Number) and node.value.denominator == 1 and node.value > 2:
+            numbers.append(node)
+    for number in dict.fromkeys(numbers):
+        yield number
+        yield _inverse(number)
     extents = [affine(Dim(name)) for name in evaluator.values.right.extents]
     extents.extend(a.extent for a in axes)
     sizes = [index(e) for e in dict.fromkeys(extents) if e.number is None or e.number > 2]
