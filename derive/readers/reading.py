@@ -144,19 +144,30 @@ class Scored(Generic[Result]):
     """What came of a reading; the less is left over the better.
 
     `unread` counts formulas that can't be read or whose shapes don't fit, `wrong` those that were
-    judged wrong; `witnesses` are the formulas that speak for this reading and against the model's
-    own, which needs none.
+    judged wrong. Where a reader knows values, `right` are those that are the model's: under another
+    reading they are neither wrong nor unread, but nothing at all. `witnesses` are the formulas that
+    speak for this reading and against the model's own, which needs none. `lost` counts what
+    another reading may still give a meaning, though it is no formula; `fits` says that all arrays
+    go together, which makes it needless to ask whether a text about the batch is about one sample.
     """
 
     result: Result
     unread: int = 0
     wrong: int = 0
+    right: int = 0
+    lost: int = 0
+    fits: bool = False
     witnesses: int = WITNESSES
 
     @property
     def score(self) -> tuple[int, int]:
-        """What is left over."""
-        return self.unread, self.wrong
+        """What is left over; what is right outweighs what can't be read."""
+        return self.unread - 2 * self.right, self.wrong
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether no other reading can have less left over."""
+        return not (self.unread or self.wrong or self.lost)
 
     @property
     def stands(self) -> bool:
@@ -177,6 +188,8 @@ def choose(
     best: tuple[Reading, Scored[Result]] | None = None
     refused: list[tuple[Reading, ChainruleError]] = []
     for reading in every:
+        if reading.sample and best is not None and best[1].fits:
+            break
         try:
             result = judged(reading)
         except ChainruleError as error:
@@ -184,10 +197,10 @@ def choose(
             continue
         if not result.stands:
             continue
-        if result.score == (0, 0):
-            return reading, result.result
         if best is None or result.score < best[1].score:
             best = reading, result
+        if result.is_complete:
+            break
     if best is not None:
         return best[0], best[1].result
     raise refusal(refused) if refusal is not None else refused[0][1]

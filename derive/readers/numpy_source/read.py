@@ -7,8 +7,9 @@ are tensors of the model is taken. Then, from its beginning on, what is wrong is
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from derive.arrays.python_syntax import parsed
 from derive.errors import ChainruleError, meant, shorten
@@ -20,8 +21,10 @@ from derive.readers.numpy_source.formulas import translated
 from derive.readers.numpy_source.per_sample import of_one_sample
 from derive.readers.numpy_source.records import Records
 from derive.readers.numpy_source.way import PLACE, Way, words
-from derive.readers.reading import matrices_of_weights, readings
+from derive.readers.reading import WITNESSES, Reading, Scored, choose, matrices_of_weights, readings
 from derive.readers.vocabulary import Translation, Vocabulary
+
+Result = TypeVar("Result")
 
 MOST_STEPS = 300_000  # over all ways to read a text: some seconds
 MOST_WRONG = 12
@@ -52,25 +55,10 @@ def read_numpy(
     turned |= {adjoint_of(t): True for t in turned if adjoint_of(t) in vocabulary.shapes}
     try:
         tree = parsed(text, PLACE)
-        steps = Steps(MOST_STEPS)
         both = [v for v in (vocabulary, sample) if v is not None]
         trees = [tree, *(of_one_sample(tree, v) for v in both[1:])]
-        counted = counts(tree, vocabulary)
-        every = [
-            Way(
-                trees[reading.sample],
-                v,
-                reading,
-                reading.orientation.layout(v, turned),
-                given,
-                steps,
-            )
-            for reading in readings((False, True)[: len(both)])
-            # where a text neither sums nor asks for a size, what has one column is one sample
-            if counted or both[reading.sample].batch is None or not reading.orientation.columns
-            for v in (both[reading.sample],)
-        ]
-        way = _chosen(every)
+        source = _Text(trees, both, given, turned, Steps(MOST_STEPS))
+        way = source.with_shapes(choose(source.readings(), source.judged)[1])
         return translated(*_corrected(way))
     except Refused as refused:
         raise ChainruleError(str(refused)) from None
@@ -97,29 +85,59 @@ def counts(tree: ast.Module, vocabulary: Vocabulary) -> bool:
     return False
 
 
-def _chosen(every: Sequence[Way]) -> Way:
-    """The way in which most values are tensors of the model; of equals the first."""
-    best: tuple[tuple[int, int], Way, int] | None = None
-    shapeless: list[tuple[int, Way]] = []
-    for way in every:
+@dataclass(frozen=True)
+class _Text:
+    """A text about the batch and, where it may be, about one sample; before it is known how.
+
+    `shapeless` counts, for each reading that stands, the formulas without a shape.
+    """
+
+    trees: Sequence[ast.Module]
+    vocabularies: Sequence[Vocabulary]
+    given: Mapping[str, str]
+    transposed: Mapping[str, bool]
+    steps: Steps
+    shapeless: list[tuple[int, Way]] = field(default_factory=list)
+
+    def readings(self) -> Iterator[Reading]:
+        """The readings, as long as there are steps left."""
+        counted = counts(self.trees[0], self.vocabularies[0])
+        for reading in readings((False, True)[: len(self.vocabularies)]):
+            # where a text neither sums nor asks for a size, what has one column is one sample
+            batch = self.vocabularies[reading.sample].batch
+            possible = counted or batch is None or not reading.orientation.columns
+            if possible and self.steps.left >= 0:
+                yield replace(reading, names=self.given)
+
+    def judged(self, reading: Reading) -> Scored[Way]:
+        """What comes of a reading. Raises `ChainruleError` where it takes too long."""
+        vocabulary = self.vocabularies[reading.sample]
+        layout = reading.orientation.layout(vocabulary, self.transposed)
+        way = Way(self.trees[reading.sample], vocabulary, reading, layout, self.steps)
         try:
             records = way.walked(symbolic=False)
+        except TooLong as refused:
+            raise ChainruleError(str(refused)) from None
+        # not so with `W @ delta` for `W.T @ delta`, `sum(axis=1)` for `sum(axis=0)`
+        is_witnessed = _is_witnessed(way, records)
+        if is_witnessed:
+            self.shapeless.append((len(records.unread) + len(records.lost), way))
+        return replace(_scored(way, records), witnesses=WITNESSES if is_witnessed else 0)
+
+    def with_shapes(self, best: Way) -> Way:
+        """The best way, or one with fewer formulas without a shape in which as much is right.
+
+        What reads a formula without a shape takes the right value. Before the two are compared,
+        what reads a wrong value takes the right one, too.
+        """
+        mine = next(count for count, way in self.shapeless if way is best)
+        alike = [(n, w) for n, w in self.shapeless if w.reading.sample == best.reading.sample]
+        rivals = [way for count, way in alike if count < mine]
+        try:
+            wanted = _right(_settled(best)) if rivals else 0
+            return next((way for way in rivals if _right(_settled(way)) >= wanted), best)
         except TooLong:
-            if best is None:
-                raise
-            break
-        score = _score(records)
-        if best is not None and not _is_witnessed(way, records):
-            continue  # `W @ delta` for `W.T @ delta`, `sum(axis=1)` for `sum(axis=0)`
-        if way.reading.sample and best is not None and best[2] == 0:
-            break  # all fits as a batch: what is wrong isn't right of one sample
-        shapeless.append((len(records.unread) + len(records.lost), way))
-        if best is None or score > best[0]:
-            best = score, way, records.unfit
-        if records.right and not (records.unread or records.lost or records.mismatched()):
-            break
-    assert best is not None
-    return _with_shapes(best[1], shapeless)
+            return best
 
 
 def _is_witnessed(way: Way, records: Records) -> bool:
@@ -133,26 +151,9 @@ def _is_witnessed(way: Way, records: Records) -> bool:
     if way.reading.orientation.is_doubtful(way.vocabulary):
         return False
     try:
-        settled = (_settled(replace(way, own_loss=own)) for own in (False, True))
-        return any(each.tells(doubted) for each in settled)
+        return any(_settled(way.of_losses(own)).tells(doubted) for own in (False, True))
     except TooLong:
         return False
-
-
-def _with_shapes(best: Way, shapeless: Sequence[tuple[int, Way]]) -> Way:
-    """The best way, or one with fewer formulas without a shape in which as much is right.
-
-    What reads a formula without a shape takes the right value. Before the two are compared, what
-    reads a wrong value takes the right one, too.
-    """
-    mine = next(count for count, way in shapeless if way is best)
-    alike = [(n, w) for n, w in shapeless if w.reading.sample == best.reading.sample]
-    rivals = [way for count, way in alike if count < mine]
-    try:
-        wanted = _right(_settled(best)) if rivals else 0
-        return next((way for way in rivals if _right(_settled(way)) >= wanted), best)
-    except TooLong:
-        return best
 
 
 def _settled(way: Way) -> Records:
@@ -165,15 +166,17 @@ def _settled(way: Way) -> Records:
     return records
 
 
-def _worth(way: Way) -> tuple[int, int]:
-    """The score of one way."""
-    return _score(way.walked(symbolic=False))
-
-
-def _score(records: Records) -> tuple[int, int]:
-    """How much is right, and how little is wrong."""
+def _scored(result: Result, records: Records) -> Scored[Result]:
+    """How much of a walk is right, and how little is wrong; `result` is what comes of it."""
     down = {s.tensor for s in records.steps if (s.rate or 0) > 0}
-    return 2 * (_right(records) + len(down)) - len(records.unread), -len(records.mismatched())
+    return Scored(
+        result,
+        unread=len(records.unread),
+        wrong=len(records.mismatched()),
+        right=_right(records) + len(down),
+        lost=len(records.lost) + (not records.right),
+        fits=records.unfit == 0,
+    )
 
 
 def _right(records: Records) -> int:
@@ -188,16 +191,24 @@ def _corrected(way: Way) -> tuple[Records, Way]:
         other = records.otherwise(result[0])
         if other is not None:
             named = replace(way, wrong=way.wrong | {other.spot})
-            again = max((named, replace(named, own_loss=True)), key=_worth)
-            fewer = again.walked(symbolic=True)
+            fewer, again = _of_either_loss(named)
             if len(fewer.mismatched()) < len(result):
                 way, records = again, fewer
                 continue
         way = replace(way, wrong=way.wrong | {result[0].spot})
         records = way.walked(symbolic=True)
     if any(r.wrong and r.tensor and records.model.of_samples(r.tensor) for r in records.values):
-        own = replace(way, own_loss=True)
-        walked = own.walked(symbolic=True)
-        if _score(walked) > _score(records):
-            return walked, own
+        return _of_either_loss(way, records)
     return records, way
+
+
+def _of_either_loss(way: Way, walked: Records | None = None) -> tuple[Records, Way]:
+    """The walk as it is, or with error terms of each sample's own loss where less is left over."""
+    ways = {one.reading.own_loss: one for one in (way.of_losses(), way)}
+
+    def judged(reading: Reading) -> Scored[tuple[Records, Way]]:
+        one = ways[reading.own_loss]
+        records = walked if one is way and walked else one.walked(symbolic=True)
+        return _scored((records, one), records)
+
+    return choose((ways[own].reading for own in sorted(ways)), judged)[1]

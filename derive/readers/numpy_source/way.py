@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -30,10 +30,8 @@ class Way:
     vocabulary: Vocabulary
     reading: Reading
     layout: Layout
-    given: Mapping[str, str]
     steps: Steps
     wrong: frozenset[Spot] = frozenset()
-    own_loss: bool = False
     fewer: bool = False
     usual: bool = True
 
@@ -53,12 +51,16 @@ class Way:
         """
         orientation = self.reading.orientation
         columns = orientation.columns and self.vocabulary.batch is not None
-        return not self.given and (columns or orientation.is_doubtful(self.vocabulary))
+        return not self.reading.names and (columns or orientation.is_doubtful(self.vocabulary))
+
+    def of_losses(self, own: bool = True) -> Way:
+        """The same with error terms that are derivatives of each sample's own loss, or aren't."""
+        return replace(self, reading=replace(self.reading, own_loss=own))
 
     def model(self) -> Model:
         """The model as this way sees it."""
         numbers = self.vocabulary.at(self.samples, self.usual) if self.vocabulary.at else {}
-        return Model(self.vocabulary, self.given, self.layout, numbers, words(self.tree))
+        return Model(self.vocabulary, self.reading.names, self.layout, numbers, words(self.tree))
 
     def walked(self, symbolic: bool) -> Records:
         """What comes of it."""
@@ -66,8 +68,9 @@ class Way:
         totals: Mapping[Key, int] | None = None
         for again in range(2):
             # the first time only to see how often each name gets a value
+            own_loss = self.reading.own_loss
             meanings = Meanings(
-                Records(model), symbolic and bool(again), totals, self.wrong, self.own_loss
+                Records(model), symbolic and bool(again), totals, self.wrong, own_loss
             )
             program = Program(self.tree, PLACE, meanings, self.steps)
             with np.errstate(all="ignore"), suppress(Again):
