@@ -60,13 +60,9 @@ def parse(
     all_read = len(problems) == before
     known = {*roles, *(w.tensor for w in written)}
     problems.extend(_wrong_integers(integers, roles, known))
+    results = Results(objective, output)
     if all_read:
-        problems.extend(_unknown({"objective": objective, "output": output}, known))
-        if objective in roles:
-            problems.append(
-                f"objective: '{objective}' is given, as {roles[objective]}; name a tensor that an "
-                "equation defines"
-            )
+        problems.extend(_wrong_results(results, roles, known))
     training = training or Training(read_optimizer(DEFAULT, {}, problems))
     declared = Declarations(
         name=name,
@@ -74,16 +70,20 @@ def parse(
         constants={k: exact(v, f"constants.{k}", problems) for k, v in constants.items()},
         integers=frozenset(integers),
         sizes=read_sizes(sizes or {}, known, problems, _read_batch(batch, problems)),
-        results=Results(objective, output),
+        results=results,
         assume=tuple(assume),
         training=_with_draws(training, random, roles, problems) if random else training,
     )
     if all_read:
         problems.extend(_unused(declared, written))
+    return _assembled(written, declared, problems)
+
+
+def _assembled(written: Sequence[Written], declared: Declarations, problems: list[str]) -> System:
     system = assemble(written, declared, problems)
     problems.extend(_wrong_axes(declared, system))
     # where something else is wrong, that may be why it isn't read
-    problems = problems or list(_unread(roles, written))
+    problems = problems or list(_unread(declared.roles, written))
     if problems:
         raise ChainruleError(*problems)
     return system
@@ -123,10 +123,18 @@ def _wrong_integers(
             yield f"integers: '{tensor}' is no input or target; only these are given"
 
 
-def _unknown(wanted: Mapping[str, str | None], known: Collection[str]) -> Iterator[str]:
-    for key, name in wanted.items():
+def _wrong_results(
+    results: Results, roles: Mapping[str, str], known: Collection[str]
+) -> Iterator[str]:
+    for key, name in (("objective", results.objective), ("output", results.output)):
         if name is not None and name not in known:
             yield f"{key}: unknown tensor '{shorten(name)}'{meant_or_known(name, known)}"
+    role = roles.get(results.objective or "")
+    if role is not None:
+        yield (
+            f"objective: '{results.objective}' is given, as {role}; name a tensor that an "
+            "equation defines"
+        )
 
 
 def _unused(declared: Declarations, written: Sequence[Written]) -> Iterator[str]:
