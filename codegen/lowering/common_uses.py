@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import prod
 
-from codegen.lowering.context import Scene
+from codegen.lowering.context import TermContext
 from codegen.lowering.reads import runs_of, tiles
 from codegen.program.facts import FEW
 from derive.algebra.index_rules import within
@@ -189,12 +189,12 @@ class Windows:
 
     def _tiled(self, read: Read) -> bool:
         """Whether the windows lie side by side, so that they are a matter of shape."""
-        scene = Scene(self.tensors, ())
+        context = TermContext(self.tensors, ())
         shape = self.tensors[read.tensor].shape
 
         def digits(subscript: Affine, extent: Affine) -> bool:
             own = tuple(affine_axes(subscript))
-            return len(own) < 2 or tiles(*runs_of(subscript, own, scene), extent) is not None
+            return len(own) < 2 or tiles(*runs_of(subscript, own, context), extent) is not None
 
         return all(digits(s, e) for s, e in zip(read.subscripts, shape, strict=True))
 

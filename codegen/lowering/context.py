@@ -1,4 +1,4 @@
-"""What holds while one term is lowered: letters in order, those of loops, their ranges."""
+"""The context in which one term is lowered: letters in order, those of loops, their ranges."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from derive.ir.tree import affine_axes
 
 
 @dataclass(frozen=True)
-class Scene:
-    """What holds while one term is lowered.
+class TermContext:
+    """The context in which one term is lowered.
 
     `fixed` letters are a loop's, integers in the program; `ranges` narrows letters to a part of
     their extent; `order` is the order of axes that results should have; `known`
@@ -61,6 +61,6 @@ class Scene:
         return self.free(a for array in arrays for a in array.axes)
 
 
-def mapped(function: str, args: Sequence[Array], scene: Scene) -> Array:
+def mapped(function: str, args: Sequence[Array], context: TermContext) -> Array:
     """A function of arrays, over all of their axes."""
-    return Map(function, tuple(args), scene.union(args))
+    return Map(function, tuple(args), context.union(args))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from codegen.lowering.context import Scene
+from codegen.lowering.context import TermContext
 from codegen.lowering.expression import lower, lower_sum
 from codegen.lowering.mixed_radix import prepared
 from codegen.lowering.ranges import all_of, narrow
@@ -73,19 +73,19 @@ def lower_equation(
     others = [p for p in pieces if p not in simple]
     result: list[Statement] = []
     if simple and fresh:
-        value = _total([p.value for p in simple], free, Scene(table, free))
+        value = _total([p.value for p in simple], free, TermContext(table, free))
         result.append(Assign(equation.tensor, picks, "=", value, free, note, own=bool(others)))
     elif simple:
-        value = _total([p.value for p in simple], free, Scene(table, free))
+        value = _total([p.value for p in simple], free, TermContext(table, free))
         result.append(Assign(equation.tensor, picks, "+=", value, free, note))
     elif not allocated and fixed and len(others) == 1 and others[0].whole:
         # what lives for one step of a loop is made anew in each
-        none = Spread(Value(number(0)), free, Scene(table, free).shape(free))
+        none = Spread(Value(number(0)), free, TermContext(table, free).shape(free))
         chosen = Choose(all_of(others[0].guards), others[0].value, none, free)
         return [Assign(equation.tensor, picks, "=", chosen, free, note)]
     elif not allocated:
         result.append(Zeros(equation.tensor, table[equation.tensor].shape, note))
-    for piece in _together(others, Scene(table, free)):
+    for piece in _together(others, TermContext(table, free)):
         one: Statement = (
             piece.add_at
             if piece.add_at is not None
@@ -116,8 +116,8 @@ def _joined(equation: Equation, table: Mapping[str, Tensor]) -> Join | None:
             return None
         (letter, (start, stop)) = next(iter(ranges.items()))
         letters.add(letter)
-        scene = Scene(table, term.domain, frozenset(), ranges)
-        parts.append((start, stop, scene.spread(lower(own.body, scene), equation.axes)))
+        context = TermContext(table, term.domain, frozenset(), ranges)
+        parts.append((start, stop, context.spread(lower(own.body, context), equation.axes)))
     parts.sort(key=lambda part: part[0])
     ends = [affine(0), *(stop for _, stop, _ in parts)]
     along = letters.pop()
@@ -141,7 +141,7 @@ def _unguarded_apart(
         yield replace(term, body=add(*parts[some]))
 
 
-def _together(pieces: list[_Piece], scene: Scene) -> list[_Piece]:
+def _together(pieces: list[_Piece], context: TermContext) -> list[_Piece]:
     """Pieces that are added at one place under one condition are one sum."""
     result: list[_Piece] = []
     for piece in pieces:
@@ -150,7 +150,7 @@ def _together(pieces: list[_Piece], scene: Scene) -> list[_Piece]:
             (piece.picks, piece.guards, piece.axes)
         )
         if last is not None and same and piece.add_at is None and last.add_at is None:
-            value = _total([last.value, piece.value], piece.axes, scene)
+            value = _total([last.value, piece.value], piece.axes, context)
             result[-1] = replace(last, value=value)
         else:
             result.append(piece)
@@ -165,11 +165,11 @@ def _noted(statement: Statement, note: str) -> Statement:
     return statement
 
 
-def _total(values: list[Array], axes: tuple[Axis, ...], scene: Scene) -> Array:
+def _total(values: list[Array], axes: tuple[Axis, ...], context: TermContext) -> Array:
     if len(values) == 1:
-        return scene.spread(values[0], axes)
+        return context.spread(values[0], axes)
     union = tuple(a for a in axes if any(a in v.axes for v in values))
-    return scene.spread(Map("add", tuple(values), union), axes)
+    return context.spread(Map("add", tuple(values), union), axes)
 
 
 def _piece(
@@ -188,7 +188,7 @@ def _piece(
         return None
     if any(decide(g) is False for g in guards):
         return None
-    scene = Scene(
+    context = TermContext(
         table, term.domain, fixed, ranges, implied(all_of(guards)) if guards else frozenset()
     )
     shape = table[equation.tensor].shape
@@ -197,9 +197,9 @@ def _piece(
         for s, e in zip(term.target, shape, strict=True)
     )
     if not (term.plain and plain):
-        return _scattered(term, equation, scene, guards)
+        return _scattered(term, equation, context, guards)
     run = tuple(a for a in term.reduced if a not in fixed)
-    value = _term_value(term, run, scene)
+    value = _term_value(term, run, context)
     picks: list[Pick] = []
     whole = True
     for subscript in term.target:
@@ -208,44 +208,46 @@ def _piece(
         if axis in fixed:
             picks.append(At(affine(axis)))
         else:
-            picks.append(narrowed(subscript, scene))
+            picks.append(narrowed(subscript, context))
             whole = whole and axis not in ranges
     free = tuple(a for a in equation.axes if a not in fixed)
     return _Piece(value, tuple(picks), whole, tuple(guards), free)
 
 
-def _term_value(term: Term, run: tuple[Axis, ...], scene: Scene) -> Array:
+def _term_value(term: Term, run: tuple[Axis, ...], context: TermContext) -> Array:
     if not run:
-        return lower(term.body, scene)
+        return lower(term.body, context)
     if term.reduce == "sum":
         pulled = pull(replace(term, domain=tuple(a for a in term.domain)))
         if pulled.trivial:
-            return lower_sum(pulled.core, run, scene)
-        inner = lower_sum(pulled.core, run, scene)
+            return lower_sum(pulled.core, run, context)
+        inner = lower_sum(pulled.core, run, context)
         summed = Read("sum'", tuple(affine(a) for a in inner.axes))
-        return lower(pulled.wrap(summed), replace(scene, lowered={summed: inner}))
-    inside = lower(term.body, scene)
+        return lower(pulled.wrap(summed), replace(context, lowered={summed: inner}))
+    inside = lower(term.body, context)
     if term.matrix is not None:
         own = (s.axis for s in term.target)
-        axes = tuple(a for a in own if a is not None and a not in scene.fixed)
+        axes = tuple(a for a in own if a is not None and a not in context.fixed)
         return Matrix(term.reduce, inside, run, axes)
-    full = tuple(a for a in scene.order if a in inside.axes or a in run)
-    inside = scene.spread(inside, full) if set(run) - set(inside.axes) else inside
+    full = tuple(a for a in context.order if a in inside.axes or a in run)
+    inside = context.spread(inside, full) if set(run) - set(inside.axes) else inside
     return Reduce(term.reduce, inside, run, tuple(a for a in inside.axes if a not in run))
 
 
-def _scattered(term: Term, equation: Equation, scene: Scene, guards: list[Expr]) -> _Piece | None:
+def _scattered(
+    term: Term, equation: Equation, context: TermContext, guards: list[Expr]
+) -> _Piece | None:
     """A term whose left subscripts aren't plain letters: folds, fixed places, scatter-adds."""
-    kept = tuple(uses_of(term.target, scene))
-    scene = replace(scene, order=short_first(term.target, scene))
-    run = tuple(a for a in term.domain if a not in kept and a not in scene.fixed)
-    value = _term_value(replace(term, target=tuple(affine(a) for a in kept)), run, scene)
-    target = target_of(term.target, equation.axes, scene.table[equation.tensor].shape, scene)
+    kept = tuple(uses_of(term.target, context))
+    context = replace(context, order=short_first(term.target, context))
+    run = tuple(a for a in term.domain if a not in kept and a not in context.fixed)
+    value = _term_value(replace(term, target=tuple(affine(a) for a in kept)), run, context)
+    target = target_of(term.target, equation.axes, context.table[equation.tensor].shape, context)
     if any(decide(g) is False for g in target.inside):
         return None
     conditions = (*guards, *target.inside)
-    first = scene.union(target.indices)
-    value = laid_out(value, target, first, scene)
+    first = context.union(target.indices)
+    value = laid_out(value, target, first, context)
     if target.indices:
         where = (equation.tensor, target.picks, target.positions, target.indices, first)
         added = AddAt(*where, value, value.axes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from codegen.lowering.context import Scene, mapped
+from codegen.lowering.context import TermContext, mapped
 from codegen.program.nodes import (
     Array,
     At,
@@ -40,12 +40,12 @@ from derive.ir.tree import affine_axes, index, index_reads, letters, number, rea
 Run = tuple[int, Axis, Affine]  # of a window: the step, the letter, the count
 
 
-def lower_read(read: Read, scene: Scene, as_integer: bool = False) -> Array:
+def lower_read(read: Read, context: TermContext, as_integer: bool = False) -> Array:
     """One read: a slice where it can be one, else a window or a gather; 0 outside the tensor."""
-    tensor = scene.table[read.tensor]
+    tensor = context.table[read.tensor]
     uses: dict[Axis, int] = {}
     for subscript in read.subscripts:
-        for axis in scene.free(affine_axes(subscript)):
+        for axis in context.free(affine_axes(subscript)):
             uses[axis] = uses.get(axis, 0) + 1
     picks: list[Pick] = []
     layout: list[Axis | int] = []
@@ -53,13 +53,13 @@ def lower_read(read: Read, scene: Scene, as_integer: bool = False) -> Array:
     outside: list[Expr] = []
     shape = list(tensor.shape)
     for k, (subscript, extent) in enumerate(zip(read.subscripts, tensor.shape, strict=True)):
-        free = scene.free(affine_axes(subscript))
+        free = context.free(affine_axes(subscript))
         simple = all(isinstance(a, Axis | Dim) for a, _ in subscript.terms)
         if not free and simple:
             picks.append(At(subscript))
-            outside.extend(outside_of(subscript, extent, scene.known))
+            outside.extend(outside_of(subscript, extent, context.known))
             continue
-        span = span_of(subscript, extent, scene) if simple and len(free) == 1 else None
+        span = span_of(subscript, extent, context) if simple and len(free) == 1 else None
         if not simple or any(uses[a] > 1 for a in free):
             picks.append(Whole())
             layout.append(k)
@@ -67,7 +67,7 @@ def lower_read(read: Read, scene: Scene, as_integer: bool = False) -> Array:
             picks.append(span)
             layout.append(free[0])
         else:
-            runs = runs_of(subscript, free, scene)
+            runs = runs_of(subscript, free, context)
             part = part_of(*runs, extent)
             if part is not None:
                 runs, shape[k] = (affine(0), runs[1]), part.length
@@ -75,8 +75,8 @@ def lower_read(read: Read, scene: Scene, as_integer: bool = False) -> Array:
             windows[k] = runs
             layout.append(-1 - k)
     if not as_integer and any(decide(end) is False for end in outside):
-        none = scene.free(letters(read))
-        return scene.spread(Value(number(0)), none)
+        none = context.free(letters(read))
+        return context.spread(Value(number(0)), none)
     axes = tuple(a for a in layout if isinstance(a, Axis))
     array: Array = Load(
         read.tensor,
@@ -89,12 +89,12 @@ def lower_read(read: Read, scene: Scene, as_integer: bool = False) -> Array:
         condition = outside[0] if len(outside) == 1 else Logic("and", tuple(outside))
         array = Choose(condition, array, None, array.axes)
     if windows:
-        array = _tiled(array, layout, windows, shape, scene)
+        array = _tiled(array, layout, windows, shape, context)
         array = _windowed(array, layout, windows)
         axes = array.axes
     gathered = [(p, k) for p, k in enumerate(layout) if isinstance(k, int) and k >= 0]
     if gathered:
-        array = _gathered(array, read, tensor, layout, scene)
+        array = _gathered(array, read, tensor, layout, context)
     return array
 
 
@@ -109,11 +109,11 @@ def outside_of(
     return [end for end in ends if decide(end, known) is not True]
 
 
-def span_of(subscript: Affine, extent: Affine, scene: Scene) -> Pick | None:
+def span_of(subscript: Affine, extent: Affine, context: TermContext) -> Pick | None:
     """A slice, where `letter + c`, `step*letter + c` or `c - letter` stays inside the axis."""
-    letter = scene.free(affine_axes(subscript))[0]
+    letter = context.free(affine_axes(subscript))[0]
     sign = subscript.coefficient(letter)
-    start, stop = scene.span(letter)
+    start, stop = context.span(letter)
     if sign > 1:
         return _stepped(subscript - affine(letter) * sign, sign, (start, stop), extent)
     if abs(sign) != 1:
@@ -143,15 +143,15 @@ def _stepped(rest: Affine, step: int, reach: tuple[int, Affine], extent: Affine)
 
 
 def runs_of(
-    subscript: Affine, free: tuple[Axis, ...], scene: Scene
+    subscript: Affine, free: tuple[Axis, ...], context: TermContext
 ) -> tuple[Affine, tuple[Run, ...]]:
     """A subscript as the place where its letters begin, and a step and a count for each."""
     start = subscript
     runs = []
     for axis in free:
         step = subscript.coefficient(axis)
-        start = start - affine(axis) * step + step * scene.span(axis)[0]
-        runs.append((step, axis, scene.length(axis)))
+        start = start - affine(axis) * step + step * context.span(axis)[0]
+        runs.append((step, axis, context.length(axis)))
     return start, tuple(runs)
 
 
@@ -201,7 +201,7 @@ def _tiled(
     layout: list[Axis | int],
     windows: Mapping[int, tuple[Affine, tuple[Run, ...]]],
     shape: Sequence[Affine],
-    scene: Scene,
+    context: TermContext,
 ) -> Array:
     """Windows that lie side by side and fill their axis are a matter of shape."""
     wanted: list[Axis | int] = []
@@ -215,7 +215,7 @@ def _tiled(
         return array
     layout[:] = wanted
     extents = [
-        scene.length(a) if isinstance(a, Axis) else shape[a if a >= 0 else -1 - a] for a in wanted
+        context.length(a) if isinstance(a, Axis) else shape[a if a >= 0 else -1 - a] for a in wanted
     ]
     return Reshape(array, tuple(a for a in wanted if isinstance(a, Axis)), tuple(extents))
 
@@ -237,7 +237,7 @@ def _windowed(
 
 
 def _gathered(
-    array: Array, read: Read, tensor: Tensor, layout: list[Axis | int], scene: Scene
+    array: Array, read: Read, tensor: Tensor, layout: list[Axis | int], context: TermContext
 ) -> Array:
     positions, indices, checked = [], [], False
     for position, k in enumerate(layout):
@@ -245,7 +245,7 @@ def _gathered(
             continue
         subscript = read.subscripts[k]
         positions.append(position)
-        indices.append(lower_index(subscript, scene))
+        indices.append(lower_index(subscript, context))
         reach = bounds(subscript)
         extent = tensor.shape[k]
         checked = checked or (
@@ -253,12 +253,12 @@ def _gathered(
             or not surely_not_negative(reach[0])
             or not surely_not_negative(extent - 1 - reach[1])
         )
-    first = scene.union(indices)
+    first = context.union(indices)
     rest = tuple(a for a in layout if isinstance(a, Axis))
     return Take(array, tuple(positions), tuple(indices), (*first, *rest), checked)
 
 
-def lower_index(subscript: Affine, scene: Scene) -> Array:
+def lower_index(subscript: Affine, context: TermContext) -> Array:
     """A subscript as an array of integers."""
     plain = Affine(
         tuple((a, c) for a, c in subscript.terms if isinstance(a, Axis | Dim)), subscript.constant
@@ -267,19 +267,19 @@ def lower_index(subscript: Affine, scene: Scene) -> Array:
     for atom, coefficient in sorted(subscript.terms, key=lambda pair: pair[1] < 0):
         match atom:
             case Read():
-                part: Array = lower_read(atom, scene, as_integer=True)
+                part: Array = lower_read(atom, context, as_integer=True)
             case FloorDiv(of, by):
-                part = mapped("//", [lower_index(of, scene), Value(number(by))], scene)
+                part = mapped("//", [lower_index(of, context), Value(number(by))], context)
             case Mod(of, by):
-                part = mapped("%", [lower_index(of, scene), Value(number(by))], scene)
+                part = mapped("%", [lower_index(of, context), Value(number(by))], context)
             case _:
                 continue
         if abs(coefficient) != 1:
-            part = mapped("mul", [Value(number(abs(coefficient))), part], scene)
-        parts.append(part if coefficient > 0 else mapped("neg", [part], scene))
+            part = mapped("mul", [Value(number(abs(coefficient))), part], context)
+        parts.append(part if coefficient > 0 else mapped("neg", [part], context))
     if plain.terms or plain.constant or not parts:
-        parts.append(scene.count(plain, as_float=False))
-    return parts[0] if len(parts) == 1 else mapped("add", parts, scene)
+        parts.append(context.count(plain, as_float=False))
+    return parts[0] if len(parts) == 1 else mapped("add", parts, context)
 
 
 def reads_any(expr: Expr, names: frozenset[str]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from codegen.lowering.context import Scene
+from codegen.lowering.context import TermContext
 from codegen.lowering.reads import Run, lower_index, outside_of, runs_of, span_of, tiles
 from codegen.program.nodes import Array, At, Fold, Pick, Reshape, Span, Whole
 from derive.ir.notation import Affine, Axis, Dim, Expr, affine
@@ -47,7 +47,7 @@ class Target:
 class _Axes:
     """A target as far as its axes were looked at."""
 
-    scene: Scene
+    context: TermContext
     uses: dict[Axis, int]
     picks: list[Pick] = field(default_factory=list)
     out: list[Axis] = field(default_factory=list)
@@ -60,7 +60,7 @@ class _Axes:
 
     def look_at(self, subscript: Affine, extent: Affine, letter: Axis) -> None:
         """One more axis."""
-        free = self.scene.free(affine_axes(subscript))
+        free = self.context.free(affine_axes(subscript))
         simple = all(isinstance(a, Axis | Dim) for a, _ in subscript.terms)
         if not free and simple:
             self.picks.append(At(subscript))
@@ -70,13 +70,13 @@ class _Axes:
         self.out.append(letter)
         if not simple or any(self.uses[a] > 1 for a in free):
             self.picks.append(Whole())
-            self.indices.append(lower_index(subscript, self.scene))
+            self.indices.append(lower_index(subscript, self.context))
             self.positions.append(position)
             self.layout.append(())
         elif subscript.axis is not None and subscript.axis.extent == extent:
-            self.picks.append(narrowed(subscript, self.scene))
+            self.picks.append(narrowed(subscript, self.context))
             self.layout.append(free)
-        elif len(free) == 1 and (slice_ := span_of(subscript, extent, self.scene)):
+        elif len(free) == 1 and (slice_ := span_of(subscript, extent, self.context)):
             self.picks.append(slice_)
             self.layout.append(free)
         else:
@@ -87,7 +87,7 @@ class _Axes:
     ) -> None:
         """Several letters walk the axis: as digits of its places, or over each other."""
         self.picks.append(Whole())
-        start, runs = runs_of(subscript, free, self.scene)
+        start, runs = runs_of(subscript, free, self.context)
         digits = tiles(start, runs, extent)
         if digits:
             self.tiled = True
@@ -97,20 +97,23 @@ class _Axes:
             self.layout.append(free)
 
 
-def uses_of(target: Sequence[Affine], scene: Scene) -> dict[Axis, int]:
+def uses_of(target: Sequence[Affine], context: TermContext) -> dict[Axis, int]:
     """How many subscripts each letter stands in."""
     uses: dict[Axis, int] = {}
     for subscript in target:
-        for axis in scene.free(affine_axes(subscript)):
+        for axis in context.free(affine_axes(subscript)):
             uses[axis] = uses.get(axis, 0) + 1
     return uses
 
 
 def target_of(
-    target: Sequence[Affine], letters: Sequence[Axis], shape: tuple[Affine, ...], scene: Scene
+    target: Sequence[Affine],
+    letters: Sequence[Axis],
+    shape: tuple[Affine, ...],
+    context: TermContext,
 ) -> Target:
     """Where the left subscripts of a term lead; `letters` are those of the tensor's axes."""
-    axes = _Axes(scene, uses_of(target, scene))
+    axes = _Axes(context, uses_of(target, context))
     for subscript, extent, letter in zip(target, shape, letters, strict=True):
         axes.look_at(subscript, extent, letter)
     return Target(
@@ -126,44 +129,44 @@ def target_of(
     )
 
 
-def laid_out(value: Array, target: Target, first: tuple[Axis, ...], scene: Scene) -> Array:
+def laid_out(value: Array, target: Target, first: tuple[Axis, ...], context: TermContext) -> Array:
     """The value with an axis for each of the target's, behind the `first` ones of its indices."""
-    value = scene.spread(value, (*first, *(a for group in target.layout for a in group)))
+    value = context.spread(value, (*first, *(a for group in target.layout for a in group)))
     for position, start, runs in reversed(target.folds):
         at = len(first) + sum(len(group) for group in target.layout[:position])
         after = (*value.axes[:at], target.out[position], *value.axes[at + len(runs) :])
         value = Fold(value, at, target.extents[position], start, runs, after)
     if not target.tiled:
         return value
-    sizes = [scene.length(a) for a in first]
+    sizes = [context.length(a) for a in first]
     free = [p for p in target.picks if not isinstance(p, At)]
     for position, (pick, extent) in enumerate(zip(free, target.extents, strict=True)):
         if position not in target.positions:
             part = isinstance(pick, Span)
-            sizes.append(scene.length(target.layout[position][0]) if part else extent)
+            sizes.append(context.length(target.layout[position][0]) if part else extent)
     return Reshape(value, (*first, *target.rest), tuple(sizes))
 
 
-def short_first(target: Sequence[Affine], scene: Scene) -> tuple[Axis, ...]:
+def short_first(target: Sequence[Affine], context: TermContext) -> tuple[Axis, ...]:
     """The order in which short letters of a left subscript come first: `_fold` loops over those."""
     short = dict.fromkeys(
         a
         for s in target
-        if len(group := scene.free(affine_axes(s))) > 1
+        if len(group := context.free(affine_axes(s))) > 1
         for a in group
         if a.extent.number is not None and a.extent != max((b.extent for b in group), key=_size)
     )
-    return (*short, *(a for a in scene.order if a not in short))
+    return (*short, *(a for a in context.order if a not in short))
 
 
 def _size(extent: Affine) -> float:
     return float("inf") if extent.number is None else extent.number
 
 
-def narrowed(subscript: Affine, scene: Scene) -> Pick:
+def narrowed(subscript: Affine, context: TermContext) -> Pick:
     """The part of an axis that a plain letter walks."""
     axis = subscript.axis
-    if axis is None or axis not in scene.ranges:
+    if axis is None or axis not in context.ranges:
         return Whole()
-    start, stop = scene.ranges[axis]
+    start, stop = context.ranges[axis]
     return Span(affine(start), None if stop == axis.extent else stop)
