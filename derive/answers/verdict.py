@@ -139,7 +139,7 @@ def _different(formula: Formula, comparison: Comparison) -> Row:
         slips=[s.kind for s in slips],
         explained=[s.detail for s in slips],
         counterexample=example.data,
-        parting={"derived": list(difference.derived), "written": list(difference.written)}
+        difference={"derived": list(difference.derived), "written": list(difference.written)}
         if difference
         else None,
     )

@@ -155,17 +155,8 @@ def picked(
     length: Lengths,
 ) -> Entries:
     """Whole axes, new ones, single places, and integer arrays that walk in step."""
-    walking = sum(not isinstance(p, New) for p in picks)
-    if walking > of.rank:
-        raise Refused(
-            place,
-            f"{shown} is {shape_text(of)} and has {walking} subscripts here; take some out",
-        )
-    every = [*picks, *(All() for _ in range(of.rank - walking))]
+    every = _of_every_axis(place, of, picks, shown)
     shape: list[Affine] = []
-    steps = [k for k, p in enumerate(every) if isinstance(p, Every | Array)]
-    if steps and steps != list(range(steps[0], steps[-1] + 1)):
-        raise Refused(place, "integer arrays stand side by side in subscripts")
     plan: list[tuple[str, int, Pick]] = []
     step: int | None = None
     axis = 0
@@ -206,6 +197,21 @@ def picked(
         return of.at(tuple(own), scope)
 
     return Entries(tuple(shape), at, of.lies, condition=of.condition)
+
+
+def _of_every_axis(place: Place, of: Entries, picks: Sequence[Pick], shown: str) -> list[Pick]:
+    """The subscripts, whole axes that aren't written among them."""
+    walking = sum(not isinstance(p, New) for p in picks)
+    if walking > of.rank:
+        raise Refused(
+            place,
+            f"{shown} is {shape_text(of)} and has {walking} subscripts here; take some out",
+        )
+    every = [*picks, *(All() for _ in range(of.rank - walking))]
+    steps = [k for k, p in enumerate(every) if isinstance(p, Every | Array)]
+    if steps and steps != list(range(steps[0], steps[-1] + 1)):
+        raise Refused(place, "integer arrays stand side by side in subscripts")
+    return every
 
 
 def _place(place: Place, at: int, extent: Affine, length: Lengths) -> Syntax:

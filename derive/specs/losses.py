@@ -76,11 +76,8 @@ def put_loss(
     row, given = _row(spec, place, defined, problems)
     if row is None:
         return None
-    attributes_of = row.attributes if isinstance(row, Loss) else row.entry.attributes
     before = len(problems)
-    sizes = read_axes(row, given, place, problems) if isinstance(row, Own) else {}
-    given = {k: v for k, v in given.items() if k not in sizes}
-    attributes = read_attributes(given, attributes_of, place, problems, ("type",)) | sizes
+    attributes = _attributes(row, given, place, problems)
     if len(problems) > before or output is None or output not in built.shapes:
         return None
     inputs = _inputs(spec, row, attributes, place, output, named, problems)
@@ -120,6 +117,17 @@ def put_loss(
     return _for_task(
         result, kind_of_target(built.shapes[output], aim in built.integers), output, problems
     )
+
+
+def _attributes(
+    row: Loss | Own, given: Mapping[str, Any], place: str, problems: list[str]
+) -> dict[str, Any]:
+    """The attributes that a spec gives, the extents of a user's loss among them."""
+    if isinstance(row, Loss):
+        return read_attributes(given, row.attributes, place, problems, ("type",))
+    sizes = read_axes(row, given, place, problems)
+    rest = {k: v for k, v in given.items() if k not in sizes}
+    return read_attributes(rest, row.entry.attributes, place, problems, ("type",)) | sizes
 
 
 def _free(built: Building, objective: str, local: str) -> str:
