@@ -14,7 +14,7 @@ from typing import Any
 
 from derive import catalogue
 from derive.calculus.differentiate import differentiate
-from derive.catalogue.rows import KINDS, REQUIRED, Attribute, EntryInfo
+from derive.catalogue.rows import KINDS, REQUIRED, Attribute, EntryInfo, Initial
 from derive.ir.names import adjoint_of
 from derive.ir.system import Initializer, System
 from derive.language.printer import equation_text
@@ -59,9 +59,9 @@ def entry_page(name: str) -> str:
         ("attributes of every optimiser", _of_every_optimizer(info)),
         (_derived(info), _gradients(info)),
         ("at a kink", _wrapped(info.kink)),
-        ("what is assumed of the targets", [info.assume] if info.assume else []),
-        ("other names", info.aliases),
-        ("source", _wrapped(info.source)),
+        ("what is assumed of the targets", [info.assumed] if info.assumed else []),
+        ("other names", info.row.aliases if isinstance(info.row, Initial) else ()),
+        ("source", _wrapped(info.row.source)),
         ("in a spec", _use(info)),
     ]
     lines = [*textwrap.wrap(titled, WIDTH, subsequent_indent="  ")]

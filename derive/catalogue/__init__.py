@@ -68,34 +68,29 @@ OPTIMIZER: Mapping[str, Optimizer] = {e.name: e for e in OPTIMIZERS}
 INITIALIZER: Mapping[str, Initial] = {n: e for e in INITIALIZERS for n in (e.name, *e.aliases)}
 DISTRIBUTION: Mapping[str, Distribution] = {e.name: e for e in DISTRIBUTIONS}
 
+_OWN = Entry(
+    name=OWN,
+    about="a layer by its own equations: input x, output y, batch letter n; letters whose extent "
+    "nothing fixes are its attributes, such as i = 8",
+    equations="",
+    attributes=(
+        Attribute("equations", "text", "the equations, one a line"),
+        Attribute("parameters", "names", "the tensors that are learned", default=()),
+        Attribute("inputs", "names", "the layers that it reads, by these names", default=("x",)),
+    ),
+)
 _FAMILIES: tuple[tuple[str, tuple[Row, ...]], ...] = (
-    ("layer", LAYERS),
+    ("layer", (LAYERS[0], _OWN, *LAYERS[1:])),
     ("activation", ACTIVATIONS),
     ("loss", LOSSES),
     ("optimizer", OPTIMIZERS),
     ("initializer", INITIALIZERS),
 )
 
-_OWN_INFO = EntryInfo(
-    name=OWN,
-    kind="layer",
-    about="a layer by its own equations: input x, output y, batch letter n; letters whose extent "
-    "nothing fixes are its attributes, such as i = 8",
-    equations=(),
-    attributes=(
-        Attribute("equations", "text", "the equations, one a line"),
-        Attribute("parameters", "names", "the tensors that are learned", default=()),
-        Attribute("inputs", "names", "the layers that it reads, by these names", default=("x",)),
-    ),
-    inputs=("x",),
-    output="y",
-)
-
 
 def entries() -> tuple[EntryInfo, ...]:
     """The whole catalogue, in its order."""
-    result = [_info(kind, row) for kind, rows in _FAMILIES for row in rows]
-    return (result[0], _OWN_INFO, *result[1:])
+    return tuple(_info(kind, row) for kind, rows in _FAMILIES for row in rows)
 
 
 def describe(name: str) -> EntryInfo:
@@ -104,8 +99,6 @@ def describe(name: str) -> EntryInfo:
         for row in rows:
             if name == row.name or (isinstance(row, Initial) and name in row.aliases):
                 return _info(kind, row)
-    if name == OWN:
-        return _OWN_INFO
     known = [OWN, *LAYER, *LOSS, *OPTIMIZER, *INITIALIZER]
     raise ChainruleError(
         f"'{shorten(name)}' is not in the catalogue"
@@ -119,55 +112,29 @@ def defaults(attributes: tuple[Attribute, ...]) -> dict[str, Any]:
 
 
 def _info(kind: str, row: Row) -> EntryInfo:
-    match row:
-        case Entry():
-            return EntryInfo(
-                row.name,
-                kind,
-                row.about,
-                _forms(row),
-                row.attributes,
-                ("x1", "x2", "...") if row.many else row.inputs,
-                row.output,
-                row.parameters_of(_use(row, defaults(row.attributes))),
-                source=row.source,
-                kink=row.kink,
-            )
-        case Loss():
-            return EntryInfo(
-                row.name,
-                kind,
-                row.about,
-                _forms(row),
-                row.attributes,
-                (*row.inputs, "t") if row.target else row.inputs,
-                "E",
-                row.parameters_of(_use(row, defaults(row.attributes))),
-                source=row.source,
-                kink=row.kink,
-                assume=row.assumed_of(_use(row, defaults(row.attributes))),
-            )
-        case Optimizer():
-            return EntryInfo(
-                row.name,
-                kind,
-                row.about if row is OPTIMIZERS[0] or row.curvature else f"{row.about}; {_COMMON}",
-                _forms(row),
-                _attributes(row),
-                ("w", "g"),
-                next_of("w"),
-                source=row.source,
-            )
-        case Initial():
-            return EntryInfo(
-                row.name,
-                kind,
-                row.about,
-                ((row.distribution, ", ".join(f"{n} = {t}" for n, t in row.formulas)),),
-                row.attributes,
-                aliases=row.aliases,
-                source=row.source,
-            )
+    if isinstance(row, Initial):
+        formulas = ", ".join(f"{n} = {t}" for n, t in row.formulas)
+        return EntryInfo(row, kind, row.about, ((row.distribution, formulas),), row.attributes)
+    if isinstance(row, Optimizer):
+        is_alone = row is OPTIMIZERS[0] or row.curvature
+        about = row.about if is_alone else f"{row.about}; {_COMMON}"
+        return EntryInfo(row, kind, about, _forms(row), _attributes(row), ("w", "g"), next_of("w"))
+    use = _use(row, defaults(row.attributes))
+    if isinstance(row, Loss):
+        inputs, output = ((*row.inputs, "t") if row.target else row.inputs), "E"
+    else:
+        inputs, output = (("x1", "x2", "...") if row.many else row.inputs), row.output
+    return EntryInfo(
+        row,
+        kind,
+        row.about,
+        _forms(row),
+        row.attributes,
+        inputs,
+        output,
+        row.parameters_of(use),
+        row.assumed_of(use) if isinstance(row, Loss) else "",
+    )
 
 
 def _use(row: Entry | Loss | Optimizer, attributes: Mapping[str, Any]) -> Use:

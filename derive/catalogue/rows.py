@@ -281,12 +281,13 @@ Row = Entry | Loss | Optimizer | Initial
 
 @dataclass(frozen=True)
 class EntryInfo:
-    """All facts about an entry, ready to be printed.
+    """An entry with all that its page tells.
 
-    `equations` has one text for each form, with the condition under which it holds (or "").
+    `equations` has one text for each form, with the condition under which it holds (or "");
+    `assumed` is what a loss takes its targets to be.
     """
 
-    name: str
+    row: Row
     kind: str
     about: str
     equations: tuple[tuple[str, str], ...]
@@ -294,7 +295,14 @@ class EntryInfo:
     inputs: tuple[str, ...] = ()
     output: str = ""
     parameters: tuple[Parameter, ...] = ()
-    aliases: tuple[str, ...] = ()
-    source: str = ""
-    kink: str = ""
-    assume: str = ""
+    assumed: str = ""
+
+    @property
+    def name(self) -> str:
+        """The entry's name."""
+        return self.row.name
+
+    @property
+    def kink(self) -> str:
+        """The convention where there is no derivative; "" where there is one everywhere."""
+        return self.row.kink if isinstance(self.row, Equated) else ""
