@@ -14,6 +14,7 @@ from derive.algebra.conditions import settled
 from derive.algebra.index_rules import solve_target
 from derive.algebra.simplify import reexpress, simplify
 from derive.algebra.sympy_bridge import Unreal
+from derive.calculus.adjoint_names import AdjointNames
 from derive.calculus.letters import letters_of
 from derive.calculus.masks import Masks, When
 from derive.calculus.rule import Contribution, contributions, differentiable_reads, selected, weigh
@@ -22,7 +23,6 @@ from derive.calculus.zero_factors import zero_factor_warnings
 from derive.errors import ChainruleError, meant_or_known, shorten
 from derive.ir.derivation import Derivation, Derivatives, Step
 from derive.ir.matrix_terms import holding
-from derive.ir.names import adjoint_of
 from derive.ir.notation import Axis, Equation, Expr, Read, Tensor, Term, affine
 from derive.ir.system import System
 from derive.ir.tree import ONE, ZERO, needed_by, reached, reads, users_of
@@ -101,12 +101,9 @@ class Sweep:
         self.explicit = explicit
         self.apart = apart
         self.steps: list[Step] = []
-        self.adjoint: dict[str, str] = {}
-        self.taken = {t.name for t in system.tensors} | {a for a, _ in system.origin.aliases}
-        self.scalar = not system.table[of].shape
+        self.names = AdjointNames(system)
         self.feeds_itself = False
-        self.along = dict(system.earlier.names) if system.earlier else {}
-        self.masks = Masks(system, lambda of: self._free_name(f"c_{of}"))
+        self.masks = Masks(system, lambda of: self.names.free(f"c_{of}"))
         self.reads: dict[str, list[Read]] = {}
         for equation in system.equations:
             for term in equation.terms:
@@ -116,6 +113,11 @@ class Sweep:
                         replace(read, subscripts=term.target) if term.reduce == "inv" else read
                     )
                     self.reads.setdefault(read.tensor, []).append(rewritten)
+
+    @property
+    def is_scalar(self) -> bool:
+        """Whether a number is differentiated, whose derivative by itself is 1."""
+        return not self.system.table[self.of].shape
 
     def derivation(self) -> Derivation:
         """Everything, which whoever asks for it checks.
@@ -139,21 +141,22 @@ class Sweep:
             for name in self._without_effect(active)
         )
         for name in dict.fromkeys((self.of, *active)):
-            self._name_adjoint(name)
-        seed = () if self.scalar else (self._seed(),)
+            self.names.name(name)
+        seed = () if self.is_scalar else (self._seed(),)
         if self.of in active and self.feeds_itself:
-            self._name_adjoint(self.of)
+            self.names.name(self.of)
         gathered, helpers = self._contributions(active, seed)
         warnings.extend(self.masks.warnings.values())
         forward = self.system.equations
         warnings.extend(zero_factor_warnings(forward, active, lambda e: self.masks.of(e).condition))
         equations = [*helpers]
         equations.extend(self._collect(name, terms) for name, terms in gathered.items())
+        kept = {n for n in depends if n != self.of or self.is_scalar}
         tidier = Tidier(
             self.system,
             equations,
-            wanted=frozenset(self.adjoint[n] for n in depends if n != self.of or self.scalar),
-            free_name=self._free_name,
+            wanted=frozenset(self.names.adjoint[n] for n in kept),
+            free_name=self.names.free,
             steps=self.steps,
             apart=self.apart,
         )
@@ -194,7 +197,8 @@ class Sweep:
             Tensor(e.tensor, tuple(a.extent for a in e.axes), "adjoint")
             for e in (*backward, *inlined)
         ]
-        adjoints = {n: a for n, a in self.adjoint.items() if n != self.of or self.feeds_itself}
+        names = self.names.adjoint.items()
+        adjoints = {n: a for n, a in names if n != self.of or self.feeds_itself}
         return Derivation(
             system=system,
             tensors=(*system.tensors, *seed, *new),
@@ -207,24 +211,7 @@ class Sweep:
         )
 
     def _seed(self) -> Tensor:
-        return Tensor(self.adjoint[self.of], self.system.table[self.of].shape, "input")
-
-    def _name_adjoint(self, name: str) -> None:
-        wish = self.along.get(name, adjoint_of(name))
-        kind, of = wish.split("_", 1) if name in self.along else ("d", name)
-        order = 2
-        while wish in self.taken:
-            wish = f"{kind}{order}_{of}"
-            order += 1
-        self.taken.add(wish)
-        self.adjoint[name] = wish
-
-    def _free_name(self, *wishes: str) -> str:
-        for wish in (*wishes, *(f"{wishes[-1]}{k}" for k in range(2, 10_000))):
-            if wish not in self.taken and adjoint_of(wish) not in self.taken:
-                self.taken.add(wish)
-                return wish
-        raise AssertionError("no free name")
+        return Tensor(self.names.adjoint[self.of], self.system.table[self.of].shape, "input")
 
     def _active(self) -> dict[str, None]:
         """Tensors on a path of values from `wrt` to the objective, the objective first."""
@@ -256,7 +243,7 @@ class Sweep:
             name = equation.tensor
             if name not in active:
                 continue
-            incoming = None if name == self.of and self.scalar else self.adjoint[name]
+            incoming = None if name == self.of and self.is_scalar else self.names.adjoint[name]
             helper = self._helper(equation, helpers)
             mask = self.masks.around(equation)
             for result in contributions(equation, incoming, helper, wanted, mask):
@@ -280,13 +267,13 @@ class Sweep:
         term = equation.terms[0]
         match term.reduce:
             case "max" | "min":
-                return self._free_name(f"c_{equation.tensor}")
+                return self.names.free(f"c_{equation.tensor}")
             case "prod":
-                return self._free_name(f"q_{equation.tensor}")
+                return self.names.free(f"q_{equation.tensor}")
             case "det" | "logdet":
                 of = term.matrix or ""
                 there = holding("inv", of, (*self.system.equations, *helpers))
-                return there or self._free_name(f"{of}_inv")
+                return there or self.names.free(f"{of}_inv")
             case _:
                 return ""
 
@@ -297,7 +284,7 @@ class Sweep:
         """One contribution: recorded as the rule gives it, then told through the output."""
         wrt, term = contribution.wrt, contribution.term
         axes = self.axes(wrt)
-        name = self.adjoint[wrt]
+        name = self.names.adjoint[wrt]
         raw = Equation(name, axes, (term,))
         self.steps.append(
             Step(
@@ -315,8 +302,8 @@ class Sweep:
             better = self._better(equation, source, contribution.local)
             if better != contribution.local:
                 upstream: Expr = ONE
-                if not (equation.tensor == self.of and self.scalar):
-                    upstream = Read(self.adjoint[equation.tensor], source.target)
+                if not (equation.tensor == self.of and self.is_scalar):
+                    upstream = Read(self.names.adjoint[equation.tensor], source.target)
                 rewritten = replace(term, body=weigh(upstream, better))
                 rewritten = selected(rewritten, mask(source, better), upstream, better)
                 has = any(r.tensor == equation.tensor for r in reads(better))
@@ -353,7 +340,7 @@ class Sweep:
 
     def _collect(self, name: str, terms: Sequence[Term]) -> Equation:
         axes = self.axes(name)
-        adjoint = self.adjoint[name]
+        adjoint = self.names.adjoint[name]
         return Equation(adjoint, axes, tuple(terms))
 
 

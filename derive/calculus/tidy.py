@@ -14,7 +14,8 @@ from derive.algebra.delta_elimination import sifted
 from derive.algebra.index_rules import elementwise, pull, rename_apart
 from derive.algebra.known_sums import KnownSums
 from derive.algebra.simplify import facts_of, simplify, tell_through
-from derive.calculus.reads_of_one import copied, count, linear, renamed, uses, with_number
+from derive.calculus.equation_table import EquationTable
+from derive.calculus.reads_of_one import copied, count, linear, renamed, with_number
 from derive.ir.derivation import Step
 from derive.ir.names import primal_of
 from derive.ir.notation import Affine, Axis, Equation, Number, Read, Term, affine, domain_of
@@ -52,63 +53,41 @@ class Tidier:
         apart: bool = False,
     ) -> None:
         self.system = system
-        self.equations = {e.tensor: e for e in equations}
+        self.equations = EquationTable(equations)
         self.wanted = wanted
         self.free_name = free_name
         self.steps = steps
         self.apart = apart
-        self.inlined: list[Equation] = []
         self.facts = facts_of(system.equations)
-        self.forward = {e.tensor: e for e in system.equations}
         self.known_sums = KnownSums(system.equations, system.assumptions)
-        self.users: dict[str, dict[str, None]] = {}
-        for equation in equations:
-            self._enter(equation)
         self.integers = frozenset(t.name for t in system.tensors if t.integer)
         self.looped = self._looped()
-        earlier = system.earlier
-        self.directions = frozenset(v for _, v in earlier.directions) if earlier else frozenset()
 
     def run(self) -> tuple[list[Equation], list[Equation]]:
         """The equations that stay, in order of derivation, and those written into others."""
-        for name in list(self.equations):
+        for name in self.equations.names:
             self._gather(name)
         self._drop_zero()
         self._put_numbers()
         self._share_copies()
-        for name in list(self.equations):
+        for name in self.equations.names:
             self._put_known_sums(name)
-        for name in list(self.equations):
+        for name in self.equations.names:
             if name in self.equations:
                 self._inline(name)
-        for name in list(self.equations):
+        for name in self.equations.names:
             self._sift(name)
             self._simplify(name)
         self._drop_unused()
-        return list(self.equations.values()), self.inlined
+        return list(self.equations), self.equations.removed
 
     def _looped(self) -> frozenset[str]:
         """Adjoints inside a recurrence: they stay as they are, an equation each."""
         try:
-            blocks = schedule(tuple(self.equations.values()))
+            blocks = schedule(tuple(self.equations))
         except NoOrder:
-            return frozenset(self.equations)
+            return frozenset(self.equations.names)
         return frozenset(e.tensor for b in blocks if isinstance(b, Loop) for e in members(b.body))
-
-    def _enter(self, equation: Equation) -> None:
-        """Note whom an equation uses; names that it used before stay, and are asked again."""
-        for term in equation.terms:
-            for read in reads(term.body):
-                self.users.setdefault(read.tensor, {})[equation.tensor] = None
-
-    def _put(self, equation: Equation) -> None:
-        self.equations[equation.tensor] = equation
-        self._enter(equation)
-
-    def _users(self, name: str) -> list[Equation]:
-        """The equations that read a tensor now, in order."""
-        result = (self.equations.get(u) for u in self.users.get(name, ()))
-        return [e for e in result if e is not None and uses(e, name)]
 
     def _step(
         self,
@@ -135,17 +114,17 @@ class Tidier:
                 merged[key] = term
         after = replace(equation, terms=tuple(merged.values()))
         self._step("collect", equation, after, "the contributions add up")
-        self.equations[name] = after
+        self.equations.put(after)
 
     def _drop_zero(self) -> None:
-        for equation in self.equations.values():
+        for equation in self.equations:
             if not equation.terms:
                 zero = Term(tuple(affine(a) for a in equation.axes), equation.axes, "sum", ZERO)
-                self.equations[equation.tensor] = replace(equation, terms=(zero,))
+                self.equations.put(replace(equation, terms=(zero,)))
 
     def _put_numbers(self) -> None:
         """`dE0 = 1`: a derivative that is a number is put in wherever it is read."""
-        for name in list(self.equations):
+        for name in self.equations.names:
             equation = self.equations[name]
             value = equation.terms[0].body
             if (
@@ -156,12 +135,11 @@ class Tidier:
                 or name in self.wanted
             ):
                 continue
-            self.inlined.append(equation)
-            del self.equations[name]
-            for user in self._users(name):
+            self.equations.take_out(name)
+            for user in self.equations.users(name):
                 after = with_number(user, name, value)
                 self._step("put in", user, after, f"{name} is {number_text(value.value)}")
-                self._put(after)
+                self.equations.put(after)
 
     def _put_known_sums(self, name: str) -> None:
         """Sums that assumptions or forward equations give the values of."""
@@ -175,40 +153,43 @@ class Tidier:
             after = replace(before, terms=tuple(t for t in kept if t.body != ZERO) or (new,))
             rule = "known sum" if new.body != ZERO else "sum of 0"
             self._step(rule, before, after, known.reason, known.under)
-            self._put(after)
+            self.equations.put(after)
         self._gather_quietly(name)
 
     def _element_wise(self, name: str) -> Equation | None:
         """The equation of a tensor, if there is one to put in."""
         if name in self.looped:
             return None
-        return self.equations.get(name) or self.forward.get(name)
+        if name in self.equations:
+            return self.equations[name]
+        return self.system.defined.get(name)
 
     def _share_copies(self) -> None:
         """`dz[n,i] = dy[n,i]` is one value with two names."""
-        for name in list(self.equations):
+        earlier = self.system.earlier
+        directions = {v for _, v in earlier.directions} if earlier else set()
+        for name in self.equations.names:
             equation = self.equations[name]
             original = copied(equation)
             if (
                 original is None
                 or name in self.wanted
                 or name in self.looped
-                or (original not in self.equations and original not in self.directions)
+                or (original not in self.equations and original not in directions)
             ):
                 continue
-            self.inlined.append(equation)
-            del self.equations[name]
-            for user in self._users(name):
+            self.equations.take_out(name)
+            for user in self.equations.users(name):
                 after = renamed(user, name, original)
                 self._step("same value", user, after, f"{name} equals {original}")
-                self._put(after)
+                self.equations.put(after)
 
     def _inline(self, name: str) -> None:
         """A derivative that one element-wise equation uses once is written into it."""
         equation = self.equations[name]
         if name in self.wanted or name in self.looped or len(equation.terms) != 1:
             return
-        users = self._users(name)
+        users = self.equations.users(name)
         term = equation.terms[0]
         if sum(1 for _ in walk(term.body)) > _LONGEST_BODY:
             return
@@ -254,11 +235,11 @@ class Tidier:
         name = self.free_name("c", f"c_{primal_of(equation.tensor) or equation.tensor}")
         target = tuple(affine(a) for a in axes)
         domain = domain_of(axes, (a for a in term.domain if a in free or a in term.reduced))
-        self._put(Equation(name, axes, (Term(target, domain, "sum", pulled.core),)))
+        self.equations.put(Equation(name, axes, (Term(target, domain, "sum", pulled.core),)))
         whole = pulled.wrap(Read(name, target))
         after = replace(equation, terms=(Term(term.target, equation.axes, "sum", whole),))
         self._step("pull out", equation, after, "these factors don't depend on the summed letters")
-        self._put(after)
+        self.equations.put(after)
         return after
 
     def _write_in(self, equation: Equation, user: Equation, here: Term, read: Read) -> None:
@@ -279,9 +260,8 @@ class Tidier:
         terms = tuple(new if t is here else t for t in user.terms)
         after = replace(user, terms=terms)
         self._step("write in", user, after, f"{equation.tensor} is used here only")
-        self.inlined.append(equation)
-        del self.equations[equation.tensor]
-        self._put(after)
+        self.equations.take_out(equation.tensor)
+        self.equations.put(after)
         self._gather_quietly(user.tensor)
 
     def _gather_quietly(self, name: str) -> None:
@@ -301,7 +281,7 @@ class Tidier:
         after = replace(equation, terms=tuple(new))
         if after != equation:
             self._step("sift", equation, after, "the delta is 1 at this place only")
-            self._put(after)
+            self.equations.put(after)
 
     def _shape(self, name: str) -> tuple[Affine, ...] | None:
         """The shape of a tensor, or of a derivative, which is that of what it is taken by."""
@@ -322,17 +302,16 @@ class Tidier:
         if after != equation:
             through = f", told through {', '.join(dict.fromkeys(used))}" if used else ""
             self._step("simplify", equation, after, f"the same value, written shorter{through}")
-            self._put(after)
+            self.equations.put(after)
 
     def _drop_unused(self) -> None:
-        work = list(self.equations)
+        work = list(self.equations.names)
         while work:
             name = work.pop()
             if name in self.wanted or name not in self.equations:
                 continue
-            if all(user.tensor == name for user in self._users(name)):
-                gone = self.equations.pop(name)
-                self.inlined.append(gone)
+            if all(user.tensor == name for user in self.equations.users(name)):
+                gone = self.equations.take_out(name)
                 work.extend(r.tensor for t in gone.terms for r in reads(t.body))
 
 
