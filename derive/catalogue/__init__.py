@@ -155,7 +155,7 @@ def _attributes(row: Entry | Loss | Optimizer) -> tuple[Attribute, ...]:
 def _forms(row: Entry | Loss | Optimizer) -> tuple[tuple[str, str], ...]:
     """Every text that the entry can have, with the setting that gives it."""
     if isinstance(row.equations, str):
-        return (("", row.equations),)
+        return (("", row.equations),) if row.equations else ()
     settings: list[tuple[str, dict[str, Any]]] = [("", {})]
     for a in _attributes(row):
         match a.kind:

@@ -27,7 +27,7 @@ def test_layers_lists_and_shows_the_whole_catalogue(run):
         assert ("derived just now" in shown) == bool(differentiable)
         if differentiable:
             assert without_an_equation(entry, shown) == set()
-        if entry.source:
+        if entry.row.source:
             assert "\nsource\n" in shown
         if entry.kink:
             assert "\nat a kink\n" in shown
