@@ -150,6 +150,9 @@ def emit(
         str,
         _option("PART", "all; or math, without the estimator below it."),
     ] = "all",
+    device: Annotated[
+        str, _option("DEVICE", "host; or small, for C without double precision and vectors.")
+    ] = "host",
     explain_passes: Annotated[
         bool,
         typer.Option("--explain-passes", help="Print what each pass did; -o still writes."),
@@ -157,7 +160,7 @@ def emit(
 ) -> Job:
     """Write a module that computes, trains and predicts."""
     work = "codegen.commands.emit:explain_passes" if explain_passes else "codegen.commands.emit:run"
-    return _later(work, spec, output, target, style, dtype, part)
+    return _later(work, spec, output, target, style, dtype, part, device)
 
 
 @app.command()

@@ -23,6 +23,7 @@ TARGETS = {"numpy": module_text, "c": python_text}
 STYLES = ("plain",)
 DTYPES = ("float64", "float32")
 PARTS = ("all", "math")
+DEVICES = ("host", "small")
 
 
 def emit(
@@ -43,13 +44,21 @@ def emit(
     return TARGETS[target](_program_of(derivation, once), dtype, estimator)
 
 
-def c_files(derivation: Derivation, dtype: str = "float64", header: str = "net.h") -> Texts:
+def c_files(
+    derivation: Derivation, dtype: str = "float64", header: str = "net.h", device: str = "host"
+) -> Texts:
     """The texts of a C source and of the header of this name, which it includes.
+
+    With `device="small"` for a device that has neither double precision nor vectors.
 
     Raises `ChainruleError` as `emit` does, and for what C can't say yet.
     """
     _demand(derivation, "c", "plain", dtype, "math")
-    return c_texts(_program_of(derivation, shared(derivation)), dtype, header)
+    if device not in DEVICES:
+        known = ", ".join(DEVICES)
+        raise ChainruleError(f"device: unknown '{device}'{meant(device, DEVICES)}; known: {known}")
+    program = _program_of(derivation, shared(derivation))
+    return c_texts(program, dtype, header, device == "small")
 
 
 def explained_passes(derivation: Derivation) -> tuple[Passed, ...]:

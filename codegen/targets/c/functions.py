@@ -50,11 +50,12 @@ _NEEDS = {
 
 
 @cache
-def pieces(single: bool) -> dict[str, str]:
+def pieces(single: bool, small: bool = False) -> dict[str, str]:
     """The functions of `runtime/`, by name, in the order in which they stand there."""
     result: dict[str, str] = {}
     kind = "single.h" if single else "double.h"
-    for file in ("integers.h", "random.h", kind, "reals.h", "matrices.h"):
+    more = ("small.h",) if small else ()
+    for file in ("integers.h", "random.h", kind, "reals.h", "matrices.h", *more):
         text = Path(__file__).with_name("runtime").joinpath(file).read_text(encoding="utf-8")
         for piece in text.split("\n\n/* == ")[1:]:
             name, body = piece.split(" == */\n", 1)
@@ -62,7 +63,7 @@ def pieces(single: bool) -> dict[str, str]:
     return result
 
 
-def carried(names: set[str], single: bool) -> list[str]:
+def carried(names: set[str], single: bool, small: bool = False) -> list[str]:
     """The text of functions and of what they call themselves."""
     wanted: set[str] = set()
     left = sorted(names)
@@ -70,5 +71,5 @@ def carried(names: set[str], single: bool) -> list[str]:
         name = left.pop()
         if name not in wanted:
             wanted.add(name)
-            left += _NEEDS.get(name, ())
-    return [body for name, body in pieces(single).items() if name in wanted]
+            left += [] if small and name == "product" else _NEEDS.get(name, ())
+    return [body for name, body in pieces(single, small).items() if name in wanted]

@@ -8,10 +8,12 @@ from codegen.program.procedures import Module
 from codegen.targets.c.frame import Frame
 from codegen.targets.c.functions import carried
 from codegen.targets.c.header import Header
+from codegen.targets.c.integers import Int
 from codegen.targets.c.optimizer import State, state_of
 from codegen.targets.c.procedures import STATUS, functions_of, holds_statements
 from codegen.targets.c.program import Program
 from codegen.targets.c.public import Public
+from codegen.targets.c.small import narrowed
 from codegen.targets.c.stepping import NAMES as STEPPING
 from codegen.targets.c.stepping import stepping_of
 from codegen.targets.c.text import comment
@@ -21,23 +23,31 @@ LEFT_OUT = ("init_state", "train_step")
 
 @dataclass(frozen=True)
 class Texts:
-    """The two files."""
+    """The two files; the source includes the header by a name. `arena` is its size in bytes."""
 
     header: str
     source: str
+    included: str
+    arena: str
 
 
-def c_texts(module: Module, dtype: str, header: str = "net.h") -> Texts:
-    """The source of a module, and the header of this name that it includes."""
-    return Printer(module, dtype, header).texts()
+def c_texts(module: Module, dtype: str, header: str = "net.h", small: bool = False) -> Texts:
+    """The source of a module, and the header of this name that it includes.
+
+    `small`: for a device that has neither double precision nor vectors.
+    """
+    return Printer(module, dtype, header, small).texts()
 
 
 class Printer:
     """Prints a module."""
 
-    def __init__(self, module: Module, dtype: str, header: str = "net.h") -> None:
+    def __init__(
+        self, module: Module, dtype: str, header: str = "net.h", small: bool = False
+    ) -> None:
         self.header = header
-        single = dtype == "float32"
+        self.small = small
+        single = dtype == "float32" or small
         self.program = Program(_whole(module), single)
         self.stepping = stepping_of(module, single, self.program.names)
         self.state: State = state_of(self.program)
@@ -61,7 +71,7 @@ class Printer:
             self.program.scope.functions.add("largest")
         parts = [
             "\n".join(self._head()),
-            *carried(self.program.scope.functions, self.program.single),
+            *carried(self.program.scope.functions, self.program.single, self.small),
             "\n".join(self.frame.struct()),
             "\n".join(self.frame.lay_out()),
             *(f.text() for f in functions),
@@ -74,7 +84,16 @@ class Printer:
         heads += self.stepping.prototypes() if self.stepping else []
         record = self.stepping.record() if self.stepping else []
         header = Header(self.program, self.state, record, heads).lines()
-        return Texts("\n".join(header) + "\n", "\n\n".join(parts) + "\n")
+        both = "\n".join(header) + "\n", "\n\n".join(parts) + "\n"
+        header_text, source = map(narrowed, both) if self.small else both
+        return Texts(header_text, source, self.header, str(self._arena()))
+
+    def _arena(self) -> Int:
+        """How many bytes the arena has: the gradient, then what functions work out."""
+        keys = [key for key, _ in self.program.gradient_table]
+        gradient = sum((self.program.count(key) for key in keys), Int())
+        reals = sum((slot.count for slot in self.program.slots), gradient)
+        return reals * (4 if self.program.single else 8)
 
     def _head(self) -> list[str]:
         module = self.program.module
@@ -83,12 +102,14 @@ class Printer:
             f"The objective is {module.objective}."
         )
         lines += comment("Derived and written by chainrule: each loop stands under its formula.")
+        if self.small:
+            lines += comment("For small devices: single precision, nothing of 64 bits, no vectors.")
         for source in module.sources:
             lines += comment(f"Source: {source}")
+        lines += [f'#include "{self.header}"', "", "#include <math.h>"]
+        if self.small:
+            return lines
         lines += [
-            f'#include "{self.header}"',
-            "",
-            "#include <math.h>",
             "",
             "/* A sum whose order is free: the compiler may use vectors, told -fopenmp-simd. */",
             "#ifdef NET_SIMD",

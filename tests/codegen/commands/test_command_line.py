@@ -60,6 +60,7 @@ def test_version(run):
         (["emit", GENDER, "--dtype", "float16"], "float64"),
         (["emit", GENDER, "--target", "nunpy"], "numpy"),
         (["emit", GENDER, "--part", "maths"], "math"),
+        (["emit", GENDER, "--target", "c", "--device", "smal", "-o", "net.c"], "small"),
         (["derive", GENDER, "--format", "tx"], "tex"),
         (["derive", GENDER, "--lang", "fr"], "known: en"),
         (["derive", GENDER, "--notation", "indices"], "index"),

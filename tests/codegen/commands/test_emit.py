@@ -70,3 +70,15 @@ def test_passes_are_told_in_place_of_the_module(run, tmp_path):
     target = tmp_path / "gender.py"
     assert run("emit", GENDER, "--explain-passes", "-o", target) == (0, out, "")
     assert target.read_text(encoding="utf-8") == run("emit", GENDER)[1]
+
+
+def test_c_for_a_small_device(run, tmp_path):
+    small = "emit", GENDER, "--target", "c", "--device", "small"
+    code, out, err = run(*small, "-o", tmp_path / "gender.c")
+    assert (code, err) == (0, "")
+    arena, size = out.splitlines()
+    assert arena == "arena: N*32 + 56 bytes" and size.startswith("code: ")
+    assert "typedef float real;" in (tmp_path / "gender.h").read_text(encoding="utf-8")
+    assert "-o net.c" in refused(run(*small, "-o", tmp_path / "gender.py"))
+    assert "-o net.c" in refused(run(*small))
+    assert sorted(os.listdir(tmp_path)) == ["gender.c", "gender.h"]

@@ -34,6 +34,7 @@ static void *taken(size_t bytes, FILE *from)
 
 int main(void)
 {{
+    (void)number;
     FILE *in = fopen("in.bin", "rb"), *out = fopen("out.bin", "wb");
     if (!in || !out)
         return 2;
@@ -58,12 +59,12 @@ int main(void)
 class MainProgram:
     """A module as a C program that computes the gradients, compiled by a command."""
 
-    def __init__(self, module, folder, command, dtype="float64", places=np.int64):
-        """`places` are the whole numbers of the machine that will run it."""
-        self.printer = Printer(module, dtype)
+    def __init__(self, module, folder, command, dtype="float64", small=False):
+        """A `small` device's whole numbers have 32 bits."""
+        self.printer = Printer(module, dtype, small=small)
         self.program = self.printer.program
         self.folder = folder
-        self.kinds = {True: np.dtype(places), False: np.dtype(dtype)}
+        self.kinds = {True: np.dtype(np.int32 if small else np.int64), False: np.dtype(dtype)}
         self.names = {t.name: f"{self.printer.homes[t.name].name}_" for t in self.program.data}
         texts = self.printer.texts()
         (folder / "net.h").write_text(texts.header)
