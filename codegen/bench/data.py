@@ -57,30 +57,27 @@ def data_of(
 ) -> dict[str, Entries]:
     """Inputs and targets in the order in which a module takes them.
 
-    Inputs are standard normal; targets, weights and what is assumed of a sum lie between 0 and 1;
-    whole numbers are places of the axes that they point into.
+    Inputs are standard normal; targets and weights lie between 0 and 1, rows of which a sum is
+    assumed sum to 1; whole numbers are places of the axes that they point into.
     """
     system, rng = derivation.system, np.random.default_rng(seed)
-    assumed = {r.tensor for a in system.assumptions for r in equation_reads(a.left)}
-    positive = {*assumed, system.training.sample_weight}
     return {
-        t.name: _random(derivation, t, extents, rng, t.name in positive).astype(
-            np.intp if t.integer else dtype
-        )
+        t.name: _random(derivation, t, extents, rng).astype(np.intp if t.integer else dtype)
         for t in (*system.having("input"), *system.having("target"))
     }
 
 
 def _random(
-    derivation: Derivation,
-    tensor: Tensor,
-    extents: Mapping[str, int],
-    rng: np.random.Generator,
-    positive: bool,
+    derivation: Derivation, tensor: Tensor, extents: Mapping[str, int], rng: np.random.Generator
 ) -> Entries:
+    system = derivation.system
     shape = [size_of(e, extents) for e in tensor.shape]
     if tensor.integer:
         return rng.integers(0, places_of(derivation, tensor, extents), shape)
-    if positive or tensor.role == "target":
+    assumed = {r.tensor for a in system.assumptions for r in equation_reads(a.left)}
+    if tensor.name in assumed and shape:
+        rows = rng.uniform(0.1, 0.9, shape)
+        return np.asarray(rows / rows.sum(axis=-1, keepdims=True))
+    if tensor.role == "target" or tensor.name in {*assumed, system.training.sample_weight}:
         return rng.uniform(0.1, 0.9, shape)
     return rng.normal(size=shape)

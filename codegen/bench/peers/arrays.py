@@ -56,12 +56,16 @@ class Steps:
 
 @dataclass(frozen=True)
 class Scope:
-    """What is known before anything runs: numbers by their names, extents, loops' letters."""
+    """What is known before anything runs: numbers by their names, extents, loops' letters.
+
+    What is put into a tensor that is `held` is constant for a derivative.
+    """
 
     library: Library
     numbers: Mapping[str, float]
     dims: Mapping[str, int]
     letters: Mapping[Axis, int]
+    held: frozenset[str] = frozenset()
 
     @property
     def known(self) -> Arrays:
@@ -91,9 +95,9 @@ class Scope:
             case Span(start, stop, reverse, step):
                 first = self.integer(start)
                 last = None if stop is None else max(self.integer(stop), 0)
-                if reverse:  # as places, for torch has no slices that run backwards
-                    return self.library.constant(np.arange(first, last)[::-1].copy())
-                return slice(first, last, step)
+                if not reverse:
+                    return slice(first, last, step)
+                return slice(None if last is None else last - 1, first - 1 if first else None, -1)
             case _:
                 return slice(None)
 
@@ -187,8 +191,9 @@ class Scope:
 
     def _load(self, array: Load) -> Run:
         name, index = array.tensor, self.slices(array.picks)
-        plain = all(i == slice(None) for i in index if not hasattr(i, "shape"))
-        plain = plain and not any(hasattr(i, "shape") for i in index)
+        plain = all(i == slice(None) for i in index)
+        backwards = [k for k, i in enumerate(index) if isinstance(i, slice) and i.step == -1]
+        forwards = tuple(slice(None) if k in backwards else i for k, i in enumerate(index))
 
         def run(held: Held) -> Any:
             value = held[name]
@@ -199,7 +204,10 @@ class Scope:
                     rest = index[: value.axis] + index[value.axis + 1 :]
                     return part if all(i == slice(None) for i in rest) else part[rest]
                 value = held[name] = self.library.stack(value.parts, value.axis)
-            return value if plain else value[index]
+            for k in backwards:  # as places, for torch has no slices that run backwards
+                places = np.arange(value.shape[k])[index[k]].copy()
+                value = value[(*[slice(None)] * k, self.library.constant(places))]
+            return value if plain else value[forwards]
 
         if not array.integer:
             return run

@@ -48,6 +48,12 @@ def _zeros(tensor: str, shape: tuple[int, ...], scope: Scope) -> Change:
 def _assign(one: Assign, scope: Scope) -> Change:
     value, name = scope.aligned(one.value, one.axes), one.tensor
     adds = one.op == "+="
+    if name in scope.held:
+        moving = value
+
+        def value(held: Held) -> Any:
+            return scope.library.call("hold", (moving(held),))
+
     if one.picks is None or all(isinstance(p, Whole) for p in one.picks):
 
         def whole(held: Held) -> None:

@@ -68,7 +68,7 @@ class Torch:
         """An array of numbers."""
         array = np.asarray(value)
         kind = self.dtype if array.dtype.kind == "f" else None
-        return self.torch.as_tensor(np.ascontiguousarray(array), dtype=kind)
+        return self.torch.as_tensor(array.copy(), dtype=kind)
 
     def call(self, function: str, args: Sequence[Any]) -> Any:
         """An element-wise function of arrays that broadcast, or of numbers."""

@@ -10,6 +10,7 @@ import numpy as np
 
 from codegen.bench.contenders import Task
 from codegen.bench.peers.arrays import Held, Scope
+from codegen.bench.peers.held import with_held_named
 from codegen.bench.peers.library import Library
 from codegen.bench.peers.statements import Change, changes_of, whole_of
 from codegen.module.build import module_of
@@ -21,7 +22,6 @@ from codegen.program.procedures import EachParameter, Group, Overall, Procedure,
 from codegen.targets.numpy.load_module import load_module
 from derive.errors import ChainruleError
 from derive.ir.names import current_of, next_of
-from derive.systems.freeze import freeze
 
 _SAMPLED = {"bernoulli": ("p", "p"), "uniform": ("low", "high"), "normal": ("mean", "std")}
 
@@ -31,23 +31,23 @@ class Training:
 
     def __init__(self, task: Task, library: Library) -> None:
         self.task, self.library = task, library
-        derivation = task.derivation
+        derivation, held_names = with_held_named(task.derivation)
         self.module = array_program(module_of(context_of(derivation, derivation, frozenset())))
         self.procedures = {p.name: p for p in self.module.procedures}
         if derivation.curvature:
             raise ChainruleError("its optimiser reads second derivatives, which no peer forms")
         system = derivation.system
-        if freeze(system.equations, derivation.table).held:
-            raise ChainruleError("an equation holds a value constant, which no peer is told")
         self.trainable = tuple(system.trainable)
-        emitted = load_module(emit(derivation, dtype=task.dtype, part="math"))
+        emitted = load_module(emit(task.derivation, dtype=task.dtype, part="math"))
         params = emitted.init_params(0)
         self.state = self._lifted(emitted.init_state(params))
         given = {**params, **task.data}
         self.held: Held = {name: library.constant(value) for name, value in given.items()}
         modes = {t.name: 1.0 for t in system.having("mode")}
         constants = {t.name: float(t.value) for t in system.tensors if t.value is not None}
-        self.scope = Scope(library, {**constants, **modes}, dict(task.extents), {})
+        self.scope = Scope(
+            library, {**constants, **modes}, dict(task.extents), {}, frozenset(held_names)
+        )
 
     def _lifted(self, state: Any) -> Any:
         if isinstance(state, dict):
