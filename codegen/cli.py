@@ -127,6 +127,22 @@ def derive(
 
 
 @app.command()
+def new(
+    kind: Annotated[
+        str,
+        typer.Argument(
+            metavar="KIND", help="mlp, cnn, lstm, transformer, objective, layer or loss."
+        ),
+    ],
+    output: Output = None,
+    data: Annotated[str | None, _option("CSV", "A table that the net is to fit; mlp.")] = None,
+    target: Annotated[str | None, _option("COLUMN", "What it is to tell.")] = None,
+) -> Job:
+    """Write a spec to begin with, commented; it writes over nothing."""
+    return _later("codegen.commands.new:run", kind, output, data, target)
+
+
+@app.command()
 def explain(
     spec: Spec,
     name: Annotated[str, typer.Argument(metavar="NAME", help="A tensor, such as W1.")],

@@ -1022,15 +1022,18 @@ def _survey(path):
     """Of each column: its first texts, and whether it holds numbers alone, or dates."""
     found = {}
     for name in _header(path):
-        found[name] = {"texts": set(), "entries": 0, "numbers": True, "dates": True}
+        found[name] = {"texts": set(), "entries": 0, "missing": 0}
+        found[name].update(numbers=True, dates=True, many=False)
     for _, cells in _records(path):
         for name, text in cells.items():
-            if _is_missing(text):
-                continue
             column = found[name]
+            if _is_missing(text):
+                column["missing"] += 1
+                continue
             column["entries"] += 1
-            if len(column["texts"]) <= _MOST_TEXTS:
+            if not column["many"]:
                 column["texts"].add(text)
+                column["many"] = len(column["texts"]) > _MOST_TEXTS
             if column["numbers"]:
                 try:
                     _number(text)
@@ -1055,7 +1058,7 @@ def _unfit(name, column):
         low = name.lower()
         counts = low in _COUNTS or low.endswith(("_id", " id")) or name.endswith("Id")
         return "it counts the rows" if counts else ""
-    if different > _MOST_TEXTS:
+    if column["many"]:
         return f"more than {_MOST_TEXTS} different texts"
     if different == column["entries"] > 2:
         return "every row has a text of its own"
@@ -1218,7 +1221,9 @@ def _read_table(model, options, with_targets):
         rows = _read_columns(path, readers, needed if fills else [*readers], advice)
     else:
         rows = _read_columns(path, readers)
-        rows = _without_missing(rows, readers, needed if missing == "mean" else readers)
+        rows = _without_missing(
+            rows, readers, needed if missing == "mean" or fills else readers
+        )
         if missing == "mean" and not fills:
             fills = model.fills_ = _means(model, rows)
     _fill(rows, fills, getattr(options, "quiet", True))

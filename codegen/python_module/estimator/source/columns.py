@@ -94,15 +94,18 @@ def _survey(path: str) -> dict[str, dict[str, Any]]:
     """Of each column: its first texts, and whether it holds numbers alone, or dates."""
     found: dict[str, dict[str, Any]] = {}
     for name in _header(path):
-        found[name] = {"texts": set(), "entries": 0, "numbers": True, "dates": True}
+        found[name] = {"texts": set(), "entries": 0, "missing": 0}
+        found[name].update(numbers=True, dates=True, many=False)
     for _, cells in _records(path):
         for name, text in cells.items():
-            if _is_missing(text):
-                continue
             column = found[name]
+            if _is_missing(text):
+                column["missing"] += 1
+                continue
             column["entries"] += 1
-            if len(column["texts"]) <= _MOST_TEXTS:
+            if not column["many"]:
                 column["texts"].add(text)
+                column["many"] = len(column["texts"]) > _MOST_TEXTS
             if column["numbers"]:
                 try:
                     _number(text)
@@ -127,7 +130,7 @@ def _unfit(name: str, column: dict[str, Any]) -> str:
         low = name.lower()
         counts = low in _COUNTS or low.endswith(("_id", " id")) or name.endswith("Id")
         return "it counts the rows" if counts else ""
-    if different > _MOST_TEXTS:
+    if column["many"]:
         return f"more than {_MOST_TEXTS} different texts"
     if different == column["entries"] > 2:
         return "every row has a text of its own"

@@ -190,7 +190,9 @@ def _read_table(
         rows = _read_columns(path, readers, needed if fills else [*readers], advice)
     else:
         rows = _read_columns(path, readers)
-        rows = _without_missing(rows, readers, needed if missing == "mean" else readers)
+        rows = _without_missing(
+            rows, readers, needed if missing == "mean" or fills else readers
+        )
         if missing == "mean" and not fills:
             fills = model.fills_ = _means(model, rows)
     _fill(rows, fills, getattr(options, "quiet", True))
