@@ -57,6 +57,30 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Row:
+    """A result: its formula, the shape of what it gives, and where it is derived."""
+
+    formula: Formula
+    shape: Text
+    proof: Ref
+
+
+@dataclass(frozen=True)
+class Group:
+    """Results under a title."""
+
+    title: Text
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class Box:
+    """Groups of results in a frame."""
+
+    groups: tuple[Group, ...]
+
+
+@dataclass(frozen=True)
 class Bullets:
     """A list."""
 
@@ -79,7 +103,7 @@ class Fold:
     blocks: tuple[Block, ...]
 
 
-Block = Paragraph | Display | Table | Bullets | Picture | Fold
+Block = Paragraph | Display | Table | Box | Bullets | Picture | Fold
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from codegen.documents.sections.entrywise import weight_by_weight
 from codegen.documents.sections.forward import forward
 from codegen.documents.sections.introduction import introduction
 from codegen.documents.sections.notation import conventions, tensor_table
+from codegen.documents.sections.overview import overview
 from codegen.documents.sections.second_order import Second
 from codegen.documents.sections.summary import in_training, over_a_batch
 from codegen.documents.sections.updates import updates
@@ -60,7 +61,8 @@ class DocumentBuilder:
         first = introduction(context) if self.options.level == "intro" else ()
         title = context.say("title", name=context.system.name)
         notation = Section(context.say("notation"), tuple(self.notation(body)))
-        return Document(title, (*first, *self.network(), notation, *body, *self.remarks()))
+        sections = (*overview(context), *first, *self.network(), notation, *body, *self.remarks())
+        return Document(title, sections)
 
     @cached_property
     def second(self) -> Second:

@@ -13,6 +13,7 @@ from codegen.documents.formats.form import DisplayStyle, Format, RenderedBlock, 
 from codegen.documents.options import DocumentOptions
 from codegen.documents.sections.backward import Backward
 from codegen.documents.sections.forward import forward
+from codegen.documents.sections.overview import overview
 from codegen.latex.unicode_text import plain
 from derive.errors import ChainruleError, meant, shorten
 from derive.ir.derivation import Derivation
@@ -43,7 +44,8 @@ def explain(derivation: Derivation, name: str, lang: str = "en", detail: str = "
     read = {r.tensor for e in backward if e.tensor in needed for r in equation_reads(e)}
     read |= {s.before.tensor for s in context.derivation.steps if s.subject in needed}
     ahead = needed_by(read, defined.values())
-    sections = (*forward(context, ahead), *Backward(context, frozenset(needed), wanted).sections())
+    body = (*forward(context, ahead), *Backward(context, frozenset(needed), wanted).sections())
+    sections = (*overview(context, ahead | needed), *body)
     title = context.say("explained", of=context.symbol(wanted))
     return "\n".join(_lines(Writer(TERMINAL, Document(title, sections)))) + "\n"
 
@@ -109,15 +111,24 @@ def _block(block: RenderedBlock) -> Iterator[str]:
     if block.kind == "fold":
         yield ""
         yield f"▸ {block.title}"
+    elif block.kind == "group":
+        yield ""
+        yield f"  {block.title}"
+        for result, shape, number in block.rows:
+            yield from _numbered(result, f"{shape}  {number:>5}")
     elif block.kind == "paragraph":
         yield from _wrapped(f"{block.title} {block.text}".strip(), "  ")
     for formula in block.formulas:
-        number = f"({formula.number})"
-        lines = [*_broken(" ".join(map(plain, formula.lines)))]
-        if _width(lines[-1]) + len(number) + 2 > COLUMNS:
-            lines.append("")
-        yield from lines[:-1]
-        yield lines[-1] + " " * (COLUMNS - _width(lines[-1]) - len(number)) + number
+        yield from _numbered(" ".join(map(plain, formula.lines)), f"({formula.number})")
+
+
+def _numbered(formula: str, number: str) -> Iterator[str]:
+    """A formula in lines, with what stands at the right end of the last one."""
+    lines = [*_broken(formula)]
+    if _width(lines[-1]) + _width(number) + 2 > COLUMNS:
+        lines.append("")
+    yield from lines[:-1]
+    yield lines[-1] + " " * (COLUMNS - _width(lines[-1]) - _width(number)) + number
 
 
 def _broken(formula: str) -> Iterator[str]:

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
+from codegen.documents.blocks import Box
 from codegen.documents.builder import DocumentBuilder
 from codegen.documents.context import DocumentContext
 from codegen.documents.formats.form import displays
@@ -87,6 +88,8 @@ def formulas_of(story: DocumentBuilder) -> Iterator[tuple[DocumentContext, str, 
         if section.title == first:
             continue
         context = story.whole if section.title == batch else story.context
+        for box in (b for b in section.blocks if isinstance(b, Box)):
+            yield from ((context, "", row.formula) for g in box.groups for row in g.rows)
         for display in displays(section.blocks):
             labels = (*display.labels, *[""] * len(display.formulas))
             for formula, label in zip(display.formulas, labels, strict=False):

@@ -12,6 +12,7 @@ from typing import Literal
 
 from codegen.documents.blocks import (
     Block,
+    Box,
     Bullets,
     Code,
     Display,
@@ -21,6 +22,7 @@ from codegen.documents.blocks import (
     Paragraph,
     Picture,
     Ref,
+    Row,
     Section,
     Table,
     Text,
@@ -36,7 +38,18 @@ _WIDEST_LEFT = 14.0
 _MATRIX = r"\begin{pmatrix}"
 
 
-Kind = Literal["paragraph", "display", "table", "list", "picture", "fold", "fold end"]
+Kind = Literal[
+    "paragraph",
+    "display",
+    "table",
+    "box",
+    "group",
+    "box end",
+    "list",
+    "picture",
+    "fold",
+    "fold end",
+]
 
 
 @dataclass(frozen=True)
@@ -155,6 +168,12 @@ class Writer:
                     header=tuple(map(self.text, header)),
                     rows=tuple(tuple(map(self.text, row)) for row in rows),
                 )
+            case Box(groups):
+                yield RenderedBlock("box")
+                for group in groups:
+                    results = tuple(map(self.row, group.rows))
+                    yield RenderedBlock("group", title=self.text(group.title), rows=results)
+                yield RenderedBlock("box end")
             case Bullets(items):
                 yield RenderedBlock("list", items=tuple(map(self.text, items)))
             case Picture(drawing, caption):
@@ -165,6 +184,10 @@ class Writer:
                 for one in inner:
                     yield from self.blocks(one)
                 yield RenderedBlock("fold end")
+
+    def row(self, row: Row) -> tuple[str, ...]:
+        """A result in a box, its formula as a line of text has it."""
+        return tuple(map(self.text, ((Math(row.formula.latex()),), row.shape, (row.proof,))))
 
     def formulas(self, display: Display) -> Iterator[RenderedFormula]:
         """The formulas of a display, aligned with each other where they stand together."""
@@ -218,6 +241,10 @@ def _texts(blocks: Iterable[Block]) -> Iterator[Text]:
                 yield from items
             case Table(header, rows):
                 yield from (*header, *(cell for row in rows for cell in row))
+            case Box(groups):
+                for group in groups:
+                    yield group.title
+                    yield from (t for r in group.rows for t in (r.shape, (r.proof,)))
             case Picture(_, caption):
                 yield caption
             case Fold(title, inner):

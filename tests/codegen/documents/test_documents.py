@@ -53,6 +53,7 @@ def test_a_network_s_document_is_complete():
     headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
     assert headings == [
         "gender: gradients and updates",
+        "At a glance",
         "Preliminaries",
         "The network",
         "Notation",
