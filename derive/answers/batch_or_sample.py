@@ -6,12 +6,13 @@ gradient is, the engine derives from the system of one sample.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 
+from derive.answers.full_derivatives import full_derivatives_named, with_full_derivatives
 from derive.answers.known_names import engine_s, known_names, names_in, vocabulary
 from derive.answers.random_points import Points
 from derive.calculus.differentiate import differentiate
@@ -21,6 +22,7 @@ from derive.checks.short_axes import instance
 from derive.errors import ChainruleError
 from derive.ir.derivation import Derivation
 from derive.ir.notation import Equation
+from derive.ir.system import Block
 from derive.language.syntax import Written
 from derive.readers.vocabulary import Shape, Vocabulary
 from derive.semantics.interpreter import Interpreter
@@ -110,9 +112,11 @@ class Setting:
 
 def settings(derivation: Derivation, written: Sequence[Written], seed: int) -> tuple[Setting, ...]:
     """The batch's derivation, and one sample's where there is one."""
-    result = [_setting(derivation, written, seed, sample=False)]
+    asked = full_derivatives_named(names_in(written), derivation)
+    result = [_setting(with_full_derivatives(derivation, asked), written, seed, sample=False)]
     single = of_one_sample(derivation)
     if single is not None:
+        single = with_full_derivatives(single, asked)
         result.append(_setting(single, written, seed, sample=True))
     return tuple(result)
 
@@ -139,8 +143,13 @@ def of_one_sample(derivation: Derivation) -> Derivation | None:
         return None
 
 
-def vocabularies(derivation: Derivation) -> tuple[Vocabulary, ...]:
-    """What formulas in other languages may name: of the batch, then of one sample."""
+def vocabularies(derivation: Derivation, asked: Iterable[Block] = ()) -> tuple[Vocabulary, ...]:
+    """What formulas in other languages may name: of the batch, then of one sample.
+
+    With `asked`, derivatives in full are among it.
+    """
+    asked = tuple(asked)
     single = of_one_sample(derivation)
     both = [derivation] if single is None else [derivation, single]
+    both = [with_full_derivatives(d, asked) for d in both]
     return tuple(replace(vocabulary(d), at=Points(d)) for d in both)

@@ -13,12 +13,13 @@ from unicodedata import category
 
 from derive.answers.batch_or_sample import vocabularies
 from derive.answers.formula import PLACE, renamed_written
+from derive.answers.full_derivatives import full_derivatives_named, identifiers
 from derive.answers.known_names import names_in
 from derive.errors import ChainruleError, meant, meant_or_known, shorten
 from derive.ir.derivation import Derivation
 from derive.language.name_check import check_name
 from derive.language.parser import read_equations
-from derive.readers.vocabulary import Translation
+from derive.readers.vocabulary import NotFormed, Translation
 
 EQUATIONS, NUMPY, LATEX = FORMS = ("equations", "numpy", "latex")
 ENDINGS = {".py": NUMPY, ".tex": LATEX, ".latex": LATEX}
@@ -48,12 +49,19 @@ def read(answer: Answer, derivation: Derivation) -> Translation:
     names = dict(answer.names or {})
     if form == EQUATIONS:
         return _equations(answer.text, names, derivation)
-    both = vocabularies(derivation)
+    words = (*identifiers(answer.text), *names.values())
+    asked = full_derivatives_named(words, derivation)
+    both = vocabularies(derivation, asked)
     # each reader takes a while to import, that of LaTeX needs a package of its own
     if form == LATEX:
         from derive.readers.latex import read_latex_of  # noqa: PLC0415
 
-        return read_latex_of(answer.text, both, names)[0]
+        while True:
+            try:
+                return read_latex_of(answer.text, both, names)[0]
+            except NotFormed as lacking:
+                asked = (*asked, lacking.block)
+                both = vocabularies(derivation, asked)
     from derive.readers.numpy_source import read_numpy  # noqa: PLC0415
 
     # about the batch, or about one sample where that fits better
@@ -89,7 +97,8 @@ def read_names(text: str) -> dict[str, str]:
 def _equations(text: str, names: Mapping[str, str], derivation: Derivation) -> Translation:
     problems: list[str] = []
     written = read_equations(text, PLACE, problems)
-    known = [name for v in vocabularies(derivation)[:1] for name in v.shapes]
+    asked = full_derivatives_named((*names_in(written), *names.values()), derivation)
+    known = [name for v in vocabularies(derivation, asked)[:1] for name in v.shapes]
     for one, tensor in names.items():
         if tensor not in known:
             problems.append(

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from derive.ir.notation import Affine
-from derive.ir.system import System
+from derive.ir.system import Block, System
 from derive.language.syntax import Written
 
 Shape = tuple[Affine, ...]
@@ -32,6 +32,14 @@ class Vocabulary:
     shapes: Mapping[str, Shape]
     batch: Affine | None = None
     at: Callable[[int, bool], Mapping[str, np.ndarray]] | None = field(default=None, compare=False)
+
+
+class NotFormed(Exception):
+    """A formula gives a derivative in full that the vocabulary lacks: it can be formed."""
+
+    def __init__(self, block: Block) -> None:
+        super().__init__(block.tensor)
+        self.block = block
 
 
 @dataclass(frozen=True)

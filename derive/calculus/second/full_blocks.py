@@ -54,7 +54,7 @@ def hessian(system: System | Derivation, wrt: Iterable[str] | None = None) -> Sy
     base = first.system
     for k, name in enumerate(names):
         second = derivatives(pruned(directional(first, [name])), wrt=names[k:], apart=True)
-        base = _joined(base, second.system) if k else second.system
+        base = joined(base, second.system) if k else second.system
         result = _block(second, name, names[k:], result)
     return _with(base, result, {block_name(a, b) for k, a in enumerate(names) for b in names[k:]})
 
@@ -75,10 +75,10 @@ def jacobian(system: System | Derivation, of: str, wrt: Iterable[str] | None = N
     unit = _Unit(seed, _letters(transposed, axes))
 
     def called(by: str) -> Block | None:
-        return Block(f"J_{of}_{by}", of, by, twice=False)
+        return Block(jacobian_name(of, by), of, by, twice=False)
 
     result = _derivatives(transposed, unit, of, called, transposed.wrt, FullDerivatives())
-    return _with(transposed.system, result, {f"J_{of}_{n}" for n in transposed.wrt})
+    return _with(transposed.system, result, {jacobian_name(of, n) for n in transposed.wrt})
 
 
 def block_name(one: str, other: str) -> str:
@@ -86,7 +86,12 @@ def block_name(one: str, other: str) -> str:
     return f"H_{one}_{other}"
 
 
-def _joined(base: System, other: System) -> System:
+def jacobian_name(of: str, by: str) -> str:
+    """The name of the derivatives of one tensor by another."""
+    return f"J_{of}_{by}"
+
+
+def joined(base: System, other: System) -> System:
     """A system with what another one of the same model has more."""
     tensors = (*base.tensors, *(t for t in other.tensors if t.name not in base.table))
     equations = (*base.equations, *(e for e in other.equations if e.tensor not in base.defined))
@@ -160,7 +165,7 @@ def _block(
 
     def called(by: str) -> Block | None:
         if by in changes:
-            return Block(f"J_{changes[by]}_{name}", changes[by], name, twice=False)
+            return Block(jacobian_name(changes[by], name), changes[by], name, twice=False)
         if by in known:
             return Block(block_name(name, by), name, by, twice=True)
         return None

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from derive.ir.names import adjoint_of
+from derive.ir.system import Block
 from derive.language.syntax import Name, Ref, Syntax
 from derive.readers.latex import functions
 from derive.readers.latex.context import Formula, NotByIndex, Scope
@@ -25,15 +26,20 @@ from derive.readers.latex.syntax.nodes import (
     items_of,
 )
 from derive.readers.latex.to_text import value_text
+from derive.readers.vocabulary import NotFormed
 
 
 @dataclass(frozen=True)
 class Slope:
-    r"""The derivative of `of` by `by`, as it is written; `of` is None for a bare `\nabla`."""
+    r"""The derivative of `of` by `by`, as it is written; `of` is None for a bare `\nabla`.
+
+    `again` is what it is differentiated by once more.
+    """
 
     at: int
     of: SymbolParts | None
     by: SymbolParts
+    again: SymbolParts | None = None
 
 
 def derivative_of(
@@ -76,10 +82,7 @@ def _marks(node: Node) -> bool:
 def _fraction(formula: Formula, over: Over, items: Sequence[Node]) -> tuple[Slope, int] | None:
     top, bottom = items_of(over.top), items_of(over.bottom)
     if not (_marks(bare(top[0])) and _marks(bare(bottom[0])) and len(bottom) > 1):
-        first = bare(top[0])
-        if isinstance(first, Scripted) and _is_mark(first.base):
-            raise formula.refuse(over, "a derivative of second order isn't read; give the first")
-        return None
+        return _second(formula, over, top, bottom)
     by = parts_of(bottom[1])
     if by is None or len(bottom) > 2:
         raise formula.refuse(
@@ -96,6 +99,27 @@ def _fraction(formula: Formula, over: Over, items: Sequence[Node]) -> tuple[Slop
     if of is None:
         raise formula.refuse(over, "write what is differentiated by its name, such as E")
     return Slope(over.at, of, by), taken + (_arguments(items[2:]) if taken == 2 else 0)
+
+
+def _second(
+    formula: Formula, over: Over, top: Sequence[Node], bottom: Sequence[Node]
+) -> tuple[Slope, int] | None:
+    r"""`\frac{\partial^2 E}{\partial w_i \partial w_j}`."""
+    first = bare(top[0])
+    if not (isinstance(first, Scripted) and _is_mark(first.base)):
+        return None
+    if (
+        len(top) == 2
+        and len(bottom) == 4
+        and _is_mark(bare(bottom[0]))
+        and _is_mark(bare(bottom[2]))
+    ):
+        of, by, again = parts_of(top[1]), parts_of(bottom[1]), parts_of(bottom[3])
+        if of is not None and by is not None and again is not None:
+            return Slope(over.at, of, by, again), 1
+    raise formula.refuse(
+        over, "write \\frac{\\partial^2 E}{\\partial w_i \\partial w_j} for a second derivative"
+    )
 
 
 def _inline(formula: Formula, items: Sequence[Node]) -> tuple[Slope, int] | None:
@@ -164,8 +188,31 @@ def adjoint_name(formula: Formula, by: SymbolParts, rank: int | None) -> str:
     return adjoint_of(wanted)
 
 
+def in_full(formula: Formula, slope: Slope) -> tuple[str, SymbolParts, SymbolParts]:
+    """The tensor that holds a Jacobian, or a second derivative, and the two whose letters it has.
+
+    Raises `NotFormed` where the vocabulary lacks it.
+    """
+    assert slope.of is not None
+    pair = (slope.of, slope.by) if slope.again is None else (slope.by, slope.again)
+    one, other = (settled(formula, p, frozenset(), on_left=True) for p in pair)
+    names = []
+    for part in (one, other):
+        name = formula.names.take(part.base, part.layer, len(part.below))
+        if name is None:
+            raise formula.unknown(part)
+        names.append(name)
+    kind = "J" if slope.again is None else "H"
+    tensor = "_".join((kind, *names))
+    if tensor not in formula.names.shapes:
+        raise NotFormed(Block(tensor, names[0], names[1], twice=slope.again is not None))
+    return tensor, one, other
+
+
 def slope_value(formula: Formula, slope: Slope, scope: Scope) -> Syntax:
     """A derivative as a value: of the objective, or of one tensor by what it is a function of."""
+    if slope.again is not None:
+        raise formula.refuse(slope.by, "a second derivative stands left of '=' only")
     by = adjoint(formula, slope, scope)
     if by is None:
         return _local(formula, slope, scope)

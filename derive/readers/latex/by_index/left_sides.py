@@ -10,7 +10,7 @@ from derive.language.name_check import check_name
 from derive.language.scope import spare_letters
 from derive.language.syntax import Name, Refused
 from derive.readers.latex.context import Formula, NotByIndex, letter_of
-from derive.readers.latex.derivatives import Slope, adjoint, adjoint_name, derivative_of
+from derive.readers.latex.derivatives import Slope, adjoint, adjoint_name, derivative_of, in_full
 from derive.readers.latex.labels import settled
 from derive.readers.latex.references import subscripts_of, walked_axes
 from derive.readers.latex.symbol_parts import SymbolParts, parts_of
@@ -91,11 +91,9 @@ def _derivative(
     result, taken = slope
     if taken != len(items):
         raise formula.refuse(node, _EXPECTED)
-    by = adjoint(formula, result, frozenset(), on_left=True)
+    by = None if result.again else adjoint(formula, result, frozenset(), on_left=True)
     if by is None:
-        raise formula.refuse(
-            node, "only derivatives of the objective are tensors that a formula can give"
-        )
+        return _in_full(formula, result, whole)
     rank = len(_pieces(by))
     name = adjoint_name(formula, by, rank or None)
     if not by.below:
@@ -103,6 +101,21 @@ def _derivative(
             raise NotByIndex.bare(by.at, name)
         return Left(name, ())
     return Left(name, _letters(formula, by, name))
+
+
+def _in_full(formula: Formula, slope: Slope, whole: bool) -> Left:
+    """A Jacobian or a second derivative, with the letters of both tensors."""
+    tensor, *pair = in_full(formula, slope)
+    names = [formula.names.take(p.base, p.layer, len(p.below)) or "" for p in pair]
+    if not any(p.below for p in pair):
+        if formula.names.rank(tensor) and not whole:
+            raise NotByIndex.bare(slope.at, tensor)
+        return Left(tensor, ())
+    letters = [x for p, name in zip(pair, names, strict=True) for x in _letters(formula, p, name)]
+    twice = next((x for x in letters if [y.name for y in letters].count(x.name) > 1), None)
+    if twice is not None:
+        raise formula.refuse(pair[1], f"letter '{shorten(twice.name)}' stands twice on the left")
+    return Left(tensor, tuple(letters))
 
 
 def _letters(formula: Formula, written: SymbolParts, tensor: str) -> tuple[Name, ...]:
