@@ -21,7 +21,7 @@ from codegen.program.nodes import (
 )
 from codegen.program.walk import ARRAYS
 from codegen.targets.c.functions import COMPARED, HELPERS, LIBRARY, TRUTHS, WIDE
-from codegen.targets.c.integers import Int, product, variable
+from codegen.targets.c.integers import Int, compared, product, variable, whole
 from codegen.targets.c.scope import Scope, Unserved
 from codegen.targets.c.shapes import shape_of, view_of
 from codegen.targets.c.text import (
@@ -155,7 +155,8 @@ class Entries:
     def guards(self, place: Int, extent: Int) -> list[str]:
         """The conditions under which a place is inside, but those that are sure."""
         above, below = self.scope.inside(place, extent)
-        return [f"{place} >= 0"] * (not above) + [f"{place} < {extent}"] * (not below)
+        inside = [compared(place, ">=", Int())] * (not above)
+        return inside + [compared(place, "<", extent)] * (not below)
 
     def _position(self, reshape: Reshape, places: Places) -> Int:
         shape = shape_of(reshape, self.scope)
@@ -299,6 +300,9 @@ class Entries:
         match expr:
             case Compare(op, left, right):
                 level = EQUAL if op in ("==", "!=") else COMPARE
+                one, other = self._whole(left), self._whole(right)
+                if one is not None and other is not None:
+                    return compared(one, op, other), level
                 text = f"{within(self._known(left), SUM)} {op} {within(self._known(right), SUM)}"
                 return text, level
             case Logic("not", (one,)):
@@ -308,6 +312,16 @@ class Entries:
                 return f" {sign} ".join(within(self.condition(a), EQUAL) for a in args), level
             case _:
                 raise AssertionError("a condition is a comparison")
+
+    def _whole(self, expr: Expr) -> Int | None:
+        """A whole number of which it is known."""
+        match expr:
+            case Index(value):
+                return self.scope.integer(value)
+            case Number(value) if value.denominator == 1:
+                return whole(value.numerator)
+            case _:
+                return None
 
     def _known(self, expr: Expr) -> Code:
         match expr:

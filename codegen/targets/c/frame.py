@@ -91,7 +91,8 @@ class Frame:
 
     def _unpacked(self, text: str) -> list[str]:
         dims = [d for d in self.program.dims if _mentions(text, d)]
-        return [f"    const integer {d} = net->{d};" for d in dims]
+        shown = ", ".join(f"{d} = net->{d}" for d in dims)
+        return [f"    const integer {shown};"] if dims else []
 
     def filled(self, rows: list[str]) -> list[str]:
         """The lines that make a struct of what a function is given, in an arena that must do."""

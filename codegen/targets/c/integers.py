@@ -72,6 +72,14 @@ def variable(name: str) -> Int:
     return Int((((name,), 1),))
 
 
+def compared(left: Int, op: str, right: Int) -> str:
+    """A comparison in which nothing is taken away on either side: `t >= 1`, not `t - 1 >= 0`."""
+    terms = (left - right).terms
+    more = Int(tuple((m, c) for m, c in terms if c > 0))
+    less = Int(tuple((m, -c) for m, c in terms if c < 0))
+    return f"{more} {op} {less}"
+
+
 def at_least_nothing(count: Int) -> Int:
     """A count that a difference of extents may make negative, or else 0."""
     return count if count.grows else variable(f"largest(0, {count})")

@@ -83,11 +83,8 @@ class FunctionPrinter:
         """The lines that give names of their own to what the body mentions."""
         words = set(re.findall(r"[A-Za-z_]\w*", _without_comments(body)))
         program, names = self.program, self.program.names
-        lines = [
-            f"const integer {names.dim(d)} = net->{names.dim(d)};"
-            for d in program.module.dims
-            if names.dim(d) in words
-        ]
+        dims = [names.dim(d) for d in program.module.dims if names.dim(d) in words]
+        lines = [f"const integer {', '.join(f'{d} = net->{d}' for d in dims)};"] if dims else []
         if TRAINING in words:
             lines.append(f"const int {TRAINING} = net->{TRAINING};")
         for tensor in program.having("constant"):

@@ -96,7 +96,10 @@ def _assigned(one: Assign, scope: Scope) -> list[Node]:
     if into is not None and value == into[1]:
         return values.nodes
 
-    op, value = taken_away(one.op, value)
+    op = one.op
+    if into is not None:
+        op, value = _changed_by(into[1], value)
+    op, value = taken_away(op, value)
 
     def store(places: Places) -> list[Node]:
         at = dict(zip(one.axes, places, strict=True))
@@ -106,6 +109,15 @@ def _assigned(one: Assign, scope: Scope) -> list[Node]:
 
     letters = values.letters(one.axes)
     return [*values.nodes, *values.loops(letters, view.shape, store)]
+
+
+def _changed_by(own: Load, value: Array) -> tuple[str, Array]:
+    """What is added to what lies there, or by what that is multiplied or divided."""
+    match value:
+        case Map("add" | "mul" | "div" as function, (first, other)) if first == own:
+            return {"add": "+=", "mul": "*=", "div": "/="}[function], other
+        case _:
+            return "=", value
 
 
 def taken_away(op: str, value: Array) -> tuple[str, Array]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from fractions import Fraction
 
@@ -57,13 +58,19 @@ def comment(text: str, indent: str = "", within: str = "") -> list[str]:
     return [f"{indent}/* {rows[0]}", *(f"{indent} * {row}" for row in rows[1:]), f"{indent} */"]
 
 
+# a type and its name, and an index, stay together
+_TOGETHER = re.compile(r"(?<=\w) (?=\*?\w)|(?<=\[)[^\[\]]*(?=\])")
+
+
 def wrapped(line: str, indent: str) -> list[str]:
     """A statement, broken at spaces where it is too long."""
-    return textwrap.wrap(
-        line,
+    whole = _TOGETHER.sub(lambda found: found.group().replace(" ", "\0"), line)
+    rows = textwrap.wrap(
+        whole,
         LINE,
         initial_indent=indent,
         subsequent_indent=indent + "    ",
         break_long_words=False,
         break_on_hyphens=False,
     )
+    return [row.replace("\0", " ") for row in rows]
