@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import functools
 import hashlib
@@ -121,7 +122,8 @@ def _library() -> Any:
     name = hashlib.sha256(key.encode()).hexdigest()[:32] + ".so"
     folder = _cache()
     if folder and (folder / name).exists():
-        return _opened(folder / name)
+        with contextlib.suppress(OSError):  # one that was cut off is compiled again
+            return _opened(folder / name)
     with tempfile.TemporaryDirectory(dir=folder) as work:
         library = _compiled(command, Path(work))
         if folder:  # moved there whole: others may be compiling the same

@@ -11,6 +11,7 @@ from codegen.targets.c.program import Program
 from codegen.targets.c.text import LINE, wrapped
 
 _GRADIENT = "sizeof(struct net_gradient)"
+_SPARE = 2**20  # reals that lie elsewhere: parameters, the gradient
 
 
 class Frame:
@@ -82,12 +83,31 @@ class Frame:
 
     def size(self) -> list[str]:
         """That function."""
-        total = sum((slot.count for slot in self.program.slots), Int())
-        unused = [d for d in self.program.dims if not _mentions(str(total), d)]
-        lines = [self.size_head(), "{", *(f"    (void){d};" for d in unused)]
-        count = wrapped(f"const integer count = {total};", "    ")
-        before = f"{_GRADIENT} + " if self.program.differentiation else ""
-        return [*lines, *count, f"    return {before}sizeof(real) * (size_t)count;", "}"]
+        program = self.program
+        total = sum((slot.count for slot in program.slots), Int())
+        lines = [self.size_head(), "{"]
+        if program.dims:
+            outside = " || ".join(f"{d} < 0 || {d} > NET_MOST" for d in program.dims)
+            lines += [*wrapped(f"if ({outside})", "    "), "        return 0;"]
+        lines += wrapped(f"const integer count = {total};", "    ")
+        before = f"{_GRADIENT} + " if program.differentiation else "sizeof(real) + "
+        return [*lines, f"    return {before}sizeof(real) * (size_t)count;", "}"]
+
+    def most(self) -> tuple[int, int]:
+        """The most that a run-time extent may be where whole numbers have 32 bits, and 64.
+
+        Then the bytes of the arena and of each array that is given are a whole number, too.
+        """
+        program, size = self.program, 4 if self.program.single else 8
+        counts = [program.count(t.name) for t in program.data]
+        counts.append(sum((slot.count for slot in program.slots), Int()))
+        found = []
+        for bits in (31, 63):
+            most = 2**bits - 1
+            while most and any(size * (c.at_most(most) + _SPARE) >= 2**bits for c in counts):
+                most //= 2
+            found.append(most)
+        return found[0], found[1]
 
     def _unpacked(self, text: str) -> list[str]:
         dims = [d for d in self.program.dims if _mentions(text, d)]
@@ -99,7 +119,9 @@ class Frame:
         shown = [*(f".{d} = {d}" for d in self.program.dims), *rows, ".params = params"]
         made = f"struct {self.program.struct} net = {{ {', '.join(shown)} }};"
         lines = [
-            f"    if (bytes < {self.size_name}({', '.join(self.program.dims)}))",
+            f"    const size_t needed = {self.size_name}({', '.join(self.program.dims)});",
+            *(["    if (needed == 0)", "        return NET_SIZE;"] if self.program.dims else []),
+            "    if (bytes < needed || (uintptr_t)arena % sizeof(real) != 0)",
             "        return NET_ARENA;",
             *wrapped(made, "    "),
         ]

@@ -12,12 +12,12 @@ class Header:
     """Prints it."""
 
     def __init__(
-        self, program: Program, state: State, kept: list[str], prototypes: list[str]
+        self, program: Program, state: State, more: list[str], prototypes: list[str]
     ) -> None:
-        """`kept` are the lines of the struct of what places of a sequence keep."""
+        """`more` are lines of the largest extent and of what places of a sequence keep."""
         self.program = program
         self.state = state
-        self.kept = kept
+        self.more = more
         self.prototypes = prototypes
         self.homes = program.scope.homes
 
@@ -46,7 +46,7 @@ class Header:
                 [key for key, _ in self.program.gradient_table],
             ),
             *self._state_record(),
-            *self.kept,
+            *self.more,
             "/* What functions give back; net_message says it in words. */",
             "enum net_status {",
             *(f"    {name}{' = 0' * (not k)}," for k, (name, _) in enumerate(STATUS)),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from math import prod
 
 Monomial = tuple[str, ...]
 
@@ -43,6 +45,10 @@ class Int:
     def grows(self) -> bool:
         """Whether no term is taken away; variables are not negative."""
         return all(c > 0 for _, c in self.terms)
+
+    def at_most(self, most: int) -> int:
+        """The most that it is, with each variable no larger than that."""
+        return sum(c * prod(_bound(f, most) for f in factors) for factors, c in self.terms if c > 0)
 
     def __str__(self) -> str:
         if not self.terms:
@@ -91,6 +97,12 @@ def product(values: tuple[Int, ...]) -> Int:
     for value in values:
         result = result * value
     return result
+
+
+def _bound(factor: str, most: int) -> int:
+    """The most that a variable is, or an expression whatever its signs."""
+    words = (re.findall(r"\w+\b(?!\()", part) for part in re.split(r"[-+,]", factor))
+    return sum(prod(int(w) if w.isdigit() else most for w in part) for part in words)
 
 
 def _product(factors: Monomial, coefficient: int) -> str:

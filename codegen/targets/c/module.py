@@ -82,11 +82,20 @@ class Printer:
         ]
         heads = self.public.prototypes()
         heads += self.stepping.prototypes() if self.stepping else []
-        record = self.stepping.record() if self.stepping else []
-        header = Header(self.program, self.state, record, heads).lines()
+        more = self._most() + (self.stepping.record() if self.stepping else [])
+        header = Header(self.program, self.state, more, heads).lines()
         both = "\n".join(header) + "\n", "\n\n".join(parts) + "\n"
         header_text, source = map(narrowed, both) if self.small else both
         return Texts(header_text, source, self.header, str(self._arena()))
+
+    def _most(self) -> list[str]:
+        """What the header says of the largest extent."""
+        if not self.program.dims:
+            return []
+        short, long = self.frame.most()
+        value = f"((integer)(sizeof(integer) < 8 ? {short} : {long}))"
+        said = "The most that a run-time extent may be, so that all sizes are whole numbers."
+        return [*comment(said), f"#define NET_MOST {value}", ""]
 
     def _arena(self) -> Int:
         """How many bytes the arena has: the gradient, then what functions work out."""

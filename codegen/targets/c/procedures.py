@@ -46,7 +46,8 @@ STATUS = (
     ("NET_TOO_LONG", "a sequence has more places than there is room for"),
     ("NET_NO_PLACE", "whole numbers hold one that is no place"),
     ("NET_NEGATIVE", "weights hold NaN or a number below 0"),
-    ("NET_ARENA", "the arena is smaller than net_arena_size says"),
+    ("NET_ARENA", "the arena is smaller than its size function says, or not aligned"),
+    ("NET_SIZE", "an extent is below 0 or beyond NET_MOST"),
 )
 
 

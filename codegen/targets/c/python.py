@@ -22,6 +22,7 @@ from derive.ir.notation import Affine, Tensor
 from derive.ir.runtime_extents import dims_of, dims_of_extent
 
 _IMPORTS = (
+    "contextlib",
     "ctypes",
     "functools",
     "hashlib",

@@ -122,7 +122,7 @@ static void product(integer m, integer n, integer k,
     real *restrict c, integer c_row, integer c_column)
 {
 #ifdef NET_TILES
-    if (m * n * k < 2048 || (m < TILE_LANES && n < TILE_LANES)) {
+    if ((double)m * (double)n * (double)k < 2048 || (m < TILE_LANES && n < TILE_LANES)) {
         small_product(m, n, k, a, a_row, a_column, b, b_row, b_column, c, c_row, c_column);
         return;
     }

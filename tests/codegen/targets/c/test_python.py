@@ -169,6 +169,20 @@ def test_a_compiler_that_fails_leaves_nothing(monkeypatch, cache):
 
 
 @needs_compiler
+def test_a_library_that_was_cut_off_is_compiled_again(tmp_path, cache):
+    (tmp_path / "gender.py").write_text(emit(GENDER_NET, target="c"), encoding="utf-8")
+    code = "import gender; print(gender.forward(gender.init_params(), [[1.0, 2.0]])[0, 0])"
+    command = [sys.executable, "-c", code]
+    first = subprocess.run(command, cwd=tmp_path, capture_output=True, check=True)
+    (library,) = cache.iterdir()
+    whole = library.read_bytes()
+    library.write_bytes(whole[:100])
+    again = subprocess.run(command, cwd=tmp_path, capture_output=True, check=True)
+    assert (again.stdout, again.stderr) == (first.stdout, b"")
+    assert [path.stat().st_size for path in cache.iterdir()] == [len(whole)]
+
+
+@needs_compiler
 def test_a_cache_that_takes_nothing(monkeypatch, tmp_path):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
