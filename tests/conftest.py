@@ -7,6 +7,7 @@ What is marked `slow` is left to the second tier. A test that is asked for by na
 A test that is marked `tex` is skipped where there is no pdflatex.
 """
 
+import gc
 import shutil
 from collections import Counter
 from zlib import crc32
@@ -37,6 +38,13 @@ def pytest_collection_modifyitems(config, items):
         (left if out else kept).append(item)
     config.hook.pytest_deselected(items=left)
     items[:] = kept
+
+
+def pytest_collection_finish():
+    """What was imported and collected stays to the end: to look for garbage there takes a fifth."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 10, 20)
 
 
 def pytest_runtest_setup(item):
