@@ -6,10 +6,11 @@ The source is edited line by line, so that comments and layout stay as they were
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from functools import cache, lru_cache
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 from codegen.python_module import runtime
 
@@ -18,6 +19,9 @@ Facts = Mapping[str, object]
 
 Lines = list[str | None]
 """The lines of a source by their first places; None where one is taken out."""
+
+Decided = Mapping[ast.AST, bool]
+"""The conditions that the facts decide, and how."""
 
 _UNKNOWN = object()
 
@@ -34,6 +38,21 @@ def definitions(path: Path) -> str:
 @lru_cache(maxsize=4)
 def _nodes(text: str) -> tuple[ast.AST, ...]:
     return tuple(ast.walk(ast.parse(text)))
+
+
+@lru_cache(maxsize=4)
+def _conditions(text: str) -> tuple[tuple[int, ast.expr], ...]:
+    """What decides between branches, with its place among the nodes."""
+    tests: set[ast.AST] = set()
+    for node in _nodes(text):
+        match node:
+            case ast.If(test=test) | ast.IfExp(test=test):
+                tests.add(test)
+            case ast.BoolOp(op=ast.And(), values=parts):
+                tests.update(parts[:-1])
+    return tuple(
+        (k, n) for k, n in enumerate(_nodes(text)) if isinstance(n, ast.expr) and n in tests
+    )
 
 
 @cache
@@ -56,19 +75,30 @@ def specialised(
     the parameters of all functions and the arguments of all calls; those in `ignored` leave the
     calls only and become optional.
     """
+    values = ((k, value(test, facts)) for k, test in _conditions(text))
+    known = frozenset((k, bool(found)) for k, found in values if found is not _UNKNOWN)
+    return _specialised(text, known, frozenset(absent), frozenset(ignored))
+
+
+@lru_cache(maxsize=64)
+def _specialised(
+    text: str, known: Set[tuple[int, bool]], absent: Set[str], ignored: Set[str]
+) -> str:
+    """The same by the conditions that are decided; models differ in few of them."""
     lines: Lines = [*text.splitlines()]
     nodes = _nodes(text)
+    decided: Decided = {nodes[k]: outcome for k, outcome in known}
     for node in nodes:
         if isinstance(node, ast.FunctionDef):
             _print_head(lines, node, absent, ignored)
-    _cut(lines, nodes, {*absent, *ignored}, facts)
-    decisions = {node: value(node.test, facts) for node in nodes if isinstance(node, ast.If)}
+    _cut(lines, nodes, absent | ignored, decided)
     # inner ones first: what is left of one is a part of the one around it
-    for node in sorted(decisions, key=lambda node: -node.lineno):
+    choices = [node for node in nodes if isinstance(node, ast.If)]
+    for node in sorted(choices, key=lambda node: -node.lineno):
         otherwise = _elif_of(node)
-        if decisions[node] is not _UNKNOWN:
-            _take_branch(lines, node, bool(decisions[node]))
-        elif otherwise is not None and decisions[otherwise] is not _UNKNOWN:
+        if node.test in decided:
+            _take_branch(lines, node, decided[node.test])
+        elif otherwise is not None and otherwise.test in decided:
             raise ValueError(f"decided below what isn't: elif {ast.unparse(otherwise.test)}")
     return _laid_out(line for line in lines if line is not None)
 
@@ -78,14 +108,12 @@ def pruned(text: str, roots: Collection[str] | None = None) -> str:
 
     Without `roots`, all that is public is one, and so are statements that define nothing.
     """
-    tree = ast.parse(text)
     lines: Lines = [*text.splitlines()]
-    kept = _reachable(tree, roots)
-    for name, node in _definitions(tree):
-        if name not in kept:
-            decorators = getattr(node, "decorator_list", [])
-            for k in range(min(n.lineno for n in [node, *decorators]) - 1, node.end_lineno or 0):
-                lines[k] = None
+    found = _defined(text)
+    kept = _reachable(found, roots)
+    for one in found:
+        if one.name not in kept:
+            lines[one.first : one.end] = [None] * (one.end - one.first)
     return _laid_out(line for line in lines if line is not None)
 
 
@@ -122,18 +150,37 @@ def value(test: ast.expr, facts: Facts) -> object:
     return _UNKNOWN
 
 
-def _reachable(tree: ast.Module, roots: Collection[str] | None) -> set[str]:
+class _Defined(NamedTuple):
+    """A definition: where its lines begin and end, and the names that it uses."""
+
+    name: str
+    first: int
+    end: int
+    uses: frozenset[str]
+
+
+@lru_cache(maxsize=64)
+def _defined(text: str) -> tuple[_Defined, ...]:
+    """Every definition of a source, in order."""
+    found = []
+    for name, node in _definitions(ast.parse(text)):
+        first = min(n.lineno for n in [node, *getattr(node, "decorator_list", [])]) - 1
+        inside = node.bases if isinstance(node, ast.ClassDef) else [node]
+        parts = [part for top in inside for part in ast.walk(top)]
+        used = {part.id for part in parts if isinstance(part, ast.Name)}
+        used |= {part.attr for part in parts if isinstance(part, ast.Attribute)}
+        found.append(_Defined(name, first, node.end_lineno or 0, frozenset(used)))
+    return tuple(found)
+
+
+def _reachable(found: Iterable[_Defined], roots: Collection[str] | None) -> set[str]:
+    """The names that the roots lead to."""
     uses: dict[str, set[str]] = {}
     waiting = set(roots or ())
-    for name, node in _definitions(tree):
-        inside = [node] if not isinstance(node, ast.ClassDef) else node.bases
-        parts = [part for top in inside for part in ast.walk(top)]
-        uses.setdefault(name, set()).update(
-            {part.id for part in parts if isinstance(part, ast.Name)},
-            {part.attr for part in parts if isinstance(part, ast.Attribute)},
-        )
-        if roots is None and (not name.startswith("_") or name.endswith("__")):
-            waiting.add(name)
+    for one in found:
+        uses.setdefault(one.name, set()).update(one.uses)
+        if roots is None and (not one.name.startswith("_") or one.name.endswith("__")):
+            waiting.add(one.name)
     kept: set[str] = set()
     while waiting:
         name = waiting.pop()
@@ -185,7 +232,7 @@ def _print_head(
     lines[node.lineno - 1] = f"{' ' * node.col_offset}def {node.name}({', '.join(shown)}):"
 
 
-def _cut(lines: Lines, nodes: Iterable[ast.AST], names: Collection[str], facts: Facts) -> None:
+def _cut(lines: Lines, nodes: Iterable[ast.AST], names: Collection[str], decided: Decided) -> None:
     """Take out annotations, arguments of these names, and conditions that are decided."""
     cuts: set[tuple[int, int, int]] = set()  # line, start, end
     for node in nodes:
@@ -197,15 +244,14 @@ def _cut(lines: Lines, nodes: Iterable[ast.AST], names: Collection[str], facts: 
             case ast.Call(args=args, keywords=keywords):
                 cuts |= set(_without([*args, *keywords], names))
             case ast.IfExp(test=test, body=body, orelse=orelse):
-                known = value(test, facts)
-                if known is not _UNKNOWN and known:
+                taken = decided.get(test)
+                if taken:
                     cuts.add((node.lineno, _end(body), _end(node)))
-                elif known is not _UNKNOWN:
+                elif taken is not None:
                     cuts.add((node.lineno, node.col_offset, orelse.col_offset))
             case ast.BoolOp(op=ast.And(), values=parts):
                 for part, following in pairwise(parts):
-                    known = value(part, facts)
-                    if known is not _UNKNOWN and known:
+                    if decided.get(part):
                         cuts.add((part.lineno, part.col_offset, following.col_offset))
     for number, start, end in sorted(cuts, reverse=True):
         wider = [(s, e) for n, s, e in cuts if n == number and s <= start and end <= e]
