@@ -22,7 +22,8 @@ pytestmark = pytest.mark.sampled
 ACCEPTED = ("identical", "equal", "equal at points")
 REJECTED = ("different", "equal if")
 ENOUGH = 0.9
-EACH = [pytest.param(n, marks=[pytest.mark.slow] * (n == "lstm")) for n in MODELS]
+LONG = ("layer_norm", "lstm")  # they take 5 to 20 s each
+EACH = [pytest.param(n, marks=[pytest.mark.slow] * (n in LONG)) for n in MODELS]
 
 
 def judged(name, text):

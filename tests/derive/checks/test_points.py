@@ -46,8 +46,17 @@ def residual_blocks():
     return load({"inputs": {"x": [4]}, "layers": layers, "loss": "mse"})
 
 
-@pytest.mark.parametrize("model", [masked_distance, distance_of_looked_up_rows, residual_blocks])
-@pytest.mark.parametrize("seed", range(3))
+MODELS = (masked_distance, distance_of_looked_up_rows, residual_blocks)
+
+
+@pytest.mark.parametrize(
+    ("seed", "model"),
+    [
+        pytest.param(s, m, marks=[pytest.mark.slow] * (s > 0 and m is residual_blocks))
+        for s in range(3)
+        for m in MODELS
+    ],
+)
 def test_a_right_derivation_is_called_right(model, seed):
     derivation = differentiate(model())
     if seed and model is residual_blocks:  # the steps alone: seconds

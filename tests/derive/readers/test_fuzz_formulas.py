@@ -260,9 +260,11 @@ def test_the_good_text_is_good(kind):
     assert all(row.ok for row in kind.judge(kind.good))
 
 
+LONG = ("every letter there is",)  # 5 s
+
+
 @pytest.mark.parametrize(
-    "name",
-    BROKEN,
+    "name", [pytest.param(n, marks=[pytest.mark.slow] * (n in LONG)) for n in BROKEN]
 )
 def test_what_breaks_a_reader(name):
     survives(KINDS[0], BROKEN[name])

@@ -16,6 +16,8 @@ from derive.errors import ChainruleError
 from derive.ir.derivation import Derivation
 from derive.specs.load import loads
 
+pytestmark = pytest.mark.sampled
+
 _PROGRAM = re.compile(
     r"#### (?P<name>\S+)\n(?P<spec>.*?)\n---- (?P<equal>[^|\n]*)\|(?P<names>[^\n]*)\n"
     r"(?P<code>.*?)(?P<spoiled>(?:^==== [^\n]*\n)+)",

@@ -80,7 +80,11 @@ def test_given_names_win() -> None:
         ("dW2 = foo(delta2)", "line 1, column 7: the function 'foo' isn't known"),
         ("\n\ndW2 = q.T @ y1", "line 3, column 7: 'q' is no tensor of the model"),
         ("x = 3", "nothing here gives a tensor of the model"),
-        ("while True:\n    dW2 = foo(1)", "the function 'foo' isn't known"),
+        pytest.param(
+            "while True:\n    dW2 = foo(1)",
+            "the function 'foo' isn't known",
+            marks=pytest.mark.slow,  # as many steps as are allowed
+        ),
         ("dW2 = [i for i in x]", "nothing here gives a tensor of the model"),
         ("def f(z):\n    return f(z)\ndW2 = f(dz2)", "calls itself"),
         ("if x > 0:\n    dW2 = 3", "'if' isn't known where arrays decide"),

@@ -59,6 +59,7 @@ int main(void)
 
 
 @needs_compiler
+@pytest.mark.sampled
 @pytest.mark.parametrize("name", NETS)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_silent(name, dtype, tmp_path):
