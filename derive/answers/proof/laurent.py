@@ -44,13 +44,20 @@ def inverted(monomial: Monomial) -> Monomial:
 def added(one: Mapping[Monomial, Fraction], other: Mapping[Monomial, Fraction]) -> Sum:
     """The sum of two."""
     result = dict(one)
-    for monomial, coefficient in other.items():
-        total = result.get(monomial, Fraction(0)) + coefficient
-        if total:
-            result[monomial] = total
-        else:
-            del result[monomial]
+    add_to(result, other)
     return result
+
+
+def add_to(total: Sum, other: Mapping[Monomial, Fraction]) -> None:
+    """Add one in place."""
+    for monomial, coefficient in other.items():
+        before = total.get(monomial)
+        if before is None:
+            total[monomial] = coefficient
+        elif after := before + coefficient:
+            total[monomial] = after
+        else:
+            del total[monomial]
 
 
 def multiplied(one: Mapping[Monomial, Fraction], other: Mapping[Monomial, Fraction]) -> Sum:
@@ -59,7 +66,8 @@ def multiplied(one: Mapping[Monomial, Fraction], other: Mapping[Monomial, Fracti
     for left, a in one.items():
         for right, b in other.items():
             monomial = times(left, right)
-            result[monomial] = result.get(monomial, Fraction(0)) + a * b
+            before = result.get(monomial)
+            result[monomial] = a * b if before is None else before + a * b
     return {m: c for m, c in result.items() if c}
 
 
@@ -71,14 +79,13 @@ def scaled(one: Mapping[Monomial, Fraction], by: Monomial, factor: Fraction) -> 
 def common(one: Mapping[Monomial, Fraction]) -> Monomial:
     """The monomial that divides every term and leaves no exponent negative."""
     least: dict[int, int] = {}
-    for k, monomial in enumerate(one):
-        here = dict(monomial)
-        if k == 0:
-            least = here
-        else:
-            both = least.keys() | here.keys()
-            least = {g: min(least.get(g, 0), here.get(g, 0)) for g in both}
-    return tuple(sorted((g, e) for g, e in least.items() if e))
+    count: dict[int, int] = {}
+    for monomial in one:
+        for which, exponent in monomial:
+            least[which] = min(least.get(which, exponent), exponent)
+            count[which] = count.get(which, 0) + 1
+    everywhere = ((g, e if count[g] == len(one) else min(e, 0)) for g, e in least.items())
+    return tuple(sorted((g, e) for g, e in everywhere if e))
 
 
 def primitive(one: Mapping[Monomial, Fraction]) -> tuple[Fraction, Monomial, Frozen]:
@@ -87,7 +94,7 @@ def primitive(one: Mapping[Monomial, Fraction]) -> tuple[Fraction, Monomial, Fro
     What remains has no monomial in common, and its first term's coefficient is 1.
     """
     shared = common(one)
-    rest = scaled(one, inverted(shared), Fraction(1))
+    rest = scaled(one, inverted(shared), Fraction(1)) if shared else one
     first = min(rest)
     leading = rest[first]
     return leading, shared, tuple(sorted((m, c / leading) for m, c in rest.items()))

@@ -22,6 +22,7 @@ from derive.answers.proof.laurent import (
     UNIT,
     Frozen,
     Sum,
+    add_to,
     added,
     constant,
     generator,
@@ -160,7 +161,7 @@ class Forms:
                     part = scaled(part, less, Fraction(1))
                     for _ in range(exponent // degree):
                         part = self._product(part, base.over)
-            result = added(result, part)
+            add_to(result, part)
         return result
 
     # ---- powers ------------------------------------------------------------------------------
