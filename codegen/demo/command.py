@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from codegen.demo.experiment import COLUMN, EPOCHS, Outcome, report, run_experiment
+from codegen.demo.page import PAGE, demo_page
 from codegen.demo.people import read_people
 from codegen.documents.write import document
 from codegen.files import write_whole
@@ -48,8 +49,11 @@ def run_demo(folder: str) -> int:
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)
 
+    written: list[str] = []
+
     def write(name: str, content: str | bytes) -> str:
         write_whole(place / name, content)
+        written.append(name)
         return name
 
     text = (files("codegen") / "data" / SPEC).read_text(encoding="utf-8")
@@ -71,7 +75,7 @@ def run_demo(folder: str) -> int:
     outcome.model.save(place / "gender.npz")
     _line("model", "gender.npz, with the means and spreads that it standardises by")
     _line("pictures", _write_pictures(outcome, write))
-    _line("", f"all of it is in {place}; go on there with")
+    _line("page", f"{place / write(PAGE, demo_page(summary, written))}: open it; go on there with")
     _line("", "python gender.py predict people.csv --model gender.npz")
     return 0 if result.ok else 1
 
@@ -90,7 +94,8 @@ def _line(name: str, text: str) -> None:
 
 
 def _write_documents(derivation: Derivation, write: Callable[[str, str | bytes], str]) -> str:
-    written = write("gender.tex", document(derivation, format="tex"))
+    page = write("gender.html", document(derivation, format="html"))
+    written = f"{page}, {write('gender.tex', document(derivation, format='tex'))}"
     try:
         return f"{written}, {write('gender.pdf', document(derivation, format='pdf'))}"
     except ChainruleError as error:

@@ -10,7 +10,7 @@ A page is a folder and a namespace. In the order of the page, by the word after 
 * `c`: a program that compiles against the header of the net of the demonstration. `c net.c`: an
   excerpt of the C text that is emitted for the spec `net`.
 * `pycon`: a session, compared line by line.
-* `console`: commands after `$`, run in the folder, and what they print.
+* `console`: commands after `$`, run in the folder, and what they print. `cd` moves on.
 * `math`: formulas that the document of the spec before it holds.
 * no word: lines that the module of the spec before it holds, or its derivation.
 * `text` and `sh`: nothing, but for a first line `# file.txt` (`% file.tex` in LaTeX), which writes
@@ -126,6 +126,12 @@ def test_make_has_the_targets_that_the_pages_name():
 # ---- one page ------------------------------------------------------------------------------------
 
 
+def in_the_clone():
+    """Where commands find the programs and packages of this environment."""
+    programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return {**os.environ, "PATH": programs, "COLUMNS": "80", "PYTHONPATH": str(ROOT)}
+
+
 @dataclass
 class Page:
     """The blocks of a page so far."""
@@ -134,6 +140,7 @@ class Page:
     space: dict = field(default_factory=lambda: {"__name__": "page"})
     spec: dict | None = None
     derivation: object = None
+    environment: dict = field(default_factory=in_the_clone)
 
     def run(self, block):
         """Why the block is wrong; None where it is right."""
@@ -217,22 +224,19 @@ class Page:
 
     def _console(self, block):
         parts = re.split(r"^\$ ", block.text, flags=re.MULTILINE)
-        environment = {
-            **os.environ,
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-            "COLUMNS": "80",
-            "PYTHONPATH": str(ROOT),
-        }
         for part in parts[1:]:
             command, _, shown = part.partition("\n")
+            if command.startswith("cd "):
+                self.folder /= command.removeprefix("cd ")
+                continue
             done = subprocess.run(
                 ["bash", "-c", command],
                 cwd=self.folder,
-                env=environment,
+                env=self.environment,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,
-                timeout=120,
+                timeout=600,
                 check=False,
             )
             problem = differs(done.stdout.splitlines(), shown.splitlines())

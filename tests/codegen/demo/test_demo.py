@@ -1,8 +1,11 @@
 """`chainrule demo`: the main job on real data."""
 
 import csv
+import os
+import re
 import subprocess
 import sys
+from html import escape
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +14,7 @@ import pytest
 import codegen.demo.command
 from codegen.cli import main
 from codegen.demo.experiment import SAMPLE
+from codegen.demo.page import COMMANDS
 from codegen.demo.people import read_people
 from derive.checks.report import Row
 from derive.errors import ChainruleError
@@ -71,6 +75,27 @@ def test_the_pictures(said, folder):
     for name in ("loss.png", "boundary.png"):
         assert (folder / name).read_bytes().startswith(b"\x89PNG")
     assert "loss.png, boundary.png" in said
+
+
+def test_the_page_links_what_is_there(said, folder):
+    page = (folder / "index.html").read_text(encoding="utf-8")
+    links = re.findall(r'(?:href|src)="([^"]+)"', page)
+    assert {"gender.html", "gender.py", "checks.txt"} <= set(links)
+    assert all((folder / link).is_file() for link in links)
+    assert escape((folder / "report.txt").read_text()) in page
+    assert "<script" not in page and "http" not in page.replace("http-equiv", "")
+    assert (folder / "gender.html").read_text(encoding="utf-8").endswith("</html>\n")
+    assert "index.html: open it" in " ".join(said.split())
+
+
+@pytest.mark.slow
+def test_what_the_page_says_to_go_on_with_works(said, folder):
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    for command, _ in COMMANDS:
+        done = subprocess.run(
+            ["bash", "-c", command], cwd=folder, env={**os.environ, "PATH": path}, check=False
+        )
+        assert done.returncode == 0, command
 
 
 def test_the_module_goes_on_by_itself(said, folder):
