@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
+from itertools import chain, count
 
 from derive.arrays.broadcast import entrywise, same
 from derive.arrays.entries import (
@@ -167,7 +168,7 @@ class Elaborator:
         known = self._named.get(node)
         if known is not None:
             return known
-        candidates = ["M", *(f"M{k}" for k in range(2, 1000))]
+        candidates = chain(["M"], (f"M{k}" for k in count(2)))
         name = next(
             c for c in candidates if c not in self.taken and adjoint_of(c) not in self.taken
         )

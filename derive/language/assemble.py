@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from itertools import chain, count
 
 from derive.errors import ChainruleError, meant, shorten
 from derive.ir.names import adjoint_of, is_next, next_of, primal_of, without_next
@@ -24,6 +25,7 @@ from derive.language.syntax import Letter, Place, Ref, Refused, Written
 from derive.systems.edge_warnings import edge_warnings
 from derive.systems.schedule import NoOrder, members, schedule
 
+_LONGEST_STEM = 50  # characters, of a name that a number goes behind
 _ORDER = ("input", "target", "parameter", "buffer", "random", "mode", "constant", "hyperparameter")
 
 
@@ -144,7 +146,8 @@ class _FreeNames:
         tag = self.tags.get(wanted[-1].removeprefix(f"{wanted[0]}_"))
         if tag is not None:
             wanted = (f"{wanted[0]}{tag}", *wanted[1:])
-        candidates = [*wanted, *(f"{wanted[-1]}{k}" for k in range(2, 1000))]
+        stem = wanted[-1][:_LONGEST_STEM]  # of what nests deeply the names would be too long
+        candidates = chain(wanted, (f"{stem}{k}" for k in count(2)))
         result = next(filter(self._is_free, candidates))
         self.taken.update((result, adjoint_of(result)))
         if tag is not None:

@@ -2,7 +2,9 @@
 
 import pytest
 
-from derive import check, differentiate, parse
+from derive import check, differentiate, load, parse
+from derive.answers.languages import Answer
+from derive.checking import check_answer
 from derive.errors import ChainruleError
 
 
@@ -64,3 +66,17 @@ def test_a_text_s_own_names_are_none_of_the_engine_s():
     assert told(text, formulas, **spec) == {"dy": "equal", "dz": "equal"}
     # read and not given, they are what the engine means, as its documents print them
     assert told(text, "y[i] = exp(z[i])/s", **spec) == {"y": "equal"}
+
+
+@pytest.mark.parametrize("depth", [30, 40, 80])
+def test_sums_in_sums_of_latex(depth):
+    """Written one behind the other they nest, and their names were too long from 28 on."""
+    sums = r"\sum_{n,k} W^{(2)}_{ki} " * depth
+    text = rf"\frac{{\partial E}}{{\partial b^{{(1)}}_i}} = {sums} \delta^{{(2)}}_{{nk}}"
+    derivation = differentiate(load("generated/gender/gender.toml"))
+    if depth > 60:
+        with pytest.raises(ChainruleError, match="nested too deeply"):
+            check_answer(derivation, Answer(text, "latex"))
+    else:
+        (row,) = check_answer(derivation, Answer(text, "latex")).rows
+        assert row.verdict == "different"

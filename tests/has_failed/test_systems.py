@@ -196,3 +196,32 @@ def test_what_a_loop_gives_is_scattered(before):
     sizes = {"i": 3, "k": 3, "v": 4, "B.1": 5, "B.2": 4}
     spec = {"parameters": ["w", "B"], "inputs": ["x", "q"], "integers": ["q"], "sizes": sizes}
     right(parse(text, objective="E", **spec))
+
+
+NESTED = {
+    "sum": "sum({0}, x[{0}]*{1})",
+    "mean": "mean({0}, x[{0}]*{1})",
+    "max": "max({0}, x[{0}]*{1})",
+    "logsumexp": "logsumexp({0}, x[{0}]*{1})",
+}
+
+
+@pytest.mark.parametrize("kind", NESTED)
+def test_deeply_nested_reductions_have_names(kind):
+    """The names grow with the depth, s_s_s_..., and beyond 60 characters there was none."""
+    body = "w[0]"
+    for k in range(32):
+        body = NESTED[kind].format("ij"[k % 2], body)
+    sizes = {"i": 2, "j": 2, "w.0": 2, "x.0": 2}
+    text = f"E = {body}"
+    system = parse(text, inputs=["x"], parameters=["w"], objective="E", sizes=sizes)
+    assert max(len(e.tensor) for e in system.equations) <= 60
+    right(system)
+
+
+@pytest.mark.parametrize("length", [50, 58, 60])
+def test_what_belongs_to_a_long_name_has_a_name(length):
+    name = "q" * length
+    text = f"{name}[n] = sum(i, w[i]*max(j, x[n,j]*w[i]))\nE = sum(n, {name}[n]**2)"
+    sizes = dict.fromkeys("ij", 2)
+    right(parse(text, inputs=["x"], parameters=["w"], objective="E", batch="n", sizes=sizes))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator
+from itertools import chain, count
 from typing import Protocol
 
 from derive.arrays.entries import Entries
@@ -22,8 +23,8 @@ from derive.arrays.printer import text
 from derive.arrays.walk import arrays
 
 _LEAST = 8  # characters: what is shorter is written again
-_NAMES = ("z", "s", "r", "u", "v", "h", "q", *(f"z{k}" for k in range(2, 100)))
-_MATRICES = ("M", *(f"M{k}" for k in range(2, 100)))
+_NAMES = ("z", "s", "r", "u", "v", "h", "q")
+_MATRICES = ("M",)
 _TRUTHS = ("==", "!=", "<", "<=", ">", ">=", "and", "or", "not")
 
 
@@ -49,7 +50,8 @@ def shared(
         if not again:
             return result, value
         part = max(again, key=lambda p: len(text(p)))
-        names = _MATRICES if shapes.entries(part).rank == 2 else _NAMES
+        first = _MATRICES if shapes.entries(part).rank == 2 else _NAMES
+        names = chain(first, (f"{first[0]}{k}" for k in count(2)))
         name = next(n for n in names if n not in used)
         used.add(name)
         shapes.put(name, part)
