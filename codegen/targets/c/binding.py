@@ -116,7 +116,7 @@ def _library() -> Any:
     compiler = shutil.which(command[0])
     if compiler is None:
         raise OSError("no C compiler found: set CC, or use the NumPy module")
-    command += shlex.split(_FLAGS)
+    command += shlex.split(_FLAGS) + _threads()
     status = Path(compiler).stat()
     key = "\n".join([SOURCE, *command, compiler, str(status.st_mtime_ns), _processor()])
     name = hashlib.sha256(key.encode()).hexdigest()[:32] + ".so"
@@ -129,6 +129,14 @@ def _library() -> Any:
         if folder:  # moved there whole: others may be compiling the same
             library = library.replace(folder / name)
         return _opened(library)
+
+
+def _threads() -> list[str]:
+    """What divides large products among as many threads as NET_THREADS says."""
+    given = os.environ.get("NET_THREADS", "") or "1"
+    if not (given.isdecimal() and 1 <= int(given) <= 1024):
+        raise ValueError(f"NET_THREADS is {given[:20]!r}, not a number from 1 to 1024")
+    return [] if int(given) == 1 else ["-fopenmp", f"-DNET_THREADS={int(given)}"]
 
 
 def _cache() -> Path | None:

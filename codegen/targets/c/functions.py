@@ -32,7 +32,8 @@ LIBRARY = {name: row.names.c for name, row in FUNCTIONS.items() if row.names.c} 
 # of numbers that there are once, in double precision
 WIDE = {"exp": "exp", "log": "log", "tanh": "tanh", "minimum": "fmin", "maximum": "fmax"}
 _NEEDS = {
-    "product": ("tile", "packed", "added", "small_product"),
+    "product": ("tile", "packed", "added", "small_product", "by_blas"),
+    "by_blas": ("gemm",),
     "inverse": ("pivoted",),
     "upper": ("pivoted",),
     "determinant": ("upper",),

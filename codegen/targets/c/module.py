@@ -121,8 +121,8 @@ class Printer:
         lines += [
             "",
             "/* A sum whose order is free: the compiler may use vectors, told -fopenmp-simd. */",
-            "#ifdef NET_SIMD",
             "#define PRAGMA(text) _Pragma(#text)",
+            "#ifdef NET_SIMD",
             "#define SUM(total) PRAGMA(omp simd reduction(+:total))",
             "#else",
             "#define SUM(total)",

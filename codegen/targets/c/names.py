@@ -27,7 +27,7 @@ OWN = frozenset(
     index time clock div ldiv rand free malloc
     unix linux i386 I size_t ptrdiff_t vector KEEP SUM PRAGMA VECTOR_BYTES TILE_LANES TILE_ROWS
     TILE_COLUMNS TILE_DEPTH TILE_BLOCK lay_out propagate evaluate differentiate move
-    kept needed step init_step hessian gauss_newton
+    GEMM DIVIDED kept needed step init_step hessian gauss_newton
     """.split()  # noqa: SIM905
 )
 LIBRARY_VARIABLES = frozenset({"y0", "y1", "yn", "j0", "j1", "jn", "gamma", "index", "time"})

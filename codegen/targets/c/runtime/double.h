@@ -76,3 +76,6 @@ static inline real logarithm(real x)
     y = x < 0.0 ? (real)NAN : y;
     return x != x ? x : y;
 }
+
+/* == gemm == */
+#define GEMM cblas_dgemm

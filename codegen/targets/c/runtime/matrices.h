@@ -112,7 +112,38 @@ static void small_product(integer m, integer n, integer k,
         }
 }
 
+/* == by_blas == */
+#ifdef NET_CBLAS
+#include <cblas.h>
+
+/* c += a b by the BLAS that is linked, if rows or columns lie as it wants them; whether they do. */
+static int by_blas(integer m, integer n, integer k,
+    const real *a, integer a_row, integer a_column,
+    const real *b, integer b_row, integer b_column, real *c, integer c_row, integer c_column)
+{
+    const int a_turned = a_column != 1, b_turned = b_column != 1;
+    const integer lda = a_turned ? a_column : a_row, ldb = b_turned ? b_column : b_row;
+    if ((a_turned && a_row != 1) || (b_turned && b_row != 1) || c_column != 1)
+        return 0;
+    if (lda < (a_turned ? m : k) || ldb < (b_turned ? k : n) || c_row < n)
+        return 0;
+    GEMM(CblasRowMajor, a_turned ? CblasTrans : CblasNoTrans,
+        b_turned ? CblasTrans : CblasNoTrans, (int)m, (int)n, (int)k,
+        1, a, (int)lda, b, (int)ldb, 1, c, (int)c_row);
+    return 1;
+}
+#endif
+
 /* == product == */
+/* Large products are divided among threads, told -fopenmp -DNET_THREADS=4: each entry is worked out
+ * by one of them, in the same order however many there are.
+ */
+#if defined(_OPENMP) && defined(NET_THREADS)
+#define DIVIDED(large) PRAGMA(omp parallel for collapse(2) num_threads(NET_THREADS) if (large))
+#else
+#define DIVIDED(large)
+#endif
+
 /* c += a b for m x k and k x n; each matrix has the distance of its rows and of its columns.
  * Panels of b are packed; tiles of c are summed up in registers.
  */
@@ -121,8 +152,15 @@ static void product(integer m, integer n, integer k,
     const real *restrict b, integer b_row, integer b_column,
     real *restrict c, integer c_row, integer c_column)
 {
+    const double work = (double)m * (double)n * (double)k;
+    (void)work;
+#ifdef NET_CBLAS
+    if (work >= 2048
+        && by_blas(m, n, k, a, a_row, a_column, b, b_row, b_column, c, c_row, c_column))
+        return;
+#endif
 #ifdef NET_TILES
-    if ((double)m * (double)n * (double)k < 2048 || (m < TILE_LANES && n < TILE_LANES)) {
+    if (work < 2048 || (m < TILE_LANES && n < TILE_LANES)) {
         small_product(m, n, k, a, a_row, a_column, b, b_row, b_column, c, c_row, c_column);
         return;
     }
@@ -130,13 +168,14 @@ static void product(integer m, integer n, integer k,
         product(n, m, k, b, b_column, b_row, a, a_column, a_row, c, c_column, c_row);
         return;
     }
-    union { vector v[2 * TILE_DEPTH]; real x[TILE_COLUMNS * TILE_DEPTH]; } panel;
-    union { vector v[2 * TILE_ROWS]; real x[TILE_COLUMNS * TILE_ROWS]; } sum;
     for (integer p = 0; p < k; p += TILE_DEPTH) {
         const integer depth = k - p < TILE_DEPTH ? k - p : TILE_DEPTH;
+        DIVIDED(work > 1e6)
         for (integer block = 0; block < m; block += TILE_BLOCK) {
-            const integer end = m - block < TILE_BLOCK ? m : block + TILE_BLOCK;
             for (integer j = 0; j < n; j += TILE_COLUMNS) {
+                union { vector v[2 * TILE_DEPTH]; real x[TILE_COLUMNS * TILE_DEPTH]; } panel;
+                union { vector v[2 * TILE_ROWS]; real x[TILE_COLUMNS * TILE_ROWS]; } sum;
+                const integer end = m - block < TILE_BLOCK ? m : block + TILE_BLOCK;
                 const integer width = n - j < TILE_COLUMNS ? n - j : TILE_COLUMNS;
                 packed(depth, width, b + p * b_row + j * b_column, b_row, b_column, panel.x);
                 for (integer i = block; i < end; i += TILE_ROWS) {

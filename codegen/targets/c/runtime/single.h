@@ -71,3 +71,6 @@ static inline real logarithm(real x)
     y = x < 0.0f ? NAN : y;
     return x != x ? x : y;
 }
+
+/* == gemm == */
+#define GEMM cblas_sgemm

@@ -3,6 +3,7 @@
 import ctypes
 import math
 import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ HEAD = """#include <math.h>
 #include <stddef.h>
 #include <stdint.h>
 #define SUM(total)
+#define PRAGMA(text) _Pragma(#text)
 typedef {kind} real;
 typedef ptrdiff_t integer;
 """
@@ -37,20 +39,23 @@ MEANT = {
 KINDS = {"float32": "float", "float64": "double"}
 
 
-@pytest.fixture(scope="module", params=KINDS)
-def library(request, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("functions")
-    names = {*EXACT, "product"}
-    text = HEAD.format(kind=KINDS[request.param])
-    text += "\n\n".join(carried(names, request.param == "float32"))
+def compiled(folder, kind, *flags):
+    """The functions as a library of a kind of numbers."""
+    text = HEAD.format(kind=KINDS[kind])
+    text += "\n\n".join(carried({*EXACT, "product"}, kind == "float32"))
     text = text.replace("static void product", "void product")
     text += "".join(LOOP.format(name=name) for name in EXACT)
     (folder / "f.c").write_text(text)
     command = ["gcc", *STRICT, "-O3", "-march=native", "-fno-math-errno", "-fno-trapping-math"]
-    command += ["-shared", "-fPIC", "-o", folder / "f.so", folder / "f.c", "-lm"]
+    command += ["-shared", "-fPIC", "-o", folder / "f.so", folder / "f.c", *flags, "-lm"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[:3000]
-    return ctypes.CDLL(str(folder / "f.so")), np.dtype(request.param)
+    return ctypes.CDLL(str(folder / "f.so")), np.dtype(kind)
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def library(request, tmp_path_factory):
+    return compiled(tmp_path_factory.mktemp("functions"), request.param)
 
 
 def applied(library, name, values):
@@ -86,18 +91,52 @@ def test_special_values(library):
         np.testing.assert_array_equal(result, np.array(list(row.values()), result.dtype), name)
 
 
-def test_products_of_any_layout(library):
+def products(library, sizes, layouts=8):
+    """What `product` makes of random matrices of any layout, beside what NumPy makes of them."""
     lib, kind = library
     rng = np.random.default_rng(1)
-    exact = 1e-10 if kind == np.float64 else 2e-3
-    for trial in range(120):
-        m, n, k = rng.integers(1, 60, 3) if trial < 110 else rng.integers(190, 300, 3)
+    for trial, (m, n, k) in enumerate(sizes):
         a, b, c = (rng.normal(size=s).astype(kind) for s in ((m, k), (k, n), (m, n)))
-        turned = [np.asfortranarray(v) if trial >> p & 1 else v for p, v in enumerate((a, b, c))]
+        bits = trial % layouts
+        turned = [np.asfortranarray(v) if bits >> p & 1 else v for p, v in enumerate((a, b, c))]
         wanted = turned[2] + turned[0] @ turned[1]
         given = [ctypes.c_ssize_t(int(size)) for size in (m, n, k)]
         for array in turned:
             strides = [ctypes.c_ssize_t(s // array.itemsize) for s in array.strides]
             given += [pointer(array), *strides]
         lib.product(*given)
-        np.testing.assert_allclose(turned[2], wanted, rtol=exact, atol=exact)
+        yield turned[2], wanted
+
+
+def drawn_sizes():
+    rng = np.random.default_rng(2)
+    return [rng.integers(*((1, 60) if t < 110 else (190, 300)), 3) for t in range(120)]
+
+
+def test_products_of_any_layout(library):
+    exact = 1e-10 if library[1] == np.float64 else 2e-3
+    for found, wanted in products(library, drawn_sizes()):
+        np.testing.assert_allclose(found, wanted, rtol=exact, atol=exact)
+
+
+def test_threads_change_no_bit(tmp_path_factory):
+    sizes = [(300, 200, 70), (40, 1000, 300), (513, 130, 257), (7, 7, 7)]
+    one, *others = (
+        [found for found, _ in products(compiled(folder, "float32", *flags), sizes)]
+        for folder, flags in (
+            (tmp_path_factory.mktemp("one"), ()),
+            *(
+                (tmp_path_factory.mktemp("more"), ("-fopenmp", f"-DNET_THREADS={count}"))
+                for count in (2, 3)
+            ),
+        )
+    )
+    for other in others:
+        assert all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+@pytest.mark.skipif(not list(Path("/usr/include").rglob("cblas.h")), reason="no cblas.h")
+def test_products_by_a_blas(tmp_path):
+    library = compiled(tmp_path, "float64", "-DNET_CBLAS", "-lopenblas")
+    for found, wanted in products(library, drawn_sizes()):
+        np.testing.assert_allclose(found, wanted, rtol=1e-10, atol=1e-10)

@@ -172,6 +172,24 @@ def test_the_command_line_without_a_compiler(tmp_path):
 
 
 @needs_compiler
+def test_threads(monkeypatch):
+    derivation = net({"type": "dense", "units": 200}, shape=(200,))
+    rng = np.random.default_rng(0)
+    x, t = rng.normal(size=(2, 300, 200))
+    found = []
+    for count in ("", "2"):
+        monkeypatch.setenv("NET_THREADS", count)
+        module = load_module(emit(derivation, target="c", part="math"))
+        module._library.cache_clear()
+        found.append(module.gradients(module.init_params(), x, t)[1]["W1"])
+    assert np.array_equal(*found)
+    monkeypatch.setenv("NET_THREADS", "many")
+    module._library.cache_clear()
+    with pytest.raises(ValueError, match="NET_THREADS is 'many'"):
+        module.loss(module.init_params(), x, t)
+
+
+@needs_compiler
 def test_a_compiler_that_fails_leaves_nothing(monkeypatch, cache):
     monkeypatch.setenv("CC", "gcc -nonsense")
     module = load_module(emit(GENDER_NET, target="c", part="math"))
