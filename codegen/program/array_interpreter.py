@@ -114,6 +114,7 @@ class Arrays:
         indices = [_places(self.aligned(i, one.index_axes)) for i in one.indices]
         places = np.broadcast_arrays(*indices)
         inside = _inside(places, view.shape)
+        assert one.checked or inside.all(), "a place outside, where none can be"
         rest = one.axes[len(one.index_axes) :]
         value = self.aligned(one.value, (*one.index_axes, *rest))
         value = np.broadcast_to(value, (*inside.shape, *view.shape[len(places) :]))

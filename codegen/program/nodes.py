@@ -252,9 +252,10 @@ class Assign:
 
 @dataclass(frozen=True)
 class AddAt:
-    """Add the value at integer places along some axes of a tensor; what lies outside is dropped.
+    """Add the value at integer places along some axes of a tensor.
 
-    The value has the letters of the places first, then the tensor's other axes.
+    What lies outside is dropped; nothing does where it isn't `checked`. The value has the letters
+    of the places first, then the tensor's other axes.
     """
 
     tensor: str
@@ -264,6 +265,7 @@ class AddAt:
     index_axes: tuple[Axis, ...]
     value: Array
     axes: tuple[Axis, ...]
+    checked: bool = True
 
 
 @dataclass(frozen=True)

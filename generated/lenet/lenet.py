@@ -139,35 +139,6 @@ def _fold(a, walks):
     return out[tuple(inside)]
 
 
-def _inside(a, indices):
-    """Where integer places along the first axes of `a` are inside it: nothing wraps."""
-    inside = np.True_
-    for i, size in zip(indices, a.shape):
-        inside = inside & (i >= 0) & (i < size)
-    return inside
-
-
-def _take(a, axes, indices):
-    """`a` at integer places along `axes`, which go first; 0 where that is outside."""
-    a = np.moveaxis(a, axes, range(len(axes)))
-    inside = _inside(a, indices)
-    if np.all(inside):
-        return a[indices]
-    found = a[tuple(np.where(inside, i, 0) for i in indices)]
-    inside = inside.reshape(inside.shape + (1,) * (found.ndim - inside.ndim))
-    return np.where(inside, found, 0)
-
-
-def _add_at(a, axes, indices, values):
-    """Add to `a` at integer places along `axes`; what would be outside is dropped."""
-    a = np.moveaxis(a, axes, range(len(axes)))
-    inside = _inside(a, indices)
-    if not np.all(inside):
-        indices = tuple(np.broadcast_to(i, inside.shape)[inside] for i in indices)
-        values = np.broadcast_to(values, inside.shape + a.shape[len(axes) :])[inside]
-    np.add.at(a, indices, values)
-
-
 def init_params(seed=0):
     """Parameters to begin with: {name: array}."""
     rng = np.random.default_rng(seed)
@@ -254,7 +225,7 @@ def _evaluate(params, x, t):
     if N == 0:
         raise ValueError("the batch has 0 rows, and there is nothing to compute")
     # E = sum(n, log(s[n]) - (z4[n,t[n]] - m[n]))/size(n)
-    E = np.sum(np.log(s) - (_take(z4, (0, 1), (np.arange(N), t)) - m)) / N
+    E = np.sum(np.log(s) - (z4[np.arange(N), t] - m)) / N
     return E, x_windows, y1, avg_pool2d1_windows, y2, flatten1, y3, p
 
 
@@ -283,7 +254,7 @@ def gradients(params, x, t, inputs=False, training=False, rng=None):
     # dz4[n,i] = p[n,i]/size(n)
     # dz4[n,t[n]] += -1/size(n)
     dz4 = p / N
-    _add_at(dz4, (0, 1), (np.arange(N), t), -1 / N)
+    dz4[np.arange(N), t] -= 1 / N
     # dW4[i,j] = sum(n, dz4[n,i]*y3[n,j])
     dW4 = dz4.T @ y3
     # db4[i] = sum(n, dz4[n,i])

@@ -90,35 +90,6 @@ def sigmoid(z):
         return 1 / (1 + np.exp(-z))
 
 
-def _inside(a, indices):
-    """Where integer places along the first axes of `a` are inside it: nothing wraps."""
-    inside = np.True_
-    for i, size in zip(indices, a.shape):
-        inside = inside & (i >= 0) & (i < size)
-    return inside
-
-
-def _take(a, axes, indices):
-    """`a` at integer places along `axes`, which go first; 0 where that is outside."""
-    a = np.moveaxis(a, axes, range(len(axes)))
-    inside = _inside(a, indices)
-    if np.all(inside):
-        return a[indices]
-    found = a[tuple(np.where(inside, i, 0) for i in indices)]
-    inside = inside.reshape(inside.shape + (1,) * (found.ndim - inside.ndim))
-    return np.where(inside, found, 0)
-
-
-def _add_at(a, axes, indices, values):
-    """Add to `a` at integer places along `axes`; what would be outside is dropped."""
-    a = np.moveaxis(a, axes, range(len(axes)))
-    inside = _inside(a, indices)
-    if not np.all(inside):
-        indices = tuple(np.broadcast_to(i, inside.shape)[inside] for i in indices)
-        values = np.broadcast_to(values, inside.shape + a.shape[len(axes) :])[inside]
-    np.add.at(a, indices, values)
-
-
 def init_params(seed=0):
     """Parameters to begin with: {name: array}."""
     rng = np.random.default_rng(seed)
@@ -159,7 +130,7 @@ def _propagate(params, x):
     N = len(x)
     S = x.shape[1]
     # y_symbols[n,s,i] = W_symbols[x[n,s],i]
-    y_symbols = _take(W_symbols, (0,), (x,))
+    y_symbols = W_symbols[x]
     # z_lstm[n,t,k] = sum(j, Wi_lstm[k,j]*y_symbols[n,t,j]) + bi_lstm[k] + vi_lstm[k]
     z_lstm = y_symbols.transpose(1, 0, 2) @ Wi_lstm.T + (bi_lstm + vi_lstm)
     # what a loop walks has that axis first
@@ -238,10 +209,7 @@ def _evaluate(params, x, t):
         raise ValueError("the batch has 0 rows, and there is nothing to compute")
     # E = sum(n,j, log(s[n,j]) - (z_out[n,j,t[n,j]] - m[n,j]))/(size(n)*size(s))
     E = (
-        np.sum(
-            np.log(s)
-            - (_take(z_out, (0, 1, 2), (np.arange(N)[:, None], np.arange(S), t)) - m)
-        )
+        np.sum(np.log(s) - (z_out[np.arange(N)[:, None], np.arange(S), t] - m))
         / (N * S)
     )
     return (
@@ -282,7 +250,7 @@ def gradients(params, x, t, inputs=False, training=False, rng=None):
     # dz_out[n,s,i] = p[n,s,i]/(size(n)*size(s))
     # dz_out[n,s,t[n,s]] += -1/(size(n)*size(s))
     dz_out = p / (N * S)
-    _add_at(dz_out, (0, 1, 2), (np.arange(N)[:, None], np.arange(S), t), -1 / (N * S))
+    dz_out[np.arange(N)[:, None], np.arange(S), t] -= 1 / (N * S)
     # dW_out[i,j] = sum(n,s, dz_out[n,s,i]*y_lstm[n,s,j])
     dW_out = np.tensordot(dz_out, y_lstm, axes=([0, 1], [0, 1]))
     # db_out[i] = sum(n,s, dz_out[n,s,i])
@@ -371,7 +339,7 @@ def gradients(params, x, t, inputs=False, training=False, rng=None):
     ).transpose(1, 0, 2)
     # dW_symbols[x[n,s],j] += dy_symbols[n,s,j]
     dW_symbols = np.zeros((66, 24), dtype=DTYPE)
-    _add_at(dW_symbols, (0,), (x,), dy_symbols)
+    np.add.at(dW_symbols, (x,), dy_symbols)
     gradient = {
         "W_symbols": dW_symbols,
         "Wi_lstm": dWi_lstm,
@@ -419,7 +387,7 @@ def step(params, state, x):
     h_lstm_before = _array(state["h_lstm"], "state h_lstm", (N, 64))
     c_lstm_before = _array(state["c_lstm"], "state c_lstm", (N, 64))
     # y_symbols[n,i] = W_symbols[x[n],i]
-    y_symbols = _take(W_symbols, (0,), (x,))
+    y_symbols = W_symbols[x]
     # z_lstm[n,k] = sum(j, Wi_lstm[k,j]*y_symbols[n,j]) + bi_lstm[k] + vi_lstm[k] +
     #     sum(l, Ui_lstm[k,l]*h_lstm_before[n,l])
     z_lstm = y_symbols @ Wi_lstm.T + (bi_lstm + vi_lstm) + h_lstm_before @ Ui_lstm.T

@@ -148,35 +148,6 @@ def _fold(a, walks):
     return out[tuple(inside)]
 
 
-def _inside(a, indices):
-    """Where integer places along the first axes of `a` are inside it: nothing wraps."""
-    inside = np.True_
-    for i, size in zip(indices, a.shape):
-        inside = inside & (i >= 0) & (i < size)
-    return inside
-
-
-def _take(a, axes, indices):
-    """`a` at integer places along `axes`, which go first; 0 where that is outside."""
-    a = np.moveaxis(a, axes, range(len(axes)))
-    inside = _inside(a, indices)
-    if np.all(inside):
-        return a[indices]
-    found = a[tuple(np.where(inside, i, 0) for i in indices)]
-    inside = inside.reshape(inside.shape + (1,) * (found.ndim - inside.ndim))
-    return np.where(inside, found, 0)
-
-
-def _add_at(a, axes, indices, values):
-    """Add to `a` at integer places along `axes`; what would be outside is dropped."""
-    a = np.moveaxis(a, axes, range(len(axes)))
-    inside = _inside(a, indices)
-    if not np.all(inside):
-        indices = tuple(np.broadcast_to(i, inside.shape)[inside] for i in indices)
-        values = np.broadcast_to(values, inside.shape + a.shape[len(axes) :])[inside]
-    np.add.at(a, indices, values)
-
-
 def init_params(seed=0):
     """Parameters to begin with: {name: array}."""
     rng = np.random.default_rng(seed)
@@ -421,7 +392,7 @@ def _evaluate(params, x, t, training):
     if N == 0:
         raise ValueError("the batch has 0 rows, and there is nothing to compute")
     # E = sum(n, log(s[n]) - (z_out[n,t[n]] - m[n]))/size(n)
-    E = np.sum(np.log(s) - (_take(z_out, (0, 1), (np.arange(N), t)) - m)) / N
+    E = np.sum(np.log(s) - (z_out[np.arange(N), t] - m)) / N
     return (
         E, x_windows, z_stem, y_stem_windows, z_a1, mu_n1, s_n1, m_n1, v_n1, sqrt_v_n1,
         y_n1, count_n1, y_r1_windows, z_a2, mu_n2, s_n2, m_n2, v_n2, sqrt_v_n2,
@@ -472,7 +443,7 @@ def _differentiate(params, x, t, inputs, training):
     # dz_out[n,i] = p[n,i]/size(n)
     # dz_out[n,t[n]] += -1/size(n)
     dz_out = p / N
-    _add_at(dz_out, (0, 1), (np.arange(N), t), -1 / N)
+    dz_out[np.arange(N), t] -= 1 / N
     # dW_out[i,j] = sum(n, dz_out[n,i]*y_pool[n,j])
     dW_out = dz_out.T @ y_pool
     # db_out[i] = sum(n, dz_out[n,i])

@@ -10,6 +10,7 @@ from codegen.program.nodes import (
     AddAt,
     Array,
     Assign,
+    Count,
     For,
     Map,
     Spread,
@@ -95,7 +96,18 @@ class Printer(ArrayPrinter):
         if any(not isinstance(p, Whole) for p in s.picks):
             name = f"{name}[{self.picks(s.picks)}]"
         indices = [self.aligned(i, s.index_axes)[0] for i in s.indices]
+        if not s.checked and s.positions == tuple(range(len(s.positions))):
+            return self._add_inside(s, name, indices, indent)
         where = self.entries([str(p) for p in s.positions])
         value = self.aligned(s.value, s.axes)[0]
         call = f"_add_at({name}, {where}, {self.entries(indices)}, {value})"
         return wrap(indent, call, indent)
+
+    def _add_inside(self, s: AddAt, name: str, indices: list[str], indent: str) -> list[str]:
+        """At places along the first axes that are all inside."""
+        alone = {i.value.axis for i in s.indices if isinstance(i, Count)}
+        if set(s.index_axes) <= alone:  # then no two places are the same
+            code, op = self.right_side(s.value, s.axes, "+=")
+            return wrap(f"{indent}{name}[{', '.join(indices)}] {op} ", code, indent)
+        value = self.aligned(s.value, s.axes)[0]
+        return wrap(indent, f"np.add.at({name}, {self.entries(indices)}, {value})", indent)

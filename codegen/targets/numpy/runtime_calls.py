@@ -23,8 +23,9 @@ def _helpers(module: Module) -> Iterator[str]:
             match one:
                 case Check():
                     yield helper_of(one)
-                case AddAt():
-                    yield "_add_at"
+                case AddAt(checked=checked, positions=positions):
+                    if checked or positions != tuple(range(len(positions))):
+                        yield "_add_at"
                 case _:
                     pass
             for array in arrays_in(one):
