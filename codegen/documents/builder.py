@@ -27,7 +27,7 @@ from derive.calculus.differentiate import differentiate
 from derive.ir.derivation import Derivation
 from derive.ir.system import System
 from derive.systems.one_sample import one_sample
-from derive.systems.train_or_infer import in_mode
+from derive.systems.train_or_infer import in_mode, without_copies
 
 
 class DocumentBuilder:
@@ -127,7 +127,7 @@ def training_derivation(derivation: Derivation) -> Derivation:
     """
     if not derivation.system.having("mode"):
         return derivation
-    trained = in_mode(derivation.system, training=True)
+    trained = without_copies(in_mode(derivation.system, training=True))
     return differentiate(trained, derivation.objective, derivation.wrt)
 
 
@@ -135,7 +135,7 @@ def in_inference(system: System) -> System | None:
     """The system in inference, of one sample if possible; None where inference is no different."""
     if not system.having("mode"):
         return None
-    inference = in_mode(system, training=False)
+    inference = without_copies(in_mode(system, training=False))
     return one_sample(inference) or inference
 
 

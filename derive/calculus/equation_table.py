@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from derive.calculus.reads_of_one import uses
-from derive.ir.notation import Equation
-from derive.ir.tree import reads
+from derive.algebra.reads_of_one import uses
+from derive.ir.notation import Equation, affine
+from derive.ir.tree import reads, substitute
 
 
 class EquationTable:
@@ -46,6 +46,25 @@ class EquationTable:
         result = self._equations.pop(name)
         self.removed.append(result)
         return result
+
+    def same_sum(self, bare: Equation) -> str | None:
+        """The tensor that is the same sum as the one term of an equation, letters aside."""
+        wanted = bare.terms[0]
+        first = next(reads(wanted.body), None)
+        for equation in self.users(first.tensor) if first else ():
+            term, *others = equation.terms
+            mine, theirs = (*equation.axes, *term.reduced), (*bare.axes, *wanted.reduced)
+            if (
+                not others
+                and (term.reduce, term.plain) == ("sum", True)
+                and [a.extent for a in mine] == [a.extent for a in theirs]
+                and len(equation.axes) == len(bare.axes)
+                and term.target == tuple(map(affine, equation.axes))
+                and substitute(term.body, dict(zip(mine, map(affine, theirs), strict=True)))
+                == wanted.body
+            ):
+                return equation.tensor
+        return None
 
     def users(self, name: str) -> list[Equation]:
         """The equations that read a tensor now, in order."""

@@ -13,9 +13,9 @@ from derive.algebra.conditions import asked_once, into_branches
 from derive.algebra.delta_elimination import sifted
 from derive.algebra.index_rules import elementwise, pull, rename_apart
 from derive.algebra.known_sums import KnownSums
+from derive.algebra.reads_of_one import copied, count, linear, renamed, with_number
 from derive.algebra.simplify import facts_of, simplify, tell_through
 from derive.calculus.equation_table import EquationTable
-from derive.calculus.reads_of_one import copied, count, linear, renamed, with_number
 from derive.ir.derivation import Step
 from derive.ir.names import primal_of
 from derive.ir.notation import Affine, Axis, Equation, Number, Read, Term, affine, domain_of
@@ -232,10 +232,13 @@ class Tidier:
             return None
         axes = tuple(a for a in equation.axes if a in letters(pulled.core))
         free = letters(pulled.core)
-        name = self.free_name("c", f"c_{primal_of(equation.tensor) or equation.tensor}")
         target = tuple(affine(a) for a in axes)
         domain = domain_of(axes, (a for a in term.domain if a in free or a in term.reduced))
-        self.equations.put(Equation(name, axes, (Term(target, domain, "sum", pulled.core),)))
+        bare = Equation("", axes, (Term(target, domain, "sum", pulled.core),))
+        name = self.equations.same_sum(bare)
+        if name is None:
+            name = self.free_name("c", f"c_{primal_of(equation.tensor) or equation.tensor}")
+            self.equations.put(replace(bare, tensor=name))
         whole = pulled.wrap(Read(name, target))
         after = replace(equation, terms=(Term(term.target, equation.axes, "sum", whole),))
         self._step("pull out", equation, after, "these factors don't depend on the summed letters")

@@ -7,6 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from derive.algebra.conditions import settled
+from derive.algebra.reads_of_one import copied, renamed
 from derive.ir.notation import Equation, Expr, Number, Read
 from derive.ir.system import System
 from derive.ir.tree import equation_reads, needed_by, number, transform
@@ -34,6 +35,39 @@ def in_mode(system: System, training: bool) -> System:
             if t.role != "mode" and (t.role != "intermediate" or t.name in needed)
         ),
     )
+
+
+def without_copies(system: System) -> System:
+    """The system without the equations that only give a value another name.
+
+    `m[c] = where(on > 0, mu[c], running_mean[c])` is `m[c] = mu[c]` in training. What a layer or
+    the system itself puts out keeps its name.
+    """
+    layers = (layer.output for layer in system.origin.layers)
+    shown = {*system.results.named, *layers, *(real for _, real in system.origin.aliases)}
+    same: dict[str, str] = {}
+    kept = []
+    for equation in system.equations:
+        now = _read_instead(equation, same)
+        original = copied(now) if now.tensor not in shown else None
+        if original is None:
+            kept.append(now)
+        else:
+            same[now.tensor] = original
+    if not same:
+        return system
+    return replace(
+        system,
+        equations=tuple(kept),
+        updates=tuple(_read_instead(e, same) for e in system.updates),
+        tensors=tuple(t for t in system.tensors if t.name not in same),
+    )
+
+
+def _read_instead(equation: Equation, same: Mapping[str, str]) -> Equation:
+    for name in sorted({r.tensor for r in equation_reads(equation)} & same.keys()):
+        equation = renamed(equation, name, same[name])
+    return equation
 
 
 def undrawn(system: System) -> System | None:

@@ -4,6 +4,7 @@ import pytest
 
 from derive import check, differentiate, load, parse
 from derive.language.printer import equation_text
+from derive.systems.train_or_infer import in_mode, without_copies
 
 NORMED = """
 m = mean(i, x[i])
@@ -66,3 +67,17 @@ def test_what_targets_mean(targets, told):
     layers = [{"type": "dense", "units": 3}]
     found = differentiate(load({"name": "n", "inputs": {"x": [2]}, "layers": layers, "loss": loss}))
     assert equation_text(found.gradient("z1")) == f"dz1[n,i] = {told}"
+
+
+def test_batch_norm_in_the_form_of_the_books():
+    """Of the batch's mean and variance alone, with the shift's gradient in it."""
+    layers = [{"type": "dense", "units": 3}, {"type": "batch_norm1d"}]
+    spec = {"name": "n", "inputs": {"x": [2]}, "layers": layers, "loss": "squared_error"}
+    system = without_copies(in_mode(load(spec), training=True))
+    assert not {"m2", "v2"} & {e.tensor for e in system.equations}
+    found = differentiate(system)
+    assert equation_text(found.gradient("z1")) == (
+        "dz1[n,i] = (dy2[n,i] + c[i]*(z1[n,i] - mu2[i])/((s2[i] + 1e-05)*size(n)) - "
+        "db2[i]/size(n))*g2[i]/sqrt(s2[i] + 1e-05)"
+    )
+    assert check(found).ok
