@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 from codegen.latex.box import PLUS, TIMES, flat
@@ -48,6 +49,7 @@ _LETTER, _GRID, _ROOT = 0.58, 1.4, 0.95
 _SCRIPT = 0.72
 
 
+@lru_cache(maxsize=4096)  # asked again and again as lines are filled
 def width(latex: str, stacked: bool = True) -> float:
     """About how wide a formula is, in em; its superscripts above its subscripts, or beside them."""
     return _width(tree(latex), stacked)

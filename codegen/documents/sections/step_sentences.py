@@ -102,4 +102,7 @@ def _known_sum(context: DocumentContext, step: Step) -> Text:
     sums = [e for e in context.derivation.forward if e.tensor in read and e.terms[0].reduced]
     labels = [f"forward:{e.tensor}" for e in sums if {r.tensor for r in equation_reads(e)} <= read]
     references = context.references(*labels)
-    return context.say(f"{step.rule} by" if references else step.rule, formula=references)
+    # formulas of repeated layers are told once, so none of these may stand in the document
+    if not references:
+        return context.say(step.rule)
+    return context.say(f"{step.rule} by", formula=references)

@@ -149,6 +149,13 @@ def test_json_is_what_its_schema_says(spec):
     assert data["schema"] == schema["$id"]
 
 
+def test_a_step_of_a_repeated_layer_refers_to_what_is_shown_only():
+    """The sums of the blocks between are in no formula of the document."""
+    block = {"type": "transformer_encoder_layer", "heads": 1, "dim_feedforward": 2}
+    spec = {"inputs": {"x": [2, 2]}, "layers": [block] * 4, "loss": "squared_error"}
+    assert "the terms of the sum cancel" in document(derived(spec), format="md").lower()
+
+
 def test_json_is_data():
     data = json.loads(document(derived("generated/rbf/rbf.toml"), format="json"))
     assert data["schema"] == "chainrule/derivation/1"
