@@ -27,7 +27,7 @@ OWN = frozenset(
     index time clock div ldiv rand free malloc
     unix linux i386 I size_t ptrdiff_t vector KEEP SUM PRAGMA VECTOR_BYTES TILE_LANES TILE_ROWS
     TILE_COLUMNS TILE_DEPTH TILE_BLOCK lay_out propagate evaluate differentiate move
-    GEMM DIVIDED kept needed step init_step hessian gauss_newton
+    GEMM DIVIDED inputs moved result kept needed step init_step hessian gauss_newton
     """.split()  # noqa: SIM905
 )
 LIBRARY_VARIABLES = frozenset({"y0", "y1", "yn", "j0", "j1", "jn", "gamma", "index", "time"})
@@ -75,9 +75,9 @@ class Names:
         return self._fresh(name)
 
     def _fresh(self, name: str, other: str = "") -> str:
-        """The name, changed where it is taken; no name begins with `_` or `net_`."""
+        """The name, changed where it is taken; none begins with `_`, nor as the text's own do."""
         name = name.lstrip("_") or "u"
-        if name.startswith("net_"):
+        if name.startswith(("net_", "NET_", "d_")):
             name = f"own_{name}"
         if name in self._used and other:
             name = f"{other}_size"

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from codegen.program.operands import Entry, NoState, Operand, Place, Table, Variable
-from codegen.program.procedures import Check, Module, Procedure, Return
+from codegen.program.procedures import EVERY, Check, Module, Procedure, Return
 from codegen.targets.c.frame import Frame
 from codegen.targets.c.integers import product
 from codegen.targets.c.loops import Line, Loop, lines_of
@@ -198,15 +198,13 @@ class Stepping:
     def _copied(self, program: Program, value: Operand, to: str, tensor: Tensor) -> list[str]:
         """A loop over all entries of a tensor."""
         count = product(program.scope.shape(tensor.shape))
-        if isinstance(value, NoState):
-            text = "0"
-        else:
+        letter = self.names.letter(EVERY) if count.number != 1 else "0"
+        text = "0"
+        if not isinstance(value, NoState):
             assert isinstance(value, Variable)
-            text = f"{self._address(program, value.tensor)}[i]"
-        letter = "i" if count.number != 1 else "0"
-        line = Line(f"{to}[{letter}] = {text.replace('[i]', f'[{letter}]')};")
-        nodes = [Loop("i", count, (line,))] if count.number != 1 else [line]
-        return list(lines_of(nodes))
+            text = f"{self._address(program, value.tensor)}[{letter}]"
+        line = Line(f"{to}[{letter}] = {text};")
+        return list(lines_of([Loop(letter, count, (line,))] if count.number != 1 else [line]))
 
     def _address(self, program: Program, tensor: str) -> str:
         if not holds_statements(program.module.procedures[0]):

@@ -22,18 +22,28 @@ def test_a_comment_stays_one(text):
     assert "??" not in line and "\\" not in line and line.isprintable()
 
 
+WORDS = (
+    ("int", "net", "size_t", "y1", "product", "arena", "real", "status"),
+    ("inputs", "result", "moved", "seed", "state", "bytes", "needed", "d_x"),
+    ("NET_OK", "NET_MOST", "net_init", "GEMM", "work", "kept", "gradient", "i"),
+)
+
+
 @needs_compiler
-def test_names_of_c(tmp_path):
+@pytest.mark.parametrize("words", WORDS)
+def test_names_of_c(words, tmp_path):
     """Tensors and letters may be called as C's own words are, or as what the text uses."""
+    data, *parameters, value, row = words
+    factors = "*".join(f"{name}[j]" for name in parameters)
     derivation = differentiate(
         parse(
-            "real[n,i] = exp(int[i]*arena[n,i] + net[i])*size_t[i]*y1[i]*product[i]\n"
-            "status[n] = sum(i, real[n,i]**2)\n"
-            "E = sum(n, status[n]**2)/size(n)",
-            inputs=["arena"],
-            parameters=["int", "net", "size_t", "y1", "product"],
+            f"{value}[n,j] = exp({parameters[0]}[j]*{data}[n,j] + x[n,j])*{factors}\n"
+            f"{row}[n] = sum(j, {value}[n,j]**2)\n"
+            f"E = sum(n, {row}[n]**2)/size(n)",
+            inputs=[data, "x"],
+            parameters=parameters,
             batch="n",
-            sizes={"i": 3},
+            sizes={"j": 3},
             objective="E",
         )
     )
