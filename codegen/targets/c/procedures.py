@@ -37,7 +37,7 @@ from codegen.targets.c.loops import Branch, Line, Node, lines_of
 from codegen.targets.c.program import TRAINING, Program
 from codegen.targets.c.scope import Unserved
 from codegen.targets.c.statements import statement_nodes
-from codegen.targets.c.text import comment, literal
+from codegen.targets.c.text import comment, literal, wrapped
 from codegen.targets.c.walks import Walks
 
 STATUS = (
@@ -98,7 +98,7 @@ class FunctionPrinter:
             if name in words:
                 lines.append(f"const double {name} = net->state->{key};")
         lines += self._pointers(words)
-        lines = [f"    {line}" for line in lines]
+        lines = [row for line in lines for row in wrapped(line, "    ")]
         return [*lines, ""] if lines else []
 
     def _pointers(self, words: set[str]) -> list[str]:
@@ -109,12 +109,17 @@ class FunctionPrinter:
                 const = "" if name in self.changed else "const "
                 result.append(f"{const}{kind} *restrict {name} = net->{source};")
         for slot in self.program.slots:
-            here = [name for name in slot.names if name in words]
-            for k, name in enumerate(here):
-                written = self.changed & set(here if k == 0 else [name])
-                kind = "real *" if written else "const real *"
-                source = f"restrict {name} = net->{name}" if k == 0 else f"{name} = {here[0]}"
-                result.append(f"{kind}{source};")
+            first, *others = [n for n in slot.names if n in words] or [""]
+            if not first:
+                continue
+            kind = "real" if self.changed & {first, *others} else "const real"
+            result.append(f"{kind} *restrict {first} = net->{first};")
+            for kind, same in (
+                ("real", [n for n in others if n in self.changed]),
+                ("const real", [n for n in others if n not in self.changed]),
+            ):
+                if same:
+                    result.append(f"{kind} {', '.join(f'*{n} = {first}' for n in same)};")
         return result
 
     def _numbers(self) -> list[tuple[str, str]]:

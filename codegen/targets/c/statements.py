@@ -161,7 +161,7 @@ def _added_at(one: AddAt, scope: Scope) -> list[Node]:
     scope.changed.add(home.name)
     view = view_of(home, one.picks, scope)
     values = Values(scope, home.name)
-    value = values.elementwise(one.value)
+    op, value = taken_away("+=", values.elementwise(one.value))
     indices = tuple(values.elementwise(i) for i in one.indices)
     rest = one.axes[len(one.index_axes) :]
     known = extents_of((*indices, value), scope)
@@ -172,7 +172,8 @@ def _added_at(one: AddAt, scope: Scope) -> list[Node]:
     def add(places: Places) -> list[Node]:
         at = dict(zip(axes, places, strict=True))
         found = [values.entries.integer_along(i, at) for i in indices]
-        return _guarded(values, view, one, found, values.entries.along(value, at)[0], places)
+        text = f"{op} {values.entries.along(value, at)[0]}"
+        return _guarded(values, view, one, found, text, places)
 
     letters = values.letters(axes)
     return [*values.nodes, *values.loops(letters, [*extents, *kept], add)]
@@ -192,5 +193,5 @@ def _guarded(
         else:
             place = next(others)
         target.append(place)
-    line = Line(f"{view.home.name}[{view.index(target)}] += {text};")
+    line = Line(f"{view.home.name}[{view.index(target)}] {text};")
     return [Branch(" && ".join(guards), (line,))] if guards else [line]
