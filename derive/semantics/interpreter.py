@@ -94,8 +94,6 @@ class Interpreter:
         self.margin = math.inf
         self.tied = False
         self.extents: dict[str, int] = dict(extents or {})
-        self._zero = arithmetic.number(0)
-        self._one = arithmetic.number(1)
         self._equations = {e.tensor: e for e in equations if e.tensor not in values}
         self._depth = 0
         self._written: dict[tuple[str, int], dict[Place, list[Letters]]] = {}
@@ -200,7 +198,7 @@ class Interpreter:
         if known is not None and place in known:
             return known[place]
         if not all(0 <= i < e for i, e in zip(place, self.shape(name), strict=True)):
-            return 0 if self.table[name].integer else self._zero
+            return 0 if self.table[name].integer else self.arithmetic.zero
         if known is None:
             known = self._known[name] = self._constant(name)
             return known[place]
@@ -271,9 +269,9 @@ class Interpreter:
     def _reduce(self, op: str, values: list[Any]) -> Any:
         match op:
             case "sum":
-                return reduce(add, values) if values else self._zero
+                return reduce(add, values) if values else self.arithmetic.zero
             case "prod":
-                return reduce(mul, values) if values else self._one
+                return reduce(mul, values) if values else self.arithmetic.one
             case "max":
                 return self._extreme(">", values, -self.arithmetic.constants["inf"])
             case "min":
@@ -326,15 +324,19 @@ class Interpreter:
             case "hold", [x]:
                 return x
             case "delta", [a, b]:
-                return self._one if self.arithmetic.compare("==", a, b) else self._zero
+                return (
+                    self.arithmetic.one
+                    if self.arithmetic.compare("==", a, b)
+                    else self.arithmetic.zero
+                )
             case "relu", [x]:
-                return self._zero if self._compare("<=", x, self._zero) else x
+                return self.arithmetic.zero if self._compare("<=", x, self.arithmetic.zero) else x
             case "abs", [x]:
-                return -x if self._compare("<", x, self._zero) else x
+                return -x if self._compare("<", x, self.arithmetic.zero) else x
             case "sign", [x]:
-                if self._compare(">", x, self._zero):
-                    return self._one
-                return -self._one if self._compare("<", x, self._zero) else x
+                if self._compare(">", x, self.arithmetic.zero):
+                    return self.arithmetic.one
+                return -self.arithmetic.one if self._compare("<", x, self.arithmetic.zero) else x
             case "maximum", [_, _]:
                 return self._extreme(">", args, None)
             case "minimum", [_, _]:

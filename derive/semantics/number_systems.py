@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import cache, reduce
+from functools import cache, cached_property, reduce
 from operator import add, mul
 from typing import Any, NoReturn
 
@@ -46,6 +46,16 @@ class Arithmetic:
     functions: Mapping[str, Callable[[Any], Any]]
     logsumexp: Callable[[list[Any]], Any]
     eliminates: bool = True
+
+    @cached_property
+    def zero(self) -> Any:
+        """Its zero."""
+        return self.number(0)
+
+    @cached_property
+    def one(self) -> Any:
+        """Its one."""
+        return self.number(1)
 
 
 def evaluate(expr: Expr, x: Any, arithmetic: Arithmetic) -> Any:

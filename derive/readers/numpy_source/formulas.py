@@ -53,7 +53,7 @@ class Formulas:
         for record in self.records.values:
             if record.tensor is None or self.says_nothing(record):
                 continue
-            if not record.last and record.tensor != record.guess:
+            if not record.source.last and record.tensor != record.guess:
                 continue  # on the way to another
             old = result.get(record.tensor)
             better = old is None or not old.wrong
@@ -80,7 +80,7 @@ class Formulas:
             self.elaborator.entries(node)
             shape = self.shapes.get(record.tensor)
             equation = self.elaborator.equation(
-                record.tensor, node, record.place, record.text, shape
+                record.tensor, node, record.source.place, record.source.text, shape
             )
         except Refused as refused:
             self.elaborator.before.clear()
@@ -102,7 +102,7 @@ class Formulas:
             for name in self.needed(record):
                 self.own(name)
             self.written[tensor] = self.elaborator.equation_of(
-                tensor, spread, record.place, record.text
+                tensor, spread, record.source.place, record.source.text
             )
         elif isinstance(refused, Apart) and not any(refused is t for t in self.refused_apart):
             self.refused_apart.append(refused)
@@ -110,7 +110,7 @@ class Formulas:
         elif record.value.array is not None and not isinstance(refused, Apart):
             self.alone.append(record)
         else:
-            self.records.unread.append(Unread(tensor, record.place.line, str(refused)))
+            self.records.unread.append(Unread(tensor, record.source.place.line, str(refused)))
 
     def before(self) -> None:
         """Keeps the equations that another one needs first."""
@@ -142,7 +142,7 @@ class Formulas:
         assert node is not None
         try:
             entries = self.elaborator.entries(node)
-            equation = self.elaborator.equation(name, node, record.place, record.text)
+            equation = self.elaborator.equation(name, node, record.source.place, record.source.text)
         except Refused as refused:
             self.broken[name] = refused
             raise
@@ -200,7 +200,7 @@ def _near(chosen: list[Record], again: Records) -> frozenset[str]:
 def _names(records: Records, chosen: list[Record]) -> dict[str, str]:
     """Which tensors names were taken for, and which numbers."""
     layout = records.model.layout
-    given = ((r.name, r.tensor) for r in chosen if r.tensor and not is_next(r.tensor))
+    given = ((r.source.name, r.tensor) for r in chosen if r.tensor and not is_next(r.tensor))
     pairs = [*given, *records.reads.items()]
     return {n: s for n, t in pairs if n != (s := layout.shown(t))} | records.assumed
 
@@ -211,13 +211,13 @@ def _turned(records: Records) -> Iterator[Unread]:
     behind = frozenset[int]().union(*(s.behind for s in climbs))
     for record in records.values:
         turned = record.match is not None and record.match.scale < 0 and record.index in behind
-        if turned and record.meant and record.last and record.tensor is None:
+        if turned and record.meant and record.source.last and record.tensor is None:
             line = next(s.place.line for s in climbs if record.index in s.behind)
             reason = (
                 f"line {line} adds it to the weights, and it begins with the target less the "
                 "output: this is the derivative with its sign turned; turn it to have it checked"
             )
-            yield Unread(record.meant, record.place.line, reason)
+            yield Unread(record.meant, record.source.place.line, reason)
 
 
 def _steps(records: Records) -> Iterator[Judged]:
@@ -268,7 +268,7 @@ def _judged(
     """
     for record in alone:
         assert record.tensor is not None
-        line = record.place.line
+        line = record.source.place.line
         if record.wrong or record.index in off or not _divided(record, records):
             yield _different(record, records.model)
             continue
@@ -292,7 +292,7 @@ def _divided(record: Record, records: Records) -> bool:
 
 def _holds(record: Record, again: Records) -> bool | None:
     """Whether a value is the same tensor in another walk; None where it isn't there."""
-    result = [r for r in again.values if r.spot == record.spot and r.last]
+    result = [r for r in again.values if r.spot == record.spot and r.source.last]
     if not result:
         return None
     scale = record.match.scale if record.match is not None else 1
@@ -306,7 +306,7 @@ def _different(record: Record, model: Model) -> Judged:
     """A value beside the right one."""
     assert record.tensor is not None
     right, written = model.view(record.tensor), record.value.array
-    line = record.place.line
+    line = record.source.place.line
     if right is None or written is None:
         return Judged(record.tensor, line, "it can't be worked out")
     if written.size != right.size:
@@ -332,14 +332,14 @@ def _leftovers(records: Records, judged: set[str]) -> list[Unread]:
     read = frozenset[int]().union(*(r.value.behind for r in records.values))
     words = records.model.words
     rows: dict[str, Unread] = {}
-    known = {r.name for r in records.values if r.tensor is not None or r.meant is not None}
+    known = {r.source.name for r in records.values if r.tensor is not None or r.meant is not None}
     for record in records.values:
-        name = record.name
-        if record.tensor or record.meant or record.index in read or not record.last:
+        name = record.source.name
+        if record.tensor or record.meant or record.index in read or not record.source.last:
             continue
         if name in known or name in judged or not is_like_derivative(name, words):
             continue
-        rows[name] = unknown(name, record.place.line, records.fitting(record))
+        rows[name] = unknown(name, record.source.place.line, records.fitting(record))
     for one in records.lost:
         if is_like_derivative(one.name, words) and one.name not in {*known, *judged}:
             rows[one.name] = one

@@ -20,7 +20,14 @@ from derive.language.name_check import check_name
 from derive.language.syntax import Place
 from derive.readers.numpy_source.descent import Descent
 from derive.readers.numpy_source.model import Match
-from derive.readers.numpy_source.records import Key, Record, Records, Spot, is_of_gradients
+from derive.readers.numpy_source.records import (
+    Assigned,
+    Key,
+    Record,
+    Records,
+    Spot,
+    is_of_gradients,
+)
 from derive.readers.numpy_source.unmatched_names import is_like_derivative
 from derive.readers.numpy_source.values import Broken, Number, Unknown, Value
 from derive.readers.vocabulary import Unread
@@ -122,7 +129,9 @@ class Meanings:
     ) -> Value:
         last = self.totals is not None and self.totals.get(key) == self.records.counts[key]
         shown = text() if self.symbolic and (last or not part) else ""
-        record = Record(len(self.records.values), name, place, shown, value, key, last, tensor)
+        record = Record(
+            len(self.records.values), Assigned(name, place, shown, key, last), value, tensor
+        )
         if part and not last:
             self.records.values.append(record)
             return replace(value, behind=value.behind | {record.index})
@@ -185,19 +194,21 @@ class Meanings:
         behind = value.behind | {record.index}
         if record.tensor is not None:
             view = model.view(record.tensor)
-            node = model.layout.view(Array(record.tensor, place=record.place))
+            node = model.layout.view(Array(record.tensor, place=record.source.place))
             if record.wrong and view is not None:
                 times = model.samples if self.own_loss and model.of_samples(record.tensor) else 1
                 array = view * times
                 if value.array is not None and value.array.size == array.size:
                     array = array.reshape(value.array.shape)
                 return Value(array, node), record
-            if record.last and (value.array is None or view is None or view.shape == value.shape):
+            if record.source.last and (
+                value.array is None or view is None or view.shape == value.shape
+            ):
                 return Value(value.array, node, behind), record
         node_ = value.node
         if node_ is not None and not isinstance(node_, Literal | Extent | Array | Like):
-            record = replace(record, own=self._own(record.name))
-            node_ = Array(record.own, place=record.place)
+            record = replace(record, own=self._own(record.source.name))
+            node_ = Array(record.own, place=record.source.place)
         return Value(value.array, node_, behind, chain=value.chain + 1), record
 
     def _own(self, name: str) -> str:

@@ -21,6 +21,17 @@ Key = tuple[int, str]  # the number of a function's call, and a name
 Spot = tuple[int, str]  # line and name
 
 
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """The assignment of a value to a name; `last`: the name gets no other one under this key."""
+
+    name: str
+    place: Place
+    text: str
+    key: Key
+    last: bool
+
+
 @dataclass(frozen=True)
 class Record:
     """A value that a name got.
@@ -31,12 +42,8 @@ class Record:
     """
 
     index: int
-    name: str
-    place: Place
-    text: str
+    source: Assigned
     value: Value
-    key: Key
-    last: bool
     guess: str | None = None
     tensor: str | None = None
     match: Match | None = None
@@ -47,7 +54,7 @@ class Record:
     @property
     def spot(self) -> Spot:
         """Where it stands."""
-        return self.place.line, self.name
+        return self.source.place.line, self.source.name
 
 
 @dataclass(frozen=True)
@@ -139,17 +146,17 @@ class Records:
         down = frozenset[int]().union(*(s.behind for s in self.steps if (s.rate or 0) > 0))
         turned = (r for r in self.values if r.match is not None and r.match.scale < 0)
         read |= down & {r.index for r in turned}
-        matched = {(r.key, r.tensor) for r in self.right}
+        matched = {(r.source.key, r.tensor) for r in self.right}
         result = []
         for record in self.values:
-            if not record.last or record.index in read:
+            if not record.source.last or record.index in read:
                 continue
-            if self._is_another(record) and (record.key, record.guess) not in matched:
+            if self._is_another(record) and (record.source.key, record.guess) not in matched:
                 result.append(record)
             if record.meant is None or record.tensor is not None:
                 continue
             forward = not is_adjoint(record.meant) or record.meant in self.model.roles
-            if not (forward and (record.key, record.meant) in matched):
+            if not (forward and (record.source.key, record.meant) in matched):
                 result.append(record)
         return result
 
@@ -162,13 +169,15 @@ class Records:
         """Whether a value has the model's own name for a derivative and equals another one."""
         asked = record.tensor is not None and not record.wrong and record.guess is not None
         other = asked and record.tensor != record.guess and record.guess not in self.model.leaves
-        return other and self.model.is_own_name(record.name) and not self._is_renumbered(record)
+        return (
+            other and self.model.is_own_name(record.source.name) and not self._is_renumbered(record)
+        )
 
     def _is_renumbered(self, record: Record) -> bool:
         """Whether the tensor of this name has a number that the model hasn't: `dW3` is `dW2`."""
-        stem = record.name.rstrip("0123456789")
+        stem = record.source.name.rstrip("0123456789")
         others = (r for r in self.right if r.guess is None and r.tensor == record.guess)
-        return any(r.name.rstrip("0123456789") == stem for r in others)
+        return any(r.source.name.rstrip("0123456789") == stem for r in others)
 
     def otherwise(self, record: Record) -> Record | None:
         """Behind a wrong value the first that is another tensor than its name says.
@@ -177,7 +186,12 @@ class Records:
         """
         read = frozenset[int]().union(*(r.value.behind for r in self.right))
         for one in self.values:
-            asked = one.last and one.tensor is not None and not one.wrong and one.guess is not None
+            asked = (
+                one.source.last
+                and one.tensor is not None
+                and not one.wrong
+                and one.guess is not None
+            )
             asked = asked and one.guess != one.tensor and one.index not in read
             behind = one.index in record.value.behind
             if asked and behind and self.model.fits(one.value, one.guess or ""):
