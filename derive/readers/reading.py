@@ -120,7 +120,7 @@ class Reading:
     `sample`: it speaks of one sample, not of the batch. `orientation` says how its arrays lie.
     `own_loss`: where the objective is a mean over samples, its error terms are derivatives of each
     sample's own loss, and the division by the number of samples comes where samples are summed.
-    `names` has what names of the writer's own were taken for.
+    `names` has what the writer said that names mean, or what own ones were taken for.
     """
 
     sample: bool = False

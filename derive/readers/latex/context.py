@@ -24,7 +24,7 @@ DEEPEST = 60
 class NotByIndex(Exception):
     """The formula is one of whole arrays: something in it has no meaning by indices.
 
-    `reason` is what an author would be reason who meant it by indices.
+    `reason` is for an author who meant it by indices.
     """
 
     def __init__(self, at: int, reason: str) -> None:

@@ -63,7 +63,7 @@ def facts_of(trees: Sequence[Node], source: Text, problems: list[str]) -> Facts:
 
 
 def batch_letters(trees: Sequence[Node], names: Names) -> set[str]:
-    """The letters that walk the batch, reasons by the tensors whose first subscript they are."""
+    """The letters that walk the batch: the first subscripts of tensors whose first axis it is."""
     vocabulary = names.vocabulary
     result: set[str] = set()
     if vocabulary is None or vocabulary.batch is None:
@@ -129,7 +129,7 @@ def equations_of(
 
 
 def _left_name(formula: Formula) -> str | None:
-    """The tensor of the model that a formula gives; None where that can't be reasons."""
+    """The tensor of the model that a formula gives; None where that can't be told."""
     tree, shapes = formula.tree, formula.names.vocabulary
     if not isinstance(tree, Relation) or tree.signs[0] not in DEFINING or shapes is None:
         return None
