@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 
 from codegen.latex.box import CONDITION, Box, flat, parenthesised
 from derive.algebra.readable_conditions import negation, of_letters
+from derive.ir.comparisons import OPPOSITE
 from derive.ir.notation import Compare, Expr, Logic
 
 RELATIONS = {"==": "=", "!=": r"\ne", "<": "<", "<=": r"\le", ">": ">", ">=": r"\ge"}
 CONNECTIVES = {"and": r" \wedge ", "or": r" \vee "}
-_OPPOSITE = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 
 Side = Callable[[Expr], Box]
 
@@ -74,6 +74,6 @@ def opposite(expr: Expr) -> Expr:
     """The opposite of a condition on real numbers."""
     match expr:
         case Compare(op, left, right) if not of_letters(expr):
-            return Compare(_OPPOSITE[op], left, right)
+            return Compare(OPPOSITE[op], left, right)
         case _:
             return negation(expr)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from derive.ir.comparisons import COMPARISONS
 from derive.ir.notation import (
     Add,
     Affine,
@@ -21,15 +22,6 @@ from derive.ir.notation import (
     Number,
     Read,
 )
-
-_COMPARED = {
-    "==": lambda a, b: a == b,
-    "!=": lambda a, b: a != b,
-    "<": lambda a, b: a < b,
-    "<=": lambda a, b: a <= b,
-    ">": lambda a, b: a > b,
-    ">=": lambda a, b: a >= b,
-}
 
 
 def integer(value: Affine, dims: Mapping[str, int], letters: Mapping[Axis, int]) -> int:
@@ -76,7 +68,7 @@ def holds(
 
     match expr:
         case Compare(op, left, right):
-            return bool(_COMPARED[op](number(left), number(right)))
+            return bool(COMPARISONS[op](number(left), number(right)))
         case Logic("not", (one,)):
             return not holds(one, dims, letters, tensors)
         case Logic(op, args):

@@ -15,7 +15,6 @@ NAMES = {n: f"np.{row.names.numpy}" for n, row in FUNCTIONS.items() if row.names
 REDUCE = {"sum": "np.sum", "prod": "np.prod", "max": "np.max", "min": "np.min"}
 LINALG = {"inv": "np.linalg.inv", "det": "np.linalg.det", "logdet": "np.linalg.slogdet"}
 OVER = {"sum": "np.add", "max": "np.maximum", "min": "np.minimum"}
-COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 
 Code = tuple[str, int]
 

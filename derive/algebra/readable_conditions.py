@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from derive.algebra.conditions import decide, implied, integer
+from derive.ir.comparisons import OPPOSITE
 from derive.ir.notation import Affine, Call, Compare, Expr, Index, Logic, Mul, Number
 from derive.ir.tree import ZERO, index, mul, transform
-
-_OPPOSITE = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 
 Known = frozenset[Affine]
 
@@ -87,7 +86,7 @@ def negation(condition: Expr) -> Expr:
     """The opposite of a condition on letters; of one on values, `not` (NaN compares false)."""
     match condition:
         case Compare(op, left, right) if of_letters(condition):
-            return _no_letter_below(Compare(_OPPOSITE[op], left, right))
+            return _no_letter_below(Compare(OPPOSITE[op], left, right))
         case Logic("not", (one,)):
             return one
         case _:

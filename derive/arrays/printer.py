@@ -36,11 +36,11 @@ from derive.arrays.nodes import (
     Whole,
 )
 from derive.errors import shorten
+from derive.ir.comparisons import COMPARISONS
 from derive.ir.notation import Affine
 
 _OR, _AND, _NOT, _COMPARE, _SUM, _TERM, _SIGN, _POWER, _ATOM = range(9)
 _OPERATORS = {"+": _SUM, "-": _SUM, "*": _TERM, "/": _TERM, "**": _POWER}
-_TESTS = ("==", "!=", "<", "<=", ">", ">=")
 
 
 def text(node: Whole) -> str:
@@ -87,7 +87,7 @@ def _text(node: Whole) -> tuple[str, int]:
         case Entrywise(op=op, args=(left, right)) if op in _OPERATORS:
             level = _OPERATORS[op]
             return f"{_at_least(left, level)} {op} {_at_least(right, level + 1)}", level
-        case Entrywise(op=op, args=(left, right)) if op in _TESTS:
+        case Entrywise(op=op, args=(left, right)) if op in COMPARISONS:
             return f"{_at_least(left, _SUM)} {op} {_at_least(right, _SUM)}", _COMPARE
         case Entrywise(op="and" | "or" as op, args=(left, right)):
             level = _AND if op == "and" else _OR

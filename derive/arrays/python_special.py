@@ -27,10 +27,9 @@ from derive.arrays.nodes import (
 )
 from derive.arrays.numpy_functions import OTHERS, of_each, softmax, variance
 from derive.errors import shorten
+from derive.ir.comparisons import COMPARISONS
 from derive.ir.notation import Affine
 from derive.language.syntax import Place, Refused
-
-COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 
 Inside = Callable[[ast.expr], Whole]
 Options = dict[str, ast.expr]

@@ -52,6 +52,7 @@ from derive.arrays.shape_mismatch import OtherShape
 from derive.arrays.shaping import picked, reshaped, transposed
 from derive.arrays.sums import along_axes, by_letters
 from derive.errors import meant, shorten
+from derive.ir.comparisons import COMPARISONS
 from derive.ir.names import adjoint_of
 from derive.ir.notation import Affine, Dim
 from derive.language.occurrences import names_of, refs
@@ -68,7 +69,6 @@ from derive.language.syntax import (
 )
 
 _LOGIC = ("and", "or", "not")
-_TESTS = ("==", "!=", "<", "<=", ">", ">=")
 _OPERATORS = ("+", "-", "*", "/", "**", "neg")
 _ALONG = {0: "row", 1: "column"}
 
@@ -306,7 +306,7 @@ class Elaborator:
 
         def make(entries: list[Callable[[], Syntax]]) -> Syntax:
             values = tuple(e() for e in entries)
-            if op in _OPERATORS or op in _TESTS or op in _LOGIC:
+            if op in _OPERATORS or op in COMPARISONS or op in _LOGIC:
                 return Op(place, op, values)
             return Fn(place, op, values)
 
@@ -318,7 +318,7 @@ class Elaborator:
                 shown = (in_message(args[0]), in_message(args[1]))
                 multiplied(place, parts[0], parts[1], shown, self.length)
             raise
-        return replace(result, condition=op in (*_LOGIC, *_TESTS))
+        return replace(result, condition=op in (*_LOGIC, *COMPARISONS))
 
     # ---- products --------------------------------------------------------------------------------
 

@@ -20,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from derive.ir.comparisons import COMPARISONS
 from derive.ir.names import current_of, is_next, next_of
 from derive.ir.notation import (
     Affine,
@@ -59,7 +60,6 @@ from derive.language.syntax import (
 PARAMETER, GRADIENT = "w", "g"
 _MOVED = next_of(PARAMETER)
 FACTOR = "factor"  # what is remembered under a name that begins so begins at 1, all else at 0
-_COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 
 
 @dataclass(frozen=True)
@@ -341,7 +341,7 @@ def update_body(
                     return power(*parts)
                 case "and" | "or" | "not":
                     return Logic(op, tuple(parts))
-                case _ if op in _COMPARISONS:
+                case _ if op in COMPARISONS:
                     return Compare(op, *parts)
     raise AssertionError("an optimiser's equation holds something that has no update")
 

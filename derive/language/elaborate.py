@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from fractions import Fraction
 
 from derive.errors import shorten
+from derive.ir.comparisons import COMPARISONS
 from derive.ir.notation import (
     Affine,
     Axis,
@@ -144,7 +145,7 @@ class Meaning:
                     raise Refused(place, f"'{op}' joins conditions, such as i < 3")
             return Logic(op, tuple(parts))
         parts = [as_value(p) for p in parts]
-        if op in ("==", "!=", "<", "<=", ">", ">="):
+        if op in COMPARISONS:
             return Compare(op, parts[0], parts[1])
         whole = _index_arithmetic(op, parts)
         if whole is not None:

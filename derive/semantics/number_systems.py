@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 
 import mpmath
 
+from derive.ir.comparisons import COMPARISONS
 from derive.ir.functions import ENTRYWISE, Function
 from derive.ir.notation import Add, Call, Compare, Constant, Expr, Mul, Number, Pow
 from derive.ir.tree import walk
@@ -102,21 +103,7 @@ def _decides(form: Expr) -> bool:
 
 def compared(op: str, left: Any, right: Any) -> bool:
     """A comparison of ordinary numbers."""
-    match op:
-        case "==":
-            return bool(left == right)
-        case "!=":
-            return bool(left != right)
-        case "<":
-            return bool(left < right)
-        case "<=":
-            return bool(left <= right)
-        case ">":
-            return bool(left > right)
-        case ">=":
-            return bool(left >= right)
-        case _:
-            raise ValueError(f"{op} is no comparison")
+    return bool(COMPARISONS[op](left, right))
 
 
 # ---- floats ----------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from codegen.program.nodes import (
     Window,
 )
 from codegen.program.walk import ARRAYS
-from codegen.targets.c.functions import COMPARED, HELPERS, LIBRARY, TRUTHS, WIDE
+from codegen.targets.c.functions import HELPERS, LIBRARY, TRUTHS, WIDE
 from codegen.targets.c.integers import Int, compared, product, variable, whole
 from codegen.targets.c.scope import Scope, Unserved
 from codegen.targets.c.shapes import shape_of, view_of
@@ -39,6 +39,7 @@ from codegen.targets.c.text import (
     number,
     within,
 )
+from derive.ir.comparisons import COMPARISONS
 from derive.ir.notation import Add, Axis, Compare, Constant, Expr, Index, Logic, Mul, Number, Read
 
 Places = Sequence[Int]
@@ -231,7 +232,7 @@ class Entries:
     # functions
 
     def _map(self, function: str, args: tuple[Array, ...], at: Mapping[Axis, Int]) -> Code:
-        if function in (*COMPARED, "delta") and all(isinstance(a, Count) for a in args):
+        if function in (*COMPARISONS, "delta") and all(isinstance(a, Count) for a in args):
             codes = [_integer_code(self.integer_along(a, at)) for a in args]
         else:
             codes = [self.along(a, at) for a in args]
@@ -262,7 +263,7 @@ class Entries:
                 return self.cast(code)
             case "pow":
                 return self._power(args[1], *codes)
-            case _ if function in COMPARED:
+            case _ if function in COMPARISONS:
                 level = EQUAL if function in ("==", "!=") else COMPARE
                 text = f"{within(codes[0], SUM)} {function} {within(codes[1], SUM)}"
                 return text, level

@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+from derive.ir.comparisons import COMPARISONS
 from derive.ir.functions import FUNCTIONS
 
-COMPARED = ("==", "!=", "<", "<=", ">", ">=")
-TRUTHS = (*COMPARED, "and", "or", "not")
+TRUTHS = (*COMPARISONS, "and", "or", "not")
 
 # those that the text carries
 HELPERS = {

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from codegen.program.nodes import (
     Array,
     At,
-    Choose,
     Count,
     Fold,
     Join,
@@ -146,11 +145,6 @@ def extents_of(arrays: Sequence[Array], scope: Scope) -> dict[Axis, Int]:
 def whole_load(tensor: str, axes: tuple[Axis, ...], rank: int) -> Load:
     """All of a tensor."""
     return Load(tensor, (Whole(),) * rank, axes)
-
-
-def is_choice_of_one(array: Array) -> bool:
-    """Whether a choice has one arm only, beside zeros."""
-    return isinstance(array, Choose) and array.no is None
 
 
 def one() -> Int:

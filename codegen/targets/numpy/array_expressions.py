@@ -43,10 +43,10 @@ from derive.arrays.nodes import (
 )
 from derive.arrays.printer import chain, text
 from derive.arrays.to_equations import Elaborator
+from derive.ir.comparisons import COMPARISONS
 from derive.ir.notation import Affine, affine
 
 _OPERATORS = {"+": SUM, "-": SUM, "*": PRODUCT, "/": PRODUCT}
-_TESTS = ("==", "!=", "<", "<=", ">", ">=")
 _LOGIC = {"and": "np.logical_and", "or": "np.logical_or", "not": "np.logical_not"}
 _ONE, _ZERO = Literal(Fraction(1)), Literal(Fraction(0))
 _TAKEN = frozenset(("np", "gradient", "jacobian", *SPECIAL.values(), "sigmoid", "float", "len"))
@@ -264,7 +264,7 @@ class NumpyPrinter:
             case _ if op in _OPERATORS:
                 level = _OPERATORS[op]
                 return f"{at(0, level)} {op} {at(1, level + 1)}", level
-            case _ if op in _TESTS:
+            case _ if op in COMPARISONS:
                 return f"{at(0, SUM)} {op} {at(1, SUM)}", COMPARE
             case _ if op in _LOGIC:
                 return f"{_LOGIC[op]}({', '.join(at(k, 0) for k in range(len(args)))})", ATOM

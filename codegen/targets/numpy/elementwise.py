@@ -9,7 +9,6 @@ from codegen.program.nodes import Array, Count, Dot, Map, Value
 from codegen.python_module.tables import (
     ATOM,
     COMPARE,
-    COMPARISONS,
     NAMES,
     POWER,
     PRODUCT,
@@ -19,6 +18,7 @@ from codegen.python_module.tables import (
     number_code,
 )
 from codegen.targets.numpy.code import ArrayCode
+from derive.ir.comparisons import COMPARISONS
 from derive.ir.notation import Axis, Number
 from derive.ir.tree import ONE, ZERO
 

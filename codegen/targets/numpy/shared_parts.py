@@ -21,11 +21,12 @@ from derive.arrays.nodes import (
 )
 from derive.arrays.printer import text
 from derive.arrays.walk import arrays
+from derive.ir.comparisons import COMPARISONS
 
 _LEAST = 8  # characters: what is shorter is written again
 _NAMES = ("z", "s", "r", "u", "v", "h", "q")
 _MATRICES = ("M",)
-_TRUTHS = ("==", "!=", "<", "<=", ">", ">=", "and", "or", "not")
+_TRUTHS = (*COMPARISONS, "and", "or", "not")
 
 
 class Shapes(Protocol):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
+from derive.ir.comparisons import COMPARISONS, OPPOSITE
 from derive.readers.latex.syntax.nodes import (
     Cases,
     Group,
@@ -19,8 +20,7 @@ from derive.readers.latex.syntax.nodes import (
 )
 from derive.readers.latex.values import Value, ValueReader
 
-_COMPARE = {"=": "==", "!=": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
-_COMPLEMENT = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
+_COMPARE = {"=": "==", **{sign: sign for sign in COMPARISONS if sign != "=="}}
 
 
 def conditional(reader: ValueReader[Value], node: Relation | Logic | Cases) -> Value:
@@ -92,4 +92,4 @@ def _opposite(one: Node | None, other: Node | None) -> bool:
     pairs = zip(one.sides, other.sides, strict=False)
     same = all(placeless(bare(a)) == placeless(bare(b)) for a, b in pairs)
     signs = [tuple(_COMPARE.get(s, s) for s in each.signs) for each in (one, other)]
-    return same and len(signs[0]) == 1 and signs[1] == (_COMPLEMENT.get(signs[0][0]),)
+    return same and len(signs[0]) == 1 and signs[1] == (OPPOSITE.get(signs[0][0]),)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from derive.ir.comparisons import COMPARISONS
 from derive.ir.names import next_of
 from derive.ir.numerals import number_text
 from derive.language.syntax import Bound, Dots, Fn, Letter, Name, Num, Op, Red, Ref, Syntax, Written
@@ -9,7 +10,7 @@ from derive.language.syntax import Bound, Dots, Fn, Letter, Name, Num, Op, Red, 
 _OR, _AND, _NOT, _COMPARE, _SUM, _PRODUCT, _NEGATIVE, _POWER, _ATOM = range(9)
 _BINDS = {"or": _OR, "and": _AND, "+": _SUM, "-": _SUM, "**": _POWER}
 _BINDS |= dict.fromkeys(("*", "/", "//", "%"), _PRODUCT)
-_BINDS |= dict.fromkeys(("==", "!=", "<", "<=", ">", ">="), _COMPARE)
+_BINDS |= dict.fromkeys(COMPARISONS, _COMPARE)
 
 
 def written_text(equation: Written) -> str:
