@@ -14,7 +14,7 @@ from typing import Any
 
 from derive import catalogue
 from derive.calculus.differentiate import differentiate
-from derive.catalogue.rows import KINDS, REQUIRED, Attribute, EntryInfo, Initial
+from derive.catalogue.rows import KINDS, REQUIRED, Attribute, EntryInfo, Initial, defaults
 from derive.ir.names import adjoint_of
 from derive.ir.system import Initializer, System
 from derive.language.printer import equation_text
@@ -182,17 +182,17 @@ def gradient_lines(info: EntryInfo, setting: Mapping[str, Any]) -> list[str]:
 def _alone(info: EntryInfo, setting: Mapping[str, Any]) -> dict[str, Any]:
     """A spec with this entry and nothing else that has a derivative."""
     needed = {a.name: a.usual for a in info.attributes if a.default is REQUIRED}
-    attributes = {**catalogue.defaults(info.attributes), **setting}
+    attributes = {**defaults(info.attributes), **setting}
     if info.kind == "loss":
         judge = catalogue.LOSS[info.name]
         reads = judge.inputs_of(attributes)[0]
         layer: dict[str, Any] = {"type": "identity", "inputs": [reads[0]]}
         loss = {"type": info.name, "inputs": list(reads), **setting}
-        inputs = {name: list(judge.example_of(name)) for name in reads}
+        inputs = {name: list(judge.example.of(name)) for name in reads}
     else:
         row = catalogue.LAYER[info.name]
         names = ("x1", "x2") if row.many else row.inputs_of(attributes)[0]
-        inputs = {name: list(row.example_of(name)) for name in names}
+        inputs = {name: list(row.example.of(name)) for name in names}
         layer = {"type": info.name, "inputs": list(inputs), **needed, **setting}
         loss = {"type": "squared_error"}
     return {"name": info.name, "inputs": inputs, "layers": [layer], "loss": loss}
@@ -228,7 +228,7 @@ def _use(info: EntryInfo) -> list[str]:
             rows = ["[parameters.W1]", f"init = {table if given else name}"]
     if info.name == catalogue.OWN:
         rows += ['equations = "y[n,i] = ..."', 'parameters = ["c", "g"]']
-    reads = catalogue.LOSS[info.name].inputs if info.kind == "loss" else ()
+    reads = catalogue.LOSS[info.name].usual_inputs if info.kind == "loss" else ()
     if len(reads) > 1:
         rows.append(f"inputs = {_value(reads)}")
     if info.inputs == ("x1", "x2", "..."):

@@ -34,6 +34,7 @@ from derive.catalogue.rows import (
     Optimizer,
     Row,
     Use,
+    defaults,
 )
 from derive.errors import ChainruleError, meant, shorten
 from derive.ir.names import next_of
@@ -106,11 +107,6 @@ def describe(name: str) -> EntryInfo:
     )
 
 
-def defaults(attributes: tuple[Attribute, ...]) -> dict[str, Any]:
-    """The attributes' defaults, a sample for those that have none."""
-    return {a.name: a.usual for a in attributes}
-
-
 def _info(kind: str, row: Row) -> EntryInfo:
     if isinstance(row, Initial):
         formulas = ", ".join(f"{n} = {t}" for n, t in row.formulas)
@@ -121,9 +117,9 @@ def _info(kind: str, row: Row) -> EntryInfo:
         return EntryInfo(row, kind, about, _forms(row), _attributes(row), ("w", "g"), next_of("w"))
     use = _use(row, defaults(row.attributes))
     if isinstance(row, Loss):
-        inputs, output = ((*row.inputs, "t") if row.target else row.inputs), "E"
+        inputs, output = ((*row.usual_inputs, "t") if row.target else row.usual_inputs), "E"
     else:
-        inputs, output = (("x1", "x2", "...") if row.many else row.inputs), row.output
+        inputs, output = (("x1", "x2", "...") if row.many else row.usual_inputs), row.output
     return EntryInfo(
         row,
         kind,
@@ -143,7 +139,7 @@ def _use(row: Entry | Loss | Optimizer, attributes: Mapping[str, Any]) -> Use:
         return Use(attributes, ((affine(5), affine(3)),))
     many = isinstance(row, Entry) and row.many
     names = ("x1", "x2") if many else row.inputs_of(attributes)[0]
-    shapes = tuple(tuple(affine(k) for k in (5, *row.example_of(name))) for name in names)
+    shapes = tuple(tuple(affine(k) for k in (5, *row.example.of(name))) for name in names)
     return Use(attributes, shapes, names)
 
 

@@ -78,6 +78,11 @@ class Attribute:
         return 3 if self.sample is None else self.sample
 
 
+def defaults(attributes: tuple[Attribute, ...]) -> dict[str, Any]:
+    """The attributes' defaults, a sample for those that have none."""
+    return {a.name: a.usual for a in attributes}
+
+
 @dataclass(frozen=True)
 class Use:
     """One use of an entry: its attributes, and its inputs' shapes, the batch counted, and names."""
@@ -101,9 +106,8 @@ class Unfit(Exception):
 
 
 Equations = str | Callable[[Use], str]
-Extents = Callable[[Use], Mapping[tuple[str, int], Affine]]
-Letters = Callable[[Use], Mapping[str, int]]
-Limits = Callable[[Use], tuple[Limit, ...]]
+AxisExtents = Callable[[Use], Mapping[tuple[str, int], Affine]]
+LetterExtents = Callable[[Use], Mapping[str, int]]
 InputLists = Callable[[Mapping[str, Any]], tuple[tuple[str, ...], ...]]
 
 
@@ -131,39 +135,62 @@ def within(fan: int) -> Initializer:
     return limited(1, fan)
 
 
+def _none(_: Use) -> Mapping[Any, Any]:
+    return {}
+
+
+@dataclass(frozen=True)
+class Extents:
+    """Extents that plain walking can't tell, and what must hold of what is given.
+
+    `axes` has them by tensor and position, `letters` those of letters that walk no axis.
+    """
+
+    axes: AxisExtents = _none
+    letters: LetterExtents = _none
+    limits: Callable[[Use], tuple[Limit, ...]] = lambda _: ()
+
+
+@dataclass(frozen=True)
+class Example:
+    """The shapes of inputs on an entry's page, the batch not counted; `others` by their names."""
+
+    shape: tuple[int, ...]
+    others: tuple[tuple[str, tuple[int, ...]], ...] = ()
+
+    def of(self, name: str) -> tuple[int, ...]:
+        """That of an input."""
+        return dict(self.others).get(name, self.shape)
+
+
 @dataclass(frozen=True)
 class Equated:
     """What layers, activations and losses have in common.
 
     `equations` are text, or made from the use where the rank or the number of inputs matters, and
-    so are `parameters`; `extents` gives axes that plain walking can't tell, `letters` the letters
-    that walk none, `limits` what must hold of what is given. `input_lists` are lists of several
-    lengths, by the attributes, the usual one first. The entry's page takes inputs of the shape
-    `example`, but for those in `examples`.
+    so are `parameters`. `inputs` are names, or lists of several lengths, by the attributes, the
+    usual one first.
     """
 
     name: str
     about: str
     equations: Equations
-    inputs: tuple[str, ...] = ("x",)
-    input_lists: InputLists | None = None
+    inputs: tuple[str, ...] | InputLists = ("x",)
     parameters: tuple[Parameter, ...] | Callable[[Use], tuple[Parameter, ...]] = ()
     attributes: tuple[Attribute, ...] = ()
-    extents: Extents | None = None
-    letters: Letters | None = None
-    limits: Limits | None = None
+    extents: Extents = Extents()
     source: str = ""
     kink: str = ""
-    example: tuple[int, ...] = (4,)
-    examples: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    example: Example = Example((4,))
 
     def inputs_of(self, attributes: Mapping[str, Any]) -> tuple[tuple[str, ...], ...]:
         """The lists of inputs that it may have with these attributes, the usual one first."""
-        return self.input_lists(attributes) if self.input_lists else (self.inputs,)
+        return self.inputs(attributes) if callable(self.inputs) else (self.inputs,)
 
-    def example_of(self, name: str) -> tuple[int, ...]:
-        """The shape of an input on the entry's page, the batch not counted."""
-        return dict(self.examples).get(name, self.example)
+    @property
+    def usual_inputs(self) -> tuple[str, ...]:
+        """The inputs that it has where nothing else is said."""
+        return self.inputs_of(defaults(self.attributes))[0]
 
     def parameters_of(self, use: Use) -> tuple[Parameter, ...]:
         """The parameters that this use has."""
@@ -175,7 +202,7 @@ class Entry(Equated):
     """A layer or an activation.
 
     `integers` names the inputs that hold integers. `many` takes two inputs or more, called `x1`,
-    `x2`, ...; of `input_lists` the number of inputs given chooses; `activates` has an activation
+    `x2`, ...; of several lists of inputs the number given chooses; `activates` has an activation
     after its output; the output of an `is_alias` is another name for its input.
     """
 
@@ -208,8 +235,8 @@ class Loss(Equated):
     that kind means, an equation that simplification may use, or "".
     """
 
-    inputs: tuple[str, ...] = ("y",)
-    example: tuple[int, ...] = (3,)
+    inputs: tuple[str, ...] | InputLists = ("y",)
+    example: Example = Example((3,))
     buffers: Callable[[Use], tuple[Parameter, ...]] | None = None
     target: str | Callable[[Use], str] = "real"
     probabilities: str = ""

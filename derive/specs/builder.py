@@ -95,11 +95,10 @@ class Building:
         )
         self._read_integers(_integers(row), names, place)
         entry = row.entry if isinstance(row, Own) else row
-        if entry.limits:
-            self.training.limits.extend(
-                replace(limit, tensor=names[limit.tensor], of=names[limit.of])
-                for limit in entry.limits(use)
-            )
+        self.training.limits.extend(
+            replace(limit, tensor=names[limit.tensor], of=names[limit.of])
+            for limit in entry.extents.limits(use)
+        )
         settings: dict[str, Any] = {a.name: attributes.get(a.name) for a in entry.attributes}
         numbers = {k: v for k, v in settings.items() if isinstance(v, Fraction)}
         where = row.place_in(place) if isinstance(row, Own) else place
@@ -124,10 +123,8 @@ class Building:
         counts: Mapping[str, int] = {}
         equations: list[Written] = []
         try:
-            if entry.extents:
-                extents = self._named(entry.extents(use))
-            if entry.letters:
-                counts = entry.letters(use)
+            extents = self._named(entry.extents.axes(use))
+            counts = entry.extents.letters(use)
             text = entry.equations(use) if callable(entry.equations) else entry.equations
             equations = list(own.equations) if own else read_equations(text, place, self.problems)
         except Unfit as unfit:

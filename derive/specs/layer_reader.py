@@ -84,7 +84,8 @@ class Planned:
     def _switches(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         """The lists of inputs that it would take as well if a flag were set."""
         entry, attributes = self.part.entry, self.part.attributes
-        for flag in (a.name for a in entry.attributes if a.kind == "flag" and entry.input_lists):
+        several = callable(entry.inputs)
+        for flag in (a.name for a in entry.attributes if a.kind == "flag" and several):
             if not attributes[flag]:
                 for names in entry.inputs_of({**attributes, flag: True}):
                     yield flag, names
@@ -192,7 +193,7 @@ class LayerReader:
         if row is None:
             return None
         entry = row.entry if isinstance(row, Own) else row
-        if len(entry.inputs) != 1:
+        if len(entry.usual_inputs) != 1:
             self.problems.append(f"{place}: it has several inputs; write it as a layer of its own")
         rest = {k: v for k, v in given.items() if k != "type"}
         attributes = read_attributes(rest, entry.attributes, place, self.problems, ("type",))

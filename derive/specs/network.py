@@ -214,7 +214,7 @@ class _Network:
             self.finish(position, layer, tensors, tensors[0], ())
             return
         lists = {len(names): names for names in entry.inputs_of(layer.part.attributes)}
-        locals_ = lists.get(len(tensors), entry.inputs)
+        locals_ = lists.get(len(tensors), entry.usual_inputs)
         if entry.many:
             locals_ = tuple(f"x{k}" for k, _ in enumerate(tensors, 1))
         one_by_two_names = len(tensors) == 1 < len(locals_)
@@ -232,7 +232,7 @@ class _Network:
         output = names[entry.output]
         after = layer.activation
         if after is not None:
-            into = dict.fromkeys(after.entry.inputs, output)
+            into = dict.fromkeys(after.entry.usual_inputs, output)
             place = f"{layer.place}.activation"
 
             def name(local: str) -> str:

@@ -46,7 +46,7 @@ class Own:
         """Every tensor of its own, the inputs included."""
         parameters = self.entry.parameters if isinstance(self.entry.parameters, tuple) else ()
         defined = (e.tensor for e in self.equations)
-        return {*self.entry.inputs, *(p.name for p in parameters), *self.given, *defined}
+        return {*self.entry.usual_inputs, *(p.name for p in parameters), *self.given, *defined}
 
 
 def own_entry(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from derive.catalogue.rows import Attribute, Entry, Unfit, Use
+from derive.catalogue.rows import Attribute, Entry, Extents, Unfit, Use
 from derive.ir.notation import Affine, affine
 
 
@@ -70,14 +70,14 @@ GLU = Entry(
     name="glu",
     about="the first half of the last axis times the sigmoid of the second half",
     equations=_gate("sigmoid(v[n,...,i])"),
-    extents=_halved,
+    extents=Extents(_halved),
     source="Dauphin, Fan, Auli & Grangier 2017, eq. 1",
 )
 SWIGLU = Entry(
     name="swiglu",
     about="the first half of the last axis times the silu of the second half",
     equations=_gate("v[n,...,i]*sigmoid(v[n,...,i])"),
-    extents=_halved,
+    extents=Extents(_halved),
     source="Shazeer 2020, GLU variants improve transformer, eq. 5",
 )
 GEGLU = Entry(
@@ -93,7 +93,7 @@ GEGLU = Entry(
             choices=("none", "tanh"),
         ),
     ),
-    extents=_halved,
+    extents=Extents(_halved),
     source="Shazeer 2020, GLU variants improve transformer, eq. 5",
 )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
-from derive.catalogue.rows import Attribute, Entry, Parameter, Unfit, Use
+from derive.catalogue.rows import Attribute, Entry, Extents, Parameter, Unfit, Use
 from derive.ir.notation import Affine, affine
 from derive.ir.system import Draw, Initializer
 
@@ -68,7 +68,7 @@ PRELU = Entry(
     attributes=(
         Attribute("num_parameters", "extent", "the number of slopes", default=1, sample=4),
     ),
-    extents=_prelu_extents,
+    extents=Extents(_prelu_extents),
     source="He et al. 2015, Delving deep into rectifiers, eq. 1",
     kink="at x = 0 the derivative by x is taken as a",
 )

@@ -15,6 +15,8 @@ from typing import Any
 from derive.catalogue.rows import (
     Attribute,
     Entry,
+    Example,
+    Extents,
     InputLists,
     Parameter,
     Unfit,
@@ -206,28 +208,27 @@ ATTENTION = Entry(
     "k; a fourth input is the mask; axes between batch and places are heads; the shift m changes "
     "no value and is held constant",
     equations=_attention,
-    inputs=("q", "k", "v"),
-    input_lists=lists(("q", "k", "v")),
+    inputs=lists(("q", "k", "v")),
     attributes=(CAUSAL, MASKED),
-    extents=places,
+    extents=Extents(places),
     source="Vaswani et al. 2017, Attention is all you need, eq. 1",
-    example=(5, 4),
-    examples=((MASK, (5,)),),
+    example=Example((5, 4), ((MASK, (5,)),)),
 )
 MULTI_HEAD_ATTENTION = Entry(
     name="multi_head_attention",
     about="attention of several heads: from x to itself, or to a second input, memory; the shift m "
     "changes no value and is held constant",
     equations=lambda use: _of(use).equations("y"),
-    input_lists=lists(("x",), ("x", MEMORY)),
+    inputs=lists(("x",), ("x", MEMORY)),
     parameters=lambda use: _of(use).parameters(),
     attributes=(HEADS, CAUSAL, BIAS, MASKED),
-    extents=lambda use: {**places(use), **_of(use).extents()},
-    letters=lambda use: _of(use).letters(),
+    extents=Extents(
+        axes=lambda use: {**places(use), **_of(use).extents()},
+        letters=lambda use: _of(use).letters(),
+    ),
     source="Vaswani et al. 2017, Attention is all you need, section 3.2.2; "
     "torch.nn.MultiheadAttention",
-    example=(5, 4),
-    examples=((MASK, (5,)),),
+    example=Example((5, 4), ((MASK, (5,)),)),
 )
 
 LAYERS = (ATTENTION, MULTI_HEAD_ATTENTION)

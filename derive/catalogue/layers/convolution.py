@@ -13,7 +13,7 @@ from derive.catalogue.layers.windows import (
     slides,
     subscript,
 )
-from derive.catalogue.rows import Attribute, Entry, Parameter, Unfit, Use
+from derive.catalogue.rows import Attribute, Entry, Example, Extents, Parameter, Unfit, Use
 from derive.ir.notation import Affine, affine
 from derive.ir.system import Initializer
 
@@ -115,11 +115,11 @@ def _convolution(axes: int) -> Entry:
             Attribute("bias", "flag", "whether a bias is added to each channel", default=True),
             Attribute("activation", "activation", "what follows the sum", default="identity"),
         ),
-        extents=extents,
+        extents=Extents(extents),
         source="Goodfellow, Bengio & Courville 2016, eq. 9.7; stride, padding and dilation: "
         "Dumoulin & Visin 2016, relationship 15; groups: Krizhevsky et al. 2012, section 3.2",
         activates=True,
-        example=(3, *(7,) * axes),
+        example=Example((3, *(7,) * axes)),
     )
 
 
@@ -198,12 +198,14 @@ def _transposed(axes: int) -> Entry:
             Attribute("bias", "flag", "whether a bias is added to each channel", default=True),
             Attribute("activation", "activation", "what follows the sum", default="identity"),
         ),
-        extents=lambda use: _scattered_extents(use, axes),
-        letters=lambda use: {"q": _of_groups(use)[0]},
+        extents=Extents(
+            axes=lambda use: _scattered_extents(use, axes),
+            letters=lambda use: {"q": _of_groups(use)[0]},
+        ),
         source="Dumoulin & Visin 2016, section 4, relationship 14; as PyTorch has it, the kernel "
         "is W[in,out/groups,...]",
         activates=True,
-        example=(3, *(5,) * axes),
+        example=Example((3, *(5,) * axes)),
     )
 
 
@@ -237,10 +239,10 @@ UPSAMPLE = Entry(
         Attribute("scale_factor", "extents", "how many; one number, or one for each axis"),
         Attribute("mode", "choice", "which value", default="nearest", choices=("nearest",)),
     ),
-    extents=_upsample_extents,
+    extents=Extents(_upsample_extents),
     source="nearest neighbour: Odena, Dumoulin & Olah 2016, Deconvolution and checkerboard "
     "artifacts",
-    example=(2, 3, 5),
+    example=Example((2, 3, 5)),
 )
 
 LAYERS = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from derive.catalogue.rows import BIAS_COLUMN, Attribute, Entry, Parameter, Use, within
+from derive.catalogue.rows import BIAS_COLUMN, Attribute, Entry, Extents, Parameter, Use, within
 from derive.ir.notation import Affine, affine
 from derive.ir.system import Initializer
 
@@ -57,7 +57,7 @@ DENSE = Entry(
             default=False,
         ),
     ),
-    extents=_extents,
+    extents=Extents(_extents),
     source="Rumelhart, Hinton & Williams 1986, eq. 1",
     activates=True,
 )

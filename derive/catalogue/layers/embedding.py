@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
-from derive.catalogue.rows import Attribute, Entry, Parameter, Unfit, Use
+from derive.catalogue.rows import Attribute, Entry, Example, Extents, Parameter, Unfit, Use
 from derive.ir.input_limits import Inside, Limit, NoLonger
 from derive.ir.notation import Affine, affine
 from derive.ir.system import Initializer
@@ -78,11 +78,10 @@ EMBEDDING = Entry(
         Attribute("num_embeddings", "extent", "how many symbols there are"),
         Attribute("embedding_dim", "extent", "the length of a vector"),
     ),
-    extents=_rows,
+    extents=Extents(axes=_rows, limits=lambda _: (Inside("x", "W", 0),)),
     integers=("x",),
-    limits=lambda _: (Inside("x", "W", 0),),
     source="Bengio et al. 2003, A neural probabilistic language model, section 2, the matrix C",
-    example=(5,),
+    example=Example((5,)),
 )
 POSITIONAL_ENCODING = Entry(
     name="positional_encoding",
@@ -98,11 +97,10 @@ POSITIONAL_ENCODING = Entry(
             default=None,
         ),
     ),
-    extents=_table,
-    limits=_fits,
+    extents=Extents(axes=_table, limits=_fits),
     source="Vaswani et al. 2017, Attention is all you need, section 3.5; learned: Gehring et al. "
     "2017, Convolutional sequence to sequence learning, section 3.1",
-    example=(5, 4),
+    example=Example((5, 4)),
 )
 
 LAYERS = (EMBEDDING, POSITIONAL_ENCODING)

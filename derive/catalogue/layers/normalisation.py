@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
-from derive.catalogue.rows import Attribute, Entry, Parameter, Unfit, Use
+from derive.catalogue.rows import Attribute, Entry, Example, Extents, Parameter, Unfit, Use
 from derive.ir.notation import Affine, affine
 from derive.ir.system import Initializer
 
@@ -148,7 +148,7 @@ LAYER_NORM = Entry(
         _ELEMENTWISE,
         Attribute("bias", "flag", "whether a shift b is learned beside the gain", default=True),
     ),
-    extents=_shape,
+    extents=Extents(_shape),
     source="Ba, Kiros & Hinton 2016, Layer normalization, eq. 3 and 4",
 )
 RMS_NORM = Entry(
@@ -166,7 +166,7 @@ RMS_NORM = Entry(
         ),
         _ELEMENTWISE,
     ),
-    extents=_shape,
+    extents=Extents(_shape),
     source="Zhang & Sennrich 2019, Root mean square layer normalization, eq. 4",
 )
 GROUP_NORM = Entry(
@@ -180,10 +180,9 @@ GROUP_NORM = Entry(
         _EPS,
         Attribute("affine", "flag", "whether each channel has a gain and a shift", default=True),
     ),
-    extents=_group_extents,
-    letters=lambda use: {"q": _in_group(use)},
+    extents=Extents(axes=_group_extents, letters=lambda use: {"q": _in_group(use)}),
     source="Wu & He 2018, Group normalization, eq. 1 to 3 and 7",
-    example=(6, 5),
+    example=Example((6, 5)),
 )
 INSTANCE_NORM = Entry(
     name="instance_norm",
@@ -196,7 +195,7 @@ INSTANCE_NORM = Entry(
         Attribute("affine", "flag", "whether each channel has a gain and a shift", default=False),
     ),
     source="Ulyanov, Vedaldi & Lempitsky 2016, Instance normalization",
-    example=(4, 5),
+    example=Example((4, 5)),
 )
 
 LAYERS = (LAYER_NORM, RMS_NORM, GROUP_NORM, INSTANCE_NORM)

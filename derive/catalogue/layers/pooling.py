@@ -14,7 +14,7 @@ from derive.catalogue.layers.windows import (
     slides,
     subscript,
 )
-from derive.catalogue.rows import Attribute, Entry, Extents, Letters, Unfit, Use
+from derive.catalogue.rows import Attribute, Entry, Example, Extents, Unfit, Use
 from derive.ir.notation import Affine, affine
 
 _TIES = "maxima that tie share the derivative equally; PyTorch gives all of it to the first of them"
@@ -36,21 +36,17 @@ def _read(windows: tuple[Slide, ...]) -> str:
 
 
 def _extents(axes: int) -> Extents:
-    def extents(use: Use) -> Mapping[tuple[str, int], Affine]:
+    def of_axes(use: Use) -> Mapping[tuple[str, int], Affine]:
         result = {}
         for k, slide in enumerate(_windows(use, axes), 2):
             result[("x", k)] = slide.extent
             result[("y", k)] = slide.count
         return result
 
-    return extents
-
-
-def _letters(axes: int) -> Letters:
-    def letters(use: Use) -> Mapping[str, int]:
+    def of_letters(use: Use) -> Mapping[str, int]:
         return {s.inner: s.size for s in _windows(use, axes)}
 
-    return letters
+    return Extents(of_axes, of_letters)
 
 
 _STRIDE = Attribute(
@@ -85,11 +81,10 @@ def _max_pool(axes: int) -> Entry:
             Attribute("dilation", "extents", "the step inside a window", default=1, sample=2),
         ),
         extents=_extents(axes),
-        letters=_letters(axes),
         source="Goodfellow, Bengio & Courville 2016, section 9.3; overlapping: Krizhevsky et al. "
         "2012, section 3.4",
         kink=_TIES,
-        example=(2, *(7,) * axes),
+        example=Example((2, *(7,) * axes)),
     )
 
 
@@ -130,10 +125,9 @@ def _avg_pool(axes: int) -> Entry:
             ),
         ),
         extents=_extents(axes),
-        letters=_letters(axes),
         source="LeCun et al. 1998, section II.B, without its weights; Goodfellow, Bengio & "
         "Courville 2016, section 9.3",
-        example=(2, *(7,) * axes),
+        example=Example((2, *(7,) * axes)),
     )
 
 
@@ -196,11 +190,10 @@ def _adaptive(axes: int) -> Entry:
         "overlap where the extent is no multiple of it",
         equations=equations,
         attributes=(Attribute("output_size", "extents", "how many windows", sample=2),),
-        extents=extents,
-        letters=letters,
+        extents=Extents(axes=extents, letters=letters),
         source="windows of any number over any extent: He et al. 2015, Spatial pyramid pooling, "
         "section 2.2; their limits are PyTorch's",
-        example=(2, *(6,) * axes),
+        example=Example((2, *(6,) * axes)),
     )
 
 
@@ -224,7 +217,7 @@ GLOBAL_AVG = Entry(
     about="the mean over all places: one number for each channel",
     equations=_global_avg,
     source="Lin, Chen & Yan 2014, Network in network, section 3.2",
-    example=(2, 3, 5),
+    example=Example((2, 3, 5)),
 )
 GLOBAL_MAX = Entry(
     name="global_max_pool",
@@ -232,7 +225,7 @@ GLOBAL_MAX = Entry(
     equations=_global_max,
     source="Oquab et al. 2015, Is object localization for free?, section 3",
     kink=_TIES,
-    example=(2, 3, 5),
+    example=Example((2, 3, 5)),
 )
 
 LAYERS = (

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from derive.catalogue.rows import Attribute, Entry, Parameter, Unfit, Use, within
+from derive.catalogue.rows import Attribute, Entry, Example, Extents, Parameter, Unfit, Use, within
 from derive.ir.notation import Affine, affine
 from derive.ir.system import Initializer
 
@@ -252,15 +252,13 @@ def _entry(
         name=kind.name,
         about=about,
         equations=kind.equations,
-        input_lists=kind.input_lists,
+        inputs=kind.input_lists,
         parameters=kind.parameters,
-        extents=kind.extents,
-        letters=lambda use: {"l": int(use.attributes["units"])},
+        extents=Extents(axes=kind.extents, letters=lambda use: {"l": int(use.attributes["units"])}),
         attributes=(_UNITS, *own, *_ATTRIBUTES),
         source=source,
         kink=kink,
-        example=(5, 4),
-        examples=((_MASK, (5,)),),
+        example=Example((5, 4), ((_MASK, (5,)),)),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import prod
 
-from derive.catalogue.rows import Attribute, Entry, Unfit, Use
+from derive.catalogue.rows import Attribute, Entry, Example, Extents, Unfit, Use
 from derive.ir.notation import Affine, affine
 
 _LETTERS = "abcdefghijkl"  # as many axes as anybody has
@@ -232,7 +232,7 @@ CONCAT = Entry(
             default=-1,
         ),
     ),
-    extents=_concat_extents,
+    extents=Extents(_concat_extents),
     source="Huang et al. 2017, Densely connected convolutional networks, eq. 2",
 )
 FLATTEN = Entry(
@@ -243,9 +243,9 @@ FLATTEN = Entry(
         Attribute("start_dim", "integer", "the first axis that is merged", default=1),
         Attribute("end_dim", "integer", "the last axis that is merged", default=-1),
     ),
-    extents=_flatten_extents,
+    extents=Extents(_flatten_extents),
     source="row-major order: Knuth 1997, The Art of Computer Programming 1, section 2.2.6",
-    example=(2, 3, 4),
+    example=Example((2, 3, 4)),
 )
 
 RESHAPE = Entry(
@@ -260,9 +260,9 @@ RESHAPE = Entry(
             sample=(4, -1),
         ),
     ),
-    extents=_reshape_extents,
+    extents=Extents(_reshape_extents),
     source="row-major order: Knuth 1997, The Art of Computer Programming 1, section 2.2.6",
-    example=(2, 6),
+    example=Example((2, 6)),
 )
 PERMUTE = Entry(
     name="permute",
@@ -277,7 +277,7 @@ PERMUTE = Entry(
         ),
     ),
     source="a transpose, of any number of axes: Goodfellow, Bengio & Courville 2016, eq. 2.3",
-    example=(2, 3),
+    example=Example((2, 3)),
 )
 SLICE = Entry(
     name="slice",
@@ -289,9 +289,9 @@ SLICE = Entry(
         Attribute("stop", "integer", "the place that it ends before; none is the end", None),
         Attribute("step", "extent", "every how many places", default=1, sample=2),
     ),
-    extents=_slice_extents,
+    extents=Extents(_slice_extents),
     source="Goodfellow, Bengio & Courville 2016, section 2.1, on parts of a matrix",
-    example=(2, 5),
+    example=Example((2, 5)),
 )
 
 LAYERS = (ADD, MULTIPLY, CONCAT, FLATTEN, RESHAPE, PERMUTE, SLICE)

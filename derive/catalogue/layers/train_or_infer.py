@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from derive.catalogue.rows import Attribute, Entry, Parameter, Unfit, Use
+from derive.catalogue.rows import Attribute, Entry, Example, Parameter, Unfit, Use
 from derive.ir.system import MODE, Draw, Initializer
 
 _AXES = "ijk"
@@ -61,7 +61,7 @@ next(running_var)[c] = (1 - momentum)*running_var[c] \
             ),
             Attribute("affine", "flag", "whether a scale and a shift are learned", default=True),
         ),
-        example=(4, *(3,) * (ranks[-1] - 2)),
+        example=Example((4, *(3,) * (ranks[-1] - 2))),
         source="Ioffe & Szegedy 2015, Batch normalization, algorithm 1",
     )
 

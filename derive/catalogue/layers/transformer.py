@@ -23,7 +23,7 @@ from derive.catalogue.layers.attention import (
     places,
     width_of,
 )
-from derive.catalogue.rows import Attribute, Entry, Parameter, Use, within
+from derive.catalogue.rows import Attribute, Entry, Example, Extents, Parameter, Use, within
 from derive.ir.notation import Affine
 from derive.ir.system import Initializer
 
@@ -145,8 +145,7 @@ def _layer(name: str, about: str, source: str, causal: Attribute, *memory: str) 
         name=name,
         about=about,
         equations=_equations,
-        inputs=("x", *memory),
-        input_lists=lists(("x", *memory)),
+        inputs=lists(("x", *memory)),
         parameters=_parameters,
         attributes=(
             HEADS,
@@ -173,12 +172,10 @@ def _layer(name: str, about: str, source: str, causal: Attribute, *memory: str) 
                 MASKED, meaning=f"{MASKED.meaning}; of the memory's" if memory else MASKED.meaning
             ),
         ),
-        extents=_extents,
-        letters=lambda use: _heads(use)["a"].letters(),
+        extents=Extents(axes=_extents, letters=lambda use: _heads(use)["a"].letters()),
         source=source,
         kink="relu has derivative 0 at 0",
-        example=(5, 4),
-        examples=((MASK, (5,)),),
+        example=Example((5, 4), ((MASK, (5,)),)),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
-from derive.catalogue.rows import Attribute, Loss, Parameter, Unfit, Use
+from derive.catalogue.rows import Attribute, Extents, Loss, Parameter, Unfit, Use
 from derive.ir.input_limits import Inside, Limit
 from derive.ir.notation import Affine, affine
 from derive.ir.system import Initializer
@@ -199,8 +199,7 @@ SOFTMAX_CROSS_ENTROPY = Loss(
     "ignore_index, it is divided by what the targets weigh together",
     equations=_softmax_cross_entropy,
     buffers=_weights,
-    extents=_weight_extents,
-    limits=_classes,
+    extents=Extents(axes=_weight_extents, limits=_classes),
     attributes=(
         Attribute(
             "targets",
@@ -234,8 +233,7 @@ NLL = Loss(
     "weigh, as PyTorch's NLLLoss. The probabilities are p",
     equations=_nll,
     buffers=_weights,
-    extents=_weight_extents,
-    limits=_classes,
+    extents=Extents(axes=_weight_extents, limits=_classes),
     attributes=(_WEIGHT, _IGNORE_INDEX),
     target="classes",
     probabilities="p",
@@ -275,8 +273,7 @@ MULTI_MARGIN = Loss(
     "its mean over batch and places, as PyTorch's MultiMarginLoss",
     equations=_multi_margin,
     buffers=_weights,
-    extents=_weight_extents,
-    limits=_classes,
+    extents=Extents(axes=_weight_extents, limits=_classes),
     attributes=(
         Attribute("margin", "number", "the lead", default=Fraction(1)),
         Attribute("p", "integer", "the power of what is lacking: 1 or 2", default=1, sample=2),

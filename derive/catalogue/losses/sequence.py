@@ -6,7 +6,16 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from derive.catalogue.rows import OWN_EXTENT, Attribute, Loss, Parameter, Unfit, Use
+from derive.catalogue.rows import (
+    OWN_EXTENT,
+    Attribute,
+    Example,
+    Extents,
+    Loss,
+    Parameter,
+    Unfit,
+    Use,
+)
 from derive.ir.input_limits import Inside, Limit
 from derive.ir.notation import Affine, Dim, affine
 from derive.ir.system import Initializer
@@ -108,10 +117,8 @@ CTC = Loss(
     "divided by the number of labels, and its mean over the batch is taken, as PyTorch's "
     "CTCLoss does. Labels that no path gives in so few steps cost 1e9 before that",
     equations=_ctc,
-    input_lists=_input_lists,
-    extents=_ctc_extents,
-    letters=lambda _: {"k": 3},
-    limits=_fillable,
+    inputs=_input_lists,
+    extents=Extents(axes=_ctc_extents, letters=lambda _: {"k": 3}, limits=_fillable),
     attributes=(
         Attribute("blank", "integer", "the class that stands for no label", default=0),
         Attribute(
@@ -131,8 +138,7 @@ CTC = Loss(
     target="labels",
     source="Graves, Fernández, Gomez & Schmidhuber 2006, Connectionist temporal classification, "
     "section 4",
-    example=(5, 4),
-    examples=((_MASK, (5,)),),
+    example=Example((5, 4), ((_MASK, (5,)),)),
 )
 CRF = Loss(
     name="crf",
@@ -141,17 +147,16 @@ CRF = Loss(
     "end; its mean over the batch. The probabilities p are those of each tag at each step, over "
     "all paths",
     equations=_crf,
-    input_lists=_input_lists,
+    inputs=_input_lists,
     parameters=(Parameter("A", _SMALL), Parameter("start", _SMALL), Parameter("end", _SMALL)),
-    limits=_tags,
+    extents=Extents(limits=_tags),
     attributes=(
         _masked(", and after one that doesn't none may; the tag of one that doesn't may be -1"),
     ),
     target="classes",
     probabilities="p",
     source="Lafferty, McCallum & Pereira 2001, Conditional random fields, section 3",
-    example=(5, 4),
-    examples=((_MASK, (5,)),),
+    example=Example((5, 4), ((_MASK, (5,)),)),
 )
 
 LOSSES = (CTC, CRF)

@@ -11,9 +11,8 @@ from functools import lru_cache
 from typing import Any
 
 from derive.calculus.rule import partial
-from derive.catalogue import defaults
 from derive.catalogue.activations import ACTIVATIONS
-from derive.catalogue.rows import Unfit, Use
+from derive.catalogue.rows import Unfit, Use, defaults
 from derive.errors import ChainruleError, meant, shorten
 from derive.ir.functions import ENTRYWISE, FUNCTIONS
 from derive.ir.notation import Affine, Equation, Expr, Read, affine
@@ -71,10 +70,10 @@ def body_of(name: str) -> Expr:
     refusal = ChainruleError(_NO_ENTRYWISE.format(name))
     attributes = defaults(entry.attributes)
     shape: tuple[Affine, ...] = (affine(5), affine(3))
-    if entry.parameters or entry.inputs != ("x",):
+    if entry.parameters or entry.usual_inputs != ("x",):
         raise refusal
     try:
-        use = Use(attributes, (shape,), entry.inputs)
+        use = Use(attributes, (shape,), entry.usual_inputs)
         text = entry.equations(use) if callable(entry.equations) else entry.equations
         written = read_equations(text, name, [])
         draws = entry.draws_of(use)

@@ -41,7 +41,7 @@ def module(spec, **more):
 def net(name, weighted, **settings):
     """A loss behind a dense layer for each of its inputs, and its target."""
     row = catalogue.LOSS[name]
-    many = isinstance(row.inputs, tuple) and len(row.inputs) > 1
+    many = len(row.usual_inputs) > 1
     activation = {"dice": "sigmoid", "binary_cross_entropy": "sigmoid", "ctc": "log_softmax"}
     layers = [
         {
@@ -51,13 +51,13 @@ def net(name, weighted, **settings):
             "inputs": ["x"],
             "activation": "softplus" if x == "variance" else activation.get(name, "identity"),
         }
-        for x in row.inputs
+        for x in row.usual_inputs
     ]
     loss = {"type": name, "sample_weight": weighted, **settings}
     if many:
-        loss["inputs"] = list(row.inputs)
+        loss["inputs"] = list(row.usual_inputs)
     shape = [5, 2] if name in SEQUENCES else [2]
-    return {"inputs": {"x": shape}, "layers": layers, "loss": loss, "output": row.inputs[0]}
+    return {"inputs": {"x": shape}, "layers": layers, "loss": loss, "output": row.usual_inputs[0]}
 
 
 def target(name, system):
