@@ -192,6 +192,18 @@ class Equated:
         """The inputs that it has where nothing else is said."""
         return self.inputs_of(defaults(self.attributes))[0]
 
+    def equations_of(self, use: Use) -> str:
+        """The equations that this use has."""
+        return self.equations(use) if callable(self.equations) else self.equations
+
+    def buffers_of(self, use: Use) -> tuple[Parameter, ...]:
+        """The tensors that are kept and that no gradient moves."""
+        return ()
+
+    def draws_of(self, use: Use) -> tuple[tuple[str, Draw], ...]:
+        """The random tensors that this use has, and its modes."""
+        return ()
+
     def parameters_of(self, use: Use) -> tuple[Parameter, ...]:
         """The parameters that this use has."""
         return self.parameters(use) if callable(self.parameters) else self.parameters
@@ -214,13 +226,13 @@ class Entry(Equated):
     activates: bool = False
     is_alias: bool = False
 
+    def buffers_of(self, use: Use) -> tuple[Parameter, ...]:
+        """The tensors that are kept and that no gradient moves."""
+        return self.buffers
+
     def draws_of(self, use: Use) -> tuple[tuple[str, Draw], ...]:
         """The random tensors that this use has, and its modes."""
         return self.draws(use) if callable(self.draws) else self.draws
-
-    def equations_of(self, use: Use) -> str:
-        """The equations that this use has."""
-        return self.equations(use) if callable(self.equations) else self.equations
 
 
 @dataclass(frozen=True)

@@ -93,8 +93,9 @@ class Building:
         self._declare(
             {"parameter": result.parameters, "buffer": result.buffers}, result.draws, names
         )
-        self._read_integers(_integers(row), names, place)
         entry = row.entry if isinstance(row, Own) else row
+        if isinstance(entry, Entry):
+            self._read_integers(entry.integers, names, place)
         self.training.limits.extend(
             replace(limit, tensor=names[limit.tensor], of=names[limit.of])
             for limit in entry.extents.limits(use)
@@ -117,7 +118,6 @@ class Building:
     def _brought(self, row: Entry | Loss | Own, use: Use, place: str) -> _Brought | None:
         """The parts that an entry brings for this use; None where it doesn't fit."""
         before = len(self.problems)
-        own = row if isinstance(row, Own) else None
         entry = row.entry if isinstance(row, Own) else row
         extents: Mapping[tuple[str, int], Affine] = {}
         counts: Mapping[str, int] = {}
@@ -125,24 +125,24 @@ class Building:
         try:
             extents = self._named(entry.extents.axes(use))
             counts = entry.extents.letters(use)
-            text = entry.equations(use) if callable(entry.equations) else entry.equations
-            equations = list(own.equations) if own else read_equations(text, place, self.problems)
+            if isinstance(row, Own):
+                equations = list(row.equations)
+            else:
+                equations = read_equations(entry.equations_of(use), place, self.problems)
         except Unfit as unfit:
             self.problems.append(f"{place}: {unfit}")
         if any((e.number or 0) >= LARGEST_EXTENT for e in extents.values()):
             self.problems.append(f"{place}: its output is longer than 2147483647; take less")
         if len(self.problems) > before:
             return None
-        buffers: tuple[Parameter, ...] = ()
-        draws: tuple[tuple[str, Draw], ...] = ()
-        if own:
-            buffers, draws = own.buffers, own.draws
-        elif isinstance(entry, Entry):
-            buffers, draws = entry.buffers, entry.draws_of(use)
-        elif isinstance(entry, Loss):
-            buffers = entry.buffers_of(use)
-        parameters = entry.parameters_of(use)
-        return _Brought(tuple(equations), extents, counts, parameters, buffers, draws)
+        return _Brought(
+            tuple(equations),
+            extents,
+            counts,
+            entry.parameters_of(use),
+            entry.buffers_of(use),
+            entry.draws_of(use),
+        )
 
     def _fixed(self, tensor: str, place: str) -> bool:
         """Whether a tensor that is kept from batch to batch has numbers as extents."""
@@ -306,11 +306,6 @@ class _Brought:
             *(n for n, _ in self.draws),
             *(e.tensor for e in self.equations if not e.is_next),
         )
-
-
-def _integers(row: Entry | Loss | Own) -> tuple[str, ...]:
-    """The tensors from which an entry reads integers."""
-    return () if isinstance(row, Loss) else row.integers
 
 
 def _sizes(

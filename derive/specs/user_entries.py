@@ -8,7 +8,7 @@ from typing import Any
 
 from derive.catalogue.rows import Attribute, Entry, Parameter
 from derive.errors import meant_or_known, shorten
-from derive.ir.system import Draw, Initializer
+from derive.ir.system import Initializer
 from derive.language.instantiate import unknown_names
 from derive.language.name_check import check_name
 from derive.language.occurrences import bare_names, letters_of, tensors_of
@@ -23,13 +23,10 @@ BATCH = "n"
 
 @dataclass(frozen=True)
 class Own:
-    """An entry by own equations, already read, and what only such an entry can have."""
+    """An entry by own equations, already read, and the place where these stand."""
 
     entry: Entry
     equations: tuple[Written, ...]
-    buffers: tuple[Parameter, ...] = ()
-    draws: tuple[tuple[str, Draw], ...] = ()
-    integers: tuple[str, ...] = ()
     place: str = ""
 
     def place_in(self, layer: str) -> str:
@@ -39,7 +36,8 @@ class Own:
     @property
     def given(self) -> tuple[str, ...]:
         """Its tensors that are neither inputs nor parameters nor defined by an equation."""
-        return (*(b.name for b in self.buffers), *(name for name, _ in self.draws))
+        draws = self.entry.draws if isinstance(self.entry.draws, tuple) else ()
+        return (*(b.name for b in self.entry.buffers), *(name for name, _ in draws))
 
     @property
     def tensors(self) -> set[str]:
@@ -94,15 +92,14 @@ def own_entry(
             *(Attribute(x, "extent", f"the extent of {x}", None, letter=x) for x in letters),
             *(Attribute(c, "number", "a constant", v) for c, v in values.items()),
         ),
+        draws=tuple(
+            (n, read_draw(row.distribution, row.more, f"{place}.random.{n}", problems))
+            for n, row in definition.random.items()
+        ),
+        buffers=_parameters(definition.buffers, f"{place}.buffers", "zeros", problems),
+        integers=tuple(definition.integers),
     )
-    draws = tuple(
-        (n, read_draw(row.distribution, row.more, f"{place}.random.{n}", problems))
-        for n, row in definition.random.items()
-    )
-    if len(problems) > before:
-        return None
-    buffers = _parameters(definition.buffers, f"{place}.buffers", "zeros", problems)
-    return Own(entry, written, buffers, draws, tuple(definition.integers), place)
+    return None if len(problems) > before else Own(entry, written, place)
 
 
 def _read_roles(

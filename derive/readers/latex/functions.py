@@ -74,8 +74,7 @@ def body_of(name: str) -> Expr:
         raise refusal
     try:
         use = Use(attributes, (shape,), entry.usual_inputs)
-        text = entry.equations(use) if callable(entry.equations) else entry.equations
-        written = read_equations(text, name, [])
+        written = read_equations(entry.equations_of(use), name, [])
         draws = entry.draws_of(use)
     except Unfit:
         raise refusal from None
