@@ -49,7 +49,6 @@ class Formula:
 
     text: Text
     names: Names
-    facts: Facts
     functions: Mapping[str, str]
     reader: Callable[[Formula, Node, Scope], Syntax]
     tree: Node
@@ -58,6 +57,11 @@ class Formula:
     left: str = ""
     letters: frozenset[str] = frozenset()
     deep: int = 0
+
+    @property
+    def facts(self) -> Facts:
+        """What the whole text says."""
+        return self.names.facts
 
     def value(self, node: Node, scope: Scope) -> Syntax:
         """What a node means as a value."""

@@ -86,14 +86,13 @@ def equations_of(
     trees: Sequence[Node],
     source: Text,
     names: Names,
-    facts: Facts,
     functions: Mapping[str, str],
     problems: list[str],
     unread: list[Unread] | None = None,
 ) -> list[Written]:
     """The equations; `unread` gathers formulas of known tensors that can't be read."""
     for tree in trees:
-        _announce(Formula(source, names, facts, functions, value, tree), tree)
+        _announce(Formula(source, names, functions, value, tree), tree)
     read: dict[int, list[Written]] = {}
     reasons: dict[int, str] = {}
     for turn in range(2):
@@ -102,7 +101,7 @@ def equations_of(
             if k in read or (turn and k not in reasons):
                 continue
             try:
-                read[k] = _formula(Formula(source, names, facts, functions, value, tree), tree)
+                read[k] = _formula(Formula(source, names, functions, value, tree), tree)
                 reasons.pop(k, None)
             except Refused as refused:
                 reasons[k] = str(refused)
@@ -110,7 +109,7 @@ def equations_of(
             break
     if unread is not None and read:
         for k in list(reasons):
-            name = _left_name(Formula(source, names, facts, functions, value, trees[k]))
+            name = _left_name(Formula(source, names, functions, value, trees[k]))
             if name is not None:
                 line = source.place(trees[k].at).line
                 unread.append(Unread(name, line, reasons.pop(k)))

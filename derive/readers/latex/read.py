@@ -97,7 +97,7 @@ class _Text:
         problems, unread = list(self.problems), list[Unread]()
         names = Names(self.vocabulary, self.given, self.facts, orientation=way)
         self.facts.batch.update(batch_letters(self.trees, names))
-        equations = equations_of(self.trees, self.source, names, self.facts, {}, problems, unread)
+        equations = equations_of(self.trees, self.source, names, {}, problems, unread)
         if not equations and not problems:
             problems.append(
                 "formulas, line 1, column 1: there is no formula; write one, such as y_{ni} = ..."
@@ -166,9 +166,8 @@ def latex_equations(
         return []
     source = Text(text, place)
     trees = trees_of(source, problems)
-    facts = facts_of(trees, source, problems)
-    names = Names(None, {}, facts, known)
-    return equations_of(trees, source, names, facts, functions or {}, problems)
+    names = Names(None, {}, facts_of(trees, source, problems), known)
+    return equations_of(trees, source, names, functions or {}, problems)
 
 
 def _plain_name(written: str) -> str:

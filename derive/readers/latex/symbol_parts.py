@@ -31,7 +31,7 @@ class SymbolParts:
     `layer` is what marks the layer, in plain letters (`2`, `out`, `q,a`, `l+1`). `below` holds the
     subscripts between commas, `sample` a superscript that may be a letter in scope. `power` is what
     it is raised to; `doubtful` is a bare number above, a layer or a power. `primes` are counted,
-    `is_transposed` is a `T` above, `is_next` the word `new`.
+    `marks` are "transposed", for a `T` above, and "next", for the word `new`.
     """
 
     at: int
@@ -42,9 +42,18 @@ class SymbolParts:
     power: Node | None = None
     doubtful: Number | None = None
     primes: int = 0
-    is_transposed: bool = False
-    is_next: bool = False
+    marks: frozenset[str] = frozenset()
     is_word: bool = False
+
+    @property
+    def is_transposed(self) -> bool:
+        """Whether its transpose is meant."""
+        return "transposed" in self.marks
+
+    @property
+    def is_next(self) -> bool:
+        """Whether its next value is meant."""
+        return "next" in self.marks
 
     @property
     def plain(self) -> str:
@@ -109,10 +118,9 @@ def _above(written: SymbolParts, above: Node) -> SymbolParts | None:
         for mark in marks:
             if isinstance(mark, Group):
                 written = _bracketed(written, mark)
-            elif _turns(mark):
-                written = replace(written, is_transposed=True)
             else:
-                written = replace(written, is_next=True)
+                marked = "transposed" if _turns(mark) else "next"
+                written = replace(written, marks=written.marks | {marked})
         return written
     match inner:
         case Symbol(name=name, kind="word"):

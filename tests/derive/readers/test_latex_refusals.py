@@ -1,6 +1,5 @@
 """LaTeX that is refused: with place and cure, whatever it is, and in no time."""
 
-import builtins
 import random
 import re
 import time
@@ -81,24 +80,6 @@ def test_all_problems_are_told_at_once():
 def test_a_mapping_to_nothing_is_refused():
     with pytest.raises(ChainruleError, match="names: unknown tensor 'y7' for 'a'"):
         told("gender", "y_{ni} = x_{ni}", {"a": "y7"})
-
-
-def test_without_lark_the_cure_is_told(monkeypatch):
-    from derive.readers.latex.syntax import parser
-
-    real = builtins.__import__
-
-    def missing(name, *rest):
-        if name.partition(".")[0] == "lark":
-            raise ImportError(name)
-        return real(name, *rest)
-
-    monkeypatch.setattr(builtins, "__import__", missing)
-    parser._parser.cache_clear()
-    with pytest.raises(ChainruleError, match=r'pip install "chainrule\[latex\]"'):
-        told("gender", "y_{ni} = x_{ni}")
-    monkeypatch.undo()
-    parser._parser.cache_clear()
 
 
 # ---- nothing but our errors ----------------------------------------------------------------------
