@@ -76,7 +76,7 @@ def _arrays(data: bytes, outputs: Sequence[str], place: str) -> dict[str, np.nda
         match json.loads(head):
             case {"error": None, "arrays": list(rows)}:
                 kinds = [_kind(row, outputs) for row in rows]
-            case {"error": str(error), "line": int(line)}:
+            case {"error": str(error), "line": int(line)} if type(line) is int:
                 where = f", line {line}" if 0 < line < _MOST_LINES else ""
                 raise ChainruleError(f"{place}{where}: {shorten(error, 200)}")
             case _:

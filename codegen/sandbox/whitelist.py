@@ -23,12 +23,14 @@ _NAMES = frozenset(
 # attributes of NumPy's, and of what Python makes, that reach files, memory or other modules
 _ATTRIBUTES = frozenset(
     """
-    ag_frame core cr_frame ctypes ctypeslib data DataSource distutils dump dumps f2py f_back
-    f_builtins f_globals f_locals format_map frombuffer fromfile fromregex genfromtxt get_include
-    gi_frame info lib load loads loadtxt memmap os rec save savetxt savez savez_compressed
-    show_config show_runtime source sys tb_frame test testing tofile typing with_traceback
+    bit_generator compat core ctypes ctypeslib DataSource distutils dump dumps f2py f_back
+    f_builtins f_globals f_locals format_map from_dlpack frombuffer fromfile fromregex genfromtxt
+    get_include info lib load loads loadtxt lookfor memmap os rec save savetxt savez
+    savez_compressed set_printoptions seterrcall setflags show_config show_runtime source sys test
+    testing tofile typing version who with_traceback
     """.split()  # noqa: SIM905
 )
+_OF_THE_INTERPRETER = ("ag_", "co_", "cr_", "gi_", "tb_")  # frames, code, tracebacks
 # the methods with underscores that a class of a person's may have, and the one such name
 _SPECIAL = frozenset(
     """
@@ -94,7 +96,11 @@ def _problem(node: ast.AST) -> str | None:
                 return "'.format' is there after a text whose fields are names or numbers"
         case _:
             pass
-    wrong = [n for n in _attributes(node) if n in _ATTRIBUTES or n.startswith("_")]
+    wrong = [
+        n
+        for n in _attributes(node)
+        if n in _ATTRIBUTES or n.startswith(("_", *_OF_THE_INTERPRETER))
+    ]
     if wrong:
         return f"'.{shorten(wrong[0])}' isn't there; arrays and arithmetic are"
     wrong = [n for n in _names_of(node) if n[:2] == "__" and n not in _SPECIAL]

@@ -68,6 +68,6 @@ def beside(stem: str) -> tuple[Format, dict[str, str]]:
             count += 1
             name = f"{stem}-{drawing.name}{count}.svg"
         files[name] = svg_file(drawing)
-        return _image(drawing, quote(name))
+        return _image(drawing, quote(name, errors="surrogateescape"))
 
     return replace(MARKDOWN, picture=picture), files

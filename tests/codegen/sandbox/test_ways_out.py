@@ -37,6 +37,15 @@ WAYS = [
     "subprocess.getoutput('echo out') == 'out'",
     "libc.system(b'true') == 0",
     "threading.Thread(target=int).start() is None",
+    "(lambda one: one > 0 or (one == 0 and os._exit(0)))(libc.fork())",
+    "os.forkpty()[0] or os._exit(0)",
+    "os.posix_spawnp('true', ['true'], {})",
+    "subprocess.check_output(['echo', 'out'])",
+    "libc.popen(b'true', b'r') != 0",
+    "threading.Timer(0, int).start() is None",
+    "libc.pthread_create(room(64), 0, ctypes.cast(libc.getpid, pointer), 0) == 0",
+    "libc.unshare(0) == 0",
+    "os.pidfd_open(os.getpid()) > 0",
     # files
     "io.open('/etc/passwd').read()",
     "os.open('/etc/passwd', 0)",
@@ -69,6 +78,36 @@ WAYS = [
     "np.lib.format.open_memmap('opened', mode='w+', shape=(2,)).size",
     "np.loadtxt('/proc/uptime').size",
     "importlib.import_module('colorsys')",
+    "io.FileIO('/etc/passwd').read()",
+    "io.open_code('/etc/passwd').read()",
+    "io.open('/proc/self/root/etc/passwd').read()",
+    "io.open('/dev/null', 'w').write('out')",
+    "os.path.exists('/')",
+    "os.path.isdir('/proc')",
+    "os.path.getmtime('/')",
+    "os.path.samefile('/', '/')",
+    "os.path.realpath('/proc/self/exe') != '/proc/self/exe'",
+    "next(os.walk('/'))",
+    "os.makedirs('deep/folder') is None",
+    "os.mknod('node') is None",
+    "os.chmod('.', 0o700) is None",
+    "os.chown('.', -1, -1) is None",
+    "os.openpty()",
+    "os.pathconf('/', 'PC_NAME_MAX')",
+    "os.get_inheritable(1) is not None",
+    "os.set_blocking(1, True) is None",
+    "libc.access(b'/', 4) == 0",
+    "libc.mkdir(b'made', 448) == 0",
+    "libc.symlink(b'a', b'symbolic') == 0",
+    "libc.chmod(b'.', 448) == 0",
+    "libc.readlink(b'/proc/self/exe', room(64), 64) > 0",
+    "libc.statfs(b'/', room(512)) == 0",
+    "libc.dup2(1, 9) == 9",
+    "libc.fcntl(1, 1) >= 0",
+    "np.genfromtxt('/proc/uptime').size",
+    "np.savetxt('table', np.ones(2)) is None",
+    "np.savez('arrays', np.ones(2)) is None",
+    "np.lib.npyio.DataSource('.').exists('/etc/passwd')",
     # what belongs to others
     "os.getppid() > 0 and os.kill(os.getppid(), 0) is None",
     "libc.kill(0, 0) == 0",
@@ -79,9 +118,29 @@ WAYS = [
     "os.getpriority(os.PRIO_PROCESS, 0) is not None",
     "os.uname()",
     "os.getloadavg()",
-    "libc.gethostname(ctypes.create_string_buffer(64), 64) == 0",
-    "libc.sysinfo(ctypes.create_string_buffer(512)) == 0",
+    "libc.gethostname(room(64), 64) == 0",
+    "libc.sysinfo(room(512)) == 0",
     "resource.setrlimit(resource.RLIMIT_CORE, (0, 0)) is None",
+    "io.open('/proc/%d/stat' % os.getppid()).read()",
+    "io.open('/proc/self/maps').read()",
+    "io.open('/proc/self/mem', 'rb').fileno() > 0",
+    "libc.process_vm_readv(os.getpid(), 0, 0, 0, 0, 0) == 0",
+    "libc.getpid() > 0",
+    "libc.getppid() > 0",
+    "os.getpgid(0) >= 0",
+    "os.getgroups() is not None",
+    "os.getresuid()",
+    "os.times() and libc.times(room(64)) > 0",
+    "resource.getrusage(resource.RUSAGE_SELF)",
+    "resource.prlimit(0, resource.RLIMIT_CORE)",
+    "libc.sched_getparam(0, room(64)) == 0",
+    "libc.uname(room(512)) == 0",
+    "signal.signal(signal.SIGUSR1, signal.SIG_IGN) is not None",
+    "signal.getitimer(signal.ITIMER_REAL)",
+    "libc.alarm(0) == 0",
+    "libc.usleep(1) == 0",
+    "libc.mlock(room(64), 1) == 0",
+    "libc.sigaltstack(0, room(64)) == 0",
     # ways to talk
     "socket.socket()",
     "socket.socketpair()",
@@ -98,6 +157,15 @@ WAYS = [
     "libc.timerfd_create(0, 0) >= 0",
     "libc.prctl(15, b'another') == 0",
     "libc.personality(0xFFFFFFFF) >= 0",
+    "socket.getaddrinfo('127.0.0.1', 80) and socket.if_nameindex()",
+    "libc.socketpair(1, 1, 0, room(64)) == 0",
+    "libc.pipe(room(64)) == 0",
+    "libc.eventfd(0, 0) >= 0",
+    "libc.memfd_create(b'memory', 0) >= 0",
+    "libc.signalfd(-1, room(128), 0) >= 0",
+    "libc.inotify_init1(0) >= 0",
+    "libc.timer_create(0, 0, room(64)) == 0",
+    "libc.getitimer(0, room(64)) == 0",
 ]
 MODULES = (
     *("ctypes", "importlib", "io", "os", "resource", "signal", "socket", "subprocess"),
@@ -110,6 +178,7 @@ def source(modules: str) -> str:
     lines = [f"modules = {modules}", *(f"{m} = modules.get('{m}')" for m in MODULES)]
     lines += ["np = numpy", "out = []", "every = modules['builtins'].BaseException"]
     lines += ["try:", "    libc = ctypes.CDLL(None)", "except every:", "    libc = None"]
+    lines += ["room, pointer = ctypes.create_string_buffer, ctypes.c_void_p"]
     for way in WAYS:
         lines += ["try:", f"    out.append(bool({way}))", "except every:", "    out.append(False)"]
     return "\n".join(lines)
@@ -143,7 +212,7 @@ def in_the_child() -> dict[str, bool]:
 
 
 def test_there_are_many() -> None:
-    assert len(set(WAYS)) == len(WAYS) >= 60
+    assert len(set(WAYS)) == len(WAYS) >= 125
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -192,6 +261,44 @@ REFUSED = [
     "y = np.show_runtime()",
     "y = np.exceptions.__builtins__",
     "y = np.info(x)",
+    "y = f'{x.__class__}'",
+    "y = f'{x!r:{x.__class__}}'",
+    "class A:\n    def __reduce__(self): return (print, ())",
+    "class A:\n    def __class_getitem__(cls, k): return k",
+    "class A:\n    def __init_subclass__(cls): pass",
+    "class A:\n    def __mro_entries__(self, b): return b",
+    "class A:\n    def __array_ufunc__(self, *a): return 1",
+    "class A:\n    def __array_function__(self, *a): return 1",
+    "class A:\n    def __buffer__(self, flags): return 1",
+    "class A:\n    def __get__(self, a, b): return 1",
+    "async def f(): pass",
+    "def f(): yield 1\ny = f().gi_code",
+    "def f(): yield 1\ny = f().gi_yieldfrom",
+    "y = f.__closure__",
+    "y = np.ndarray.__subclasses__()",
+    "y = x.__array__()",
+    "y = np.core",
+    "y = np.compat",
+    "y = np.random.bit_generator",
+    "y = np.from_dlpack(x)",
+    "y = x.__dlpack__()",
+    "y = x.setflags(write=True)",
+    "np.seterrcall(x)",
+    "np.set_printoptions(formatter={'all': x})",
+    "y = np.lookfor('a')",
+    "y = np.who()",
+    "y = np.version",
+    "import numpy.ctypeslib as c",
+    "import os.path",
+    "from . import x",
+    "try: y = 1\nexcept* ValueError as e: y = e.__context__",
+    *("def f(a=x.__class__): pass", "@x.__class__\ndef f(): pass", "class A(x.__class__): pass"),
+    "y: x.__class__ = 1",
+    "y = print.__self__",
+    "y = getattr(x, 'T')",
+    "y = memoryview(x)",
+    "y = np.load('a')",
+    "y = x.dumps()",
 ]
 
 
@@ -207,6 +314,7 @@ ALLOWED = [
     "class Layer:\n    def __init__(self): self.w = 1\n    def __call__(self, x): return x",
     "match x:\n    case (1, y): z = y\n    case {'a': y}: z = y\n    case _: z = 0",
     "if __name__ == '__main__':\n    y = f'{x.shape}'",
+    "class Value:\n    def __init__(self, data): self.data = data",
 ]
 
 
@@ -235,6 +343,17 @@ FORGED = [
     b'{"error": null, "arrays": [["y", "<f8", ' + b"[1]" * 3 + b"]]}",
     b'{"error": null, "arrays": [["y", "<f8", [' + b"1," * 99 + b"1]]]}",
     b'{"error": "wrong", "line": "1"}',
+    b'{"error": "wrong", "line": true}',
+    b'{"error": null, "arrays": {"y": 1}}',
+    b'{"error": null, "arrays": [["y", "<f8"]]}',
+    b'{"error": null, "arrays": [["y", "<f8", [NaN]]]}',
+    b'{"error": null, "arrays": [["y", "<f8", [1e999]]]}',
+    b'{"error": null, "arrays": [["y", "<f8", [' + b"9" * 5000 + b"]]]}",
+    b'{"error": null, "arrays": [["y", "<U9", [1]]]}',
+    b'{"error": null, "arrays": [["y", "<c16", [1]]]}',
+    b'{"error": null, "arrays": [["y", "<M8[s]", [1]]]}',
+    b'{"error": null, "arrays": [["y", [["a", "O"]], [1]]]}',
+    b'{"error": null, "arrays": [["y\\u0000", "<f8", [1]]]}',
 ]
 
 
