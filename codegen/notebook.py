@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import singledispatch
 from html import escape
 
@@ -16,6 +16,8 @@ from derive.ir.notation import Dim, Equation, Tensor, affine
 from derive.ir.system import System
 from derive.ir.tree import equation_reads
 from derive.language.printer import equation_text
+
+_MOST_LINES = 100
 
 
 @singledispatch
@@ -45,8 +47,7 @@ def _(shown: System) -> list[Formula]:
 @formulas.register
 def _(shown: Derivation) -> list[Formula]:
     printer = IndexPrinter(Names(shown), shown.table)
-    equations = (*shown.forward, *shown.backward, *shown.curvature, *shown.updates)
-    return [printer.formula(e) for e in equations]
+    return [printer.formula(e) for e in shown.equations]
 
 
 def bundle(shown: object) -> dict[str, str]:
@@ -58,12 +59,17 @@ def bundle(shown: object) -> dict[str, str]:
 
 def latex(shown: object) -> str | None:
     """Formulas under each other, between dollar signs; None for what has none."""
+    inner = bare_latex(shown)
+    return None if inner is None else f"$\\displaystyle {inner}$"
+
+
+def bare_latex(shown: object) -> str | None:
+    """The same without dollar signs."""
     result = formulas(shown)
     if not result:
         return None
     rows = [_aligned(f) for f in result]
-    inner = rows[0].replace("&", "", 1) if len(rows) == 1 else _environment(rows)
-    return f"$\\displaystyle {inner}$"
+    return rows[0].replace("&", "", 1) if len(rows) == 1 else _environment(rows)
 
 
 def html(shown: object) -> str:
@@ -86,19 +92,19 @@ def text(shown: object) -> str:
             return equation_text(shown)
         case Step():
             return f"{shown.rule}: {shown.reason}\n{_lines((shown.before, shown.after))}"
-        case System():
+        case System() | Derivation():
             return _lines(shown.equations)
-        case Derivation():
-            later = (*shown.curvature, *shown.updates)
-            return _lines((*shown.forward, *shown.backward, *later))
         case Report():
             return as_text(shown)
         case _:
-            return str(shown)
+            return repr(shown)
 
 
-def _lines(equations: Iterable[Equation]) -> str:
-    return "\n".join(equation_text(e) for e in equations)
+def _lines(equations: Sequence[Equation]) -> str:
+    """An equation a line, the first ones of many."""
+    lines = [equation_text(e) for e in equations[:_MOST_LINES]]
+    more = len(equations) - _MOST_LINES
+    return "\n".join([*lines, f"... and {more} more"] if more > 0 else lines)
 
 
 def _aligned(formula: Formula) -> str:

@@ -57,3 +57,6 @@ class DocumentOptions:
                     f"{field.name}: unknown {shown(value)}{meant(str(value), known)}; "
                     f"known: {', '.join(known)}"
                 )
+
+
+OPTIONS = tuple(field.name for field in fields(DocumentOptions))

@@ -13,7 +13,7 @@ from codegen.documents.formats.markdown import MARKDOWN, beside
 from codegen.documents.formats.pdf import compile_pdf
 from codegen.documents.formats.tex import tex_form
 from codegen.documents.messages import Words
-from codegen.documents.options import DocumentOptions
+from codegen.documents.options import OPTIONS, DocumentOptions
 from codegen.documents.sections.second_order import Second
 from codegen.latex.formula import Formula
 from codegen.templating import render
@@ -46,6 +46,10 @@ def document(derivation: Derivation, format: str = "tex", **options: Any) -> str
         raise ChainruleError(
             f"format: unknown {shown(format)}{meant(format, FORMATS)}; known: {', '.join(FORMATS)}"
         )
+    for name in options:
+        if name not in OPTIONS:
+            near = meant(name, OPTIONS)
+            raise ChainruleError(f"document: there is no option {shown(name)}{near}")
     chosen = DocumentOptions(**options)
     if chosen.fragment and format != "tex":
         raise ChainruleError(f"fragment: a fragment is LaTeX's; ask for tex, not {format}")

@@ -85,6 +85,9 @@ class Report(Displayed):
             words.append(_outcome(self.own, "", "checks of the derivation itself"))
         return ", ".join(words)
 
+    def __repr__(self) -> str:
+        return f"<Report on {self.title}: {self.verdict}; {len(self.rows)} rows>"
+
     def __str__(self) -> str:
         lines = [self.title, ""]
         for row in self.rows:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, Literal
 
-from derive.ir.display import Displayed
+from derive.ir.display import Displayed, some, writer
 from derive.ir.notation import Equation, Tensor
 from derive.ir.system import Block, System
 
@@ -65,6 +66,17 @@ class Derivation(Displayed):
     curvature: tuple[Equation, ...] = ()
     blocks: tuple[Block, ...] = ()
 
+    def __repr__(self) -> str:
+        counts = f"{len(self.backward)} equations, {len(self.steps)} steps"
+        return (
+            f"<Derivation of {self.objective} in {self.system.name} by {some(self.wrt)}: {counts}>"
+        )
+
+    @property
+    def equations(self) -> tuple[Equation, ...]:
+        """Everything that is computed, in order: forward pass, derivatives, updates."""
+        return (*self.forward, *self.backward, *self.curvature, *self.updates)
+
     @property
     def objective(self) -> str:
         """The tensor that was differentiated."""
@@ -114,3 +126,74 @@ class Derivation(Displayed):
             if equation.tensor == wanted:
                 return equation
         raise KeyError(name)
+
+    def explain(
+        self,
+        name: str,
+        lang: Literal["en", "zh"] = "en",
+        detail: Literal["steps", "full"] = "steps",
+    ) -> str:
+        """How the derivative by one tensor comes about, as plain text in lines of 80 columns.
+
+        Raises `ChainruleError` for a tensor that is unknown, or by which there is no derivative.
+        """
+        return str(_writer("explain")(self, name, lang, detail))
+
+    def emit(
+        self,
+        target: Literal["numpy", "c"] = "numpy",
+        style: Literal["plain"] = "plain",
+        dtype: Literal["float64", "float32"] = "float64",
+        part: Literal["all", "math"] = "all",
+    ) -> str:
+        """The source of a module that computes and trains; `math` without estimator and commands.
+
+        Raises `ChainruleError` for what isn't offered, and where there is no scalar objective.
+        """
+        return str(_writer("emit")(self, target, style, dtype, part))
+
+    def document(
+        self,
+        format: Literal["tex", "pdf", "md", "html", "json"] = "tex",
+        *,
+        notation: Literal["both", "index", "matrix"] = "both",
+        detail: Literal["result", "steps", "full"] = "steps",
+        lang: Literal["en", "zh"] = "en",
+        samples: Literal["column", "rows"] = "column",
+        layout: Literal["denominator", "numerator"] = "denominator",
+        errors: Literal["delta", "partial"] = "delta",
+        calculus: Literal["differential", "kronecker"] = "differential",
+        level: Literal["intro", "brief"] = "intro",
+        order: Literal[1, 2] = 1,
+        wrt: tuple[str, ...] = (),
+        scalars: bool = False,
+        fragment: bool = False,
+    ) -> Any:
+        """The whole derivation as a text, as a PDF in bytes.
+
+        Raises `ChainruleError` for what isn't offered.
+        """
+        return _writer("document")(
+            self,
+            format,
+            notation=notation,
+            detail=detail,
+            lang=lang,
+            samples=samples,
+            layout=layout,
+            errors=errors,
+            calculus=calculus,
+            level=level,
+            order=order,
+            wrt=wrt,
+            scalars=scalars,
+            fragment=fragment,
+        )
+
+
+def _writer(name: str) -> Any:
+    """A function that writes derivations. Raises `ImportError` where it isn't installed."""
+    write = writer(name)
+    if write is None:
+        raise ImportError(f"who writes derivations ({name}) isn't installed: pip install chainrule")
+    return write

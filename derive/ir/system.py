@@ -8,7 +8,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
-from derive.ir.display import Displayed
+from derive.ir.display import Displayed, some
 from derive.ir.input_limits import Limit
 from derive.ir.notation import Axis, Equation, Expr, Tensor
 
@@ -187,6 +187,13 @@ class System(Displayed):
     origin: Origin = field(default_factory=Origin)
     batch: str | None = None
     earlier: Earlier | None = None
+
+    def __repr__(self) -> str:
+        roles = ("parameter", "input", "target")
+        parts = [(role, [t.name for t in self.tensors if t.role == role]) for role in roles]
+        shown = [f"{role}{'s' * (len(n) > 1)} {some(n)}" for role, n in parts if n]
+        shown += [f"objective {self.objective}"] if self.objective else []
+        return f"<System {self.name}: {len(self.equations)} equations; {'; '.join(shown)}>"
 
     @property
     def objective(self) -> str | None:

@@ -84,6 +84,9 @@ class Answers:
     derivation: Derivation
     each: tuple[Answer, ...]
 
+    def __repr__(self) -> str:
+        return f"<Answers: {'; '.join(f'{a.wrt}: {a.text}' for a in self.each)}>"
+
     def __str__(self) -> str:
         if len(self.each) == 1:
             return self.each[0].text
