@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -56,6 +56,97 @@ def sigmoid(z: Array) -> Any:
     """1 / (1 + exp(-z)), accurate at both ends."""
     with np.errstate(over="ignore"):  # where exp(-z) overflows, the result is 0
         return 1 / (1 + np.exp(-z))
+
+
+_TAIL = (  # (1 + x)*exp(x**2/2)*normcdf(-x) in (x - 5)/(x + 5), Chebyshev's to 8e-17
+    2.196032905924892e-09,
+    1.6129107766244392e-09,
+    -2.6332491672878587e-08,
+    -2.1567877175579913e-08,
+    1.9124697360088803e-07,
+    1.222807738066692e-07,
+    -1.3041981291689899e-06,
+    -6.645126985386993e-08,
+    9.058505485209712e-06,
+    -9.897782095693084e-06,
+    -5.360723737658505e-05,
+    0.00018233460332349368,
+    7.791539896184297e-06,
+    -0.0016760724212402098,
+    0.0065220006738440734,
+    -0.015170415395094575,
+    0.024536963243297946,
+    -0.026401042966674067,
+    0.010002352385241659,
+    0.0310303684259707,
+    -0.09155228183400917,
+    0.4615158298500378,
+)
+_MIDDLE = (  # erf(x)/x - 1 in x**2 up to 1, to 7e-18
+    -7.795898827002142e-10,
+    1.3720064546777686e-08,
+    -1.6208483801871705e-07,
+    1.6447424703317362e-06,
+    -1.492473690741966e-05,
+    0.00012055294904839707,
+    -0.0008548325975389692,
+    0.0052239776071164225,
+    -0.02686617064323777,
+    0.11283791670945006,
+    -0.37612638903183543,
+    0.12837916709551256,
+)
+
+
+def _polynomial(coefficients: Sequence[float], t: Array) -> Array:
+    """A polynomial, the highest power first."""
+    value = np.full(t.shape, coefficients[0])
+    for coefficient in coefficients[1:]:
+        value *= t
+        value += coefficient
+    return value
+
+
+def _tail(x: Array) -> Array:
+    """normcdf(-x) for x from 0 to 40."""
+    cut = x.astype(np.float32).astype(np.float64)  # its square is exact
+    power = np.exp(-cut * cut / 2) * np.exp((cut - x) * (cut + x) / 2)
+    out: Array = _polynomial(_TAIL, (x - 5) / (x + 5)) / (x + 1) * power
+    return out
+
+
+def _in_blocks(function: Callable[[Array], Any], given: Any) -> Any:
+    """A function of float64, entry by entry, in blocks that a cache holds."""
+    array = np.asarray(given)
+    flat = array.ravel()
+    out = np.empty(flat.shape, dtype=array.dtype if array.dtype.kind == "f" else DTYPE)
+    for start in range(0, flat.size, 4096):
+        block = flat[start : start + 4096].astype(np.float64)
+        out[start : start + 4096] = function(block)
+    return out.reshape(array.shape)[()]
+
+
+def normcdf(z: Any) -> Any:
+    """The standard normal distribution function, accurate at both ends."""
+
+    def block(x: Array) -> Array:
+        tail = _tail(np.minimum(np.abs(x), 40))
+        return np.where(x > 0, 1 - tail, tail)
+
+    return _in_blocks(block, z)
+
+
+def erf(z: Any) -> Any:
+    """The error function."""
+
+    def block(x: Array) -> Any:
+        size = np.abs(x)
+        near = np.clip(x, -1, 1)
+        middle = near + near * _polynomial(_MIDDLE, near * near)
+        outside = 1 - 2 * _tail(np.minimum(size, 8) * 2**0.5)
+        return np.where(size < 1, middle, np.copysign(outside, x))
+
+    return _in_blocks(block, z)
 
 
 def _logsumexp(a: Array, axis: int | tuple[int, ...]) -> Any:

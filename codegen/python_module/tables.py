@@ -10,7 +10,7 @@ from derive.ir.numerals import is_long
 CHOICE, COMPARE, SUM, PRODUCT, UNARY, POWER, ATOM = range(7)
 
 SPECIAL = {name: row.names.scipy for name, row in FUNCTIONS.items() if row.names.scipy}
-HELPED = {"sigmoid": "sigmoid", **SPECIAL}
+HELPED = {"sigmoid": "sigmoid"} | {name: name for name in SPECIAL}
 NAMES = {n: f"np.{row.names.numpy}" for n, row in FUNCTIONS.items() if row.names.numpy} | HELPED
 REDUCE = {"sum": "np.sum", "prod": "np.prod", "max": "np.max", "min": "np.min"}
 LINALG = {"inv": "np.linalg.inv", "det": "np.linalg.det", "logdet": "np.linalg.slogdet"}

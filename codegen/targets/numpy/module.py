@@ -10,7 +10,6 @@ from codegen.python_module.beginnings import beginning_lines, drawing_helpers
 from codegen.python_module.emitted_source import helper_text
 from codegen.python_module.estimator import imports, render_estimator
 from codegen.python_module.head import dict_lines, doc_lines, shapes
-from codegen.python_module.tables import SPECIAL
 from codegen.targets.numpy.names import TRAINING, Names
 from codegen.targets.numpy.procedures import function_of
 from codegen.targets.numpy.runtime_calls import runtime_calls
@@ -27,7 +26,6 @@ def module_text(module: Module, dtype: str, estimator: Estimator | None) -> str:
         name=module.name,
         doc=doc_lines(module, "NumPy alone", "line stands"),
         imports=list(imports()) if estimator else [],
-        special=sorted(helpers & set(SPECIAL.values())),
         dtype=dtype,
         parameters=dict_lines("PARAMETERS", shapes(_having(module, "parameter"))),
         buffers=dict_lines("BUFFERS", shapes(_having(module, "buffer"))),

@@ -5,12 +5,12 @@ from __future__ import annotations
 import keyword
 from collections.abc import Iterable, Mapping
 
-from codegen.python_module.tables import SPECIAL
+from codegen.python_module.tables import HELPED
 from derive.ir.names import current_of, is_next
 from derive.ir.notation import Axis
 
 # what the module itself uses; a tensor of that name gets an underscore behind it
-TAKEN = frozenset(SPECIAL.values()) | frozenset(
+TAKEN = frozenset(HELPED) | frozenset(
     """
     np params state rng training inputs gradient sigmoid range reversed float int max min
     abs sum dict tuple len print name value learning_rate DTYPE NAME PARAMETERS BUFFERS

@@ -13,7 +13,7 @@ from codegen.targets.numpy.checks import helper_of
 
 
 def runtime_calls(module: Module) -> set[str]:
-    """Their names, and that of a function from another library."""
+    """Their names."""
     return set(_helpers(module))
 
 

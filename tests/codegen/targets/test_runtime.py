@@ -1,5 +1,8 @@
 """The functions that modules carry, called where they stand."""
 
+from collections.abc import Callable
+
+import mpmath as mp
 import numpy as np
 import pytest
 from scipy.special import expit, logsumexp
@@ -54,6 +57,45 @@ def test_over_is_the_reduction() -> None:
     a = RNG.standard_normal((3, 2, 4, 5))
     assert np.allclose(runtime._over(np.add, a, (1, 0)), a.sum((0, 1)))
     assert np.array_equal(runtime._over(np.maximum, a, (3,)), a.max(3))
+
+
+def units(found: float, wanted: mp.mpf) -> float:
+    return float(abs(mp.mpf(float(found)) - wanted) / mp.mpf(float(np.spacing(abs(float(wanted))))))
+
+
+POINTS = np.concatenate(
+    [RNG.uniform(-37, 9, 150), RNG.uniform(-2, 2, 150), 10.0 ** RNG.uniform(-300, 0, 20)]
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "right", "most"),
+    [("erf", mp.erf, 1.3), ("normcdf", lambda x: mp.erfc(-x / mp.sqrt(2)) / 2, 4.2)],
+)
+def test_erf_and_normcdf_in_forty_digits(
+    name: str, right: Callable[[mp.mpf], mp.mpf], most: float
+) -> None:
+    with mp.workdps(40):
+        found = getattr(runtime, name)(POINTS)
+        wanted = [right(mp.mpf(float(x))) for x in POINTS]
+        assert max(map(units, found, wanted)) < most
+    single = getattr(runtime, name)(POINTS.astype(np.float32))
+    assert single.dtype == np.float32
+    assert np.allclose(
+        single, getattr(runtime, name)(POINTS.astype(np.float32).astype(float)), 1e-7
+    )
+
+
+def test_erf_and_normcdf_at_their_ends() -> None:
+    ends = np.array([-np.inf, -1e300, -40, -0.0, 0, 40, 1e300, np.inf, np.nan])
+    assert runtime.erf(ends)[:8].tolist() == [-1, -1, -1, 0, 0, 1, 1, 1]
+    assert np.signbit(runtime.erf(ends)[3])
+    assert runtime.normcdf(ends)[:8].tolist() == [0, 0, 0, 0.5, 0.5, 1, 1, 1]
+    assert np.isnan(runtime.erf(ends)[8]) and np.isnan(runtime.normcdf(ends)[8])
+    assert runtime.erf(np.zeros((2, 0))).shape == (2, 0)
+    assert runtime.normcdf(0.0) == 0.5 and np.ndim(runtime.erf(1)) == 0
+    many = RNG.standard_normal((3, 5000))
+    assert np.array_equal(runtime.erf(many)[2, 7:9], runtime.erf(many[2, 7:9]))
 
 
 def test_sigmoid_and_logsumexp_at_their_ends() -> None:
