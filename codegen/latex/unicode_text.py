@@ -60,7 +60,9 @@ def _text(node: Node, cells: bool = False) -> str:
             sides = (" ".join(_text(n).split()).replace("∂ ", "∂") for n in (over, under))
             return " " + "/".join(map(_closed, sides)) + " "
         case Root(inner):
-            return f"√{_closed(_text(inner).strip())}"
+            text = _closed(_text(inner).strip())
+            several = text[:1].isdigit() and not text.isdigit()  # 2π, of which all is meant
+            return f"√({text})" if several else f"√{text}"
         case Script(inner, above):
             text = _text(inner).strip().replace(" ", "")
             return _superscript(text) if above else _subscript(text)

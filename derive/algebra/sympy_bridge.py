@@ -8,6 +8,7 @@ back the author's order is restored: factors and terms stand by where their leav
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from functools import cache
 from typing import Any
@@ -19,6 +20,7 @@ from derive.ir.notation import Add, Call, Compare, Constant, Expr, Index, Logic,
 from derive.ir.tree import MINUS_ONE, ONE, add, mul, number, power
 
 Sympy = Any
+_HALF = sympy.Rational(1, 2)
 
 
 class Unreal(ArithmeticError):
@@ -305,7 +307,23 @@ def _product(value: Sympy, leaves: Leaves) -> Expr:
                 coefficient = -coefficient
                 parts[k] = sympy.Add(*(-t for t in part.args))
                 break
-    return mul(from_sympy(coefficient, leaves), *(from_sympy(p, leaves) for p in parts))
+    roots = [p for p in parts if p.is_number and p.is_Pow and abs(p.exp) == _HALF]
+    if len(roots) < 2:
+        return mul(from_sympy(coefficient, leaves), *(from_sympy(p, leaves) for p in parts))
+    rest = [from_sympy(p, leaves) for p in parts if p not in roots]
+    return mul(*_joined(coefficient, roots, leaves), *rest)
+
+
+def _joined(coefficient: Sympy, roots: Sequence[Sympy], leaves: Leaves) -> Iterator[Expr]:
+    """Numbers under roots as one root above and one below: sqrt(2)/(2*sqrt(pi)) is 1/sqrt(2*pi)."""
+    if coefficient.is_negative:
+        yield MINUS_ONE
+    over, under = sympy.fraction(coefficient**2 * sympy.Mul(*(r**2 for r in roots)))
+    for square, exponent in ((over, ONE), (under, MINUS_ONE)):
+        root = sympy.sqrt(square)
+        value = root if root.is_Rational else None
+        shown = from_sympy(value, leaves) if value else Call("sqrt", (from_sympy(square, leaves),))
+        yield power(shown, exponent)
 
 
 def _first(value: Sympy, leaves: Leaves) -> int:

@@ -1,4 +1,4 @@
-"""Sums whose value is known: what they become, and that the derivation still is one."""
+"""Forms that books have: sums whose value is known, roots; and that the derivation still is one."""
 
 import pytest
 
@@ -81,3 +81,8 @@ def test_batch_norm_in_the_form_of_the_books():
         "db2[i]/size(n))*g2[i]/sqrt(s2[i] + 1e-05)"
     )
     assert check(found).ok
+
+
+def test_roots_of_numbers_are_one_root():
+    found = differentiate(parse("y[i] = normcdf(x[i])", inputs=["x"], sizes={"i": 3}), of="y")
+    assert equation_text(found.gradient("x")) == "dx[i] = dy[i]*exp(-x[i]**2/2)/sqrt(2*pi)"
