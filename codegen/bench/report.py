@@ -76,7 +76,7 @@ def _contenders(results: Iterable[Result]) -> list[str]:
             continue
         memory = "" if r.memory is None else f"{r.memory / 2**20:.1f} MB"
         losses = " ".join(f"{x:.6g}" for x in r.losses)
-        lines.append(f"{start}  {_time(r.seconds):>9}  {r.times:>9.2f}  {memory:>9}  {losses}")
+        lines.append(f"{start}  {time_text(r.seconds):>9}  {r.times:>9.2f}  {memory:>9}  {losses}")
     return lines
 
 
@@ -96,7 +96,8 @@ def _formulas(shares: tuple[Share, ...]) -> list[str]:
     return lines
 
 
-def _time(seconds: float) -> str:
+def time_text(seconds: float) -> str:
+    """A time in the unit that suits it."""
     for unit, size in (("s", 1.0), ("ms", 1e-3)):
         if seconds >= size:
             return f"{seconds / size:.4g} {unit}"
