@@ -6,4 +6,10 @@ from codegen.passes.liveness import without_unused
 from codegen.passes.named_once import named_once
 from codegen.passes.walked_first import walked_first
 
-PASSES = (known_places, named_once, walked_first, implicit_broadcast, without_unused)
+PASSES = (
+    known_places,
+    named_once,
+    walked_first,
+    implicit_broadcast,
+    without_unused,
+)
