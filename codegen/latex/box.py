@@ -31,7 +31,8 @@ class Box:
     `reaches` is true where the piece would take in what stands after it, as a sum does;
     `powers` where a power may be put to it as it is; `rigid` where it has a shape of its own, as
     cases have, so that its delimiters have to grow with it. `turned` is its transpose where that
-    isn't written with a T, `below` the denominator where the numerator is 1.
+    isn't written with a T, `below` the denominator where the numerator is 1. `entrywise` is true of
+    products of entries, which a product of matrices doesn't take apart.
     """
 
     text: str
@@ -42,6 +43,7 @@ class Box:
     rigid: bool = False
     turned: Box | None = None
     below: str = ""
+    entrywise: bool = False
 
     def at_least(self, level: int) -> Box:
         """The piece itself where it binds tightly enough, else in parentheses."""
@@ -95,7 +97,10 @@ def joined(parts: Sequence[tuple[int, Box]]) -> Box:
 
 
 def beside(parts: Sequence[Box], operator: str = "") -> Box:
-    """Factors side by side: what reaches to the right comes last or in parentheses."""
+    """Factors side by side, entry by entry where an operator says so.
+
+    What reaches to the right comes last or in parentheses.
+    """
     if len(parts) == 1:
         return parts[0]
     text = before = ""
@@ -114,6 +119,7 @@ def beside(parts: Sequence[Box], operator: str = "") -> Box:
         max(p.at_least(PRODUCT).height for p in parts),
         reaches=last.reaches,
         rigid=last.rigid,
+        entrywise=bool(operator) or any(p.entrywise for p in parts),
     )
 
 

@@ -6,15 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from codegen.latex.box import ATOM, NESTED, PRODUCT, Box, beside, called, joined
-from codegen.latex.orientation import (
-    ODOT,
-    ONES,
-    OSLASH,
-    TRANSPOSED,
-    divides,
-    fewest_transposes,
-    transposed,
-)
+from codegen.latex.orientation import ONES, TRANSPOSED, divides, fewest_transposes, transposed
 from codegen.latex.products import coefficient, product
 from derive.arrays.frame import Frame, NoMatrix, free
 from derive.ir.notation import Axis, Expr, Number, Pow
@@ -122,9 +114,7 @@ class Contraction:
     def matrix(self, expr: Expr, frame: Frame, turn: bool = True) -> Box:
         """A factor of the chain."""
         box = self.either(expr, frame) if turn else joined([self.printer.signed(expr, frame)])
-        return (
-            box.at_least(ATOM) if ODOT in box.text or OSLASH in box.text else box.at_least(PRODUCT)
-        )
+        return box.at_least(ATOM if box.entrywise else PRODUCT)
 
     def either(self, expr: Expr, frame: Frame) -> Box:
         """A matrix, or the transpose of its transpose, whichever is simpler."""
