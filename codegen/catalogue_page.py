@@ -8,13 +8,15 @@ from __future__ import annotations
 import re
 import textwrap
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
 from derive import catalogue
 from derive.calculus.differentiate import differentiate
+from derive.catalogue.other_libraries import called_here
 from derive.catalogue.rows import KINDS, REQUIRED, Attribute, EntryInfo, Initial, defaults
+from derive.errors import ChainruleError
 from derive.ir.names import adjoint_of
 from derive.ir.system import Initializer, System
 from derive.language.printer import equation_text
@@ -33,19 +35,71 @@ _KINDS = {
 }
 
 
-def catalogue_page() -> str:
-    """Every entry with a line on what it is."""
+def catalogue_page(found: Sequence[EntryInfo] | None = None, width: int = WIDTH) -> str:
+    """Every entry, or those found, with a line on what it is; of any length where `width` is 0."""
     lines = []
-    for kind, group in groupby(catalogue.entries(), key=lambda e: e.kind):
+    for kind, group in groupby(catalogue.entries() if found is None else found, key=_kind):
         family = list(group)
-        width = max(len(e.name) for e in family)
-        lines += ["", _KINDS[kind], *(_row(e.name.ljust(width), e.about) for e in family)]
+        longest = max(len(e.name) for e in family)
+        rows = (_row(e.name.ljust(longest), e.about, width) for e in family)
+        lines += ["", _KINDS[kind], *rows]
     lines += ["", "chainrule layers NAME shows one: equations, gradients, attributes, source"]
     return "\n".join(lines[1:]) + "\n"
 
 
-def _row(name: str, about: str) -> str:
-    return f"  {name}  {textwrap.shorten(about, WIDTH - len(name) - 4, placeholder=' ...')}"
+def _kind(info: EntryInfo) -> str:
+    return info.kind
+
+
+def _row(name: str, about: str, width: int) -> str:
+    if width:
+        about = textwrap.shorten(about, width - len(name) - 4, placeholder=" ...")
+    return f"  {name}  {about}"
+
+
+def looked_up(word: str) -> tuple[EntryInfo, ...]:
+    """The entries that a word means: one by its name, here or elsewhere, a group, or a search.
+
+    Raises `ChainruleError` where nothing is found.
+    """
+    every = catalogue.entries()
+    groups = {name: kind for kind, title in _KINDS.items() for name in (kind, title.split()[0])}
+    kind = groups.get(word.lower().replace("optimizers", "optimizer"))
+    if kind is not None:
+        return tuple(e for e in every if e.kind == kind)
+    try:
+        return (catalogue.describe(word),)
+    except ChainruleError:
+        elsewhere = called_here(word, [e.name for e in every])
+        if elsewhere is not None:
+            return (catalogue.describe(elsewhere),)
+        found = tuple(e for e in every if word.lower() in f"{e.name} {e.about}".lower())
+        if not found:
+            raise
+        return found
+
+
+def entry_data(info: EntryInfo) -> dict[str, Any]:
+    """The same as plain data."""
+    return {
+        "name": info.name,
+        "kind": info.kind,
+        "about": info.about,
+        "equations": [{"with": condition, "text": text} for condition, text in info.equations],
+        "parameters": {p.name: _initial(p.init) for p in info.parameters},
+        "attributes": [
+            {
+                "name": a.name,
+                "kind": a.kind,
+                "required": a.default is REQUIRED,
+                "default": None if a.default is REQUIRED else a.default,
+                "choices": list(a.choices),
+                "meaning": a.meaning,
+            }
+            for a in info.attributes
+        ],
+        "source": info.row.source,
+    }
 
 
 def entry_page(name: str) -> str:

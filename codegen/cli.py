@@ -243,10 +243,16 @@ def bench(
 
 @app.command()
 def layers(
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="One entry.")] = None,
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[NAME]", help="An entry, here or elsewhere; losses, …; or a word to look for."
+        ),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> Job:
     """List the catalogue; or show an entry with its derived gradients."""
-    return _later("codegen.commands.layers:run", name)
+    return _later("codegen.commands.layers:run", name, json)
 
 
 @app.command()

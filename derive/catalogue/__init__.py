@@ -23,6 +23,7 @@ from derive.catalogue.layers import (
     train_or_infer,
     transformer,
 )
+from derive.catalogue.other_libraries import known_type
 from derive.catalogue.rows import (
     REQUIRED,
     Attribute,
@@ -36,7 +37,7 @@ from derive.catalogue.rows import (
     Use,
     defaults,
 )
-from derive.errors import ChainruleError, meant, shorten
+from derive.errors import ChainruleError, shorten
 from derive.ir.names import next_of
 from derive.ir.notation import affine
 
@@ -103,7 +104,7 @@ def describe(name: str) -> EntryInfo:
     known = [OWN, *LAYER, *LOSS, *OPTIMIZER, *INITIALIZER]
     raise ChainruleError(
         f"'{shorten(name)}' is not in the catalogue"
-        f"{meant(name, known) or '; chainrule layers lists it'}"
+        f"{known_type(name, known) or '; chainrule layers lists it'}"
     )
 
 

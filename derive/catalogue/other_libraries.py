@@ -96,15 +96,21 @@ def _folded(name: str) -> str:
     return re.sub(r"[\W_]", "", name[:60]).lower()
 
 
-def known_type(name: str, known: Collection[str]) -> str:
-    """`; did you mean 'x'?` of a type: another style, another library's name, or a near one."""
+def called_here(name: str, known: Collection[str]) -> str | None:
+    """A type under another library's name or in another style, as the catalogue has it."""
     folded = _folded(name)
     styled = {_folded(k): k for k in known}
     for name_ in (folded, folded.removesuffix("loss"), folded.removesuffix("layer")):
         for result in (styled.get(name_), _TYPES.get(name_)):
             if result in known:
-                return f"; did you mean '{result}'?"
-    return meant(name, known)
+                return result
+    return None
+
+
+def known_type(name: str, known: Collection[str]) -> str:
+    """`; did you mean 'x'?` of a type: another style, another library's name, or a near one."""
+    result = called_here(name, known)
+    return f"; did you mean '{result}'?" if result else meant(name, known)
 
 
 def known_key(name: str, known: Collection[str]) -> str:

@@ -1,5 +1,6 @@
 """`layers`: the whole catalogue, and the gradients of each entry."""
 
+import json
 import re
 
 import pytest
@@ -48,3 +49,41 @@ def test_an_entry_shows_its_derived_gradients(run):
     assert "  dx[n,i] = dy[n,i]*(1 - y[n,i]**2)\n" in tanh
     _, loss, _ = run("layers", "softmax_cross_entropy")
     assert "  dy[n,i] = " in loss
+
+
+def test_an_entry_is_found_by_its_name_elsewhere(run):
+    for word, name in (("linear", "dense"), ("BatchNorm2d", "batch_norm2d"), ("L1Loss", "mae")):
+        code, shown, err = run("layers", word)
+        assert (code, err) == (0, "")
+        assert shown.startswith(f"{word} is {name} here\n\n{name}: ")
+
+
+def test_groups_and_words_to_look_for(run):
+    from derive.catalogue import entries
+
+    losses = {e.name for e in entries() if e.kind == "loss"}
+    listed = {line.split()[0] for line in run("layers", "losses")[1].splitlines()[1:-2]}
+    assert listed == losses
+    _, shown, _ = run("layers", "recurrent")
+    assert {"rnn", "gru"} <= set(re.findall(r"^  (\w+) ", shown, re.MULTILINE))
+    assert "dense " not in shown
+    code, out, err = run("layers", "zzz")
+    assert (code, out) == (2, "") and "'zzz' is not in the catalogue" in err
+
+
+def test_sentences_are_whole_in_a_pipe(run):
+    from derive.catalogue import describe
+
+    assert describe("conv_transpose2d").about in run("layers")[1]
+    assert " ..." not in run("layers")[1]
+
+
+def test_json_of_the_catalogue(run):
+    from derive.catalogue import entries
+
+    told = json.loads(run("layers", "--json")[1])
+    assert [row["name"] for row in told] == [e.name for e in entries()]
+    (dense,) = json.loads(run("layers", "dense", "--json")[1])
+    units = dense["attributes"][0]
+    assert (units["name"], units["required"], units["default"]) == ("units", True, None)
+    assert dense["equations"][0]["text"].startswith("z[n,...,i] = sum(j, W[i,j]*x[n,...,j])")
