@@ -256,6 +256,12 @@ def layers(
 
 
 @app.command()
+def schema(output: Output = None) -> Job:
+    """Write the JSON schema of a spec, by which editors complete it."""
+    return _later("codegen.commands.schema:run", output)
+
+
+@app.command()
 def demo(
     output: Annotated[
         str, typer.Option("--output", "-o", metavar="DIR", help="Where to write.")

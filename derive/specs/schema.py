@@ -96,8 +96,13 @@ def _quoted(text: str) -> str:
     return '"' + shorten(text) + '"'
 
 
-Text = Annotated[str, BeforeValidator(_text)]
+Text = Annotated[str, BeforeValidator(_text, json_schema_input_type=str | list[str])]
 Names = Annotated[list[str], BeforeValidator(_distinct)]
+Letters = Annotated[list[str], BeforeValidator(_letters, json_schema_input_type=str | list[str])]
+Inputs = Annotated[
+    dict[str, list[int | str] | None],
+    BeforeValidator(_inputs, json_schema_input_type=dict[str, list[int | str]] | list[str]),
+]
 
 
 class _Strict(BaseModel):
@@ -121,16 +126,24 @@ class Setting(_Open):
     type: str
 
 
+OneSetting = Annotated[
+    Setting | None, BeforeValidator(_typed, json_schema_input_type=Setting | str | None)
+]
+
+
 class ParameterSpec(_Strict):
     """A parameter's table: its initialiser, whether it is trained, and what its size costs."""
 
-    init: Annotated[Setting | None, BeforeValidator(_typed)] = None
+    init: OneSetting = None
     trainable: bool = True
     l1: Any = None
     l2: Any = None
 
 
-Parameters = Annotated[dict[str, ParameterSpec], BeforeValidator(_rows)]
+Parameters = Annotated[
+    dict[str, ParameterSpec],
+    BeforeValidator(_rows, json_schema_input_type=dict[str, ParameterSpec] | list[str]),
+]
 
 
 class RandomSpec(_Open):
@@ -182,12 +195,18 @@ class LossSpec(_Open):
     sample_weight: bool = False
 
 
+Losses = Annotated[
+    list[LossSpec],
+    BeforeValidator(_losses, json_schema_input_type=LossSpec | str | list[LossSpec | str]),
+]
+
+
 class _NetworkKeys(_Strict):
     """What only a network has."""
 
     layers: Annotated[list[LayerSpec], BeforeValidator(_listed)] = []
     define: dict[str, Definition] = {}
-    loss: Annotated[list[LossSpec], BeforeValidator(_losses)] = []
+    loss: Losses = []
     merge_bias: bool = False
     init: str = ""
 
@@ -199,7 +218,7 @@ class _EquationKeys(_Strict):
     functions: dict[str, str] = {}
     objective: str | None = None
     sizes: dict[str, Any] = {}
-    batch: Annotated[list[str], BeforeValidator(_letters)] = []
+    batch: Letters = []
     targets: Names = []
     buffers: Parameters = {}
     random: dict[str, RandomSpec] = {}
@@ -208,7 +227,7 @@ class _EquationKeys(_Strict):
 class _TensorKeys(_Strict):
     """What both say of their tensors."""
 
-    inputs: Annotated[dict[str, list[int | str] | None], BeforeValidator(_inputs)] = {}
+    inputs: Inputs = {}
     integers: Names = []
     constants: dict[str, Any] = {}
     parameters: Parameters = {}
@@ -223,7 +242,7 @@ class Spec(_EquationKeys, _NetworkKeys, _TensorKeys):
     name: str = "model"
     task: str = ""
     notes: Names = []
-    optimizer: Annotated[Setting | None, BeforeValidator(_typed)] = None
+    optimizer: OneSetting = None
 
     @property
     def is_network(self) -> bool | None:
