@@ -918,10 +918,12 @@ def _table(path):
 
 def _with_point(text):
     """A number with a decimal comma as one with a point."""
-    whole, comma, part = text.partition(",")
-    if comma and (whole.lstrip("+-") + part).isdigit():
-        return f"{whole}.{part}"
-    return text
+    pointed = text.replace(",", ".")
+    try:
+        float(pointed)
+    except ValueError:
+        return text
+    return pointed
 
 
 def _header(path):

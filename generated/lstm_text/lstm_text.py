@@ -891,11 +891,13 @@ def _class_lines(labels, table):
     """A line for each label, and where they fit what it was taken for."""
     names = [_brief(label, 20) for label in labels]
     first = max(map(len, [*names, "label"]))
-    wide = [max(len(name), len(str(table.max()))) for name in names]
-    shows = first + 39 + sum(w + 2 for w in wide) <= 79
+    most = max((79 - first - 36) // len(names) - 2, 0)  # so wide can a column be
+    least = len(str(table.max()))
+    wide = [max(min(len(name), most), least) for name in names]
+    shows = most >= max(least, 3)
     head = f"{'label':<{first}}  precision  recall     f1  count"
     if shows:
-        head += " |" + "".join(f"  {name:>{w}}" for name, w in zip(names, wide))
+        head += " |" + "".join(f"  {name[:w]:>{w}}" for name, w in zip(names, wide))
     lines = [head]
     for k, (name, *rates) in enumerate(zip(names, *_rates(table))):
         precision, recall, f1 = rates

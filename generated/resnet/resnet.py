@@ -1190,11 +1190,13 @@ def _class_lines(labels, table):
     """A line for each label, and where they fit what it was taken for."""
     names = [_brief(label, 20) for label in labels]
     first = max(map(len, [*names, "label"]))
-    wide = [max(len(name), len(str(table.max()))) for name in names]
-    shows = first + 39 + sum(w + 2 for w in wide) <= 79
+    most = max((79 - first - 36) // len(names) - 2, 0)  # so wide can a column be
+    least = len(str(table.max()))
+    wide = [max(min(len(name), most), least) for name in names]
+    shows = most >= max(least, 3)
     head = f"{'label':<{first}}  precision  recall     f1  count"
     if shows:
-        head += " |" + "".join(f"  {name:>{w}}" for name, w in zip(names, wide))
+        head += " |" + "".join(f"  {name[:w]:>{w}}" for name, w in zip(names, wide))
     lines = [head]
     for k, (name, *rates) in enumerate(zip(names, *_rates(table))):
         precision, recall, f1 = rates
@@ -1542,10 +1544,12 @@ def _table(path):
 
 def _with_point(text):
     """A number with a decimal comma as one with a point."""
-    whole, comma, part = text.partition(",")
-    if comma and (whole.lstrip("+-") + part).isdigit():
-        return f"{whole}.{part}"
-    return text
+    pointed = text.replace(",", ".")
+    try:
+        float(pointed)
+    except ValueError:
+        return text
+    return pointed
 
 
 def _header(path):

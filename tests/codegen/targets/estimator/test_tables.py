@@ -41,6 +41,26 @@ def test_a_decimal_comma_where_no_comma_separates(here: Path) -> None:
     assert model().mean_["x"][0] == pytest.approx(np.mean(WEIGHTS))
 
 
+def test_a_decimal_comma_before_an_exponent(here: Path) -> None:
+    small = ["1,5e-05", "-2,5e-05", "3e-05", "0,00004", "5", "-6,25E+1"]
+    write(here, "weight,height,sex", [[w, *r[1:]] for w, r in zip(small, ROWS, strict=True)], ";")
+    assert run("sigmoid", *TRAIN, "--quiet") == 0
+    exact = [1.5e-5, -2.5e-5, 3e-5, 4e-5, 5, -62.5]
+    assert model().mean_["x"][0] == pytest.approx(np.mean(exact))
+
+
+def test_what_labels_are_taken_for_fits_a_terminal() -> None:
+    module = stubs.module("softmax")
+    table = np.diag([50, 40, 1234])
+    lines = module._class_lines(["a", "b", "c"], table)
+    assert lines[0].endswith("|     a     b     c") and lines[3].endswith("|     0     0  1234")
+    lines = module._class_lines(["setosa", "versicolor", "virginica"], table)
+    assert lines[0].endswith("|  setosa  versicolo  virginica")
+    assert max(map(len, lines)) <= 79
+    many = module._class_lines([f"label {k}" for k in range(30)], np.eye(30, dtype=int))
+    assert max(map(len, many)) <= 79 and "|" not in many[0]
+
+
 def test_thousands_are_no_decimals(here: Path, capsys: CAPTURE) -> None:
     write(here, "weight,height,sex", [[f'"1,{h}"', h, s] for _, h, s in ROWS])
     assert run("sigmoid", *TRAIN, "--features", "weight", "height") == 2
