@@ -16,6 +16,7 @@ from codegen.latex.symbols import Names
 from derive import catalogue
 from derive.algebra.conditions import decide, implied
 from derive.algebra.hazards import Hazards
+from derive.catalogue.meanings import meaning_of
 from derive.ir.derivation import Derivation
 from derive.ir.notation import (
     Affine,
@@ -110,7 +111,7 @@ def _meaning(context: DocumentContext, tensor: Tensor) -> Text | None:
         case "intermediate" if name == system.output:
             sentence = say("role_output")
         case role:
-            sentence = say(_role(context, tensor) or f"role_{role}")
+            sentence = _in_the_field_s_words(context, tensor, f"role_{role}")
     layer = next((x for x in system.origin.layers if name in x.tensors), None)
     if layer is not None:
         sentence = say("of_layer", meaning=sentence, name=layer.name)
@@ -124,6 +125,20 @@ def _meaning(context: DocumentContext, tensor: Tensor) -> Text | None:
 def _gradients(derivation: Derivation, names: Names) -> frozenset[str]:
     """The derivatives that are printed as fractions."""
     return frozenset(a for _, a in derivation.adjoints if a not in names.errors)
+
+
+def _in_the_field_s_words(context: DocumentContext, tensor: Tensor, role: str) -> Text:
+    """What a tensor is to its layer or to the loss; else where it is computed."""
+    words = context.words
+    meaning = meaning_of(context.system, tensor.name, context.layer_of.get(tensor.name))
+    if meaning:
+        parts = (words.own(part, "meaning") for part in meaning.split(", "))
+        return (words.plain("apart").join(parts),)
+    own = _role(context, tensor)
+    where = context.references(f"forward:{tensor.name}")
+    if not own and where and tensor.role == "intermediate":
+        return context.say("computed in", formula=where)
+    return context.say(own or role)
 
 
 def _role(context: DocumentContext, tensor: Tensor) -> str:

@@ -15,6 +15,7 @@ from codegen.documents.options import CHOICES
 from codegen.documents.write import document
 from derive import differentiate, load
 from derive.catalogue import ACTIVATION, LAYER, LOSS
+from derive.catalogue.meanings import every_meaning
 from tests.oracles import MODELS
 from tests.oracles.against_autograd import derivation_of
 
@@ -55,6 +56,11 @@ def kinks():
 def types():
     """The keys of the names of layers."""
     return {f"type {name}" for name in (*LAYER, "equation")}
+
+
+def meanings():
+    """The keys of what the catalogue's tensors are."""
+    return {f"meaning {part}" for text in every_meaning() for part in text.split(", ")}
 
 
 def asked_for():
@@ -106,12 +112,12 @@ def test_every_key_has_a_message():
 def test_no_message_is_without_use():
     used = {*written(), *MADE, *PICTURES}
     assert set(messages("en")) - used == set()
-    assert set(messages("zh")) - used - kinks() - types() == set()
+    assert set(messages("zh")) - used - kinks() - types() - meanings() == set()
 
 
 def test_both_languages_say_the_same():
     english, chinese = messages("en"), messages("zh")
-    assert set(english) == set(chinese) - kinks() - types()
+    assert set(english) == set(chinese) - kinks() - types() - meanings()
     for key, sentence in english.items():
         assert set(_SLOT.findall(sentence)) == set(_SLOT.findall(chinese[key])), key
         assert sentence and chinese[key], key
@@ -119,6 +125,10 @@ def test_both_languages_say_the_same():
 
 def test_every_kink_has_a_chinese_sentence():
     assert kinks() <= set(messages("zh"))
+
+
+def test_every_meaning_has_a_chinese_word():
+    assert meanings() <= set(messages("zh"))
 
 
 @pytest.mark.parametrize("lang", CHOICES["lang"])
