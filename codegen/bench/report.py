@@ -65,7 +65,7 @@ def _row(result: Result) -> dict[str, object]:
 def _contenders(results: Iterable[Result]) -> list[str]:
     rows = list(results)
     width = max(len(r.contender) for r in rows)
-    first = rows[0].contender
+    first = next((r.contender for r in rows if not r.missing), rows[0].contender)
     head = f"{'':{width}}  {'a step':>9}  {f'of {first}':>9}  {'memory':>9}  losses of two steps"
     lines = [head]
     for r in rows:
