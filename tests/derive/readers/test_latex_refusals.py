@@ -102,11 +102,11 @@ def test_broken_formulas_end_in_our_errors(seed):
         for _ in range(rng.randrange(4)):
             at = rng.randrange(len(text) + 1)
             text = text[:at] + rng.choice([*_PIECES, ""]) + text[at + rng.randrange(2) :]
-        began = time.monotonic()
+        began = time.process_time()
         with suppress(ChainruleError):
             told("gender", text)
         latex_equations(text, "equations", [], {"f": "sigmoid"})
-        assert time.monotonic() - began < 5
+        assert time.process_time() - began < 5
 
 
 RUNS = [*("(", "x^", "-", "{", "x_", "x' ", "1"), r"\sqrt", r"\hat", r"\sum_i ", r"\frac"]
@@ -115,11 +115,11 @@ RUNS += [r"\left(", r"\exp ", r"\begin{cases}", r"\max("]
 
 @pytest.mark.parametrize("piece", RUNS)
 def test_long_runs_of_one_thing(piece):
-    began = time.monotonic()
+    began = time.process_time()
     for text in (f"y = {piece * 2000}x", piece * 20000):
         with suppress(ChainruleError):
             told("gender", text)
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
 
 
 @pytest.mark.parametrize(
