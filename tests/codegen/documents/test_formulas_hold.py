@@ -94,7 +94,13 @@ def facts_of(spec: Path) -> Facts:
 # ---- formulas ------------------------------------------------------------------------------------
 
 
-@each_spec
+@pytest.mark.parametrize(
+    "spec",
+    [
+        pytest.param(s, id=s.stem, marks=[pytest.mark.slow] * (s.stem == "transformer_text"))
+        for s in SPECS
+    ],
+)
 def test_a_spec_s_formulas_are_true(spec):
     derivation, read = small(spec), Read()
     # those with the most formulas are told in fewer manners, for the sake of time
