@@ -12,17 +12,9 @@ from dataclasses import dataclass, replace
 from codegen.lowering.common_uses import Functions, Use, Windows, canonical, key_of
 from codegen.lowering.constant_values import with_constants_written_in
 from derive.ir.derivation import Derivation
+from derive.ir.fresh_names import fresh_name
 from derive.ir.notation import Axis, Call, Equation, Expr, Number, Pow, Read, Tensor, Term, affine
-from derive.ir.tree import (
-    equation_reads,
-    fresh_name,
-    letters,
-    power,
-    reads,
-    replace_reads,
-    transform,
-    walk,
-)
+from derive.ir.tree import equation_reads, letters, power, reads, replace_reads, transform, walk
 from derive.systems.schedule import Loop, members, schedule
 
 _Find = Callable[[Equation], Iterator[Use]]

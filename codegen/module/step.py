@@ -17,9 +17,9 @@ from codegen.program.procedures import (
     Return,
     SetExtent,
 )
+from derive.ir.fresh_names import fresh_name
 from derive.ir.notation import Tensor
 from derive.ir.runtime_extents import equation_dims
-from derive.ir.tree import fresh_name
 from derive.systems.stepping import Stepping
 
 

@@ -26,9 +26,9 @@ from codegen.program.nodes import (
 )
 from codegen.program.procedures import IfGiven, Instruction, Module
 from codegen.program.walk import ARRAYS, instructions, with_arrays
+from derive.ir.fresh_names import fresh_name
 from derive.ir.names import current_of
 from derive.ir.notation import Tensor
-from derive.ir.tree import fresh_name
 
 Body = tuple[Instruction, ...]
 _MOST_NAMES = 3

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
-from itertools import chain, count
 
 from derive.arrays.broadcast import entrywise, same
 from derive.arrays.entries import (
@@ -53,7 +52,7 @@ from derive.arrays.shaping import picked, reshaped, transposed
 from derive.arrays.sums import along_axes, by_letters
 from derive.errors import meant, shorten
 from derive.ir.comparisons import COMPARISONS
-from derive.ir.names import adjoint_of
+from derive.ir.fresh_names import UsedNames
 from derive.ir.notation import Affine, Dim
 from derive.language.occurrences import names_of, refs
 from derive.language.syntax import (
@@ -95,7 +94,7 @@ class Elaborator:
         self.column = column
         self.before: list[Written] = []
         self.known: dict[str, Entries] = {}
-        self.taken = {*shapes, *taken}
+        self.taken = UsedNames((*shapes, *taken))
         self.length = Lengths(self.shapes)
         self.batch = batch
         self.hinges = hinges
@@ -168,11 +167,7 @@ class Elaborator:
         known = self._named.get(node)
         if known is not None:
             return known
-        candidates = chain(["M"], (f"M{k}" for k in count(2)))
-        name = next(
-            c for c in candidates if c not in self.taken and adjoint_of(c) not in self.taken
-        )
-        self.taken.update((name, adjoint_of(name)))
+        name = self.taken.fresh("M")
         self.before.append(self.equation(name, node, node.place, f"{name} = {text(node)}"))
         self.shapes[name] = entries.shape
         self._named[node] = name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from derive.ir.fresh_names import UsedNames
 from derive.ir.names import adjoint_of
 from derive.ir.system import System
 
@@ -14,7 +15,9 @@ class AdjointNames:
 
     def __init__(self, system: System) -> None:
         self.adjoint: dict[str, str] = {}
-        self._taken = {t.name for t in system.tensors} | {a for a, _ in system.origin.aliases}
+        self._used = UsedNames(
+            (*(t.name for t in system.tensors), *(a for a, _ in system.origin.aliases))
+        )
         self._along = dict(system.earlier.names) if system.earlier else {}
 
     def name(self, tensor: str) -> None:
@@ -22,16 +25,12 @@ class AdjointNames:
         wish = self._along.get(tensor, adjoint_of(tensor))
         kind, of = wish.split("_", 1) if tensor in self._along else ("d", tensor)
         order = 2
-        while wish in self._taken:
+        while wish in self._used.names:
             wish = f"{kind}{order}_{of}"
             order += 1
-        self._taken.add(wish)
+        self._used.names.add(wish)
         self.adjoint[tensor] = wish
 
     def free(self, *wishes: str) -> str:
         """The first wish that is free, else the last one with a number."""
-        for wish in (*wishes, *(f"{wishes[-1]}{k}" for k in range(2, 10_000))):
-            if wish not in self._taken and adjoint_of(wish) not in self._taken:
-                self._taken.add(wish)
-                return wish
-        raise AssertionError("no free name")
+        return self._used.fresh(*wishes)

@@ -351,14 +351,3 @@ def run_apart(run: Reduction, taken: Collection[str]) -> Reduction:
         return run
     body = substitute(run.body, {a: affine(b) for a, b in new.items()})
     return Reduction(run.op, tuple(new.get(a, a) for a in run.axes), body)
-
-
-def fresh_name(taken: set[str] | Mapping[str, object], *wanted: str) -> str:
-    """A tensor name that isn't taken: the first free one, else the last one numbered."""
-    for name in wanted:
-        if name not in taken:
-            return name
-    count = 2
-    while f"{wanted[-1]}{count}" in taken:
-        count += 1
-    return f"{wanted[-1]}{count}"

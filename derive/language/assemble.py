@@ -8,7 +8,8 @@ from fractions import Fraction
 from itertools import chain, count
 
 from derive.errors import ChainruleError, meant, shorten
-from derive.ir.names import adjoint_of, is_next, next_of, primal_of, without_next
+from derive.ir.fresh_names import UsedNames
+from derive.ir.names import is_next, next_of, primal_of, without_next
 from derive.ir.notation import Affine, Equation, Tensor, affine
 from derive.ir.system import Origin, Results, System, Training
 from derive.ir.wellformed import check_system
@@ -137,7 +138,7 @@ class _FreeNames:
     """
 
     def __init__(self, names: Collection[str], tags: dict[str, str]) -> None:
-        self.taken = set(names) | {adjoint_of(n) for n in names}
+        self.used = UsedNames(names)
         self.tags = tags
 
     def __call__(self, *wanted: str) -> str:
@@ -148,14 +149,11 @@ class _FreeNames:
             wanted = (f"{wanted[0]}{tag}", *wanted[1:])
         stem = wanted[-1][:_LONGEST_STEM]  # of what nests deeply the names would be too long
         candidates = chain(wanted, (f"{stem}{k}" for k in count(2)))
-        result = next(filter(self._is_free, candidates))
-        self.taken.update((result, adjoint_of(result)))
+        result = next(n for n in candidates if n not in self.used and check_name(n) is None)
+        self.used.names.add(result)
         if tag is not None:
             self.tags[result] = tag
         return result
-
-    def _is_free(self, name: str) -> bool:
-        return not {name, adjoint_of(name)} & self.taken and check_name(name) is None
 
 
 class _Assembly:

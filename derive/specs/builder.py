@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from itertools import chain, count
 from typing import Any
 
 from derive.catalogue.rows import OWN_EXTENT, Entry, Loss, Parameter, Unfit, Use
 from derive.errors import meant, shorten
+from derive.ir.fresh_names import fresh_name
 from derive.ir.notation import Affine, Dim, affine
 from derive.ir.system import Draw
 from derive.language.elaborate import LARGEST_EXTENT
@@ -167,11 +167,7 @@ class Building:
         if not owns:
             return dict(extents)
         known = {d for shape in self.shapes.values() for e in shape for d in _dims(e)}
-        names = {}
-        for own in owns:
-            name = own.removeprefix(OWN_EXTENT)
-            numbered = (f"{name}{k}" for k in count(2))
-            names[own] = next(x for x in chain([name], numbered) if x not in known)
+        names = {own: fresh_name(known, own.removeprefix(OWN_EXTENT)) for own in owns}
         return {key: _renamed(extent, names) for key, extent in extents.items()}
 
     def _shared(

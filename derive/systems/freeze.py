@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from derive.ir.fresh_names import fresh_name
 from derive.ir.notation import Call, Equation, Expr, Read, Tensor, Term, affine
-from derive.ir.tree import fresh_name, letters, transform
+from derive.ir.tree import letters, transform
 
 
 @dataclass(frozen=True)

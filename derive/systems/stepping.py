@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from derive.algebra.conditions import not_negative
+from derive.ir.fresh_names import fresh_name
 from derive.ir.notation import Affine, Axis, Call, Equation, Expr, Index, Read, Tensor, Term, affine
 from derive.ir.runtime_extents import dims_of, equation_dims
 from derive.ir.system import System
@@ -20,7 +21,6 @@ from derive.ir.tree import (
     affine_axes,
     equation_reads,
     free_axes,
-    fresh_name,
     index,
     letters,
     map_atoms,

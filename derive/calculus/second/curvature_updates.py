@@ -17,6 +17,7 @@ from derive.calculus.second.directional import directional
 from derive.calculus.second.products import gauss_newton_along, pruned
 from derive.errors import ChainruleError
 from derive.ir.derivation import Derivation
+from derive.ir.fresh_names import UsedNames
 from derive.ir.names import next_of
 from derive.ir.notation import Affine, Axis, Call, Equation, Expr, Index, Read, Tensor, Term, affine
 from derive.ir.system import Block, System
@@ -25,7 +26,6 @@ from derive.ir.tree import (
     computed_from,
     floordiv,
     fresh_letter,
-    fresh_name,
     modulo,
     needed_by,
     replace_reads,
@@ -131,16 +131,10 @@ class _Maker:
     def __init__(self, derivation: Derivation, parts: tuple[_Part, ...], size: int) -> None:
         self.derivation = derivation
         self.parts = parts
-        self.taken = {t.name for t in derivation.tensors}
+        self.used = UsedNames(t.name for t in derivation.tensors)
         taken = _letters(derivation)
         self.row = Axis(fresh_letter(taken, "a"), affine(size))
         self.column = Axis(fresh_letter({*taken, self.row.letter}, "b"), affine(size))
-
-    def name(self, *wishes: str) -> str:
-        """A tensor's name that is free."""
-        result = fresh_name(self.taken, *wishes)
-        self.taken.add(result)
-        return result
 
     # ---- second derivatives ----------------------------------------------------------------------
 
@@ -154,10 +148,10 @@ class _Maker:
         else:
             along = gauss_newton_along(derivation, derivation.system.output, names)
         second = derivatives(along, wrt=names, apart=True)
-        self.taken |= set(second.table)
+        self.used.names.update(second.table)
         assert along.earlier is not None
         directions = dict(along.earlier.directions)
-        unit = self.name("unit")
+        unit = self.used.fresh("unit")
         same = Call("delta", (Index(affine(row)), Index(affine(column))))
         result = [_plain(unit, (row, column), same)]
         for part in self.parts:
@@ -173,7 +167,7 @@ class _Maker:
                 laid = self.laid_out(part, products[part.name], (row,), f"{letter}_{part.name}")
                 result += laid[0]
                 rows.append((part, laid[1]))
-        matrix = self.name(letter)
+        matrix = self.used.fresh(letter)
         terms = [Read(name, (affine(row), affine(column) - part.start)) for part, name in rows]
         result.append(_one_after_the_other(matrix, (row, column), terms))
         needed = needed_by({matrix}, result)
@@ -229,7 +223,7 @@ class _Maker:
         taken = {a.letter for a in (*first, self.column)}
         place = Axis(fresh_letter(taken, "p"), affine(part.size))
         lead = tuple(affine(a) for a in first)
-        name = self.name(wish)
+        name = self.used.fresh(wish)
         body = Read(tensor, (*lead, *part.entry(affine(place))))
         return [_plain(name, (*first, place), body)], name
 
@@ -245,12 +239,12 @@ class _Maker:
             laid = self.laid_out(part, part.gradient, (), f"g_{part.name}")
             result += laid[0]
             rows.append(Read(laid[1], (affine(self.row) - part.start,)))
-        whole = self.name(_GRADIENT)
+        whole = self.used.fresh(_GRADIENT)
         result.append(_one_after_the_other(whole, (self.row,), rows))
-        hyper = {n: self.name(n) for n, _ in training.optimizer.hyperparameters}
+        hyper = {n: self.used.fresh(n) for n, _ in training.optimizer.hyperparameters}
         names = {**hyper, _GRADIENT: whole, _MATRIX[training.optimizer.curvature]: matrix}
         square = (self.row.extent, self.row.extent)
-        maker = Normalizer(self.name, lambda _: True, lambda _: square)
+        maker = Normalizer(self.used.fresh, lambda _: True, lambda _: square)
         within = {"a": self.row, "b": self.column}
         for line in training.optimizer.update_text:
             written = read_equations(line, "optimizer", [])[0]
@@ -260,7 +254,7 @@ class _Maker:
                 ]
                 continue
             axes = tuple(within[x] for x, _ in zip("ab", written.letters, strict=False))
-            names[written.tensor] = self.name(written.tensor)
+            names[written.tensor] = self.used.fresh(written.tensor)
             names[f"inv({written.tensor})"] = f"inv({names[written.tensor]})"
             body = update_body(written.right, names, (), within)
             maker.equation(names[written.tensor], axes, body, line)

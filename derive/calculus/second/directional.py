@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from derive.errors import ChainruleError, meant, shorten
 from derive.ir.derivation import Derivation
+from derive.ir.fresh_names import fresh_name
 from derive.ir.notation import Equation, Read, Tensor, Term, affine
 from derive.ir.system import Earlier, Results, System
-from derive.ir.tree import fresh_name, mul
+from derive.ir.tree import mul
 from derive.systems.as_system import as_system
 
 

@@ -17,6 +17,7 @@ from derive.calculus.second.directional import directional
 from derive.calculus.second.products import first_derivatives, pruned, vector_jacobian
 from derive.calculus.tidy import Tidier
 from derive.ir.derivation import Derivation
+from derive.ir.fresh_names import UsedNames, fresh_name
 from derive.ir.notation import Axis, Call, Equation, Expr, Index, Read, Tensor, Term, affine
 from derive.ir.system import Block, Earlier, Results, System
 from derive.ir.tree import (
@@ -24,7 +25,6 @@ from derive.ir.tree import (
     computed_from,
     factors,
     fresh_letter,
-    fresh_name,
     mul,
     needed_by,
     replace_reads,
@@ -205,15 +205,9 @@ def _derivatives(
         for e in (*still, *lifted)
         if e.tensor not in system.table
     ]
-    used = {*system.table, *taken, *(t.name for t in table)}
-
-    def free_name(*wishes: str) -> str:
-        result = fresh_name(used, *wishes)
-        used.add(result)
-        return result
-
+    used = UsedNames((*system.table, *taken, *(t.name for t in table)))
     whole = replace(system, tensors=(*system.tensors, *table))
-    kept, _ = Tidier(whole, lifted, frozenset(asked), free_name, []).run()
+    kept, _ = Tidier(whole, lifted, frozenset(asked), used.fresh, []).run()
     new = (*(e for e in still if e.tensor not in taken), *kept)
     blocks = (n.block for n in names.values() if n.block is not None)
     return FullDerivatives((*before.equations, *new), (*before.blocks, *blocks))

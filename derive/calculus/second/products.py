@@ -9,9 +9,10 @@ from derive.calculus.reverse_sweep import derivatives
 from derive.calculus.second.directional import directional
 from derive.errors import ChainruleError
 from derive.ir.derivation import Derivation
+from derive.ir.fresh_names import fresh_name
 from derive.ir.notation import Call, Equation, Read, Tensor, Term, affine
 from derive.ir.system import Earlier, Results, System
-from derive.ir.tree import fresh_name, mul, needed_by
+from derive.ir.tree import mul, needed_by
 from derive.systems.as_system import as_system
 
 
