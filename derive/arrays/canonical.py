@@ -58,7 +58,7 @@ class Builder(Monomials):
             case Identity():
                 return node
             case Product(left=left, right=right):
-                return Product(self.transpose(right), self.transpose(left))
+                return leftwards(Product(self.transpose(right), self.transpose(left)))
             case Entrywise(op=op, args=args):
                 turned = Entrywise(op, tuple(map(self.transpose, args)))
                 return turned if turns(turned) < turns(node) + 1 else Transpose(node)

@@ -247,7 +247,8 @@ def identity(place: Place, size: Affine) -> Entries:
     ones = Entries((size,), lambda _, __: number(place, 1), "column", ones=True)
 
     def at(subscripts: Subscripts, scope: Scope) -> Syntax:
-        return Fn(place, "delta", subscripts)
+        row, column = subscripts
+        return number(place, 1) if row == column else Fn(place, "delta", subscripts)
 
     return Entries((size, size), at, diagonal=ones)
 

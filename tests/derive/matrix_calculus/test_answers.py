@@ -16,6 +16,7 @@ from tests.derive.matrix_calculus.by_differences import S, check
 pytestmark = pytest.mark.sampled
 
 
+OF_ROOTS = "Y: n n symmetric, B: k k symmetric, X: n k"
 LINES = [
     ("x.T @ A @ x", "A: n n, x: n", "x", "A @ x + A.T @ x"),
     ("x.T @ A @ x", "A: n n symmetric, x: n", "x", "2 * A @ x"),
@@ -46,6 +47,10 @@ LINES = [
     # as a person would write it
     ("norm2(y - A @ x)**2", S, "x", "2 * A.T @ (A @ x - y)"),
     ("norm2(C - A @ X.T)**2", S, "X", "2 * (A @ X.T - C).T @ A"),
+    ("norm2(Y - X @ B @ X.T)**2", OF_ROOTS, "X", "4 * (X @ B @ X.T - Y) @ X @ B"),
+    ("norm2(Y - X @ X.T)**2", OF_ROOTS, "X", "4 * (X @ X.T - Y) @ X"),
+    ("tr(eye(3) - A)**2", "A: 3 3", "A", "2 * (tr(A) - 3) * eye(3)"),
+    ("tr(A @ (eye(n) - A))", "A: n n", "A", "eye(n) - 2 * A.T"),
     ("logsumexp(A @ x) - y.T @ A @ x", S, "x", "A.T @ (exp(A @ x - logsumexp(A @ x)) - y)"),
     (
         "-sum(y * log(sigmoid(A @ x)) + (1 - y) * log(1 - sigmoid(A @ x)))",
