@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from functools import cache
+from operator import eq, ge, gt, le, lt, ne
 from typing import Any
 
 import sympy
@@ -35,11 +36,22 @@ class Letter(sympy.Symbol):
         return sympy.Symbol.class_key()
 
 
+_DECIDE = {"==": eq, "!=": ne, "<": lt, "<=": le, ">": gt, ">=": ge}
+
+
 class Test(sympy.Function):
     """A condition: constant between its boundaries, so its derivative is 0."""
 
     def _eval_derivative(self, _: Sympy) -> Sympy:
         return sympy.S.Zero
+
+    @property
+    def decided(self) -> bool | None:
+        """Whether a comparison of two numbers holds; None for all else."""
+        op, *sides = self.args
+        decide = _DECIDE.get(op.name)
+        both = all(isinstance(s, sympy.Rational) for s in sides)
+        return bool(decide(*sides)) if decide is not None and both else None
 
 
 class Where(sympy.Function):
@@ -49,8 +61,12 @@ class Where(sympy.Function):
 
     @classmethod
     def eval(  # noqa: D102 - SymPy's hook
-        cls, _: Sympy, yes: Sympy, no: Sympy
+        cls, condition: Sympy, yes: Sympy, no: Sympy
     ) -> Sympy:
+        # of `where(s - s > 0, log(s - s), s)` the first branch is no real number, and never taken
+        decided = condition.decided if isinstance(condition, Test) else None
+        if decided is not None:
+            return yes if decided else no
         return yes if yes == no else None
 
     def _eval_derivative(self, by: Sympy) -> Sympy:
@@ -103,6 +119,8 @@ class Raised(sympy.Function):
 
     def fdiff(self, argindex: int = 1) -> Sympy:  # noqa: D102 - SymPy's hook
         a, b = self.args
+        if a == 0 and argindex != 1:
+            return sympy.zoo  # 0**b is infinite for all b below 0
         slope = b * Raised(a, b - 1) if argindex == 1 else Raised(a, b) * sympy.log(a)
         if _positive(a) or (argindex == 1 and b.is_number):
             return slope

@@ -225,3 +225,30 @@ def test_what_belongs_to_a_long_name_has_a_name(length):
     text = f"{name}[n] = sum(i, w[i]*max(j, x[n,j]*w[i]))\nE = sum(n, {name}[n]**2)"
     sizes = dict.fromkeys("ij", 2)
     right(parse(text, inputs=["x"], parameters=["w"], objective="E", batch="n", sizes=sizes))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "where(s - s > 0.8, log(s - s), x[i]*s)",
+        "where(-s + s >= 1, 1/(s - s), x[i]*s)",
+        "where(s*0 > 1, sqrt(s - s - 1), x[i]*s)",
+        "where(2 < 1, log(s - s), x[i]*s)",
+        "where(s - s == 0, x[i]*s, log(s - s))",
+        "where(s - s != 0, log(s - s), x[i]*s)",
+        "where(x[i] - x[i] < 0, log(x[i] - x[i]), x[i]*s)",
+        "where(s <= s - 1, log(s - s - 1), x[i]*s)",
+        "tanh(where(s - s > 0.8, log(s - s), x[i]*s))",
+        "where(s - s > 0.8, where(s > 0, log(s - s), s), x[i]*s)",
+    ],
+)
+def test_a_branch_that_is_never_taken_may_be_undefined(body):
+    right(
+        parse(
+            f"E = sum(i, {body})",
+            inputs=["x"],
+            parameters=["s"],
+            objective="E",
+            sizes={"i": 3},
+        )
+    )
