@@ -90,6 +90,8 @@ def _flat_of(arrays: Arrays, shapes: Shapes) -> _Flat:
         given = np.asarray(arrays[name])
         if given.shape != tuple(shape):
             raise ValueError(f"{name} has shape {given.shape}, not {tuple(shape)}")
+        if not np.can_cast(given.dtype, DTYPE, "same_kind"):
+            raise ValueError(f"{name} must hold real numbers")
         flat[name][...] = given
     return flat
 

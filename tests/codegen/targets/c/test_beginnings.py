@@ -9,7 +9,7 @@ from derive.catalogue import INITIALIZER
 from tests.codegen.program.programs import net, stages
 from tests.codegen.targets.c.compiled import Compiled, needs_compiler, pointer
 
-pytestmark = needs_compiler
+pytestmark = [needs_compiler, pytest.mark.sampled]
 
 MASK = 2**64 - 1
 MORE = {"constant": {"value": 0.5}, "values": {"values": [1, 2, 3]}}

@@ -94,8 +94,9 @@ def test_parameters_may_be_any_arrays():
         params = way(module.init_params())
         module.train_step(params, module.init_state(params), X, T)
         alike(params, given)
-    with pytest.raises(ValueError, match="W1 has shape"):
-        module.loss({**given, "W1": np.zeros(3)}, X, T)
+    for wrong, said in ((np.zeros(3), "has shape"), (np.full((3, 2), 1j), "must hold real")):
+        with pytest.raises(ValueError, match=f"W1 {said}"):
+            module.loss({**given, "W1": wrong}, X, T)
 
 
 @needs_compiler

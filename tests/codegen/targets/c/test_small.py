@@ -57,7 +57,10 @@ NETS = {
         (5, 4),
     ),
 }
-each_net = pytest.mark.parametrize("name", NETS)
+FIRST = ("demonstration", "adam and dropout", "gru")  # the others are left to the second tier
+each_net = pytest.mark.parametrize(
+    "name", [n if n in FIRST else pytest.param(n, marks=pytest.mark.slow) for n in NETS]
+)
 
 
 @each_net
