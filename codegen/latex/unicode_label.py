@@ -48,16 +48,6 @@ def pieces(latex: str) -> tuple[Piece, ...]:
     return tuple(result)
 
 
-def plain(latex: str) -> str:
-    """The formula in one line of characters, for who can't see it."""
-    marks = {1: "^", 0: "", -1: "_"}
-    text, level = "", 0
-    for piece in pieces(latex):
-        text += (marks[piece.level] if piece.level != level else "") + piece.text
-        level = piece.level
-    return text
-
-
 def _pieces(node: Node, level: int, upright: bool) -> Iterator[Piece]:
     match node:
         case Row(parts):

@@ -16,7 +16,7 @@ from codegen.documents.drawings.marks import Drawing, Mark, framed, moved
 from codegen.documents.drawings.nodes import Net, Node
 from codegen.documents.drawings.routing import Wired, wired
 from codegen.latex.line_breaking import width as formula_width
-from codegen.latex.unicode_label import plain
+from codegen.latex.unicode_text import plain
 
 # in em
 _WIDEST = 58.0

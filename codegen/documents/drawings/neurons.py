@@ -10,7 +10,7 @@ from codegen.documents.drawings.extents import of_sample
 from codegen.documents.drawings.marks import Box, Circle, Drawing, Label, Line, Mark, framed
 from codegen.latex.symbol import Symbol
 from codegen.latex.symbols import Names, with_one
-from codegen.latex.unicode_label import plain
+from codegen.latex.unicode_text import plain
 from derive.ir.notation import Mul
 from derive.ir.system import Layer, System
 from derive.ir.tree import equation_reads, reads

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from codegen.documents.drawings.marks import SMALL, label_width
-from codegen.latex.unicode_label import plain
+from codegen.latex.unicode_text import plain
 
 _LINE = 1.25  # em
 _LEAST = 2.0

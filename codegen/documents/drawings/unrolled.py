@@ -9,7 +9,7 @@ from codegen.documents.drawings.marks import Box, Drawing, Label, Line, Mark, fr
 from codegen.documents.drawings.nodes import Node, Words
 from codegen.latex.spelling import letter
 from codegen.latex.symbols import Names
-from codegen.latex.unicode_label import plain
+from codegen.latex.unicode_text import plain
 from derive.ir.notation import Axis, Equation, affine
 from derive.ir.system import System
 from derive.ir.tree import equation_reads
