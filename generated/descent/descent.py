@@ -147,8 +147,8 @@ class Model:
     def resume(self, *, after_epoch=None):
         """Go on with a `fit` that was interrupted, up to `epochs` epochs in all."""
         self._check_fitted()
-        inputs, targets = self._checked()
-        return self._train(self._prepared(inputs, targets), after_epoch)
+        arrays = self._prepared(*self._checked())
+        return self._train(arrays, after_epoch)
 
     def partial_fit(self):
         """Train for one epoch more, without forgetting."""
@@ -227,7 +227,7 @@ class Model:
     def _output(self):
         """What the model makes of the inputs."""
         self._check_fitted()
-        inputs = []
+        inputs = self._inputs()
         return self._scores(inputs)
 
     def _scores(self, inputs):
@@ -241,8 +241,7 @@ class Model:
     def mean_loss(self):
         """The loss on these data, in mini-batches as in training."""
         self._check_fitted()
-        inputs, targets = self._checked()
-        return self._mean_loss(self._prepared(inputs, targets))
+        return self._mean_loss(self._prepared(*self._checked()))
 
     @np.errstate(all="ignore")
     def _mean_loss(self, arrays):
@@ -269,10 +268,14 @@ class Model:
         if not hasattr(self, "params_"):
             raise ValueError("this Model isn't fitted yet: call fit or load first")
 
+    def _inputs(self):
+        """The inputs as arrays, the columns of a table in the order of training."""
+        return []
+
     def _checked(self):
         """The inputs, and the targets with their weights, once all is in order."""
         _check_settings(self.get_params())
-        inputs = []
+        inputs = self._inputs()
         targets = []
         return inputs, targets
 

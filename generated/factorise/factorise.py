@@ -186,8 +186,8 @@ class Model:
     def resume(self, x, t, *, after_epoch=None):
         """Go on with a `fit` that was interrupted, up to `epochs` epochs in all."""
         self._check_fitted()
-        inputs, targets = self._checked(x, t)
-        return self._train(self._prepared(inputs, targets), after_epoch)
+        arrays = self._prepared(*self._checked(x, t))
+        return self._train(arrays, after_epoch)
 
     def partial_fit(self, x, t):
         """Train for one epoch more, without forgetting."""
@@ -266,7 +266,7 @@ class Model:
     def _output(self, x):
         """What the model makes of the inputs."""
         self._check_fitted()
-        inputs = _arrays(x, _INPUTS)
+        inputs = self._inputs(x)
         return self._scores(inputs)
 
     def _scores(self, inputs):
@@ -280,8 +280,7 @@ class Model:
     def mean_loss(self, x, t):
         """The loss on these data, in mini-batches as in training."""
         self._check_fitted()
-        inputs, targets = self._checked(x, t)
-        return self._mean_loss(self._prepared(inputs, targets))
+        return self._mean_loss(self._prepared(*self._checked(x, t)))
 
     @np.errstate(all="ignore")
     def _mean_loss(self, arrays):
@@ -308,10 +307,14 @@ class Model:
         if not hasattr(self, "params_"):
             raise ValueError("this Model isn't fitted yet: call fit or load first")
 
+    def _inputs(self, x):
+        """The inputs as arrays, the columns of a table in the order of training."""
+        return _arrays(x, _INPUTS)
+
     def _checked(self, x, t):
         """The inputs, and the targets with their weights, once all is in order."""
         _check_settings(self.get_params())
-        inputs = _arrays(x, _INPUTS)
+        inputs = self._inputs(x)
         targets = _arrays(t, _TARGETS)
         return inputs, targets
 

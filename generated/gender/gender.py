@@ -221,6 +221,8 @@ class Model:
 
     def fit(self, x, t, *, after_epoch=None):
         """Train anew for `epochs` epochs; `after_epoch(self)` is called after each."""
+        if hasattr(x, "columns"):
+            self.feature_names_in_ = [*map(str, x.columns)]
         inputs, targets = self._checked(x, t)
         self._begin(inputs, targets)
         return self._train(self._prepared(inputs, targets), after_epoch)
@@ -228,8 +230,8 @@ class Model:
     def resume(self, x, t, *, after_epoch=None):
         """Go on with a `fit` that was interrupted, up to `epochs` epochs in all."""
         self._check_fitted()
-        inputs, targets = self._checked(x, t)
-        return self._train(self._prepared(inputs, targets), after_epoch)
+        arrays = self._prepared(*self._checked(x, t))
+        return self._train(arrays, after_epoch)
 
     def partial_fit(self, x, t, classes=None):
         """Train for one epoch more, without forgetting."""
@@ -323,8 +325,7 @@ class Model:
 
     def predict(self, x):
         """The most probable label of each sample."""
-        scores = self._output(x)
-        return self.classes_[_picked(scores)]
+        return self.classes_[_picked(self._output(x))]
 
     def predict_proba(self, x):
         """The probabilities of the labels, in the order of `classes_`."""
@@ -335,7 +336,7 @@ class Model:
     def _output(self, x):
         """What the model makes of the inputs."""
         self._check_fitted()
-        inputs = _arrays(x, _INPUTS)
+        inputs = self._inputs(x)
         inputs = _scaled(inputs, self.mean_, self.scale_)
         return self._scores(inputs)
 
@@ -353,14 +354,13 @@ class Model:
         _, targets = self._checked(x, t)
         # a label that training never met is an error
         codes = _codes(targets[0], self.classes_)
-        counts = np.ones(codes.shape)
-        return float(np.average(predicted == targets[0], weights=counts))
+        weights = np.ones(len(codes))
+        return _accuracy(codes, predicted == targets[0], weights)
 
     def mean_loss(self, x, t):
         """The loss on these data, in mini-batches as in training."""
         self._check_fitted()
-        inputs, targets = self._checked(x, t)
-        return self._mean_loss(self._prepared(inputs, targets))
+        return self._mean_loss(self._prepared(*self._checked(x, t)))
 
     @np.errstate(all="ignore")
     def _mean_loss(self, arrays):
@@ -391,10 +391,16 @@ class Model:
         if not hasattr(self, "params_"):
             raise ValueError("this Model isn't fitted yet: call fit or load first")
 
+    def _inputs(self, x):
+        """The inputs as arrays, the columns of a table in the order of training."""
+        if hasattr(self, "feature_names_in_"):
+            x = _in_order(x, self.feature_names_in_)
+        return _arrays(x, _INPUTS)
+
     def _checked(self, x, t):
         """The inputs, and the targets with their weights, once all is in order."""
         _check_settings(self.get_params())
-        inputs = _arrays(x, _INPUTS)
+        inputs = self._inputs(x)
         targets = [_labels(t)]
         if len(inputs[0]) != len(targets[0]):
             raise ValueError(f"x has {len(inputs[0])} samples, t has {len(targets[0])}")
@@ -437,6 +443,17 @@ def _sklearn_tags(role):
 def _arrays(given, shapes):
     """One checked array for each name; for several, from a tuple or from a table."""
     return [_checked_array(name, shape, given) for name, shape in shapes.items()]
+
+
+def _in_order(table, names):
+    """A table with its columns in this order; what has no names stays as it is."""
+    if not hasattr(table, "columns"):
+        return table
+    given = [*map(str, table.columns)]
+    if sorted(given) != sorted(names):
+        found = f"x has the columns {_listed(given)}"
+        raise ValueError(f"{found}; the model was fitted on {_listed(names)}")
+    return table.iloc[:, [given.index(name) for name in names]]
 
 
 def _checked_array(name, shape, given):
@@ -598,6 +615,12 @@ def _macro_f1(table):
     """The mean of F1 over the labels that occur."""
     occurs = table.sum(axis=1) > 0
     return float(_rates(table)[2][occurs].mean()) if occurs.any() else 0.0
+
+
+def _accuracy(codes, right, weights):
+    """The share of labels that are right, each by what its sample counts."""
+    counts = (np.ones(codes.shape).T * weights).T
+    return float(np.average(right, weights=counts))
 
 
 def _measures(scores, target):

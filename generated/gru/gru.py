@@ -324,8 +324,8 @@ class Model:
     def resume(self, x, t, *, after_epoch=None):
         """Go on with a `fit` that was interrupted, up to `epochs` epochs in all."""
         self._check_fitted()
-        inputs, targets = self._checked(x, t)
-        return self._train(self._prepared(inputs, targets), after_epoch)
+        arrays = self._prepared(*self._checked(x, t))
+        return self._train(arrays, after_epoch)
 
     def partial_fit(self, x, t):
         """Train for one epoch more, without forgetting."""
@@ -420,7 +420,7 @@ class Model:
     def _output(self, x):
         """What the model makes of the inputs."""
         self._check_fitted()
-        inputs = _arrays(x, _INPUTS)
+        inputs = self._inputs(x)
         inputs = _scaled(inputs, self.mean_, self.scale_)
         return self._scores(inputs)
 
@@ -443,8 +443,7 @@ class Model:
     def mean_loss(self, x, t):
         """The loss on these data, in mini-batches as in training."""
         self._check_fitted()
-        inputs, targets = self._checked(x, t)
-        return self._mean_loss(self._prepared(inputs, targets))
+        return self._mean_loss(self._prepared(*self._checked(x, t)))
 
     @np.errstate(all="ignore")
     def _mean_loss(self, arrays):
@@ -475,10 +474,14 @@ class Model:
         if not hasattr(self, "params_"):
             raise ValueError("this Model isn't fitted yet: call fit or load first")
 
+    def _inputs(self, x):
+        """The inputs as arrays, the columns of a table in the order of training."""
+        return _arrays(x, _INPUTS)
+
     def _checked(self, x, t):
         """The inputs, and the targets with their weights, once all is in order."""
         _check_settings(self.get_params())
-        inputs = _arrays(x, _INPUTS)
+        inputs = self._inputs(x)
         targets = _arrays(t, _TARGETS)
         if len(inputs[0]) != len(targets[0]):
             raise ValueError(f"x has {len(inputs[0])} samples, t has {len(targets[0])}")

@@ -804,8 +804,8 @@ class Model:
     def resume(self, x, t, *, after_epoch=None):
         """Go on with a `fit` that was interrupted, up to `epochs` epochs in all."""
         self._check_fitted()
-        inputs, targets = self._checked(x, t)
-        return self._train(self._prepared(inputs, targets), after_epoch)
+        arrays = self._prepared(*self._checked(x, t))
+        return self._train(arrays, after_epoch)
 
     def partial_fit(self, x, t, classes=None):
         """Train for one epoch more, without forgetting."""
@@ -895,8 +895,7 @@ class Model:
 
     def predict(self, x):
         """The most probable label of each sample."""
-        scores = self._output(x)
-        return self.classes_[_picked(scores)]
+        return self.classes_[_picked(self._output(x))]
 
     def predict_proba(self, x):
         """The probabilities of the labels, in the order of `classes_`."""
@@ -906,7 +905,7 @@ class Model:
     def _output(self, x):
         """What the model makes of the inputs."""
         self._check_fitted()
-        inputs = _arrays(x, _INPUTS)
+        inputs = self._inputs(x)
         return self._scores(inputs)
 
     def _scores(self, inputs):
@@ -923,14 +922,13 @@ class Model:
         _, targets = self._checked(x, t)
         # a label that training never met is an error
         codes = _codes(targets[0], self.classes_)
-        counts = np.ones(codes.shape)
-        return float(np.average(predicted == targets[0], weights=counts))
+        weights = np.ones(len(codes))
+        return _accuracy(codes, predicted == targets[0], weights)
 
     def mean_loss(self, x, t):
         """The loss on these data, in mini-batches as in training."""
         self._check_fitted()
-        inputs, targets = self._checked(x, t)
-        return self._mean_loss(self._prepared(inputs, targets))
+        return self._mean_loss(self._prepared(*self._checked(x, t)))
 
     @np.errstate(all="ignore")
     def _mean_loss(self, arrays):
@@ -961,10 +959,14 @@ class Model:
         if not hasattr(self, "params_"):
             raise ValueError("this Model isn't fitted yet: call fit or load first")
 
+    def _inputs(self, x):
+        """The inputs as arrays, the columns of a table in the order of training."""
+        return _arrays(x, _INPUTS)
+
     def _checked(self, x, t):
         """The inputs, and the targets with their weights, once all is in order."""
         _check_settings(self.get_params())
-        inputs = _arrays(x, _INPUTS)
+        inputs = self._inputs(x)
         targets = [_labels(t)]
         if len(inputs[0]) != len(targets[0]):
             raise ValueError(f"x has {len(inputs[0])} samples, t has {len(targets[0])}")
@@ -1132,6 +1134,12 @@ def _macro_f1(table):
     """The mean of F1 over the labels that occur."""
     occurs = table.sum(axis=1) > 0
     return float(_rates(table)[2][occurs].mean()) if occurs.any() else 0.0
+
+
+def _accuracy(codes, right, weights):
+    """The share of labels that are right, each by what its sample counts."""
+    counts = (np.ones(codes.shape).T * weights).T
+    return float(np.average(right, weights=counts))
 
 
 def _measures(scores, target):

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from codegen.python_module.estimator.source.files import _brief
+from codegen.python_module.estimator.source.files import _brief, _listed
 from codegen.python_module.runtime import _array, _integers
 from codegen.python_module.stand_in import (
     _BATCHED,
@@ -44,6 +44,17 @@ def _arrays(given: Any, shapes: Shapes) -> list[Array]:
         return arrays
     else:
         return [_checked_array(name, shape, given) for name, shape in shapes.items()]
+
+
+def _in_order(table: Any, names: list[str]) -> Any:
+    """A table with its columns in this order; what has no names stays as it is."""
+    if not hasattr(table, "columns"):
+        return table
+    given = [*map(str, table.columns)]
+    if sorted(given) != sorted(names):
+        found = f"x has the columns {_listed(given)}"
+        raise ValueError(f"{found}; the model was fitted on {_listed(names)}")
+    return table.iloc[:, [given.index(name) for name in names]]
 
 
 def _cut(table: Any, shapes: Shapes) -> list[Array]:

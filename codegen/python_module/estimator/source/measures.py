@@ -36,6 +36,16 @@ def _macro_f1(table: Array) -> float:
     return float(_rates(table)[2][occurs].mean()) if occurs.any() else 0.0
 
 
+def _accuracy(codes: Array, right: Array, weights: Array) -> float:
+    """The share of labels that are right, each by what its sample counts."""
+    counts = (np.ones(codes.shape).T * weights).T
+    if _IGNORED:
+        counts[np.isin(codes, _IGNORED)] = 0
+        if not counts.any():
+            raise ValueError("t holds no label that counts")
+    return float(np.average(right, weights=counts))
+
+
 def _measures(scores: Array, target: Array) -> dict[str, float]:
     """How good scores are by a target as `train_step` takes it."""
     if _ROLE == "classifier":

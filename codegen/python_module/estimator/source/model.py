@@ -10,6 +10,7 @@ import numpy as np
 from codegen.python_module.estimator.source.arrays import (
     _amount,
     _arrays,
+    _in_order,
     _measured,
     _scaled,
     _split,
@@ -28,7 +29,11 @@ from codegen.python_module.estimator.source.labels import (
     _labels,
     _picked,
 )
-from codegen.python_module.estimator.source.measures import _measures, _r_squared
+from codegen.python_module.estimator.source.measures import (
+    _accuracy,
+    _measures,
+    _r_squared,
+)
 from codegen.python_module.estimator.source.saved import _read_saved, _save
 from codegen.python_module.estimator.source.settings import (
     _check_settings,
@@ -39,7 +44,6 @@ from codegen.python_module.stand_in import (
     _CHUNK,
     _FEATURE_COLUMNS,
     _FROM_TABLE,
-    _IGNORED,
     _IN_CHUNKS,
     _INPUTS,
     _KIND,
@@ -134,6 +138,8 @@ class Model:
         after_epoch: Callable[[Self], object] | None = None,
     ) -> Self:
         """Train anew for `epochs` epochs; `after_epoch(self)` is called after each."""
+        if _FROM_TABLE and hasattr(x, "columns"):
+            self.feature_names_in_ = [*map(str, x.columns)]
         inputs, targets = self._checked(x, t, sample_weight)
         self._begin(inputs, targets)
         return self._train(self._prepared(inputs, targets), after_epoch)
@@ -148,8 +154,8 @@ class Model:
     ) -> Self:
         """Go on with a `fit` that was interrupted, up to `epochs` epochs in all."""
         self._check_fitted()
-        inputs, targets = self._checked(x, t, sample_weight)
-        return self._train(self._prepared(inputs, targets), after_epoch)
+        arrays = self._prepared(*self._checked(x, t, sample_weight))
+        return self._train(arrays, after_epoch)
 
     def partial_fit(
         self, x: Any, t: Any, classes: Any = None, sample_weight: Any = None
@@ -265,8 +271,7 @@ class Model:
 
         def predict(self, x: Any) -> Any:
             """The most probable label of each sample."""
-            scores = self._output(x)
-            return self.classes_[_picked(scores)]
+            return self.classes_[_picked(self._output(x))]
     else:
 
         def predict(self, x: Any) -> Any:
@@ -292,7 +297,7 @@ class Model:
     def _output(self, x: Any) -> Any:
         """What the model makes of the inputs."""
         self._check_fitted()
-        inputs = _arrays(x, _INPUTS) if _INPUTS else []
+        inputs = self._inputs(x)
         if _STANDARDIZES:
             inputs = _scaled(inputs, self.mean_, self.scale_)
         return self._scores(inputs)
@@ -316,14 +321,8 @@ class Model:
             _, targets = self._checked(x, t, sample_weight)
             # a label that training never met is an error
             codes = _codes(targets[0], self.classes_)
-            counts: Any = np.ones(codes.shape)
-            if _IGNORED:
-                counts[np.isin(codes, _IGNORED)] = 0
-            if _WEIGHTED:
-                counts = (counts.T * targets[1]).T
-            if _IGNORED and not counts.any():
-                raise ValueError("t holds no label that counts")
-            return float(np.average(predicted == targets[0], weights=counts))
+            weights = targets[1] if _WEIGHTED else np.ones(len(codes))
+            return _accuracy(codes, predicted == targets[0], weights)
     elif _ROLE == "regressor":
 
         def score(self, x: Any, t: Any, sample_weight: Any = None) -> float:
@@ -342,8 +341,7 @@ class Model:
     def mean_loss(self, x: Any, t: Any, sample_weight: Any = None) -> float:
         """The loss on these data, in mini-batches as in training."""
         self._check_fitted()
-        inputs, targets = self._checked(x, t, sample_weight)
-        return self._mean_loss(self._prepared(inputs, targets))
+        return self._mean_loss(self._prepared(*self._checked(x, t, sample_weight)))
 
     @np.errstate(all="ignore")
     def _mean_loss(self, arrays: list[Array]) -> float:
@@ -377,12 +375,18 @@ class Model:
         if not hasattr(self, "params_"):
             raise ValueError("this Model isn't fitted yet: call fit or load first")
 
+    def _inputs(self, x: Any) -> list[Array]:
+        """The inputs as arrays, the columns of a table in the order of training."""
+        if _FROM_TABLE and hasattr(self, "feature_names_in_"):
+            x = _in_order(x, self.feature_names_in_)
+        return _arrays(x, _INPUTS) if _INPUTS else []
+
     def _checked(
         self, x: Any, t: Any, sample_weight: Any = None
     ) -> tuple[list[Array], list[Array]]:
         """The inputs, and the targets with their weights, once all is in order."""
         _check_settings(self.get_params())
-        inputs = _arrays(x, _INPUTS) if _INPUTS else []
+        inputs = self._inputs(x)
         if _ROLE == "classifier":
             targets = [_labels(t)]
         elif _TARGETS:
