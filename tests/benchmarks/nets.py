@@ -111,4 +111,4 @@ def measure():
         head, _, rest = page.partition(BEGIN)
         tail = rest.partition(END)[2]
         table = "\n".join([*lines, "", machine_text() + "."])
-        PAGE.write_text(f"{head}{BEGIN}{table}\n{END}{tail}")
+        PAGE.write_text(f"{head}{BEGIN}\n{table}\n\n{END}{tail}")
