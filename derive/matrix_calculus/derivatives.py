@@ -19,6 +19,7 @@ from derive.arrays.to_equations import Elaborator
 from derive.arrays.walk import arrays
 from derive.calculus.differentiate import differentiate
 from derive.ir.derivation import Derivation
+from derive.ir.fresh_names import fresh_name
 from derive.ir.names import is_adjoint, primal_of
 from derive.ir.notation import Affine, Equation
 from derive.ir.tree import reads
@@ -66,9 +67,8 @@ class Answer:
         for name, _ in self.where:
             # dz is the language's word for a derivative; who reads the line again needs another
             if is_adjoint(name):
-                words = set(re.findall(r"\w+", whole))
-                free = (f"g{primal_of(name)}{more}" for more in ("", *range(2, 1000)))
-                other = next(n for n in free if n not in words and n not in self.build.ranks)
+                used = {*re.findall(r"\w+", whole), *self.build.ranks}
+                other = fresh_name(used, f"g{primal_of(name)}")
                 whole = re.sub(rf"\b{re.escape(name)}\b", other, whole)
         return whole
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator
-from itertools import chain, count
 from typing import Protocol
 
 from derive.arrays.entries import Entries
@@ -22,6 +21,7 @@ from derive.arrays.nodes import (
 from derive.arrays.printer import text
 from derive.arrays.walk import arrays
 from derive.ir.comparisons import COMPARISONS
+from derive.ir.fresh_names import fresh_name
 
 _LEAST = 8  # characters: what is shorter is written again
 _NAMES = ("z", "s", "r", "u", "v", "h", "q")
@@ -52,8 +52,7 @@ def shared(
             return result, value
         part = max(again, key=lambda p: len(text(p)))
         first = _MATRICES if shapes.entries(part).rank == 2 else _NAMES
-        names = chain(first, (f"{first[0]}{k}" for k in count(2)))
-        name = next(n for n in names if n not in used)
+        name = fresh_name(used, *first, first[0])
         used.add(name)
         shapes.put(name, part)
         value = _with(value, part, name)
