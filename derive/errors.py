@@ -47,10 +47,17 @@ def meant_or_known(name: str, known: Iterable[str]) -> str:
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name that was probably meant, if one is near."""
     wanted = name[:60]
-    near = [
-        (1.0 if k.lower() == wanted.lower() else SequenceMatcher(None, k, wanted).ratio(), k)
-        for k in sorted(set(known))
-    ]
+    matcher = SequenceMatcher(None, "", wanted)
+
+    def alike(other: str) -> float:
+        if other.lower() == wanted.lower():
+            return 1.0
+        matcher.set_seq1(other)
+        if matcher.real_quick_ratio() < ALIKE or matcher.quick_ratio() < ALIKE:
+            return 0.0  # these two are quick, and never below the ratio itself
+        return matcher.ratio()
+
+    near = [(alike(k), k) for k in sorted(set(known))]
     score, best = max(near, key=lambda pair: pair[0], default=(0.0, ""))
     return best if score >= ALIKE else None
 

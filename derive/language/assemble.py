@@ -172,12 +172,11 @@ class _Assembly:
             self.rank.setdefault(name, 0)
         scalars = frozenset(n for n in self.names if self.rank.get(n) == 0)
         self.scoped: list[Scoped] = []
+        names = frozenset(self.names)
         sized = frozenset(letter for _, letter in declared.sizes.letters)
         for equation in written:
             try:
-                self.scoped.append(
-                    resolve(equation, self.rank, scalars, frozenset(self.names), sized)
-                )
+                self.scoped.append(resolve(equation, self.rank, scalars, names, sized))
             except Refused as refused:
                 problems.append(str(refused))
         if problems:

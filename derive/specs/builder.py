@@ -178,9 +178,11 @@ class Building:
         if share and not locals_:
             self.problems.append(f"{place}.share: this layer has no parameters; take it out")
             return None
+        if not share:
+            return {}
         known = [n for n, role in self.roles.items() if role == "parameter"]
         if isinstance(share, str):
-            wanted = {local: f"{local}_{share}" for local in locals_} if share else {}
+            wanted = {local: f"{local}_{share}" for local in locals_}
             missing = [local for local, tensor in wanted.items() if tensor not in known]
             if missing:
                 problem = _layer_without(share, missing, locals_, known)
