@@ -8,7 +8,7 @@ from codegen.latex.box import flat
 from codegen.latex.escape import chinese_text, tex_text
 
 # em: the text of our own page, and of an article that knows nothing of us
-_PAGE, _FRAGMENT = 42.0, 32.0
+_PAGE, _FRAGMENT = 49.0, 32.0
 _MARGIN = 3.5  # beside formulas, for their numbers
 _NUMBER = 3.0
 

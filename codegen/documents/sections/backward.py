@@ -237,17 +237,17 @@ class Backward:
     def labelled(
         self, blocks: list[Block], equation: Equation, matrix: Formula | None
     ) -> list[Block]:
-        """The blocks with the last formula labelled, and its matrix form behind it."""
+        """The blocks with the last formula labelled, and its matrix form below it."""
         label = f"backward:{equation.tensor}"
         self.context.labels[label] = None
         last = max(k for k, b in enumerate(blocks) if isinstance(b, Display))
         display = blocks[last]
         assert isinstance(display, Display)
-        blocks[last] = Display(display.formulas, ("",) * (len(display.formulas) - 1) + (label,))
-        blocks.extend(self.turned_round(equation))
+        labels = ("",) * (len(display.formulas) - 1) + (label,)
+        blocks[last] = Display((*display.formulas, *([matrix] if matrix else [])), labels)
         if matrix is not None:
             blocks.extend(self.context.slope(equation))
-            blocks.extend((Paragraph(self.say("matrix form")), Display((matrix,))))
+        blocks.extend(self.turned_round(equation))
         return [*blocks, *self.context.with_numbers([equation])]
 
     def turned_round(self, equation: Equation) -> Iterator[Block]:
