@@ -228,6 +228,7 @@ class Page:
             command, _, shown = part.partition("\n")
             if command.startswith("cd "):
                 self.folder /= command.removeprefix("cd ")
+                os.chdir(self.folder)
                 continue
             done = subprocess.run(
                 ["bash", "-c", command],

@@ -16,6 +16,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 def installed(tmp_path, monkeypatch):
     """What a wheel puts into an environment, before the clone on every path."""
+    monkeypatch.chdir(tmp_path)  # back from where the commands have gone
     wheel = pytest.importorskip("hatchling.builders.wheel").WheelBuilder(str(ROOT))
     (built,) = wheel.build(directory=str(tmp_path / "dist"), versions=["standard"])
     site, programs = tmp_path / "site", tmp_path / "bin"
