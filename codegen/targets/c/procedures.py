@@ -82,7 +82,7 @@ class FunctionPrinter:
 
     def _unpacked(self, body: list[str]) -> list[str]:
         """The lines that give names of their own to what the body mentions."""
-        words = set(re.findall(r"[A-Za-z_]\w*", _without_comments(body)))
+        words = set(re.findall(r"\b[A-Za-z_]\w*", _without_comments(body)))
         program, names = self.program, self.program.names
         dims = [names.dim(d) for d in program.module.dims if names.dim(d) in words]
         lines = [f"const integer {', '.join(f'{d} = net->{d}' for d in dims)};"] if dims else []

@@ -10,6 +10,8 @@ from derive.calculus.differentiate import differentiate
 from derive.specs.parse import parse
 from tests.codegen.program.programs import stages
 from tests.codegen.targets.c.compiled import Compiled, needs_compiler
+from tests.oracles import MODELS
+from tests.oracles.against_autograd import derivation_of
 
 
 @pytest.mark.parametrize(
@@ -49,6 +51,14 @@ def test_names_of_c(words, tmp_path):
     )
     *_, (_, module) = stages(derivation)
     Compiled(module, tmp_path)
+
+
+@needs_compiler
+def test_the_end_of_a_number_is_no_name(tmp_path):
+    """`0.5f` isn't the tensor `f`: a function declared it and did not use it."""
+    (model,) = (m for m in MODELS if m.name == "bidirectional")
+    *_, (_, module) = stages(derivation_of(model))
+    Compiled(module, tmp_path, "float32")
 
 
 def test_the_text_is_the_same_each_time():
