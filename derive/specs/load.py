@@ -16,11 +16,12 @@ from derive.ir.notation import affine
 from derive.ir.system import Initializer, System, Training
 from derive.language.printer import affine_text
 from derive.specs.example import read_example
+from derive.specs.exclusive_keys import wrong_keys
 from derive.specs.losses import kind_of_target, read_task
 from derive.specs.network import build_network
 from derive.specs.optimizer import DEFAULT, read_optimizer
 from derive.specs.parse import parse
-from derive.specs.schema import read_spec, wrong_keys
+from derive.specs.schema import read_spec
 from derive.specs.user_entries import initial
 
 LARGEST_FILE = 5_000_000

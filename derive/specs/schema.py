@@ -201,7 +201,7 @@ Losses = Annotated[
 ]
 
 
-class _NetworkKeys(_Strict):
+class NetworkKeys(_Strict):
     """What only a network has."""
 
     layers: Annotated[list[LayerSpec], BeforeValidator(_listed)] = []
@@ -211,7 +211,7 @@ class _NetworkKeys(_Strict):
     init: str = ""
 
 
-class _EquationKeys(_Strict):
+class EquationKeys(_Strict):
     """What only a model by equations alone has."""
 
     equations: Text | None = None
@@ -224,7 +224,7 @@ class _EquationKeys(_Strict):
     random: dict[str, RandomSpec] = {}
 
 
-class _TensorKeys(_Strict):
+class TensorKeys(_Strict):
     """What both say of their tensors."""
 
     inputs: Inputs = {}
@@ -236,7 +236,7 @@ class _TensorKeys(_Strict):
     example: dict[str, Any] = {}
 
 
-class Spec(_EquationKeys, _NetworkKeys, _TensorKeys):
+class Spec(EquationKeys, NetworkKeys, TensorKeys):
     """A whole spec: a network of layers, or a model by equations alone."""
 
     name: str = "model"
@@ -370,32 +370,3 @@ def _at(data: Any, path: Sequence[str | int]) -> Any:
 def layer_place(position: int, layer: LayerSpec) -> str:
     """A layer's name in an error; `position` counts from 0."""
     return f"layers[{position + 1}] ({shorten(layer.type)})"
-
-
-def wrong_keys(spec: Spec) -> list[str]:
-    """Keys that belong to the other kind of model, and what is missing altogether."""
-    given = spec.model_fields_set
-    if spec.is_network is None:
-        if "layers" in given:
-            return ["spec: layers and equations stand side by side; keep one of them"]
-        return ["spec: there is no model; add [[layers]], or equations = ..."]
-    wrong = (_EquationKeys if spec.is_network else _NetworkKeys).model_fields
-    return [
-        f"{key}: {_CURES[key]}" for key in wrong if key in given and getattr(spec, key) is not None
-    ]
-
-
-_CURES = {
-    "objective": "a network's objective is its loss; write [loss] with a type or equations",
-    "functions": "these tell what the letters of equations in LaTeX are; write them beside those",
-    "sizes": "a network's sizes follow from its inputs and its layers' attributes; take this out",
-    "batch": "in a network the batch is always n; take this out",
-    "targets": "a network's target is t, which its loss reads; take this out",
-    "buffers": "a network's buffers belong to the definition that uses them; move this there",
-    "random": "a network's random tensors belong to the definition that uses them; move this there",
-    "layers": "a model by equations has no layers; take this out",
-    "define": "definitions are for networks; write these lines into equations",
-    "loss": 'a model by equations names its loss; write objective = "E"',
-    "merge_bias": "this is for networks; write the bias into your equations",
-    "init": 'this is for networks; write init = "…" into [parameters.NAME]',
-}
