@@ -28,6 +28,7 @@ _TEX = {
 _BARE = {"Ħ": "H", "ħ": "h", "ĸ": "k", "Ŧ": "T", "ŧ": "t"}
 _NOT_IN_T1 = {*_BARE, *"Ŀŀŉſ"}
 _CHINESE_PUNCTUATION = "，。、；：？！（）《》“”‘’…—·"
+_PLACED = {"<super>": "textsuperscript", "<sub>": "textsubscript"}
 _SPACE = re.compile(r"\s+")
 
 
@@ -71,8 +72,11 @@ def _tex_character(c: str) -> str:
 
 
 def _plain(c: str) -> str:
-    """A character's nearest in ASCII, else its number."""
-    bare = unicodedata.normalize("NFKD", c).encode("ascii", "ignore").decode()
+    """A character's nearest in ASCII, else its number; what is raised or lowered stays so."""
+    whole = unicodedata.normalize("NFKD", c).replace("\N{FRACTION SLASH}", "/")
+    bare = whole.encode("ascii", "ignore").decode()
     if not bare or not bare.isprintable():
         return f"U+{ord(c):04X}"
-    return "".join(_TEX.get(x, x) for x in bare)
+    result = "".join(_TEX.get(x, x) for x in bare)
+    kind = unicodedata.decomposition(c).partition(" ")[0]
+    return f"\\{_PLACED[kind]}{{{result}}}" if kind in _PLACED else result
