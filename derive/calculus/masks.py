@@ -15,6 +15,7 @@ from derive.algebra.conditions import conjuncts, decide, integer, settled
 from derive.algebra.hazards import Hazards
 from derive.algebra.index_rules import guarded, solve_target
 from derive.algebra.readable_conditions import of_letters
+from derive.algebra.sympy_bridge import Leaves, to_sympy
 from derive.calculus.rule import Contribution
 from derive.ir.notation import (
     Affine,
@@ -126,9 +127,11 @@ class Masks:
         written = {c for e in wheres for c in (*conjuncts(e.args[0]), *_failing(e.args[0]))}
         deltas = (e for e in walk(source.body) if isinstance(e, Call) and e.function == "delta")
         written.update(c for e in deltas for c in _live(e))
+        leaves = Leaves()  # differentiation may have put the terms of a sum in another order
+        known = {to_sympy(c, leaves) for c in written}
         inside = _live(term.body)
-        own = _both(*(c for c in inside if c in written))
-        kink = _both(*(c for c in inside if c not in written))
+        own = _both(*(c for c in inside if to_sympy(c, leaves) in known))
+        kink = _both(*(c for c in inside if to_sympy(c, leaves) not in known))
         reading = _Reading(term, Mask(own, kink), of, source.target)
         self._readings.setdefault(wrt, []).append(reading)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from codegen import emit, load_module
-from derive import parse
+from derive import differentiate, parse
 from derive.algebra.readable_conditions import shortened
 from derive.ir.notation import Axis, Call, Compare, Index, Mul, Number, Read, affine
 from derive.ir.tree import ZERO
@@ -65,3 +65,30 @@ def test_a_choice_between_equal_values_is_none_for_a_reader():
     choice = Call("where", (Compare("==", i, Number(Fraction(2))), ZERO, ZERO))
     assert shortened(choice) == ZERO
     assert shortened(Mul((choice, Read("x", ())))) == ZERO
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        *("w[i] + s > 0.8", "s + w[i] > 0.8", "-x[n,i] + w[i] > 0.8 - s*0", "-w[i] - s < -0.8"),
+        *("w[i] - x[n,i] + s > 0.8 - x[n,i]", "0.8 < w[i] + s", "2*w[i] > 1.6 - 2*s"),
+        *("not (w[i] + s <= 0.8)", "w[i]*1 + s > 0.8 and x[n,i] + w[i] > -99", "w[i]*s + s > 0.8"),
+    ],
+)
+def test_a_condition_is_the_author_s_in_any_order_of_its_terms(condition):
+    """SymPy turned `w + s > 0.8` into `s + w > 0.8`, and the root that it guards had no slope."""
+    text = f"r[i] = sqrt(w[i] + s)\ny[n,i] = tanh(where({condition}, r[i], x[n,i]*s))\n"
+    system = parse(
+        text + "E = sum(n,i, y[n,i]**2)",
+        parameters=["w", "s"],
+        inputs=["x"],
+        objective="E",
+        batch="n",
+        sizes={"w.0": 3, "x.1": 3},
+    )
+    module = load_module(emit(differentiate(system), part="math"))
+    params = {"w": np.array([-2.0, 1.5, 3.0]), "s": np.array(0.5)}
+    x = np.array([[0.1, 0.2, 0.3], [0.3, -0.2, 0.1]])
+    _, slopes = module.gradients(params, x)
+    assert np.isfinite(slopes["w"]).all()
+    assert np.isfinite(slopes["s"])
