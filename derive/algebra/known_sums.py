@@ -127,7 +127,9 @@ class KnownSums:
         for read in (r for base, _ in inside for r in reads(base)):
             for pattern in self.patterns.get(read.tensor, ()):
                 places = _places(pattern, read)
-                if places is None or {places[a].axis for a in pattern.reduced} != run:
+                if places is None or not places.keys() >= set(pattern.reduced):
+                    continue  # a letter of the sum that this read doesn't walk
+                if {places[a].axis for a in pattern.reduced} != run:
                     continue
                 core = _products(substitute(pattern.core, places))
                 alike = [(dict(p), c) for p, c in (core or {}).items()]

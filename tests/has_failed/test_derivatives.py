@@ -12,6 +12,8 @@ from derive.ir.notation import Axis, Call, Compare, Index, Mul, Number, Read, af
 from derive.ir.tree import ZERO
 from derive.language.printer import equation_text
 from tests.has_failed.right import right
+from tests.oracles.against_autograd import check_against_autograd
+from tests.oracles.random_systems import random_model
 
 
 @pytest.mark.parametrize(
@@ -92,3 +94,9 @@ def test_a_condition_is_the_author_s_in_any_order_of_its_terms(condition):
     _, slopes = module.gradients(params, x)
     assert np.isfinite(slopes["w"]).all()
     assert np.isfinite(slopes["s"])
+
+
+@pytest.mark.parametrize("seed", [4434, 4516])
+def test_systems_drawn_at_random_that_have_failed(seed):
+    """A mask lost by the order of a sum's terms; a known sum over a letter that no read walks."""
+    check_against_autograd(random_model(seed, alike=seed % 3 == 2))
