@@ -153,14 +153,17 @@ class Forms:
             return over
         result: Sum = {}
         for monomial, coefficient in over.items():
-            part: Sum = {monomial: coefficient}
+            rest, roots = [], []
             for which, exponent in monomial:
                 degree, base = self._rules.get(which, (0, None))
                 if base is not None and exponent >= degree:
-                    less = ((which, -degree * (exponent // degree)),)
-                    part = scaled(part, less, Fraction(1))
-                    for _ in range(exponent // degree):
-                        part = self._product(part, base.over)
+                    roots += [base.over] * (exponent // degree)
+                    exponent %= degree
+                rest.append((which, exponent))
+            # all roots are taken out before anything is multiplied, for a product is reduced in turn
+            part: Sum = {tuple((g, e) for g, e in rest if e): coefficient}
+            for root in roots:
+                part = self._product(part, root)
             add_to(result, part)
         return result
 
@@ -199,15 +202,19 @@ class Forms:
         plain = []
         for which, exponent in shared:
             degree, base = self._rules.get(which, (0, None))
-            if base is None or exponent < 0:
+            if base is None:
                 plain.append((which, exponent))
                 continue
             # one over a root is the root's other powers over what it is the root of
-            above = self._product(above, generator(which, degree - exponent))
+            times = -(-exponent // degree)
+            above = self._product(above, generator(which, times * degree - exponent))
             first, monomial, factor = primitive(base.over)
-            above = scaled(above, inverted(monomial), 1 / first)
-            if len(factor) > 1:
-                under[factor] = under.get(factor, 0) + 1
+            for _ in range(times):
+                above = scaled(above, inverted(monomial), 1 / first)
+            for _ in range(-times):
+                above = self._product(above, base.over)
+            if len(factor) > 1 and times > 0:
+                under[factor] = under.get(factor, 0) + times
         above = scaled(above, inverted(tuple(plain)), 1 / leading)
         for factor, power in form.under.items():
             for _ in range(power):

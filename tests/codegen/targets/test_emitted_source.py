@@ -153,5 +153,8 @@ def test_helpers_bring_what_they_call_and_keep_their_order() -> None:
     everything = "\n\n\n".join(helper_text(n for n in dir(runtime) if not n.startswith("__")))
     assert "->" not in everything
     for node in ast.parse(everything).body:
+        if isinstance(node, ast.Assign):
+            ast.literal_eval(node.value)  # coefficients: plain numbers
+            continue
         assert isinstance(node, ast.FunctionDef)
         assert ast.get_docstring(node)

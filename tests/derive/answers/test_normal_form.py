@@ -78,3 +78,14 @@ def test_a_form_that_grows_too_long_is_undecided():
         total * total
     with pytest.raises(Undecided):
         number_system(FORMS).constants["inf"]
+
+
+def test_powers_of_several_roots_have_one_form():
+    """`sqrt(2)*sqrt(5)*sqrt(1 + 100000*v)` to odd powers, in two orders."""
+    forms = Forms()
+    base = forms.symbol("v", Fraction(2)) + forms.number(Fraction(1, 100_000))
+    for half in (Fraction(1, 2), Fraction(3, 2), Fraction(5, 2)):
+        one = forms.power(base, forms.number(-half))
+        other = forms.power(forms.power(base, forms.number(half)), forms.number(-1))
+        assert not (one + -other).over
+        assert all(e > 0 for m in one.over for _, e in m)
