@@ -158,10 +158,10 @@ class Forms:
                 degree, base = self._rules.get(which, (0, None))
                 if base is not None and exponent >= degree:
                     roots += [base.over] * (exponent // degree)
-                    exponent %= degree
-                rest.append((which, exponent))
-            # all roots are taken out before anything is multiplied, for a product is reduced in turn
-            part: Sum = {tuple((g, e) for g, e in rest if e): coefficient}
+                left = exponent if base is None or exponent < degree else exponent % degree
+                rest += [(which, left)] if left else []
+            # all roots are taken out first, for a product is reduced in its turn
+            part: Sum = {tuple(rest): coefficient}
             for root in roots:
                 part = self._product(part, root)
             add_to(result, part)
