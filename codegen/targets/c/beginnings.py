@@ -26,7 +26,7 @@ _PURPOSE = "/* Parameters to begin with; the same seed gives the same ones. */"
 
 def beginning_text(program: Program) -> str:
     """The function."""
-    first = len(program.scope.streams)
+    first = len(program.scope.used.streams)
     nodes = [
         node
         for k, one in enumerate(program.module.beginnings)
@@ -62,7 +62,7 @@ class _Begun:
         if entry.distribution == "constant" and not column:
             ((_, text),) = entry.formulas
             value = source(read_value(text, "initializer"), attributes, _C)
-            self.program.scope.functions.add("fill")
+            self.program.scope.used.functions.add("fill")
             cast = "(real)" * (self.program.single and value != "0.0")
             return [note, Line(f"fill({self._count}, {cast}{value}, {to});")]
         return [note, Block(tuple(self._drawn(entry, attributes, column, to)))]
@@ -75,7 +75,7 @@ class _Begun:
         """Numbers of the spec."""
         flat = np.ravel(np.asarray(numbers, dtype=object))
         shown = ", ".join(literal(float(v), self.program.single)[0] for v in flat)
-        self.program.scope.functions.add("copy")
+        self.program.scope.used.functions.add("copy")
         return Block(
             (
                 Line(f"const real given[] = {{ {shown} }};"),
@@ -87,7 +87,7 @@ class _Begun:
         self, entry: Initial, attributes: dict[str, Any], column: bool, to: str
     ) -> list[Node]:
         """What fills it from a distribution, all but the last `column` of biases if it has one."""
-        functions = self.program.scope.functions
+        functions = self.program.scope.used.functions
         sizes = [e.number or 1 for e in self.beginning.tensor.shape]
         inner = [*sizes[:-1], sizes[-1] - 1] if column else sizes
         given = {**fans(inner), **attributes}
@@ -117,7 +117,7 @@ class _Begun:
     def _entry(self, distribution: str, place: str) -> str:
         """One entry, by its place among those that are drawn."""
         drawn = f"(seed, {self.stream}, {place}"
-        functions = self.program.scope.functions
+        functions = self.program.scope.used.functions
         match distribution:
             case "uniform":
                 functions.add("uniform")

@@ -37,7 +37,7 @@ def dot_nodes(walks: Walks, dot: Dot, view: View) -> list[Node]:
     n, columns = _merged(columns, (right, out), extents)
     k, summed = _merged(summed, (left, right), extents)
     outer = [*batch, *rows, *columns, *summed]
-    walks.scope.functions.add("product")
+    walks.scope.used.functions.add("product")
 
     def call(places: Sequence[Int]) -> list[Node]:
         at = dict(zip(outer, places, strict=True))

@@ -14,10 +14,10 @@ def sample_nodes(one: Sample, scope: Scope) -> list[Node]:
     shape = scope.shape(one.shape)
     home = scope.define(one.tensor, shape)
     scope.home(one.tensor)
-    scope.changed.add(home.name)
-    scope.functions |= {"fill", "uniform"}
-    stream = sum(1 for name in scope.streams if name != one.tensor)
-    scope.streams[one.tensor] = None
+    scope.used.changed.add(home.name)
+    scope.used.functions |= {"fill", "uniform"}
+    stream = sum(1 for name in scope.used.streams if name != one.tensor)
+    scope.used.streams[one.tensor] = None
     attributes = dict(one.draw.attributes)
     count = product(shape)
     place = scope.names.letter(EVERY)
@@ -29,7 +29,7 @@ def sample_nodes(one: Sample, scope: Scope) -> list[Node]:
             low, high = attributes.get("low", 0.0), attributes.get("high", 1.0)
             text = f"(real)({low!r} + {high - low!r} * {uniform})"
         case _:
-            scope.functions.add("normal")
+            scope.used.functions.add("normal")
             std = attributes.get("std", 1.0)
             text = f"(real)({one.draw.mean!r} + {std!r} * normal(net->seed, {stream}, {place}))"
     mean, _ = literal(one.draw.mean, scope.single)

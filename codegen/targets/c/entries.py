@@ -125,7 +125,7 @@ class Entries:
     def _length(self, value: Int) -> Int:
         if value.number is not None or value.grows:
             return value if value.grows else Int()
-        self.scope.functions.add("largest")
+        self.scope.used.functions.add("largest")
         return variable(f"largest({value}, 0)")
 
     def _load(self, load: Load, places: Places) -> Code:
@@ -220,7 +220,7 @@ class Entries:
                 return product(tuple(self._factor(a, at) for a in args))
             case Map("//" | "%" as op, (of, by)):
                 name = "quotient" if op == "//" else "remainder_of"
-                self.scope.functions.add(name)
+                self.scope.used.functions.add(name)
                 left, right = self.integer_along(of, at), self.integer_along(by, at)
                 return variable(f"{name}({left}, {right})")
             case _:
@@ -287,7 +287,7 @@ class Entries:
         if self.wide and function in WIDE:
             name = WIDE[function]
         elif name is not None:
-            self.scope.functions.add(name)
+            self.scope.used.functions.add(name)
         elif function in LIBRARY:
             name = LIBRARY[function] + "f" * self.single
         else:

@@ -16,7 +16,7 @@ def matrix_nodes(walks: Walks, one: Matrix, view: View) -> list[Node]:
     source = view_of(walks.scope.home(one.of.tensor), one.of.picks, walks.scope)
     extents = dict(zip(one.of.axes, shape_of(one.of, walks.scope), strict=True))
     size = extents[one.letters[0]]
-    walks.scope.functions.add({"inv": "inverse", "det": "determinant"}.get(one.op, one.op))
+    walks.scope.used.functions.add({"inv": "inverse", "det": "determinant"}.get(one.op, one.op))
     name = {"inv": "inverse", "det": "determinant"}.get(one.op, one.op)
 
     def call(places: Places) -> list[Node]:

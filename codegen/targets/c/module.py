@@ -66,12 +66,12 @@ class Printer:
         public = self.public.functions()
         self.program.lay_out(public)
         stepping = self.stepping.texts() if self.stepping else []
-        self.program.scope.functions |= self.stepping.functions if self.stepping else set()
+        self.program.scope.used.functions |= self.stepping.functions if self.stepping else set()
         if any("largest(" in str(slot.count) for slot in self.program.slots):
-            self.program.scope.functions.add("largest")
+            self.program.scope.used.functions.add("largest")
         parts = [
             "\n".join(self._head()),
-            *carried(self.program.scope.functions, self.program.single, self.small),
+            *carried(self.program.scope.used.functions, self.program.single, self.small),
             "\n".join(self.frame.struct()),
             "\n".join(self.frame.lay_out()),
             *(f.text() for f in functions),

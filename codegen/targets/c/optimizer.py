@@ -241,7 +241,7 @@ class Optimizer:
         return scope
 
     def _function(self, head: str, body: Iterable[str], scope: Scope) -> None:
-        self.program.scope.functions |= scope.functions
+        self.program.scope.used.functions |= scope.used.functions
         self.functions.append("\n".join([*wrapped(head, ""), "{", *body, "}"]))
 
     def _name(self, tensor: str) -> str:

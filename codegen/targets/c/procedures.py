@@ -65,10 +65,10 @@ class FunctionPrinter:
         self.procedure = procedure
         self.program = program
         self.scope = program.scope
-        self.scope.touched, self.scope.changed = {}, set()
+        self.scope.used.touched, self.scope.used.changed = {}, set()
         self.name = static_name(procedure.name)
         self.nodes = [node for one in procedure.body for node in self._instruction(one)]
-        self.changed = self.scope.changed
+        self.changed = self.scope.used.changed
 
     def text(self) -> str:
         """All of it."""
@@ -244,10 +244,10 @@ class FunctionPrinter:
     def _given(self, value: object, place: str, count: str) -> Node:
         """A derivative that is zero, or that lies elsewhere."""
         if isinstance(value, ZerosLike):
-            self.scope.functions.add("fill")
+            self.scope.used.functions.add("fill")
             return Line(f"fill({count}, 0, {place});")
         assert isinstance(value, Variable)
-        self.scope.functions.add("copy")
+        self.scope.used.functions.add("copy")
         return Line(f"copy({count}, {self.scope.home(value.tensor).name}, {place});")
 
     @_instruction.register

@@ -109,7 +109,7 @@ class Public:
                 if value.tensor in self._arguments(procedure)
                 else (f"params->{home.name}")
             )
-            self.program.scope.functions.add("copy")
+            self.program.scope.used.functions.add("copy")
             unused = ["arena", "bytes", *(self.homes[n].name for n in self._arguments(procedure))]
             lines += [f"    (void){name};" for name in unused if name != source]
             if not source.startswith("params"):
@@ -129,7 +129,7 @@ class Public:
 
     def _handed_on(self, procedure: Procedure, called: Procedure, shown: str) -> list[str]:
         """The lines that call a static function and copy what it has worked out."""
-        self.program.scope.functions.add("copy")
+        self.program.scope.used.functions.add("copy")
         return [
             *self._filled(self._arguments(procedure), procedure.name in MODED),
             f"    const int status = {static_name(called.name)}(&net);",

@@ -88,7 +88,7 @@ def _step(walks: Walks, op: str, text: str) -> str:
             return f"total *= {text};"
         case _:
             name = "greater" if op == "max" else "smaller"
-            walks.scope.functions.add(name)
+            walks.scope.used.functions.add(name)
             return f"total = {name}(total, {text});"
 
 
@@ -96,7 +96,7 @@ def _log_of_sum(walks: Walks, one: Reduce, view: View) -> list[Node]:
     """log(sum(exp(a))), shifted by the largest entry."""
     extent = dict(zip(one.of.axes, shape_of(one.of, walks.scope), strict=True))
     names = dict(zip(one.of.axes, walks.letters(one.of.axes), strict=True))
-    walks.scope.functions |= {"greater", "exponential", "logarithm"}
+    walks.scope.used.functions |= {"greater", "exponential", "logarithm"}
 
     def entry(places: Sequence[Int]) -> list[Node]:
         at = dict(zip(one.axes, places, strict=True))

@@ -27,12 +27,24 @@ class Home:
 
 
 @dataclass
+class Used:
+    """What the text of a function uses: variables, helpers, streams of random numbers.
+
+    `touched` are the variables that it mentions, `changed` those that it writes to.
+    """
+
+    touched: dict[str, None] = field(default_factory=dict)
+    changed: set[str] = field(default_factory=set)
+    functions: set[str] = field(default_factory=set)
+    streams: dict[str, None] = field(default_factory=dict)
+
+
+@dataclass
 class Scope:
     """The tensors of a function, what its extents are, and which letters run over what.
 
     `buffers` are what the arena holds: (name, how many reals); `brief` those of them that have no
     name in the equations.
-    `touched` are the variables that the text mentions, `changed` those that it writes to.
     """
 
     names: Names
@@ -43,15 +55,12 @@ class Scope:
     reach: dict[str, Int] = field(default_factory=dict)
     buffers: dict[str, Int] = field(default_factory=dict)
     brief: set[str] = field(default_factory=set)
-    touched: dict[str, None] = field(default_factory=dict)
-    changed: set[str] = field(default_factory=set)
-    functions: set[str] = field(default_factory=set)
-    streams: dict[str, None] = field(default_factory=dict)
+    used: Used = field(default_factory=Used)
 
     def home(self, tensor: str) -> Home:
         """Where a tensor lies; from here on the text mentions it."""
         home = self.homes[tensor]
-        self.touched[home.name] = None
+        self.used.touched[home.name] = None
         return home
 
     def define(self, tensor: str, shape: tuple[Int, ...]) -> Home:
@@ -116,7 +125,7 @@ class Scope:
         if value.grows and by > 0:
             return variable(f"({value.factor} {op} {by})")
         name = "quotient" if op == "/" else "remainder_of"
-        self.functions.add(name)
+        self.used.functions.add(name)
         return variable(f"{name}({value}, {by})")
 
     def shape(self, extents: Iterable[Affine]) -> tuple[Int, ...]:

@@ -47,7 +47,7 @@ def _nodes(one: Statement, scope: Scope) -> list[Node]:
         case Zeros(tensor, shape, note):
             home = scope.define(tensor, scope.shape(shape))
             scope.home(tensor)
-            scope.changed.add(home.name)
+            scope.used.changed.add(home.name)
             walks = Values(scope, home.name)
             return [*_noted(note), *cleared(walks, view_of(home, None, scope))]
         case For(letter, direction, body):
@@ -79,7 +79,7 @@ def _assigned(one: Assign, scope: Scope) -> list[Node]:
         shape = tuple(own.get(a) or scope.integer(a.extent) for a in one.axes)
         scope.define(one.tensor, shape)
     home = scope.home(one.tensor)
-    scope.changed.add(home.name)
+    scope.used.changed.add(home.name)
     view = view_of(home, one.picks, scope)
     picks = one.picks or (Whole(),) * len(home.shape)
     values = Values(scope, home.name)
@@ -158,7 +158,7 @@ def _in_place(value: Array, tensor: str, picks: Sequence[Pick], axes: tuple[Axis
 
 def _added_at(one: AddAt, scope: Scope) -> list[Node]:
     home = scope.home(one.tensor)
-    scope.changed.add(home.name)
+    scope.used.changed.add(home.name)
     view = view_of(home, one.picks, scope)
     values = Values(scope, home.name)
     op, value = taken_away("+=", values.elementwise(one.value))

@@ -107,7 +107,7 @@ class Stepping:
     @property
     def functions(self) -> set[str]:
         """The functions of the runtime that the text calls."""
-        return {name for p in self.programs for name in p.scope.functions}
+        return {name for p in self.programs for name in p.scope.used.functions}
 
     # what the header says
 

@@ -41,11 +41,11 @@ class Values(Walks):
         """Where a value goes that isn't element-wise, and what loads it from there."""
         shape = shape_of(array, self.scope)
         if into is not None and into[0].shape == shape and into[1].axes == array.axes:
-            self.scope.changed.add(into[0].home.name)
+            self.scope.used.changed.add(into[0].home.name)
             return into
         name = self.scope.buffer(f"{self.stem}_{stem}", shape)
         home = self.scope.home(name)
-        self.scope.changed.add(home.name)
+        self.scope.used.changed.add(home.name)
         return view_of(home, None, self.scope), whole_load(name, array.axes, len(shape))
 
     def elementwise(self, array: Array, into: Into | None = None) -> Array:

@@ -74,7 +74,7 @@ class Walks:
         shape = shape_of(array, self.scope)
         tensor = self.scope.buffer(stem or f"{self.stem}_part", shape)
         view = view_of(self.scope.home(tensor), None, self.scope)
-        self.scope.changed.add(view.home.name)
+        self.scope.used.changed.add(view.home.name)
         entries = self.entries
 
         def assign(places: Places) -> list[Node]:
@@ -88,7 +88,7 @@ class Walks:
 def cleared(walks: Walks, view: View, value: str = "0") -> list[Node]:
     """Zeros, or another number, all over a part of an array."""
     if view.is_dense:
-        walks.scope.functions.add("fill")
+        walks.scope.used.functions.add("fill")
         return [Line(f"fill({product(view.shape)}, {value}, {view.address});")]
     letters = [f"p{k}" for k in range(len(view.shape))]
 
