@@ -108,7 +108,7 @@ def derive(
     ] = False,
 ) -> Job:
     """Write the derivation of all gradients as a document."""
-    manner = {
+    options = {
         "notation": notation,
         "detail": detail,
         "lang": lang,
@@ -123,7 +123,7 @@ def derive(
         "fragment": fragment,
     }
     asked = {"expression": expression, "wrt": wrt, "shapes": shapes}
-    return _later("codegen.commands.derive:run", spec, output, format_, manner, asked)
+    return _later("codegen.commands.derive:run", spec, output, format_, options, asked)
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""How systems, equations, steps, derivations and reports show themselves in a notebook."""
+"""Displays in notebooks, of systems, equations, steps, derivations and reports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does the emitted module compute what the derivation says? By the interpreter, by differences.
+"""Checks of an emitted module, by the interpreter and by differences.
 
 A model whose entries are too many for plain loops is checked over short axes, as `derive.check`
 does it.

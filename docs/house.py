@@ -65,7 +65,7 @@ def arrows(rooms: list[str]) -> list[tuple[str, str]]:
 def about(room: str, width: float) -> list[str]:
     """What a room's docstring says up to its first colon or comma, in as many letters as fit."""
     sentence = (import_module(room).__doc__ or "").split("\n\n")[0].replace("\n", " ")
-    text = re.split(r"[:,;.]", sentence)[0].replace("`", "")
+    text = re.split(r"[:;?]|[.,]\s", sentence)[0].replace("`", "")
     return wrap(text, int(width / 5.4))[:2]
 
 

@@ -18,7 +18,7 @@ def run(
     spec: str | None,
     output: str | None,
     format_: str | None,
-    manner: dict[str, Any],
+    options: dict[str, Any],
     asked: dict[str, str | None],
 ) -> int:
     """Write the derivation's document, or an expression's derivatives."""
@@ -26,7 +26,7 @@ def run(
     if expression is not None:
         if spec is not None:
             raise ChainruleError("give a spec or --expression, not both")
-        if manner["order"] != 1:
+        if options["order"] != 1:
             raise ChainruleError(
                 "--order belongs to a spec; for an expression's second derivatives, give its "
                 "first derivative as the expression"
@@ -40,16 +40,16 @@ def run(
     format_ = format_ or _by_ending(output)
     if format_ == "pdf" and output is None:
         raise ChainruleError("a PDF needs a file to go to; add -o FILE.pdf")
-    derivation = read_derivation(spec, manner.get("wrt") or None)
+    derivation = read_derivation(spec, options.get("wrt") or None)
     if output is not None and format_ == "md" and Path(output).suffix.lower() == ".md":
         # pictures lie beside the text: not every page shows those that stand in it
         file = Path(output)
-        content, pictures = markdown_beside(derivation, file.stem, **manner)
+        content, pictures = markdown_beside(derivation, file.stem, **options)
         for name, picture in pictures.items():
             deliver(picture, str(file.with_name(name)))
         deliver(content, output)
     else:
-        deliver(document(derivation, format_, **manner), output)
+        deliver(document(derivation, format_, **options), output)
     return 0
 
 

@@ -71,9 +71,8 @@ def _largest(body: Body) -> _Repeat | None:
     size = 0
     for value, where in places.items():
         own = sum(1 for _ in ARRAYS.walk(value))
-        starts = not isinstance(
-            body[where[0]], IfGiven
-        )  # what is named there isn't known behind it
+        # what is named under a condition isn't known behind it
+        starts = not isinstance(body[where[0]], IfGiven)
         if len(where) > 1 and own > size and starts and _stays(value, body[where[0] : where[-1]]):
             result, size = _Repeat(value, where[0], where[-1]), own
     return result

@@ -21,3 +21,14 @@ def test_every_room_has_a_floor():
         if (path.suffix == ".py" and path.stem != "__init__") or (path / "__init__.py").is_file()
     }
     assert sorted(rooms) == sorted(folders)
+
+
+def test_every_room_has_a_row_in_what_is_where():
+    page = Path("docs/how-it-works.md").read_text(encoding="utf-8").split("### What is where")[1]
+    folders = [
+        str(path)
+        for package in ("derive", "codegen")
+        for path in sorted(Path(package).iterdir())
+        if path.is_dir() and path.name != "__pycache__"
+    ]
+    assert [f for f in folders if f"`{f}/`" not in page] == []

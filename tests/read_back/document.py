@@ -13,7 +13,7 @@ from codegen.documents.formats.form import displays
 from codegen.latex.formula import Formula
 from derive.ir.derivation import Derivation
 from tests.read_back.facts import Facts
-from tests.read_back.told import Told
+from tests.read_back.formula_check import FormulaCheck
 
 # ---- all formulas of a document ------------------------------------------------------------------
 
@@ -35,13 +35,15 @@ class Read:
 
     def check(self, story: DocumentBuilder) -> Counter[str]:
         """Reads every formula; how many there are of each kind. Raises where one isn't true."""
-        told: dict[tuple[bool, bool], Told] = {}
+        told: dict[tuple[bool, bool], FormulaCheck] = {}
         count: Counter[str] = Counter()
         for context, label, formula in formulas_of(story):
             is_worked = has_numbers(formula)
             key = (context is story.whole, is_worked)
             if key not in told:
-                told[key] = Told(context, example(context) if is_worked else self.of(context))
+                told[key] = FormulaCheck(
+                    context, example(context) if is_worked else self.of(context)
+                )
             like = (key, formula, label[:7], *self.lies(context, formula))
             if like in self.done:
                 count["known"] += 1

@@ -11,6 +11,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.read_back.assignment import SYMBOLS, Assignment, Sight
 from tests.read_back.functions import NAMED, compare, slope
 from tests.read_back.tokens import (
     RELATIONS,
@@ -23,7 +24,6 @@ from tests.read_back.tokens import (
     spoken,
     subscripts_in,
 )
-from tests.read_back.world import SYMBOLS, Sight, World
 
 _BIG = {r"\sum": sum, r"\prod": math.prod, r"\max": max, r"\min": min}
 
@@ -35,7 +35,7 @@ class Reader(Sight):
     at: dict[str, Any] = field(default_factory=dict)
 
     def inner(self, tokens: list[str], **more: Any) -> Reader:
-        return Reader(tokens, self.world, {**self.at, **more})
+        return Reader(tokens, self.assignment, {**self.at, **more})
 
     def whole(self) -> Any:
         value = self.sum()
@@ -156,9 +156,9 @@ class Reader(Sight):
                 if self.peek(1 + primes) == r"\rvert":
                     word = self.peek() + "'" * primes
                     name = rf"\lvert {word}\rvert"
-                    if name in self.world.extents:
+                    if name in self.assignment.extents:
                         self.place += 2 + primes
-                        return self.world.extents[name]
+                        return self.assignment.extents[name]
                 value = self.sum()
                 self.take(r"\rvert")
                 return abs(value)
@@ -167,7 +167,7 @@ class Reader(Sight):
             case r"\pi" | r"\infty":
                 self.take()
                 return math.pi if token == r"\pi" else math.inf
-            case "e" if self.peek(1) == "^" and not self.world.holds("e"):
+            case "e" if self.peek(1) == "^" and not self.assignment.holds("e"):
                 self.take()
                 self.take()
                 return math.exp(self.inner(self.group()).whole())
@@ -191,9 +191,9 @@ class Reader(Sight):
             name = "".join(self.tokens[self.place + 2 : self.tokens.index("}", self.place)])
             ahead = len(lex(name)) + 3
         squared = self.peek(ahead) == "^" and name in NAMED
-        if name == r"\delta" and not self.world.holds(name) and self.peek(1) == "_":
+        if name == r"\delta" and not self.assignment.holds(name) and self.peek(1) == "_":
             return self.kronecker()
-        if (name in NAMED or name in (r"\max", r"\min")) and not self.world.holds(name):
+        if (name in NAMED or name in (r"\max", r"\min")) and not self.assignment.holds(name):
             self.place += ahead
             exponent = 1
             if self.peek() == "'":
@@ -297,7 +297,7 @@ class Reader(Sight):
     def extent_of(self, letter: str, tokens: list[str]) -> int:
         """How far a letter runs: over the axis on which it stands alone."""
         found = []
-        reader = Reader(tokens, self.world)
+        reader = Reader(tokens, self.assignment)
         for k, token in enumerate(tokens):
             if token != "_":
                 continue
@@ -306,9 +306,9 @@ class Reader(Sight):
                 symbol = reader.longest_symbol()
                 if symbol and reader.place == k:
                     reader.take("_")
-                    parts = subscripts_in(reader.group(), self.world.tensors[symbol].ndim)
+                    parts = subscripts_in(reader.group(), self.assignment.tensors[symbol].ndim)
                     found.extend(
-                        self.world.tensors[symbol].shape[axis]
+                        self.assignment.tensors[symbol].shape[axis]
                         for axis, part in enumerate(parts)
                         if joined(part) == letter
                     )
@@ -331,12 +331,12 @@ class Reader(Sight):
             self.place = after
             return self.entry(symbol)
         text = self.take()
-        if text in self.world.extents:
-            return self.world.extents[text]
+        if text in self.assignment.extents:
+            return self.assignment.extents[text]
         raise AssertionError(f"{text} means nothing in {' '.join(self.tokens)}")
 
     def entry(self, symbol: str) -> Any:
-        array = self.world.tensors[symbol]
+        array = self.assignment.tensors[symbol]
         if not array.ndim:
             return array.item()
         self.take("_")
@@ -344,7 +344,7 @@ class Reader(Sight):
         return self.look_up(symbol, parts)
 
     def look_up(self, symbol: str, parts: list[list[str]]) -> Any:
-        array = self.world.tensors[symbol]
+        array = self.assignment.tensors[symbol]
         place = tuple(int(self.inner(p).whole()) for p in parts)
         inside = all(0 <= p < size for p, size in zip(place, array.shape, strict=True))
         return array[place] if inside else 0.0
@@ -360,11 +360,11 @@ class Reader(Sight):
         by = under[1:]
         for cut in range(len(by), 0, -1):
             name = rf"\frac{{{''.join(over)}}}{{\partial{''.join(by[:cut])}}}"
-            shown = SYMBOLS[id(self.world)].get(name)
+            shown = SYMBOLS[id(self.assignment)].get(name)
             if shown is None:
                 continue
             rest = by[cut:]
-            array = self.world.tensors[shown]
+            array = self.assignment.tensors[shown]
             if not array.ndim and not rest:
                 return array.item()
             if array.ndim and rest[:2] == ["_", "{"]:
@@ -372,19 +372,19 @@ class Reader(Sight):
         raise AssertionError(f"no derivative {self.tokens[begin : self.place]}")
 
 
-def read(text: str, world: World, at: dict[str, int]) -> float:
+def read(text: str, assignment: Assignment, at: dict[str, int]) -> float:
     """The value of a formula's right side where the letters have these values."""
-    return Reader(lex(text), world, dict(at)).whole()
+    return Reader(lex(text), assignment, dict(at)).whole()
 
 
-def subscripts_of(left: str, world: World) -> list[str]:
+def subscripts_of(left: str, assignment: Assignment) -> list[str]:
     """The letters of a left side."""
     tokens = lex(left)
-    known = SYMBOLS[id(world)].get(joined(tokens))
-    if known is not None and not world.tensors[known].ndim:
+    known = SYMBOLS[id(assignment)].get(joined(tokens))
+    if known is not None and not assignment.tensors[known].ndim:
         return []
     if tokens[0] == r"\frac":
-        reader = Reader(tokens, world)
+        reader = Reader(tokens, assignment)
         reader.take()
         reader.group()
         tokens = reader.group()[1:]

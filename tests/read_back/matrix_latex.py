@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from scipy.special import erf
 
+from tests.read_back.assignment import Assignment, Sight
 from tests.read_back.functions import slope
 from tests.read_back.tokens import joined, lex
-from tests.read_back.world import Sight, World
 
 _FUNCTIONS = {
     r"\log": np.log,
@@ -84,7 +84,7 @@ class MatrixReader(Sight):
     """Reads one formula."""
 
     def inner(self, tokens: list[str]) -> Any:
-        reader = MatrixReader(tokens, self.world)
+        reader = MatrixReader(tokens, self.assignment)
         value = reader.sum()
         assert not reader.peek(), f"{reader.tokens[reader.place :]} is left"
         return value
@@ -158,8 +158,8 @@ class MatrixReader(Sight):
                 name = joined(self.tokens[begin + 1 : self.place])
                 self.take()
                 shown = rf"\lvert {name}\rvert"
-                if shown in self.world.extents:
-                    return self.world.extents[shown]
+                if shown in self.assignment.extents:
+                    return self.assignment.extents[shown]
                 self.place = begin
                 return np.abs(self.enclosed(r"\lvert", r"\rvert"))
             case r"\lVert":
@@ -213,7 +213,7 @@ class MatrixReader(Sight):
     def named(self) -> Any:
         symbol = self.longest_symbol()
         if symbol:
-            return self.world.tensors[symbol]
+            return self.assignment.tensors[symbol]
         token = self.take()
         name = joined(self.group()) if token == r"\operatorname" else token
         if name == "diag":
@@ -234,15 +234,15 @@ class MatrixReader(Sight):
             other = self.sum()
             self.take(")")
             return _PAIRS[name](one, other)
-        if name in self.world.extents:
-            return self.world.extents[name]
+        if name in self.assignment.extents:
+            return self.assignment.extents[name]
         assert name == "I", f"{name} means nothing in {' '.join(self.tokens)}"
         return Eye()
 
     def fraction(self) -> Any:
         symbol = self.longest_symbol()
         if symbol:
-            return self.world.tensors[symbol]
+            return self.assignment.tensors[symbol]
         self.take()
         over, under = self.inner(self.group()), self.inner(self.group())
         assert isinstance(under, float | int), "a matrix below the bar"
@@ -315,9 +315,9 @@ def _scalar(value: np.ndarray) -> Any:
     return value.item() if value.shape == (1, 1) else value
 
 
-def read(text: str, world: World) -> Any:
+def read(text: str, assignment: Assignment) -> Any:
     """The value of a formula's right side."""
-    reader = MatrixReader(lex(text), world)
+    reader = MatrixReader(lex(text), assignment)
     value = reader.sum()
     assert not reader.peek(), f"{reader.tokens[reader.place :]} is left"
     return value

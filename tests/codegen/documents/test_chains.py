@@ -12,7 +12,7 @@ from tests.oracles.against_autograd import derivation_of
 from tests.oracles.random_systems import random_model
 from tests.read_back.document import Read
 from tests.read_back.facts import Facts
-from tests.read_back.told import Differs, Told
+from tests.read_back.formula_check import Differs, FormulaCheck
 
 OPTIONS = (
     DocumentOptions(),
@@ -76,7 +76,7 @@ def test_what_is_read_twice_has_one_coefficient():
 def test_a_middle_term_that_is_more_than_what_follows_is_noticed():
     derivation = derived(TWICE["quadratic form"])
     context = DocumentBuilder(derivation, DocumentOptions()).context
-    told = Told(context, Facts(context.derivation))
+    told = FormulaCheck(context, Facts(context.derivation))
     middle = r"\frac{\partial E}{\partial q}\,\frac{\partial q}{\partial x_{i}}"
     part = r"\frac{\partial E}{\partial q} \sum_{j} A_{ij}\,x_{j}"
     both = rf"{part} + \frac{{\partial E}}{{\partial q}} \sum_{{j}} A_{{ji}}\,x_{{j}}"

@@ -32,10 +32,10 @@ from derive.systems.one_sample import one_sample
 from tests.oracles import MODELS
 from tests.oracles.against_autograd import derivation_of, system_of
 from tests.read_back import index_latex
+from tests.read_back.assignment import assignment_of
 from tests.read_back.document import Read, formulas_of
 from tests.read_back.facts import Facts
-from tests.read_back.told import Differs, Told
-from tests.read_back.world import world_of
+from tests.read_back.formula_check import Differs, FormulaCheck
 
 pytestmark = pytest.mark.sampled
 
@@ -121,7 +121,7 @@ def test_a_model_s_formulas_are_true(name):
 
 def test_a_wrong_formula_is_noticed():
     story = DocumentBuilder(small(SPECS[3]), DocumentOptions())
-    told = Told(story.context, Facts(story.context.derivation))
+    told = FormulaCheck(story.context, Facts(story.context.derivation))
     noticed = 0
     for context, label, formula in formulas_of(story):
         if context is not story.context or "update" in label or len(formula.right) < 2:
@@ -209,7 +209,7 @@ def test_deltas_where_a_subscript_is_more_than_a_letter(text):
 
 def local_derivatives(facts: Facts) -> None:
     derivation = facts.derivation
-    told = Told(DocumentContext(derivation, KRONECKER, Words("en")), facts)
+    told = FormulaCheck(DocumentContext(derivation, KRONECKER, Words("en")), facts)
     source = np.random.default_rng(3)
     pairs: dict[tuple[str, str], list] = {}
     for passage in passages(derivation):
@@ -225,7 +225,9 @@ def local_derivatives(facts: Facts) -> None:
             for place in np.ndindex(*direction.shape):
                 values = dict(zip(letters, (*at, *place), strict=True))
                 first, *others = (
-                    index_latex.read(flat(told.context.index.box(x).text), told.worlds[0], values)
+                    index_latex.read(
+                        flat(told.context.index.box(x).text), told.assignments[0], values
+                    )
                     for x in deltas.local
                 )
                 assert np.allclose(others, first), (output, wrt)
@@ -343,7 +345,7 @@ def test_products_of_scalars_are_the_gradients(name):
     context = DocumentBuilder(derivation, DocumentOptions(scalars=True)).context
     facts = Facts(context.derivation)
     entries_from_one = {str(context.names[n]): shifted(a) for n, a in facts.arrays.items()}
-    world = world_of(entries_from_one, {})
+    assignment = assignment_of(entries_from_one, {})
     scalars = Scalars(context)
     assert scalars.displays() and scalars.into
     for weight in context.derivation.wrt:
@@ -353,7 +355,7 @@ def test_products_of_scalars_are_the_gradients(name):
         for place, wanted in np.ndenumerate(gradient):
             formula = scalars.formula(weight, place)
             product = re.sub(r"_\{(\d)(\d)\}", r"_{\1,\2}", flat(formula.right[-1]))
-            assert np.isclose(index_latex.read(product, world, {}), wanted), formula.latex()
+            assert np.isclose(index_latex.read(product, assignment, {}), wanted), formula.latex()
 
 
 def shifted(array: np.ndarray) -> np.ndarray:

@@ -21,7 +21,7 @@ from codegen.latex.symbol import Partial
 from derive import differentiate, hessian_vector, loads, parse
 from tests.derive.calculus.second_order import network
 from tests.read_back.facts import Facts
-from tests.read_back.told import Told
+from tests.read_back.formula_check import FormulaCheck
 
 pytestmark = pytest.mark.sampled
 
@@ -139,7 +139,7 @@ def test_formulas_of_second_order_are_true(name):
     for options in MANNERS[list(SYSTEMS).index(name) % 4 :: 4]:
         second = DocumentBuilder(derivation, options).second
         context = renamed(second.along)
-        told = Told(context, Facts(second.along.derivation))
+        told = FormulaCheck(context, Facts(second.along.derivation))
         count = 0
         for section in second.sections():
             if section.title == second.first.say("second full title"):
@@ -157,7 +157,7 @@ def test_formulas_of_second_order_are_true(name):
 def in_full(whole):
     """How many formulas of a Hessian were read; each is true."""
     context = renamed(whole)
-    told = Told(context, Facts(whole.derivation))
+    told = FormulaCheck(context, Facts(whole.derivation))
     formulas = [whole.index.formula(e) for e in whole.derivation.backward]
     return sum(told.check(context.names.formula(f)) == "left" for f in formulas)
 
@@ -214,7 +214,7 @@ def test_the_matrix_that_an_update_reads_is_told(kind, samples):
         options=story.context.options,
         index=SimpleNamespace(left=lambda e: names.put(story.context.index.left(e))),
     )
-    told = Told(context, Facts(whole))
+    told = FormulaCheck(context, Facts(whole))
     count = 0
     for section in updates(story.context):
         for display in displays(section.blocks):

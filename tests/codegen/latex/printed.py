@@ -18,7 +18,7 @@ from derive.language.printer import equation_text
 from derive.semantics.interpreter import Interpreter
 from tests.oracles.against_autograd import system_of
 from tests.read_back import index_latex, matrix_latex
-from tests.read_back.world import world_of
+from tests.read_back.assignment import assignment_of
 
 MOST_PLACES = 10
 
@@ -47,10 +47,10 @@ class Printed:
         dims = {a.name for t in d.tensors for e in t.shape for a, _ in e.terms}
         self.extents = {self.names.dim(Dim(n)): run.extents[n] for n in sorted(dims)}
 
-    def world(self):
-        return world_of({str(self.names[n]): a for n, a in self.arrays.items()}, self.extents)
+    def assignment(self):
+        return assignment_of({str(self.names[n]): a for n, a in self.arrays.items()}, self.extents)
 
-    def matrix_world(self):
+    def matrix_assignment(self):
         batch = self.derivation.system.batch
         arranged = {
             str(self.names[n]): matrix_latex.arranged(
@@ -59,7 +59,7 @@ class Printed:
             for n, a in self.arrays.items()
             if a.ndim <= 2
         }
-        return world_of(arranged, self.extents)
+        return assignment_of(arranged, self.extents)
 
     def value(self, equation):
         """An equation by itself, all that it reads being given."""
@@ -74,13 +74,13 @@ def right_side(formula):
     return formula.latex()[len(formula.left) + len(formula.relation) + 2 :]
 
 
-def agrees(text, left, world, wanted, told):
+def agrees(text, left, assignment, wanted, told):
     """Whether the right side has the wanted value at (some of) the places of the left side."""
-    letters = index_latex.subscripts_of(left, world)
+    letters = index_latex.subscripts_of(left, assignment)
     assert len(letters) == wanted.ndim, f"{told}: {left}"
     places = list(np.ndindex(*wanted.shape))
     for place in places[:: max(1, len(places) // MOST_PLACES)]:
-        found = index_latex.read(text, world, dict(zip(letters, place, strict=True)))
+        found = index_latex.read(text, assignment, dict(zip(letters, place, strict=True)))
         assert np.isclose(found, wanted[place], rtol=1e-7, atol=1e-9, equal_nan=True), (
             f"{told} at {place}: {found}, not {wanted[place]}: {text}"
         )
@@ -90,23 +90,23 @@ def agrees(text, left, world, wanted, told):
 
 
 def index_notation(printed):
-    world = printed.world()
+    assignment = printed.assignment()
     for equation in printed.equations:
         formula = printed.index.formula(equation)
         wanted = printed.arrays[equation.tensor]
-        agrees(right_side(formula), formula.left, world, wanted, equation_text(equation))
+        agrees(right_side(formula), formula.left, assignment, wanted, equation_text(equation))
 
 
 def matrix_notation(printed):
-    world = printed.matrix_world()
+    assignment = printed.matrix_assignment()
     for equation in printed.equations:
         formula = printed.matrix.formula(equation)
         if formula is None:
             continue
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            found = matrix_latex.read(right_side(formula), world)
-        wanted = world.tensors[str(printed.names[equation.tensor])]
+            found = matrix_latex.read(right_side(formula), assignment)
+        wanted = assignment.tensors[str(printed.names[equation.tensor])]
         found = matrix_latex.whole(found, np.shape(wanted))
         told = f"{equation_text(equation)}: {formula.latex()}"
         assert np.broadcast_shapes(np.shape(found), np.shape(wanted)) == np.shape(wanted), told
@@ -124,14 +124,14 @@ def told_for_each_entry(printed):
 
 
 def every_step(printed):
-    world = printed.world()
+    assignment = printed.assignment()
     for step in printed.derivation.steps:
         formula = printed.steps.formula(step)
         told = f"{step.rule}: {formula.latex()}"
         text = flat(formula.right[-1])
         if step.kind == "equality":
             wanted = printed.value(step.after)
-            agrees(text, formula.left, world, wanted, told)
+            agrees(text, formula.left, assignment, wanted, told)
             continue
         equation = written_by_letters(step)
         letters = [printed.names.letter(a) for a in equation.axes]
@@ -139,7 +139,7 @@ def every_step(printed):
         places = list(np.ndindex(*wanted.shape))
         for place in places[:: max(1, len(places) // 3)]:
             at = dict(zip(letters, place, strict=True))
-            found = index_latex.read(text, world, at)
+            found = index_latex.read(text, assignment, at)
             assert np.isclose(found, wanted[place], rtol=1e-7, equal_nan=True), told
 
 

@@ -52,21 +52,23 @@ class DefinitionsApart(Printed):
 def test_formulas_read_back(model, monkeypatch):
     read = index_latex.read
     plain_lex = lex
-    for reader in ("index_latex", "matrix_latex", "world"):
+    for reader in ("index_latex", "matrix_latex", "assignment"):
         monkeypatch.setattr(f"tests.read_back.{reader}.lex", lambda text: plain_lex(_plain(text)))
     printed = DefinitionsApart(model)
-    world = printed.world()
+    assignment = printed.assignment()
     for equation in printed.equations:
         formula = printed.index.formula(equation)
         wanted = printed.arrays[equation.tensor]
-        agrees(right_side(formula), formula.left, world, wanted, equation_text(equation))
+        agrees(right_side(formula), formula.left, assignment, wanted, equation_text(equation))
     for equation in printed.definitions:
         if equation.terms[0].reduce == "inv":
             formula = printed.index.formula(equation)
             letters = [printed.names.letter(a) for a in equation.axes]
             for place in np.ndindex(*(a.extent.number or 1 for a in equation.axes)):
                 at = dict(zip(letters, place, strict=True))
-                assert np.isclose(read(formula.left, world, at), read(formula.right[0], world, at))
+                assert np.isclose(
+                    read(formula.left, assignment, at), read(formula.right[0], assignment, at)
+                )
     matrix_notation(printed)
     every_step(printed)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.corpora.formulas.plain import World, read_equations
+from tests.corpora.formulas.plain import Assignment, read_equations
 
 SLIPS = (
     "sign",
@@ -44,7 +44,7 @@ class Wrong:
 
 @dataclass(frozen=True)
 class Model:
-    """A model as the engine reads it (`spec`), and as `plain.World` does."""
+    """A model as the engine reads it (`spec`), and as `plain.Assignment` does."""
 
     name: str
     spec: str
@@ -57,7 +57,7 @@ class Model:
     right: tuple[str, ...]
     wrong: tuple[Wrong, ...]
 
-    def world(self, arrays):
+    def assignment(self, arrays):
         """All that follows from numbers for the leaves; extents are those of the arrays."""
         arrays = {name: np.asarray(array) for name, array in arrays.items()}
         mine = {name: array for name, array in arrays.items() if name in self.shapes}
@@ -68,9 +68,9 @@ class Model:
         for name, array in mine.items():
             mine[name] = array.astype(int if name in self.integers else float)
         shapes = {name: extents(shape, sizes) for name, shape in self.shapes.items()}
-        return World(self.forward, mine, {**self.constants, **numbers}, shapes)
+        return Assignment(self.forward, mine, {**self.constants, **numbers}, shapes)
 
-    def random_world(self, batch, seed):
+    def random_assignment(self, batch, seed):
         """The same with numbers drawn at random."""
         draws = np.random.default_rng(seed)
         sizes = {"n": batch, **self.sizes}
@@ -87,7 +87,7 @@ class Model:
                 arrays[name] = weights / weights.sum(-1, keepdims=True)
             else:
                 arrays[name] = draws.normal(size=at)
-        return self.world(arrays)
+        return self.assignment(arrays)
 
 
 def extents(shape, sizes):

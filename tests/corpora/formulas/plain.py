@@ -119,7 +119,7 @@ def is_call(node, *names):
     return isinstance(node, ast.Call) and node.func.id in names
 
 
-class World:
+class Assignment:
     """A model's forward equations with numbers for its leaves, and all that follows from them.
 
     `arrays` has the leaves, `constants` the numbers by name; `shapes` says the extents of tensors
@@ -230,57 +230,57 @@ class World:
             yield from self.walks(letter, child)
 
 
-class Beside(World):
-    """More equations, which read what the world has but aren't read there."""
+class Beside(Assignment):
+    """More equations, which read what the assignment has but aren't read there."""
 
-    def __init__(self, world, equations, shapes):
-        self.world = world
-        self.arrays, self.constants = {}, world.constants
+    def __init__(self, assignment, equations, shapes):
+        self.assignment = assignment
+        self.arrays, self.constants = {}, assignment.constants
         self.equations, self.compiled, self.memo, self.moved = {}, {}, {}, None
         self.shapes = shapes
         self.add(equations)
 
     def shape(self, name):
-        return self.shapes[name] if name in self.shapes else self.world.shape(name)
+        return self.shapes[name] if name in self.shapes else self.assignment.shape(name)
 
     def value(self, name, place=()):
         own = name in self.equations
-        return super().value(name, place) if own else self.world.value(name, place)
+        return super().value(name, place) if own else self.assignment.value(name, place)
 
 
 class Compiler:
     """An equation's right side as nested functions of the letters' values."""
 
-    def __init__(self, world, right):
-        self.world = world
+    def __init__(self, assignment, right):
+        self.assignment = assignment
         self.right = right
 
     def extent(self, letter, body):
-        found = next(self.world.walks(letter, body), None)
+        found = next(self.assignment.walks(letter, body), None)
         if found is not None:
             return found
         for node in ast.walk(self.right):  # elsewhere in the equation
             if is_call(node, *REDUCING) and letter in (a.id for a in node.args[:-1]):
-                inside = next(self.world.walks(letter, node.args[-1]), None)
+                inside = next(self.assignment.walks(letter, node.args[-1]), None)
                 found = inside if found is None else found
-        return self.world.walked(letter, self.right) if found is None else found
+        return self.assignment.walked(letter, self.right) if found is None else found
 
     def value(self, node, scope):
-        world = self.world
+        assignment = self.assignment
         match node:
             case ast.Constant(value=number):
                 return lambda at: number
             case ast.Name(id=name):
                 if name in scope:
                     return lambda at: at[name]
-                if name in world.constants:
-                    number = world.constants[name]
+                if name in assignment.constants:
+                    number = assignment.constants[name]
                     return lambda at: number
-                return lambda at: world.value(name)
+                return lambda at: assignment.value(name)
             case ast.Subscript(value=tensor):
                 name = tensor_of(tensor)
                 places = [self.value(p, scope) for p in parts(node)]
-                return lambda at: world.value(name, tuple(int(p(at)) for p in places))
+                return lambda at: assignment.value(name, tuple(int(p(at)) for p in places))
             case ast.UnaryOp(op=ast.USub(), operand=one):
                 inner = self.value(one, scope)
                 return lambda at: -inner(at)
@@ -316,7 +316,7 @@ class Compiler:
                 number = scope[letter] if letter in scope else self.extent(letter, self.right)
                 return lambda at: number
             case "size", [ast.Name(id=name), ast.Constant(value=axis)]:
-                number = self.world.shape(name)[axis]
+                number = self.assignment.shape(name)[axis]
                 return lambda at: number
             case "where", arguments:
                 test, yes, no = (self.value(a, scope) for a in arguments)

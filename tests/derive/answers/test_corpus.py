@@ -65,11 +65,11 @@ def verdicts(name):
     return [(one, found[one.text]) for one in wrong]
 
 
-def differs(world, text):
+def differs(assignment, text):
     """The largest relative difference between a formula and the right value."""
-    name, formula = world.written(text)
-    places = np.ndindex(*world.shape(name))
-    pairs = [(world.value(name, place), formula(place)) for place in places]
+    name, formula = assignment.written(text)
+    places = np.ndindex(*assignment.shape(name))
+    pairs = [(assignment.value(name, place), formula(place)) for place in places]
     return max(abs(a - b) / max(abs(a), 1e-3) for a, b in pairs)
 
 
@@ -88,9 +88,9 @@ def test_there_are_enough_of_each():
 @pytest.mark.parametrize("name", MODELS)
 def test_the_formulas_are_what_they_say(name):
     model = read(name)
-    world = model.random_world(2, 2)
-    assert [text for text in model.right if differs(world, text) > 1e-9] == []
-    assert [w.text for w in model.wrong if w.fits and differs(world, w.text) < 1e-4] == []
+    assignment = model.random_assignment(2, 2)
+    assert [text for text in model.right if differs(assignment, text) > 1e-9] == []
+    assert [w.text for w in model.wrong if w.fits and differs(assignment, w.text) < 1e-4] == []
 
 
 @pytest.mark.parametrize("name", EACH)
@@ -115,9 +115,9 @@ def test_wrong_ones_are_rejected_with_numbers_that_show_it(name):
         assert row.verdict in REJECTED, wrong
         if wrong.fits:
             at, written, right, values = example_of(row)
-            world = model.world(values)
-            tensor, formula = world.written(wrong.text)
-            assert right == pytest.approx(world.value(tensor, at), rel=1e-6, abs=1e-12), wrong
+            assignment = model.assignment(values)
+            tensor, formula = assignment.written(wrong.text)
+            assert right == pytest.approx(assignment.value(tensor, at), rel=1e-6, abs=1e-12), wrong
             assert written == pytest.approx(formula(at), rel=1e-6, abs=1e-12), wrong
             assert written != pytest.approx(right, rel=1e-9, abs=1e-15), wrong
 

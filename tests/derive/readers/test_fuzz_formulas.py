@@ -107,7 +107,7 @@ MANY = "".join(f"a{k}[n] = a{k + 1}[n]\n" for k in range(500))
 BROKEN = {
     "nothing": "",
     "spaces": "  \n\t\n",
-    "no equation": "hello, world",
+    "no equation": "hello, assignment",
     "open bracket": EQUATIONS + "db2[i] = sum(n, dz2[n,i]",
     "brackets, very deep": "db2[i] = " + "(" * 20_000 + "1" + ")" * 20_000,
     "signs, very many": "db2[i] = " + "-" * 20_000 + "1",

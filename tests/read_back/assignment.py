@@ -10,7 +10,7 @@ from tests.read_back.tokens import Cursor, lex
 
 
 @dataclass
-class World:
+class Assignment:
     """Numbers for what the symbols stand for: arrays and extents by their LaTeX."""
 
     tensors: dict[str, np.ndarray]
@@ -23,22 +23,22 @@ class World:
 SYMBOLS: dict[int, dict[str, str]] = {}
 
 
-def world_of(tensors: dict[str, np.ndarray], extents: dict[str, int]) -> World:
-    """A world; symbols are found by their tokens."""
-    world = World(tensors, extents)
-    SYMBOLS[id(world)] = {"".join(lex(s)): s for s in tensors}
-    return world
+def assignment_of(tensors: dict[str, np.ndarray], extents: dict[str, int]) -> Assignment:
+    """An assignment; symbols are found by their tokens."""
+    assignment = Assignment(tensors, extents)
+    SYMBOLS[id(assignment)] = {"".join(lex(s)): s for s in tensors}
+    return assignment
 
 
 @dataclass
 class Sight(Cursor):
-    """A place among tokens that speak of a world."""
+    """A place among tokens that speak of an assignment."""
 
-    world: World
+    assignment: Assignment
 
     def longest_symbol(self) -> str:
         """The longest run of tokens that is a tensor's symbol; the place moves behind it."""
-        known = SYMBOLS.get(id(self.world), {})
+        known = SYMBOLS.get(id(self.assignment), {})
         text, best, behind = "", "", self.place
         for k in range(self.place, min(len(self.tokens), self.place + 60)):
             text += self.tokens[k]

@@ -20,9 +20,9 @@ from codegen.latex.formula import Formula
 from derive.ir.notation import Dim, Equation
 from derive.semantics.interpreter import Interpreter
 from tests.read_back import index_latex, matrix_latex
+from tests.read_back.assignment import SYMBOLS, Assignment, assignment_of
 from tests.read_back.facts import Facts
 from tests.read_back.tokens import is_letter, lex, spoken, subscripts_in
-from tests.read_back.world import SYMBOLS, World, world_of
 
 MOST_PLACES = 3
 MOST_MOVED = 40
@@ -33,10 +33,10 @@ _SUMMED = re.compile(r"\\sum_\{((?:[^{}]|\{[^{}]*\})*)\} ")
 _LOCAL = re.compile(r"\\frac\{\\partial .*\}\{\\partial .*\}", re.DOTALL)
 
 
-# ---- the worlds of the readers -------------------------------------------------------------------
+# ---- the assignments of the readers -------------------------------------------------------------
 
 
-class Told:
+class FormulaCheck:
     """One context, and numbers for its symbols."""
 
     def __init__(self, context: DocumentContext, facts: Facts) -> None:
@@ -53,12 +53,12 @@ class Told:
         }
         self.extents = {self.names.dim(Dim(n)): facts.extents[n] for n in sorted(dims)}
         self.arrays = {**facts.arrays, **facts.changes}
-        self.worlds = self.both(self.arrays)
+        self.assignments = self.both(self.arrays)
         self.after = dict(self._updated())
         self.chains = 0  # middles of chains that were worked out
 
-    def both(self, arrays: Mapping[str, np.ndarray]) -> tuple[World, World]:
-        """The world of formulas with subscripts, and that of matrices."""
+    def both(self, arrays: Mapping[str, np.ndarray]) -> tuple[Assignment, Assignment]:
+        """The assignment of formulas with subscripts, and that of matrices."""
         plain = {str(self.names[n]): np.asarray(a) for n, a in arrays.items()}
         lying = {
             str(self.names[n]): self.lies(n, np.asarray(a))
@@ -66,8 +66,8 @@ class Told:
             if np.ndim(a) <= 2 and not n.startswith("d(")
         }
         return (
-            world_of(plain, self.extents),
-            world_of(lying, self.extents),
+            assignment_of(plain, self.extents),
+            assignment_of(lying, self.extents),
         )
 
     def lies(self, name: str, array: np.ndarray):
@@ -77,7 +77,9 @@ class Told:
         is_turned = self.context.options.layout == "numerator" and name in of
         return found.T if is_turned and np.ndim(found) else found
 
-    def _updated(self) -> Iterator[tuple[str, tuple[Equation, tuple[World, World], np.ndarray]]]:
+    def _updated(
+        self,
+    ) -> Iterator[tuple[str, tuple[Equation, tuple[Assignment, Assignment], np.ndarray]]]:
         """What an update stands for: each reads what those before it have changed."""
         d = self.derivation
         equations = (*d.system.updates, *d.updates)
@@ -115,10 +117,10 @@ class Told:
         if name is None:
             raise AssertionError(f"nothing is {formula.left}: {formula.latex()}")
         relies = formula.relation == "=" and not label.startswith("sorted:")
-        world = self.worlds[0]
+        assignment = self.assignments[0]
         if relies and self._plain(formula.left, name):
             try:
-                return self.with_subscripts(formula, world, self.arrays[name])
+                return self.with_subscripts(formula, assignment, self.arrays[name])
             except (AssertionError, AttributeError, IndexError) as error:
                 if np.ndim(self.arrays[name]) or isinstance(error, Differs):
                     raise
@@ -135,12 +137,12 @@ class Told:
     def _entry_of(self, left: str) -> str | None:
         """The tensor of which a left side is an entry."""
         tokens = lex(left)
-        known = SYMBOLS[id(self.worlds[0])]
+        known = SYMBOLS[id(self.assignments[0])]
         by_symbol = {str(self.names[n]): n for n in self.arrays}
         whole = known.get("".join(tokens))
         if whole is not None:
             return by_symbol[whole]
-        reader = index_latex.Reader(tokens, self.worlds[0])
+        reader = index_latex.Reader(tokens, self.assignments[0])
         try:
             for symbol in _candidates(reader, tokens, known):
                 return by_symbol[symbol]
@@ -150,12 +152,12 @@ class Told:
 
     def _plain(self, left: str, name: str) -> bool:
         """Whether a left side has a letter for each axis."""
-        letters = index_latex.subscripts_of(left, self.worlds[0])
+        letters = index_latex.subscripts_of(left, self.assignments[0])
         return len(letters) == np.ndim(self.arrays[name]) and all(is_letter(x) for x in letters)
 
-    def with_subscripts(self, formula: Formula, world: World, wanted: np.ndarray) -> str:
+    def with_subscripts(self, formula: Formula, assignment: Assignment, wanted: np.ndarray) -> str:
         """Every right side at some of the places of the left."""
-        letters = index_latex.subscripts_of(formula.left, world)
+        letters = index_latex.subscripts_of(formula.left, assignment)
         places = list(np.ndindex(*np.shape(wanted)))
         read = False
         for side in map(flat, formula.right):
@@ -166,7 +168,7 @@ class Told:
                 if local:
                     self.chain_rule(side, at, wanted[place], formula)
                     continue
-                found = index_latex.read(side, world, at)
+                found = index_latex.read(side, assignment, at)
                 agree(found, wanted[place], f"{formula.latex()} at {at}: {side}")
         return "left" if read else "none"
 
@@ -182,7 +184,7 @@ class Told:
         places = list(product(*(range(n) for n in letters.values())))
         for place in spread(places):
             at = dict(zip(letters, place, strict=True))
-            first, *others = (index_latex.read(s, self.worlds[0], at) for s in sides)
+            first, *others = (index_latex.read(s, self.assignments[0], at) for s in sides)
             for other in others:
                 agree(other, first, f"{formula.latex()} at {at}")
             for side in local:
@@ -206,7 +208,7 @@ class Told:
         found = 0.0
         for place in product(*(range(sizes[letter]) for letter in run)):
             values = {**at, **dict(zip(run, place, strict=True))}
-            outer = index_latex.read(upstream, self.worlds[0], values)
+            outer = index_latex.read(upstream, self.assignments[0], values)
             found += outer * moved[tuple(values[x] for x in over)]
         if np.isfinite(found):
             agree(found, wanted, f"{formula.latex()} at {at}: {side}", within=1e-4)
@@ -216,10 +218,10 @@ class Told:
         """How far each letter of a left side runs."""
         if not np.ndim(self.arrays[name]):
             return {}
-        parts = index_latex.subscripts_of(formula.left, self.worlds[0])
+        parts = index_latex.subscripts_of(formula.left, self.assignments[0])
         found: dict[str, int] = {}
         tokens = lex(" ".join(flat(s) for s in formula.right))
-        reader = index_latex.Reader(tokens, self.worlds[0])
+        reader = index_latex.Reader(tokens, self.assignments[0])
         for part, size in zip(parts, np.shape(self.arrays[name]), strict=True):
             if is_letter(part):
                 found[part] = size
@@ -232,7 +234,7 @@ class Told:
 
     def local(self, formula: Formula) -> str:
         """A local derivative: its change in a direction is what the forward equation says."""
-        world = self.worlds[0]
+        assignment = self.assignments[0]
         (output, over), (wrt, under) = self.entries_of(formula.left)
         if formula.relation != "=":
             return self.parts(formula, over, output, under, wrt)
@@ -251,19 +253,19 @@ class Told:
             found = 0.0
             for place in places:
                 letters_at = dict(zip((*over, *under), (*at, *place), strict=True))
-                found += direction[place] * index_latex.read(side, world, letters_at)
+                found += direction[place] * index_latex.read(side, assignment, letters_at)
             agree(found, wanted, f"{formula.latex()}: {side}", within=1e-5)
         return "left"
 
     def entries_of(self, local: str) -> list[tuple[str, list[str]]]:
         """The two tensors of a local derivative, each with its subscripts."""
-        world = self.worlds[0]
-        reader = index_latex.Reader(lex(local), world)
+        assignment = self.assignments[0]
+        reader = index_latex.Reader(lex(local), assignment)
         reader.take(r"\frac")
         by_symbol = {str(self.names[n]): n for n in self.arrays}
         entries = []
         for tokens in (reader.group()[1:], reader.group()[1:]):
-            part = index_latex.Reader(tokens, world)
+            part = index_latex.Reader(tokens, assignment)
             name = by_symbol[part.longest_symbol()]
             rank = np.ndim(self.arrays[name])
             letters: list[list[str]] = []
@@ -280,7 +282,9 @@ class Told:
         places = list(product(*(range(n) for n in sizes)))
         for place in spread(places):
             at = dict(zip((*over, *under), place, strict=True))
-            first, *others = (index_latex.read(flat(s), self.worlds[0], at) for s in formula.right)
+            first, *others = (
+                index_latex.read(flat(s), self.assignments[0], at) for s in formula.right
+            )
             for other in others:
                 agree(other, first, f"{formula.latex()} at {at}")
         return "right"
@@ -288,17 +292,17 @@ class Told:
     def matrix_form(self, formula: Formula) -> str:
         """Every right side of a formula between matrices."""
         by_symbol = {str(self.names[n]): n for n in self.arrays if not n.startswith("d(")}
-        wanted = self.worlds[1].tensors[str(self.names[by_symbol[formula.left]])]
-        return self.matrices(formula, self.worlds[1], wanted)
+        wanted = self.assignments[1].tensors[str(self.names[by_symbol[formula.left]])]
+        return self.matrices(formula, self.assignments[1], wanted)
 
-    def matrices(self, formula: Formula, world: World, wanted) -> str:
+    def matrices(self, formula: Formula, assignment: Assignment, wanted) -> str:
         """Every right side."""
         for side in formula.right:
             if is_local(flat(side), self.names):
                 continue
             with np.errstate(all="ignore"), warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                found = matrix_latex.read(flat(side), world)
+                found = matrix_latex.read(flat(side), assignment)
             found = matrix_latex.whole(found, np.shape(wanted))
             if np.size(found) == np.size(wanted) == 1:
                 found = np.reshape(found, np.shape(wanted))  # a matrix of one entry is a number
@@ -311,14 +315,14 @@ class Told:
 
     def update(self, formula: Formula) -> str:
         """An update, at the numbers that those before it left."""
-        for name, (equation, worlds, value) in self.after.items():
+        for name, (equation, assignments, value) in self.after.items():
             if formula.left == self.context.index.left(equation) and np.ndim(value):
-                return self.with_subscripts(formula, worlds[0], value)
+                return self.with_subscripts(formula, assignments[0], value)
             if formula.left == str(self.names[name]):
                 if not np.ndim(value):
-                    return self.with_subscripts(formula, worlds[0], value)
+                    return self.with_subscripts(formula, assignments[0], value)
                 kept = name[5:-1] if name.startswith("next(") else name
-                return self.matrices(formula, worlds[1], self.lies(kept, value))
+                return self.matrices(formula, assignments[1], self.lies(kept, value))
         raise AssertionError(f"no update of {formula.left}")
 
     def objective_after(self, formula: Formula) -> bool:
