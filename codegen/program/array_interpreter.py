@@ -33,7 +33,6 @@ from codegen.program.nodes import (
     Pick,
     Reduce,
     Reshape,
-    Span,
     Spread,
     Statement,
     Take,
@@ -43,6 +42,7 @@ from codegen.program.nodes import (
     Window,
     Zeros,
 )
+from codegen.program.slices import slices
 from derive.ir.notation import Affine, Axis, Constant
 from derive.semantics.array_functions import FUNCTIONS
 
@@ -136,20 +136,7 @@ class Arrays:
         return holds(condition, self.dims, self.letters, self.tensors)
 
     def _slices(self, picks: Sequence[Pick]) -> tuple[int | slice, ...]:
-        return tuple(self._slice(p) for p in picks)
-
-    def _slice(self, pick: Pick) -> int | slice:
-        match pick:
-            case Whole():
-                return slice(None)
-            case At(place):
-                return self.integer(place)
-            case Span(start, stop, reverse, step):
-                first = self.integer(start)
-                last = None if stop is None else max(self.integer(stop), 0)
-                if not reverse:
-                    return slice(first, last, step)
-                return slice(None if last is None else last - 1, first - 1 if first else None, -1)
+        return slices(picks, self.integer)
 
     # arrays
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from derive.arrays.broadcast import closer
 from derive.arrays.entries import ANY, Entries, Shape
 from derive.arrays.nodes import (
     Determinant,
@@ -21,7 +22,6 @@ from derive.arrays.nodes import (
     Whole,
 )
 from derive.arrays.to_equations import Elaborator
-from derive.ir.notation import Affine
 
 
 def sized(node: Whole, shape: Shape, elaborator: Elaborator) -> Whole:
@@ -68,14 +68,10 @@ def _sides(a: Entries, b: Entries, shape: Shape) -> tuple[Shape, Shape]:
         return a.shape, b.shape
     if a.rank == b.rank == 1 and (a.lies, b.lies) == ("column", "row"):
         return shape[:1], shape[1:]
-    inner = _known(a.shape[-1], b.shape[0])
+    inner = closer(a.shape[-1], b.shape[0])
     rows, columns = a.shape[:-1], b.shape[1:]
     if rows and shape:
-        rows = (_known(rows[0], shape[0]),)
+        rows = (closer(rows[0], shape[0]),)
     if columns and shape:
-        columns = (_known(columns[0], shape[-1]),)
+        columns = (closer(columns[0], shape[-1]),)
     return (*rows, inner), (inner, *columns)
-
-
-def _known(one: Affine, other: Affine) -> Affine:
-    return other if one == ANY else one

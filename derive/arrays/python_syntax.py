@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import ast
 import math
-import re
 from fractions import Fraction
 from typing import Any
 
 from derive.errors import shorten
 from derive.language import python_operators
-from derive.language.python_tree import python_tree
+from derive.language.python_tree import nests_beyond, python_s_message, python_tree
 from derive.language.syntax import Place, Refused
 
 DEEPEST = 80
@@ -55,11 +54,7 @@ def parsed(text: str, name: str) -> ast.Module:
     """The syntax tree of a text. Raises `Refused`, with a cure where one is near."""
     if len(text) > LONGEST:
         raise Refused(Place(name, 1, 1), f"the text has more than {LONGEST} characters; shorten it")
-    depth = deepest = 0
-    for character in text:
-        depth += (character in "([{") - (character in ")]}")
-        deepest = max(deepest, depth)
-    if deepest > DEEPEST or re.search(r"(?:[-+~]\s*){100}|(?:\bnot\s+){50}", text):
+    if nests_beyond(text, DEEPEST):
         raise Refused(Place(name, 1, 1), "this is nested too deeply; split it with names")
     try:
         return python_tree(text)
@@ -67,7 +62,7 @@ def parsed(text: str, name: str) -> ast.Module:
         line, column = error.lineno or 1, error.offset or 1
         shown = (text.splitlines() or [""])[min(line, len(text.splitlines()) or 1) - 1]
         cure = "; a transpose is '.T'" if "'" in shown else ""
-        message = re.split(r"\. (?:Perhaps|Maybe)", error.msg or "this can't be read")[0]
+        message = python_s_message(error)
         raise Refused(Place(name, line, max(column, 1)), f"{shorten(message)}{cure}") from None
     except (ValueError, MemoryError, RecursionError):
         raise Refused(

@@ -30,7 +30,7 @@ from derive.ir.notation import MATRIX
 from derive.language.lines import equals_sign, left_side, logical_lines
 from derive.language.name_check import check_name
 from derive.language.python_operators import BINARY, COMPARE, REFUSED, SUMS
-from derive.language.python_tree import python_tree
+from derive.language.python_tree import nests_beyond, python_s_message, python_tree
 from derive.language.syntax import (
     REDUCING,
     Dots,
@@ -139,11 +139,7 @@ class _Reader:
         return self.convert(tree, at, source, 0)
 
     def check_brackets(self, source: str, offset: int) -> None:
-        depth = deepest = 0
-        for character in source:
-            depth += (character in "([{") - (character in ")]}")
-            deepest = max(deepest, depth)
-        if deepest > DEEPEST or re.search(r"(?:[-+~]\s*){100}|(?:\bnot\s+){50}", source):
+        if nests_beyond(source, DEEPEST):
             raise Refused(
                 self.place(offset),
                 "this is nested too deeply; split it with named intermediates",
@@ -169,7 +165,7 @@ class _Reader:
         line, column = error.lineno or 1, error.offset or 1
         before = sum(len(x) + 1 for x in source.split("\n")[: line - 1])
         spot = max(0, min(len(source), before + column - (2 if line == 1 else 1)))
-        detail = re.split(r"\. (?:Perhaps|Maybe)", error.msg or "this can't be read")[0]
+        detail = python_s_message(error)
         if "digits" in detail:
             return Refused(
                 self.place(offset + spot), "this number is too long; write it with fewer digits"

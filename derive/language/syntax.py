@@ -141,6 +141,11 @@ class Written:
     scope: str = ""
 
 
+def size_of_axis(place: Place, tensor: str, axis: int) -> Fn:
+    """`size(tensor, axis)`."""
+    return Fn(place, "size", (Name(place, tensor), Num(place, Fraction(axis))))
+
+
 def parted(name: str) -> tuple[str, str]:
     """A name in two parts: `inv(X)` is "inv" of "X", a plain `X` is "" of "X"."""
     for node in MATRIX:

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from fractions import Fraction
 
 from derive.ir.names import primal_of
 from derive.ir.notation import Affine
-from derive.language.syntax import SYNTAX, Fn, Name, Num, Op, Place, Ref, Syntax, Written
+from derive.language.syntax import SYNTAX, Fn, Name, Op, Ref, Syntax, Written, size_of_axis
 from derive.readers.vocabulary import Shape, Translation, Vocabulary
 
 
@@ -65,10 +64,6 @@ def _read_scaled(node: Syntax, terms: Mapping[str, int]) -> Syntax:
     def change(part: Syntax) -> Syntax | None:
         if not isinstance(part, Ref) or part.name not in terms:
             return None
-        return Op(part.place, "*", (_size(part.place, part.name, terms[part.name]), part))
+        return Op(part.place, "*", (size_of_axis(part.place, part.name, terms[part.name]), part))
 
     return SYNTAX.transform(node, change)
-
-
-def _size(place: Place, tensor: str, axis: int) -> Syntax:
-    return Fn(place, "size", (Name(place, tensor), Num(place, Fraction(axis))))

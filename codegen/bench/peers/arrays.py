@@ -32,12 +32,12 @@ from codegen.program.nodes import (
     Pick,
     Reduce,
     Reshape,
-    Span,
     Spread,
     Take,
     Window,
 )
 from codegen.program.procedures import EVERY
+from codegen.program.slices import slices
 from codegen.program.walk import ARRAYS
 from derive.ir.notation import Affine, Axis
 
@@ -86,20 +86,7 @@ class Scope:
 
     def slices(self, picks: Sequence[Pick]) -> Index:
         """What stands in the brackets of a slice."""
-        return tuple(self._slice(p) for p in picks)
-
-    def _slice(self, pick: Pick) -> Any:
-        match pick:
-            case At(place):
-                return self.integer(place)
-            case Span(start, stop, reverse, step):
-                first = self.integer(start)
-                last = None if stop is None else max(self.integer(stop), 0)
-                if not reverse:
-                    return slice(first, last, step)
-                return slice(None if last is None else last - 1, first - 1 if first else None, -1)
-            case _:
-                return slice(None)
+        return slices(picks, self.integer)
 
     # ---- expressions -----------------------------------------------------------------------------
 

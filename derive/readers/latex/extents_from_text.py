@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from fractions import Fraction
 
 from derive.language.occurrences import names_of, refs
-from derive.language.syntax import SYNTAX, Fn, Name, Num, Place, Red, Refused, Syntax, Written
+from derive.language.syntax import SYNTAX, Fn, Name, Red, Refused, Syntax, Written, size_of_axis
 from derive.readers.latex.context import BATCH_SIZE
 from derive.readers.latex.name_resolution import Names
 
@@ -68,7 +67,7 @@ class _Sizes:
                 )
                 if result is None:
                     raise Refused(place, "the batch's size is asked for, and there is no batch")
-                return _size(place, *result)
+                return size_of_axis(place, *result)
             letter = walked[0][0]
         mine = [w for w in self.own if w[0] == letter] or [w for w in self.all if w[0] == letter]
         if vocabulary is None:
@@ -83,11 +82,7 @@ class _Sizes:
         if all(e == known[0] for e in known):
             return replace(node, args=(Name(place, letter),))
         sized = next((w for w in mine if self.extent(*w[1:]) is not None), mine[0])
-        return _size(place, *sized[1:])
-
-
-def _size(place: Place, tensor: str, axis: int) -> Fn:
-    return Fn(place, "size", (Name(place, tensor), Num(place, Fraction(axis))))
+        return size_of_axis(place, *sized[1:])
 
 
 def _settle(node: Syntax, sizes: _Sizes, scope: frozenset[str] = frozenset()) -> Syntax:
