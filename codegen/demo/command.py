@@ -75,7 +75,8 @@ def run_demo(folder: str) -> int:
     outcome.model.save(place / "gender.npz")
     _line("model", "gender.npz, with the means and spreads that it standardises by")
     _line("pictures", _write_pictures(outcome, write))
-    _line("page", f"{place / write(PAGE, demo_page(summary, written))}: open it; go on there with")
+    _line("page", f"open {place / write(PAGE, demo_page(summary, written))}")
+    _line("", "and go on there with")
     _line("", "python gender.py predict people.csv --model gender.npz")
     return 0 if result.ok else 1
 

@@ -118,7 +118,8 @@ def _second(
         if of is not None and by is not None and again is not None:
             return Slope(over.at, of, by, again), 1
     raise formula.refuse(
-        over, "write \\frac{\\partial^2 E}{\\partial w_i \\partial w_j} for a second derivative"
+        over,
+        "a second derivative is \\frac{\\partial^2 E}{\\partial w_i \\partial w_j}, left of '='",
     )
 
 
@@ -193,6 +194,11 @@ def in_full(formula: Formula, slope: Slope) -> tuple[str, SymbolParts, SymbolPar
 
     Raises `NotFormed` where the vocabulary lacks it.
     """
+    if formula.names.vocabulary is None:
+        raise formula.refuse(
+            slope.by,
+            "a derivative is no equation of a model; the engine derives it from the others",
+        )
     assert slope.of is not None
     pair = (slope.of, slope.by) if slope.again is None else (slope.by, slope.again)
     one, other = (settled(formula, p, frozenset(), on_left=True) for p in pair)

@@ -32,7 +32,7 @@ def read_latex(
 
     `names` tells which tensor a written name means, `{"a": "y", "\delta^{(2)}": "dz2"}`; other
     names are guessed. Of a chain `a = b = c` the last side is the formula. Raises `ChainruleError`
-    with every problem, one line each.
+    with every problem, one line each, and `NotFormed` for a Jacobian that the vocabulary lacks.
     """
     return read_latex_of(text, (vocabulary,), names)[0]
 

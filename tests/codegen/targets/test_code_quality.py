@@ -37,6 +37,11 @@ HELPERS = {
     "_inside",
     "_take",
     "_add_at",
+    "erf",
+    "normcdf",
+    "_in_blocks",
+    "_polynomial",
+    "_tail",
 }
 every_model = pytest.mark.parametrize(
     "model", [pytest.param(m, id=m.name) for m in MODELS], scope="module"

@@ -66,6 +66,7 @@ def test_no_file_of_the_catalogue_differentiates(path):
         "dataclasses",
         "derive",
         "fractions",
+        "itertools",
         "math",
         "re",
         "typing",

@@ -85,7 +85,7 @@ def test_given_names_win() -> None:
             "the function 'foo' isn't known",
             marks=pytest.mark.slow,  # as many steps as are allowed
         ),
-        ("dW2 = [i for i in x]", "nothing here gives a tensor of the model"),
+        ("dW2 = [i for i in x]", "make one array of them"),
         ("def f(z):\n    return f(z)\ndW2 = f(dz2)", "calls itself"),
         ("if x > 0:\n    dW2 = 3", "'if' isn't known where arrays decide"),
         ("for i in range(1000):\n    dW2 = dW2 + i * dz2", "a short range"),

@@ -271,7 +271,8 @@ class Model:
 
         def predict(self, x: Any) -> Any:
             """The most probable label of each sample."""
-            return self.classes_[_picked(self._output(x))]
+            output = self._output(x)  # refuses a model that isn't fitted
+            return self.classes_[_picked(output)]
     else:
 
         def predict(self, x: Any) -> Any:

@@ -37,7 +37,12 @@ RATE = {"factors": 0.01, "sigmoid": 3.0}
 
 
 def settings(name: str) -> dict[str, Any]:
-    return {"epochs": 60, "learning_rate": RATE.get(name, 0.2)}
+    result = {"epochs": 60, "learning_rate": RATE.get(name, 0.2)}
+    if name == "centre":
+        result["standardize"] = (
+            False  # of standardised features the centre is 0, as at the beginning
+        )
+    return result
 
 
 def fitted(name: str, **more: Any) -> Any:
