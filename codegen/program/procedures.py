@@ -21,7 +21,14 @@ from codegen.program.operands import Call, Entry, Literal, Operand, Own, Variabl
 from derive.ir.notation import Affine, Axis, Equation, Tensor, affine
 from derive.ir.system import Draw, Initializer
 
-EVERY = Axis("i", affine(2))  # stands for all axes of a parameter, in an optimiser's rules
+
+class _Every(Axis):
+    """An axis that is equal to no letter of a model, whatever that is called."""
+
+    __slots__ = ()
+
+
+EVERY = _Every("i", affine(2))  # stands for all axes of a parameter, in an optimiser's rules
 
 # ---- instructions --------------------------------------------------------------------------------
 

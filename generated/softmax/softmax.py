@@ -333,7 +333,8 @@ class Model:
 
     def predict(self, x):
         """The most probable label of each sample."""
-        return self.classes_[_picked(self._output(x))]
+        output = self._output(x)  # refuses a model that isn't fitted
+        return self.classes_[_picked(output)]
 
     def predict_proba(self, x):
         """The probabilities of the labels, in the order of `classes_`."""

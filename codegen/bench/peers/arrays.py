@@ -108,12 +108,7 @@ class Scope:
         if None not in index:
             return run
         flat = run
-
-        def shaped(held: Held) -> Any:
-            value = flat(held)
-            return value[index] if getattr(value, "ndim", 0) else value  # a number fits every shape
-
-        return shaped
+        return lambda held: flat(held)[index]
 
     def places(self, array: Array, axes: Axes) -> Run:
         """An array of whole numbers over these axes."""
