@@ -320,8 +320,7 @@ class Model:
             """The accuracy: the share of labels that `predict` gets right."""
             predicted = self.predict(x)
             _, targets = self._checked(x, t, sample_weight)
-            # a label that training never met is an error
-            codes = _codes(targets[0], self.classes_)
+            codes = _codes(targets[0], self.classes_)  # refuses a label never met
             weights = targets[1] if _WEIGHTED else np.ones(len(codes))
             return _accuracy(codes, predicted == targets[0], weights)
     elif _ROLE == "regressor":

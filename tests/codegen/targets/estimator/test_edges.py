@@ -242,7 +242,7 @@ def test_two_trainings_that_write_one_model_leave_a_whole_one(here: Path) -> Non
     path = stubs.write("sigmoid", here)
     write_csv(here / "data.csv", TABLE)
     command = [sys.executable, str(path), *TRAIN, "--quiet", "--checkpoint-every", "1"]
-    command += ["--epochs", "150"]  # long enough to be looked at
+    command += ["--epochs", "150", "--force"]  # long enough to be looked at
     children = [subprocess.Popen([*command, "--seed", str(k)]) for k in range(3)]
     load = stubs.module("sigmoid").Model.load
     looks = 0
