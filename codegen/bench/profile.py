@@ -16,6 +16,8 @@ from time import perf_counter
 from types import ModuleType
 from typing import Any
 
+from codegen.targets.numpy.load_module import load_module
+
 REST = ""  # what stands under no formula: arguments, checks, calls
 _CLOCK, _PRODUCT = "_clock", "_product"
 _PRODUCTS = ("np.einsum", "np.tensordot", "np.linalg.multi_dot")
@@ -67,10 +69,9 @@ def shares_of(
     `step` makes of the module what does one training step.
     """
     clock = _Clock()
-    module = ModuleType("profiled")
-    module.__dict__.update({_CLOCK: clock.stop, _PRODUCT: clock.product})
     tree = ast.fix_missing_locations(_Marked(source).visit(ast.parse(source)))
-    exec(compile(tree, "<profiled>", "exec"), module.__dict__)  # noqa: S102 - our own text
+    module = load_module(ast.unparse(tree), "profiled")
+    vars(module).update({_CLOCK: clock.stop, _PRODUCT: clock.product})
     one = step(module)
     seen: list[_Clock] = []
     for _ in range(steps + 1):
